@@ -1,0 +1,219 @@
+"""The five nouns that carry a delivery through the house: Delivery → RawBatch → StandardizedBatch → Verdict → Snapshot.
+
+Each is an immutable value made by one function from the one before, and each is kept as a small JSON manifest beside the
+files it describes. The manifest is what a reader goes by: data files are complete before their manifest names them, so a
+run that dies leaves the previous manifest, and the files it did not finish are never seen. Paths are relative to the deployment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from datetime import date as Date
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from govdata.deployment import Deployment
+
+
+def fingerprint(*parts: object) -> str:
+    """12 hex digits that stand for ``parts`` (anything JSON can write); equal parts give equal digits on any machine."""
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+class Manifest(BaseModel):
+    """A value that can be written beside its files and read again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def write(self, path: Path) -> None:
+        """Replace the manifest at ``path`` in one step."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(self.model_dump_json(indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """The manifest at ``path``, or None where there is none. Raises ``pydantic.ValidationError`` on a damaged one."""
+        try:
+            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+
+
+class DeliveredFile(Manifest):
+    """One file as received. ``name`` is its path inside the delivery folder."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Delivery(Manifest):
+    """What a department put into one delivery folder. ``fingerprint`` changes when any file's content or name does."""
+
+    dataset: str
+    date: Date
+    files: tuple[DeliveredFile, ...]
+    fingerprint: str
+
+
+class IngestedFile(Manifest):
+    """How one delivered file (or one sheet of a workbook) was read and where its records went.
+
+    ``delivered`` is counted independently of the reader; delivered = raw + rejected + duplicates always holds.
+    ``duplicate_of`` names an earlier file of the delivery with the same content: its records all count as duplicates.
+    """
+
+    name: str
+    sheet: str | None = None
+    format: str
+    encoding: str | None = None
+    delivered: int
+    raw: int
+    rejected: int
+    duplicates: int = 0
+    duplicate_of: str | None = None
+    unknown_columns: tuple[str, ...] = ()
+    missing_columns: tuple[str, ...] = ()
+
+
+class RawBatch(Manifest):
+    """Text rows of one delivery. ``files`` are Parquet: the contract's columns (all VARCHAR, named as in the contract),
+    ``_extra`` (JSON object text of unknown columns, or NULL), ``_row_id``, ``_source_file``, ``_source_row``, ``_delivery_date``.
+    ``rejected_files`` are Parquet: ``_row_id, _source_file, _source_row, _delivery_date, reason, content``."""
+
+    dataset: str
+    date: Date
+    batch_id: str
+    delivery_fingerprint: str
+    standards_hash: str
+    mode: Literal["snapshot", "delta"]
+    files: tuple[str, ...]
+    rejected_files: tuple[str, ...]
+    sources: tuple[IngestedFile, ...]
+
+    @property
+    def delivered(self) -> int:
+        return sum(source.delivered for source in self.sources)
+
+    @property
+    def rows(self) -> int:
+        return sum(source.raw for source in self.sources)
+
+    @property
+    def rejected(self) -> int:
+        return sum(source.rejected for source in self.sources)
+
+    @property
+    def duplicates(self) -> int:
+        """Records of files that were delivered twice."""
+        return sum(source.duplicates for source in self.sources)
+
+    @staticmethod
+    def path(deployment: Deployment, dataset: str, date: Date) -> Path:
+        return deployment.lake("raw", dataset, date) / "batch.json"
+
+
+class StandardizedBatch(Manifest):
+    """Typed rows, split into clean and quarantine, with the flags and counts of the same pass.
+
+    ``clean_files`` and ``quarantine_files`` are Parquet with the contract's columns typed, then ``_row_id, _source_file,
+    _source_row, _delivery_date``, ``_unparsed`` (MAP column → delivered text that could not be typed, or NULL), ``_warnings``
+    (list of rule ids of severity warning that the row fails, or NULL) and ``_repairs_<n>`` (UBIGINT words: bit i of word n is set
+    when the column at position 60·n+i of the contract was altered); quarantine adds ``failed_rules`` (list of rule ids, severity error).
+    ``duplicate_files`` list exact duplicates dropped: ``_row_id, _source_file, _source_row, _delivery_date, kept_row_id``.
+    ``rule_failures``: rule id → rows failing it (all rules, zeros included), counted by the engine.
+    ``repaired_cells``: column → cells altered. ``ledger_sql`` decodes flags into before and after (see engine.ledger).
+    """
+
+    dataset: str
+    date: Date
+    batch_id: str
+    raw_batch_id: str
+    standards_hash: str
+    mode: Literal["snapshot", "delta"]
+    clean_files: tuple[str, ...]
+    quarantine_files: tuple[str, ...]
+    duplicate_files: tuple[str, ...]
+    delivered: int
+    rejected: int
+    duplicates: int
+    quarantined: int
+    clean: int
+    rule_failures: dict[str, int]
+    repaired_cells: dict[str, int]
+    ledger_sql: str
+
+    @property
+    def rows(self) -> int:
+        """Rows that were standardised and judged."""
+        return self.clean + self.quarantined
+
+    @staticmethod
+    def path(deployment: Deployment, dataset: str, date: Date) -> Path:
+        return deployment.lake("standardized", dataset, date) / "batch.json"
+
+
+class CheckOutcome(Manifest):
+    """One check's figures; numbers and Chinese text only, never a record's value.
+
+    ``checked`` is B of GB/T 36344 (elements assessed) and ``failed`` is B − A; ``checked == 0`` means not applicable.
+    ``blocking``: a failed outcome keeps the snapshot from being published.
+    """
+
+    name: str
+    kind: Literal["rule", "table"]
+    description: str
+    rule_id: str | None = None
+    column: str | None = None
+    dimension: str | None = None
+    severity: Literal["error", "warning"]
+    blocking: bool
+    passed: bool
+    checked: int
+    failed: int
+    figures: dict[str, float | int | str] = {}
+
+
+class Verdict(Manifest):
+    """What GX and the table checks say of exactly one standardised batch."""
+
+    dataset: str
+    date: Date
+    batch_id: str
+    standards_hash: str
+    outcomes: tuple[CheckOutcome, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(outcome.passed for outcome in self.outcomes if outcome.blocking)
+
+    @staticmethod
+    def path(deployment: Deployment, dataset: str, date: Date) -> Path:
+        return deployment.lake("standardized", dataset, date) / "verdict.json"
+
+
+class Snapshot(Manifest):
+    """One published table on one date. ``files`` are immutable Parquet files, perhaps shared with the date before."""
+
+    table: str
+    date: Date
+    snapshot_id: str
+    batch_id: str
+    base_snapshot_id: str | None
+    standards_hash: str
+    files: tuple[str, ...]
+    rows: int
+
+    @staticmethod
+    def path(deployment: Deployment, table: str, date: Date) -> Path:
+        return deployment.snapshot(table, date) / "snapshot.json"

@@ -1,0 +1,96 @@
+"""Where things lie: every path of the public contract is spelled here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date as Date
+from pathlib import Path
+from typing import Literal
+
+Stage = Literal["raw", "standardized", "quarantine", "repairs", "rejected"]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One folder that holds ``standards/`` and ``data/``; nothing is written outside it."""
+
+    home: Path
+
+    @classmethod
+    def from_env(cls, home: str | os.PathLike[str] | None = None) -> Deployment:
+        """The deployment at ``home``, else at ``$GOVDATA_HOME``, else at the current folder."""
+        return cls(Path(home or os.environ.get("GOVDATA_HOME") or ".").resolve())
+
+    @property
+    def standards(self) -> Path:
+        return self.home / "standards"
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def landing(self) -> Path:
+        return self.data / "landing"
+
+    def delivery(self, dataset: str, date: Date) -> Path:
+        """The folder a department's files of one delivery date lie in; read-only for us."""
+        return self.landing / dataset / date.isoformat()
+
+    def lake(self, stage: Stage, dataset: str, date: Date) -> Path:
+        """The folder of one stage's Parquet files and its manifest ``batch.json``."""
+        return self.data / "lake" / stage / dataset / date.isoformat()
+
+    @property
+    def published(self) -> Path:
+        return self.data / "published"
+
+    def snapshot(self, table: str, date: Date) -> Path:
+        return self.published / table / date.isoformat()
+
+    @property
+    def governance(self) -> Path:
+        """Small Parquet files that the ``governance`` views of the catalogue read."""
+        return self.published / "_governance"
+
+    @property
+    def code_tables(self) -> Path:
+        """Code sets as Parquet, for the ``codes`` views of the catalogue."""
+        return self.published / "_codes"
+
+    @property
+    def catalogue(self) -> Path:
+        return self.published / "govdata.duckdb"
+
+    @property
+    def reports(self) -> Path:
+        return self.data / "reports"
+
+    @property
+    def alerts(self) -> Path:
+        return self.reports / "alerts"
+
+    @property
+    def expectations(self) -> Path:
+        return self.reports / "expectations"
+
+    @property
+    def workorders(self) -> Path:
+        return self.data / "workorders"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / ".dagster"
+
+    @property
+    def temporary(self) -> Path:
+        """Spill and scratch space; on the same file system as the outputs so that a rename is atomic."""
+        return self.data / "lake" / ".tmp"
+
+    def relative(self, path: Path) -> str:
+        """``path`` as it is written into manifests: relative to the deployment, so that a deployment can be moved."""
+        return path.relative_to(self.home).as_posix()
+
+    def absolute(self, path: str) -> Path:
+        return self.home / path

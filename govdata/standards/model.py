@@ -1,0 +1,331 @@
+"""The typed registry of declared standards: data elements 数据元, code sets 代码集, dataset contracts 数据集合同, bound rules.
+
+Everything downstream (SQL, GX suites, Dagster assets and checks, catalogue, documents) is compiled from these values;
+nothing here knows of Dagster, GX or DuckDB.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Dimension = Literal["conformity", "completeness", "accuracy", "consistency", "timeliness", "uniqueness"]
+"""Quality dimension in ODCS terms; GB/T 36344-2018: 规范性, 完整性, 准确性, 一致性, 时效性; uniqueness is its 0304 under 准确性."""
+
+DIMENSION_NAMES: dict[str, str] = {
+    "conformity": "规范性",
+    "completeness": "完整性",
+    "accuracy": "准确性",
+    "consistency": "一致性",
+    "timeliness": "时效性",
+    "uniqueness": "唯一性",
+}
+
+Severity = Literal["error", "warning"]
+"""``error`` quarantines the row; ``warning`` publishes it and reports."""
+
+LogicalType = Literal["text", "code", "date", "datetime", "integer", "decimal", "boolean"]
+
+Grade = Literal["A", "B", "C"]
+"""How well a fact is confirmed. A rule that rests on a fact graded C must not quarantine a row."""
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# ---------------------------------------------------------------------------------------------------------- rule kinds
+
+
+class Required(Frozen):
+    kind: Literal["required"] = "required"
+
+
+class Typed(Frozen):
+    """The delivered text could be read as the element's type (date, datetime, integer, decimal, boolean)."""
+
+    kind: Literal["type"] = "type"
+
+
+class InCodeSet(Frozen):
+    """The standardised value is a code of ``code_set``; ``current`` demands one that is not abolished at the delivery date."""
+
+    kind: Literal["code_set"] = "code_set"
+    code_set: str
+    current: bool = False
+
+
+class Pattern(Frozen):
+    """The whole value matches ``pattern`` (RE2; ``negate``: must not match)."""
+
+    kind: Literal["pattern"] = "pattern"
+    pattern: str
+    negate: bool = False
+
+
+class Length(Frozen):
+    """Characters, not bytes."""
+
+    kind: Literal["length"] = "length"
+    min: int | None = None
+    max: int | None = None
+
+
+class Range(Frozen):
+    """Inclusive bounds of a number."""
+
+    kind: Literal["range"] = "range"
+    min: float | None = None
+    max: float | None = None
+
+
+class DateRange(Frozen):
+    """Inclusive bounds of a date: an ISO date, or ``delivery_date`` for the date of the delivery."""
+
+    kind: Literal["date_range"] = "date_range"
+    min: str | None = None
+    max: str | None = None
+
+
+CheckDigitAlgorithm = Literal["gb11643", "gb32100", "gb11714", "gs15"]
+"""gb11643: ISO 7064 MOD 11-2 over 18 characters; gb32100: MOD 31 over 18; gb11714: MOD 11 over 9 (hyphen allowed);
+gs15: ISO 7064 MOD 11,10 over 15."""
+
+
+class CheckDigit(Frozen):
+    kind: Literal["check_digit"] = "check_digit"
+    algorithm: CheckDigitAlgorithm
+
+
+class Row(Frozen):
+    """A row expression over standardised columns (govdata.standards.expressions), judged as a SQL CHECK constraint is:
+    the row fails only where it is false; where it is unknown the rule does not apply and the row is not counted as checked."""
+
+    kind: Literal["row"] = "row"
+    expression: str
+
+
+class Unique(Frozen):
+    """No two rows of the delivery share ``columns``; rows where any of them is NULL are not judged. All rows of a shared key fail."""
+
+    kind: Literal["unique"] = "unique"
+    columns: tuple[str, ...]
+
+
+RuleSpec = Annotated[
+    Required | Typed | InCodeSet | Pattern | Length | Range | DateRange | CheckDigit | Row | Unique,
+    Field(discriminator="kind"),
+]
+
+
+class Rule(Frozen):
+    """A rule as an element or a contract declares it. In an element's row expression ``value`` stands for the column."""
+
+    name: str
+    spec: RuleSpec
+    dimension: Dimension
+    severity: Severity
+    message: str
+    indicator: str | None = None  # GB/T 36344 indicator code, e.g. 0302
+    source: str | None = None  # standard and clause the rule rests on, where it differs from the element's
+    grade: Grade = "A"
+
+
+class BoundRule(Frozen):
+    """A rule bound to a dataset. ``id`` is ``<column>.<name>`` or, for a rule of the dataset, ``<name>``;
+    ``index`` is its position among the dataset's rules; ``columns`` are all columns it reads, ``column`` the one it is told of."""
+
+    id: str
+    index: int
+    dataset: str
+    column: str | None
+    columns: tuple[str, ...]
+    spec: RuleSpec
+    dimension: Dimension
+    severity: Severity
+    message: str
+    indicator: str | None = None
+    source: str | None = None
+
+    @property
+    def check_name(self) -> str:
+        """A name Dagster and GX accept: letters, digits, underscore."""
+        return self.id.replace(".", "__")
+
+
+# ------------------------------------------------------------------------------------------------------------ elements
+
+
+class Normaliser(Frozen):
+    """One step of a column's standardisation, from the closed vocabulary ``govdata.standards.vocabulary.NORMALISERS``."""
+
+    name: str
+    args: dict[str, Any] = {}
+
+
+class Sensitivity(Frozen):
+    """``level``: 1–4 of 一般数据 (GB/T 43697-2024 Annex H); ``personal``: class under PIPL; ``mask``: how a display hides it."""
+
+    level: int = Field(ge=1, le=4)
+    personal: Literal["none", "general", "sensitive"] = "none"
+    mask: str | None = None
+
+
+class Examples(Frozen):
+    """Executed as tests. ``valid``: already standard; ``invalid``: value → name of the rule that must fail;
+    ``repairs``: delivered text → standard text (dates ISO, numbers plain), which must then be valid. A key's value may be None: becomes NULL."""
+
+    valid: tuple[str, ...] = ()
+    invalid: dict[str, str] = {}
+    repairs: dict[str, str | None] = {}
+
+
+class Element(Frozen):
+    """数据元. ``normalise`` runs in order on the delivered text; a typed element is then parsed into its type, a code element mapped
+    through its code set's synonyms. ``canonical`` (RE2) names texts that no step would change: the compiler skips the steps for them."""
+
+    id: str
+    name: str
+    name_en: str
+    definition: str
+    standard: str | None = None
+    clause: str | None = None
+    type: LogicalType
+    scale: int | None = None  # decimal: digits behind the point
+    code_set: str | None = None
+    unit: str | None = None
+    normalise: tuple[Normaliser, ...] = ()
+    canonical: str | None = None
+    null_tokens: tuple[str, ...] | None = None  # None: the registry's default
+    rules: tuple[Rule, ...] = ()
+    sensitivity: Sensitivity
+    examples: Examples = Examples()
+    file: str = ""
+    line: int = 0
+
+
+# ----------------------------------------------------------------------------------------------------------- code sets
+
+
+class Code(Frozen):
+    code: str
+    name_zh: str
+    name_en: str = ""
+    parent: str = ""
+    valid_from: str = ""
+    valid_to: str = ""
+    note: str = ""
+    successor: str = ""
+    local: bool = False  # from an overlay file of the deployment
+
+
+class CodeSet(Frozen):
+    """代码集. A code may stand in several rows with disjoint validity. ``synonyms`` maps source values to codes; the codes' own
+    names are source values too when ``accept_names`` (only names that stand for exactly one code)."""
+
+    id: str
+    name: str
+    standard: str
+    edition: str | None = None
+    valid_from: str | None = None
+    source: str
+    grade: Grade
+    file: str
+    accept_names: bool = True
+    validity: Literal["date", "year"] = "date"
+    codes: tuple[Code, ...]
+    synonyms: dict[str, str] = {}
+
+
+# ----------------------------------------------------------------------------------------------------------- contracts
+
+
+class Column(Frozen):
+    """A column of a contract. ``headers`` are what it may arrive under (its own name always is). ``synonyms`` are source values of this
+    department alone, tried before the code set's."""
+
+    name: str
+    title: str
+    element: str
+    required: bool = False
+    primary_key: bool = False
+    headers: tuple[str, ...] = ()
+    synonyms: dict[str, str] = {}
+    optional_header: bool = True  # False: a file without the column is refused (a required column's default)
+    normalise: tuple[Normaliser, ...] | None = None  # replaces the element's steps where the delivery needs others
+    description: str = ""
+    sharing: str | None = None
+
+
+class DeliveryMode(Frozen):
+    """``snapshot``: each delivery is the whole; ``delta``: changed rows merged by ``key``. ``operation`` names the column that
+    holds I, U or D (absent or NULL: upsert). ``snapshot_files`` (glob patterns): a delta dataset's delivery with such a file is a whole."""
+
+    mode: Literal["snapshot", "delta"]
+    key: tuple[str, ...]
+    operation: str | None = None
+    snapshot_files: tuple[str, ...] = ()
+
+
+class Volume(Frozen):
+    """``min_rows``, ``max_rows``: bounds of the published snapshot; ``max_change``: share by which the row count may differ from the
+    snapshot before; ``max_quarantine``: share of delivered rows that may be quarantined."""
+
+    min_rows: int = 1
+    max_rows: int | None = None
+    max_change: float | None = None
+    max_quarantine: float = 0.2
+
+
+class Schedule(Frozen):
+    """How often a delivery is due and by when: ``every`` count of ``unit`` (d, w, m, y), ``deadline`` HH:MM Asia/Shanghai."""
+
+    every: int = 1
+    unit: Literal["d", "w", "m", "y"] = "d"
+    deadline: str | None = None
+
+
+class Dataset(Frozen):
+    """数据集合同, read from one ODCS file."""
+
+    name: str
+    title: str
+    domain: str
+    owner: str
+    version: str
+    purpose: str = ""
+    limitations: str = ""
+    delivery: DeliveryMode
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...] = ()
+    volume: Volume = Volume()
+    schedule: Schedule = Schedule()
+    sharing: Literal["unconditional", "conditional", "none"] = "conditional"
+    file: str = ""
+
+    def column(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+class Registry(Frozen):
+    """All declared standards of a deployment, checked. ``null_tokens``: source texts that mean "no value" wherever an element names none.
+    ``hashes``: dataset name → hash of everything declared that the dataset's result depends on."""
+
+    elements: dict[str, Element]
+    code_sets: dict[str, CodeSet]
+    datasets: dict[str, Dataset]
+    null_tokens: tuple[str, ...]
+    bound: dict[str, tuple[BoundRule, ...]]
+    hashes: dict[str, str]
+
+    def rules(self, dataset: str) -> tuple[BoundRule, ...]:
+        """The dataset's rules in the order of their bits: columns in contract order (required, type, code set, the element's own), then the
+        contract's own rules."""
+        return self.bound[dataset]
+
+    def element(self, dataset: str, column: str) -> Element:
+        return self.elements[self.datasets[dataset].column(column).element]
