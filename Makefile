@@ -1,0 +1,53 @@
+# govdata. Needs Python ≥ 3.11, pip (or uv) and make. `make run` on a fresh checkout does everything.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 3000
+# The machine's own pip installs into the environment: some systems have pip but no ensurepip.
+PIP = $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check
+
+.PHONY: run test ui bench lint lock
+
+run: .venv/.runtime
+	@GOVDATA_HOME="$(CURDIR)" $(BIN)/govdata run
+
+ui: .venv/.runtime
+	@GOVDATA_HOME="$(CURDIR)" $(BIN)/govdata ui --port $(PORT)
+
+test: .venv/.dev
+	$(BIN)/python -m pytest -n auto --dist loadgroup -q
+
+bench: .venv/.dev
+	$(BIN)/python benchmarks/night.py
+
+lint: .venv/.dev
+	$(BIN)/ruff check govdata tests benchmarks
+	$(BIN)/mypy
+
+# Every package is locked with its hashes; the package itself is built with the locked hatchling, not with one fetched for the occasion.
+.venv/.runtime: requirements.txt pyproject.toml
+	@$(call install,requirements.txt)
+	@touch $@
+
+.venv/.dev: requirements-dev.txt pyproject.toml
+	@$(call install,requirements-dev.txt)
+	@touch $@ .venv/.runtime
+
+define install
+set -e; \
+if command -v uv >/dev/null 2>&1; then \
+  test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" .venv; \
+  uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1); \
+  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+else \
+  test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv; \
+  $(PIP) --require-hashes -r $(1); \
+  $(PIP) --no-deps --no-build-isolation -e .; \
+fi
+endef
+
+# After a change of dependencies in pyproject.toml. Files name packages and hashes only, no index.
+COMPILE = uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --quiet
+lock:
+	$(COMPILE) --extra build -o requirements.txt
+	$(COMPILE) --extra build --extra dev -o requirements-dev.txt
