@@ -1,0 +1,140 @@
+"""From a contract and its elements to the ordered rules of a dataset, and the hash of all that its result depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from govdata.batches import fingerprint
+from govdata.standards import expressions
+from govdata.standards.model import (
+    BoundRule,
+    CodeSet,
+    Column,
+    Dataset,
+    Element,
+    InCodeSet,
+    LogicalType,
+    Required,
+    Row,
+    Rule,
+    RuleSpec,
+    Unique,
+)
+
+
+def column_rules(column: Column, element: Element) -> tuple[Rule, ...]:
+    """The rules of one column before the contract's overrides: required, type or code_set, the element's own."""
+    if not column.required:
+        return element.rules
+    required = Rule(
+        name="required", spec=Required(), dimension="completeness", severity="error", message=f"{column.title}不能为空", indicator="0201"
+    )
+    return (required, *element.rules)
+
+
+def primary_key_rule(columns: tuple[str, ...], titles: tuple[str, ...]) -> Rule:
+    return Rule(
+        name="primary_key_unique",
+        spec=Unique(columns=columns),
+        dimension="uniqueness",
+        severity="error",
+        message=f"主键（{'、'.join(titles)}）在本次交付中重复",
+        indicator="0304",
+    )
+
+
+def bind_column(dataset: str, column: Column, element: Element, rules: tuple[Rule, ...], start: int = 0) -> tuple[BoundRule, ...]:
+    """``rules`` of one column, numbered from ``start``."""
+    basis = " ".join(part for part in (element.standard, element.clause) if part) or None
+    return tuple(
+        BoundRule(
+            id=f"{column.name}.{rule.name}",
+            index=start + offset,
+            dataset=dataset,
+            column=column.name,
+            columns=(column.name,),
+            spec=rule.spec,
+            dimension=rule.dimension,
+            severity=rule.severity,
+            message=rule.message,
+            indicator=rule.indicator,
+            source=rule.source or (None if rule.name == "required" else basis),
+        )
+        for offset, rule in enumerate(rules)
+    )
+
+
+def bind_dataset_rule(
+    dataset: str, rule: Rule, told: tuple[str, ...], column_types: Mapping[str, LogicalType], code_sets: Collection[str], index: int
+) -> BoundRule:
+    """A rule of the whole dataset. ``told``: columns the contract names, the first being the one a finding is told of."""
+    if isinstance(rule.spec, Row):
+        tree = expressions.parse(rule.spec.expression, columns=column_types, code_sets=code_sets)
+        read = expressions.referenced_columns(tree)
+    elif isinstance(rule.spec, Unique):
+        read = rule.spec.columns
+    else:
+        raise TypeError(rule.spec)
+    columns = tuple(dict.fromkeys((*told, *read)))
+    return BoundRule(
+        id=rule.name,
+        index=index,
+        dataset=dataset,
+        column=columns[0],
+        columns=columns,
+        spec=rule.spec,
+        dimension=rule.dimension,
+        severity=rule.severity,
+        message=rule.message,
+        indicator=rule.indicator,
+        source=rule.source,
+    )
+
+
+def code_sets_of(
+    spec: RuleSpec, columns: Mapping[str, LogicalType], code_sets: Collection[str], value: str | None = None
+) -> tuple[str, ...]:
+    """Ids of the code sets a rule asks. ``columns``, ``code_sets``, ``value``: as for ``expressions.parse``."""
+    if isinstance(spec, InCodeSet):
+        return (spec.code_set,)
+    if isinstance(spec, Row):
+        return expressions.referenced_code_sets(expressions.parse(spec.expression, columns=columns, code_sets=code_sets, value=value))
+    return ()
+
+
+def grade_conflict(rule: Rule, used: tuple[str, ...], code_sets: Mapping[str, CodeSet]) -> str | None:
+    """Why ``rule``, which asks the code sets ``used``, must not quarantine a row: it rests on a fact graded C. None where it may."""
+    if rule.severity != "error":
+        return None
+    for name in used:
+        if name in code_sets and code_sets[name].grade == "C":
+            return f"代码集 {name} 为 C 级（待核），依据它的规则不能是 error，应为 warning"
+    return "依据为 C 级（待核）的规则不能是 error，应为 warning" if rule.grade == "C" else None
+
+
+def digest(value: Element | CodeSet) -> str:
+    """A hash of what a result can depend on: not where the value is written, nor its examples."""
+    return fingerprint(value.model_dump(mode="json", exclude={"file", "line", "examples"}))
+
+
+def dataset_hash(
+    dataset: Dataset,
+    bound: tuple[BoundRule, ...],
+    elements: Mapping[str, Element],
+    element_digests: Mapping[str, str],
+    code_set_digests: Mapping[str, str],
+    null_tokens: tuple[str, ...],
+) -> str:
+    """12 hex digits that change whenever anything declared that the dataset's result depends on does."""
+    used = sorted({column.element for column in dataset.columns})
+    sets = {elements[name].code_set for name in used} - {None}
+    types = {column.name: elements[column.element].type for column in dataset.columns}
+    for rule in bound:
+        sets.update(code_sets_of(rule.spec, types, code_set_digests, rule.column))
+    return fingerprint(
+        dataset.model_dump(mode="json", exclude={"file"}),
+        [rule.model_dump(mode="json") for rule in bound],
+        {name: element_digests[name] for name in used},
+        {name: code_set_digests[name] for name in sorted(name for name in sets if name)},
+        list(null_tokens),
+    )

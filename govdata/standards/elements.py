@@ -1,0 +1,377 @@
+"""Data elements 数据元: pages of YAML → ``Element`` values, with every contradiction inside an element reported.
+
+An element's ``rules`` begin with the implied one (``type`` or ``code_set``), so that they are all the rules a column of it has,
+``required`` apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date as Date
+from pathlib import Path
+
+from govdata.standards import expressions, patterns
+from govdata.standards.binding import code_sets_of, grade_conflict
+from govdata.standards.format import KINDS, DefaultsFile, ElementEntry, ExamplesEntry, RuleEntry
+from govdata.standards.model import (
+    CheckDigit,
+    CodeSet,
+    DateRange,
+    Element,
+    Examples,
+    InCodeSet,
+    Length,
+    Normaliser,
+    Pattern,
+    Range,
+    Row,
+    Rule,
+    RuleSpec,
+    Sensitivity,
+    Typed,
+)
+from govdata.standards.source import NAME, Document, Findings, read_yaml
+from govdata.standards.validation import validate
+
+DEFAULTS = "elements/_defaults.yaml"
+
+TYPE_MESSAGES = {
+    "date": "不是有效日期",
+    "datetime": "不是有效的日期时间",
+    "integer": "不是整数",
+    "decimal": "不是数值",
+    "boolean": "不是“是”或“否”",
+}
+_KINDS_OF_TYPE: dict[str, frozenset[str]] = {
+    "text": frozenset({"pattern", "not_pattern", "length", "check_digit", "row", "in_code_set"}),
+    "code": frozenset({"pattern", "not_pattern", "length", "row", "in_code_set"}),
+    "date": frozenset({"date_range", "row"}),
+    "datetime": frozenset({"date_range", "row"}),
+    "integer": frozenset({"range", "row"}),
+    "decimal": frozenset({"range", "row"}),
+    "boolean": frozenset({"row"}),
+}
+_TYPE_NAMES = {
+    "text": "文本",
+    "code": "代码",
+    "date": "日期",
+    "datetime": "日期时间",
+    "integer": "整数",
+    "decimal": "小数",
+    "boolean": "真假",
+}
+
+
+@dataclass
+class _Context:
+    """What the checks of one element share."""
+
+    document: Document
+    id: str
+    findings: Findings
+    code_sets: Mapping[str, CodeSet]
+    declared_sets: Collection[str]
+
+    def add(self, message: str, *path: str | int) -> None:
+        where = ".".join([self.id, *(str(part) for part in path[:2] if path[0] == "rules")])
+        self.findings.add(self.document.file, message, self.document.line((self.id, *path)), where)
+
+
+def read(
+    root: Path, code_sets: Mapping[str, CodeSet], declared_sets: Collection[str], findings: Findings
+) -> tuple[dict[str, Element], set[str], tuple[str, ...]]:
+    """The elements under ``root``/elements, the ids that were declared (usable or not), and the default null tokens."""
+    folder = root / "elements"
+    if not folder.is_dir():
+        findings.add("elements", "缺少数据元目录 elements/")
+        return {}, set(), ()
+    null_tokens: tuple[str, ...] = ()
+    elements: dict[str, Element] = {}
+    places: dict[str, str] = {}
+    for path in sorted(folder.iterdir()):
+        file = f"elements/{path.name}"
+        if path.suffix == ".yml":
+            findings.add(file, "扩展名应为 .yaml，否则不会被读取")
+        if path.suffix != ".yaml" or path.name.startswith("."):
+            continue
+        if path.name.startswith("_") and file != DEFAULTS:
+            continue
+        document = read_yaml(path, file, findings)
+        if document is None:
+            continue
+        if file == DEFAULTS:
+            defaults = validate(DefaultsFile, document.data, document, (), findings)
+            null_tokens = tuple(defaults.null_tokens) if defaults else ()
+            continue
+        if not isinstance(document.data, dict):
+            findings.add(file, "应为映射：数据元标识 → 说明", 1)
+            continue
+        for identifier in document.data:
+            place = f"{file}:{document.line((identifier,))}"
+            if identifier in places:
+                findings.add(file, f"数据元“{identifier}”已在 {places[identifier]} 定义", document.line((identifier,)), identifier)
+                continue
+            places[identifier] = place
+            element = _read_element(_Context(document, identifier, findings, code_sets, declared_sets))
+            if element is not None:
+                elements[identifier] = element
+    return elements, set(places), null_tokens
+
+
+def _read_element(context: _Context) -> Element | None:
+    document, identifier = context.document, context.id
+    if NAME.fullmatch(identifier) is None:
+        context.add("数据元标识应以小写字母开头，只含小写字母、数字和下划线，至多63个字符")
+        return None
+    entry = validate(ElementEntry, document.data[identifier], document, (identifier,), context.findings, identifier)
+    if entry is None:
+        return None
+    before = len(context.findings.found)
+    _check_type(entry, context)
+    rules = _rules(entry, context)
+    _check_examples(entry.examples, entry, rules, context)
+    _check_canonical(entry, context)
+    if len(context.findings.found) > before:
+        return None
+    return Element(
+        id=identifier,
+        name=entry.name,
+        name_en=entry.name_en,
+        definition=entry.definition,
+        standard=entry.standard,
+        clause=entry.clause,
+        type=entry.type,
+        scale=entry.scale,
+        code_set=entry.code_set,
+        unit=entry.unit,
+        normalise=tuple(Normaliser(name=name, args=arguments) for name, arguments in entry.normalise),
+        canonical=entry.canonical,
+        null_tokens=None if entry.null_tokens is None else tuple(entry.null_tokens),
+        rules=tuple(rules.values()),
+        sensitivity=Sensitivity(**entry.sensitivity.model_dump()),
+        examples=Examples(**entry.examples.model_dump()),
+        file=document.file,
+        line=document.line((identifier,)) or 0,
+    )
+
+
+def _check_type(entry: ElementEntry, context: _Context) -> None:
+    if entry.type == "code" and entry.code_set is None:
+        context.add("类型为 code 的数据元要写明 code_set")
+    if entry.type != "code" and entry.code_set is not None:
+        context.add(f"code_set 只用于类型 code，这里的类型是 {entry.type}", "code_set")
+    if entry.code_set is not None and entry.code_set not in context.declared_sets:
+        context.add(f"没有名为“{entry.code_set}”的代码集", "code_set")
+    if entry.scale is not None and entry.type != "decimal":
+        context.add(f"scale 只用于类型 decimal，这里的类型是 {entry.type}", "scale")
+    names = [name for name, _ in entry.normalise]
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            context.add(f"标准化步骤 {name} 重复", "normalise", position)
+
+
+# --------------------------------------------------------------------------------------------------------------- rules
+
+
+def implied_rule(entry: ElementEntry, code_sets: Mapping[str, CodeSet]) -> Rule | None:
+    """The rule every column of the type has: its text can be read as the type, or its value is a code of the set."""
+    if entry.type == "text":
+        return None
+    if entry.type != "code":
+        message = f"{entry.name}{TYPE_MESSAGES[entry.type]}"
+        return Rule(name="type", spec=Typed(), dimension="conformity", severity="error", message=message, indicator="0302")
+    code_set = code_sets.get(entry.code_set or "")
+    grade = code_set.grade if code_set else "A"
+    return Rule(
+        name="code_set",
+        spec=InCodeSet(code_set=entry.code_set or ""),
+        dimension="conformity",
+        severity="warning" if grade == "C" else "error",
+        message=f"{entry.name}不是《{code_set.name if code_set else entry.code_set}》中的代码",
+        indicator="0105",
+        source=" ".join(part for part in (code_set.standard, code_set.edition) if part) if code_set else None,
+        grade=grade,
+    )
+
+
+def _rules(entry: ElementEntry, context: _Context) -> dict[str, Rule]:
+    rules: dict[str, Rule] = {}
+    implied = implied_rule(entry, context.code_sets)
+    if implied is not None:
+        rules[implied.name] = implied
+    for name, written in entry.rules.items():
+        reserved = name in ("type", "code_set", "required")
+        rule = _redeclared(name, written, implied, context) if reserved else _rule(name, written, entry, context)
+        if rule is not None:
+            rules[name] = rule
+            used = code_sets_of(rule.spec, {"value": entry.type}, context.declared_sets)
+            if reason := grade_conflict(rule, used, context.code_sets):
+                context.add(reason, "rules", name)
+    return rules
+
+
+def _redeclared(name: str, written: RuleEntry, implied: Rule | None, context: _Context) -> Rule | None:
+    if name == "required":
+        context.add("规则 required 由合同的 required: true 产生，数据元里不能定义", "rules", name)
+    elif implied is None or implied.name != name:
+        context.add(f"规则名 {name} 保留给隐含规则，此类型的数据元没有这条规则", "rules", name)
+    elif any(getattr(written, kind) is not None for kind in KINDS):
+        context.add(f"隐含规则 {name} 只能改 severity、message、dimension 等，不能另写检查内容", "rules", name)
+    else:
+        changes = {key: getattr(written, key) for key in ("dimension", "severity", "message", "indicator", "source")}
+        if "grade" in written.model_fields_set:
+            changes["grade"] = max(written.grade, implied.grade)  # "C" is the weakest
+        return implied.model_copy(update={key: value for key, value in changes.items() if value is not None})
+    return None
+
+
+def _rule(name: str, written: RuleEntry, entry: ElementEntry, context: _Context) -> Rule | None:
+    kinds = [kind for kind in KINDS if getattr(written, kind) is not None]
+    complete = True
+    if len(kinds) != 1:
+        said = f"却有 {'、'.join(kinds)}" if kinds else "却没有写"
+        context.add(f"每条规则应正好检查一件事（{'、'.join(KINDS)}），{said}", "rules", name)
+        complete = False
+    for key in ("dimension", "severity", "message"):
+        if getattr(written, key) is None:
+            context.add(f"缺少“{key}”", "rules", name)
+            complete = False
+    if not complete:
+        return None
+    kind = kinds[0]
+    if kind not in _KINDS_OF_TYPE[entry.type]:
+        context.add(f"类型为{_TYPE_NAMES[entry.type]}的数据元不能用规则种类 {kind}", "rules", name, kind)
+        return None
+    try:
+        spec = _spec(kind, written, entry, context.declared_sets)
+    except _Contradiction as contradiction:
+        context.add(str(contradiction), "rules", name, kind)
+        return None
+    assert written.dimension and written.severity and written.message
+    return Rule(
+        name=name,
+        spec=spec,
+        dimension=written.dimension,
+        severity=written.severity,
+        message=written.message,
+        indicator=written.indicator,
+        source=written.source,
+        grade=written.grade,
+    )
+
+
+class _Contradiction(Exception):
+    """A rule no value can be judged by, or none can pass."""
+
+
+def _spec(kind: str, written: RuleEntry, entry: ElementEntry, declared_sets: Collection[str]) -> RuleSpec:
+    """The typed content of a rule; raises _Contradiction, in Chinese."""
+    match kind:
+        case "pattern" | "not_pattern":
+            text = written.pattern if kind == "pattern" else written.not_pattern
+            assert text is not None
+            if refusal := patterns.refusal(text):
+                raise _Contradiction(refusal)
+            return Pattern(pattern=text, negate=kind == "not_pattern")
+        case "length" | "range":
+            bounds = written.length if kind == "length" else written.range
+            assert bounds is not None
+            if bounds.min is None and bounds.max is None:
+                raise _Contradiction("min、max 至少写一个")
+            if bounds.min is not None and bounds.max is not None and bounds.min > bounds.max:
+                raise _Contradiction("min 大于 max，没有值能通过")
+            return Length(**bounds.model_dump()) if kind == "length" else Range(**bounds.model_dump())
+        case "date_range":
+            assert written.date_range is not None
+            return _date_range(written.date_range.min, written.date_range.max)
+        case "check_digit":
+            assert written.check_digit is not None
+            return CheckDigit(algorithm=written.check_digit)
+        case "in_code_set":
+            assert written.in_code_set is not None
+            if written.in_code_set.code_set not in declared_sets:
+                raise _Contradiction(f"没有名为“{written.in_code_set.code_set}”的代码集")
+            return InCodeSet(**written.in_code_set.model_dump())
+        case "row":
+            assert written.row is not None
+            try:
+                expressions.parse(written.row, columns={"value": entry.type}, code_sets=declared_sets)
+            except expressions.ExpressionError as error:
+                raise _Contradiction(f"表达式有误：{error}") from None
+            return Row(expression=written.row)
+    raise ValueError(kind)
+
+
+def _date_range(low: str | None, high: str | None) -> DateRange:
+    if low is None and high is None:
+        raise _Contradiction("min、max 至少写一个")
+    for bound in (low, high):
+        if bound is not None and bound != "delivery_date":
+            try:
+                Date.fromisoformat(bound)
+            except ValueError:
+                raise _Contradiction(f"{bound} 不是有效日期") from None
+    if low is not None and high is not None and "delivery_date" not in (low, high) and low > high:
+        raise _Contradiction("min 晚于 max，没有日期能通过")
+    return DateRange(min=low, max=high)
+
+
+# ------------------------------------------------------------------------------------------------------------ examples
+
+
+def _check_examples(examples: ExamplesEntry, entry: ElementEntry, rules: Mapping[str, Rule], context: _Context) -> None:
+    """Contradictions that need no engine; whether the examples hold is the engine's test."""
+    path = ("examples",)
+    declared = set(rules) | set(entry.rules)
+    for position, value in enumerate(examples.valid):
+        if value in examples.valid[:position]:
+            context.add("有效示例重复", *path, "valid", position)
+        if value in examples.invalid:
+            context.add("同一个值既是有效示例又是无效示例", *path, "invalid", value)
+    for value, rule in examples.invalid.items():
+        if rule not in declared:
+            context.add(f"示例应不通过的规则“{rule}”不存在", *path, "invalid", value)
+    for value, repaired in examples.repairs.items():
+        if repaired is not None and repaired in examples.invalid:
+            context.add("修复后的值却是无效示例", *path, "repairs", value)
+    if entry.type not in ("text", "code"):
+        return
+    checks = {name: rule.spec for name, rule in rules.items() if isinstance(rule.spec, (Pattern, Length))}
+    failing = {name: {value for value in examples.valid if not _passes(spec, value)} for name, spec in checks.items()}
+    for name, values in failing.items():
+        if not values:
+            continue
+        if len(values) == len(examples.valid) and len(examples.valid) > 1:
+            context.add("没有一个有效示例通过此规则", "rules", name)
+            continue
+        for position, value in enumerate(examples.valid):
+            if value in values:
+                context.add(f"有效示例不通过规则 {name}", *path, "valid", position)
+    positive = [name for name, spec in checks.items() if isinstance(spec, Pattern) and not spec.negate]
+    if len(positive) > 1 and examples.valid and all(any(value in failing[name] for name in positive) for value in examples.valid):
+        context.add(f"规则 {'、'.join(positive)} 互相矛盾：没有一个有效示例同时通过", "rules", positive[1])
+
+
+def _passes(spec: Pattern | Length, value: str) -> bool:
+    if isinstance(spec, Pattern):
+        return patterns.matches(spec.pattern, value) is not spec.negate
+    return (spec.min is None or len(value) >= spec.min) and (spec.max is None or len(value) <= spec.max)
+
+
+def _check_canonical(entry: ElementEntry, context: _Context) -> None:
+    """``canonical`` promises that no step changes a text it matches."""
+    if entry.canonical is None:
+        return
+    if refusal := patterns.refusal(entry.canonical):
+        context.add(refusal, "canonical")
+        return
+    if not entry.normalise:
+        context.add("没有标准化步骤，不需要 canonical", "canonical")
+    for value, repaired in entry.examples.repairs.items():
+        # a code or a date is changed by mapping and parsing, not by the steps
+        if entry.type == "text" and value != repaired and patterns.matches(entry.canonical, value):
+            context.add("canonical 匹配了一个需要修复的示例，它就不会被修复", "examples", "repairs", value)
+    valid = entry.examples.valid
+    if entry.type == "text" and valid and not any(patterns.matches(entry.canonical, value) for value in valid):
+        context.add("canonical 与有效示例矛盾：一个也不匹配", "canonical")

@@ -1,0 +1,549 @@
+"""Row expressions: a small closed language in SQL's spelling, read into sqlglot nodes.
+
+The grammar (docs/standards-format.md) is parsed here by hand rather than by sqlglot, so what is not written below cannot be
+said: no subquery, no star, no cast but ``DATE '…'``, no comment, no function outside the two tables. Every value becomes a
+literal node and every name a quoted identifier, so nothing of the text can become syntax in any engine. Types are checked
+where the columns' types are known, because ``sex = 1`` on text is a run-time error on one engine and a wrong answer on another.
+
+    expression  = or
+    or          = and { OR and }            and = not { AND not }            not = NOT not | predicate
+    predicate   = sum [ (= <> != < <= > >=) sum | [NOT] IN ( sum, … ) | [NOT] BETWEEN sum AND sum | [NOT] LIKE 'text' | IS [NOT] NULL ]
+    sum         = product { (+ -) product } product = unary { (* /) unary }  unary = - unary | primary
+    primary     = number | 'text' | DATE 'YYYY-MM-DD' | TRUE | FALSE | NULL | column | function ( … ) | CASE … END | ( expression )
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date as Date
+from typing import TYPE_CHECKING, Literal, get_args
+
+from govdata.errors import GovdataError
+from govdata.standards import patterns
+from govdata.standards.model import CheckDigitAlgorithm, LogicalType
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+MAX_LENGTH = 4000
+MAX_TOKENS = 500
+MAX_DEPTH = 60
+
+Kind = Literal["text", "number", "date", "boolean", "any"]
+"""What an expression yields; ``any`` where it is not known (an untyped column, NULL). A datetime counts as a date."""
+
+_COLUMN_KINDS: dict[LogicalType, Kind] = {
+    "text": "text",
+    "code": "text",
+    "date": "date",
+    "datetime": "date",
+    "integer": "number",
+    "decimal": "number",
+    "boolean": "boolean",
+}
+_KIND_NAMES: dict[Kind, str] = {"text": "文本", "number": "数值", "date": "日期", "boolean": "真假", "any": "任意"}
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Kinds of the arguments; the last ``optional`` ones may be left out; ``repeat``: the last may come again and again.
+    ``same``: all arguments are of one kind, which is then the result's."""
+
+    arguments: tuple[Kind, ...]
+    result: Kind
+    optional: int = 0
+    repeat: bool = False
+    same: bool = False
+
+
+VOCABULARY: dict[str, Signature] = {
+    "id_birth_date": Signature(("text",), "date"),
+    "id_sex": Signature(("text",), "text"),
+    "id_region": Signature(("text",), "text"),
+    "age": Signature(("date", "date"), "number"),
+    "years_between": Signature(("date", "date"), "number"),
+    "months_between": Signature(("date", "date"), "number"),
+    "days_between": Signature(("date", "date"), "number"),
+    "delivery_date": Signature((), "date"),
+    "year": Signature(("date",), "number"),
+    "month": Signature(("date",), "number"),
+    "in_code_set": Signature(("text", "text", "text"), "boolean", optional=1),
+    "matches": Signature(("text", "text"), "boolean"),
+    "check_digit_ok": Signature(("text", "text"), "boolean"),
+    "to_number": Signature(("text",), "number"),
+}
+"""Functions of govdata: they stay ``exp.Anonymous`` nodes with these names, and the engine gives each its meaning."""
+
+BUILT_IN: dict[str, Signature] = {
+    "coalesce": Signature(("any", "any"), "any", repeat=True, same=True),
+    "nullif": Signature(("any", "any"), "any", same=True),
+    "least": Signature(("any", "any"), "any", repeat=True, same=True),
+    "greatest": Signature(("any", "any"), "any", repeat=True, same=True),
+    "abs": Signature(("number",), "number"),
+    "left": Signature(("text", "number"), "text"),
+    "right": Signature(("text", "number"), "text"),
+    "substr": Signature(("text", "number", "number"), "text", optional=1),
+    "length": Signature(("text",), "number"),
+    "upper": Signature(("text",), "text"),
+    "lower": Signature(("text",), "text"),
+    "starts_with": Signature(("text", "text"), "boolean"),
+}
+"""Functions of SQL, read into sqlglot's own nodes. ``least`` and ``greatest`` pass over NULL."""
+
+KEYWORDS = frozenset(
+    ["and", "or", "not", "in", "between", "is", "null", "case", "when", "then", "else", "end", "like", "date", "true", "false"]
+)
+"""Words with a meaning of their own; a column must not be called so."""
+
+RESERVED = KEYWORDS | {"value"}
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+      | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
+      | (?P<number>[0-9]+(\.[0-9]+)?)(?![A-Za-z0-9_.])
+      | (?P<text>'(?:[^']|'')*')
+      | (?P<operator><>|!=|<=|>=|[=<>+\-*/(),])""",
+    re.VERBOSE | re.ASCII,
+)
+_COMMENT = re.compile(r"--|/\*")
+
+
+class ExpressionError(GovdataError):
+    """A row expression that cannot be used; the message is Chinese and says where."""
+
+
+@dataclass(frozen=True)
+class _Token:
+    type: Literal["word", "number", "text", "operator", "end"]
+    text: str  # words in lower case, texts without their quotes
+    position: int  # from 1
+
+
+@dataclass(frozen=True)
+class _Typed:
+    node: exp.Expression
+    kind: Kind
+    null: bool = False
+
+
+def parse(
+    text: str,
+    *,
+    columns: Collection[str] | Mapping[str, LogicalType],
+    code_sets: Collection[str],
+    value: str | None = None,
+) -> exp.Expression:
+    """The tree of a row expression, boolean where ``columns`` maps each name to its type (a plain collection skips type checks).
+
+    ``value`` is the column that the word ``value`` stands for, in an element's rule. ``code_sets`` are the known ids.
+    Vocabulary functions are ``exp.Anonymous`` nodes with lower-case names. Raises ExpressionError, in Chinese.
+    """
+    return _Parser(text, columns, code_sets, value).parse()
+
+
+def referenced_columns(expression: exp.Expression) -> tuple[str, ...]:
+    """Names of the columns a tree reads, each once, in the order of the text."""
+    from sqlglot import exp
+
+    return tuple(dict.fromkeys(node.name for node in expression.find_all(exp.Column, bfs=False)))
+
+
+def referenced_code_sets(expression: exp.Expression) -> tuple[str, ...]:
+    """Ids of the code sets a tree asks, each once."""
+    from sqlglot import exp
+
+    calls = (node for node in expression.find_all(exp.Anonymous, bfs=False) if node.name == "in_code_set")
+    return tuple(dict.fromkeys(call.expressions[1].name for call in calls))
+
+
+def _tokens(text: str) -> list[_Token]:
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"表达式超过 {MAX_LENGTH} 个字符")
+    tokens: list[_Token] = []
+    position = 0
+    while position < len(text):
+        if _COMMENT.match(text, position):
+            raise ExpressionError(f"第 {position + 1} 个字符处：不允许注释")
+        match = _TOKEN.match(text, position)
+        if match is None:
+            if text[position] == "'":
+                raise ExpressionError(f"第 {position + 1} 个字符处：单引号没有闭合")
+            if text[position] in "，（）＝＜＞“”‘’；":
+                raise ExpressionError(f"第 {position + 1} 个字符处：标点要用半角")
+            if text[position] == '"':
+                raise ExpressionError(f"第 {position + 1} 个字符处：文本用单引号，列名不加引号")
+            raise ExpressionError(f"第 {position + 1} 个字符处：不认识的写法")
+        found = match.group()
+        if match.lastgroup == "word":
+            tokens.append(_Token("word", found.lower(), position + 1))
+        elif match.group("number") is not None:
+            tokens.append(_Token("number", found, position + 1))
+        elif match.lastgroup == "text":
+            content = found[1:-1].replace("''", "'")
+            if "\0" in content:
+                raise ExpressionError(f"第 {position + 1} 个字符处：文本含有控制字符")
+            tokens.append(_Token("text", content, position + 1))
+        elif match.lastgroup == "operator":
+            tokens.append(_Token("operator", found, position + 1))
+        if len(tokens) > MAX_TOKENS:
+            raise ExpressionError(f"表达式过长（超过 {MAX_TOKENS} 个词）")
+        position = match.end()
+    tokens.append(_Token("end", "", len(text) + 1))
+    return tokens
+
+
+class _Parser:
+    def __init__(self, text: str, columns: Collection[str], code_sets: Collection[str], value: str | None) -> None:
+        self.tokens = _tokens(text)
+        self.at = 0
+        self.columns = columns
+        self.code_sets = code_sets
+        self.value = value
+        self.depth = 0
+
+    def parse(self) -> exp.Expression:
+        if self.tokens[0].type == "end":
+            raise ExpressionError("表达式为空")
+        result = self._expression()
+        if (token := self._token).type != "end":
+            raise self._error(f"多余的内容“{token.text}”")
+        self._want(result, "boolean", "整个表达式")
+        if not referenced_columns(result.node):
+            raise ExpressionError("表达式没有用到任何列")
+        return result.node
+
+    # ------------------------------------------------------------------------------------------------------- tokens
+
+    @property
+    def _token(self) -> _Token:
+        return self.tokens[self.at]
+
+    def _error(self, message: str, token: _Token | None = None) -> ExpressionError:
+        return ExpressionError(f"第 {(token or self._token).position} 个字符处：{message}")
+
+    def _accept(self, *texts: str) -> str | None:
+        """Takes the next token when it is one of these keywords or operators."""
+        token = self._token
+        if token.type in ("word", "operator") and token.text in texts:
+            self.at += 1
+            return token.text
+        return None
+
+    def _expect(self, text: str) -> None:
+        if self._accept(text) is None:
+            raise self._error(f"这里应为“{text.upper()}”")
+
+    # ------------------------------------------------------------------------------------------------------ grammar
+
+    def _expression(self) -> _Typed:
+        from sqlglot import exp
+
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self._error(f"嵌套超过 {MAX_DEPTH} 层")
+        left = self._and()
+        while self._accept("or"):
+            left = self._connect(exp.Or, left, self._and())
+        self.depth -= 1
+        return left
+
+    def _and(self) -> _Typed:
+        from sqlglot import exp
+
+        left = self._not()
+        while self._accept("and"):
+            left = self._connect(exp.And, left, self._not())
+        return left
+
+    def _connect(self, node: type[exp.Expression], left: _Typed, right: _Typed) -> _Typed:
+        for side in (left, right):
+            self._want(side, "boolean", "AND、OR 的两边")
+        return _Typed(node(this=left.node, expression=right.node), "boolean")
+
+    def _not(self) -> _Typed:
+        from sqlglot import exp
+
+        if not self._accept("not"):
+            return self._predicate()
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self._error(f"嵌套超过 {MAX_DEPTH} 层")
+        operand = self._not()
+        self.depth -= 1
+        self._want(operand, "boolean", "NOT 之后")
+        return _Typed(exp.Not(this=operand.node), "boolean")
+
+    def _predicate(self) -> _Typed:
+        from sqlglot import exp
+
+        comparisons = {"=": exp.EQ, "<>": exp.NEQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}
+        left = self._sum()
+        if operator := self._accept(*comparisons):
+            right = self._sum()
+            self._comparable(left, right)
+            return _Typed(comparisons[operator](this=left.node, expression=right.node), "boolean")
+        if self._accept("is"):
+            negated = self._accept("not")
+            self._expect("null")
+            return self._negated(exp.Is(this=left.node, expression=exp.Null()), bool(negated))
+        negated = self._accept("not")
+        if self._accept("in"):
+            self._expect("(")
+            items = [self._sum()]
+            while self._accept(","):
+                items.append(self._sum())
+            self._expect(")")
+            for item in items:
+                self._comparable(left, item)
+            return self._negated(exp.In(this=left.node, expressions=[item.node for item in items]), bool(negated))
+        if self._accept("between"):
+            low = self._sum()
+            self._expect("and")
+            high = self._sum()
+            self._comparable(left, low)
+            self._comparable(left, high)
+            return self._negated(exp.Between(this=left.node, low=low.node, high=high.node), bool(negated))
+        if self._accept("like"):
+            self._want(left, "text", "LIKE 的左边")
+            token = self._token
+            if token.type != "text":
+                raise self._error("LIKE 之后应为单引号里的文本")
+            if "\\" in token.text:
+                raise self._error("LIKE 的文本里不能有反斜杠")
+            self.at += 1
+            return self._negated(exp.Like(this=left.node, expression=exp.Literal.string(token.text)), bool(negated))
+        if negated:
+            raise self._error("NOT 之后应为 IN、BETWEEN 或 LIKE")
+        return left
+
+    @staticmethod
+    def _negated(node: exp.Expression, negated: bool) -> _Typed:
+        from sqlglot import exp
+
+        return _Typed(exp.Not(this=node) if negated else node, "boolean")
+
+    def _sum(self) -> _Typed:
+        from sqlglot import exp
+
+        left = self._product()
+        while operator := self._accept("+", "-"):
+            left = self._arithmetic(exp.Add if operator == "+" else exp.Sub, left, self._product())
+        return left
+
+    def _product(self) -> _Typed:
+        from sqlglot import exp
+
+        left = self._unary()
+        while operator := self._accept("*", "/"):
+            right = self._unary()
+            if operator == "*":
+                left = self._arithmetic(exp.Mul, left, right)
+            else:  # never an integer division; both flags as sqlglot reads DuckDB's own "/"
+                divided = self._arithmetic(exp.Div, left, right)
+                divided.node.set("typed", False)
+                divided.node.set("safe", False)
+                left = divided
+        return left
+
+    def _arithmetic(self, node: type[exp.Expression], left: _Typed, right: _Typed) -> _Typed:
+        for side in (left, right):
+            if side.kind == "date":
+                raise self._error("日期不能直接加减，请用 days_between、months_between 或 years_between")
+            self._want(side, "number", "算术运算的两边")
+        return _Typed(node(this=left.node, expression=right.node), "number")
+
+    def _unary(self) -> _Typed:
+        from sqlglot import exp
+
+        if not self._accept("-"):
+            return self._primary()
+        operand = self._primary()  # not another minus: "--" would print as a comment
+        self._want(operand, "number", "负号之后")
+        return _Typed(exp.Neg(this=operand.node), "number")
+
+    def _primary(self) -> _Typed:
+        from sqlglot import exp
+
+        token = self._token
+        if token.type == "number":
+            self.at += 1
+            return _Typed(exp.Literal.number(token.text), "number")
+        if token.type == "text":
+            self.at += 1
+            return _Typed(exp.Literal.string(token.text), "text")
+        if self._accept("("):
+            inner = self._expression()
+            self._expect(")")
+            return _Typed(exp.Paren(this=inner.node), inner.kind, null=inner.null)
+        if token.type != "word":
+            raise self._error("表达式不完整" if token.type == "end" else f"这里不能是“{token.text}”")
+        self.at += 1
+        match token.text:
+            case "null":
+                return _Typed(exp.Null(), "any", null=True)
+            case "true" | "false":
+                return _Typed(exp.Boolean(this=token.text == "true"), "boolean")
+            case "date":
+                return self._date()
+            case "case":
+                return self._case()
+        following = self._token
+        if following.type == "operator" and following.text == "(":
+            if token.text in KEYWORDS:
+                raise self._error(f"这里不能是“{token.text.upper()}”", token)
+            return self._call(token)
+        return self._column(token)
+
+    def _date(self) -> _Typed:
+        from sqlglot import exp
+
+        token = self._token
+        try:
+            if token.type != "text" or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", token.text, re.ASCII):
+                raise ValueError
+            Date.fromisoformat(token.text)
+        except ValueError:
+            raise self._error("DATE 之后应为有效日期，如 DATE '1990-07-01'") from None
+        self.at += 1
+        return _Typed(exp.Cast(this=exp.Literal.string(token.text), to=exp.DataType.build("date")), "date")
+
+    def _case(self) -> _Typed:
+        from sqlglot import exp
+
+        subject = None if self._is_word("when") else self._expression()
+        branches, results = [], []
+        while self._accept("when"):
+            condition = self._expression()
+            if subject is None:
+                self._want(condition, "boolean", "WHEN 之后")
+            else:
+                self._comparable(subject, condition)
+            self._expect("then")
+            result = self._expression()
+            branches.append(exp.If(this=condition.node, true=result.node))
+            results.append(result)
+        if not branches:
+            raise self._error("这里应为“WHEN”")
+        default = None
+        if self._accept("else"):
+            default = self._expression()
+            results.append(default)
+        self._expect("end")
+        node = exp.Case(ifs=branches)
+        if subject is not None:
+            node.set("this", subject.node)
+        if default is not None:
+            node.set("default", default.node)
+        return _Typed(node, self._common(results, "CASE 的各个结果"))
+
+    def _is_word(self, word: str) -> bool:
+        return self._token.type == "word" and self._token.text == word
+
+    def _column(self, token: _Token) -> _Typed:
+        from sqlglot import exp
+
+        name = token.text
+        if name == "value" and self.value is not None:
+            name = self.value
+        if name not in self.columns:
+            if name == "value":
+                raise self._error("value 只用于数据元的规则，这里请写列名", token)
+            if name in KEYWORDS:
+                raise self._error(f"这里不能是“{name.upper()}”", token)
+            if name in VOCABULARY or name in BUILT_IN:
+                raise self._error(f"函数 {name} 之后应有括号", token)
+            raise self._error(f"没有名为“{name}”的列", token)
+        kind: Kind = "any"
+        if isinstance(self.columns, Mapping):
+            kind = _COLUMN_KINDS[self.columns[name]]
+        return _Typed(exp.column(exp.to_identifier(name, quoted=True)), kind)
+
+    def _call(self, token: _Token) -> _Typed:
+        name = token.text
+        signature = VOCABULARY.get(name) or BUILT_IN.get(name)
+        if signature is None:
+            raise self._error(f"没有名为“{name}”的函数", token)
+        self._expect("(")
+        arguments: list[_Typed] = []
+        if not self._accept(")"):
+            arguments.append(self._expression())
+            while self._accept(","):
+                arguments.append(self._expression())
+            self._expect(")")
+        most, least = len(signature.arguments), len(signature.arguments) - signature.optional
+        if len(arguments) < least or (len(arguments) > most and not signature.repeat):
+            count = f"至少 {least} 个" if signature.repeat else f"{least} 个" if least == most else f"{least} 到 {most} 个"
+            raise self._error(f"函数 {name} 应有{count}参数，写了 {len(arguments)} 个", token)
+        for position, argument in enumerate(arguments):
+            self._want(argument, signature.arguments[min(position, most - 1)], f"函数 {name} 的第 {position + 1} 个参数", token)
+        self._check_literals(name, arguments, token)
+        kind = self._common(arguments, f"函数 {name} 的参数", token) if signature.same else signature.result
+        return _Typed(_build(name, [argument.node for argument in arguments]), kind)
+
+    def _check_literals(self, name: str, arguments: list[_Typed], token: _Token) -> None:
+        """Arguments that the engine needs while it compiles, not while it runs."""
+        from sqlglot import exp
+
+        def literal(position: int) -> str:
+            node = arguments[position].node
+            if not (isinstance(node, exp.Literal) and node.is_string):
+                raise self._error(f"函数 {name} 的第 {position + 1} 个参数应为单引号里的文本", token)
+            return node.name
+
+        if name == "in_code_set":
+            if (code_set := literal(1)) not in self.code_sets:
+                raise self._error(f"没有名为“{code_set}”的代码集", token)
+            if len(arguments) == 3 and literal(2) != "current":
+                raise self._error("函数 in_code_set 的第 3 个参数只能是 'current'", token)
+        elif name == "matches":
+            if refusal := patterns.refusal(literal(1)):
+                raise self._error(refusal, token)
+        elif name == "check_digit_ok" and literal(0) not in get_args(CheckDigitAlgorithm):
+            raise self._error(f"没有这种校验码算法（可用：{'、'.join(get_args(CheckDigitAlgorithm))}）", token)
+
+    # -------------------------------------------------------------------------------------------------------- types
+
+    def _want(self, given: _Typed, kind: Kind, place: str, token: _Token | None = None) -> None:
+        if given.null and kind != "any":
+            raise self._error(f"{place}不能是 NULL", token)
+        if "any" not in (given.kind, kind) and given.kind != kind:
+            raise self._error(f"{place}应为{_KIND_NAMES[kind]}，却是{_KIND_NAMES[given.kind]}", token)
+
+    def _comparable(self, left: _Typed, right: _Typed) -> None:
+        if left.null or right.null:
+            raise self._error("与 NULL 比较没有结果，请用 IS NULL 或 IS NOT NULL")
+        if "any" not in (left.kind, right.kind) and left.kind != right.kind:
+            hint = "（日期写 DATE '…'）" if {left.kind, right.kind} == {"date", "text"} else ""
+            raise self._error(f"{_KIND_NAMES[left.kind]}不能与{_KIND_NAMES[right.kind]}比较{hint}")
+
+    def _common(self, parts: list[_Typed], place: str, token: _Token | None = None) -> Kind:
+        kinds = {part.kind for part in parts if part.kind != "any"}
+        if len(kinds) > 1:
+            raise self._error(f"{place}类型不一致", token)
+        return kinds.pop() if kinds else "any"
+
+
+def _build(name: str, arguments: list[exp.Expression]) -> exp.Expression:
+    """A call as the node sqlglot's own parser would make of it, so that every reader of the tree sees one form."""
+    from sqlglot import exp
+
+    if name in VOCABULARY:
+        return exp.Anonymous(this=name, expressions=arguments)
+    first, *rest = arguments
+    match name:
+        case "coalesce":
+            return exp.Coalesce(this=first, expressions=rest)
+        case "least":
+            return exp.Least(this=first, expressions=rest, ignore_nulls=True)
+        case "greatest":
+            return exp.Greatest(this=first, expressions=rest, ignore_nulls=True)
+        case "substr":
+            length = {"length": rest[1]} if len(rest) == 2 else {}
+            return exp.Substring(this=first, start=rest[0], **length)
+    unary = {"abs": exp.Abs, "length": exp.Length, "upper": exp.Upper, "lower": exp.Lower}
+    if name in unary:
+        return unary[name](this=first)
+    binary = {"nullif": exp.Nullif, "left": exp.Left, "right": exp.Right, "starts_with": exp.StartsWith}
+    return binary[name](this=first, expression=rest[0])

@@ -1,0 +1,419 @@
+"""The written form of the standards, as pydantic models: what an element page, the code-set index and a contract may say.
+
+Two things come from these models and so cannot drift apart: the checks of the loader, and the JSON Schemas an officer's
+editor completes from (``govdata.standards.schemas``). Descriptions are Chinese because the editor shows them.
+Where a contract carries keys of ODCS v3.1.0 that govdata does not read, they are named here and left alone.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
+
+from govdata.standards.model import CheckDigitAlgorithm, Dimension, Grade, LogicalType, Severity
+from govdata.standards.vocabulary import NORMALISERS
+
+# -------------------------------------------------------------------------------------------------------------- pieces
+
+Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Indicator = Annotated[str, Field(pattern=r"^0[1-6]0[1-9]$")]
+IsoDate = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Sharing = Literal["unconditional", "conditional", "none"]
+
+OPTIONAL_ARGUMENTS = {"unit_column"}
+"""Arguments a normaliser may be given or not; every other argument it names is required."""
+
+COLUMN_ARGUMENTS = {"unit_column", "column"}
+"""Arguments that name another column of the dataset."""
+
+_ARGUMENT_SCHEMAS: dict[str, dict[str, Any]] = {
+    "unit_column": {"type": "string", "description": "另一列的名称"},
+    "column": {"type": "string", "description": "另一列的名称"},
+    "length": {"type": "integer", "minimum": 1, "maximum": 100, "description": "补足后的位数"},
+}
+_TEXT_LIST = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
+
+
+def _step(value: Any) -> tuple[str, dict[str, Any]]:
+    """``halfwidth`` or ``{unit_suffix: {units: [克, g]}}`` → (name, arguments); raises ValueError in Chinese."""
+    if isinstance(value, str):
+        name, arguments = value, {}
+    elif isinstance(value, dict) and len(value) == 1:
+        name, arguments = next(iter(value.items()))
+        if not isinstance(arguments, dict):
+            raise ValueError(f"标准化步骤 {name} 的参数应为映射，如 {{{name}: {{参数: 值}}}}")
+    else:
+        raise ValueError("标准化步骤应为名称，或只有一个键的映射 {名称: {参数: 值}}")
+    if name not in NORMALISERS:
+        raise ValueError(f"没有名为“{name}”的标准化步骤{suggestion(name, NORMALISERS)}")
+    declared = NORMALISERS[name][1]
+    for argument, given in arguments.items():
+        if argument not in declared:
+            raise ValueError(f"标准化步骤 {name} 没有参数“{argument}”（可用：{'、'.join(declared) or '无参数'}）")
+        if argument in COLUMN_ARGUMENTS:
+            if not isinstance(given, str) or not given:
+                raise ValueError(f"标准化步骤 {name} 的参数 {argument} 应为列名")
+        elif argument == "length":
+            if type(given) is not int or not 1 <= given <= 100:
+                raise ValueError(f"标准化步骤 {name} 的参数 {argument} 应为 1 到 100 的整数")
+        elif not isinstance(given, list) or not given or not all(isinstance(item, str) and item for item in given):
+            raise ValueError(f"标准化步骤 {name} 的参数 {argument} 应为文本列表")
+    if missing := [argument for argument in declared if argument not in arguments and argument not in OPTIONAL_ARGUMENTS]:
+        raise ValueError(f"标准化步骤 {name} 缺少参数：{'、'.join(missing)}")
+    return name, arguments
+
+
+def suggestion(name: str, known: Any) -> str:
+    """“，是否想写…” with the closest known name, or nothing."""
+    import difflib
+
+    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1)
+    return f"，是否想写 {close[0]}" if close else ""
+
+
+def _step_schema() -> dict[str, Any]:
+    plain, with_arguments = [], []
+    for name, (description, arguments) in NORMALISERS.items():
+        required = [a for a in arguments if a not in OPTIONAL_ARGUMENTS]
+        if not required:
+            plain.append({"const": name, "description": description})
+        if arguments:
+            properties = {a: _ARGUMENT_SCHEMAS.get(a, _TEXT_LIST) for a in arguments}
+            body = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+            one_key = {"type": "object", "properties": {name: body}, "required": [name], "additionalProperties": False}
+            with_arguments.append({**one_key, "description": description})
+    return {"oneOf": plain + with_arguments}
+
+
+Step = Annotated[Any, BeforeValidator(_step), WithJsonSchema(_step_schema())]
+
+
+class Written(BaseModel):
+    """Base of everything an officer writes: unknown keys and wrong types are errors, nothing is coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+# ------------------------------------------------------------------------------------------------------------ elements
+
+
+class LengthBounds(Written):
+    min: Annotated[int, Field(ge=0)] | SkipJsonSchema[None] = Field(None, description="最少字符数")
+    max: Annotated[int, Field(ge=0)] | SkipJsonSchema[None] = Field(None, description="最多字符数")
+
+
+class NumberBounds(Written):
+    min: float | SkipJsonSchema[None] = Field(None, description="最小值（含）")
+    max: float | SkipJsonSchema[None] = Field(None, description="最大值（含）")
+
+
+class DateBounds(Written):
+    min: IsoDate | Literal["delivery_date"] | SkipJsonSchema[None] = Field(None, description="最早日期（含），或 delivery_date")
+    max: IsoDate | Literal["delivery_date"] | SkipJsonSchema[None] = Field(None, description="最晚日期（含），或 delivery_date")
+
+
+class CodeSetUse(Written):
+    code_set: Name = Field(description="代码集的标识")
+    current: bool = Field(False, description="只接受交付日仍有效的代码")
+
+
+KINDS = ("pattern", "not_pattern", "length", "range", "date_range", "check_digit", "row", "in_code_set")
+"""What a written rule checks; each rule names exactly one. The implied rules ``type`` and ``code_set`` name none."""
+
+_ONE_KIND = {"oneOf": [{"required": [kind]} for kind in KINDS] + [{"not": {"anyOf": [{"required": [kind]} for kind in KINDS]}}]}
+
+
+class RuleEntry(Written):
+    """One rule of an element."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_ONE_KIND)
+
+    pattern: Text | SkipJsonSchema[None] = Field(None, description="整个值应匹配的正则（RE2 子集，不写 ^ $）")
+    not_pattern: Text | SkipJsonSchema[None] = Field(None, description="整个值不应匹配的正则")
+    length: LengthBounds | SkipJsonSchema[None] = Field(None, description="字符数")
+    range: NumberBounds | SkipJsonSchema[None] = Field(None, description="数值范围")
+    date_range: DateBounds | SkipJsonSchema[None] = Field(None, description="日期范围")
+    check_digit: CheckDigitAlgorithm | SkipJsonSchema[None] = Field(None, description="校验码算法")
+    row: Text | SkipJsonSchema[None] = Field(None, description="行表达式，value 代表本列")
+    in_code_set: CodeSetUse | SkipJsonSchema[None] = Field(None, description="值应在代码集中")
+    dimension: Dimension | SkipJsonSchema[None] = Field(None, description="质量维度（GB/T 36344）")
+    severity: Severity | SkipJsonSchema[None] = Field(None, description="error 隔离该行；warning 只报告")
+    message: Text | SkipJsonSchema[None] = Field(None, description="给来源部门看的中文说明")
+    indicator: Indicator | SkipJsonSchema[None] = Field(None, description="GB/T 36344 指标编号，如 '0302'")
+    source: Text | SkipJsonSchema[None] = Field(None, description="规则依据的标准和条款，与数据元不同时填写")
+    grade: Grade = Field("A", description="依据的可信程度；C 级不得隔离数据")
+
+
+class SensitivityEntry(Written):
+    level: Annotated[int, Field(ge=1, le=4)] = Field(description="一般数据的级别 1–4（GB/T 43697-2024 附录H）")
+    personal: Literal["none", "general", "sensitive"] = Field("none", description="个人信息类别：非个人、一般、敏感")
+    mask: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | SkipJsonSchema[None] = Field(None, description="展示时的脱敏方式")
+
+
+class ExamplesEntry(Written):
+    valid: list[str] = Field([], description="已符合标准的值")
+    invalid: dict[str, str] = Field({}, description="不合格的值: 应不通过的规则名")
+    repairs: dict[str, str | None] = Field({}, description="交付的写法: 标准写法（null 表示视为空）")
+
+
+class ElementEntry(Written):
+    """数据元"""
+
+    name: Text = Field(description="中文名称")
+    name_en: Text = Field(description="英文名称")
+    definition: Text = Field(description="定义")
+    standard: Text | SkipJsonSchema[None] = Field(None, description="标准编号和年份，如 GB 11643-1999")
+    clause: Text | SkipJsonSchema[None] = Field(None, description="条款，加引号")
+    type: LogicalType = Field(description="类型")
+    scale: Annotated[int, Field(ge=0, le=12)] | SkipJsonSchema[None] = Field(None, description="小数位数，只用于 decimal")
+    code_set: Name | SkipJsonSchema[None] = Field(None, description="代码集，只用于 code")
+    unit: Text | SkipJsonSchema[None] = Field(None, description="计量单位")
+    normalise: list[Step] = Field([], description="标准化步骤，按顺序执行")
+    canonical: Text | SkipJsonSchema[None] = Field(None, description="匹配此正则的值不需任何步骤（只为加速）")
+    null_tokens: list[str] | SkipJsonSchema[None] = Field(None, description="视为空的写法，替换默认列表")
+    rules: dict[Name, RuleEntry] = Field({}, description="规则名: 规则")
+    sensitivity: SensitivityEntry = Field(description="敏感级别")
+    examples: ExamplesEntry = Field(ExamplesEntry(), description="示例，作为测试执行")
+
+
+class DefaultsFile(Written):
+    """elements/_defaults.yaml"""
+
+    null_tokens: list[str] = Field(description="各数据元默认视为空的写法")
+
+
+# ----------------------------------------------------------------------------------------------------------- code sets
+
+
+class CodeSetEntry(Written):
+    """代码集"""
+
+    name: Text = Field(description="代码集名称")
+    standard: Text = Field(description="标准编号")
+    edition: Text | SkipJsonSchema[None] = Field(None, description="版次（年份加引号）")
+    valid_from: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$")] | SkipJsonSchema[None] = Field(
+        None, description="实施日期 YYYY-MM-DD 或年份"
+    )
+    source: Text = Field(description="来源")
+    grade: Grade = Field(description="可信程度：A 多源核对，B 单一可靠来源，C 待核")
+    file: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}\.csv$")] | SkipJsonSchema[None] = Field(
+        None, description="文件名，须为 <标识>.csv，可省略"
+    )
+    accept_names: bool = Field(True, description="代码名称（无歧义时）也可作为来源值")
+    validity: Literal["date", "year"] = Field("date", description="有效期的单位：日期或年份")
+
+
+# ----------------------------------------------------------------------------------------------------------- contracts
+
+Ignored = Any | SkipJsonSchema[None]
+"""A key of ODCS that govdata does not read; the official JSON Schema says what it may hold."""
+
+
+class CustomProperty(Written):
+    property: Text
+    value: Any = None
+    id: Ignored = None
+    description: Ignored = None
+
+
+class DescriptionEntry(Written):
+    purpose: str = ""
+    limitations: str = ""
+    usage: Ignored = None
+    authoritativeDefinitions: Ignored = None
+    customProperties: Ignored = None
+
+
+class TeamEntry(Written):
+    name: Text
+    id: Ignored = None
+    description: Ignored = None
+    members: Ignored = None
+    tags: Ignored = None
+    customProperties: Ignored = None
+    authoritativeDefinitions: Ignored = None
+
+
+class SlaEntry(Written):
+    property: Text
+    value: Any = None
+    unit: str | None = None
+    id: Ignored = None
+    valueExt: Ignored = None
+    element: Ignored = None
+    driver: Ignored = None
+    description: Ignored = None
+    scheduler: Ignored = None
+    schedule: Ignored = None
+
+
+class Implementation(Written):
+    """What a rule of the dataset checks: ``row`` or ``unique``, and where it rests."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, json_schema_extra={"oneOf": [{"required": ["row"]}, {"required": ["unique"]}]}
+    )
+
+    row: Text | SkipJsonSchema[None] = Field(None, description="行表达式，为假的行不通过")
+    unique: Annotated[list[Name], Field(min_length=1)] | SkipJsonSchema[None] = Field(None, description="合起来不得重复的列")
+    columns: Annotated[list[Name], Field(min_length=1)] | SkipJsonSchema[None] = Field(None, description="涉及的列，第一列是问题所归的列")
+    indicator: Indicator | SkipJsonSchema[None] = Field(None, description="GB/T 36344 指标编号")
+    source: Text | SkipJsonSchema[None] = Field(None, description="依据的标准和条款")
+    grade: Grade = Field("A", description="依据的可信程度；C 级不得隔离数据")
+
+
+class QualityEntry(Written):
+    type: Literal["text", "library", "sql", "custom"] = "library"
+    name: str | None = None
+    description: str | None = None
+    dimension: str | None = None
+    severity: str | None = None
+    engine: str | None = None
+    implementation: Ignored = None
+    id: Ignored = None
+    authoritativeDefinitions: Ignored = None
+    businessImpact: Ignored = None
+    customProperties: Ignored = None
+    method: Ignored = None
+    schedule: Ignored = None
+    scheduler: Ignored = None
+    tags: Ignored = None
+    unit: Ignored = None
+    metric: Ignored = None
+    rule: Ignored = None
+    arguments: Ignored = None
+    query: Ignored = None
+    mustBe: Ignored = None
+    mustNotBe: Ignored = None
+    mustBeGreaterThan: Ignored = None
+    mustBeGreaterOrEqualTo: Ignored = None
+    mustBeLessThan: Ignored = None
+    mustBeLessOrEqualTo: Ignored = None
+    mustBeBetween: Ignored = None
+    mustNotBeBetween: Ignored = None
+
+
+class GovdataRule(Written):
+    """A quality entry with ``engine: govdata``."""
+
+    name: Name
+    description: Text = Field(description="给来源部门看的中文说明")
+    type: Literal["custom"]
+    engine: Literal["govdata"]
+    dimension: Dimension
+    severity: Severity
+    implementation: Implementation
+
+
+class PropertyEntry(Written):
+    name: Name
+    businessName: str | None = None
+    description: str = ""
+    logicalType: str | None = None
+    required: bool = False
+    primaryKey: bool = False
+    primaryKeyPosition: int | None = None
+    unique: bool = False
+    customProperties: list[CustomProperty] = []
+    quality: list[QualityEntry] = []
+    logicalTypeOptions: Ignored = None
+    id: Ignored = None
+    physicalType: Ignored = None
+    physicalName: Ignored = None
+    partitioned: Ignored = None
+    partitionKeyPosition: Ignored = None
+    classification: Ignored = None
+    encryptedName: Ignored = None
+    transformSourceObjects: Ignored = None
+    transformLogic: Ignored = None
+    transformDescription: Ignored = None
+    examples: Ignored = None
+    criticalDataElement: Ignored = None
+    relationships: Ignored = None
+    authoritativeDefinitions: Ignored = None
+    tags: Ignored = None
+
+
+class SchemaEntry(Written):
+    name: Name
+    businessName: str | None = None
+    properties: Annotated[list[PropertyEntry], Field(min_length=1)]
+    quality: list[QualityEntry] = []
+    customProperties: list[CustomProperty] = []
+    id: Ignored = None
+    physicalType: Ignored = None
+    physicalName: Ignored = None
+    description: Ignored = None
+    logicalType: Ignored = None
+    dataGranularityDescription: Ignored = None
+    relationships: Ignored = None
+    authoritativeDefinitions: Ignored = None
+    tags: Ignored = None
+
+
+class ContractFile(Written):
+    apiVersion: Literal["v3.1.0"]
+    kind: Literal["DataContract"]
+    id: Text
+    name: Text
+    version: Text
+    status: Text
+    domain: Text
+    team: TeamEntry
+    description: DescriptionEntry = DescriptionEntry()
+    slaProperties: list[SlaEntry] = []
+    schema_: Annotated[list[SchemaEntry], Field(min_length=1, max_length=1, alias="schema")]
+    tenant: Ignored = None
+    tags: Ignored = None
+    servers: Ignored = None
+    dataProduct: Ignored = None
+    support: Ignored = None
+    price: Ignored = None
+    roles: Ignored = None
+    slaDefaultElement: Ignored = None
+    authoritativeDefinitions: Ignored = None
+    customProperties: Ignored = None
+    contractCreatedTs: Ignored = None
+
+
+class DeliveryEntry(Written):
+    mode: Literal["snapshot", "delta"] = Field(description="snapshot 每次交付全量；delta 交付变化，按键合并")
+    key: list[Name] = Field([], description="合并的键；delta 必填")
+    operation: Name | SkipJsonSchema[None] = Field(None, description="存放 I、U、D 的列")
+    snapshot_files: list[Text] = Field([], description="文件名通配；delta 数据集中匹配的文件为全量")
+
+
+class VolumeEntry(Written):
+    min_rows: Annotated[int, Field(ge=0)] = Field(1, description="发布后至少的行数")
+    max_rows: Annotated[int, Field(ge=1)] | SkipJsonSchema[None] = Field(None, description="发布后至多的行数")
+    max_change: Annotated[float, Field(ge=0)] | SkipJsonSchema[None] = Field(None, description="与上次相比行数变化的上限（比例）")
+    max_quarantine: Annotated[float, Field(ge=0, le=1)] = Field(0.2, description="隔离行占比的上限")
+
+
+class Override(Written):
+    severity: Severity | SkipJsonSchema[None] = None
+    message: Text | SkipJsonSchema[None] = None
+    disabled: Literal[True] | SkipJsonSchema[None] = Field(None, description="本列不用此规则")
+
+
+class DatasetProperties(Written):
+    """customProperties of the schema object."""
+
+    delivery: DeliveryEntry = Field(description="交付方式")
+    volume: VolumeEntry = Field(VolumeEntry(), description="数据量界限")
+    sharing: Sharing = Field("conditional", description="共享属性：无条件、有条件、不予共享")
+
+
+class ColumnProperties(Written):
+    """customProperties of a property."""
+
+    element: Name = Field(description="数据元的标识")
+    headers: list[Text] = Field([], description="交付文件里可能的表头")
+    synonyms: dict[Text, Text] = Field({}, description="本部门特有的来源值: 代码")
+    normalise: list[Step] | SkipJsonSchema[None] = Field(None, description="替换数据元的标准化步骤")
+    optional_header: bool | SkipJsonSchema[None] = Field(None, description="交付文件可以没有此列；默认：非必填列可以没有")
+    overrides: dict[Name, Override] = Field({}, description="规则名: 改动")
+    sharing: Sharing | SkipJsonSchema[None] = Field(None, description="本列的共享属性")

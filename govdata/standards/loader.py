@@ -1,0 +1,100 @@
+"""A folder of declared standards → a ``Registry``, or every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from govdata.errors import Problem, StandardsError
+from govdata.standards import binding, codes, contracts, elements
+from govdata.standards.model import Registry
+from govdata.standards.source import Document, Findings
+
+
+def load(standards_dir: Path) -> Registry:
+    """All standards under ``standards_dir``, checked and bound. Raises StandardsError with every problem at once.
+
+    Validation of the contracts against the official ODCS JSON Schema is left to ``problems``: it costs more than all the rest.
+    """
+    findings = Findings()
+    registry, _ = _assemble(Path(standards_dir), findings)
+    if findings.found:
+        raise StandardsError(f"标准有 {len(findings.found)} 处问题，没有装载", findings.ordered())
+    return registry
+
+
+def problems(standards_dir: Path) -> list[Problem]:
+    """Everything that is wrong with the standards under ``standards_dir``, by file and line; empty when they can be used.
+
+    Also holds every contract against the official ODCS v3.1.0 JSON Schema.
+    """
+    from govdata.standards import odcs
+
+    findings = Findings()
+    _, documents = _assemble(Path(standards_dir), findings)
+    for document in documents:
+        odcs.check(document, findings)
+    return findings.ordered()
+
+
+def report(found: Iterable[Problem]) -> str:
+    """Problems as text for a terminal: a heading per file, one line per problem, the count at the end."""
+    lines: list[str] = []
+    file = None
+    total = 0
+    for problem in found:
+        if problem.file != file:
+            file = problem.file
+            lines.append(file)
+        place = "" if problem.line is None else f"第 {problem.line} 行 "
+        where = "" if problem.where is None else f"[{problem.where}] "
+        lines.append(f"  {place}{where}{problem.message}")
+        total += 1
+    lines.append(f"共 {total} 处问题" if total else "标准没有问题")
+    return "\n".join(lines)
+
+
+def _assemble(root: Path, findings: Findings) -> tuple[Registry, list[Document]]:
+    """The registry of what could be read; it is whole only when ``findings`` stays empty."""
+    if not root.is_dir():
+        findings.add(".", "标准目录不存在")
+        return _registry({}, {}, {}, ()), []
+    _check_links(root, findings)
+    code_sets, declared_sets = codes.read(root, findings)
+    known_elements, declared_elements, null_tokens = elements.read(root, code_sets, declared_sets, findings)
+    documents = contracts.read_documents(root, findings)
+    read = contracts.read(documents, known_elements, declared_elements, code_sets, declared_sets, findings)
+    return _registry(known_elements, code_sets, read, null_tokens), documents
+
+
+def _registry(
+    known_elements: dict[str, elements.Element],
+    code_sets: dict[str, codes.CodeSet],
+    read: dict[str, contracts.Contract],
+    null_tokens: tuple[str, ...],
+) -> Registry:
+    element_digests = {name: binding.digest(element) for name, element in known_elements.items()}
+    code_set_digests = {name: binding.digest(code_set) for name, code_set in code_sets.items()}
+    hashes = {}
+    for name, contract in read.items():
+        if all(column.element in known_elements for column in contract.dataset.columns):
+            hashes[name] = binding.dataset_hash(
+                contract.dataset, contract.rules, known_elements, element_digests, code_set_digests, null_tokens
+            )
+    return Registry(
+        elements=known_elements,
+        code_sets=code_sets,
+        datasets={name: contract.dataset for name, contract in read.items()},
+        null_tokens=null_tokens,
+        bound={name: contract.rules for name, contract in read.items()},
+        hashes=hashes,
+    )
+
+
+def _check_links(root: Path, findings: Findings) -> None:
+    """Nothing outside the folder is read, even through a link."""
+    home = root.resolve()
+    for folder in ("elements", "codes", "datasets"):
+        for path in (root / folder, *((root / folder).iterdir() if (root / folder).is_dir() else ())):
+            if path.is_symlink() and not path.resolve().is_relative_to(home):
+                findings.add(path.relative_to(root).as_posix(), "是指向标准目录之外的链接")
