@@ -1,0 +1,159 @@
+"""What a night costs: the population dataset against a bare DuckDB copy of the same file, in one run, on one machine.
+
+    python benchmarks/night.py [--people 1000000] [--dir FOLDER]
+
+Every stage runs in a process of its own, so its CPU seconds and its peak memory are the operating system's figures for exactly that
+stage; the whole night, as `govdata run` runs it, is measured once more in one process. The yardstick is `COPY (read_csv all VARCHAR)
+TO parquet (zstd)` of the delivered file, transcoded to UTF-8 first where needed (the transcoding is not counted: the bare copy could not
+read it otherwise, the night does it itself).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+STAGE_CODE = {
+    "读入 raw": "delivery = ingest.receive(d, ds, date); ingest.ingest(delivery, ds, registry, d)",
+    "标准化 standardized": "engine.standardize(RawBatch.read(RawBatch.path(d, ds.name, date)), ds, registry, d)",
+    "检查 checks": "checks.validate(StandardizedBatch.read(StandardizedBatch.path(d, ds.name, date)), ds, registry, d)",
+    "发布 published": (
+        "publish.publish(StandardizedBatch.read(StandardizedBatch.path(d, ds.name, date)), ds, registry, d); "
+        "publish.rebuild_catalogue(d, registry)"
+    ),
+}
+
+PRELUDE = """
+import sys
+from datetime import date as Date
+from govdata import checks, engine, ingest, publish, standards
+from govdata.batches import RawBatch, StandardizedBatch
+from govdata.deployment import Deployment
+d = Deployment.from_env()
+registry = standards.load(d.standards)
+ds = registry.datasets["population"]
+date = Date.fromisoformat(sys.argv[1])
+"""
+
+BARE_COPY = """
+import sys, duckdb
+connection = duckdb.connect(config={"memory_limit": "2GB", "preserve_insertion_order": False})
+names = sys.argv[3].split("\\x1f")
+connection.execute(
+    "COPY (SELECT * FROM read_csv(?, auto_detect=false, header=true, delim=',', quote='\\"', escape='\\"', columns=?)) "
+    f"TO '{sys.argv[2]}' (FORMAT parquet, COMPRESSION zstd)",
+    [sys.argv[1], {name: "VARCHAR" for name in names}],
+)
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU seconds (user and system, children included), wall seconds, and peak resident memory in MB."""
+
+    cpu: float
+    wall: float
+    peak: float
+
+
+def measure(command: list[str], environment: dict[str, str]) -> Cost:
+    """Run ``command`` to its end; raises ``SystemExit`` where it fails."""
+    # A small Python that does nothing but wait for the command: its RUSAGE_CHILDREN is the command's alone.
+    wrapper = (
+        "import resource, subprocess, sys, time; began = time.perf_counter(); code = subprocess.call(sys.argv[1:], stdout=sys.stderr); "
+        "u = resource.getrusage(resource.RUSAGE_CHILDREN); print(u.ru_utime + u.ru_stime, time.perf_counter() - began, u.ru_maxrss, code)"
+    )
+    result = subprocess.run([sys.executable, "-c", wrapper, *command], env=environment, stdout=subprocess.PIPE, check=True, text=True)
+    cpu, wall, peak, code = result.stdout.split()
+    if code != "0":
+        raise SystemExit(f"失败（退出码 {code}）：{' '.join(command[:3])} …")
+    return Cost(float(cpu), float(wall), float(peak) / 1024)
+
+
+def utf8_copy(source: Path, target: Path) -> list[str]:
+    """Transcode ``source`` to UTF-8 at ``target`` in pieces; returns the header's names (made unique)."""
+    with open(source, "rb") as file:
+        head = file.read(1 << 20)
+    encoding = "utf-8-sig"
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:
+            encoding = "gb18030"
+    with open(source, encoding=encoding, errors="replace", newline="") as file, open(target, "w", encoding="utf-8", newline="") as out:
+        header = file.readline()
+        out.write(header)
+        while piece := file.read(1 << 22):
+            out.write(piece)
+    return [f"{name.strip()}_{number}" for number, name in enumerate(header.rstrip("\r\n").split(","))]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--people", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dir", type=Path, help="keep the deployment here; default: a temporary folder")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="govdata-bench-") as scratch:
+        run(options.people, options.seed, options.dir or Path(scratch))
+
+
+def run(people: int, seed: int, home: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from govdata.cli import lay_down_standards
+    from govdata.deployment import Deployment
+    from govdata.night import delivery_dates
+    from govdata.sample import generate
+
+    console = Console()
+    deployment = Deployment.from_env(home)
+    if not deployment.standards.exists():
+        lay_down_standards(deployment.standards)
+    with console.status(f"生成 {people:,} 人"):
+        generate(people, seed, home, datasets=("population",))
+    (date, *_) = delivery_dates(deployment, ["population"])
+    files = sorted(path for path in deployment.delivery("population", date).iterdir() if path.is_file())
+    size = sum(path.stat().st_size for path in files)
+    environment = os.environ | {"GOVDATA_HOME": str(home)}
+
+    bare = Cost(0, 0, 0)
+    for file in files:
+        utf8 = home / "bare.csv"
+        names = utf8_copy(file, utf8)
+        cost = measure([sys.executable, "-c", BARE_COPY, str(utf8), str(home / "bare.parquet"), "\x1f".join(names)], environment)
+        bare = Cost(bare.cpu + cost.cpu, bare.wall + cost.wall, max(bare.peak, cost.peak))
+        utf8.unlink()
+    empty = measure([sys.executable, "-c", PRELUDE, date.isoformat()], environment)
+
+    table = Table(title=f"{people:,} 人，{len(files)} 个文件，{size / 1e6:.0f} MB，{os.cpu_count()} 核", title_justify="left")
+    for column in ("", "CPU 秒", "倍数", "墙钟秒", "峰值 MB"):
+        table.add_column(column, justify="left" if column == "" else "right")
+
+    def add(name: str, cost: Cost, **style: str) -> None:
+        table.add_row(name, f"{cost.cpu:.2f}", f"{cost.cpu / bare.cpu:.2f}", f"{cost.wall:.2f}", f"{cost.peak:.0f}", **style)
+
+    add("裸 COPY csv → parquet", bare)
+    add("仅载入程序与标准", empty, style="dim")
+    for name, code in STAGE_CODE.items():
+        with console.status(name):
+            add(name, measure([sys.executable, "-c", PRELUDE + code, date.isoformat()], environment))
+    again = Deployment.from_env(home)
+    for folder in (again.data / "lake", again.published, again.dagster_home):
+        subprocess.run(["rm", "-rf", "--", str(folder)], check=True)
+    with console.status("整夜"):
+        night = [sys.executable, "-m", "govdata", "run", "--date", date.isoformat(), "--dataset", "population"]
+        add("整夜 govdata run", measure(night, environment), style="bold")
+    console.print(table)
+    console.print(f"本机进程峰值单位：MB（ru_maxrss）；本程序自身 {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

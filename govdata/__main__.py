@@ -1,0 +1,5 @@
+"""``python -m govdata`` is the command line ``govdata``."""
+
+from govdata.cli import main
+
+main()

@@ -1,0 +1,123 @@
+"""How a dataset's declared standards appear in Dagster: column schemas with the standard and the sensitivity of each column,
+column lineage, tags, owners, and the freshness policy that follows from the contract's schedule."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from dagster import (
+    AssetKey,
+    FreshnessPolicy,
+    TableColumn,
+    TableColumnConstraints,
+    TableColumnDep,
+    TableColumnLineage,
+    TableSchema,
+)
+
+from govdata.assets.partitions import TIMEZONE
+from govdata.standards.model import Dataset, Registry
+
+PERSONAL = {"none": "非个人信息", "general": "个人信息", "sensitive": "敏感个人信息"}
+SHARING = {"unconditional": "无条件共享", "conditional": "有条件共享", "none": "不予共享"}
+
+_TYPES = {"text": "VARCHAR", "code": "VARCHAR", "date": "DATE", "datetime": "TIMESTAMP", "integer": "BIGINT", "boolean": "BOOLEAN"}
+
+PROVENANCE = (
+    TableColumn("_row_id", "VARCHAR", description="行标识：不含个人信息，同一份文件再次交付时不变"),
+    TableColumn("_source_file", "VARCHAR", description="来源文件（工作簿为 文件#工作表）"),
+    TableColumn("_source_row", "BIGINT", description="来源行号，按人打开文件所见"),
+    TableColumn("_delivery_date", "DATE", description="交付日期"),
+)
+FAILED_RULES = TableColumn("failed_rules", "VARCHAR[]", description="未通过的规则编号")
+REPAIRS = (
+    TableColumn("_delivery_date", "DATE", description="交付日期"),
+    TableColumn("_row_id", "VARCHAR", description="行标识"),
+    TableColumn("_source_file", "VARCHAR", description="来源文件"),
+    TableColumn("_source_row", "BIGINT", description="来源行号"),
+    TableColumn("column_name", "VARCHAR", description="被修复的列"),
+    TableColumn("before", "VARCHAR", description="交付时的原文"),
+    TableColumn("after", "VARCHAR", description="标准化后的值"),
+    TableColumn("rule", "VARCHAR", description="所用的标准化步骤"),
+)
+
+
+def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableColumn]:
+    """The contract's columns: as text where ``typed`` is false (raw), else in their standardised types."""
+    described = []
+    for column in dataset.columns:
+        element = registry.elements[column.element]
+        decimal = f"DECIMAL(38,{element.scale or 0})"
+        standard = " ".join(part for part in (element.standard, element.clause and f"第{element.clause}条") if part)
+        facts = [
+            standard and f"依据：{standard}",
+            element.unit and f"单位：{element.unit}",
+            element.code_set and f"代码集：{element.code_set}",
+            f"敏感级别：{element.sensitivity.level}级，{PERSONAL[element.sensitivity.personal]}",
+        ]
+        tags = {"sensitivity": str(element.sensitivity.level), "personal": element.sensitivity.personal}
+        if element.standard:
+            tags["standard"] = tag_value(element.standard)
+        described.append(
+            TableColumn(
+                column.name,
+                _TYPES.get(element.type, decimal) if typed else "VARCHAR",
+                description=f"{column.title}。{column.description or element.definition}",
+                tags=tags,
+                constraints=TableColumnConstraints(
+                    nullable=not (typed and column.required),
+                    unique=typed and column.primary_key and sum(c.primary_key for c in dataset.columns) == 1,
+                    other=[fact for fact in facts if fact],
+                ),
+            )
+        )
+    return described
+
+
+def schema(dataset: Dataset, registry: Registry, *, typed: bool, extra: tuple[TableColumn, ...] = ()) -> TableSchema:
+    return TableSchema(columns=[*columns(dataset, registry, typed=typed), *extra, *PROVENANCE])
+
+
+def lineage(dataset: Dataset, upstream: AssetKey) -> TableColumnLineage:
+    """Every column comes from the column of the same name upstream; the provenance columns are carried along."""
+    names = [column.name for column in dataset.columns] + [column.name for column in PROVENANCE]
+    return TableColumnLineage({name: [TableColumnDep(upstream, name)] for name in names})
+
+
+def tag_value(text: str) -> str:
+    """``text`` in the characters Dagster allows in a tag, e.g. ``GB/T 2261.1-2003`` → ``GB-T_2261.1-2003``."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "", text.replace("/", "-").replace(" ", "_"))[:63].strip("_.-")
+
+
+def common(dataset: Dataset, registry: Registry) -> Mapping[str, Any]:
+    """What every asset of a dataset says of itself: group, owner, code version and tags."""
+    schedule = dataset.schedule
+    level = max(registry.elements[column.element].sensitivity.level for column in dataset.columns)
+    return {
+        "group_name": dataset.name,
+        "owners": [f"team:{dataset.owner}"],
+        "code_version": registry.hashes[dataset.name],
+        "tags": {
+            "delivery": dataset.delivery.mode,
+            "frequency": f"{schedule.every}{schedule.unit}",
+            "sharing": dataset.sharing,
+            "sensitivity": str(level),
+        },
+    }
+
+
+def freshness(dataset: Dataset) -> FreshnessPolicy:
+    """When the published table counts as stale.
+
+    Daily deliveries: the snapshot must be renewed in every night, at the latest four hours after the contract's deadline (the night
+    starts at 02:00). Others: within the declared period plus one day of grace, with a warning when the period itself is over.
+    """
+    schedule = dataset.schedule
+    if schedule.unit == "d" and schedule.every == 1:
+        hour, minute = (int(part) for part in (schedule.deadline or "01:00").split(":"))
+        return FreshnessPolicy.cron(
+            deadline_cron=f"{minute} {(hour + 4) % 24} * * *", lower_bound_delta=timedelta(hours=5), timezone=TIMEZONE
+        )
+    period = timedelta(days=schedule.every * {"d": 1, "w": 7, "m": 31, "y": 366}[schedule.unit])
+    return FreshnessPolicy.time_window(fail_window=period + timedelta(days=1), warn_window=period)

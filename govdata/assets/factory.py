@@ -1,0 +1,27 @@
+"""One factory for all datasets: a contract under ``standards/datasets`` is all it takes for a dataset to be in the graph."""
+
+from dataclasses import dataclass
+
+from dagster import AssetChecksDefinition, AssetsDefinition, AssetSpec
+
+from govdata.assets.checked import checked
+from govdata.assets.landing import landing
+from govdata.assets.published import published
+from govdata.assets.raw import raw
+from govdata.assets.standardized import standardized
+from govdata.standards.model import Dataset, Registry
+
+
+@dataclass(frozen=True)
+class DatasetAssets:
+    """What one dataset brings into Dagster, in the order of the stages."""
+
+    assets: tuple[AssetsDefinition | AssetSpec, ...]
+    checks: tuple[AssetChecksDefinition, ...]
+
+
+def dataset_assets(dataset: Dataset, registry: Registry) -> DatasetAssets:
+    return DatasetAssets(
+        assets=(landing(dataset, registry), raw(dataset, registry), standardized(dataset, registry), published(dataset, registry)),
+        checks=(checked(dataset, registry),),
+    )

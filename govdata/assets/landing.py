@@ -1,0 +1,27 @@
+"""Stage 0: what a department puts into its delivery folder. Nothing is made here; the raw stage reports what it found."""
+
+from dagster import AssetKey, AssetSpec
+
+from govdata.assets import describe
+from govdata.assets.partitions import delivery_dates
+from govdata.standards.model import Dataset, Registry
+
+
+def key(dataset: Dataset) -> AssetKey:
+    return AssetKey(["landing", dataset.name])
+
+
+def landing(dataset: Dataset, registry: Registry) -> AssetSpec:
+    """The delivery folder as an external asset: in the graph, with an observation for every delivery, never executed."""
+    schedule = dataset.schedule
+    rhythm = {"d": "日", "w": "周", "m": "月", "y": "年"}[schedule.unit]
+    due = f"每{schedule.every if schedule.every > 1 else ''}{rhythm}交付" + (f"，{schedule.deadline}前" if schedule.deadline else "")
+    mode = "全量" if dataset.delivery.mode == "snapshot" else "增量"
+    return AssetSpec(
+        key(dataset),
+        description=f"{dataset.owner}交付的{dataset.title}原始文件（{mode}，{due}）。只读，从不改动。",
+        kinds={"file"},
+        partitions_def=delivery_dates(),
+        metadata={"数据目录": f"data/landing/{dataset.name}"},
+        **describe.common(dataset, registry),
+    )

@@ -1,0 +1,73 @@
+"""The night: one job of all datasets, its schedule, and the sensor that reports runs whose process died."""
+
+from zoneinfo import ZoneInfo
+
+from dagster import (
+    AssetSelection,
+    DefaultScheduleStatus,
+    DefaultSensorStatus,
+    RunFailureSensorContext,
+    RunRequest,
+    ScheduleDefinition,
+    ScheduleEvaluationContext,
+    SensorDefinition,
+    define_asset_job,
+    run_failure_sensor,
+    schedule,
+)
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from govdata import alerts
+from govdata.assets.partitions import TIMEZONE
+from govdata.assets.resources import DeploymentResource
+
+JOB = "nightly"
+
+
+def nightly_job() -> UnresolvedAssetJobDefinition:
+    return define_asset_job(
+        JOB, selection=AssetSelection.all(), description="一个交付日期的全部数据集：接收、标准化、检查、发布、更新目录。"
+    )
+
+
+def nightly_schedule(job: UnresolvedAssetJobDefinition) -> ScheduleDefinition:
+    """02:00 Asia/Shanghai. The night of date D works on the deliveries of D (their deadline is before 02:00).
+
+    On by default: a bureau's night must not depend on somebody having pressed a switch after an upgrade.
+    """
+
+    @schedule(
+        name=f"{JOB}_schedule",
+        job=job,
+        cron_schedule="0 2 * * *",
+        execution_timezone=TIMEZONE,
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="每日 02:00（北京时间）处理当日交付",
+    )
+    def night(context: ScheduleEvaluationContext) -> RunRequest:
+        date = context.scheduled_execution_time.astimezone(ZoneInfo(TIMEZONE)).date().isoformat()
+        return RunRequest(run_key=date, partition_key=date)
+
+    return night
+
+
+def died_run_sensor() -> SensorDefinition:
+    """Writes an alert for a failed run that could not write one itself (killed, out of memory, definitions that do not load)."""
+
+    @run_failure_sensor(
+        name="run_failure_alert",
+        description="运行失败而没有留下告警时（进程被终止、内存耗尽等），补写告警",
+        default_status=DefaultSensorStatus.RUNNING,
+    )
+    def failed(context: RunFailureSensorContext, deployment: DeploymentResource) -> None:
+        report_died_run(deployment, context.dagster_run.run_id, context.dagster_run.tags.get("dagster/partition"))
+
+    return failed
+
+
+def report_died_run(deployment: DeploymentResource, run_id: str, date: str | None) -> None:
+    home = deployment.deployment
+    if any(alert.run_id == run_id for alert in alerts.alerts(home)):
+        return
+    reason = "运行没有正常结束，也没有留下原因。重新运行同一交付日期即可恢复：govdata run" + (f" --date {date}" if date else "")
+    alerts.raise_alert(home, alerts.Alert(kind="run_failed", time=alerts.now(), date=date, run_id=run_id, reasons=(reason,)))

@@ -1,0 +1,74 @@
+"""Stage 4: the checked batch becomes the snapshot of its date, and the catalogue shows it."""
+
+from collections.abc import Iterator
+from datetime import date as Date
+
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, AssetSpec, DataVersion, MaterializeResult, multi_asset
+
+from govdata.assets import describe, standardized
+from govdata.assets.catalogue import close_blocked, renewed
+from govdata.assets.guard import guarded
+from govdata.assets.partitions import delivery_dates
+from govdata.assets.resources import DeploymentResource
+from govdata.batches import StandardizedBatch
+from govdata.errors import GateBlocked, GovdataError
+from govdata.standards.model import Dataset, Registry
+
+STAGE = "published"
+TITLE = "发布"
+
+
+def key(dataset: Dataset) -> AssetKey:
+    return AssetKey(["published", dataset.name])
+
+
+def published(dataset: Dataset, registry: Registry) -> AssetsDefinition:
+    """The asset ``published/<dataset>``. Publishing verifies the gate of exactly this date itself, whatever Dagster ran before."""
+    merged = "每次全量快照" if dataset.delivery.mode == "snapshot" else f"逐日合并增量（键：{'、'.join(dataset.delivery.key)}）"
+    sharing = describe.SHARING[dataset.sharing]
+
+    @multi_asset(
+        name=f"{STAGE}__{dataset.name}",
+        specs=[
+            AssetSpec(
+                key(dataset),
+                deps=[standardized.key(dataset)],
+                description=f"{dataset.title}（{dataset.owner}，{sharing}）。{dataset.purpose or '可信表'}。{merged}。",
+                kinds={"duckdb", "parquet"},
+                partitions_def=delivery_dates(),
+                freshness_policy=describe.freshness(dataset),
+                metadata={
+                    "dagster/column_schema": describe.schema(dataset, registry, typed=True),
+                    "dagster/column_lineage": describe.lineage(dataset, standardized.key(dataset)),
+                    "dagster/table_name": f"published.{dataset.name}",
+                },
+                **describe.common(dataset, registry),
+            )
+        ],
+    )
+    def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
+        from govdata import publish
+
+        home = deployment.deployment
+        date = Date.fromisoformat(context.partition_key)
+        with guarded(home, dataset, date, TITLE, context.run.run_id):
+            batch = StandardizedBatch.read(StandardizedBatch.path(home, dataset.name, date))
+            if batch is None:
+                raise GovdataError(f"{dataset.name} {date} 尚未标准化：请先运行“{standardized.TITLE}”")
+            try:
+                snapshot = publish.publish(batch, dataset, registry, home)
+            except GateBlocked:
+                close_blocked(home, registry, batch)
+                raise
+            context.log_event(renewed(home, registry))
+        yield MaterializeResult(
+            asset_key=key(dataset),
+            data_version=DataVersion(snapshot.snapshot_id),
+            metadata={
+                "dagster/row_count": snapshot.rows,
+                "文件数": len(snapshot.files),
+                "查询": f"SELECT * FROM published.{dataset.name}",
+            },
+        )
+
+    return stage

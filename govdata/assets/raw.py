@@ -1,0 +1,88 @@
+"""Stage 1: delivered files → text rows, every value as it was delivered."""
+
+from collections.abc import Iterator
+from datetime import date as Date
+
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetObservation,
+    AssetsDefinition,
+    AssetSpec,
+    DataVersion,
+    MaterializeResult,
+    MetadataValue,
+    multi_asset,
+)
+
+from govdata.assets import describe, landing
+from govdata.assets.guard import guarded
+from govdata.assets.partitions import delivery_dates
+from govdata.assets.resources import DeploymentResource
+from govdata.standards.model import Dataset, Registry
+
+STAGE = "raw"
+TITLE = "接收与读入"
+
+
+def key(dataset: Dataset) -> AssetKey:
+    return AssetKey(["raw", dataset.name])
+
+
+def raw(dataset: Dataset, registry: Registry) -> AssetsDefinition:
+    """The asset ``raw/<dataset>``. It yields nothing on a date without a delivery, and everything downstream is then skipped."""
+
+    @multi_asset(
+        name=f"{STAGE}__{dataset.name}",
+        specs=[
+            AssetSpec(
+                key(dataset),
+                deps=[landing.key(dataset)],
+                skippable=True,
+                description=f"{dataset.title}：交付内容按行读入，全部为文本，列名已对应到合同；读不出的行另存，并写明行号和原因。",
+                kinds={"duckdb", "parquet"},
+                partitions_def=delivery_dates(),
+                metadata={
+                    "dagster/column_schema": describe.schema(dataset, registry, typed=False),
+                    "dagster/column_lineage": describe.lineage(dataset, landing.key(dataset)),
+                    "dagster/table_name": f"raw.{dataset.name}",
+                },
+                **describe.common(dataset, registry),
+            )
+        ],
+    )
+    def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
+        from govdata import ingest
+
+        date = Date.fromisoformat(context.partition_key)
+        with guarded(deployment.deployment, dataset, date, TITLE, context.run.run_id):
+            delivery = ingest.receive(deployment.deployment, dataset, date)
+            if delivery is None:
+                context.log.info(f"{dataset.name} {date} 没有交付")
+                return
+            context.log_event(
+                AssetObservation(
+                    landing.key(dataset),
+                    partition=context.partition_key,
+                    metadata={"文件数": len(delivery.files), "字节数": sum(file.size for file in delivery.files)},
+                    tags={"dagster/data_version": delivery.fingerprint},
+                )
+            )
+            batch = ingest.ingest(delivery, dataset, registry, deployment.deployment)
+            formats = sorted({" ".join(filter(None, (source.format, source.encoding))) for source in batch.sources})
+            unknown = sorted({column for source in batch.sources for column in source.unknown_columns})
+            result: MaterializeResult[None] = MaterializeResult(
+                asset_key=key(dataset),
+                data_version=DataVersion(batch.batch_id),
+                metadata={
+                    "dagster/partition_row_count": batch.rows,
+                    "交付记录数": batch.delivered,
+                    "拒收记录数": batch.rejected,
+                    "重复交付的记录数": batch.duplicates,
+                    "格式": MetadataValue.text("、".join(formats)),
+                    "合同外的列数": len(unknown),
+                },
+            )
+        yield result
+
+    return stage

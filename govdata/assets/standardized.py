@@ -1,0 +1,114 @@
+"""Stage 2: text rows → standardised rows, split into clean and quarantine, with the repair flags, all from one pass."""
+
+from collections.abc import Iterator
+from datetime import date as Date
+
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, AssetSpec, DataVersion, MaterializeResult, TableSchema, multi_asset
+
+from govdata.assets import describe, raw
+from govdata.assets.guard import guarded
+from govdata.assets.partitions import delivery_dates
+from govdata.assets.resources import DeploymentResource
+from govdata.batches import RawBatch
+from govdata.errors import GovdataError
+from govdata.standards.model import Dataset, Registry
+
+STAGE = "standardized"
+TITLE = "标准化"
+
+
+def key(dataset: Dataset) -> AssetKey:
+    return AssetKey(["standardized", dataset.name])
+
+
+def quarantine_key(dataset: Dataset) -> AssetKey:
+    return AssetKey(["quarantine", dataset.name])
+
+
+def repairs_key(dataset: Dataset) -> AssetKey:
+    return AssetKey(["repairs", dataset.name])
+
+
+def standardized(dataset: Dataset, registry: Registry) -> AssetsDefinition:
+    """The assets ``standardized``, ``quarantine`` and ``repairs`` of a dataset, made together or not at all."""
+    upstream = raw.key(dataset)
+
+    def spec(asset_key: AssetKey, description: str, table: str, schema: TableSchema, *, traced: bool) -> AssetSpec:
+        metadata: dict[str, object] = {"dagster/column_schema": schema, "dagster/table_name": table}
+        if traced:
+            metadata["dagster/column_lineage"] = describe.lineage(dataset, upstream)
+        return AssetSpec(
+            asset_key,
+            deps=[upstream],
+            description=description,
+            kinds={"duckdb", "parquet"},
+            partitions_def=delivery_dates(),
+            metadata=metadata,
+            **describe.common(dataset, registry),
+        )
+
+    full = describe.schema(dataset, registry, typed=True)
+    held_back = describe.schema(dataset, registry, typed=True, extra=(describe.FAILED_RULES,))
+
+    @multi_asset(
+        name=f"{STAGE}__{dataset.name}",
+        specs=[
+            spec(
+                key(dataset),
+                f"{dataset.title}：按数据元标准化并通过全部错误级规则的行。待检查通过后发布。",
+                f"standardized.{dataset.name}",
+                full,
+                traced=True,
+            ),
+            spec(
+                quarantine_key(dataset),
+                f"{dataset.title}：未通过错误级规则的行，附规则编号（failed_rules）。退回{dataset.owner}核实，不由我们改动。",
+                f"quarantine.{dataset.name}",
+                held_back,
+                traced=True,
+            ),
+            spec(
+                repairs_key(dataset),
+                f"{dataset.title}：标准化改动过的每一个单元格——改前、改后、所用步骤。",
+                "governance.repairs",
+                TableSchema(columns=list(describe.REPAIRS)),
+                traced=False,
+            ),
+        ],
+    )
+    def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
+        from govdata import engine
+
+        date = Date.fromisoformat(context.partition_key)
+        with guarded(deployment.deployment, dataset, date, TITLE, context.run.run_id):
+            delivered = RawBatch.read(RawBatch.path(deployment.deployment, dataset.name, date))
+            if delivered is None:
+                raise GovdataError(f"{dataset.name} {date} 尚未读入：请先运行“{raw.TITLE}”")
+            batch = engine.standardize(delivered, dataset, registry, deployment.deployment)
+        version = DataVersion(batch.batch_id)
+        failing = {rule: count for rule, count in batch.rule_failures.items() if count}
+        yield MaterializeResult(
+            asset_key=key(dataset),
+            data_version=version,
+            metadata={"dagster/partition_row_count": batch.clean, "精确重复的记录数": batch.duplicates, "规则数": len(batch.rule_failures)},
+        )
+        yield MaterializeResult(
+            asset_key=quarantine_key(dataset),
+            data_version=version,
+            metadata={
+                "dagster/partition_row_count": batch.quarantined,
+                "隔离率": batch.quarantined / batch.rows if batch.rows else 0.0,
+                "未通过的规则数": len(failing),
+                "查询": f"SELECT * FROM quarantine.{dataset.name} WHERE _delivery_date = DATE '{date.isoformat()}'",
+            },
+        )
+        yield MaterializeResult(
+            asset_key=repairs_key(dataset),
+            data_version=version,
+            metadata={
+                "dagster/partition_row_count": sum(batch.repaired_cells.values()),
+                "改动的列数": sum(1 for count in batch.repaired_cells.values() if count),
+            },
+        )
+
+    return stage

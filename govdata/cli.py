@@ -1,0 +1,303 @@
+"""The command line ``govdata``. Thin: every command calls one function of a room below; heavy imports happen inside the commands.
+
+Exit codes: 0 everything was published; 3 a dataset was blocked; 1 an error; 2 the command was called wrongly.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date as Date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from govdata.deployment import Deployment
+from govdata.errors import GovdataError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from govdata.standards.model import Registry
+
+BLOCKED = 3
+DEBUG = "GOVDATA_DEBUG"
+"""Environment variable: set, an unexpected error is shown in full. It may quote a record's values, so never set it on a server."""
+
+
+_HEADINGS = {"Usage:": "用法：", "Options:": "选项：", "Arguments:": "参数：", "Commands:": "命令："}
+
+
+def _in_chinese(page: str) -> str:
+    """Typer words the headings of a help page itself; they stand at the beginning of a line."""
+    lines = page.split("\n")
+    for number, line in enumerate(lines):
+        for heading, chinese in _HEADINGS.items():
+            if line.startswith(heading):
+                lines[number] = chinese + line[len(heading) :]
+    return "\n".join(lines)
+
+
+class _Command(TyperCommand):
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = "显示帮助"
+        return option
+
+    def get_help(self, ctx: Any) -> str:
+        return _in_chinese(super().get_help(ctx))
+
+
+class _Group(TyperGroup):
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = "显示帮助"
+        return option
+
+    def get_help(self, ctx: Any) -> str:
+        return _in_chinese(super().get_help(ctx))
+
+
+app = typer.Typer(
+    cls=_Group,
+    help="把各部门交付的数据变成可信的表。部署目录由环境变量 GOVDATA_HOME 指定，默认为当前目录。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # its help pages cost half a second of imports
+)
+standards_app = typer.Typer(cls=_Group, help="数据标准：数据元、代码集、数据集合同", no_args_is_help=True, rich_markup_mode=None)
+catalogue_app = typer.Typer(cls=_Group, help="DuckDB 目录", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(standards_app, name="standards")
+app.add_typer(catalogue_app, name="catalogue")
+
+
+@app.command(cls=_Command)
+def run(
+    date: Annotated[list[str] | None, typer.Option("--date", metavar="YYYY-MM-DD", help="交付日期，可重复；不写则依次处理全部交付")] = None,
+    dataset: Annotated[list[str] | None, typer.Option("--dataset", metavar="名称", help="只处理这个数据集，可重复")] = None,
+) -> None:
+    """处理交付：读入、标准化、检查、发布。全部发布返回 0，有数据集被阻断返回 3，出错返回 1。"""
+    deployment = Deployment.from_env()
+    registry = _registry(deployment)
+    from govdata import night
+
+    datasets = _known(dataset, registry)
+    dates = [_date(text) for text in date] if date else night.delivery_dates(deployment, datasets)
+    if not dates:
+        raise GovdataError(f"{deployment.landing} 下没有任何交付（应为 <数据集>/<YYYY-MM-DD>/ 文件夹）")
+    outcomes = _run_nights(deployment, registry, datasets, sorted(set(dates)))
+    states = {outcome.outcome for outcome in outcomes}
+    if "error" in states:
+        raise typer.Exit(1)
+    if "blocked" in states:
+        raise typer.Exit(BLOCKED)
+
+
+def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str], dates: list[Date]) -> list[Any]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from govdata import summary
+    from govdata.night import STAGE_NAMES, STAGES, Nights
+
+    titles = {name: registry.datasets[name].title for name in datasets}
+    nights = Nights(deployment, registry, datasets)
+    outcomes = []
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_console(stderr=True)) as progress:
+        task = progress.add_task("准备", total=len(dates) * len(datasets) * len(STAGES))
+        for date in dates:
+
+            def on_step(stage: str, dataset: str, date: Date = date) -> None:
+                if stage:
+                    progress.update(task, description=f"{date} {titles[dataset]} {STAGE_NAMES[stage]}")
+                else:
+                    progress.advance(task)
+
+            outcomes += nights.run(date, on_step)
+        progress.update(task, description="完成")
+    summary.show(_console(), outcomes, registry, deployment)
+    return outcomes
+
+
+@standards_app.command("check", cls=_Command)
+def standards_check() -> None:
+    """检查 standards/ 下的全部声明，一次列出所有问题（文件、行号、原因）；有问题返回 1。"""
+    from govdata import standards
+
+    deployment = Deployment.from_env()
+    problems = standards.problems(deployment.standards)
+    if not problems:
+        from govdata.engine import examples
+
+        problems = examples.problems(standards.load(deployment.standards))
+    console = _console()
+    if problems:
+        for problem in problems:
+            console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        console.print(f"共 {len(problems)} 个问题", style="bold red")
+        raise typer.Exit(1)
+    registry = standards.load(deployment.standards)
+    rules = sum(len(registry.rules(name)) for name in registry.datasets)
+    counts = (
+        f"{len(registry.elements)} 个数据元，{len(registry.code_sets)} 个代码集，{len(registry.datasets)} 个数据集，{rules} 条规则"
+    )
+    console.print(f"没有问题：{counts}", highlight=False)
+
+
+@app.command(cls=_Command)
+def sample(
+    people: Annotated[int, typer.Option(min=50, help="人数")] = 2000,
+    seed: Annotated[int, typer.Option(help="随机种子；相同的种子得到相同的文件")] = 1,
+    out: Annotated[Path, typer.Option(help="部署目录；没有 standards/ 时一并放入随附的数据标准")] = Path("sample-city"),
+) -> None:
+    """生成一座模拟城市的部门交付。
+
+    含已知缺陷和真值表 data/truth.parquet。区划 19xxxx、电话 179 开头，不对应任何真人。
+    """
+    from govdata.sample import generate
+
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / "standards").exists():
+        lay_down_standards(out / "standards")
+    console = _console()
+    with _console(stderr=True).status("正在生成"):
+        generate(people, seed, out)
+    deployment = Deployment.from_env(out)
+    files = [path for path in deployment.landing.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    console.print(f"已生成 {len(files)} 个交付文件，{size / 1e6:.1f} MB：{deployment.landing}", highlight=False, soft_wrap=True)
+    console.print(f"下一步：GOVDATA_HOME={deployment.home} govdata run", highlight=False, soft_wrap=True)
+
+
+def lay_down_standards(target: Path) -> None:
+    """Copy the standards that come with the package to ``target``. Raises ``GovdataError`` where the package has none."""
+    import shutil
+
+    package = Path(__file__).parent
+    for source in (package / "_standards", package.parent / "standards"):  # installed wheel, then a checkout
+        if source.is_dir():
+            shutil.copytree(source, target)
+            return
+    raise GovdataError("安装包中没有随附的数据标准，请把 standards/ 复制到部署目录")
+
+
+@app.command(cls=_Command)
+def sql(
+    query: Annotated[str | None, typer.Argument(help="一条 SELECT；不写则从标准输入读取")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="最多显示的行数")] = 40,
+    csv: Annotated[bool, typer.Option("--csv", help="输出 CSV（全部行），便于转存")] = False,
+) -> None:
+    """在目录上查询（只读，不能访问部署之外的文件）。
+
+    例：govdata sql "SELECT * FROM governance.reconciliation"
+    """
+    from govdata import query as door
+
+    text = query if query is not None else sys.stdin.read()
+    result = door.select(Deployment.from_env(), text, None if csv else rows)
+    if csv:
+        door.write_csv(result, sys.stdout)
+    else:
+        _console().print(door.as_table(result, rows))
+
+
+@app.command(cls=_Command)
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="端口")] = 3000,
+) -> None:
+    """打开 Dagster 界面和定时服务（仅本机 127.0.0.1 可访问），Ctrl-C 结束。"""
+    from govdata.assets.instance import prepare
+
+    deployment = Deployment.from_env()
+    _registry(deployment)
+    home = prepare(deployment)
+    environment = os.environ | {"GOVDATA_HOME": str(deployment.home), "DAGSTER_HOME": str(home), "DO_NOT_TRACK": "1"}
+    _console().print(f"http://127.0.0.1:{port}", highlight=False)
+    workspace = str(home / "workspace.yaml")
+    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
+    os.chdir(deployment.home)
+    os.execve(sys.executable, command, environment)
+
+
+@app.command(cls=_Command)
+def inspect(
+    file: Annotated[Path, typer.Argument(help="交付文件", exists=True, dir_okay=False, readable=True)],
+    out: Annotated[Path | None, typer.Option(help="把读到的记录另存为 UTF-8 CSV")] = None,
+) -> None:
+    """看一个文件会被怎样读入，不需要合同。
+
+    显示格式、编码、分隔符、表头行、工作表、列、记录数、拒收的行及原因。
+    """
+    from govdata import ingest
+
+    inspection = ingest.inspect(file)
+    _console().print(str(inspection), markup=False, highlight=False, soft_wrap=True)
+    if out is not None:
+        inspection.write_csv(out)
+        _console().print(f"已写入 {out}", highlight=False)
+
+
+@catalogue_app.command("rebuild", cls=_Command)
+def catalogue_rebuild() -> None:
+    """仅凭已发布的快照重建目录（部署搬家之后也用它）。"""
+    from govdata import publish
+
+    deployment = Deployment.from_env()
+    path = publish.rebuild_catalogue(deployment, _registry(deployment))
+    _console().print(f"已重建 {path}", highlight=False, soft_wrap=True)
+
+
+def _registry(deployment: Deployment) -> Registry:
+    from govdata import standards
+
+    if not deployment.standards.is_dir():
+        raise GovdataError(f"{deployment.home} 不是部署目录：没有 standards/。用 GOVDATA_HOME 指定，或先运行 govdata sample --out 目录")
+    return standards.load(deployment.standards)
+
+
+def _known(names: list[str] | None, registry: Registry) -> list[str]:
+    for name in names or ():
+        if name not in registry.datasets:
+            raise GovdataError(f"没有数据集 {name}；已声明的有：{'、'.join(sorted(registry.datasets))}")
+    return sorted(set(names)) if names else sorted(registry.datasets)
+
+
+def _date(text: str) -> Date:
+    from datetime import UTC, datetime, timedelta
+
+    try:
+        date = Date.fromisoformat(text)
+    except ValueError:
+        raise GovdataError(f"{text} 不是日期，应为 YYYY-MM-DD") from None
+    if date > (datetime.now(UTC) + timedelta(hours=8)).date():
+        raise GovdataError(f"交付日期 {date} 晚于今天")
+    return date
+
+
+def _console(stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr)
+
+
+def main() -> None:
+    """Run the command line. An error of the user's is one Chinese text; of an unexpected one the type and the places, never its message."""
+    try:
+        app()
+    except GovdataError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        import traceback
+
+        places = "".join(traceback.format_tb(error.__traceback__)[-6:])
+        hint = f"消息可能含数据，未显示；设 {DEBUG}=1 可看全文"
+        print(f"程序错误 {type(error).__name__}（{hint}）\n{places}", file=sys.stderr)
+        sys.exit(1)

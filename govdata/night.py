@@ -1,0 +1,190 @@
+"""Run the night of one delivery date in this process, through the same Dagster job that the schedule runs.
+
+The run, its checks and its events are kept in the deployment's Dagster folder, so the UI shows them like any other run.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date as Date
+from typing import TYPE_CHECKING, Literal
+
+from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
+from govdata.deployment import Deployment
+from govdata.errors import GovdataError
+from govdata.standards.model import Registry
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, ExecuteInProcessResult, JobDefinition
+
+STAGES = ("raw", "standardized", "checked", "published")
+STAGE_NAMES = {"raw": "读入", "standardized": "标准化", "checked": "检查", "published": "发布"}
+
+Outcome = Literal["published", "nothing", "blocked", "error"]
+
+
+@dataclass(frozen=True)
+class DatasetNight:
+    """What became of one dataset on one date. ``raw``, ``batch`` and ``snapshot`` are those this run made; ``reasons`` are Chinese."""
+
+    dataset: str
+    date: Date
+    outcome: Outcome
+    stage: str | None = None
+    reasons: tuple[str, ...] = ()
+    raw: RawBatch | None = None
+    batch: StandardizedBatch | None = None
+    snapshot: Snapshot | None = None
+
+
+@dataclass
+class Nights:
+    """Runs nights one after another; the Dagster job is assembled once."""
+
+    deployment: Deployment
+    registry: Registry
+    datasets: Sequence[str]
+    _job: JobDefinition | None = field(default=None, init=False)
+
+    def run(self, date: Date, on_step: Callable[[str, str], None] = lambda stage, dataset: None) -> list[DatasetNight]:
+        """Materialise everything for ``date``; ``on_step(stage, dataset)`` is called when a step starts and again, with an empty
+        stage, when it has ended (done, skipped or failed). Raises ``GovdataError`` where Dagster cannot run the job at all."""
+        from dagster import AssetKey, DagsterInvariantViolationError
+        from dagster._core.utils import make_new_run_id
+
+        job = self._assemble()
+        ended: set[str] = set()
+        run_id = make_new_run_id()
+
+        def heard(entry: object) -> None:
+            event = getattr(entry, "dagster_event", None)
+            if event is None or event.step_key is None:
+                return
+            stage, dataset = split_step(event.step_key)
+            if event.event_type_value == "STEP_START":
+                on_step(stage, dataset)
+            elif event.event_type_value in ("STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED") and event.step_key not in ended:
+                ended.add(event.step_key)
+                on_step("", dataset)
+
+        stages = ("raw", "standardized", "quarantine", "repairs", "published")
+        with instance(self.deployment) as dagster, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dagster.add_event_listener(run_id, heard)
+            try:
+                result = job.execute_in_process(
+                    instance=dagster,
+                    run_id=run_id,
+                    partition_key=date.isoformat(),
+                    asset_selection=[AssetKey([stage, dataset]) for dataset in self.datasets for stage in stages],
+                    raise_on_error=False,
+                    tags={"govdata/trigger": "cli"},
+                    # The terminal belongs to the progress bar; the event log has everything.
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                )
+            except DagsterInvariantViolationError as error:
+                raise GovdataError(f"交付日期 {date} 无法运行（{type(error).__name__}）") from None
+            for dataset in self.datasets:  # a step abandoned because of a failure upstream has no event of its own
+                for stage in STAGES:
+                    if f"{stage}__{dataset}" not in ended:
+                        on_step("", dataset)
+        return [self._outcome(result, dataset, date) for dataset in self.datasets]
+
+    def _assemble(self) -> JobDefinition:
+        if self._job is None:
+            from govdata.assets.nightly import JOB
+            from govdata.definitions import build_definitions
+
+            self._job = build_definitions(self.deployment, self.registry).resolve_job_def(JOB)
+        return self._job
+
+    def _outcome(self, result: ExecuteInProcessResult, dataset: str, date: Date) -> DatasetNight:
+        kinds: dict[str, str] = {}
+        failure: tuple[str, Outcome, tuple[str, ...]] | None = None
+        materialised: set[str] = set()
+        for event in result.all_events:
+            if event.step_key is None or split_step(event.step_key)[1] != dataset:
+                continue
+            stage = split_step(event.step_key)[0]
+            if event.event_type_value == "ASSET_MATERIALIZATION":
+                materialised.add(stage)
+            elif event.event_type_value == "STEP_FAILURE":
+                failure = (stage, *self._reasons(event, dataset, date))
+            elif event.event_type_value.startswith("STEP_"):
+                kinds[stage] = event.event_type_value
+        raw = RawBatch.read(RawBatch.path(self.deployment, dataset, date)) if "raw" in materialised else None
+        batch = None
+        if "standardized" in materialised:
+            batch = StandardizedBatch.read(StandardizedBatch.path(self.deployment, dataset, date))
+        if failure is not None:
+            return DatasetNight(dataset, date, failure[1], failure[0], failure[2], raw, batch)
+        if "published" in materialised:
+            snapshot = Snapshot.read(Snapshot.path(self.deployment, dataset, date))
+            return DatasetNight(dataset, date, "published", raw=raw, batch=batch, snapshot=snapshot)
+        if kinds.get("raw") == "STEP_SUCCESS" and "raw" not in materialised:
+            return DatasetNight(dataset, date, "nothing")
+        return DatasetNight(dataset, date, "error", reasons=("运行没有走完，原因见运行记录",), raw=raw, batch=batch)
+
+    def _reasons(self, event: object, dataset: str, date: Date) -> tuple[Outcome, tuple[str, ...]]:
+        from dagster import DagsterEvent
+
+        from govdata.assets.guard import OUTCOME
+
+        assert isinstance(event, DagsterEvent)
+        data = event.step_failure_data
+        if data.user_failure_data is not None:
+            kind = data.user_failure_data.metadata.get(OUTCOME)
+            text = data.user_failure_data.description or ""
+            return ("blocked" if kind is not None and kind.value == "blocked" else "error"), (text,)
+        if data.error is not None and data.error.cls_name == "DagsterAssetCheckFailedError":
+            verdict = Verdict.read(Verdict.path(self.deployment, dataset, date))
+            outcomes = verdict.outcomes if verdict is not None else ()
+            return "blocked", tuple(outcome.description for outcome in outcomes if outcome.blocking and not outcome.passed)
+        return "error", (f"程序错误 {data.error.cls_name if data.error else ''}，详见运行记录",)
+
+
+def split_step(step_key: str) -> tuple[str, str]:
+    """``standardized__population`` → (``standardized``, ``population``)."""
+    stage, _, dataset = step_key.partition("__")
+    return stage, dataset
+
+
+def delivery_dates(deployment: Deployment, datasets: Sequence[str]) -> list[Date]:
+    """Every date for which one of ``datasets`` has a delivery folder, in order. Folders whose name is not a date are passed over."""
+    found: set[Date] = set()
+    for dataset in datasets:
+        folder = deployment.landing / dataset
+        if folder.is_dir():
+            found.update(date for entry in folder.iterdir() if entry.is_dir() and (date := _date(entry.name)) is not None)
+    return sorted(found)
+
+
+def _date(text: str) -> Date | None:
+    try:
+        return Date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+
+
+@contextmanager
+def instance(deployment: Deployment) -> Iterator[DagsterInstance]:
+    """The deployment's own Dagster instance; ``$DAGSTER_HOME`` is set while it is open, since Dagster's storage asks for it."""
+    from dagster import DagsterInstance
+
+    from govdata.assets.instance import prepare
+
+    home = prepare(deployment)
+    before = os.environ.get("DAGSTER_HOME")
+    os.environ["DAGSTER_HOME"] = str(home)
+    try:
+        with DagsterInstance.from_config(str(home)) as opened:
+            yield opened
+    finally:
+        if before is None:
+            del os.environ["DAGSTER_HOME"]
+        else:
+            os.environ["DAGSTER_HOME"] = before

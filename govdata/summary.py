@@ -1,0 +1,95 @@
+"""The closing table of a run: per dataset what was delivered and what became of it, then where the outputs are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from govdata.deployment import Deployment
+from govdata.night import STAGE_NAMES, DatasetNight
+from govdata.standards.model import Registry
+
+MOST_FAILED = 3
+"""How many rules the table names per dataset."""
+
+
+@dataclass
+class Totals:
+    """One dataset's figures, summed over the dates of the run; ``published`` is the newest snapshot's row count."""
+
+    nights: int = 0
+    delivered: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    clean: int = 0
+    repaired: int = 0
+    published: int | None = None
+    failures: Counter[str] = field(default_factory=Counter)
+
+
+def totals(nights: Sequence[DatasetNight]) -> dict[str, Totals]:
+    """Per dataset in the order met. delivered = rejected + duplicates + quarantined + clean holds for what was standardised."""
+    figures: dict[str, Totals] = {}
+    for night in nights:
+        total = figures.setdefault(night.dataset, Totals())
+        if night.outcome == "nothing":
+            continue
+        total.nights += 1
+        if night.batch is not None:
+            total.delivered += night.batch.delivered
+            total.rejected += night.batch.rejected
+            total.duplicates += night.batch.duplicates
+            total.quarantined += night.batch.quarantined
+            total.clean += night.batch.clean
+            total.repaired += sum(night.batch.repaired_cells.values())
+            total.failures.update(night.batch.rule_failures)
+        elif night.raw is not None:
+            total.delivered += night.raw.delivered
+        if night.snapshot is not None:
+            total.published = night.snapshot.rows
+    return figures
+
+
+def show(console: Console, nights: Sequence[DatasetNight], registry: Registry, deployment: Deployment) -> None:
+    """Print the table, the datasets that were not published and why, and where to look next."""
+    dates = sorted({night.date for night in nights})
+    span = f"{dates[0]}" if len(dates) == 1 else f"{dates[0]} 至 {dates[-1]}，{len(dates)} 个交付日期"
+    table = Table(title=f"运行结果（{span}）", title_justify="left", header_style="bold")
+    table.add_column("数据集")
+    for name in ("交付", "拒收", "重复", "隔离", "合格", "已发布", "修复单元格"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("未通过最多的规则", overflow="fold")
+    for name, total in totals(nights).items():
+        dataset = registry.datasets[name]
+        if total.nights == 0:
+            table.add_row(f"{dataset.title}\n{name}", *["-"] * 7, "没有交付", style="dim")
+            continue
+        worst = [f"{rule} {count:,}" for rule, count in total.failures.most_common(MOST_FAILED) if count]
+        numbers = (total.delivered, total.rejected, total.duplicates, total.quarantined, total.clean)
+        published = "-" if total.published is None else f"{total.published:,}"
+        cells = [f"{number:,}" for number in numbers] + [published, f"{total.repaired:,}"]
+        table.add_row(f"{dataset.title}\n{name}", *cells, escape("\n".join(worst)) or "-")
+    console.print(table)
+    _show_blocked(console, nights, registry)
+    console.print(f"已发布的表：{deployment.published}（目录 {deployment.catalogue.name}）", soft_wrap=True, highlight=False)
+    console.print('查询：govdata sql "SELECT * FROM governance.reconciliation"', highlight=False)
+    console.print("界面：govdata ui，然后在浏览器打开 http://127.0.0.1:3000", highlight=False)
+
+
+def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
+    failed = [night for night in nights if night.outcome in ("blocked", "error")]
+    for night in failed:
+        title = registry.datasets[night.dataset].title
+        what = "被阻断" if night.outcome == "blocked" else "出错"
+        stage = STAGE_NAMES.get(night.stage or "", "运行")
+        console.print(f"[bold red]{title}（{night.dataset}）{night.date} 在“{stage}”{what}，上一份完好的快照保持不变：[/]", highlight=False)
+        for reason in night.reasons:
+            console.print(escape(reason), highlight=False, soft_wrap=True)
+    if failed:
+        console.print("告警已写入 data/reports/alerts", highlight=False)

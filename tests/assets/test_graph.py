@@ -1,0 +1,274 @@
+"""What Dagster does with the stages: a dataset without a delivery is skipped, a blocked one stops alone, the others are published.
+
+The stages themselves are stand-ins here, so that each can be made to misbehave; the real ones run in test_night.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from datetime import date as Date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import AssetKey, DagsterInstance, build_schedule_context
+
+from govdata import alerts, checks, engine, ingest, publish
+from govdata.assets.nightly import nightly_job, nightly_schedule, report_died_run
+from govdata.assets.resources import DeploymentResource
+from govdata.batches import CheckOutcome, DeliveredFile, Delivery, RawBatch, Snapshot, StandardizedBatch, Verdict
+from govdata.checks import TABLE_CHECKS
+from govdata.definitions import build_definitions
+from govdata.deployment import Deployment
+from govdata.errors import DeliveryError, GateBlocked, Problem
+from govdata.night import DatasetNight, Nights
+from govdata.standards.model import Dataset, Registry
+from tests.assets.tiny import tiny_registry
+
+NIGHT = Date(2026, 11, 20)
+
+
+class StandIns:
+    """Stage functions that write the manifests a real stage would; ``misbehave[dataset, stage]`` is raised instead, or returned."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.misbehave: dict[tuple[str, str], Any] = {}
+        self.calls: list[tuple[str, str]] = []
+
+    def _called(self, stage: str, dataset: str) -> Any:
+        self.calls.append((stage, dataset))
+        answer = self.misbehave.get((dataset, stage))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def receive(self, deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | None:
+        if self._called("receive", dataset.name) == "nothing":
+            return None
+        return Delivery(
+            dataset=dataset.name, date=date, files=(DeliveredFile(name="a.csv", size=1, sha256="0"),), fingerprint="f" * 12
+        )
+
+    def ingest(self, delivery: Delivery, dataset: Dataset, registry: Registry, deployment: Deployment) -> RawBatch:
+        self._called("ingest", dataset.name)
+        batch = RawBatch(
+            dataset=dataset.name,
+            date=delivery.date,
+            batch_id="b1",
+            delivery_fingerprint=delivery.fingerprint,
+            standards_hash="0" * 12,
+            mode="snapshot",
+            files=(),
+            rejected_files=(),
+            sources=(),
+        )
+        batch.write(RawBatch.path(deployment, dataset.name, delivery.date))
+        return batch
+
+    def standardize(self, raw: RawBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> StandardizedBatch:
+        self._called("standardize", dataset.name)
+        batch = StandardizedBatch(
+            dataset=dataset.name,
+            date=raw.date,
+            batch_id="s1",
+            raw_batch_id=raw.batch_id,
+            standards_hash="0" * 12,
+            mode="snapshot",
+            clean_files=(),
+            quarantine_files=(),
+            duplicate_files=(),
+            delivered=10,
+            rejected=1,
+            duplicates=2,
+            quarantined=3,
+            clean=4,
+            rule_failures={"id.required": 3},
+            repaired_cells={"id": 5},
+            ledger_sql="",
+        )
+        batch.write(StandardizedBatch.path(deployment, dataset.name, raw.date))
+        return batch
+
+    def validate(self, batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Verdict:
+        unbalanced = self._called("validate", dataset.name) == "unbalanced"
+        rule = CheckOutcome(
+            name="id__required",
+            kind="rule",
+            description="必填",
+            rule_id="id.required",
+            column="id",
+            dimension="completeness",
+            severity="error",
+            blocking=False,
+            passed=False,
+            checked=7,
+            failed=3,
+        )
+        tables = [
+            CheckOutcome(
+                name=name,
+                kind="table",
+                description=f"{name}不平" if unbalanced else name,
+                severity="error",
+                blocking=True,
+                passed=not (unbalanced and name == "reconciliation"),
+                checked=1,
+                failed=0,
+            )
+            for name in TABLE_CHECKS
+        ]
+        verdict = Verdict(
+            dataset=dataset.name, date=batch.date, batch_id=batch.batch_id, standards_hash="0" * 12, outcomes=(rule, *tables)
+        )
+        verdict.write(Verdict.path(deployment, dataset.name, batch.date))
+        return verdict
+
+    def publish(self, batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Snapshot:
+        self._called("publish", dataset.name)
+        snapshot = Snapshot(
+            table=dataset.name,
+            date=batch.date,
+            snapshot_id="p1",
+            batch_id=batch.batch_id,
+            base_snapshot_id=None,
+            standards_hash="0" * 12,
+            files=(),
+            rows=4,
+        )
+        snapshot.write(Snapshot.path(deployment, dataset.name, batch.date))
+        return snapshot
+
+    def record_reconciliation(self, batch: StandardizedBatch, *_: object, **__: object) -> None:
+        self._called("record_reconciliation", batch.dataset)
+
+    def rebuild_catalogue(self, deployment: Deployment, registry: Registry) -> Path:
+        self._called("rebuild_catalogue", "")
+        deployment.catalogue.parent.mkdir(parents=True, exist_ok=True)
+        deployment.catalogue.write_bytes(b"x")
+        return deployment.catalogue
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Deployment:
+    return Deployment(tmp_path)
+
+
+@pytest.fixture
+def stages(home: Deployment, monkeypatch: pytest.MonkeyPatch) -> StandIns:
+    stand_ins = StandIns(home)
+    monkeypatch.setattr(ingest, "receive", stand_ins.receive, raising=False)
+    monkeypatch.setattr(ingest, "ingest", stand_ins.ingest, raising=False)
+    monkeypatch.setattr(engine, "standardize", stand_ins.standardize, raising=False)
+    monkeypatch.setattr(checks, "validate", stand_ins.validate, raising=False)
+    for name in ("publish", "record_reconciliation", "rebuild_catalogue"):
+        monkeypatch.setattr(publish, name, getattr(stand_ins, name), raising=False)
+    return stand_ins
+
+
+@pytest.fixture
+def night(home: Deployment, stages: StandIns) -> Callable[[], dict[str, DatasetNight]]:
+    registry = tiny_registry("alpha", "beta")
+
+    def run() -> dict[str, DatasetNight]:
+        return {outcome.dataset: outcome for outcome in Nights(home, registry, ["alpha", "beta"]).run(NIGHT)}
+
+    return run
+
+
+def test_all_is_published(night: Callable[[], dict[str, DatasetNight]], stages: StandIns) -> None:
+    outcomes = night()
+    assert {name: outcome.outcome for name, outcome in outcomes.items()} == {"alpha": "published", "beta": "published"}
+    assert outcomes["alpha"].snapshot is not None and outcomes["alpha"].snapshot.rows == 4
+    assert [call[0] for call in stages.calls if call[1] == "alpha"] == ["receive", "ingest", "standardize", "validate", "publish"]
+
+
+def test_a_dataset_without_a_delivery_is_skipped_and_the_run_succeeds(
+    night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment
+) -> None:
+    stages.misbehave["beta", "receive"] = "nothing"
+    outcomes = night()
+    assert {name: outcome.outcome for name, outcome in outcomes.items()} == {"alpha": "published", "beta": "nothing"}
+    assert [call for call in stages.calls if call[1] == "beta"] == [("receive", "beta")]
+    assert not list(alerts.alerts(home))
+
+
+@pytest.mark.parametrize(
+    ("stage", "error", "outcome"),
+    [
+        ("ingest", DeliveryError("交付不能接收", [Problem("a.csv", "空文件")]), "blocked"),
+        ("ingest", ValueError("内部"), "error"),
+        ("standardize", MemoryError(), "error"),
+        ("validate", RuntimeError("内部"), "error"),
+        ("publish", GateBlocked("alpha", "2026-11-20", ["检查没有运行"]), "blocked"),
+    ],
+)
+def test_a_dataset_that_stops_stops_alone(
+    night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment, stage: str, error: Exception, outcome: str
+) -> None:
+    stages.misbehave["alpha", stage] = error
+    outcomes = night()
+    assert (outcomes["alpha"].outcome, outcomes["beta"].outcome) == (outcome, "published")
+    assert outcomes["alpha"].reasons and "内部" not in "".join(outcomes["alpha"].reasons)
+    (alert,) = alerts.alerts(home)
+    assert (alert.dataset, alert.kind, alert.date) == ("alpha", outcome, "2026-11-20")
+    assert ("rebuild_catalogue", "") in stages.calls
+
+
+def test_a_failed_blocking_check_keeps_the_dataset_from_publishing(
+    night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment
+) -> None:
+    stages.misbehave["alpha", "validate"] = "unbalanced"
+    outcomes = night()
+    assert outcomes["alpha"].outcome == "blocked" and outcomes["alpha"].reasons == ("reconciliation不平",)
+    assert outcomes["beta"].outcome == "published"
+    assert ("publish", "alpha") not in stages.calls
+    assert ("record_reconciliation", "alpha") in stages.calls
+    (alert,) = alerts.alerts(home)
+    assert (alert.kind, alert.reasons) == ("check_failed", ("reconciliation不平",))
+
+
+def test_the_run_its_checks_and_the_catalogue_are_in_the_deployments_own_dagster(
+    night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment
+) -> None:
+    night()
+    with DagsterInstance.from_config(str(home.dagster_home)) as instance:
+        (run,) = instance.get_runs()
+        assert run.tags["dagster/partition"] == "2026-11-20" and run.is_success
+        event = instance.get_latest_materialization_event(AssetKey(["published", "alpha"]))
+        assert event is not None and event.asset_materialization is not None
+        assert event.asset_materialization.metadata["dagster/row_count"].value == 4
+        assert instance.get_latest_materialization_event(AssetKey(["governance", "catalogue"])) is not None
+        assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
+
+
+def test_a_step_alone_says_what_is_missing(home: Deployment) -> None:
+    """Publishing without a batch, as somebody might start it in the UI."""
+    job = build_definitions(home, tiny_registry("alpha")).resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(
+        partition_key="2026-11-20", asset_selection=[AssetKey(["published", "alpha"])], raise_on_error=False
+    )
+    (failure,) = [event.step_failure_data for event in result.all_events if event.event_type_value == "STEP_FAILURE"]
+    assert failure.user_failure_data is not None and "尚未标准化" in (failure.user_failure_data.description or "")
+
+
+def test_the_night_of_a_date_works_on_that_dates_deliveries(home: Deployment) -> None:
+    """02:00 on 20 November in Shanghai is still the 19th in UTC."""
+    definitions = build_definitions(home, tiny_registry("alpha"))
+    night = nightly_schedule(nightly_job())
+    context = build_schedule_context(
+        scheduled_execution_time=datetime(2026, 11, 19, 18, 0, tzinfo=UTC), repository_def=definitions.get_repository_def()
+    )
+    (request,) = night.evaluate_tick(context).run_requests or []
+    assert request.partition_key == "2026-11-20"
+    assert (night.cron_schedule, night.execution_timezone) == ("0 2 * * *", "Asia/Shanghai")
+
+
+def test_a_run_that_died_gets_one_alert(home: Deployment) -> None:
+    resource = DeploymentResource(home=str(home.home))
+    report_died_run(resource, "run-1", "2026-11-20")
+    report_died_run(resource, "run-1", "2026-11-20")
+    (alert,) = alerts.alerts(home)
+    assert (alert.kind, alert.run_id, alert.date) == ("run_failed", "run-1", "2026-11-20")

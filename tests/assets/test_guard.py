@@ -1,0 +1,102 @@
+"""A stage that stops: what Dagster is told, what the person on duty is told, and what nobody must be told."""
+
+from __future__ import annotations
+
+import json
+from datetime import date as Date
+from pathlib import Path
+
+import pytest
+from dagster import DagsterInstance, Failure, job, op
+from dagster._core.utils import make_new_run_id
+
+from govdata import alerts
+from govdata.assets.guard import OUTCOME, guarded
+from govdata.deployment import Deployment
+from govdata.errors import DeliveryError, Problem
+from tests.assets.tiny import tiny_dataset
+
+SECRET = "190101199001019999"
+NIGHT = Date(2026, 11, 20)
+
+
+def stop(tmp_path: Path, error: Exception) -> Failure:
+    with pytest.raises(Failure) as caught, guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "读入", "run-1"):
+        raise error
+    return caught.value
+
+
+def test_a_users_error_keeps_its_chinese_text_and_blocks(tmp_path: Path) -> None:
+    failure = stop(tmp_path, DeliveryError("交付不能接收", [Problem("a.csv", "空文件")]))
+    assert failure.description is not None and "空文件" in failure.description
+    assert failure.metadata[OUTCOME].value == "blocked"
+    (alert,) = alerts.alerts(Deployment(tmp_path))
+    assert (alert.kind, alert.dataset, alert.date, alert.owner) == ("blocked", "alpha", "2026-11-20", "市测试局")
+    page = next((tmp_path / "data/reports/alerts").glob("*.md")).read_text(encoding="utf-8")
+    assert "数据集被阻断" in page and "a.csv：空文件" in page and "市测试局" in page
+
+
+def test_of_an_unexpected_error_only_the_type_and_the_places_are_told(tmp_path: Path) -> None:
+    failure = stop(tmp_path, ValueError(f"Could not convert string '{SECRET}'"))
+    assert failure.metadata[OUTCOME].value == "error"
+    assert "ValueError" in (failure.description or "") and "test_guard.py" in str(failure.metadata["调用位置"].value)
+    told = str(failure.description) + str(failure.metadata) + "".join(p.read_text() for p in (tmp_path / "data/reports/alerts").iterdir())
+    assert SECRET not in told
+
+
+def test_dagsters_event_log_does_not_get_the_original_error(tmp_path: Path) -> None:
+    @op
+    def leaky() -> None:
+        try:
+            raise KeyError(SECRET)
+        except KeyError as inner:
+            with guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "读入", "run-1"):
+                raise ValueError(SECRET) from inner
+
+    @job
+    def night() -> None:
+        leaky()
+
+    run_id = make_new_run_id()
+    (tmp_path / "dagster").mkdir()
+    with DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
+        result = night.execute_in_process(instance=instance, raise_on_error=False, run_id=run_id)
+        assert not result.success
+        kept = " ".join(str(record.event_log_entry) for record in instance.get_records_for_run(run_id).records)
+    assert "ValueError" in kept
+    assert SECRET not in kept
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "dagster").rglob("*") if path.is_file())
+    assert b"ValueError" in stored and SECRET.encode() not in stored
+
+
+def test_an_alert_survives_a_dead_webhook_and_a_disk_that_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(alerts.WEBHOOK, "http://127.0.0.1:9/none")
+    alert = alerts.Alert(kind="blocked", time=alerts.now(), dataset="alpha", date="2026-11-20", reasons=("原因",))
+    path = alerts.raise_alert(Deployment(tmp_path), alert)
+    assert path is not None and "发送失败" in json.loads(path.read_text(encoding="utf-8"))["webhook"]
+    (tmp_path / "file").write_text("")
+    assert alerts.raise_alert(Deployment(tmp_path / "file"), alert) is None
+
+
+def test_the_webhook_gets_the_alert_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from threading import Thread
+
+    received: list[dict[str, object]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.handle_request)
+    thread.start()
+    monkeypatch.setenv(alerts.WEBHOOK, f"http://127.0.0.1:{server.server_port}/")
+    alerts.raise_alert(Deployment(tmp_path), alerts.Alert(kind="check_failed", time=alerts.now(), dataset="alpha", reasons=("对账不平",)))
+    thread.join(timeout=5)
+    server.server_close()
+    assert received[0]["dataset"] == "alpha" and received[0]["reasons"] == ["对账不平"]

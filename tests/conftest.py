@@ -1,0 +1,65 @@
+"""What several test modules share: the repository's standards and committed sample as a deployment of their own, and one finished run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from govdata.deployment import Deployment
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own deployment or Dagster folder must not reach into a test."""
+    for name in ("GOVDATA_HOME", "DAGSTER_HOME", "GOVDATA_ALERT_WEBHOOK", "GOVDATA_FIRST_DATE", "GOVDATA_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return REPOSITORY
+
+
+def copy_deployment(target: Path) -> Deployment:
+    """The repository's standards and committed deliveries, copied to ``target``; no outputs."""
+    shutil.copytree(REPOSITORY / "standards", target / "standards")
+    shutil.copytree(REPOSITORY / "data" / "landing", target / "data" / "landing")
+    return Deployment(target)
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Deployment:
+    """A deployment with the repository's standards and no deliveries."""
+    shutil.copytree(REPOSITORY / "standards", tmp_path / "standards")
+    (tmp_path / "data" / "landing").mkdir(parents=True)
+    return Deployment(tmp_path)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The committed sample after `govdata run`: the deployment, the exit code and what was printed."""
+
+    deployment: Deployment
+    code: int
+    output: str
+    errors: str
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    """`govdata run` on the committed sample, all its dates, in a process of its own. Read it, do not change it."""
+    import subprocess
+    import sys
+
+    deployment = copy_deployment(tmp_path_factory.mktemp("city"))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
+    environment |= {"GOVDATA_HOME": str(deployment.home), "COLUMNS": "160"}
+    result = subprocess.run([sys.executable, "-m", "govdata", "run"], env=environment, capture_output=True, text=True, check=False)
+    yield Finished(deployment, result.returncode, result.stdout, result.stderr)
