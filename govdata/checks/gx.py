@@ -1,0 +1,293 @@
+"""Great Expectations on DuckDB: the data source, the one expectation all rules share, and a suite's run. Importing this costs seconds
+and 260 MB, so it is imported only inside the functions that run a suite.
+
+GX's stock SQL engine is unusable with DuckDB: it closes the connection before it fetches (empty results, no error), one bad
+statement poisons the rest, and its regex expectations raise. ``DuckDBExecutionEngine`` mends the three.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any, ClassVar, Literal
+
+import duckdb
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+# GX logs failing statements with their traceback, and DuckDB's conversion errors quote the value: nothing of it may reach a log.
+logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import great_expectations as gx
+    import sqlalchemy as sa
+    from duckdb_sqlalchemy import ConnectionWrapper
+    from great_expectations.core.metric_domain_types import MetricDomainTypes
+    from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.datasource.fluent import SQLDatasource
+    from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+    from great_expectations.expectations.expectation import BatchExpectation
+    from great_expectations.expectations.metrics.metric_provider import metric_partial
+    from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+
+NO_VALUES: dict[str, Any] = {
+    "result_format": "SUMMARY",
+    "partial_unexpected_count": 0,
+    "exclude_unexpected_values": True,
+    "include_unexpected_rows": False,
+    "return_unexpected_index_query": False,
+}
+"""The result format of every run. BOOLEAN_ONLY would drop the counts; the rules' own results are two numbers, and this keeps the native
+expectations of a suite from carrying a value."""
+
+
+# ----------------------------------------------------------------------------------------------------- GX speaks DuckDB
+
+
+class _Exact(type):
+    """``isinstance`` against an exact number alone: GX lets the plain ``sqlalchemy.Numeric`` stand for DOUBLE as well."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, sa.Numeric)
+
+
+class _Decimal(metaclass=_Exact):
+    pass
+
+
+def _dialect_module() -> ModuleType:
+    """What GX takes a dialect's type names and its regex syntax from. The attribute ``DremioDialect`` is GX's only sign for
+    "matches with REGEXP_MATCHES", which is DuckDB's function too."""
+    module = ModuleType("govdata_duckdb_dialect")
+    names = {
+        "VARCHAR": sa.String,
+        "DATE": sa.DATE,
+        "TIMESTAMP": sa.TIMESTAMP,
+        "BIGINT": sa.BIGINT,
+        "DECIMAL": _Decimal,
+        "BOOLEAN": sa.BOOLEAN,
+    }
+    vars(module).update(names, DremioDialect=None)
+    return module
+
+
+class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
+    """One kept connection (a closed one drops its results), rolled back after an error so that the next statement runs."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dialect_module = _dialect_module()
+
+    @contextmanager
+    def get_connection(self) -> Iterator[sa.Connection]:
+        if self._connection is None:
+            self._connection = self.engine.connect()
+        try:
+            yield self._connection
+        except Exception:
+            self._connection.rollback()
+            raise
+
+    def get_inspector(self) -> sa.Inspector:
+        if self._inspector is None:
+            with self.get_connection() as connection:
+                self._inspector = sa.inspect(connection)
+        return self._inspector
+
+    def close(self) -> None:
+        """The DuckDB connection belongs to the caller and stays open."""
+
+
+class DuckDBDatasource(SQLDatasource):
+    """A data source over a DuckDB connection that is already open: the suite runs where the code tables are."""
+
+    type: Literal["govdata_duckdb"] = "govdata_duckdb"  # type: ignore[assignment]
+    connection_string: str = "duckdb:///:memory:"
+
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        wrapped = ConnectionWrapper(connection)
+        self._engine = sa.create_engine(
+            self.connection_string, creator=lambda: wrapped, poolclass=sa.StaticPool, pool_reset_on_return=None, hide_parameters=True
+        )
+        self._execution_engine = DuckDBExecutionEngine(engine=self._engine, create_temp_table=False)
+
+    @property
+    def execution_engine_type(self) -> type[SqlAlchemyExecutionEngine]:
+        return DuckDBExecutionEngine
+
+    def test_connection(self, test_assets: bool = True) -> None:
+        """Nothing to try: the connection is given, and open."""
+
+    def get_engine(self) -> sa.Engine:
+        assert self._engine is not None, "attach a connection first"
+        return self._engine
+
+    def get_execution_engine(self) -> SqlAlchemyExecutionEngine:
+        assert self._execution_engine is not None, "attach a connection first"
+        return self._execution_engine
+
+
+@cache
+def _context() -> Any:
+    """One context per process, in memory, silent."""
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
+
+
+# ------------------------------------------------------------------------------------------------------ the expectation
+
+CHECKED = "govdata.rule.checked"
+FAILED = "govdata.rule.failed"
+ROW_COUNT = "expect_table_row_count_to_be_between"
+
+
+class RuleChecked(TableMetricProvider):
+    """Rows the rule could be judged on."""
+
+    metric_name = CHECKED
+    value_keys = ("applicable", "unique_columns")
+
+    @metric_partial(SqlAlchemyExecutionEngine, MetricPartialFunctionTypes.AGGREGATE_FN, MetricDomainTypes.TABLE)
+    def _sqlalchemy(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]
+        columns = metric_value_kwargs["unique_columns"]
+        condition = _all_present(columns) if columns else sa.literal_column(f"({metric_value_kwargs['applicable']}) IS TRUE")
+        return sa.func.count().filter(condition), metric_domain_kwargs, {}
+
+
+class RuleFailed(TableMetricProvider):
+    """Rows that fail the rule. A predicate that is NULL counts as failed: an unknown must not pass, and parity then tells of it."""
+
+    metric_name = FAILED
+    value_keys = ("violation", "unique_columns")
+
+    @metric_partial(SqlAlchemyExecutionEngine, MetricPartialFunctionTypes.AGGREGATE_FN, MetricDomainTypes.TABLE)
+    def _sqlalchemy(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]
+        columns = metric_value_kwargs["unique_columns"]
+        if not columns:
+            condition = sa.literal_column(f"({metric_value_kwargs['violation']}) IS NOT FALSE")
+            return sa.func.count().filter(condition), metric_domain_kwargs, {}
+        table, _, _ = execution_engine.get_compute_domain(domain_kwargs=metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE)
+        shared = (
+            sa.select(sa.func.count().label("n"))
+            .select_from(table)
+            .where(_all_present(columns))
+            .group_by(*map(_column, columns))
+            .having(sa.func.count() > 1)
+            .subquery()
+        )
+        return sa.select(sa.func.coalesce(sa.func.sum(shared.c.n), 0)).scalar_subquery(), metric_domain_kwargs, {}
+
+
+def _column(name: str) -> sa.ColumnClause[Any]:
+    return sa.column(sa.sql.quoted_name(name, quote=True))
+
+
+def _all_present(columns: list[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(*(_column(name).is_not(None) for name in columns))
+
+
+class ExpectRuleToHold(BatchExpectation):
+    """Expect no row of the batch to fail a declared rule.
+
+    Args:
+        rule_id: id of the declared rule.
+        violation: DuckDB predicate over the standardised columns, true where a row fails; None for a uniqueness rule.
+        applicable: DuckDB predicate, true where a row could be judged; None for a uniqueness rule.
+        unique_columns: no two rows may share these columns; rows where any is NULL are not judged. All rows of a shared key fail.
+
+    The result is two numbers (``checked``, ``failed``): it never holds a value.
+    """
+
+    rule_id: str
+    violation: str | None = None
+    applicable: str | None = None
+    unique_columns: list[str] | None = None
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = (CHECKED, FAILED)
+    success_keys: ClassVar[tuple[str, ...]] = ("rule_id", "violation", "applicable", "unique_columns")
+    args_keys: ClassVar[tuple[str, ...]] = ("rule_id",)
+
+    def _validate(self, metrics: dict, runtime_configuration: dict | None = None, execution_engine: Any = None) -> dict:
+        checked, failed = int(metrics[CHECKED]), int(metrics[FAILED])
+        return {"success": failed == 0, "result": {"observed_value": failed, "checked": checked, "failed": failed}}
+
+
+# ---------------------------------------------------------------------------------------------------------------- a run
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What GX counted for one rule."""
+
+    checked: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class SuiteResult:
+    """``rows``: rows GX saw, by its row count expectation. ``rules``: rule id → counts. ``schema_failures``: what the native
+    expectations found wrong, as column names, or the expectation's type where it is about the table. ``broken``: rule ids (or
+    native expectation types) that could not be evaluated, with the class of the error and nothing else of it."""
+
+    rows: int
+    rules: dict[str, Counted]
+    schema_checked: int
+    schema_failures: tuple[str, ...]
+    broken: dict[str, str]
+
+
+def run(suite: gx.ExpectationSuite, connection: duckdb.DuckDBPyConnection, table: str) -> SuiteResult:
+    """Validate ``suite`` on the table or view ``table`` of ``connection``; all rules are counted in one SELECT."""
+    return read(validate_suite(suite, connection, table))
+
+
+def validate_suite(suite: gx.ExpectationSuite, connection: duckdb.DuckDBPyConnection, table: str) -> Any:
+    """GX's own ``ExpectationSuiteValidationResult``; kept inside the process, it is never written anywhere."""
+    sources = _context().data_sources
+    name = f"duckdb_{uuid.uuid4().hex}"
+    source = sources.add_govdata_duckdb(name=name)
+    try:
+        source.attach(connection)
+        batch = source.add_table_asset("batch", table_name=table).add_batch_definition_whole_table("whole").get_batch()
+        return batch.validate(suite, result_format=NO_VALUES)
+    finally:
+        sources.delete(name)
+
+
+def read(result: Any) -> SuiteResult:
+    rules: dict[str, Counted] = {}
+    failures: list[str] = []
+    broken: dict[str, str] = {}
+    rows = natives = 0
+    for outcome in result.results:
+        config = outcome.expectation_config
+        rule_id = config.kwargs.get("rule_id")
+        if error := _error_kind(outcome.exception_info):
+            broken[rule_id or config.type] = error
+        elif rule_id:
+            rules[rule_id] = Counted(outcome.result["checked"], outcome.result["failed"])
+        else:
+            natives += 1
+            if config.type == ROW_COUNT:
+                rows = int(outcome.result["observed_value"])
+            if not outcome.success:
+                failures.append(config.kwargs.get("column") or config.type)
+    return SuiteResult(rows, rules, natives, tuple(failures), broken)
+
+
+def _error_kind(exception_info: Any) -> str | None:
+    """The class of the error GX caught, or None. Its text may quote a record's value and is not looked at beyond the class name."""
+    text = str(exception_info or "")
+    if "'raised_exception': True" not in text:
+        return None
+    named = re.search(r"\b_?duckdb\.(?:duckdb\.)?(\w+)", text) or re.search(r"\b(\w+(?:Error|Exception))\b", text)
+    return named.group(1) if named else "Exception"

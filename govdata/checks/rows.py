@@ -1,0 +1,99 @@
+"""What the checks read of a batch: its rows as one view, and the row counts that are really in its Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from govdata.batches import Snapshot, StandardizedBatch
+from govdata.checks.errors import ChecksError
+from govdata.checks.suite import SYSTEM_COLUMNS
+from govdata.deployment import Deployment
+from govdata.engine.syntax import column, list_of, text
+from govdata.engine.typed import sql_type
+from govdata.standards.model import Dataset, Registry
+
+if TYPE_CHECKING:
+    import duckdb
+
+VIEW = "standardized_rows"
+_SYSTEM_TYPES = {
+    "_row_id": "VARCHAR",
+    "_source_file": "VARCHAR",
+    "_source_row": "BIGINT",
+    "_delivery_date": "DATE",
+    "_unparsed": "MAP(VARCHAR, VARCHAR)",
+}
+
+
+def parquet(paths: Sequence[Path]) -> str:
+    """``read_parquet([...])`` over exactly these files; columns by name."""
+    files = text(list_of(exp.Literal.string(str(path)) for path in paths))
+    return f"read_parquet({files}, union_by_name = true, hive_partitioning = false)"
+
+
+def existing(deployment: Deployment, files: Sequence[str]) -> list[Path]:
+    """The files a manifest names. Raises ``ChecksError`` naming those that are gone."""
+    paths = [deployment.absolute(file) for file in files]
+    gone = [file for file, path in zip(files, paths, strict=True) if not path.is_file()]
+    if gone:
+        raise ChecksError("清单所列的文件不存在，请重新运行标准化：" + "、".join(gone))
+    return paths
+
+
+def create_view(
+    connection: duckdb.DuckDBPyConnection, batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment
+) -> str:
+    """Create the view of all standardised rows, clean and quarantined, without the engine's verdict on them; return its name.
+
+    Columns: the contract's, then ``SYSTEM_COLUMNS``, those of them that the files hold (the suite finds what is missing or mistyped).
+    A batch without files gives an empty view of the declared types."""
+    wanted = [*(item.name for item in dataset.columns), *SYSTEM_COLUMNS]
+    paths = existing(deployment, (*batch.clean_files, *batch.quarantine_files))
+    if paths:
+        held = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet(paths)}").fetchall()}
+        columns = ", ".join(text(column(name)) for name in wanted if name in held)
+        connection.execute(f"CREATE VIEW {VIEW} AS SELECT {columns} FROM {parquet(paths)}")
+    else:
+        types = {item.name: sql_type(registry.elements[item.element]) for item in dataset.columns} | _SYSTEM_TYPES
+        columns = ", ".join(f"CAST(NULL AS {types[name]}) AS {text(column(name))}" for name in wanted)
+        connection.execute(f"CREATE VIEW {VIEW} AS SELECT {columns} WHERE FALSE")
+    return VIEW
+
+
+def count(connection: duckdb.DuckDBPyConnection, deployment: Deployment, files: Sequence[str]) -> int:
+    """Rows in the files by their own footers."""
+    if not files:
+        return 0
+    names = text(list_of(exp.Literal.string(str(path)) for path in existing(deployment, files)))
+    row = connection.execute(f"SELECT coalesce(sum(num_rows), 0)::BIGINT FROM parquet_file_metadata({names})").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def published_rows(
+    connection: duckdb.DuckDBPyConnection, batch: StandardizedBatch, dataset: Dataset, deployment: Deployment, previous: Snapshot | None
+) -> int:
+    """Rows the snapshot will have: those of a whole delivery, or of the snapshot before with the delta merged into it by key."""
+    clean = existing(deployment, batch.clean_files)
+    operation = text(column(dataset.delivery.operation)) if dataset.delivery.operation else "CAST(NULL AS VARCHAR)"
+    keys = ", ".join(text(column(name)) for name in dataset.delivery.key)
+    fresh = f"(SELECT {keys or 'NULL'}, {operation} AS operation FROM {parquet(clean)})" if clean else None
+    kept = "count(*) FILTER (WHERE operation IS DISTINCT FROM 'D'), count(*) FILTER (WHERE operation = 'D')"
+    arrived = _pair(connection, f"SELECT {kept} FROM {fresh}") if fresh else (0, 0)
+    if batch.mode == "snapshot" or previous is None:
+        return arrived[0]
+    if fresh is None or not previous.files:
+        return previous.rows + arrived[0]
+    base = f"(SELECT {keys} FROM {parquet(existing(deployment, previous.files))})"
+    known = _pair(connection, f"SELECT {kept} FROM {fresh} SEMI JOIN {base} USING ({keys})")
+    return previous.rows + arrived[0] - known[0] - known[1]
+
+
+def _pair(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, int]:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])

@@ -1,0 +1,102 @@
+"""From the registry to a GX suite: one expectation per declared rule, and GX's native ones for the table's shape."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from govdata.engine import rules
+from govdata.engine.pipeline import ROW_COLUMNS
+from govdata.engine.syntax import text
+from govdata.engine.typed import sql_type
+from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry, Unique
+
+if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
+
+SYSTEM_COLUMNS = (*ROW_COLUMNS, "_unparsed")
+"""Columns of a standardised row besides the contract's. The engine's own verdict (``failed_rules``, ``_warnings``) is not shown to GX."""
+
+
+def build(dataset: Dataset, registry: Registry) -> ExpectationSuite:
+    """The suite of ``dataset``. The same registry gives the same suite; it names no delivery date and holds no record's value."""
+    import great_expectations as gx
+
+    from govdata.checks.gx import ExpectRuleToHold
+
+    expectations: list[Any] = [
+        gx.expectations.ExpectTableColumnsToMatchSet(
+            column_set=[*(column.name for column in dataset.columns), *SYSTEM_COLUMNS],
+            exact_match=True,
+            notes="标准化表的列与合同一致",
+            meta=_meta(kind="schema"),
+        ),
+        # Cannot fail: it is here for what it observes, the number of rows GX really read, which reconciliation compares.
+        gx.expectations.ExpectTableRowCountToBeBetween(min_value=0, notes="质量检查读到的行数", meta=_meta(kind="rows")),
+    ]
+    for column in dataset.columns:
+        element = registry.elements[column.element]
+        expectations.append(
+            gx.expectations.ExpectColumnValuesToBeInTypeList(
+                column=column.name,
+                type_list=[sql_type(element).partition("(")[0]],
+                notes=f"{column.title}的数据类型与数据元一致",
+                meta=_meta(kind="schema", column=column.name, element=element.id, standard=element.standard),
+            )
+        )
+    for rule in registry.rules(dataset.name):
+        expectations.append(
+            ExpectRuleToHold(
+                **_condition(rule, registry),
+                rule_id=rule.id,
+                severity="critical" if rule.severity == "error" else "warning",
+                description=rule.message,
+                notes=f"{DIMENSION_NAMES[rule.dimension]}：{rule.message}",
+                meta=_rule_meta(rule, dataset, registry),
+            )
+        )
+    return gx.ExpectationSuite(
+        name=dataset.name,
+        expectations=expectations,
+        notes=f"{dataset.title}：由数据标准编译，请修改标准而不是本文件",
+        meta=_meta(dataset=dataset.name, title=dataset.title, owner=dataset.owner, standards_hash=registry.hashes[dataset.name]),
+    )
+
+
+def _condition(rule: BoundRule, registry: Registry) -> dict[str, Any]:
+    if isinstance(rule.spec, Unique):
+        return {"unique_columns": list(rule.spec.columns)}
+    return {"violation": text(rules.violation(rule, registry)), "applicable": text(rules.applicable(rule, registry))}
+
+
+def _rule_meta(rule: BoundRule, dataset: Dataset, registry: Registry) -> dict[str, Any]:
+    element = registry.element(dataset.name, rule.column) if rule.column else None
+    standard = rule.source or (" ".join(filter(None, (element.standard, element.clause))) if element else None)
+    return _meta(
+        kind="rule",
+        rule_id=rule.id,
+        rule_kind=rule.spec.kind,
+        column=rule.column,
+        dimension=rule.dimension,
+        dimension_name=DIMENSION_NAMES[rule.dimension],
+        severity=rule.severity,
+        message=rule.message,
+        indicator=rule.indicator,
+        standard=standard or None,
+    )
+
+
+def _meta(**facts: Any) -> dict[str, Any]:
+    return {"govdata": {name: fact for name, fact in facts.items() if fact is not None}}
+
+
+def save(suite: ExpectationSuite, folder: Path) -> Path:
+    """Write the suite as GX JSON to ``<folder>/<dataset>.json``, in one step."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{suite.name}.json"
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(suite.to_json_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+    return path

@@ -1,0 +1,110 @@
+"""StandardizedBatch → Verdict: GX counts every rule on its own, then the table checks weigh the batch as a whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from govdata import engine
+from govdata.batches import CheckOutcome, RawBatch, StandardizedBatch, Verdict
+from govdata.checks import results, rows, suite, table
+from govdata.checks.errors import ChecksError
+from govdata.deployment import Deployment
+from govdata.engine.syntax import DIALECT
+from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry
+
+if TYPE_CHECKING:
+    from govdata.checks.gx import Counted, SuiteResult
+
+
+def validate(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Verdict:
+    """Judge the batch; write the suite (``reports/expectations``), the rule results (``governance``) and, last, the verdict's manifest.
+
+    A failed rule is a result. Raises ``ChecksError`` where the judgement itself could not be made: a rule that does not run, files that are
+    gone, or a batch made under other standards than ``registry``; an earlier verdict then stands, for its own batch id only."""
+    from govdata.checks import gx
+
+    if batch.standards_hash != registry.hashes[dataset.name]:
+        raise ChecksError(f"{dataset.name} {batch.date} 标准化之后标准已修改，请先重新运行标准化")
+    expectations = suite.build(dataset, registry)
+    suite.save(expectations, deployment.expectations)
+    scratch = deployment.temporary / f"checks-{dataset.name}-{batch.date}-{os.getpid()}"
+    try:
+        # "current" codes are judged at the delivery's date, as the engine judged them.
+        with closing(engine.session(registry, temp=scratch, as_of=batch.date)) as connection:
+            view = rows.create_view(connection, batch, dataset, registry, deployment)
+            result = gx.run(expectations, connection, view)
+            _refuse_broken(result, batch, registry)
+            raw = RawBatch.read(RawBatch.path(deployment, dataset.name, batch.date))
+            actual = {
+                "clean": rows.count(connection, deployment, batch.clean_files),
+                "quarantined": rows.count(connection, deployment, batch.quarantine_files),
+                "dropped": rows.count(connection, deployment, batch.duplicate_files),
+                "raw": rows.count(connection, deployment, raw.files) if raw else 0,
+                "rejected": rows.count(connection, deployment, raw.rejected_files) if raw else 0,
+                "judged": result.rows,
+            }
+            previous = table.previous_snapshot(deployment, dataset, batch.date)
+            published = rows.published_rows(connection, batch, dataset, deployment, previous)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    outcomes = [
+        *(_rule_outcome(rule, result.rules[rule.id], batch) for rule in registry.rules(dataset.name)),
+        table.schema(result.schema_checked, result.schema_failures),
+        table.parity(batch.rule_failures, {rule: counted.failed for rule, counted in result.rules.items()}),
+        table.reconciliation(batch, raw, actual),
+        table.volume(published, previous, dataset.volume),
+        table.quarantine_share(batch, dataset.volume),
+    ]
+    results.write(outcomes, batch, dataset, registry, deployment)
+    verdict = Verdict(
+        dataset=dataset.name, date=batch.date, batch_id=batch.batch_id, standards_hash=batch.standards_hash, outcomes=tuple(outcomes)
+    )
+    verdict.write(Verdict.path(deployment, dataset.name, batch.date))
+    return verdict
+
+
+def _refuse_broken(result: SuiteResult, batch: StandardizedBatch, registry: Registry) -> None:
+    """An expectation that could not be evaluated, or that is missing, is a failed run. The error's text may quote a value: only its
+    class is told."""
+    missing = [rule.id for rule in registry.rules(batch.dataset) if rule.id not in result.rules and rule.id not in result.broken]
+    parts = [f"{name}（{error}）" for name, error in result.broken.items()] + [f"{name}（没有结果）" for name in missing]
+    if not parts:
+        return
+    shape = "；标准化表的结构与合同不符：" + "、".join(result.schema_failures) if result.schema_failures else ""
+    raise ChecksError(f"{batch.dataset} {batch.date} 的检查未能执行：" + "、".join(parts) + shape)
+
+
+def _rule_outcome(rule: BoundRule, counted: Counted, batch: StandardizedBatch) -> CheckOutcome:
+    figures: dict[str, float | int | str] = {"rate": counted.failed / counted.checked if counted.checked else 0.0}
+    if counted.failed:
+        figures["query"] = failing_rows(rule, batch)
+    return CheckOutcome(
+        name=rule.check_name,
+        kind="rule",
+        description=f"{rule.message}（{DIMENSION_NAMES[rule.dimension]}）",
+        rule_id=rule.id,
+        column=rule.column,
+        dimension=rule.dimension,
+        severity=rule.severity,
+        blocking=False,
+        passed=counted.failed == 0,
+        checked=counted.checked,
+        failed=counted.failed,
+        figures=figures,
+    )
+
+
+def failing_rows(rule: BoundRule, batch: StandardizedBatch) -> str:
+    """The catalogue query that shows the rule's failing rows of this delivery: in quarantine for an error, among the published for
+    a warning."""
+    error = rule.severity == "error"
+    columns = (exp.column("failed_rules" if error else "_warnings"), exp.Literal.string(rule.id))
+    failed = exp.Anonymous(this="list_contains", expressions=list(columns))
+    delivered = exp.column("_delivery_date").eq(exp.Cast(this=exp.Literal.string(batch.date.isoformat()), to=exp.DataType.build("DATE")))
+    source = exp.table_(rule.dataset, db="quarantine" if error else "published")
+    return exp.select("*").from_(source).where(delivered, failed).sql(dialect=DIALECT, normalize_functions=False)
