@@ -84,6 +84,8 @@ class IngestedFile(Manifest):
     duplicate_of: str | None = None
     unknown_columns: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
+    not_records: dict[str, int] = {}  # lines that are no records, by kind (Chinese): header, blank, footer …
+    note: str | None = None  # why a sheet was not read
 
 
 class RawBatch(Manifest):
@@ -129,7 +131,7 @@ class StandardizedBatch(Manifest):
     ``clean_files`` and ``quarantine_files`` are Parquet with the contract's columns typed, then ``_row_id, _source_file,
     _source_row, _delivery_date``, ``_unparsed`` (MAP column → delivered text that could not be typed, or NULL), ``_warnings``
     (list of rule ids of severity warning that the row fails, or NULL) and ``_repairs_<n>`` (UBIGINT words: bit i of word n is set
-    when the column at position 60·n+i of the contract was altered); quarantine adds ``failed_rules`` (list of rule ids, severity error).
+    when the column at position 60·n+i of the contract was altered) and ``failed_rules`` (list of rule ids of severity error; NULL in clean rows).
     ``duplicate_files`` list exact duplicates dropped: ``_row_id, _source_file, _source_row, _delivery_date, kept_row_id``.
     ``rule_failures``: rule id → rows failing it (all rules, zeros included), counted by the engine.
     ``repaired_cells``: column → cells altered. ``ledger_sql`` decodes flags into before and after (see engine.ledger).
@@ -203,7 +205,13 @@ class Verdict(Manifest):
 
 
 class Snapshot(Manifest):
-    """One published table on one date. ``files`` are immutable Parquet files, perhaps shared with the date before."""
+    """One published table on one date. ``files`` are immutable Parquet files, perhaps shared with the date before.
+
+    A row of ``files`` counts unless ``hidden_file`` names its place: Parquet ``file`` (position in ``files``, from 0) and ``position`` (row
+    in that file, from 0). ``rows`` are those that count, ``hidden`` those that do not. ``base_files``: how many of ``files``, from the
+    first on, are a whole or a compacted part; the others are deltas on it. ``lineage``: the delivery dates whose batches the snapshot is
+    merged from, oldest first.
+    """
 
     table: str
     date: Date
@@ -213,6 +221,10 @@ class Snapshot(Manifest):
     standards_hash: str
     files: tuple[str, ...]
     rows: int
+    hidden_file: str | None = None
+    hidden: int = 0
+    base_files: int = 0
+    lineage: tuple[Date, ...] = ()
 
     @staticmethod
     def path(deployment: Deployment, table: str, date: Date) -> Path:

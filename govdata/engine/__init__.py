@@ -1,0 +1,6 @@
+"""From declared standards to SQL, and from text rows to typed, judged rows."""
+
+from govdata.engine.session import session
+from govdata.engine.standardization import standardize
+
+__all__ = ["session", "standardize"]

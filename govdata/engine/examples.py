@@ -1,0 +1,116 @@
+"""Runs every element's own examples through the compiled SQL: a standard that does not do what its examples say is a problem of the standard."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+
+from sqlglot import exp
+
+from govdata.engine.pipeline import ColumnPlan, judged_query, plan_columns, source_values, standardized_query
+from govdata.engine.session import create_table, session
+from govdata.engine.syntax import alias, column, list_of, sql, text
+from govdata.errors import Problem
+from govdata.standards.binding import bind_column, column_rules
+from govdata.standards.model import BoundRule, Column, Dataset, DeliveryMode, Element, Registry
+
+NAME = "element_examples"
+GROUP = 24
+"""Elements per query: enough to share the cost of planning, few enough that the query's joins stay small."""
+
+
+def _registry_of_elements(registry: Registry, elements: list[Element]) -> Registry:
+    """The elements as the columns of one dataset, so that their examples run in one query: each example is a row with one filled column."""
+    columns = tuple(Column(name=element.id, title=element.name, element=element.id) for element in elements)
+    bound: list[BoundRule] = []
+    for item in columns:
+        element = registry.elements[item.element]
+        bound.extend(bind_column(NAME, item, element, column_rules(item, element), start=len(bound)))
+    dataset = Dataset(
+        name=NAME, title=NAME, domain="", owner="", version="0", delivery=DeliveryMode(mode="snapshot", key=()), columns=columns
+    )
+    return registry.model_copy(update={"datasets": {NAME: dataset}, "bound": {NAME: tuple(bound)}, "hashes": {NAME: ""}})
+
+
+def _rows(elements: list[Element]) -> list[tuple[str, str, str, str | None]]:
+    """(element, kind, delivered text, expectation): the rule an invalid example must fail, the text a repair must give."""
+    rows: list[tuple[str, str, str, str | None]] = []
+    for element in elements:
+        rows += [(element.id, "valid", value, None) for value in element.examples.valid]
+        rows += [(element.id, "invalid", value, rule) for value, rule in element.examples.invalid.items()]
+        rows += [(element.id, "repairs", value, after) for value, after in element.examples.repairs.items()]
+    return rows
+
+
+def problems(registry: Registry, on: Date | None = None) -> list[Problem]:
+    """Every example that does not hold, in Chinese, with the element's file and line. ``on`` stands for the delivery date (default: today).
+
+    A valid example must pass every rule and stay as it is; an invalid one must fail the named rule; a repair must give the named text and then
+    pass. Example values come from the standards, not from records, so the messages may quote them."""
+    elements = [element for element in registry.elements.values() if _rows([element])]
+    found: list[Problem] = []
+    for start in range(0, len(elements), GROUP):
+        found += _problems_of(elements[start : start + GROUP], registry, on or Date.today())
+    return found
+
+
+def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[Problem]:
+    import pyarrow as pa
+
+    examined = _registry_of_elements(registry, elements)
+    dataset = examined.datasets[NAME]
+    rows = _rows(elements)
+    plans = plan_columns(dataset, examined)
+    connection = session(examined, as_of=on, threads=1)
+    try:
+        connection.execute("CREATE SCHEMA maps")
+        for plan in plans:
+            if plan.coded:
+                values = source_values(plan.column, plan.element, examined)
+                table = pa.table({"source": pa.array(list(values), pa.string()), "code": pa.array(list(values.values()), pa.string())})
+                create_table(connection, f'maps."{plan.name}"', table)
+        examples = pa.table(
+            {
+                "n": pa.array(range(len(rows)), pa.int64()),
+                "element": [row[0] for row in rows],
+                "value": pa.array([row[2] for row in rows], pa.string()),
+            }
+        )
+        create_table(connection, "examples", examples)
+        cells = ", ".join(text(alias(sql("CASE WHEN element = :e THEN value END", e=plan.name), plan.name)) for plan in plans)
+        connection.execute(
+            f"CREATE TABLE raw_rows AS SELECT {cells}, CAST(n AS VARCHAR) AS _row_id, '' AS _source_file, n AS _source_row, "
+            "CAST(? AS DATE) AS _delivery_date FROM examples",
+            [on],
+        )
+        judged = judged_query(standardized_query(plans, "raw_rows"), dataset, examined, {})
+        results = {row[0]: row[1:] for row in connection.execute(_result_sql(judged, plans, examined.rules(NAME))).fetchall()}
+    finally:
+        connection.close()
+    found = []
+    for number, (element_id, kind, value, expected) in enumerate(rows):
+        after, failed = results[number]
+        message = _judge(kind, value, expected, after, failed)
+        if message:
+            element = registry.elements[element_id]
+            found.append(Problem(file=element.file, line=element.line, where=f"{element_id}.examples.{kind}", message=message))
+    return found
+
+
+def _result_sql(judged: exp.Expression, plans: tuple[ColumnPlan, ...], bound: tuple[BoundRule, ...]) -> str:
+    after = exp.Coalesce(this=exp.null(), expressions=[sql("CAST(:x AS VARCHAR)", x=column(plan.name)) for plan in plans])
+    failed = list_of(sql("CASE WHEN :v THEN :i END", v=column(f"~v{rule.index}"), i=rule.id.split(".", 1)[1]) for rule in bound)
+    items = sql("list_filter(:f, lambda e: e IS NOT NULL)", f=failed)
+    return f"SELECT _source_row, {text(after)}, {text(items)} FROM ({text(judged)})"
+
+
+def _judge(kind: str, value: str, expected: str | None, after: str | None, failed: list[str]) -> str | None:
+    if kind == "invalid":
+        return (
+            None
+            if expected in failed
+            else f"示例“{value}”应当不符合规则 {expected}，实际" + (f"不符合 {'、'.join(failed)}" if failed else "全部符合")
+        )
+    wanted = value if kind == "valid" else expected
+    if after != wanted:
+        return f"示例“{value}”标准化后应为“{wanted}”，实际为“{after}”"
+    return f"示例“{value}”应当合格，实际不符合规则 {'、'.join(failed)}" if failed else None

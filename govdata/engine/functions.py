@@ -1,0 +1,88 @@
+"""What the functions of row expressions mean in SQL. The grammar is ``govdata.standards.expressions``; here each name gets its tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from govdata.engine.check_digits import check_digit_ok
+from govdata.engine.syntax import column, sql
+
+DELIVERY_DATE = column("_delivery_date")
+
+
+def id_birth_date(value: exp.Expression) -> exp.Expression:
+    """DATE at positions 7–14 of an 18-character number (GB 11643-1999 §4.1.2; the same place in foreigners' numbers that start with 9); NULL where there is none."""
+    return sql("CASE WHEN strlen(:x) = 18 THEN CAST(try_strptime(substr(:x, 7, 8), '%Y%m%d') AS DATE) END", x=value)
+
+
+def id_sex(value: exp.Expression) -> exp.Expression:
+    """GB/T 2261.1 code by the 17th digit: odd 1 male, even 2 female (GB 11643-1999 §4.1.3)."""
+    return sql(
+        """CASE WHEN strlen(:x) = 18 THEN
+            CASE WHEN substr(:x, 17, 1) IN ('1', '3', '5', '7', '9') THEN '1' WHEN substr(:x, 17, 1) IN ('0', '2', '4', '6', '8') THEN '2' END
+        END""",
+        x=value,
+    )
+
+
+def id_region(value: exp.Expression) -> exp.Expression:
+    """The first six characters of an 18-character number: the county of the first coding."""
+    return sql("CASE WHEN strlen(:x) = 18 THEN left(:x, 6) END", x=value)
+
+
+def years_between(start: exp.Expression, end: exp.Expression) -> exp.Expression:
+    """Completed years: a year is complete on the anniversary; 29 February is reached on 1 March of a common year."""
+    return sql("year(:b) - year(:a) - CASE WHEN month(:b) * 100 + day(:b) < month(:a) * 100 + day(:a) THEN 1 ELSE 0 END", a=start, b=end)
+
+
+def months_between(start: exp.Expression, end: exp.Expression) -> exp.Expression:
+    return sql("(year(:b) - year(:a)) * 12 + month(:b) - month(:a) - CASE WHEN day(:b) < day(:a) THEN 1 ELSE 0 END", a=start, b=end)
+
+
+def days_between(start: exp.Expression, end: exp.Expression) -> exp.Expression:
+    return sql("date_diff('day', CAST(:a AS DATE), CAST(:b AS DATE))", a=start, b=end)
+
+
+def in_code_set(value: exp.Expression, code_set: exp.Expression, state: exp.Expression | None = None) -> exp.Expression:
+    return member(value, code_set.name, current=state is not None)
+
+
+def member(value: exp.Expression, code_set: str, *, current: bool = False) -> exp.Expression:
+    """``value IN (SELECT code FROM codes.<set>)``: one hash probe per row, however long the list."""
+    table = exp.Table(this=exp.to_identifier(code_set, quoted=True), db=exp.to_identifier("codes", quoted=True))
+    query = exp.select(exp.column("code", quoted=True)).from_(table)
+    if current:
+        query = query.where(exp.column("current", quoted=True))
+    return exp.In(this=value.copy(), query=exp.Subquery(this=query))
+
+
+FUNCTIONS: dict[str, Callable[..., exp.Expression]] = {
+    "id_birth_date": id_birth_date,
+    "id_sex": id_sex,
+    "id_region": id_region,
+    "age": years_between,
+    "years_between": years_between,
+    "months_between": months_between,
+    "days_between": days_between,
+    "delivery_date": lambda: DELIVERY_DATE.copy(),
+    "in_code_set": in_code_set,
+    "matches": lambda value, pattern: sql("regexp_full_match(:x, :p)", x=value, p=pattern),
+    "check_digit_ok": lambda algorithm, value: check_digit_ok(algorithm.name, value),
+    "to_number": lambda value: sql("TRY_CAST(:x AS DECIMAL(24, 6))", x=value),
+    "year": lambda value: sql("year(:x)", x=value),
+    "month": lambda value: sql("month(:x)", x=value),
+}
+
+
+def expand(expression: exp.Expression) -> exp.Expression:
+    """Replace every vocabulary function of a parsed row expression by its tree. Raises ``KeyError`` on a name outside the vocabulary."""
+
+    def visit(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Anonymous):
+            arguments = [expand(argument) for argument in node.expressions]
+            return exp.Paren(this=FUNCTIONS[node.name.lower()](*arguments))
+        return node
+
+    return expression.copy().transform(visit, copy=False)

@@ -1,0 +1,100 @@
+"""The repair ledger as a query: flags were stored in the pass, before and after are read back from raw and standardised rows.
+
+The text compiled on the night is kept in the batch's manifest, so a later change of a standard does not change what an old night's ledger says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from govdata.engine import normalise
+from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
+from govdata.engine.syntax import alias, column, disjunction, list_of, literal, sql, text
+
+TYPING_NAMES = {"date": "date", "datetime": "datetime", "integer": "number", "decimal": "number", "boolean": "boolean", "code": "code_set"}
+"""What the ledger calls the last step, by the element's type."""
+
+
+def _relation(name: str) -> exp.Table:
+    return exp.Table(this=exp.Identifier(this=f"{{{name}}}", quoted=False))
+
+
+def _rule_names(plan: ColumnPlan) -> exp.Expression:
+    """Names of the steps that changed the cell, in order, as one text."""
+    value = column(f"~0~{plan.name}")
+    items = []
+    for index, step in enumerate(plan.steps):
+        after = column(f"~{index + 1}~{plan.name}")
+        items.append(sql("CASE WHEN :a IS DISTINCT FROM :b THEN :n END", a=after, b=value, n=step.name))
+        value = after
+    typing = "money" if plan.money is not None else TYPING_NAMES.get(plan.element.type, "null_tokens")
+    last = sql(
+        """CASE
+            WHEN :y IS NOT DISTINCT FROM nullif(:x, '') THEN NULL
+            WHEN :y IS NULL THEN 'null_tokens'
+            WHEN nullif(:x, '') IS NULL THEN :inferred
+            ELSE :typing
+        END""",
+        x=value,
+        y=sql("CAST(:s AS VARCHAR)", s=column(plan.name, "s")),
+        inferred="currency_of" if plan.currency is not None else typing,
+        typing=typing,
+    )
+    return sql("array_to_string(list_filter(:items, lambda e: e IS NOT NULL), ', ')", items=list_of([*items, last]))
+
+
+def _derived(query: exp.Expression) -> exp.Expression:
+    return exp.alias_(exp.Subquery(this=query), "s", table=True)
+
+
+def ledger_sql(plans: Sequence[ColumnPlan]) -> str:
+    """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``_delivery_date, _row_id, _source_file, _source_row, column_name,
+    before, after, rule``: one row per altered cell, ``rule`` the names of the steps that changed it."""
+    flags = [f"_repairs_{index}" for index in range(repair_words(len(plans)))]
+    query: exp.Expression = (
+        exp.Select()
+        .select(
+            *[alias(column(name, "s"), name) for name in (*ROW_COLUMNS, *flags)],
+            *[alias(sql("nullif(:x, '')", x=column(plan.name, "r")), f"~0~{plan.name}") for plan in plans],
+            *[alias(column(plan.name, "s"), plan.name) for plan in plans],
+        )
+        .from_(exp.alias_(_relation("standardized"), "s", table=True))
+        .join(
+            exp.alias_(_relation("raw"), "r", table=True),
+            on=sql(":a = :b", a=column("_row_id", "s"), b=column("_row_id", "r")),
+            join_type="inner",
+        )
+        .where(disjunction(sql(":f <> 0", f=column(flag, "s")) for flag in flags))
+    )
+    for index in range(max((len(plan.steps) for plan in plans), default=0)):
+        added = [
+            alias(normalise.apply(plan.steps[index], column(f"~{index}~{plan.name}")), f"~{index + 1}~{plan.name}")
+            for plan in plans
+            if index < len(plan.steps)
+        ]
+        query = exp.Select().select(exp.Star(), *added).from_(_derived(query))
+    cells = []
+    for plan in plans:
+        word, bit = divmod(plan.position, WORD)
+        cells.append(
+            sql(
+                "CASE WHEN (:w & CAST(:b AS UBIGINT)) <> 0 "
+                "THEN {'column_name': :n, 'before': :before, 'after': CAST(:after AS VARCHAR), 'rule': :rule} END",
+                w=column(flags[word], "s"),
+                b=1 << bit,
+                n=plan.name,
+                before=column(f"~0~{plan.name}"),
+                after=column(plan.name, "s"),
+                rule=_rule_names(plan),
+            )
+        )
+    unnested = sql("unnest(list_filter(:c, lambda e: e IS NOT NULL))", c=list_of(cells))
+    query = exp.Select().select(*[column(name) for name in ROW_COLUMNS], alias(unnested, "cell")).from_(_derived(query))
+    fields = [
+        alias(sql("struct_extract(:c, :f)", c=column("cell"), f=literal(field)), field)
+        for field in ("column_name", "before", "after", "rule")
+    ]
+    names = ("_delivery_date", "_row_id", "_source_file", "_source_row")
+    return text(exp.Select().select(*[column(name) for name in names], *fields).from_(_derived(query)))

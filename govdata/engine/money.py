@@ -1,0 +1,85 @@
+"""Money with its unit and currency inside the text or in a column beside it: 300(万元人民币), ¥1,000.00元, 50万美元, 300 with unit 万元."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from govdata.engine.syntax import literal, sql, try_cast
+
+CURRENCIES: dict[str, str] = {
+    "CNY": "人民币|RMB|CNY|¥|￥|元",
+    "USD": r"美元|美金|USD|US\$|\$",
+    "HKD": r"港元|港币|港幣|HKD|HK\$",
+    "MOP": "澳门元|澳元（澳门）|MOP|葡币",
+    "TWD": "新台币|台币|TWD",
+    "EUR": "欧元|EUR|€",
+    "GBP": "英镑|GBP|£",
+    "JPY": "日元|日圆|JPY",
+    "KRW": "韩元|韩圆|KRW",
+    "SGD": "新加坡元|新元|SGD",
+    "AUD": "澳大利亚元|澳元|AUD",
+    "CAD": "加拿大元|加元|CAD",
+    "CHF": "瑞士法郎|CHF",
+}
+"""ISO 4217 (GB/T 12406) code → what it is called in amounts; tried in reverse order, so 美元 wins over the bare 元."""
+
+FACTORS: tuple[tuple[str, int], ...] = (
+    ("亿", 100_000_000),
+    ("千万", 10_000_000),
+    ("百万", 1_000_000),
+    ("十万", 100_000),
+    ("万", 10_000),
+    ("千", 1_000),
+    ("百", 100),
+)
+NAMES = "|".join(sorted((name for names in CURRENCIES.values() for name in names.split("|")), key=len, reverse=True))
+NUMBER = r"[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,18})(?:\.[0-9]{1,8})?"
+UNITS = "亿|千万|百万|十万|万|千|百"
+AMOUNT = rf"^(?:{NAMES})?({NUMBER})(?:[(]?({UNITS})?(?:{NAMES})*整?[)]?)$"
+"""After width and spaces are standardised; group 1 the number, group 2 the unit."""
+
+
+def _tidy(x: exp.Expression) -> exp.Expression:
+    return sql("regexp_replace(upper(translate(:x, '（），．', '(),.')), '[ \t]+', '', 'g')", x=x)
+
+
+def _factor(unit: exp.Expression) -> exp.Expression:
+    """Factor of a unit text such as 万, 万元, 亿元, 元 or nothing."""
+    case = exp.Case()
+    for name, factor in FACTORS:
+        case = case.when(sql("starts_with(:u, :n)", u=unit, n=name), literal(factor))
+    return case.else_(literal(1))
+
+
+def amount_of(x: exp.Expression, unit: exp.Expression | None, scale: int) -> exp.Expression:
+    """DECIMAL(24, scale) in whole currency units (元) of text ``x``; ``unit`` is the text of a unit column, used where ``x`` names no unit.
+
+    Exact decimal arithmetic: 0.1万元 is 1000.00. NULL where ``x`` is not an amount or finer than the scale."""
+    tidy = _tidy(x)
+    own = sql("regexp_extract(:x, :p, 2)", x=tidy, p=AMOUNT)
+    factor = _factor(own)
+    if unit is not None:
+        # Only a known unit text counts; an amount with an unknown unit must not pass for 元.
+        beside = sql("coalesce(:u, '')", u=_tidy(unit))
+        factor = sql(
+            "CASE WHEN :own <> '' OR regexp_matches(:x, '元|[$¥€£]') THEN :inside WHEN regexp_full_match(:u, :p) THEN :outside END",
+            own=own,
+            x=tidy,
+            inside=factor,
+            u=beside,
+            p=rf"({UNITS})?({NAMES}|圆)*",
+            outside=_factor(beside),
+        )
+    number = sql("TRY_CAST(replace(regexp_extract(:x, :p, 1), ',', '') AS DECIMAL(28, 8))", x=tidy, p=AMOUNT)
+    exact = sql("TRY_CAST(:n * :f AS DECIMAL(38, 8))", n=number, f=factor)
+    rounded = try_cast(exact, f"DECIMAL(24, {scale})")
+    return sql("CASE WHEN regexp_matches(:x, :p) AND :e = :r THEN :r END", x=tidy, p=AMOUNT, e=exact, r=rounded)
+
+
+def currency_in(x: exp.Expression) -> exp.Expression:
+    """ISO 4217 code of the currency a text names, NULL where it names none."""
+    tidy = _tidy(x)
+    case = exp.Case()
+    for code, names in reversed(CURRENCIES.items()):
+        case = case.when(sql("regexp_matches(:x, :p)", x=tidy, p=names), literal(code))
+    return case

@@ -1,0 +1,351 @@
+"""From text rows to typed, judged rows: one query, built in layers.
+
+Each layer is one SELECT over the one before, so that a column's expression refers to the earlier result by name instead of repeating it
+(nested guards would otherwise double the tree at every step). DuckDB runs the layers as one streaming pipeline.
+
+Working columns start with ``~`` and never leave the query: ``~raw~c`` the delivered text, ``~touch~c`` whether a text step may change it,
+``~unread~c`` delivered text that could not be typed, ``~fix~c`` whether the cell was altered, ``~v<i>`` whether rule i fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from govdata.engine import money, normalise, rules, typed
+from govdata.engine.syntax import alias, column, conjunction, disjunction, in_list, list_of, literal, sql
+from govdata.standards.model import BoundRule, Column, Dataset, Element, Normaliser, Registry, Unique
+
+ROW_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date")
+WORD = 60
+"""Flags per UBIGINT word; below 63 so that every word also fits a signed 64-bit integer of another engine."""
+
+CROSS_COLUMN = frozenset({"money", "currency_of"})
+
+
+@dataclass(frozen=True)
+class ColumnPlan:
+    """How one column of a dataset is standardised. ``steps``: text steps; ``money``/``currency``: the column read beside it."""
+
+    column: Column
+    element: Element
+    position: int
+    steps: tuple[Normaliser, ...]
+    money: Normaliser | None
+    currency: Normaliser | None
+    null_tokens: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.column.name
+
+    @property
+    def coded(self) -> bool:
+        """Whether source values are mapped through a table ``maps.<column>``."""
+        return self.element.code_set is not None
+
+
+def plan_columns(dataset: Dataset, registry: Registry) -> tuple[ColumnPlan, ...]:
+    plans = []
+    for position, item in enumerate(dataset.columns):
+        element = registry.elements[item.element]
+        steps = item.normalise if item.normalise is not None else element.normalise
+        cross = {step.name: step for step in steps if step.name in CROSS_COLUMN}
+        plans.append(
+            ColumnPlan(
+                column=item,
+                element=element,
+                position=position,
+                steps=tuple(step for step in steps if step.name not in CROSS_COLUMN),
+                money=cross.get("money"),
+                currency=cross.get("currency_of"),
+                null_tokens=element.null_tokens if element.null_tokens is not None else registry.null_tokens,
+            )
+        )
+    return tuple(plans)
+
+
+def source_values(item: Column, element: Element, registry: Registry) -> dict[str, str]:
+    """Source value → standard code. What the department declares for itself wins, then the codes themselves, the set's synonyms, unambiguous names.
+    A text that means "no value" for the element is none of them."""
+    assert element.code_set is not None
+    code_set = registry.code_sets[element.code_set]
+    names: dict[str, set[str]] = {}
+    for code in code_set.codes:
+        names.setdefault(code.name_zh, set()).add(code.code)
+    mapping = {name: next(iter(codes)) for name, codes in names.items() if len(codes) == 1} if code_set.accept_names else {}
+    mapping |= code_set.synonyms
+    mapping |= {code.code: code.code for code in code_set.codes}
+    mapping |= item.synonyms
+    tokens = element.null_tokens if element.null_tokens is not None else registry.null_tokens
+    return {source: code for source, code in mapping.items() if source not in tokens}
+
+
+def layer(inner: exp.Expression, columns: Iterable[exp.Expression], *, keep: bool = True) -> exp.Select:
+    """``SELECT [*,] columns FROM (inner)``; a column of the same name replaces the inner one."""
+    items = list(columns)
+    query = exp.Select()
+    if keep:
+        star = exp.Star()
+        query = query.select(star, copy=False)
+    query = query.select(*items, copy=False)
+    return query.from_(exp.alias_(exp.Subquery(this=inner), "s", table=True), copy=False)
+
+
+def replace_layer(inner: exp.Expression, replaced: Sequence[exp.Alias], added: Sequence[exp.Expression] = ()) -> exp.Select:
+    """``SELECT * REPLACE (replaced), added FROM (inner)``."""
+    star = exp.Star(replace=list(replaced)) if replaced else exp.Star()
+    return exp.Select().select(star, *added, copy=False).from_(exp.alias_(exp.Subquery(this=inner), "s", table=True), copy=False)
+
+
+def source_layer(plans: Sequence[ColumnPlan], relation: str, condition: exp.Expression | None = None) -> exp.Select:
+    """Delivered text of the planned columns; an empty text is no value."""
+    columns = [alias(sql("nullif(:x, '')", x=column(plan.name)), plan.name) for plan in plans]
+    query = exp.select(*columns, *[column(name) for name in ROW_COLUMNS]).from_(exp.to_table(relation))
+    return query.where(condition) if condition is not None else query
+
+
+def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+    """Run the text steps, then null tokens, then columns inferred from another."""
+    touched = {}
+    for plan in plans:
+        touch = normalise.touched(plan.steps, column(plan.name))
+        if touch is not None:
+            touched[plan.name] = alias(sql("coalesce(:t, FALSE)", t=touch), f"~touch~{plan.name}")
+    query = replace_layer(query, [], list(touched.values()))
+    for depth in range(max((len(plan.steps) for plan in plans), default=0)):
+        changed = [
+            alias(
+                sql(
+                    "CASE WHEN :t THEN :n ELSE :x END",
+                    t=column(f"~touch~{plan.name}"),
+                    n=normalise.apply(plan.steps[depth], column(plan.name)),
+                    x=column(plan.name),
+                ),
+                plan.name,
+            )
+            for plan in plans
+            if depth < len(plan.steps) and plan.name in touched
+        ]
+        query = replace_layer(query, changed)
+    query = replace_layer(query, [alias(without_null_tokens(plan, column(plan.name)), plan.name) for plan in plans])
+    names = {plan.name for plan in plans}
+    inferred = [
+        alias(
+            sql(
+                "CASE WHEN :known THEN NULL ELSE coalesce(:x, :c) END",
+                known=sql(":k IS NOT NULL", k=column(f"~code~{plan.name}")) if plan.coded else exp.false(),
+                x=column(plan.name),
+                c=money.currency_in(column(f"~raw~{plan.currency.args['column']}")),
+            ),
+            plan.name,
+        )
+        for plan in plans
+        if plan.currency is not None and plan.currency.args["column"] in names
+    ]
+    return replace_layer(query, inferred) if inferred else query
+
+
+def without_null_tokens(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
+    tokens = [token for token in plan.null_tokens if token]
+    if not tokens:
+        return sql("nullif(:x, '')", x=value)
+    # strlen is free in DuckDB, the list is not: only short texts are compared with it.
+    longest = max(len(token.encode()) for token in tokens)
+    return sql("CASE WHEN strlen(:x) <= :n AND (:x = '' OR :hit) THEN NULL ELSE :x END", x=value, n=longest, hit=in_list(value, tokens))
+
+
+def known_code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+    """Look delivered texts up as they are: nearly every code cell ends here. ``~code~c`` gets the code, and the column keeps only a text
+    that is still unknown, so the text steps pass over the rest."""
+    coded = [plan for plan in plans if plan.coded]
+    raw = [alias(column(plan.name, "s"), f"~raw~{plan.name}") for plan in plans]
+    found = [alias(column("code", f"~m~{plan.name}"), f"~code~{plan.name}") for plan in coded]
+    pending = [
+        alias(sql("CASE WHEN :m IS NULL THEN :x END", m=column("code", f"~m~{plan.name}"), x=column(plan.name, "s")), plan.name)
+        for plan in coded
+    ]
+    return _joined(query, coded, pending, [*raw, *found])
+
+
+def code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+    """Look the standardised text of the remaining cells up again; an unknown value stays as it is, for its rule to find."""
+    coded = [plan for plan in plans if plan.coded]
+    if not coded:
+        return query
+    final = [
+        alias(
+            sql(
+                "coalesce(:k, :m, :x)",
+                k=column(f"~code~{plan.name}", "s"),
+                m=column("code", f"~m~{plan.name}"),
+                x=column(plan.name, "s"),
+            ),
+            plan.name,
+        )
+        for plan in coded
+    ]
+    return _joined(query, coded, final, [])
+
+
+def _joined(
+    query: exp.Expression, coded: Sequence[ColumnPlan], replaced: list[exp.Alias], added: Sequence[exp.Expression]
+) -> exp.Expression:
+    """``SELECT s.* REPLACE (replaced), added FROM (query) s`` left-joined with ``maps.<column>`` as ``~m~<column>`` for every code column."""
+    star = exp.Column(this=exp.Star(replace=replaced) if replaced else exp.Star(), table=exp.to_identifier("s"))
+    result = exp.Select().select(star, *added, copy=False).from_(exp.alias_(exp.Subquery(this=query), "s", table=True), copy=False)
+    for plan in coded:
+        table = exp.Table(this=exp.to_identifier(plan.name, quoted=True), db=exp.to_identifier("maps", quoted=True))
+        name = f"~m~{plan.name}"
+        result = result.join(
+            exp.alias_(table, exp.to_identifier(name, quoted=True), table=True),
+            on=sql(":a = :b", a=column("source", name), b=column(plan.name, "s")),
+            join_type="left",
+            copy=False,
+        )
+    return result
+
+
+def typed_value(plan: ColumnPlan, plans_by_name: dict[str, ColumnPlan]) -> exp.Expression:
+    value = column(plan.name)
+    if plan.money is not None:
+        beside = plan.money.args.get("unit_column")
+        unit = column(f"~raw~{beside}") if beside in plans_by_name else None
+        return money.amount_of(value, unit, plan.element.scale if plan.element.scale is not None else 2)
+    return typed.value_of(plan.element, value)
+
+
+def altered(plan: ColumnPlan) -> exp.Expression:
+    """TRUE where the published cell is not what was delivered. A cell that could not be read is a finding, not an alteration."""
+    raw, value = column(f"~raw~{plan.name}"), column(plan.name)
+    if plan.element.type in ("text", "code"):
+        return sql(":r IS DISTINCT FROM :x", r=raw, x=value)
+    if plan.element.type == "decimal":
+        # 300, 300.0 and 300.00 are the same number written plainly.
+        changed = sql("TRY_CAST(:r AS DECIMAL(38, 8)) IS DISTINCT FROM :x OR strpos(:r, ',') > 0", r=raw, x=value)
+    else:
+        changed = sql(":r IS DISTINCT FROM CAST(:x AS VARCHAR)", r=raw, x=value)
+    return sql("coalesce(:c, FALSE) AND :u IS NULL", c=changed, u=column(f"~unread~{plan.name}"))
+
+
+def typed_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+    """Type the values, keep what could not be read in ``_unparsed``, flag altered cells in ``~fix~c``."""
+    by_name = {plan.name: plan for plan in plans}
+    hard = [plan for plan in plans if plan.element.type not in ("text", "code")]
+    if hard:
+        # The text goes under another name first, so that the typed value can take the column's.
+        texts = [alias(column(plan.name), f"~text~{plan.name}") for plan in hard]
+        query = replace_layer(query, [alias(typed_value(plan, by_name), plan.name) for plan in hard], texts)
+        unread = [
+            alias(
+                sql(
+                    "CASE WHEN :x IS NULL AND :t IS NOT NULL THEN :r END",
+                    x=column(plan.name),
+                    t=column(f"~text~{plan.name}"),
+                    r=column(f"~raw~{plan.name}"),
+                ),
+                f"~unread~{plan.name}",
+            )
+            for plan in hard
+        ]
+        query = replace_layer(query, [], unread)
+    fixes = [alias(altered(plan), f"~fix~{plan.name}") for plan in plans]
+    return replace_layer(query, [], [*fixes, alias(_unparsed(hard), "_unparsed")])
+
+
+def _unparsed(plans: Sequence[ColumnPlan]) -> exp.Expression:
+    empty = sql("CAST(NULL AS MAP(VARCHAR, VARCHAR))")
+    if not plans:
+        return empty
+    any_unread = disjunction(sql(":u IS NOT NULL", u=column(f"~unread~{plan.name}")) for plan in plans)
+    entries = list_of(sql("{'key': :n, 'value': :u}", n=plan.name, u=column(f"~unread~{plan.name}")) for plan in plans)
+    return sql(
+        "CASE WHEN :any THEN map_from_entries(list_filter(:entries, lambda e: e.value IS NOT NULL)) ELSE :empty END",
+        any=any_unread,
+        entries=entries,
+        empty=empty,
+    )
+
+
+def words(flags: Sequence[exp.Expression]) -> list[exp.Expression]:
+    """Pack booleans into UBIGINT words of ``WORD`` flags. The sum is only built where some flag is set, which is rare for violations."""
+    result = []
+    for start in range(0, len(flags), WORD):
+        chunk = flags[start : start + WORD]
+        terms: exp.Expression | None = None
+        for bit, flag in enumerate(chunk):
+            term = sql("CASE WHEN :f THEN CAST(:w AS UBIGINT) ELSE CAST(0 AS UBIGINT) END", f=flag, w=1 << bit)
+            terms = term if terms is None else exp.Add(this=terms, expression=term)
+        result.append(sql("CASE WHEN :any THEN :sum ELSE CAST(0 AS UBIGINT) END", any=disjunction(chunk), sum=exp.Paren(this=terms)))
+    return result
+
+
+def failed_list(bound: Sequence[BoundRule], flags: dict[str, exp.Expression]) -> exp.Expression:
+    """Ids of the failed rules as a list, NULL where none failed; names are only decoded for rows that fail."""
+    empty = sql("CAST(NULL AS VARCHAR[])")
+    if not bound:
+        return empty
+    items = list_of(sql("CASE WHEN :f THEN :i END", f=flags[rule.id], i=rule.id) for rule in bound)
+    return sql(
+        "CASE WHEN :any THEN list_filter(:items, lambda e: e IS NOT NULL) ELSE :empty END",
+        any=disjunction(flags[rule.id] for rule in bound),
+        items=items,
+        empty=empty,
+    )
+
+
+def standardized_query(plans: Sequence[ColumnPlan], relation: str, condition: exp.Expression | None = None) -> exp.Expression:
+    """Typed rows with ``_unparsed`` and the ``~fix~`` flags, not yet judged."""
+    query = known_code_layer(source_layer(plans, relation, condition), plans)
+    return typed_layers(code_layer(text_layers(query, plans), plans), plans)
+
+
+def judged_query(query: exp.Expression, dataset: Dataset, registry: Registry, conflicts: dict[str, exp.Expression]) -> exp.Expression:
+    """Add one boolean ``~v<i>`` per rule. ``conflicts``: rule id of kind unique → predicate that says the row is in conflict."""
+    flags = []
+    for rule in registry.rules(dataset.name):
+        if isinstance(rule.spec, Unique):
+            flags.append(alias(conflicts.get(rule.id, exp.false()), f"~v{rule.index}"))
+        else:
+            flags.append(alias(rules.violation(rule, registry), f"~v{rule.index}"))
+    return replace_layer(query, [], flags)
+
+
+def result_query(query: exp.Expression, plans: Sequence[ColumnPlan], dataset: Dataset, registry: Registry) -> exp.Expression:
+    """The row as it is written: contract columns, identity, ``_unparsed``, ``_warnings``, ``_repairs_<n>``, ``failed_rules``."""
+    bound = registry.rules(dataset.name)
+    flags = {rule.id: column(f"~v{rule.index}") for rule in bound}
+    repairs = [alias(word, f"_repairs_{index}") for index, word in enumerate(words([column(f"~fix~{plan.name}") for plan in plans]))]
+    return layer(
+        query,
+        [
+            *[column(plan.name) for plan in plans],
+            *[column(name) for name in ROW_COLUMNS],
+            column("_unparsed"),
+            alias(failed_list([rule for rule in bound if rule.severity == "warning"], flags), "_warnings"),
+            *repairs,
+            alias(failed_list([rule for rule in bound if rule.severity == "error"], flags), "failed_rules"),
+        ],
+        keep=False,
+    )
+
+
+def repair_words(count: int) -> int:
+    return (count + WORD - 1) // WORD
+
+
+__all__ = [
+    "ROW_COLUMNS",
+    "WORD",
+    "ColumnPlan",
+    "conjunction",
+    "judged_query",
+    "literal",
+    "plan_columns",
+    "repair_words",
+    "result_query",
+    "source_values",
+    "standardized_query",
+]

@@ -1,0 +1,116 @@
+"""Rules as predicates over standardised columns. The engine and the GX suite both evaluate these trees, each on its own."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from govdata.engine.check_digits import check_digit_ok
+from govdata.engine.functions import DELIVERY_DATE, expand, member
+from govdata.engine.syntax import column, conjunction, sql
+from govdata.standards import expressions
+from govdata.standards.model import (
+    BoundRule,
+    CheckDigit,
+    DateRange,
+    InCodeSet,
+    Length,
+    Pattern,
+    Range,
+    Registry,
+    Required,
+    Row,
+    Typed,
+)
+
+
+def _bounds(value: exp.Expression, low: exp.Expression | float | None, high: exp.Expression | float | None) -> exp.Expression:
+    parts = []
+    if low is not None:
+        parts.append(sql(":x >= :m", x=value, m=low))
+    if high is not None:
+        parts.append(sql(":x <= :m", x=value, m=high))
+    return conjunction(parts)
+
+
+def _date_bound(bound: str | None) -> exp.Expression | None:
+    if bound is None:
+        return None
+    return DELIVERY_DATE.copy() if bound == "delivery_date" else sql("CAST(:d AS DATE)", d=bound)
+
+
+def row_expression(rule: BoundRule, registry: Registry) -> exp.Expression:
+    """The tree of a rule of kind ``row``, vocabulary functions expanded."""
+    assert isinstance(rule.spec, Row)
+    names = [item.name for item in registry.datasets[rule.dataset].columns]
+    parsed = expressions.parse(rule.spec.expression, columns=names, code_sets=list(registry.code_sets), value=rule.column)
+    return expand(parsed)
+
+
+def unparsed(name: str) -> exp.Expression:
+    """TRUE where the delivered text of a column could not be read as its type (the text is kept in ``_unparsed``)."""
+    return sql("coalesce(map_contains(:m, :n), FALSE)", m=column("_unparsed"), n=name)
+
+
+def _predicate(rule: BoundRule, value: exp.Expression) -> exp.Expression:
+    match rule.spec:
+        case InCodeSet(code_set=code_set, current=current):
+            return member(value, code_set, current=current)
+        case Pattern(pattern=pattern, negate=negate):
+            # \n is data here: (?s) lets a dot meet it, and full match leaves no line-end loophole.
+            matches = sql("regexp_full_match(:x, :p)", x=value, p=pattern)
+            return exp.Not(this=exp.Paren(this=matches)) if negate else matches
+        case Length(min=low, max=high):
+            return _bounds(sql("length(:x)", x=value), low, high)
+        case Range(min=low, max=high):
+            return _bounds(value, low, high)
+        case DateRange(min=low, max=high):
+            return _bounds(sql("CAST(:x AS DATE)", x=value), _date_bound(low), _date_bound(high))
+        case CheckDigit(algorithm=algorithm):
+            return check_digit_ok(algorithm, value)
+    raise TypeError(rule.spec)
+
+
+def violation(rule: BoundRule, registry: Registry) -> exp.Expression:
+    """TRUE where the row fails ``rule``, FALSE elsewhere, never NULL; over standardised columns, ``_unparsed`` and ``_delivery_date``.
+
+    A rule about a value does not judge a NULL (``required`` does); a row rule fails only where it is false, as a SQL CHECK constraint.
+    Raises ``TypeError`` for kind ``unique``, which is judged over the table."""
+    return _unless_removed(rule, registry, _violation(rule, registry))
+
+
+def _violation(rule: BoundRule, registry: Registry) -> exp.Expression:
+    if isinstance(rule.spec, Row):
+        return sql("NOT coalesce(:e, TRUE)", e=row_expression(rule, registry))
+    assert rule.column is not None
+    value = column(rule.column)
+    if isinstance(rule.spec, Required):
+        return sql(":x IS NULL AND NOT :u", x=value, u=unparsed(rule.column))
+    if isinstance(rule.spec, Typed):
+        return unparsed(rule.column)
+    # Not written with AND: see check_digits._both. A predicate is NULL for a NULL value only.
+    return sql("NOT coalesce(:p, :x IS NULL)", x=value, p=_predicate(rule, value))
+
+
+def applicable(rule: BoundRule, registry: Registry) -> exp.Expression:
+    """TRUE where the row could be judged (B of GB/T 36344: elements assessed), never NULL."""
+    return _unless_removed(rule, registry, _applicable(rule, registry))
+
+
+def _unless_removed(rule: BoundRule, registry: Registry, condition: exp.Expression) -> exp.Expression:
+    """A delta's removal names a key and need not say anything else, so only rules about its key judge it."""
+    delivery = registry.datasets[rule.dataset].delivery
+    if delivery.mode != "delta" or delivery.operation is None or set(rule.columns) <= {*delivery.key, delivery.operation}:
+        return condition
+    return sql(":c AND :o IS DISTINCT FROM 'D'", c=condition, o=column(delivery.operation))
+
+
+def _applicable(rule: BoundRule, registry: Registry) -> exp.Expression:
+    if isinstance(rule.spec, Row):
+        return sql(":e IS NOT NULL", e=row_expression(rule, registry))
+    assert rule.column is not None
+    value = column(rule.column)
+    if isinstance(rule.spec, Required):
+        return exp.true()
+    if isinstance(rule.spec, Typed):
+        return sql(":x IS NOT NULL OR :u", x=value, u=unparsed(rule.column))
+    return sql(":x IS NOT NULL", x=value)

@@ -1,0 +1,82 @@
+"""A DuckDB connection with the code sets in it, bounded in memory and threads."""
+
+from __future__ import annotations
+
+import os
+from datetime import date as Date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from govdata.standards.model import CodeSet, Registry
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY_LIMIT = os.environ.get("GOVDATA_MEMORY_LIMIT", "1500MB")
+"""What DuckDB may hold before it spills to ``temp``; the process needs some 300 MB beside it."""
+
+
+def session(
+    registry: Registry | None = None,
+    *,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    temp: Path | None = None,
+    as_of: Date | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """An in-memory database with one table ``codes.<set>(code, name_zh, name_en, parent, valid_from, valid_to, successor, current)`` per
+    code set; ``current`` is judged at ``as_of`` (default: today), one row per code.
+
+    ``temp`` is where DuckDB spills; without it, spilling is off.
+    """
+    import duckdb
+
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute("SET TimeZone = 'Asia/Shanghai'")
+    connection.execute("SET enable_progress_bar = false")
+    connection.execute(f"SET memory_limit = '{memory_limit or MEMORY_LIMIT}'")
+    if threads is not None:
+        connection.execute(f"SET threads = {int(threads)}")
+    if temp is not None:
+        temp.mkdir(parents=True, exist_ok=True)
+        connection.execute("SET temp_directory = ?", [str(temp)])
+    connection.execute("CREATE SCHEMA codes")
+    if registry is not None:
+        for code_set in registry.code_sets.values():
+            _create_code_table(connection, code_set, as_of or Date.today())
+    return connection
+
+
+def is_current(valid_to: str, validity: str, on: Date) -> bool:
+    """Whether a code whose validity ends at ``valid_to`` (a year or an ISO date, exclusive; empty: in force) is in force at ``on``.
+
+    Years give the state on 31 December (GB/T 2260 yearbooks), so a code that ends in 2020 may have been abolished on any day of 2020:
+    it is taken as abolished from 2021 on, which never calls a valid code abolished."""
+    if not valid_to:
+        return True
+    return on.year <= int(valid_to[:4]) if validity == "year" else on.isoformat() < valid_to
+
+
+def _create_code_table(connection: duckdb.DuckDBPyConnection, code_set: CodeSet, as_of: Date) -> None:
+    import pyarrow as pa
+
+    newest: dict[str, tuple] = {}
+    for code in code_set.codes:
+        current = is_current(code.valid_to, code_set.validity, as_of)
+        row = (code.code, code.name_zh, code.name_en, code.parent, code.valid_from, code.valid_to, code.successor, current)
+        known = newest.get(code.code)
+        if known is None or (current, code.valid_from) > (known[7], known[4]):
+            newest[code.code] = row
+    names = ["code", "name_zh", "name_en", "parent", "valid_from", "valid_to", "successor", "current"]
+    types = [pa.string()] * 7 + [pa.bool_()]
+    columns = list(zip(*newest.values(), strict=True)) if newest else [()] * len(names)
+    table = pa.table({name: pa.array(values, kind) for name, values, kind in zip(names, columns, types, strict=True)})
+    create_table(connection, f'codes."{code_set.id}"', table)
+
+
+def create_table(connection: duckdb.DuckDBPyConnection, name: str, table: object) -> None:
+    """Copy an Arrow table into the database under ``name`` (already quoted)."""
+    connection.register("_incoming", table)
+    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM _incoming")
+    connection.unregister("_incoming")
