@@ -1,0 +1,74 @@
+"""The simulated city obeys the constraints a clean record must meet."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from govdata.sample.arrow import NO_DAY
+from govdata.sample.city import DEAD, FEMALE, MALE, YEAR, build_city
+from govdata.sample.generate import DEFAULT_DATES
+from govdata.sample.registers import registrations
+
+
+@pytest.fixture(scope="module")
+def city():
+    return build_city(20_000, 3, DEFAULT_DATES)
+
+
+def test_control_totals(city):
+    people = city.people
+    assert (people.entry == 0).sum() == 20_000
+    assert len(set(city.ids.to_pylist())) == len(people)
+    assert 0.9 < (people.sex == MALE).sum() / (people.sex == FEMALE).sum() < 1.1
+    assert {1, 2, 3, 4, 5, 6, 7, 8} <= set(people.stage)
+
+
+def test_ids_tell_sex_and_birth(city):
+    for number, sex, birth in zip(city.ids.to_pylist(), city.people.sex, city.people.birth, strict=True):
+        assert number.startswith("1901")
+        assert int(number[16]) % 2 == sex % 2
+        assert number[6:14] == str(np.datetime64(int(birth), "D")).replace("-", "")
+
+
+def test_couples_are_of_age_and_marriages_do_not_overlap(city):
+    couples, people = city.couples, city.people
+    assert (people.sex[couples.husband] == MALE).all() and (people.sex[couples.wife] == FEMALE).all()
+    assert (couples.married - people.birth[couples.husband] > 22 * YEAR).all()
+    assert (couples.married - people.birth[couples.wife] > 20 * YEAR).all()
+    partners = np.r_[couples.husband, couples.wife]
+    assert len(partners) == len(set(partners.tolist()))
+    parted = couples.divorced != NO_DAY
+    assert parted.any() and (couples.divorced[parted] > couples.married[parted]).all()
+
+
+def test_children_follow_the_marriage_of_living_parents(city):
+    people = city.people
+    child = np.flatnonzero(people.mother >= 0)
+    married = np.full(len(people), NO_DAY)
+    married[city.couples.wife] = city.couples.married
+    assert (people.birth[child] >= married[people.mother[child]] + 300).all()
+    age = (people.birth[child] - people.birth[people.mother[child]]) / YEAR
+    assert age.min() > 20 and age.max() < 50
+    assert (people.surname[child] == people.surname[people.father[child]]).all()
+    dead = people.status[people.father[child]] == DEAD
+    assert (people.status_day[people.father[child]][dead] > people.birth[child][dead]).all()
+
+
+def test_nobody_changes_twice(city):
+    touched = np.concatenate([places for changes in city.changes.values() for places in changes.values()])
+    assert len(touched) == len(set(touched.tolist()))
+    assert all(len(changes[kind]) for changes in city.changes.values() for kind in ("entered", "moved", "phone", "died", "left"))
+
+
+def test_serials_restart_per_office_and_year(city):
+    done = registrations(city)
+    year = done.day.astype("datetime64[D]").astype("datetime64[Y]").astype(int)
+    keys = list(zip(done.kind, done.county, year, done.serial, strict=True))
+    assert len(keys) == len(set(keys))
+    assert done.serial.min() == 1
+
+
+def test_too_small_a_city_is_refused():
+    with pytest.raises(ValueError, match="至少"):
+        build_city(50, 1, DEFAULT_DATES)
