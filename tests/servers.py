@@ -1,0 +1,78 @@
+"""Dagster's web server in a child process, and questions put to it over GraphQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 180
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def program(name: str) -> str:
+    """A program of the environment the tests run in."""
+    return str(Path(sys.executable).parent / name)
+
+
+@contextmanager
+def serving(command: list[str], port: int, home: Path, cwd: Path, log: Path) -> Iterator[str]:
+    """Run ``command`` until the block ends; yields the server's address once it answers. Its whole process group is ended afterwards."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
+    environment |= {"GOVDATA_HOME": str(home), "DAGSTER_HOME": str(home / ".dagster"), "DO_NOT_TRACK": "1"}
+    with open(log, "wb") as out:
+        process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{command[0]} did not serve:\n{log.read_text(errors='replace')[-3000:]}")
+            try:
+                urllib.request.urlopen(f"{address}/server_info", timeout=5).close()
+                break
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.3)
+        yield address
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ctrl-C first, so that Dagster ends its own children, then the rest of the group that this test started."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            continue
+        time.sleep(0.5)
+
+
+def ask(address: str, query: str) -> dict[str, Any]:
+    """The ``data`` of a GraphQL answer."""
+    request = urllib.request.Request(
+        f"{address}/graphql", data=json.dumps({"query": query}).encode(), headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        reply = json.load(answer)
+    assert "errors" not in reply, reply["errors"]
+    return dict(reply["data"])
