@@ -1,0 +1,102 @@
+"""What was delivered: the files of a delivery folder, each with the hash of its content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import date as Date
+from pathlib import Path
+
+from govdata.batches import DeliveredFile, Delivery, fingerprint
+from govdata.deployment import Deployment
+from govdata.standards.model import Dataset
+
+_UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", ".swx", ".lock", ".bak", "~")
+_MARKERS = (".ok", ".done", ".md5", ".sha1", ".sha256", ".sm3")
+_SYSTEM = ("thumbs.db", "desktop.ini", "_success")
+
+_hashes: dict[tuple[str, int, int, int, int], str] = {}
+
+
+def is_delivered(name: str) -> bool:
+    """Neither a hidden file, a lock or temporary file of a program, nor a marker that goes with a delivery."""
+    plain = name.lower()
+    return not (plain.startswith((".", "~$")) or plain.endswith(_UNFINISHED + _MARKERS) or plain in _SYSTEM)
+
+
+def delivered_files(folder: Path) -> dict[str, Path]:
+    """Name → path of the delivered files, sorted by name. A name that is not UTF-8 is shown as GB18030 reads it."""
+    found: dict[str, Path] = {}
+    for parent, folders, names in os.walk(os.fsencode(folder)):
+        folders[:] = sorted(name for name in folders if not name.startswith(b"."))
+        for name in sorted(names):
+            shown = _shown(name)
+            if not is_delivered(shown):
+                continue
+            path = os.path.join(parent, name)
+            inside = _shown(os.path.relpath(path, os.fsencode(folder)))
+            while inside in found:
+                inside += "_"
+            found[inside] = Path(os.fsdecode(path))
+    return dict(sorted(found.items()))
+
+
+def _shown(name: bytes) -> str:
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            text = name.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return "".join(char if char.isprintable() else "_" for char in text)
+    return name.decode("utf-8", "replace")
+
+
+def file_state(path: Path) -> tuple[str, int, int, int, int]:
+    """What changes when a file is replaced or written to: path, inode, size, times of change."""
+    stat = path.stat()
+    return str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def content_hash(path: Path) -> str:
+    """sha256 of a file's bytes, in hex. A file that has not been touched since is not read again in the same process."""
+    state = file_state(path)
+    known = _hashes.get(state)
+    if known is None:
+        with open(path, "rb") as file:
+            known = hashlib.file_digest(file, "sha256").hexdigest()
+        if file_state(path) == state:
+            if len(_hashes) > 100_000:
+                _hashes.clear()
+            _hashes[state] = known
+    return known
+
+
+def record_prefixes(path: Path, sha256: str, sheets: list[str | None]) -> list[str]:
+    """The first part of ``_row_id`` for each sheet (None: the file itself): 12 hex digits of the
+    hash of the bytes, '#' and the sheet's name."""
+    if not any(sheets):
+        return [sha256[:12]] * len(sheets)
+    with open(path, "rb") as file:
+        whole = hashlib.file_digest(file, "sha256")
+    prefixes = []
+    for sheet in sheets:
+        digest = whole.copy()
+        if sheet is not None:
+            digest.update(f"#{sheet}".encode())
+        prefixes.append(digest.hexdigest()[:12])
+    return prefixes
+
+
+def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | None:
+    """What lies in the delivery folder of ``dataset`` for ``date``; None when the folder is missing or holds no delivered file."""
+    folder = deployment.delivery(dataset.name, date)
+    if not folder.is_dir():
+        return None
+    files = tuple(
+        DeliveredFile(name=name, size=path.stat().st_size, sha256=content_hash(path)) for name, path in delivered_files(folder).items()
+    )
+    if not files:
+        return None
+    return Delivery(
+        dataset=dataset.name, date=date, files=files, fingerprint=fingerprint([[file.name, file.size, file.sha256] for file in files])
+    )

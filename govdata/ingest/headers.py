@@ -1,0 +1,127 @@
+"""Which column a delivered header means, and which lines of a table are no records."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from govdata.standards.model import Dataset
+
+_INVISIBLE = re.compile(r"[\s\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\x00-\x1f\x7f]+")
+_TOTAL = re.compile(r"(本页|本表|本月|本年)?[合总小共累](计|和)[:：]?")
+_CLOSING = re.compile(
+    r"(合\s*计|总\s*计|小\s*计|共\s*计|[总一]?共\s*[\d,]+\s*[条人户行笔件个家名项例]|记录(总|条)?数\s*[:：]|"
+    r"(制表|填表|填报|审核|复核|负责|经办|统计|打印|导出|联系|报送)(人|员|人员|时间|日期|单位|部门|机构)\s*[:：]|"
+    r"(备注|说明|注|数据来源|单位负责人|日期|联系电话|截止日期)\s*[:：]|total\s*[:：]?\s*\d*\s*$|end of (file|data|report)|-- *end)",
+    re.IGNORECASE,
+)
+_VALUE_LIKE = re.compile(r"[-+]?[\d.,:/\-]+%?|\d.*\d{4}.*|.{41,}", re.DOTALL)
+
+
+def normalise_header(text: str) -> str:
+    """The form headers are compared in: half width, case folded, without white space, invisible characters, BOM and outer quotes."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip("\"'").casefold()
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """``targets[i]`` is the contract column the i-th delivered column means, None for an unknown one."""
+
+    targets: tuple[str | None, ...]
+    unknown: tuple[str, ...]
+    missing_required: tuple[str, ...]
+    missing_optional: tuple[str, ...]
+    twice: tuple[str, ...]
+
+    @property
+    def hits(self) -> int:
+        return len({target for target in self.targets if target})
+
+    @property
+    def plausible(self) -> bool:
+        """The delivered columns look like a header of this dataset: all that is required is there, or half of the cells are known."""
+        return self.hits > 0 and (not self.missing_required or 2 * self.hits >= len(self.targets))
+
+
+class Headers:
+    """The headers a dataset's columns may arrive under."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self._columns: dict[str, str] = {}
+        for texts in (lambda c: (c.name,), lambda c: c.headers, lambda c: (c.title,)):  # a name wins over an alias, an alias over a title
+            for column in dataset.columns:
+                for text in texts(column):
+                    self._columns.setdefault(normalise_header(text), column.name)
+
+    def column(self, header: str) -> str | None:
+        return self._columns.get(normalise_header(header))
+
+    def map(self, names: Sequence[str]) -> Mapping:
+        targets = tuple(self.column(name) for name in names)
+        found = [target for target in targets if target]
+        missing = [column for column in self.dataset.columns if column.name not in set(found)]
+        return Mapping(
+            targets=targets,
+            unknown=tuple(name for name, target in zip(names, targets, strict=True) if target is None),
+            missing_required=tuple(column.name for column in missing if not column.optional_header),
+            missing_optional=tuple(column.name for column in missing if column.optional_header),
+            twice=tuple(sorted({target for target in found if found.count(target) > 1})),
+        )
+
+    def score(self, cells: Sequence[str]) -> tuple[int, int]:
+        """How well a row serves as header, comparable: columns it names, then (negative) non-empty cells it does not explain."""
+        filled = [cell for cell in cells if cell and cell.strip()]
+        hits = {target for target in map(self.column, filled) if target}
+        return len(hits), len(hits) - len(filled)
+
+    def is_header(self, cells: Sequence[str | None]) -> bool:
+        """A row that repeats the header, perhaps in the other language: most of its cells are headers, where a record has
+        at most a few such cells."""
+        filled = [cell for cell in cells if cell and cell.strip()]
+        hits = {target for target in map(self.column, filled) if target}
+        return (len(hits) >= 2 and 2 * len(hits) > len(filled)) or (len(filled) == len(hits) == 1 and len(cells) == 1)
+
+    def first_cells(self, name: str) -> tuple[str, ...]:
+        """All texts that may head the contract column that ``name`` means, as declared (a cheap test for a repeated header)."""
+        target = self.column(name)
+        if target is None:
+            return ()
+        column = self.dataset.column(target)
+        return tuple(dict.fromkeys((*column.headers, column.name, column.title)))
+
+
+def looks_like_header(cells: Sequence[str]) -> bool:
+    """Without a contract: all cells filled, different, short and none a number, a date or an identifier."""
+    texts = [cell.strip() for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return bool(texts) and all(texts) and len(set(texts)) == len(texts) and not any(_VALUE_LIKE.fullmatch(text) for text in texts)
+
+
+def is_footer(cells: Iterable[str | None], *, at_end: bool = True) -> bool:
+    """Totals, record counts, who made the table: the first filled cell says so and hardly any other cell is filled (a total may carry
+    sums). Only totals are believed away from the end of a table, where other words may be a piece of a broken record."""
+    cells = list(cells)
+    filled = [cell.strip() for cell in cells if cell and cell.strip()]
+    if not filled:
+        return False
+    if _TOTAL.fullmatch(re.sub(r"\s", "", filled[0])):
+        return len(filled) < len(cells) or len(cells) == 1
+    return at_end and len(filled) <= max(1, (len(cells) + 1) // 2) and _CLOSING.match(filled[0]) is not None
+
+
+def is_blank(cells: Iterable[str | None]) -> bool:
+    return not any(cell and cell.strip() for cell in cells)
+
+
+def named(cells: Sequence[str | None]) -> tuple[str, ...]:
+    """Column names from a header row: trailing empty cells dropped, an empty cell in between called 列N, trimmed."""
+    texts = [(cell or "").strip().strip("\ufeff") for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return tuple(text or f"列{number}" for number, text in enumerate(texts, 1))

@@ -1,0 +1,144 @@
+"""``govdata inspect``: how a delivered file is read, without a contract."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+
+from govdata.errors import DeliveryError, Problem
+from govdata.ingest import formats
+from govdata.ingest.source import Source, Unreadable
+
+
+@dataclass(frozen=True)
+class InspectedTable:
+    """One table of a file (a sheet, or the file itself). ``rejects``: reason → records; ``rejected_rows``: the first lines they stand on;
+    ``not_records``: kind → lines; ``details``: Chinese label → text (encoding, dialect, header row)."""
+
+    sheet: str | None
+    columns: tuple[str, ...]
+    details: dict[str, str]
+    lines: int
+    records: int
+    rejected: int
+    rejects: dict[str, int]
+    rejected_rows: tuple[int, ...]
+    not_records: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """How a file is read. No value of a record is in it, only the headers."""
+
+    path: Path
+    format: str
+    size: int
+    tables: tuple[InspectedTable, ...]
+    ignored: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def records(self) -> int:
+        return sum(table.records for table in self.tables)
+
+    @property
+    def rejected(self) -> int:
+        return sum(table.rejected for table in self.tables)
+
+
+def inspect(path: Path) -> Inspection:
+    """Read ``path`` to its end and say how. Raises ``DeliveryError`` with the reason where it cannot be read."""
+    return _walk(Path(path), None)
+
+
+def write_csv(path: Path, out: Path) -> Inspection:
+    """As ``inspect``, writing the records as UTF-8 CSV with a header. Of several sheets all are written one below the other when their
+    columns are the same; otherwise only those like the first sheet, and the others are said to be left out (``ignored``)."""
+    return _walk(Path(path), Path(out))
+
+
+def _walk(path: Path, out: Path | None) -> Inspection:
+    try:
+        format, opened = formats.open_file(path, None)
+        ignored = dict(opened.ignored)
+        sink = _CsvSink(out, opened.sources[0].columns) if out is not None else None
+        tables = []
+        try:
+            for source in opened.sources:
+                if sink is not None and source.columns != sink.columns and source.sheet is not None:
+                    ignored[source.sheet] = "列与第一个工作表不同，没有写出"
+                    tables.append(_table(source, None))
+                else:
+                    tables.append(_table(source, sink))
+        finally:
+            if sink is not None:
+                sink.close()
+    except Unreadable as error:
+        raise DeliveryError("文件不能读取：", [Problem(path.name, str(error), where=error.sheet)]) from None
+    except (pa.ArrowException, UnicodeError) as error:
+        raise DeliveryError("文件不能读取：", [Problem(path.name, f"读取时出错（{type(error).__name__}）")]) from None
+    return Inspection(path=path, format=format, size=path.stat().st_size, tables=tuple(tables), ignored=ignored)
+
+
+class _CsvSink:
+    """Writes blocks as CSV; their columns are put in the order of ``columns``; a key that comes later (JSON lines) is an error."""
+
+    def __init__(self, path: Path, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+        self._file = open(path, "wb")  # noqa: SIM115  (closed by close)
+        header = _Text()
+        csv.writer(header, lineterminator="\n").writerow(columns)
+        self._file.write("".join(header.parts).encode())
+
+    def write(self, names: tuple[str, ...], columns: tuple[pa.Array | pa.ChunkedArray, ...], rows: int) -> None:
+        late = [name for name in names if name not in self.columns]
+        if late:
+            raise Unreadable(f"键“{late[0]}”在文件开头没有出现过，无法写成列固定的CSV")
+        by_name = dict(zip(names, columns, strict=True)) if names != self.columns else {}
+        made = list(columns) if names == self.columns else [by_name.get(name, pa.nulls(rows, pa.string())) for name in self.columns]
+        table = pa.table(made, names=[str(number) for number in range(len(made))])
+        pa.csv.write_csv(table, self._file, pa.csv.WriteOptions(include_header=False, quoting_style="needed"))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Text:
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+
+    def write(self, text: str) -> None:
+        self.parts.append(text)
+
+
+def _table(source: Source, sink: _CsvSink | None) -> InspectedTable:
+    records = 0
+    reasons: Counter[str] = Counter()
+    rows: list[int] = []
+    names: dict[str, None] = dict.fromkeys(source.columns)
+    for block in source.blocks():
+        records += len(block.rows)
+        names |= dict.fromkeys(block.names)
+        for reject in block.rejects:
+            reasons[reject.reason] += 1
+            if len(rows) < 20:
+                rows.append(reject.row)
+        if sink is not None and len(block.rows):
+            sink.write(block.names, block.columns, len(block.rows))
+    if records + reasons.total() != source.tally.records:
+        raise Unreadable(f"记录数核对不符：文件中数得{source.tally.records}条，读入{records}条，拒收{reasons.total()}条", source.sheet)
+    return InspectedTable(
+        sheet=source.sheet,
+        columns=tuple(names) if len(names) > len(source.columns) else source.columns,
+        details=source.details,
+        lines=source.tally.lines,
+        records=records,
+        rejected=reasons.total(),
+        rejects=dict(reasons.most_common()),
+        rejected_rows=tuple(rows),
+        not_records={kind: count for kind, count in source.tally.not_records.items() if count},
+    )

@@ -1,0 +1,294 @@
+"""From a delivery to its raw batch: every file of it is read, every record ends in the raw table or the rejects, or nothing is kept."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date as Date
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute
+
+from govdata.batches import DeliveredFile, Delivery, IngestedFile, RawBatch, fingerprint
+from govdata.deployment import Deployment
+from govdata.errors import DeliveryError, Problem
+from govdata.ingest import formats
+from govdata.ingest.delivery import content_hash, delivered_files, file_state, record_prefixes
+from govdata.ingest.headers import Headers, Mapping
+from govdata.ingest.source import Block, Reject, Source, Unreadable
+from govdata.ingest.write import PartWriter, remove_stale
+from govdata.standards.model import Dataset, Registry
+
+pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
+
+INGEST_VERSION = "1"
+"""Part of every batch id: raise it when the same files would be read otherwise than before."""
+
+REJECTED_SCHEMA = pa.schema(
+    [
+        ("_row_id", pa.string()),
+        ("_source_file", pa.string()),
+        ("_source_row", pa.int64()),
+        ("_delivery_date", pa.date32()),
+        ("reason", pa.string()),
+        ("content", pa.string()),
+    ]
+)
+_ENCODINGS = {"_row_id": "DELTA_BYTE_ARRAY", "_source_row": "DELTA_BINARY_PACKED"}  # both count up: almost nothing is left of them
+
+
+def raw_schema(dataset: Dataset) -> pa.Schema:
+    """Columns of the raw table: the contract's as text, then ``_extra`` and what says where the record comes from."""
+    return pa.schema(
+        [(column.name, pa.string()) for column in dataset.columns]
+        + [
+            ("_extra", pa.string()),
+            ("_row_id", pa.string()),
+            ("_source_file", pa.string()),
+            ("_source_row", pa.int64()),
+            ("_delivery_date", pa.date32()),
+        ]
+    )
+
+
+def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment: Deployment) -> RawBatch:
+    """Read all files of ``delivery`` into ``lake/raw`` and ``lake/rejected`` and write the batch's manifest.
+
+    Raises ``DeliveryError`` with every problem of every file; the batch before, if any, then stays as it was.
+    """
+    standards_hash = registry.hashes[dataset.name]
+    batch_id = fingerprint(dataset.name, delivery.date.isoformat(), delivery.fingerprint, standards_hash, INGEST_VERSION)
+    raw_folder, rejected_folder = (deployment.lake(stage, dataset.name, delivery.date) for stage in ("raw", "rejected"))
+    with ExitStack() as stack:
+        raw = stack.enter_context(PartWriter(raw_folder, batch_id, raw_schema(dataset), _ENCODINGS))
+        rejected = stack.enter_context(PartWriter(rejected_folder, batch_id, REJECTED_SCHEMA))
+        reading = _Reading(delivery, dataset, registry, deployment, raw, rejected)
+        sources = reading.read()
+        if reading.problems:
+            raise DeliveryError(f"{dataset.title}（{dataset.name}）{delivery.date} 的交付不能接收：", reading.problems)
+        batch = RawBatch(
+            dataset=dataset.name,
+            date=delivery.date,
+            batch_id=batch_id,
+            delivery_fingerprint=delivery.fingerprint,
+            standards_hash=standards_hash,
+            mode=_mode(delivery, dataset),
+            files=tuple(deployment.relative(path) for path in raw.publish()),
+            rejected_files=tuple(deployment.relative(path) for path in rejected.publish()) if rejected.rows else (),
+            sources=tuple(sources),
+        )
+    batch.write(RawBatch.path(deployment, dataset.name, delivery.date))
+    remove_stale(raw_folder, {Path(file).name for file in batch.files})
+    remove_stale(rejected_folder, {Path(file).name for file in batch.rejected_files})
+    return batch
+
+
+def _mode(delivery: Delivery, dataset: Dataset) -> Literal["snapshot", "delta"]:
+    """A delta dataset's delivery with a file named as a whole is a whole."""
+    patterns = dataset.delivery.snapshot_files
+    whole = any(
+        fnmatch.fnmatch(part, pattern) for file in delivery.files for part in (file.name, Path(file.name).name) for pattern in patterns
+    )
+    return "snapshot" if dataset.delivery.mode == "snapshot" or whole else "delta"
+
+
+@dataclass
+class _Reading:
+    """The reading of one delivery. After the first problem files are only opened, so that all problems are told at once."""
+
+    delivery: Delivery
+    dataset: Dataset
+    registry: Registry
+    deployment: Deployment
+    raw: PartWriter
+    rejected: PartWriter
+    problems: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.headers = Headers(self.dataset)
+        self._others: list[Headers] | None = None
+
+    def read(self) -> list[IngestedFile]:
+        folder = self.deployment.delivery(self.dataset.name, self.delivery.date)
+        paths = delivered_files(folder) if folder.is_dir() else {}
+        done: dict[str, list[IngestedFile]] = {}  # content → how it was read the first time
+        result: list[IngestedFile] = []
+        for file in self.delivery.files:
+            first = done.get(file.sha256)
+            if first is not None:
+                result += [_duplicate(file, before) for before in first]
+                continue
+            try:
+                done[file.sha256] = list(self._file(file, paths.get(file.name)))
+            except Unreadable as error:
+                self.problems.append(Problem(file.name, str(error) + self._hint(paths.get(file.name)), where=error.sheet))
+            except (pa.ArrowException, duckdb.Error, UnicodeError, OverflowError) as error:  # their texts may hold values of records
+                self.problems.append(Problem(file.name, f"读取时出错（{type(error).__name__}），文件未读入"))
+            result += done.get(file.sha256, [])
+        return result
+
+    def _file(self, file: DeliveredFile, path: Path | None) -> Iterator[IngestedFile]:
+        changed = Unreadable("文件在接收后被改动或删除，请重新接收")
+        try:
+            if path is None or path.stat().st_size != file.size or content_hash(path) != file.sha256:
+                raise changed
+            state = file_state(path)
+            format, opened = formats.open_file(path, self.headers)
+            mappings = [self.headers.map(source.columns) for source in opened.sources]
+            for source, mapping in zip(opened.sources, mappings, strict=True):
+                self._judge(file.name, source, mapping)
+            if not self.problems:
+                prefixes = record_prefixes(path, file.sha256, [source.sheet for source in opened.sources])
+                for source, prefix in zip(opened.sources, prefixes, strict=True):
+                    yield self._source(file, source, prefix)
+            if file_state(path) != state:
+                raise changed
+        except FileNotFoundError:
+            raise changed from None
+        except PermissionError:
+            raise Unreadable("没有读取文件的权限") from None
+        for sheet, reason in opened.ignored.items():
+            yield IngestedFile(name=file.name, sheet=sheet, format=format, delivered=0, raw=0, rejected=0, note=reason)
+
+    # ------------------------------------------------------------------------------------------------- is it ours?
+
+    def _judge(self, name: str, source: Source, mapping: Mapping) -> None:
+        """Problems of a source's header."""
+        for column in mapping.twice:
+            self._problem(name, source, f"有不止一个表头对应列“{self.dataset.column(column).title}”（{column}）")
+        if not mapping.missing_required and not mapping.unknown:
+            return
+        likely = self._likely(source.columns, mapping)
+        if likely is not None:
+            self._problem(name, source, f"像是数据集“{likely.title}”（{likely.name}）的文件，不是“{self.dataset.title}”")
+            return
+        for missing in mapping.missing_required:
+            lacking = self.dataset.column(missing)
+            known = "、".join(dict.fromkeys((*lacking.headers, lacking.title, lacking.name)))
+            self._problem(name, source, f"缺少必需的列“{lacking.title}”（可用的表头：{known}）")
+
+    def _problem(self, name: str, source: Source, message: str) -> None:
+        self.problems.append(Problem(name, message, where=source.sheet))
+
+    def _likely(self, columns: tuple[str, ...], mine: Mapping | None) -> Dataset | None:
+        """The other dataset whose contract explains the header completely, and better than ours does."""
+        if self._others is None:
+            self._others = [Headers(other) for name, other in self.registry.datasets.items() if name != self.dataset.name]
+        best: tuple[int, Dataset] | None = None
+        for other in self._others:
+            mapping = other.map(columns)
+            if mapping.missing_required or mapping.hits < 2:
+                continue
+            if mine is not None and (mapping.hits <= mine.hits or len(mapping.unknown) >= len(mine.unknown)):
+                continue
+            if best is None or mapping.hits > best[0]:
+                best = mapping.hits, other.dataset
+        return best[1] if best else None
+
+    def _hint(self, path: Path | None) -> str:
+        """For a file without our header: whose it may be."""
+        if path is None:
+            return ""
+        try:
+            _, opened = formats.open_file(path, None)
+        except (Unreadable, OSError):
+            return ""
+        for source in opened.sources:
+            likely = self._likely(source.columns, None)
+            if likely is not None and self.headers.map(source.columns).missing_required:
+                return f"；像是数据集“{likely.title}”（{likely.name}）的文件"
+        return ""
+
+    # ------------------------------------------------------------------------------------------------- its records
+
+    def _source(self, file: DeliveredFile, source: Source, prefix: str) -> IngestedFile:
+        origin = file.name if source.sheet is None else f"{file.name}#{source.sheet}"
+        raw = rejected = 0
+        seen: dict[tuple[str, ...], Mapping] = {}
+        for block in source.blocks():
+            mapping = seen.get(block.names)
+            if mapping is None:
+                mapping = seen[block.names] = self.headers.map(block.names)
+                if mapping.twice:
+                    titles = "、".join(self.dataset.column(column).title for column in mapping.twice)
+                    raise Unreadable(f"有不止一个表头对应同一列（{titles}）", source.sheet)
+            if len(block.rows):
+                self.raw.write(self._raw_table(block, mapping, prefix, origin))
+                raw += len(block.rows)
+            if block.rejects:
+                self.rejected.write(rejected_table(block.rejects, prefix, origin, self.delivery.date))
+                rejected += len(block.rejects)
+        delivered = source.tally.records
+        if delivered != raw + rejected:
+            raise Unreadable(f"记录数核对不符：文件中数得{delivered}条，读入{raw}条，拒收{rejected}条", source.sheet)
+        known = {target for mapping in seen.values() for target in mapping.targets if target}
+        known |= {target for target in self.headers.map(source.columns).targets if target}
+        return IngestedFile(
+            name=file.name,
+            sheet=source.sheet,
+            format=source.format,
+            encoding=source.encoding,
+            delivered=delivered,
+            raw=raw,
+            rejected=rejected,
+            unknown_columns=tuple(dict.fromkeys(name for names in (source.columns, *seen) for name in self.headers.map(names).unknown)),
+            missing_columns=tuple(column.name for column in self.dataset.columns if column.name not in known),
+            not_records={kind: count for kind, count in source.tally.not_records.items() if count},
+        )
+
+    def _raw_table(self, block: Block, mapping: Mapping, prefix: str, origin: str) -> pa.Table:
+        rows = len(block.rows)
+        by_target = {target: column for target, column in zip(mapping.targets, block.columns, strict=True) if target}
+        columns = [by_target.get(column.name, pa.nulls(rows, pa.string())) for column in self.dataset.columns]
+        unknown = [
+            (name, block.columns[i]) for i, (name, target) in enumerate(zip(block.names, mapping.targets, strict=True)) if target is None
+        ]
+        return pa.table(
+            [*columns, extra(unknown, rows), *provenance(block.rows, prefix, origin, self.delivery.date)], schema=self.raw.schema
+        )
+
+
+def provenance(rows: pa.Array | pa.ChunkedArray, prefix: str, origin: str, date: Date) -> list[pa.Array | pa.ChunkedArray]:
+    """``_row_id``, ``_source_file``, ``_source_row``, ``_delivery_date`` for record numbers."""
+    ids = pc.binary_join_element_wise(prefix, rows.cast(pa.string()), "-")
+    return [ids, pa.repeat(origin, len(rows)), rows, pa.repeat(pa.scalar(date, pa.date32()), len(rows))]
+
+
+def rejected_table(rejects: tuple[Reject, ...], prefix: str, origin: str, date: Date) -> pa.Table:
+    rows = pa.array([reject.row for reject in rejects], pa.int64())
+    texts = [pa.array([reject.reason for reject in rejects], pa.string()), pa.array([reject.content for reject in rejects], pa.string())]
+    return pa.table([*provenance(rows, prefix, origin, date), *texts], schema=REJECTED_SCHEMA)
+
+
+def extra(unknown: list[tuple[str, pa.Array | pa.ChunkedArray]], rows: int) -> pa.Array | pa.ChunkedArray:
+    """Unknown columns as one JSON object text a row; NULL where all of them are empty."""
+    filled = Counter(name for name, _ in unknown)
+    filled.subtract(filled.keys())  # how often a name has come before: a header that stands twice gets a number
+    pairs: list[tuple[str, pa.Array | pa.ChunkedArray]] = []
+    for name, column in unknown:
+        filled[name] += 1
+        if column.null_count < rows:
+            pairs.append((name if filled[name] == 1 else f"{name}#{filled[name]}", column))
+    if not pairs:
+        return pa.nulls(rows, pa.string())
+    table = pa.table({f"c{number}": column for number, (_, column) in enumerate(pairs)})
+    fields = ", ".join(f"?, c{number}" for number in range(len(pairs)))
+    empty = " AND ".join(f"c{number} IS NULL" for number in range(len(pairs)))
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 1")
+        connection.register("unknown_columns", table)
+        names = [name for name, _ in pairs]
+        sql = f"SELECT CASE WHEN {empty} THEN NULL ELSE CAST(json_object({fields}) AS VARCHAR) END AS extra FROM unknown_columns"
+        made: pa.Table = connection.sql(sql, params=names).to_arrow_table()
+        return made.column(0).cast(pa.string())
+
+
+def _duplicate(file: DeliveredFile, first: IngestedFile) -> IngestedFile:
+    """The same content again: all its records are duplicates."""
+    return first.model_copy(update={"name": file.name, "raw": 0, "rejected": 0, "duplicates": first.delivered, "duplicate_of": first.name})

@@ -1,0 +1,109 @@
+"""The vectorised look at a chunk of lines: where each line is, how many fields it has, and which lines need the careful reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from govdata.ingest.encodings import line_ends
+
+_STEP = 1 << 20  # bytes looked at together: what the cache holds, and a bound on the index arrays
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Per physical line of a chunk: ``starts`` and ``stops`` (without its line end), ``afters`` (behind its line end), ``fields``
+    (separators outside quotes, plus one), and ``odd``: its quotes are not those of whole, well-formed quoted fields."""
+
+    starts: np.ndarray
+    stops: np.ndarray
+    afters: np.ndarray
+    fields: np.ndarray
+    odd: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
+def scan(data: bytes, delimiter: int, quote: int | None, escape: int | None) -> Lines:
+    """Scan UTF-8 lines (the last one ends with a line end); ``delimiter``, ``quote``, ``escape`` are bytes."""
+    if quote is not None and bytes([quote]) not in data:
+        quote = None
+    if escape is not None and bytes([escape]) not in data:
+        escape = None
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+        codes = np.frombuffer(data, np.uint8).copy()
+        codes[line_ends(codes)] = 10  # a CR alone ends a line too
+    else:
+        codes = np.frombuffer(data, np.uint8)
+    afters: list[np.ndarray] = []
+    fields: list[np.ndarray] = []
+    odd: list[np.ndarray] = []
+    start = 0
+    while start < len(codes):
+        stop = _step_end(codes, start)
+        piece = codes[start:stop]
+        ends, counts, strange = _plain(piece, delimiter) if quote is None else _quoted(piece, delimiter, quote)
+        if escape is not None:
+            strange = strange.copy()
+            strange[np.searchsorted(ends, np.flatnonzero(piece == escape))] = True
+        afters.append(ends + (start + 1))
+        fields.append(counts)
+        odd.append(strange)
+        start = stop
+    if not afters:
+        nothing = np.zeros(0, np.int64)
+        return Lines(nothing, nothing, nothing, nothing, nothing.astype(bool))
+    behind = np.concatenate(afters)
+    starts = np.concatenate([[0], behind[:-1]]).astype(np.int64)
+    stops = behind - 1
+    if b"\r\n" in data:
+        stops = stops - ((stops > starts) & (codes[np.maximum(stops - 1, 0)] == 13))
+    return Lines(starts, stops, behind, np.concatenate(fields), np.concatenate(odd))
+
+
+def _step_end(codes: np.ndarray, start: int) -> int:
+    """The end of the last whole line within a step, or of the first line where it is longer."""
+    stop = start + _STEP
+    while stop < len(codes):
+        found = np.flatnonzero(codes[start:stop] == 10) if stop - start <= 4096 else _last_newline(codes, start, stop)
+        if len(found):
+            return start + int(found[-1]) + 1
+        stop += _STEP
+    return len(codes)
+
+
+def _last_newline(codes: np.ndarray, start: int, stop: int) -> np.ndarray:
+    for window in (4096, stop - start):
+        found = np.flatnonzero(codes[stop - window : stop] == 10)
+        if len(found):
+            return found + (stop - window - start)
+    return found
+
+
+def _plain(piece: np.ndarray, delimiter: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    marks = np.flatnonzero((piece == 10) | (piece == delimiter))
+    at = np.flatnonzero(piece[marks] == 10)
+    return marks[at], np.diff(at, prepend=-1), np.zeros(len(at), bool)
+
+
+def _quoted(piece: np.ndarray, delimiter: int, quote: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As ``_plain``, with separators inside quotes not counted. Quotes are paired within each line; a line is odd when one is left
+    over, opens anywhere but at the start of a field (or as the second of a doubled quote), or closes anywhere but at the end of one."""
+    marks = np.flatnonzero((piece == 10) | (piece == delimiter) | (piece == quote))
+    kinds = piece[marks]
+    newline, quoting = kinds == 10, kinds == quote
+    at = np.flatnonzero(newline)
+    quotes = np.cumsum(quoting, dtype=np.int32)
+    before = np.concatenate([[0], quotes[at[:-1]]]).astype(np.int32)  # quotes before each line
+    inside = ((quotes - np.repeat(before, np.diff(at, prepend=-1))) & 1).astype(bool)  # after this mark a quoted field is open
+    separators = np.cumsum(~newline & ~quoting & ~inside, dtype=np.int32)
+    counts = np.diff(separators[at], prepend=0) + 1
+    odd = inside[at].copy()
+    where = np.flatnonzero(quoting)
+    positions, opens = marks[where], inside[where]
+    neighbour = piece[np.where(opens, positions - 1, np.minimum(positions + 1, len(piece) - 1))]
+    good = (neighbour == delimiter) | (neighbour == 10) | (neighbour == quote) | (~opens & (neighbour == 13)) | (opens & (positions == 0))
+    odd[np.searchsorted(at, where[~good])] = True
+    return marks[at], counts, odd

@@ -1,0 +1,109 @@
+"""What a reader of delivered data is: a source gives blocks of text columns with row numbers, rejects, and a tally of what it saw.
+
+Every format (text, workbook, JSON lines, Parquet) is read through this one interface; a database table is added by registering an opener.
+A source never holds more than a block or two, so memory does not grow with the delivery (a workbook's sheet is the exception: its format
+bounds it at 1,048,576 rows).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from govdata.ingest.headers import Headers
+
+PREAMBLE = "表头之前的行"
+HEADER = "表头"
+REPEATED_HEADER = "重复的表头"
+BLANK = "空行"
+FOOTER = "表尾（合计、制表人等）"
+CONTINUATION = "跨行记录的后续行"
+
+
+class Unreadable(Exception):
+    """The file cannot be read as a delivery. ``str(error)`` is a Chinese reason without any value of a record."""
+
+    def __init__(self, reason: str, sheet: str | None = None) -> None:
+        super().__init__(reason)
+        self.sheet = sheet
+
+
+class Reject(NamedTuple):
+    """A physical record that cannot be read: ``row`` is where it starts, ``content`` its text as far as it can be shown."""
+
+    row: int
+    reason: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some records of a source: ``columns[i]`` holds the texts (NULL: empty) of the delivered column ``names[i]``; ``rows`` (int64) says
+    where each record is found (see ``_source_row`` in docs/architecture.md). ``names`` may differ from block to block (JSON lines)."""
+
+    names: tuple[str, ...]
+    columns: tuple[pa.Array | pa.ChunkedArray, ...]
+    rows: pa.Array | pa.ChunkedArray
+    rejects: tuple[Reject, ...] = ()
+
+
+@dataclass
+class Tally:
+    """Physical lines (or sheet rows, array elements) seen, and those that are no records by kind. It is kept by the scan of the physical
+    file, apart from the parser that makes the columns, so that the two can be held against each other."""
+
+    lines: int = 0
+    not_records: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def records(self) -> int:
+        return self.lines - self.not_records.total()
+
+
+class Source(Protocol):
+    """One table of delivered records. ``columns`` are the headers as delivered; ``details`` are said by ``inspect`` (Chinese label → text);
+    ``tally`` is complete when ``blocks`` is exhausted. ``blocks`` may be run once; it raises ``Unreadable``."""
+
+    format: str
+    sheet: str | None
+    encoding: str | None
+    columns: tuple[str, ...]
+    details: dict[str, str]
+    tally: Tally
+
+    def blocks(self) -> Iterator[Block]: ...
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The sources in a file, and the parts of it that are not read with the reason (``ignored``: sheet → Chinese reason)."""
+
+    sources: tuple[Source, ...]
+    ignored: dict[str, str] = field(default_factory=dict)
+
+
+Opener = Callable[[Path, "Headers | None"], Opened]
+"""Opens a file. With ``headers`` the header row is the one that maps best on the contract, without it is guessed from the file's shape.
+Raises ``Unreadable``."""
+
+_OPENERS: dict[str, Opener] = {}
+
+
+def register(format: str, opener: Opener) -> None:
+    """Add or replace the reader of ``format`` (the extension point; ``formats.recognise`` names the format of a file)."""
+    _OPENERS[format] = opener
+
+
+def opener(format: str) -> Opener | None:
+    return _OPENERS.get(format)
+
+
+def text_column(values: list[str | None]) -> pa.Array:
+    """A text column; an empty text is no value."""
+    return pa.array([value or None for value in values], pa.string())

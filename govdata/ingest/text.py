@@ -1,0 +1,359 @@
+"""Delimited text: a vectorised scan finds the lines that are plainly whole records, Arrow's CSV parser turns those into columns in one go,
+and only the remaining lines go through the careful reader, which makes each a record or a reject with its reason.
+
+An unclosed quote costs its own line: a record may run over several lines only when its quotes close properly, its fields then number what
+they should, and the lines it would take in do not look like records of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.csv
+
+from govdata.ingest import source
+from govdata.ingest.dialect import MALFORMED, MORE, OK, Dialect, Layout, detect, read_record
+from govdata.ingest.encodings import Chunk, Encoding, chunks
+from govdata.ingest.encodings import detect as detect_encoding
+from govdata.ingest.headers import Headers, is_blank, is_footer
+from govdata.ingest.scan import Lines, scan
+from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
+
+pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
+
+SAMPLE = 256 << 10  # bytes the layout is found in
+MAX_RECORD_LINES = 1000  # lines one quoted record may take
+MAX_RECORD_BYTES = 1 << 20
+FOOTER_LINES = 20  # how far from the end footers may stand
+
+_SUBSTITUTES = bytes([0x1F, 0x1E, 0x1D, 0x1C, *range(0x01, 0x09), *range(0x0E, 0x1B), 0x7F])
+
+
+class TextSource:
+    """One delimited text file (shape of ``source.Source``)."""
+
+    format: str = "text"
+    sheet: str | None = None
+
+    def __init__(self, path: Path, encoding: Encoding, layout: Layout, headers: Headers | None) -> None:
+        self.path = path
+        self.encoding: str | None = encoding.label
+        self.columns = layout.columns
+        self.tally = Tally()
+        self._encoding, self._layout, self._headers = encoding, layout, headers
+        self._header_left = (layout.header_line or 0) + layout.header_lines  # lines up to the end of the header still to come
+        self._header_cells = self._cells_that_head()
+        self.details = {
+            "格式": "文本",
+            "编码": encoding.label,
+            "方言": layout.dialect.label,
+            "表头行": "无" if layout.header_line is None else str(layout.header_line + 1),
+        }
+
+    def _cells_that_head(self) -> pa.Array:
+        """Texts in the first known column that betray a repeated header."""
+        name = self.columns[self._key]
+        known = (*self._headers.first_cells(name), name) if self._headers else (name,)
+        return pa.array([mark + cell for cell in dict.fromkeys(known) for mark in ("", "\ufeff")], pa.string())
+
+    @property
+    def _key(self) -> int:
+        if self._headers is None:
+            return 0
+        return next((i for i, name in enumerate(self.columns) if self._headers.column(name)), 0)
+
+    def blocks(self) -> Iterator[Block]:
+        pending = Chunk(b"")
+        for chunk in chunks(self.path, self._encoding):
+            if pending.data:
+                shift = len(scan(pending.data, 10, None, None))
+                chunk = Chunk(
+                    pending.data + chunk.data, pending.faults | {line + shift: why for line, why in chunk.faults.items()}, chunk.last
+                )
+            reading = _ChunkReader(self, chunk)
+            yield from reading.blocks()
+            pending = reading.rest
+
+    def is_header(self, fields: list[str]) -> bool:
+        return self._headers.is_header(fields) if self._headers else tuple(field.strip() for field in fields) == self.columns
+
+
+class _ChunkReader:
+    """The records of one chunk. ``rest``: lines at its end that belong to a record the next chunk goes on with."""
+
+    def __init__(self, text: TextSource, chunk: Chunk) -> None:
+        self.text, self.chunk, self.rest = text, chunk, Chunk(b"")
+        layout = text._layout
+        self.columns, self.width = len(layout.columns), layout.fields
+        delimiter = layout.dialect.delimiter.encode()
+        self.data, self.delimiter, self.substituted = chunk.data, delimiter, False
+        if len(delimiter) > 1:  # one byte that does not occur stands for a longer separator
+            free = next((code for code in _SUBSTITUTES if bytes([code]) not in chunk.data), None)
+            if free is None:
+                raise Unreadable("多字符分隔的文件中含有全部控制字符，无法读取")
+            self.data, self.delimiter, self.substituted = chunk.data.replace(delimiter, bytes([free])), bytes([free]), True
+        self.dialect = Dialect(self.delimiter.decode(), layout.dialect.quote, layout.dialect.escape)
+        quote, escape = self.dialect.quote, self.dialect.escape
+        self.lines: Lines = scan(self.data, self.delimiter[0], ord(quote) if quote else None, ord(escape) if escape else None)
+        self.first_line = text.tally.lines + 1  # number of the chunk's first physical line
+        self.stop = len(self.lines)  # lines behind it wait for the next chunk
+        self.careful_rows: list[int] = []
+        self.careful: list[list[str]] = []
+        self.rejects: list[Reject] = []
+
+    # ------------------------------------------------------------------------------------------------- the whole chunk
+
+    def blocks(self) -> Iterator[Block]:
+        lines, tally = self.lines, self.text.tally
+        lengths = lines.stops - lines.starts
+        blank = (lengths == 0) | ((lengths == self.width - 1) & (lines.fields == self.width))
+        good = (lines.fields == self.width) & ~lines.odd & ~blank
+        if self.chunk.faults:
+            good[[line for line in self.chunk.faults if line < len(lines)]] = False
+        if self.data.startswith(b"\xef\xbb\xbf"):  # a mark in the middle of the file, which the parser would drop
+            good[0] = False
+        skip = self._pass_header(blank)
+        good[:skip] = False
+        end = self._pass_footers(skip, blank, good)
+        self._read_carefully(np.flatnonzero(~good[:end] & ~blank[:end])[:].tolist(), skip, good)
+        stop = min(self.stop, end)
+        tally.not_records[source.BLANK] += int(np.count_nonzero(blank[skip:stop] & ~self.taken[skip:stop]))
+        block = self._parse(good, skip, stop)
+        tally.lines += self.stop
+        if self.stop < len(lines):
+            offset = int(lines.starts[self.stop])
+            faults = {line - self.stop: why for line, why in self.chunk.faults.items() if line >= self.stop}
+            self.rest = Chunk(self._restore_bytes(self.data[offset:]), faults)
+        if block is not None:
+            yield block
+        if self.careful or self.rejects:
+            yield self._careful_block()
+
+    def _pass_header(self, blank: np.ndarray) -> int:
+        """Count the lines up to the header's end; gives how many of them are in this chunk."""
+        text, tally = self.text, self.text.tally
+        skip = min(text._header_left, len(self.lines))
+        if skip:
+            header = min(skip, text._layout.header_lines)
+            empty = int(np.count_nonzero(blank[: skip - header]))
+            tally.not_records[source.HEADER] += header
+            tally.not_records[source.BLANK] += empty
+            tally.not_records[source.PREAMBLE] += skip - header - empty
+            text._header_left -= skip
+        return skip
+
+    def _pass_footers(self, skip: int, blank: np.ndarray, good: np.ndarray) -> int:
+        """At the end of the file: count the footers; gives the line the records end before."""
+        end = len(self.lines)
+        if not self.chunk.last:
+            return end
+        found: list[int] = []
+        line, seen = end - 1, 0
+        while line >= skip and seen < FOOTER_LINES:
+            if not blank[line]:
+                if line in self.chunk.faults:
+                    break
+                state, fields, _ = read_record(self._line(line), 0, self.dialect)
+                if state != OK or not (is_footer(fields) or is_blank(fields)):
+                    break
+                found.append(line) if not is_blank(fields) else None
+                seen += 1
+            line -= 1
+        if not found:
+            return end
+        first = found[-1]
+        tally = self.text.tally
+        tally.not_records[source.FOOTER] += len(found)
+        tally.not_records[source.BLANK] += end - first - len(found)
+        good[first:] = False
+        return first
+
+    def _parse(self, good: np.ndarray, skip: int, stop: int) -> Block | None:
+        """The good lines through Arrow's parser, less blank rows and repeated headers, which only their cells show."""
+        lines = self.lines
+        chosen = np.flatnonzero(good[skip:stop]) + skip
+        if not len(chosen):
+            return None
+        breaks = np.flatnonzero(np.diff(chosen) != 1)
+        firsts = np.concatenate([chosen[:1], chosen[breaks + 1]])
+        lasts = np.concatenate([chosen[breaks], chosen[-1:]])
+        view = memoryview(self.data)
+        spans = zip(lines.starts[firsts].tolist(), lines.afters[lasts].tolist(), strict=True)
+        parts = [view[start:after] for start, after in spans]
+        buffer = pa.py_buffer(parts[0] if len(parts) == 1 else b"".join(parts))
+        longest = int((lines.afters - lines.starts).max())
+        names = [str(number) for number in range(self.width)]
+        quote = self.dialect.quote if self.dialect.quote and self.dialect.quote.encode() in self.data else False
+        table = pa.csv.read_csv(
+            pa.BufferReader(buffer),
+            pa.csv.ReadOptions(column_names=names, block_size=max(1 << 20, 2 * longest)),
+            pa.csv.ParseOptions(delimiter=self.dialect.delimiter, quote_char=quote, double_quote=bool(quote), ignore_empty_lines=False),
+            pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), check_utf8=False, null_values=[""], strings_can_be_null=True
+            ),
+        )
+        if table.num_rows != len(chosen):
+            raise Unreadable("解析出的记录数与逐行计数不一致，文件未读入")
+        keep = self._judge(table, chosen)
+        columns = table.columns[: self.columns]
+        if self.substituted and quote:
+            columns = [pc.replace_substring(column, self.dialect.delimiter, self.text._layout.dialect.delimiter) for column in columns]
+        rows = pa.array(chosen + self.first_line, pa.int64())
+        if keep is not None:
+            columns, rows = [column.filter(keep) for column in columns], rows.filter(keep)
+        return Block(self.text.columns, tuple(columns), rows)
+
+    def _judge(self, table: pa.Table, chosen: np.ndarray) -> pa.Array | None:
+        """Which parsed rows are records (None: all). The others are counted, or rejected where cells stand beyond the last column."""
+        tally = self.text.tally
+        drop = np.zeros(table.num_rows, bool)
+        empty: pa.ChunkedArray | None = None
+        for column in table.columns:  # a row is blank when all its cells are; the first column mostly settles it
+            if column.null_count == 0:
+                empty = None
+                break
+            nulls = column.is_null()
+            empty = nulls if empty is None else pc.and_(empty, nulls)
+            if not pc.any(empty).as_py():
+                empty = None
+                break
+        if empty is not None:
+            mask = empty.to_numpy()
+            tally.not_records[source.BLANK] += int(mask.sum())
+            drop |= mask
+        for column in table.columns[self.columns :]:
+            if column.null_count < table.num_rows:
+                for row in np.flatnonzero(column.is_valid().to_numpy() & ~drop).tolist():
+                    self._reject_width(int(chosen[row]), self.width)
+                    drop[row] = True
+        suspects = pc.is_in(table.column(self.text._key), value_set=self.text._header_cells)
+        if pc.any(suspects).as_py():
+            for row in np.flatnonzero(suspects.to_numpy() & ~drop).tolist():
+                cells = [column[row].as_py() or "" for column in table.columns[: self.columns]]
+                if self.text.is_header(cells):
+                    tally.not_records[source.REPEATED_HEADER] += 1
+                    drop[row] = True
+        return pa.array(~drop) if drop.any() else None
+
+    # ------------------------------------------------------------------------------------------------- line by line
+
+    def _read_carefully(self, odd: list[int], skip: int, good: np.ndarray) -> None:
+        """Read the odd lines one by one; lines that turn out to continue a record are taken out of ``good``."""
+        self.taken = np.zeros(len(self.lines), bool)
+        cursor = skip
+        for line in odd:
+            if line < cursor:
+                continue
+            cursor = line + 1
+            if line in self.chunk.faults:
+                self._reject(line, self.chunk.faults[line])
+                continue
+            state, fields, _ = read_record(self._line(line), 0, self.dialect)
+            if state == OK:
+                self._accept(line, fields)
+            elif state == MALFORMED:
+                self._reject(line, "引号使用错误：结束引号后还有文字")
+            else:
+                cursor = self._read_on(line, good)
+                if cursor < 0:
+                    self.stop = line
+                    return
+                good[line + 1 : cursor] = False
+                self.taken[line + 1 : cursor] = True
+
+    def _read_on(self, line: int, good: np.ndarray) -> int:
+        """A record whose quote is open at the end of its line. Gives the line behind it, or -1 when the next chunk must be seen first."""
+        starts, afters = self.lines.starts, self.lines.afters
+        total = len(self.lines)
+        for reach in (8, 64, MAX_RECORD_LINES):
+            last = min(line + reach, total)
+            at_end = last == total
+            text = self.data[starts[line] : min(int(afters[last - 1]), int(starts[line]) + MAX_RECORD_BYTES)].decode(errors="replace")
+            final = self.chunk.last if at_end else reach == MAX_RECORD_LINES
+            state, fields, behind = read_record(text, 0, self.dialect, max_lines=MAX_RECORD_LINES, eof=final)
+            if state != MORE:
+                break
+            if at_end and not self.chunk.last:
+                enough = total - line >= MAX_RECORD_LINES or int(afters[-1] - starts[line]) >= MAX_RECORD_BYTES
+                if not enough:
+                    return -1
+                break
+        after = line + len(scan(text[:behind].encode(), 10, None, None)) if state == OK else line + 1
+        if state == OK and self._joins(line, after, len(fields), good):
+            self.text.tally.not_records[source.CONTINUATION] += after - line - 1
+            faults = [self.chunk.faults[inner] for inner in range(line, after) if inner in self.chunk.faults]
+            if faults:
+                self._reject(line, faults[0], after)
+            else:
+                self._accept(line, fields, after)
+            return after
+        self._reject(line, "引号未闭合")
+        return line + 1
+
+    def _joins(self, line: int, after: int, fields: int, good: np.ndarray) -> bool:
+        """Lines ``line`` to ``after`` are one record, and not several of which two are damaged."""
+        if not (fields == self.columns or fields == self.width):
+            return False
+        if self.columns == 1:
+            return True
+        whole = int(np.count_nonzero(good[line + 1 : after]))
+        literal = self._line(line).count(self.dialect.delimiter) + 1
+        return whole < (1 if self.columns > 2 else 3) or literal < self.columns
+
+    def _accept(self, line: int, fields: list[str], after: int | None = None) -> None:
+        tally = self.text.tally
+        if self.substituted:
+            fields = [field.replace(self.dialect.delimiter, self.text._layout.dialect.delimiter) for field in fields]
+        if is_blank(fields):
+            kind = source.BLANK
+        elif is_footer(fields, at_end=False):
+            kind = source.FOOTER
+        elif self.text.is_header(fields):
+            kind = source.REPEATED_HEADER
+        elif len(fields) >= self.columns and is_blank(fields[self.columns :]):
+            self.careful_rows.append(line + self.first_line)
+            self.careful.append(fields[: self.columns])
+            return
+        else:
+            self._reject_width(line, len(fields), after)
+            return
+        tally.not_records[kind] += 1
+
+    def _reject_width(self, line: int, fields: int, after: int | None = None) -> None:
+        more = "，末列之后还有内容" if fields == self.width and self.width > self.columns else ""
+        self._reject(line, f"字段数不符：应为{self.columns}个，实为{fields}个{more}", after)
+
+    def _reject(self, line: int, reason: str, after: int | None = None) -> None:
+        stop = int(self.lines.stops[(after or line + 1) - 1])
+        content = self._restore_bytes(self.data[int(self.lines.starts[line]) : stop]).decode(errors="replace")
+        self.rejects.append(Reject(line + self.first_line, reason, content))
+
+    def _line(self, line: int) -> str:
+        return self.data[self.lines.starts[line] : self.lines.stops[line]].decode(errors="replace")
+
+    def _restore_bytes(self, data: bytes) -> bytes:
+        return data.replace(self.delimiter, self.text._layout.dialect.delimiter.encode()) if self.substituted else data
+
+    def _careful_block(self) -> Block:
+        columns = tuple(source.text_column([fields[i] for fields in self.careful]) for i in range(self.columns))
+        return Block(self.text.columns, columns, pa.array(self.careful_rows, pa.int64()), tuple(self.rejects))
+
+
+def open_text(path: Path, headers: Headers | None) -> Opened:
+    """Find encoding and layout of a text file."""
+    encoding = detect_encoding(path)
+    sample = next(chunks(path, encoding, SAMPLE, limit=SAMPLE), None)
+    if sample is None or not sample.data.strip(b"\x00 \t\r\n"):
+        raise Unreadable("文件没有内容")
+    layout = detect(sample.data.decode(errors="replace"), headers)
+    if layout is None:
+        raise Unreadable("没有找到表头：前60行中没有一行与合同的列对应")
+    return Opened((TextSource(path, encoding, layout, headers),))
+
+
+source.register("text", open_text)

@@ -1,0 +1,263 @@
+"""Workbooks (.xlsx, .xls): every sheet that has the header is read, below title rows and above footers; cells become text.
+
+Numbers are written plainly; one of 10^15 and more is written as 3.40524198001011E+17, with the 15 digits a workbook keeps, so that lost
+digits can be recognised later and are never invented. Dates are ISO.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import python_calamine as calamine
+
+from govdata.ingest import source
+from govdata.ingest.headers import Headers, is_blank, is_footer, looks_like_header, named
+from govdata.ingest.source import Block, Opened, Tally, Unreadable
+
+HEADER_WITHIN = 60
+BATCH = 20_000  # rows made into columns at a time
+FOOTER_ROWS = 20
+MAX_UNPACKED = 4 << 30  # bytes a workbook may unpack to
+MAX_RATIO = 400  # unpacked to packed, for parts above 64 MB
+_EPOCH = datetime.date(1899, 12, 31)
+
+Cell = Any
+
+
+def cell_text(value: Cell) -> str | None:
+    """A cell as text; NULL for an empty one."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, (float, int)):
+        if abs(value) >= 1e15:
+            return format(float(value), ".15G")
+        return str(int(value)) if value == int(value) else repr(value)
+    if isinstance(value, datetime.datetime):
+        plain = value.time() == datetime.time()
+        return value.date().isoformat() if plain else value.isoformat(" ", "seconds" if not value.microsecond else "milliseconds")
+    if isinstance(value, datetime.timedelta):
+        return str(value)
+    return value.isoformat() if value is not None else None
+
+
+def _column(values: tuple[Cell, ...]) -> pa.Array:
+    if set(map(type, values)) == {str}:
+        return source.text_column(list(values))
+    return pa.array([cell_text(value) for value in values], pa.string())
+
+
+class SheetSource:
+    """One sheet (shape of ``source.Source``). Row numbers are the sheet's own, from 1."""
+
+    encoding: str | None = None
+
+    def __init__(
+        self,
+        book: calamine.CalamineWorkbook,
+        name: str,
+        format: str,
+        header: int,
+        columns: tuple[str, ...],
+        headers: Headers | None,
+        content: calamine.CalamineSheet | None,
+    ) -> None:
+        self.sheet: str | None = name
+        self.format, self.columns, self.tally = format, columns, Tally()
+        self._book, self._header, self._headers = book, header, headers
+        self._content = content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
+        self.details = {"格式": f"工作簿（{format}）", "表头行": "无" if header < 0 else str(header + 1)}
+
+    def blocks(self) -> Iterator[Block]:
+        sheet = self._content or self._book.get_sheet_by_name(self.sheet or "")
+        self._content = None
+        tally = self.tally
+        rows = _rows(sheet)
+        for _, cells in itertools.islice(rows, self._header + 1):
+            tally.lines += 1
+            kind = source.HEADER if tally.lines == self._header + 1 else source.BLANK if _empty(cells) else source.PREAMBLE
+            tally.not_records[kind] += 1
+        held: list[tuple[int, list[Cell]]] = []  # rows not yet judged: the last of them may be footers
+        while True:
+            batch = list(itertools.islice(rows, BATCH))
+            tally.lines += len(batch)
+            filled = [row for row in batch if not _empty(row[1])]
+            tally.not_records[source.BLANK] += len(batch) - len(filled)
+            held += filled
+            if len(batch) < BATCH:
+                yield from self._block(held[: self._records_end(held)])
+                return
+            yield from self._block(held[:-FOOTER_ROWS])
+            held = held[-FOOTER_ROWS:]
+
+    def _records_end(self, rows: list[tuple[int, list[Cell]]]) -> int:
+        end = len(rows)
+        while end > max(0, len(rows) - FOOTER_ROWS) and is_footer([cell_text(cell) for cell in rows[end - 1][1]]):
+            end -= 1
+        self.tally.not_records[source.FOOTER] += len(rows) - end
+        return end
+
+    def _block(self, rows: list[tuple[int, list[Cell]]]) -> Iterator[Block]:
+        if not rows:
+            return
+        width = len(self.columns)
+        columns = list(zip(*(cells for _, cells in rows), strict=True))
+        keep = [True] * len(rows)
+        rejects: list[source.Reject] = []
+        suspects = {index for index, cell in enumerate(columns[0]) if isinstance(cell, str) and cell and self._may_not_be_record(cell)}
+        key = self._key
+        if key:
+            suspects |= {
+                index for index, cell in enumerate(columns[key]) if isinstance(cell, str) and cell and self._may_not_be_record(cell)
+            }
+        for index in suspects:
+            texts = [cell_text(cell) for cell in rows[index][1]]
+            repeated = self._headers.is_header(texts) if self._headers else named(texts) == self.columns
+            if repeated or is_footer(texts, at_end=False):
+                self.tally.not_records[source.REPEATED_HEADER if repeated else source.FOOTER] += 1
+                keep[index] = False
+        for beyond in columns[width:]:
+            for index, cell in enumerate(beyond):
+                if keep[index] and cell not in ("", None):
+                    keep[index] = False
+                    content = "\t".join(cell_text(each) or "" for each in rows[index][1])
+                    rejects.append(source.Reject(rows[index][0], f"字段数不符：表头有{width}列，末列之后还有内容", content))
+        made = [_column(column) for column in columns[:width]]
+        made += [pa.nulls(len(rows), pa.string())] * (width - len(made))
+        numbers = pa.array([number for number, _ in rows], pa.int64())
+        if not all(keep):
+            mask = pa.array(keep)
+            made, numbers = [column.filter(mask) for column in made], numbers.filter(mask)
+        yield Block(self.columns, tuple(made), numbers, tuple(rejects))
+
+    @property
+    def _key(self) -> int:
+        if self._headers is None:
+            return 0
+        return next((i for i, name in enumerate(self.columns) if self._headers.column(name)), 0)
+
+    def _may_not_be_record(self, cell: str) -> bool:
+        known = self._headers.column(cell) is not None if self._headers else cell.strip() in self.columns
+        return known or is_footer([cell, ""], at_end=False)
+
+
+def _empty(cells: list[Cell]) -> bool:
+    return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells)
+
+
+def _rows(sheet: calamine.CalamineSheet) -> Iterator[tuple[int, list[Cell]]]:
+    """(sheet row number from 1, cells from the sheet's first column); rows above the first filled one come out empty."""
+    return enumerate(sheet.iter_rows(), 1)
+
+
+def _find_header(sheet: calamine.CalamineSheet, headers: Headers | None) -> tuple[int, tuple[str, ...]] | None:
+    """Index of the header row and its names: the row that maps best on the contract, else the first that looks like a header and is as
+    wide as the rows below it."""
+    rows = [[cell_text(cell) for cell in cells] for _, cells in itertools.islice(_rows(sheet), HEADER_WITHIN)]
+    if headers is not None:
+        scores = [headers.score([cell or "" for cell in row]) for row in rows]
+        best = max(range(len(rows)), key=lambda index: scores[index], default=-1)
+        if best < 0 or not scores[best][0] or (scores[best][0] == 1 and len(named(rows[best])) > 1):
+            return None
+        return best, named(rows[best])
+    widths = Counter(len(named(row)) for row in rows if not is_blank(row))
+    if not widths:
+        return None
+    usual = max(widths, key=lambda width: (widths[width], width))
+    for index, row in enumerate(rows):
+        names = named(row)
+        if len(names) > usual // 2 and looks_like_header([cell or "" for cell in row]):
+            return index, names
+    return -1, tuple(f"列{number}" for number in range(1, usual + 1))
+
+
+def open_workbook(path: Path, headers: Headers | None) -> Opened:
+    """Find the sheets that hold records. Sheets without the header are named in ``ignored``; one that looks like a continuation of a sheet
+    with the header (as many columns, no header of its own) is refused: its records would be lost."""
+    format = "xls" if path.open("rb").read(2) == b"\xd0\xcf" else "xlsx"
+    if format == "xls":
+        _refuse_encrypted(path)
+    else:
+        _refuse_bomb(path)
+    try:
+        book = calamine.CalamineWorkbook.from_path(str(path))
+        sources: list[SheetSource] = []
+        ignored: dict[str, str] = {}
+        bare: dict[str, int] = {}
+        for sheet in book.sheets_metadata:
+            if sheet.typ != calamine.SheetTypeEnum.WorkSheet:
+                ignored[sheet.name] = "不是工作表（图表或宏）"
+                continue
+            content = book.get_sheet_by_name(sheet.name)
+            hidden = "" if sheet.visible == calamine.SheetVisibleEnum.Visible else "隐藏的"
+            if not content.height:
+                ignored[sheet.name] = f"{hidden}空工作表"
+                continue
+            found = _find_header(content, headers)
+            if found is None:
+                ignored[sheet.name] = f"{hidden}工作表，没有合同的表头"
+                bare[sheet.name] = _usual_width(content)
+                continue
+            sources.append(SheetSource(book, sheet.name, format, *found, headers, content if not sources else None))
+            if hidden:
+                sources[-1].details["可见性"] = "隐藏的工作表"
+    except calamine.PasswordError:
+        raise Unreadable("工作簿有密码保护，请去除密码后交付") from None
+    except (calamine.CalamineError, OSError, ValueError):
+        raise Unreadable("工作簿损坏或被截断，不能读取") from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what the reader's Rust code throws on damage it did not expect
+            raise
+        raise Unreadable("工作簿损坏，不能读取") from None
+    if not sources:
+        raise Unreadable("工作簿中没有一个工作表含有表头" if headers else "工作簿中没有数据")
+    widths = {len(sheet.columns) for sheet in sources}
+    for name, width in bare.items():
+        if width > 2 and width in widths:
+            raise Unreadable("工作表没有表头，但列数与有表头的工作表相同，形似其续表；请补上表头", name)
+    return Opened(tuple(sources), ignored)
+
+
+def _usual_width(sheet: calamine.CalamineSheet) -> int:
+    """The usual number of cells of a sheet that has at least three rows alike, else 0."""
+    widths = Counter(len(named([cell_text(c) for c in cells])) for _, cells in itertools.islice(_rows(sheet), 200) if not _empty(cells))
+    width, rows = max(widths.items(), key=lambda item: item[1], default=(0, 0))
+    return width if rows >= 3 else 0
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Judge by the sizes the archive declares, and by unpacking no more than it declares (more is an error
+    of the CRC)."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        raise Unreadable("工作簿不完整（可能在传输中被截断）") from None
+    if sum(part.file_size for part in parts) > MAX_UNPACKED or any(
+        part.file_size > 64 << 20 and part.file_size > MAX_RATIO * max(1, part.compress_size) for part in parts
+    ):
+        raise Unreadable("工作簿解压后过大（疑为压缩炸弹），拒绝读取")
+    if any(part.flag_bits & 1 for part in parts):
+        raise Unreadable("工作簿有密码保护，请去除密码后交付")
+
+
+def _refuse_encrypted(path: Path) -> None:
+    """An OOXML workbook with a password is an OLE file with a stream named EncryptedPackage (its directory holds the name in UTF-16)."""
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            if "EncryptedPackage".encode("utf-16-le") in piece:
+                raise Unreadable("工作簿有密码保护，请去除密码后交付")
+            if len(piece) == 1 << 20:
+                file.seek(-64, 1)
+
+
+for _format in ("xlsx", "xls"):
+    source.register(_format, open_workbook)
