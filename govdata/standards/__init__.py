@@ -1,7 +1,7 @@
 """Declared standards: read, checked and bound into a typed registry. Knows nothing of Dagster, GX or DuckDB.
 
-    load(standards_dir) -> Registry              raises StandardsError with every problem at once
-    problems(standards_dir) -> list[Problem]     the same as a list, and the contracts held against the official ODCS schema
+load(standards_dir) -> Registry              raises StandardsError with every problem at once
+problems(standards_dir) -> list[Problem]     the same as a list, and the contracts held against the official ODCS schema
 """
 
 from govdata.errors import Problem, StandardsError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from govdata.batches import fingerprint
 from govdata.standards import expressions
@@ -20,6 +21,7 @@ from govdata.standards.model import (
     RuleSpec,
     Unique,
 )
+from govdata.standards.source import Everything
 
 
 def column_rules(column: Column, element: Element) -> tuple[Rule, ...]:
@@ -91,22 +93,26 @@ def bind_dataset_rule(
     )
 
 
-def code_sets_of(
-    spec: RuleSpec, columns: Mapping[str, LogicalType], code_sets: Collection[str], value: str | None = None
-) -> tuple[str, ...]:
-    """Ids of the code sets a rule asks. ``columns``, ``code_sets``, ``value``: as for ``expressions.parse``."""
+def code_sets_of(spec: RuleSpec) -> tuple[str, ...]:
+    """Ids of the code sets a sound rule asks."""
     if isinstance(spec, InCodeSet):
         return (spec.code_set,)
-    if isinstance(spec, Row):
-        return expressions.referenced_code_sets(expressions.parse(spec.expression, columns=columns, code_sets=code_sets, value=value))
-    return ()
+    return _asked(spec.expression) if isinstance(spec, Row) else ()
 
 
-def grade_conflict(rule: Rule, used: tuple[str, ...], code_sets: Mapping[str, CodeSet]) -> str | None:
-    """Why ``rule``, which asks the code sets ``used``, must not quarantine a row: it rests on a fact graded C. None where it may."""
+@lru_cache(maxsize=4096)
+def _asked(expression: str) -> tuple[str, ...]:
+    if "in_code_set" not in expression.lower():
+        return ()
+    anything = Everything()
+    return expressions.referenced_code_sets(expressions.parse(expression, columns=anything, code_sets=anything))
+
+
+def grade_conflict(rule: Rule, code_sets: Mapping[str, CodeSet]) -> str | None:
+    """Why ``rule`` must not quarantine a row: it rests on a fact graded C. None where it may."""
     if rule.severity != "error":
         return None
-    for name in used:
+    for name in code_sets_of(rule.spec):
         if name in code_sets and code_sets[name].grade == "C":
             return f"代码集 {name} 为 C 级（待核），依据它的规则不能是 error，应为 warning"
     return "依据为 C 级（待核）的规则不能是 error，应为 warning" if rule.grade == "C" else None
@@ -128,9 +134,8 @@ def dataset_hash(
     """12 hex digits that change whenever anything declared that the dataset's result depends on does."""
     used = sorted({column.element for column in dataset.columns})
     sets = {elements[name].code_set for name in used} - {None}
-    types = {column.name: elements[column.element].type for column in dataset.columns}
     for rule in bound:
-        sets.update(code_sets_of(rule.spec, types, code_set_digests, rule.column))
+        sets.update(code_sets_of(rule.spec))
     return fingerprint(
         dataset.model_dump(mode="json", exclude={"file"}),
         [rule.model_dump(mode="json") for rule in bound],

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from govdata.standards.format import CodeSetEntry
 from govdata.standards.model import Code, CodeSet
-from govdata.standards.source import NAME, Document, Findings, read_csv, read_yaml
+from govdata.standards.source import NAME, Document, Everything, Findings, read_csv, read_yaml
 from govdata.standards.validation import validate
 
 CODE_COLUMNS = ("code", "name_zh", "name_en", "parent", "valid_from", "valid_to", "note")
@@ -27,17 +27,17 @@ def source_values(code_set: CodeSet) -> dict[str, str]:
     return {**_unambiguous_names(code_set.codes), **code_set.synonyms}
 
 
-def read(root: Path, findings: Findings) -> tuple[dict[str, CodeSet], set[str]]:
+def read(root: Path, findings: Findings) -> tuple[dict[str, CodeSet], frozenset[str]]:
     """The code sets under ``root``/codes, and the ids that were declared, usable or not."""
     folder = root / "codes"
     if not folder.is_dir():
-        return {}, set()
+        return {}, frozenset()
     document = read_yaml(folder / "index.yaml", INDEX, findings) if (folder / "index.yaml").is_file() else None
     if document is not None and not isinstance(document.data, dict):
         findings.add(INDEX, "应为映射：代码集标识 → 说明", 1)
         document = None
-    declared = set(document.data) if document is not None else set()
-    _check_files(folder, declared, findings, index_usable=document is not None)
+    declared = frozenset(document.data) if document is not None else Everything()
+    _check_files(folder, declared, findings)
     sets: dict[str, CodeSet] = {}
     if document is None:
         return sets, declared
@@ -48,7 +48,7 @@ def read(root: Path, findings: Findings) -> tuple[dict[str, CodeSet], set[str]]:
     return sets, declared
 
 
-def _check_files(folder: Path, declared: set[str], findings: Findings, *, index_usable: bool) -> None:
+def _check_files(folder: Path, declared: frozenset[str], findings: Findings) -> None:
     """Files nobody declared: a forgotten index entry, or a name with a slip in it."""
     files = sorted(path.name for path in folder.glob("*.csv") if not path.name.startswith("."))
     if files and not (folder / "index.yaml").is_file():
@@ -57,7 +57,7 @@ def _check_files(folder: Path, declared: set[str], findings: Findings, *, index_
         identifier, _, rest = name.partition(".")
         if rest not in ("csv", "synonyms.csv", "local.csv") or NAME.fullmatch(identifier) is None:
             findings.add(f"codes/{name}", "文件名应为 <标识>.csv、<标识>.synonyms.csv 或 <标识>.local.csv")
-        elif index_usable and identifier not in declared:
+        elif identifier not in declared:
             findings.add(f"codes/{name}", f"索引 index.yaml 中没有代码集“{identifier}”")
 
 
@@ -120,8 +120,8 @@ def _read_codes(path: Path, file: str, validity: str, findings: Findings, *, loc
         if not code or not row["name_zh"]:
             findings.add(file, "代码和中文名称不能为空", line)
             continue
-        if any(row[column] != row[column].strip() for column in ("code", "name_zh", "parent", "valid_from", "valid_to")):
-            findings.add(file, "代码、名称或有效期的首尾有空白", line)
+        if [text for text in row.values() if text[:1].isspace() or text[-1:].isspace()]:
+            findings.add(file, "有的单元格首尾有空白", line)
             continue
         for column in ("valid_from", "valid_to"):
             if row[column] not in checked_dates:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from govdata.standards import expressions
-from govdata.standards.binding import bind_column, bind_dataset_rule, code_sets_of, column_rules, grade_conflict, primary_key_rule
+from govdata.standards.binding import bind_column, bind_dataset_rule, column_rules, grade_conflict, primary_key_rule
 from govdata.standards.format import (
     COLUMN_ARGUMENTS,
     ColumnProperties,
@@ -187,9 +187,7 @@ def _contract(written: ContractFile, context: _Context) -> Contract | None:
 # ------------------------------------------------------------------------------------------------------------- columns
 
 
-def _custom(
-    model: type[Model], written: list[CustomProperty], path: Loc, context: _Context, where: str | None
-) -> Model | None:
+def _custom(model: type[Model], written: list[CustomProperty], path: Loc, context: _Context, where: str | None) -> Model | None:
     """ODCS's list of {property, value} as one value; each key keeps the line its entry stands on."""
     values: dict[str, Any] = {}
     places: dict[str, Loc] = {}
@@ -437,8 +435,7 @@ def _dataset_rule(position: int, quality: QualityEntry, context: _Context) -> tu
         source=implementation.source,
         grade=implementation.grade,
     )
-    used = code_sets_of(spec, _types(context), context.declared_sets) if isinstance(spec, Row) and _types_known(context) else ()
-    if reason := grade_conflict(rule, used, context.code_sets):
+    if reason := grade_conflict(rule, context.code_sets):
         context.add(reason, *path, where=where)
     return rule, tuple(implementation.columns or ())
 
@@ -502,8 +499,7 @@ def _overridden(position: int, column: Column, element: Element, schema: SchemaE
             rules.append(rule)
         elif not override.get("disabled"):
             changed = rule.model_copy(update={key: override[key] for key in ("severity", "message") if key in override})
-            used = code_sets_of(changed.spec, {"value": element.type}, context.declared_sets)
-            if reason := grade_conflict(changed, used, context.code_sets):
+            if reason := grade_conflict(changed, context.code_sets):
                 context.add(reason, "properties", position, "customProperties", index or 0, "value", rule.name, where=column.name)
             rules.append(changed)
     return tuple(rules)

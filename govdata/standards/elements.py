@@ -12,7 +12,7 @@ from datetime import date as Date
 from pathlib import Path
 
 from govdata.standards import expressions, patterns
-from govdata.standards.binding import code_sets_of, grade_conflict
+from govdata.standards.binding import grade_conflict
 from govdata.standards.format import KINDS, DefaultsFile, ElementEntry, ExamplesEntry, RuleEntry
 from govdata.standards.model import (
     CheckDigit,
@@ -31,7 +31,7 @@ from govdata.standards.model import (
     Sensitivity,
     Typed,
 )
-from govdata.standards.source import NAME, Document, Findings, read_yaml
+from govdata.standards.source import NAME, Document, Everything, Findings, read_yaml
 from govdata.standards.validation import validate
 
 DEFAULTS = "elements/_defaults.yaml"
@@ -80,15 +80,16 @@ class _Context:
 
 def read(
     root: Path, code_sets: Mapping[str, CodeSet], declared_sets: Collection[str], findings: Findings
-) -> tuple[dict[str, Element], set[str], tuple[str, ...]]:
+) -> tuple[dict[str, Element], frozenset[str], tuple[str, ...]]:
     """The elements under ``root``/elements, the ids that were declared (usable or not), and the default null tokens."""
     folder = root / "elements"
     if not folder.is_dir():
         findings.add("elements", "缺少数据元目录 elements/")
-        return {}, set(), ()
+        return {}, frozenset(), ()
     null_tokens: tuple[str, ...] = ()
     elements: dict[str, Element] = {}
     places: dict[str, str] = {}
+    complete = True
     for path in sorted(folder.iterdir()):
         file = f"elements/{path.name}"
         if path.suffix == ".yml":
@@ -99,6 +100,7 @@ def read(
             continue
         document = read_yaml(path, file, findings)
         if document is None:
+            complete = False
             continue
         if file == DEFAULTS:
             defaults = validate(DefaultsFile, document.data, document, (), findings)
@@ -106,6 +108,7 @@ def read(
             continue
         if not isinstance(document.data, dict):
             findings.add(file, "应为映射：数据元标识 → 说明", 1)
+            complete = False
             continue
         for identifier in document.data:
             place = f"{file}:{document.line((identifier,))}"
@@ -116,7 +119,7 @@ def read(
             element = _read_element(_Context(document, identifier, findings, code_sets, declared_sets))
             if element is not None:
                 elements[identifier] = element
-    return elements, set(places), null_tokens
+    return elements, frozenset(places) if complete else Everything(), null_tokens
 
 
 def _read_element(context: _Context) -> Element | None:
@@ -205,8 +208,7 @@ def _rules(entry: ElementEntry, context: _Context) -> dict[str, Rule]:
         rule = _redeclared(name, written, implied, context) if reserved else _rule(name, written, entry, context)
         if rule is not None:
             rules[name] = rule
-            used = code_sets_of(rule.spec, {"value": entry.type}, context.declared_sets)
-            if reason := grade_conflict(rule, used, context.code_sets):
+            if reason := grade_conflict(rule, context.code_sets):
                 context.add(reason, "rules", name)
     return rules
 

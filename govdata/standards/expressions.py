@@ -278,7 +278,15 @@ class _Parser:
     def _predicate(self) -> _Typed:
         from sqlglot import exp
 
-        comparisons = {"=": exp.EQ, "<>": exp.NEQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}
+        comparisons: dict[str, type[exp.Expression]] = {
+            "=": exp.EQ,
+            "<>": exp.NEQ,
+            "!=": exp.NEQ,
+            "<": exp.LT,
+            "<=": exp.LTE,
+            ">": exp.GT,
+            ">=": exp.GTE,
+        }
         left = self._sum()
         if operator := self._accept(*comparisons):
             right = self._sum()
@@ -542,8 +550,8 @@ def _build(name: str, arguments: list[exp.Expression]) -> exp.Expression:
         case "substr":
             length = {"length": rest[1]} if len(rest) == 2 else {}
             return exp.Substring(this=first, start=rest[0], **length)
-    unary = {"abs": exp.Abs, "length": exp.Length, "upper": exp.Upper, "lower": exp.Lower}
+    unary: dict[str, type[exp.Expression]] = {"abs": exp.Abs, "length": exp.Length, "upper": exp.Upper, "lower": exp.Lower}
     if name in unary:
         return unary[name](this=first)
-    binary = {"nullif": exp.Nullif, "left": exp.Left, "right": exp.Right, "starts_with": exp.StartsWith}
+    binary: dict[str, type[exp.Expression]] = {"nullif": exp.Nullif, "left": exp.Left, "right": exp.Right, "starts_with": exp.StartsWith}
     return binary[name](this=first, expression=rest[0])

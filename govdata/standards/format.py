@@ -7,7 +7,7 @@ Where a contract carries keys of ODCS v3.1.0 that govdata does not read, they ar
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
@@ -22,6 +22,18 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Indicator = Annotated[str, Field(pattern=r"^0[1-6]0[1-9]$")]
 IsoDate = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Sharing = Literal["unconditional", "conditional", "none"]
+
+T = TypeVar("T")
+
+
+def _given(value: Any) -> Any:
+    if value is None:
+        raise ValueError("值为空：请填写，或删去此键（文字 null 要加引号）")
+    return value
+
+
+Maybe = Annotated[T | SkipJsonSchema[None], BeforeValidator(_given)]
+"""A key that may be left out, but not left empty."""
 
 OPTIONAL_ARGUMENTS = {"unit_column"}
 """Arguments a normaliser may be given or not; every other argument it names is required."""
@@ -40,7 +52,8 @@ _TEXT_LIST = {"type": "array", "items": {"type": "string", "minLength": 1}, "min
 def _step(value: Any) -> tuple[str, dict[str, Any]]:
     """``halfwidth`` or ``{unit_suffix: {units: [克, g]}}`` → (name, arguments); raises ValueError in Chinese."""
     if isinstance(value, str):
-        name, arguments = value, {}
+        name = value
+        arguments: Any = {}
     elif isinstance(value, dict) and len(value) == 1:
         name, arguments = next(iter(value.items()))
         if not isinstance(arguments, dict):
@@ -101,18 +114,18 @@ class Written(BaseModel):
 
 
 class LengthBounds(Written):
-    min: Annotated[int, Field(ge=0)] | SkipJsonSchema[None] = Field(None, description="最少字符数")
-    max: Annotated[int, Field(ge=0)] | SkipJsonSchema[None] = Field(None, description="最多字符数")
+    min: Maybe[Annotated[int, Field(ge=0)]] = Field(None, description="最少字符数")
+    max: Maybe[Annotated[int, Field(ge=0)]] = Field(None, description="最多字符数")
 
 
 class NumberBounds(Written):
-    min: float | SkipJsonSchema[None] = Field(None, description="最小值（含）")
-    max: float | SkipJsonSchema[None] = Field(None, description="最大值（含）")
+    min: Maybe[float] = Field(None, description="最小值（含）")
+    max: Maybe[float] = Field(None, description="最大值（含）")
 
 
 class DateBounds(Written):
-    min: IsoDate | Literal["delivery_date"] | SkipJsonSchema[None] = Field(None, description="最早日期（含），或 delivery_date")
-    max: IsoDate | Literal["delivery_date"] | SkipJsonSchema[None] = Field(None, description="最晚日期（含），或 delivery_date")
+    min: Maybe[IsoDate | Literal["delivery_date"]] = Field(None, description="最早日期（含），或 delivery_date")
+    max: Maybe[IsoDate | Literal["delivery_date"]] = Field(None, description="最晚日期（含），或 delivery_date")
 
 
 class CodeSetUse(Written):
@@ -123,7 +136,8 @@ class CodeSetUse(Written):
 KINDS = ("pattern", "not_pattern", "length", "range", "date_range", "check_digit", "row", "in_code_set")
 """What a written rule checks; each rule names exactly one. The implied rules ``type`` and ``code_set`` name none."""
 
-_ONE_KIND = {"oneOf": [{"required": [kind]} for kind in KINDS] + [{"not": {"anyOf": [{"required": [kind]} for kind in KINDS]}}]}
+_NAMED: list[dict[str, Any]] = [{"required": [kind]} for kind in KINDS]
+_ONE_KIND: dict[str, Any] = {"oneOf": [*_NAMED, {"not": {"anyOf": _NAMED}}]}
 
 
 class RuleEntry(Written):
@@ -131,26 +145,26 @@ class RuleEntry(Written):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_ONE_KIND)
 
-    pattern: Text | SkipJsonSchema[None] = Field(None, description="整个值应匹配的正则（RE2 子集，不写 ^ $）")
-    not_pattern: Text | SkipJsonSchema[None] = Field(None, description="整个值不应匹配的正则")
-    length: LengthBounds | SkipJsonSchema[None] = Field(None, description="字符数")
-    range: NumberBounds | SkipJsonSchema[None] = Field(None, description="数值范围")
-    date_range: DateBounds | SkipJsonSchema[None] = Field(None, description="日期范围")
-    check_digit: CheckDigitAlgorithm | SkipJsonSchema[None] = Field(None, description="校验码算法")
-    row: Text | SkipJsonSchema[None] = Field(None, description="行表达式，value 代表本列")
-    in_code_set: CodeSetUse | SkipJsonSchema[None] = Field(None, description="值应在代码集中")
-    dimension: Dimension | SkipJsonSchema[None] = Field(None, description="质量维度（GB/T 36344）")
-    severity: Severity | SkipJsonSchema[None] = Field(None, description="error 隔离该行；warning 只报告")
-    message: Text | SkipJsonSchema[None] = Field(None, description="给来源部门看的中文说明")
-    indicator: Indicator | SkipJsonSchema[None] = Field(None, description="GB/T 36344 指标编号，如 '0302'")
-    source: Text | SkipJsonSchema[None] = Field(None, description="规则依据的标准和条款，与数据元不同时填写")
+    pattern: Maybe[Text] = Field(None, description="整个值应匹配的正则（RE2 子集，不写 ^ $）")
+    not_pattern: Maybe[Text] = Field(None, description="整个值不应匹配的正则")
+    length: Maybe[LengthBounds] = Field(None, description="字符数")
+    range: Maybe[NumberBounds] = Field(None, description="数值范围")
+    date_range: Maybe[DateBounds] = Field(None, description="日期范围")
+    check_digit: Maybe[CheckDigitAlgorithm] = Field(None, description="校验码算法")
+    row: Maybe[Text] = Field(None, description="行表达式，value 代表本列")
+    in_code_set: Maybe[CodeSetUse] = Field(None, description="值应在代码集中")
+    dimension: Maybe[Dimension] = Field(None, description="质量维度（GB/T 36344）")
+    severity: Maybe[Severity] = Field(None, description="error 隔离该行；warning 只报告")
+    message: Maybe[Text] = Field(None, description="给来源部门看的中文说明")
+    indicator: Maybe[Indicator] = Field(None, description="GB/T 36344 指标编号，如 '0302'")
+    source: Maybe[Text] = Field(None, description="规则依据的标准和条款，与数据元不同时填写")
     grade: Grade = Field("A", description="依据的可信程度；C 级不得隔离数据")
 
 
 class SensitivityEntry(Written):
     level: Annotated[int, Field(ge=1, le=4)] = Field(description="一般数据的级别 1–4（GB/T 43697-2024 附录H）")
     personal: Literal["none", "general", "sensitive"] = Field("none", description="个人信息类别：非个人、一般、敏感")
-    mask: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | SkipJsonSchema[None] = Field(None, description="展示时的脱敏方式")
+    mask: Maybe[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]] = Field(None, description="展示时的脱敏方式")
 
 
 class ExamplesEntry(Written):
@@ -165,15 +179,15 @@ class ElementEntry(Written):
     name: Text = Field(description="中文名称")
     name_en: Text = Field(description="英文名称")
     definition: Text = Field(description="定义")
-    standard: Text | SkipJsonSchema[None] = Field(None, description="标准编号和年份，如 GB 11643-1999")
-    clause: Text | SkipJsonSchema[None] = Field(None, description="条款，加引号")
+    standard: Maybe[Text] = Field(None, description="标准编号和年份，如 GB 11643-1999")
+    clause: Maybe[Text] = Field(None, description="条款，加引号")
     type: LogicalType = Field(description="类型")
-    scale: Annotated[int, Field(ge=0, le=12)] | SkipJsonSchema[None] = Field(None, description="小数位数，只用于 decimal")
-    code_set: Name | SkipJsonSchema[None] = Field(None, description="代码集，只用于 code")
-    unit: Text | SkipJsonSchema[None] = Field(None, description="计量单位")
+    scale: Maybe[Annotated[int, Field(ge=0, le=12)]] = Field(None, description="小数位数，只用于 decimal")
+    code_set: Maybe[Name] = Field(None, description="代码集，只用于 code")
+    unit: Maybe[Text] = Field(None, description="计量单位")
     normalise: list[Step] = Field([], description="标准化步骤，按顺序执行")
-    canonical: Text | SkipJsonSchema[None] = Field(None, description="匹配此正则的值不需任何步骤（只为加速）")
-    null_tokens: list[str] | SkipJsonSchema[None] = Field(None, description="视为空的写法，替换默认列表")
+    canonical: Maybe[Text] = Field(None, description="匹配此正则的值不需任何步骤（只为加速）")
+    null_tokens: Maybe[list[str]] = Field(None, description="视为空的写法，替换默认列表")
     rules: dict[Name, RuleEntry] = Field({}, description="规则名: 规则")
     sensitivity: SensitivityEntry = Field(description="敏感级别")
     examples: ExamplesEntry = Field(ExamplesEntry(), description="示例，作为测试执行")
@@ -193,15 +207,13 @@ class CodeSetEntry(Written):
 
     name: Text = Field(description="代码集名称")
     standard: Text = Field(description="标准编号")
-    edition: Text | SkipJsonSchema[None] = Field(None, description="版次（年份加引号）")
-    valid_from: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$")] | SkipJsonSchema[None] = Field(
+    edition: Maybe[Text] = Field(None, description="版次（年份加引号）")
+    valid_from: Maybe[Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$")]] = Field(
         None, description="实施日期 YYYY-MM-DD 或年份"
     )
     source: Text = Field(description="来源")
     grade: Grade = Field(description="可信程度：A 多源核对，B 单一可靠来源，C 待核")
-    file: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}\.csv$")] | SkipJsonSchema[None] = Field(
-        None, description="文件名，须为 <标识>.csv，可省略"
-    )
+    file: Maybe[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}\.csv$")]] = Field(None, description="文件名，须为 <标识>.csv，可省略")
     accept_names: bool = Field(True, description="代码名称（无歧义时）也可作为来源值")
     validity: Literal["date", "year"] = Field("date", description="有效期的单位：日期或年份")
 
@@ -257,11 +269,11 @@ class Implementation(Written):
         extra="forbid", strict=True, frozen=True, json_schema_extra={"oneOf": [{"required": ["row"]}, {"required": ["unique"]}]}
     )
 
-    row: Text | SkipJsonSchema[None] = Field(None, description="行表达式，为假的行不通过")
-    unique: Annotated[list[Name], Field(min_length=1)] | SkipJsonSchema[None] = Field(None, description="合起来不得重复的列")
-    columns: Annotated[list[Name], Field(min_length=1)] | SkipJsonSchema[None] = Field(None, description="涉及的列，第一列是问题所归的列")
-    indicator: Indicator | SkipJsonSchema[None] = Field(None, description="GB/T 36344 指标编号")
-    source: Text | SkipJsonSchema[None] = Field(None, description="依据的标准和条款")
+    row: Maybe[Text] = Field(None, description="行表达式，为假的行不通过")
+    unique: Maybe[Annotated[list[Name], Field(min_length=1)]] = Field(None, description="合起来不得重复的列")
+    columns: Maybe[Annotated[list[Name], Field(min_length=1)]] = Field(None, description="涉及的列，第一列是问题所归的列")
+    indicator: Maybe[Indicator] = Field(None, description="GB/T 36344 指标编号")
+    source: Maybe[Text] = Field(None, description="依据的标准和条款")
     grade: Grade = Field("A", description="依据的可信程度；C 级不得隔离数据")
 
 
@@ -382,21 +394,21 @@ class ContractFile(Written):
 class DeliveryEntry(Written):
     mode: Literal["snapshot", "delta"] = Field(description="snapshot 每次交付全量；delta 交付变化，按键合并")
     key: list[Name] = Field([], description="合并的键；delta 必填")
-    operation: Name | SkipJsonSchema[None] = Field(None, description="存放 I、U、D 的列")
+    operation: Maybe[Name] = Field(None, description="存放 I、U、D 的列")
     snapshot_files: list[Text] = Field([], description="文件名通配；delta 数据集中匹配的文件为全量")
 
 
 class VolumeEntry(Written):
     min_rows: Annotated[int, Field(ge=0)] = Field(1, description="发布后至少的行数")
-    max_rows: Annotated[int, Field(ge=1)] | SkipJsonSchema[None] = Field(None, description="发布后至多的行数")
-    max_change: Annotated[float, Field(ge=0)] | SkipJsonSchema[None] = Field(None, description="与上次相比行数变化的上限（比例）")
+    max_rows: Maybe[Annotated[int, Field(ge=1)]] = Field(None, description="发布后至多的行数")
+    max_change: Maybe[Annotated[float, Field(ge=0)]] = Field(None, description="与上次相比行数变化的上限（比例）")
     max_quarantine: Annotated[float, Field(ge=0, le=1)] = Field(0.2, description="隔离行占比的上限")
 
 
 class Override(Written):
-    severity: Severity | SkipJsonSchema[None] = None
-    message: Text | SkipJsonSchema[None] = None
-    disabled: Literal[True] | SkipJsonSchema[None] = Field(None, description="本列不用此规则")
+    severity: Maybe[Severity] = None
+    message: Maybe[Text] = None
+    disabled: Maybe[Literal[True]] = Field(None, description="本列不用此规则")
 
 
 class DatasetProperties(Written):
@@ -413,7 +425,7 @@ class ColumnProperties(Written):
     element: Name = Field(description="数据元的标识")
     headers: list[Text] = Field([], description="交付文件里可能的表头")
     synonyms: dict[Text, Text] = Field({}, description="本部门特有的来源值: 代码")
-    normalise: list[Step] | SkipJsonSchema[None] = Field(None, description="替换数据元的标准化步骤")
-    optional_header: bool | SkipJsonSchema[None] = Field(None, description="交付文件可以没有此列；默认：非必填列可以没有")
+    normalise: Maybe[list[Step]] = Field(None, description="替换数据元的标准化步骤")
+    optional_header: Maybe[bool] = Field(None, description="交付文件可以没有此列；默认：非必填列可以没有")
     overrides: dict[Name, Override] = Field({}, description="规则名: 改动")
-    sharing: Sharing | SkipJsonSchema[None] = Field(None, description="本列的共享属性")
+    sharing: Maybe[Sharing] = Field(None, description="本列的共享属性")

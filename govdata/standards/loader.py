@@ -18,7 +18,7 @@ def load(standards_dir: Path) -> Registry:
     """
     findings = Findings()
     registry, _ = _assemble(Path(standards_dir), findings)
-    if findings.found:
+    if registry is None:
         raise StandardsError(f"标准有 {len(findings.found)} 处问题，没有装载", findings.ordered())
     return registry
 
@@ -54,41 +54,32 @@ def report(found: Iterable[Problem]) -> str:
     return "\n".join(lines)
 
 
-def _assemble(root: Path, findings: Findings) -> tuple[Registry, list[Document]]:
-    """The registry of what could be read; it is whole only when ``findings`` stays empty."""
+def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Document]]:
+    """The registry, or None where ``findings`` say why there is none; and the contracts as read."""
     if not root.is_dir():
         findings.add(".", "标准目录不存在")
-        return _registry({}, {}, {}, ()), []
+        return None, []
     _check_links(root, findings)
     code_sets, declared_sets = codes.read(root, findings)
-    known_elements, declared_elements, null_tokens = elements.read(root, code_sets, declared_sets, findings)
+    known, declared, null_tokens = elements.read(root, code_sets, declared_sets, findings)
     documents = contracts.read_documents(root, findings)
-    read = contracts.read(documents, known_elements, declared_elements, code_sets, declared_sets, findings)
-    return _registry(known_elements, code_sets, read, null_tokens), documents
-
-
-def _registry(
-    known_elements: dict[str, elements.Element],
-    code_sets: dict[str, codes.CodeSet],
-    read: dict[str, contracts.Contract],
-    null_tokens: tuple[str, ...],
-) -> Registry:
-    element_digests = {name: binding.digest(element) for name, element in known_elements.items()}
+    read = contracts.read(documents, known, declared, code_sets, declared_sets, findings)
+    if findings.found:
+        return None, documents
+    element_digests = {name: binding.digest(element) for name, element in known.items()}
     code_set_digests = {name: binding.digest(code_set) for name, code_set in code_sets.items()}
-    hashes = {}
-    for name, contract in read.items():
-        if all(column.element in known_elements for column in contract.dataset.columns):
-            hashes[name] = binding.dataset_hash(
-                contract.dataset, contract.rules, known_elements, element_digests, code_set_digests, null_tokens
-            )
-    return Registry(
-        elements=known_elements,
+    registry = Registry(
+        elements=known,
         code_sets=code_sets,
         datasets={name: contract.dataset for name, contract in read.items()},
         null_tokens=null_tokens,
         bound={name: contract.rules for name, contract in read.items()},
-        hashes=hashes,
+        hashes={
+            name: binding.dataset_hash(contract.dataset, contract.rules, known, element_digests, code_set_digests, null_tokens)
+            for name, contract in read.items()
+        },
     )
+    return registry, documents
 
 
 def _check_links(root: Path, findings: Findings) -> None:

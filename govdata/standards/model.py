@@ -174,7 +174,7 @@ class Sensitivity(Frozen):
 
 class Examples(Frozen):
     """Executed as tests. ``valid``: already standard; ``invalid``: value → name of the rule that must fail;
-    ``repairs``: delivered text → standard text (dates ISO, numbers plain), which must then be valid. A key's value may be None: becomes NULL."""
+    ``repairs``: delivered text → standard text (dates ISO, numbers plain), which must then be valid; None where it becomes NULL."""
 
     valid: tuple[str, ...] = ()
     invalid: dict[str, str] = {}

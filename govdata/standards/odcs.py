@@ -22,7 +22,8 @@ SCHEMA_FILE = Path(__file__).with_name("odcs-v3.1.0.schema.json")
 @lru_cache(maxsize=1)
 def schema() -> dict[str, Any]:
     """The official JSON Schema (draft 2019-09)."""
-    return json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    return loaded
 
 
 @lru_cache(maxsize=1)
@@ -37,10 +38,12 @@ def check(document: Document, findings: Findings) -> None:
     said = {(problem.file, problem.line) for problem in findings.found}
     for error in _validator().iter_errors(document.data):
         for leaf in _leaves(error):
-            line = document.line(tuple(leaf.absolute_path))
-            if (document.file, line) not in said:
-                place = ".".join(str(part) for part in leaf.absolute_path) or None
-                findings.add(document.file, f"不符合 ODCS v3.1.0：{_message(leaf)}", line, place)
+            path = tuple(leaf.absolute_path)
+            for key in _unexpected(leaf) or (None,):
+                line = document.line(path if key is None else (*path, key))
+                if (document.file, line) not in said:
+                    message = _message(leaf) if key is None else f"标准里没有键“{key}”"
+                    findings.add(document.file, f"不符合 ODCS v3.1.0：{message}", line, ".".join(str(part) for part in path) or None)
 
 
 def _leaves(error: ValidationError) -> list[ValidationError]:
@@ -53,21 +56,27 @@ def _leaves(error: ValidationError) -> list[ValidationError]:
     return [best if best is not None else error]
 
 
+def _unexpected(error: ValidationError) -> list[str]:
+    """The keys an error about additional keys is about; jsonschema names them only in its message."""
+    if error.validator not in ("additionalProperties", "unevaluatedProperties") or not isinstance(error.instance, dict):
+        return []
+    return [key for key in error.instance if repr(key) in error.message]
+
+
 def _message(error: ValidationError) -> str:
+    wanted: Any = error.validator_value
+    given: Any = error.instance
     match error.validator:
         case "required":
-            missing = [name for name in error.validator_value if name not in error.instance]
-            return f"缺少“{'、'.join(missing)}”"
+            return f"缺少“{'、'.join(name for name in wanted if name not in given)}”"
         case "enum":
-            return f"应为 {'、'.join(str(value) for value in error.validator_value)} 之一"
+            return f"应为 {'、'.join(str(value) for value in wanted)} 之一"
         case "const":
-            return f"应为 {error.validator_value}"
+            return f"应为 {wanted}"
         case "type":
-            return f"类型应为 {error.validator_value}"
-        case "additionalProperties" | "unevaluatedProperties":
-            return "有标准里没有的键"
+            return f"类型应为 {wanted}"
         case "pattern":
-            return "写法不对（只可用字母、数字、- 和 _）" if error.validator_value == "^[A-Za-z0-9_-]+$" else "写法不对"
+            return "写法不对（只可用字母、数字、- 和 _）" if wanted == "^[A-Za-z0-9_-]+$" else "写法不对"
         case "minLength" | "minItems":
             return "不能为空"
     return "内容不合要求"

@@ -12,7 +12,7 @@ import io
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -31,7 +31,7 @@ MAX_DEPTH = 30
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
-_CONSTANTS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_CONSTANTS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _CONSTANTS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -49,6 +49,13 @@ class Findings:
 
     def ordered(self) -> list[Problem]:
         return sorted(self.found, key=lambda p: (p.file, p.line or 0))
+
+
+class Everything(frozenset[str]):
+    """Stands for the names a file declares when the file cannot be read: nothing that uses them is to blame."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,8 @@ def read_yaml(path: Path, file: str, findings: Findings) -> Document | None:
     except _Refused as refused:
         findings.add(file, refused.message, refused.line)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        opened = error.context_mark if error.problem and re.search(r"end of stream|expected ',' or", error.problem) else None
+        mark = opened or error.problem_mark
         findings.add(file, f"YAML 语法错误：{_explain(error)}", None if mark is None else mark.line + 1)
     except yaml.YAMLError:
         findings.add(file, "YAML 语法错误：含有不允许的字符")
@@ -160,7 +168,7 @@ def _document(file: str, text: str, findings: Findings) -> Document | None:
         elif isinstance(event, yaml.NodeEvent):
             if event.anchor is not None:
                 raise _Refused("不允许使用锚点（&名称）", line)
-            if event.tag is not None:
+            if getattr(event, "tag", None) is not None:
                 raise _Refused("不允许使用标签（!…）", line)
             if len(stack) >= MAX_DEPTH:
                 raise _Refused(f"嵌套超过 {MAX_DEPTH} 层", line)
@@ -170,7 +178,7 @@ def _document(file: str, text: str, findings: Findings) -> Document | None:
             else:
                 value = container = {} if isinstance(event, yaml.MappingStartEvent) else []
             if not stack:
-                root, loc = value, ()
+                root, loc = value, cast(Loc, ())
                 lines[loc] = line
             else:
                 loc = stack[-1].take(value, event, line, lines, file, findings)
@@ -232,11 +240,12 @@ def _scalar(event: yaml.ScalarEvent) -> Any:
 _EXPLANATIONS = (
     ("mapping values are not allowed", "冒号的位置不对（值里含“: ”时要加引号）"),
     ("cannot start any token", "有不能这样开头的字符（缩进不能用制表符；以 @、`、% 开头的值要加引号）"),
+    ("tab character", "缩进不能用制表符"),
     ("could not find expected ':'", "缺少冒号"),
-    ("did not find expected ',' or", "方括号或花括号里缺少逗号，或没有闭合"),
+    ("did not find expected ',' or", "这一行开始的方括号或花括号里缺少逗号，或没有闭合"),
     ("did not find expected key", "缩进不一致，或前面的引号、括号没有闭合"),
     ("did not find expected '-' indicator", "列表的缩进不一致"),
-    ("unexpected end of stream", "引号没有闭合"),
+    ("unexpected end of stream", "这一行的引号没有闭合"),
     ("block sequence entries are not allowed", "这里不能写列表项"),
     ("did not find expected node content", "缺少值"),
     ("found undefined tag", "不允许使用标签（!…）"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -32,9 +32,12 @@ def validate(
     try:
         return model.model_validate(data)
     except ValidationError as error:
+        reported: set[Loc] = set()
         for detail in error.errors(include_url=False, include_context=True, include_input=True):
-            inner = tuple(part for part in detail["loc"] if part != "[key]")
-            real = _real(inner, data)
+            real = _real(tuple(part for part in detail["loc"] if part != "[key]"), data)
+            if detail["type"] == "none_required" or real in reported:
+                continue  # another branch of the same union
+            reported.add(real)
             place = (*(paths or {}).get(str(real[0]), (*loc, real[0])), *real[1:]) if real else loc
             at_parent = detail["type"] in ("missing", "extra_forbidden")
             path = ".".join(str(part) for part in (real[:-1] if at_parent else real))
@@ -47,8 +50,8 @@ def _real(inner: Loc, data: Any) -> Loc:
     """``inner`` without the parts pydantic adds for the branches of a union: only what can be followed in the data stays."""
     followed: list[str | int] = []
     for position, part in enumerate(inner):
-        if (isinstance(data, dict) and part in data) or (isinstance(data, list) and isinstance(part, int) and part < len(data)):
-            data = data[part]
+        if (isinstance(data, dict) and part in data) or (isinstance(data, list) and part in range(len(data))):
+            data = cast(Any, data)[part]
             followed.append(part)
         elif position == len(inner) - 1 and isinstance(data, dict):
             followed.append(part)  # a key that is missing
@@ -110,17 +113,15 @@ def _plain(key: Any) -> str:
 
 def _known_keys(model: type[Written], path: Loc) -> list[str]:
     """Keys that may stand where the unknown one stood, found by following the fields' annotations."""
-    current: Any = model
+    current = model
     for part in path:
-        if isinstance(current, type) and issubclass(current, Written):
-            field = next((f for name, f in current.model_fields.items() if part in (name, f.alias)), None)
-            current = _written_in(field.annotation) if field else None
-    if isinstance(current, type) and issubclass(current, Written):
-        return [field.alias or name for name, field in current.model_fields.items()]
-    return []
+        field = next((f for name, f in current.model_fields.items() if part in (name, f.alias)), None)
+        if field is not None and (inside := _written_in(field.annotation)) is not None:
+            current = inside  # a part that is no field is a key or a position inside the one before
+    return [field.alias or name for name, field in current.model_fields.items()]
 
 
-def _written_in(annotation: Any) -> Any:
+def _written_in(annotation: Any) -> type[Written] | None:
     """The Written model inside an annotation such as ``list[RuleEntry] | None``."""
     if isinstance(annotation, type) and issubclass(annotation, Written):
         return annotation

@@ -1,4 +1,4 @@
-"""The closed vocabulary of normalisers. ``govdata.engine.normalise`` gives each its SQL; an unknown name is an error of ``standards check``.
+"""The closed vocabulary of normalisers. ``govdata.engine.normalise`` gives each its SQL; an unknown name is a problem of the standards.
 
 Each entry: name → (Chinese description as the officer and the repair ledger read it, names of its arguments).
 """

@@ -130,6 +130,9 @@ schema:
       - name: note
         customProperties:
           - {property: element, value: note}
+      - name: remark
+        businessName: 备注说明
+        customProperties: [{property: element, value: note}]
     quality:
       - name: birth_date_agrees
         description: 出生日期与号码不一致
@@ -180,5 +183,3 @@ class Folder:
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path / "standards")
-
-

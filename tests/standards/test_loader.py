@@ -67,10 +67,9 @@ def test_a_finding_is_told_of_the_first_column_read_where_none_is_named(folder: 
 
 
 def test_the_key_follows_its_positions(folder: Folder) -> None:
-    folder.spoil("datasets/person.odcs.yaml", "primaryKey: true\n", "primaryKey: true\n        primaryKeyPosition: 2\n")
-    folder.spoil(
-        "datasets/person.odcs.yaml", "      - name: birth_date\n", "      - name: birth_date\n        primaryKey: true\n        primaryKeyPosition: 1\n"
-    )
+    contract = "datasets/person.odcs.yaml"
+    folder.spoil(contract, "primaryKey: true\n", "primaryKey: true\n        primaryKeyPosition: 2\n")
+    folder.spoil(contract, "- name: birth_date\n", "- name: birth_date\n        primaryKey: true\n        primaryKeyPosition: 1\n")
     rule = next(rule for rule in load(folder.root).rules("person") if rule.id == "primary_key_unique")
     assert rule.columns == ("birth_date", "citizen_id")
 
