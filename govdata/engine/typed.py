@@ -52,7 +52,7 @@ def date_of(x: exp.Expression) -> exp.Expression:
     return sql(
         """CASE
             WHEN strlen(:x) = 10 AND substr(:x, 5, 1) = '-' AND substr(:x, 8, 1) = '-' THEN TRY_CAST(:x AS DATE)
-            WHEN strlen(:x) = 8 AND try_strptime(:x, '%Y%m%d') IS NOT NULL THEN CAST(try_strptime(:x, '%Y%m%d') AS DATE)
+            WHEN strlen(:x) = 8 AND left(:x, 1) BETWEEN '0' AND '9' AND try_strptime(:x, '%Y%m%d') IS NOT NULL THEN CAST(try_strptime(:x, '%Y%m%d') AS DATE)
             WHEN regexp_full_match(:x, '[0-9]{14}') THEN CAST(try_strptime(:x, '%Y%m%d%H%M%S') AS DATE)
             WHEN regexp_full_match(:x, '[0-9]{12,13}') THEN CAST(epoch_ms(TRY_CAST(:x AS BIGINT) + 28800000) AS DATE)
             ELSE coalesce(:serial, :composed)

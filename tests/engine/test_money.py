@@ -1,0 +1,45 @@
+from decimal import Decimal
+
+import pytest
+
+from govdata.engine.money import amount_of, currency_in
+from govdata.engine.syntax import literal
+from tests.engine.support import evaluate
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        ("300(万元人民币)", None, "3000000.00"),
+        ("300（万元人民币）", None, "3000000.00"),
+        ("¥1,000.00元", None, "1000.00"),
+        ("50万美元", None, "500000.00"),
+        ("300", "万元", "3000000.00"),
+        ("300.5", "万元", "3005000.00"),
+        ("300万元", "元", "3000000.00"),  # the text's own unit wins
+        ("1.2亿元", None, "120000000.00"),
+        ("3000000.00", "元", "3000000.00"),
+        ("3000000", None, "3000000.00"),
+        ("人民币100万元整", None, "1000000.00"),
+        ("￥500万", "元", "5000000.00"),
+        ("0.1", "万元", "1000.00"),
+        ("-5", "万元", "-50000.00"),
+        ("300", "箱", None),  # an unknown unit must not pass for 元
+        ("叁佰万元", None, None),
+        ("三百", None, None),
+        ("1.2.3", None, None),
+        ("0.001", "元", None),  # finer than the scale
+        ("", None, None),
+    ],
+)
+def test_amounts_in_yuan(value, unit, expected):
+    result = evaluate(lambda x: amount_of(x, literal(unit), 2), [value])
+    assert result == [Decimal(expected) if expected else None]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("50万美元", "USD"), ("300(万元人民币)", "CNY"), ("¥1", "CNY"), ("HK$5", "HKD"), ("100万港元", "HKD"), ("5欧元", "EUR"), ("300", None), (None, None)],
+)
+def test_currency_named_in_an_amount(value, expected):
+    assert evaluate(currency_in, [value]) == [expected]
