@@ -5,7 +5,6 @@ problems(standards_dir) -> list[Problem]     the same as a list, and the contrac
 """
 
 from govdata.errors import Problem, StandardsError
-from govdata.standards.codes import source_values
 from govdata.standards.loader import load, problems, report
 from govdata.standards.model import (
     DIMENSION_NAMES,
@@ -76,5 +75,4 @@ __all__ = [
     "load",
     "problems",
     "report",
-    "source_values",
 ]

@@ -19,14 +19,6 @@ SYNONYM_COLUMNS = ("source", "code", "note")
 INDEX = "codes/index.yaml"
 
 
-def source_values(code_set: CodeSet) -> dict[str, str]:
-    """Every source text that stands for a code, beside the codes themselves: the declared synonyms and, when the set accepts
-    names, each name that belongs to exactly one code. A declared synonym goes before a name."""
-    if not code_set.accept_names:
-        return dict(code_set.synonyms)
-    return {**_unambiguous_names(code_set.codes), **code_set.synonyms}
-
-
 def read(root: Path, findings: Findings) -> tuple[dict[str, CodeSet], frozenset[str]]:
     """The code sets under ``root``/codes, and the ids that were declared, usable or not."""
     folder = root / "codes"

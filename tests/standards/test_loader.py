@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from govdata.standards import InCodeSet, Pattern, Required, Row, StandardsError, Typed, Unique, load, problems, report, source_values
+from govdata.standards import InCodeSet, Pattern, Required, Row, StandardsError, Typed, Unique, load, problems, report
 from tests.standards.conftest import Folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -86,15 +86,15 @@ def test_datasets_keep_what_was_written(folder: Folder) -> None:
     assert dataset.column("birth_date").title == "出生日期", "the element's name where the contract gives none"
 
 
-def test_names_are_source_values_only_where_they_mean_one_code(folder: Folder) -> None:
+def test_code_sets_keep_what_was_written(folder: Folder) -> None:
     registry = load(folder.root)
-    sex = source_values(registry.code_sets["sex"])
-    assert sex["男"] == "1" and sex["男性"] == "1" and sex["M"] == "1"
-    village = source_values(registry.code_sets["village"])
-    assert village["甲村"] == "190001" and village["甲新村"] == "190001"
-    assert "乙村" not in village, "two codes share the name"
-    folder.spoil("codes/index.yaml", "grade: A", "grade: A\n  accept_names: false")
-    assert source_values(load(folder.root).code_sets["sex"]) == {"男": "1", "M": "1"}
+    sex, village = registry.code_sets["sex"], registry.code_sets["village"]
+    assert (sex.standard, sex.edition, sex.grade, sex.accept_names, sex.file) == ("GB/T 2261.1", "2003", "A", True, "sex.csv")
+    assert sex.synonyms == {"男": "1", "M": "1"}
+    assert [(code.code, code.valid_from, code.valid_to, code.successor) for code in village.codes][:2] == [
+        ("190001", "1990", "2000", "190002"),
+        ("190001", "2010", "", ""),
+    ]
 
 
 def test_a_code_set_graded_c_only_warns(folder: Folder) -> None:
