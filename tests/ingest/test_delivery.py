@@ -1,0 +1,203 @@
+"""A delivery as a whole: what belongs to it, what blocks it, what is written and what a second run does."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from govdata.batches import RawBatch
+from govdata.deployment import Deployment
+from govdata.errors import DeliveryError
+from govdata.ingest import ingest, receive, text
+from govdata.ingest import run as running
+
+from .conftest import DATE, PEOPLE, REGISTRY, SCHOOLS, Bureau
+
+TABLE = "GMSFHM,XM,ZZ,BZ\n1,a,b,c\n2,d,e,f\n"
+
+
+def blocked(bureau: Bureau) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        bureau.ingest()
+    assert not RawBatch.path(bureau.deployment, "people", DATE).exists()
+    assert not list(bureau.deployment.home.glob("data/lake/**/*.tmp")) and not list(bureau.deployment.home.glob("data/lake/**/*.parquet"))
+    return caught.value
+
+
+def test_nothing_delivered(bureau: Bureau) -> None:
+    assert receive(bureau.deployment, PEOPLE, DATE) is None
+    for name in (".DS_Store", "~$a.xlsx", "Thumbs.db", "a.csv.tmp", "a.part", "a.csv.md5", ".hidden/a.csv"):
+        bureau.deliver(name, "x")
+    assert receive(bureau.deployment, PEOPLE, DATE) is None
+
+
+def test_a_delivery_is_known_by_its_content(bureau: Bureau) -> None:
+    bureau.deliver("b/二.csv", TABLE)
+    bureau.deliver("a.csv", TABLE + "3,x,y,z\n")
+    delivery = receive(bureau.deployment, PEOPLE, DATE)
+    assert delivery and [file.name for file in delivery.files] == ["a.csv", "b/二.csv"]
+    assert delivery.files[1].sha256 == hashlib.sha256(TABLE.encode()).hexdigest() and delivery.files[1].size == len(TABLE)
+    again = receive(bureau.deployment, PEOPLE, DATE)
+    assert again == delivery
+    os.rename(bureau.landing / "a.csv", bureau.landing / "c.csv")
+    renamed = receive(bureau.deployment, PEOPLE, DATE)
+    assert renamed and renamed.fingerprint != delivery.fingerprint
+
+
+def test_row_ids(bureau: Bureau) -> None:
+    bureau.deliver("a.csv", TABLE + "short\n")
+    batch = bureau.ingest()
+    prefix = hashlib.sha256((TABLE + "short\n").encode()).hexdigest()[:12]
+    assert [row["_row_id"] for row in bureau.raw(batch)] == [f"{prefix}-2", f"{prefix}-3"]
+    assert bureau.rejected(batch)[0]["_row_id"] == f"{prefix}-4"
+    assert {row["_delivery_date"] for row in bureau.raw(batch) + bureau.rejected(batch)} == {DATE}
+
+
+def test_the_same_file_twice_counts_once(bureau: Bureau) -> None:
+    bureau.deliver("a.csv", TABLE + "short\n")
+    bureau.deliver("copy.csv", TABLE + "short\n")
+    batch = bureau.ingest()
+    assert (batch.delivered, batch.rows, batch.rejected, batch.duplicates) == (6, 2, 1, 3)
+    assert batch.sources[1].duplicate_of == "a.csv"
+    assert {row["_source_file"] for row in bureau.raw(batch)} == {"a.csv"}
+
+
+def test_all_problems_of_all_files_are_told_at_once(bureau: Bureau) -> None:
+    bureau.deliver("0_good.csv", TABLE)
+    bureau.deliver("1_empty.csv", b"")
+    bureau.deliver("2_blank.csv", b"\n \n\n")
+    bureau.deliver("3_missing.csv", "姓名,住址,备注信息\n张某某,b,c\n")
+    bureau.deliver("4_twice.csv", "GMSFHM,身份证号,XM\n1,2,3\n")
+    bureau.deliver("5_school.csv", "XXBSM,XXMC\n3619000001,某校\n")
+    bureau.deliver("6_school.csv", "XXBSM|XXMC|住址\n3619000001|某校|路\n")
+    bureau.deliver("7_packed.csv.gz", gzip.compress(TABLE.encode()))
+    bureau.deliver("8_noise.csv", os.urandom(5000))
+    error = blocked(bureau)
+    told = {problem.file: problem.message for problem in error.problems}
+    assert list(told) == sorted(path.name for path in bureau.landing.iterdir())[1:]
+    assert told["1_empty.csv"] == "空文件（0字节）" and "没有内容" in told["2_blank.csv"]
+    assert told["3_missing.csv"] == "缺少必需的列“公民身份号码”（可用的表头：GMSFHM、身份证号、公民身份号码、id_number）"
+    assert "不止一个表头对应列“公民身份号码”" in told["4_twice.csv"]
+    assert "“学校”（schools）" in told["5_school.csv"] and "“学校”（schools）" in told["6_school.csv"]
+    assert "解压" in told["7_packed.csv.gz"]
+    assert "张某某" not in str(error) and "某校" not in str(error)
+
+
+def test_header_only(bureau: Bureau) -> None:
+    bureau.deliver("a.csv", "GMSFHM,XM,ZZ,BZ\n")
+    batch = bureau.ingest()
+    assert batch.delivered == batch.rows == 0 and len(batch.files) == 1
+    assert bureau.raw(batch) == []
+
+
+def test_a_blocked_delivery_leaves_the_batch_before(bureau: Bureau) -> None:
+    bureau.deliver("a.csv", TABLE)
+    before = bureau.ingest()
+    bureau.deliver("b.csv", b"")
+    with pytest.raises(DeliveryError):
+        bureau.ingest()
+    assert RawBatch.read(RawBatch.path(bureau.deployment, "people", DATE)) == before
+    assert len(bureau.raw(before)) == 2
+
+
+def test_again_gives_the_same_batch_and_removes_what_is_stale(bureau: Bureau) -> None:
+    bureau.deliver("a.csv", TABLE + "short\n")
+    first = bureau.ingest()
+    folder = bureau.deployment.lake("raw", "people", DATE)
+    (folder / ".half-0000.1.tmp").write_bytes(b"x")
+    content = [bureau.deployment.absolute(file).read_bytes() for file in first.files]
+    assert bureau.ingest() == first
+    assert [bureau.deployment.absolute(file).read_bytes() for file in first.files] == content
+    bureau.deliver("a.csv", TABLE)
+    second = bureau.ingest()
+    assert second.batch_id != first.batch_id and second.rejected_files == ()
+    assert {path.name for path in folder.iterdir()} == {"batch.json", *(Path(file).name for file in second.files)}
+    assert not list(bureau.deployment.lake("rejected", "people", DATE).iterdir())
+
+
+def test_snapshot_or_delta(bureau: Bureau) -> None:
+    bureau.deliver("a.csv", TABLE)
+    assert bureau.ingest().mode == "delta"
+    os.rename(bureau.landing / "a.csv", bureau.landing / "a_full.csv")
+    assert bureau.ingest().mode == "snapshot"
+    folder = bureau.deployment.delivery("schools", DATE)
+    folder.mkdir(parents=True)
+    (folder / "s.csv").write_text("XXBSM,XXMC\n1,a\n", encoding="utf-8")
+    delivery = receive(bureau.deployment, SCHOOLS, DATE)
+    assert delivery and ingest(delivery, SCHOOLS, REGISTRY, bureau.deployment).mode == "snapshot"
+
+
+def test_a_file_that_changes_after_it_was_received(bureau: Bureau) -> None:
+    path = bureau.deliver("a.csv", TABLE)
+    delivery = receive(bureau.deployment, PEOPLE, DATE)
+    assert delivery
+    for change in (lambda: path.write_text(TABLE.replace("a", "x")), lambda: path.write_text(TABLE + "more"), path.unlink):
+        change()
+        with pytest.raises(DeliveryError, match="改动或删除"):
+            ingest(delivery, PEOPLE, REGISTRY, bureau.deployment)
+
+
+def test_a_file_that_changes_while_it_is_read(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = bureau.deliver("a.csv", TABLE)
+    original = text.TextSource.blocks
+
+    def blocks(source: text.TextSource):  # type: ignore[no-untyped-def]
+        yield from original(source)
+        with open(path, "ab") as file:
+            file.write(b"9,x,y,z\n")
+
+    monkeypatch.setattr(text.TextSource, "blocks", blocks)
+    assert "改动" in str(blocked(bureau))
+
+
+def test_a_count_that_does_not_agree_blocks(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were the parser to lose a record, the count of the physical file would tell."""
+    bureau.deliver("a.csv", TABLE)
+    original = text.TextSource.blocks
+
+    def blocks(source: text.TextSource):  # type: ignore[no-untyped-def]
+        for block in original(source):
+            yield running.Block(block.names, tuple(column.slice(1) for column in block.columns), block.rows.slice(1))
+
+    monkeypatch.setattr(text.TextSource, "blocks", blocks)
+    assert "记录数核对不符" in str(blocked(bureau))
+
+
+def test_a_thousand_small_files_make_one(bureau: Bureau) -> None:
+    for number in range(300):
+        bureau.deliver(f"{number:04}.csv", f"GMSFHM,XM\n{number},a\n{number},b\n")
+    batch = bureau.ingest()
+    assert batch.rows == 600 and len(batch.files) == 1 and len(batch.sources) == 300
+    assert {(row["_source_file"], row["id_number"]) for row in bureau.raw(batch)} == {(f"{n:04}.csv", str(n)) for n in range(300)}
+
+
+def test_large_output_is_cut_into_files(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govdata.ingest.write.MAX_FILE", 1000)
+    monkeypatch.setattr("govdata.ingest.write.ROW_GROUP", 1000)
+    bureau.deliver("a.csv", "GMSFHM,XM\n" + "".join(f"{n},{n * 7919 % 10007}\n" for n in range(5500)))
+    batch = bureau.ingest()
+    assert len(batch.files) == 6 and [record[1] for record in bureau.records(batch)] == [str(n) for n in range(5500)]
+
+
+def test_names_that_are_not_utf8(bureau: Bureau) -> None:
+    bureau.landing.mkdir(parents=True)
+    with open(os.path.join(os.fsencode(bureau.landing), "人口.csv".encode("gbk")), "wb") as file:
+        file.write(TABLE.encode())
+    batch = bureau.ingest()
+    assert batch.sources[0].name == "人口.csv" and batch.rows == 2
+
+
+def test_a_full_disk_is_an_error_and_leaves_nothing(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    bureau.deliver("a.csv", TABLE)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_table", full)
+    with pytest.raises(OSError, match="No space"):
+        bureau.ingest()
+    assert not list(Deployment(bureau.deployment.home).home.glob("data/lake/**/*.*"))

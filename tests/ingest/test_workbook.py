@@ -1,0 +1,206 @@
+"""Workbooks: where the table is, what cells become as text, and workbooks that cannot be read."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import openpyxl
+import pytest
+import xlsxwriter
+import xlwt
+from msoffcrypto.format.ooxml import OOXMLFile
+
+from govdata.errors import DeliveryError
+from govdata.ingest import workbook
+from govdata.ingest.workbook import cell_text
+
+from .conftest import Bureau
+
+HEADER = ["公民身份号码", "姓名", "住址", "备注信息"]
+
+
+def xlsx(fill: Callable[[Any], None]) -> bytes:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    fill(book)
+    book.close()
+    return out.getvalue()
+
+
+def plain(rows: list[list[Any]], sheet: str = "人口") -> bytes:
+    def fill(book: Any) -> None:
+        page = book.add_worksheet(sheet)
+        for number, row in enumerate(rows):
+            page.write_row(number, 0, row)
+
+    return xlsx(fill)
+
+
+def test_title_rows_merged_cells_footers_and_several_sheets(bureau: Bureau) -> None:
+    def fill(book: Any) -> None:
+        date = book.add_format({"num_format": "yyyy/m/d"})
+        page = book.add_worksheet("城东")
+        page.merge_range("A1:D1", "某区人口登记表")
+        page.write("A2", "填报单位：某街道")
+        page.write_row("A4", HEADER)
+        page.write_string("A5", "190101199001010011")
+        page.write_row("B5", ["甲某", "幸福路", ""])
+        page.write_number("A6", 190101199001010038)
+        page.write("B6", "乙某")
+        page.write_datetime("C6", datetime.datetime(1990, 1, 2), date)
+        page.write_boolean("D6", True)
+        page.write_row("A8", ["合计", "", 2])
+        page.write_row("A9", ["制表人：某"])
+        other = book.add_worksheet("城西")
+        other.write_row("A1", [HEADER[1], HEADER[0], "自定义"])
+        other.write_row("A2", ["丙某", "190101199001010054", 1.5])
+        notes = book.add_worksheet("填表说明")
+        notes.write_row("A1", ["本表由派出所填写"])
+        book.add_worksheet("空").hide()
+        hidden = book.add_worksheet("隐藏")
+        hidden.write_row("A1", HEADER)
+        hidden.write_row("A2", [7, "丁某", 0.1, 1e14])
+        hidden.hide()
+
+    bureau.deliver("a.xlsx", xlsx(fill))
+    batch = bureau.ingest()
+    rows = {(row["_source_file"], row["_source_row"]): row for row in bureau.raw(batch)}
+    shown = {key: tuple(row[name] for name in ("id_number", "name", "address", "remark", "_extra")) for key, row in rows.items()}
+    assert shown == {
+        ("a.xlsx#城东", 5): ("190101199001010011", "甲某", "幸福路", None, None),
+        ("a.xlsx#城东", 6): ("1.9010119900101E+17", "乙某", "1990-01-02", "TRUE", None),
+        ("a.xlsx#城西", 2): ("190101199001010054", "丙某", None, None, '{"自定义":"1.5"}'),
+        ("a.xlsx#隐藏", 2): ("7", "丁某", "0.1", "100000000000000", None),
+    }
+    sources = {source.sheet: source for source in batch.sources}
+    assert sources["城东"].not_records == {"表头之前的行": 2, "空行": 2, "表头": 1, "表尾（合计、制表人等）": 2}
+    assert sources["填表说明"].note == "工作表，没有合同的表头" and sources["空"].note == "隐藏的空工作表"
+    assert len({row["_row_id"].split("-")[0] for row in rows.values()}) == 3
+
+
+def test_old_workbook(bureau: Bureau) -> None:
+    book = xlwt.Workbook()
+    page = book.add_sheet("s")
+    for column, title in enumerate(HEADER):
+        page.write(2, column, title)
+    page.write(3, 0, 3.40524198001011e17)
+    page.write(3, 1, "甲某")
+    page.write(3, 2, datetime.date(2020, 1, 2), xlwt.easyxf(num_format_str="YYYY-MM-DD"))
+    page.write(3, 3, 5)
+    out = io.BytesIO()
+    book.save(out)
+    assert bureau.one(out.getvalue(), "a.xls")[0] == [(4, "3.40524198001011E+17", "甲某", "2020-01-02", "5")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("", None), ("x ", "x "), (True, "TRUE"), (1.0, "1"), (5, "5"), (-3.0, "-3"), (0.1, "0.1"), (1.5, "1.5"),
+        (190101900101001.0, "190101900101001"),
+        (340524198001011234.0, "3.40524198001011E+17"), (1e15, "1E+15"), (0.30000000000000004, "0.30000000000000004"),
+        (datetime.date(2020, 1, 2), "2020-01-02"), (datetime.datetime(2020, 1, 2), "2020-01-02"),
+        (datetime.datetime(2020, 1, 2, 3, 4, 5), "2020-01-02 03:04:05"), (datetime.time(3, 4), "03:04:00"),
+    ],
+)  # fmt: skip
+def test_cells_as_text(cell: Any, text: str | None) -> None:
+    assert cell_text(cell) == text
+
+
+def test_row_numbers_and_text_against_openpyxl(bureau: Bureau) -> None:
+    rows = [["标题"], [], HEADER] + [[f"19010119900101{i:04}", "某" * (i % 5 + 1), None if i % 3 else "路", f"{i}x"] for i in range(300)]
+    content = plain(rows)
+    page = openpyxl.load_workbook(io.BytesIO(content)).active
+    expected = [(cells[0].row, *(cell.value for cell in cells)) for cells in page.iter_rows(min_row=4)]
+    assert bureau.one(content, "a.xlsx")[0] == expected
+
+
+def test_many_rows_are_cut_into_batches(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "BATCH", 50)
+    rows = [[str(i), "某", "", ""] for i in range(230)]
+    records, _ = bureau.one(plain([HEADER, *rows[:100], HEADER, *rows[100:], ["合计", "", "", "230"]]), "a.xlsx")
+    assert [record[1] for record in records] == [str(i) for i in range(230)]
+    assert records[99][0] == 101 and records[100][0] == 103
+
+
+def test_cells_beyond_the_header(bureau: Bureau) -> None:
+    records, rejects = bureau.one(plain([HEADER, ["1", "a", "b", "c"], ["2", "a", "b", "c", "", "more"]]), "a.xlsx")
+    assert [record[0] for record in records] == [2]
+    assert [(row, content) for row, _, content in rejects] == [(3, "2\ta\tb\tc\t\tmore")] and "末列之后" in rejects[0][1]
+
+
+def _blocked(bureau: Bureau, name: str, content: bytes) -> str:
+    bureau.deliver(name, content)
+    with pytest.raises(DeliveryError) as caught:
+        bureau.ingest()
+    assert [problem.file for problem in caught.value.problems] == [name]
+    return str(caught.value)
+
+
+def test_a_sheet_that_goes_on_without_header_blocks(bureau: Bureau) -> None:
+    def fill(book: Any) -> None:
+        first, second = book.add_worksheet("一"), book.add_worksheet("二")
+        first.write_row(0, 0, HEADER)
+        first.write_row(1, 0, ["1", "a", "b", "c"])
+        for row in range(5):
+            second.write_row(row, 0, [str(row), "a", "b", "c"])
+
+    assert "[二]" in _blocked(bureau, "a.xlsx", xlsx(fill))
+
+
+def test_password_protected(bureau: Bureau) -> None:
+    out = io.BytesIO()
+    OOXMLFile(io.BytesIO(plain([HEADER, ["1", "a"]]))).encrypt("geheim", out)
+    assert "密码" in _blocked(bureau, "a.xlsx", out.getvalue())
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.5, 0.9, 0.999])
+def test_truncated(bureau: Bureau, keep: float) -> None:
+    content = plain([HEADER, *([str(i), "a", "b", "c"] for i in range(500))])
+    assert "不完整" in _blocked(bureau, "a.xlsx", content[: int(len(content) * keep)])
+
+
+def test_truncated_old_workbook(bureau: Bureau) -> None:
+    book = xlwt.Workbook()
+    page = book.add_sheet("s")
+    for row in range(2000):
+        for column in range(4):
+            page.write(row, column, HEADER[column] if row == 0 else f"{row}x{column}")
+    out = io.BytesIO()
+    book.save(out)
+    assert "工作簿" in _blocked(bureau, "a.xls", out.getvalue()[: len(out.getvalue()) // 2])
+
+
+def test_damaged_inside(bureau: Bureau) -> None:
+    content = bytearray(plain([HEADER, *([str(i), "a", "b", "c"] for i in range(500))]))
+    at = content.index(b"xl/worksheets/sheet1.xml") + 60
+    content[at : at + 40] = bytes(40)
+    assert "工作簿" in _blocked(bureau, "a.xlsx", bytes(content))
+
+
+def test_zip_bomb(bureau: Bureau) -> None:
+    out = io.BytesIO(plain([HEADER, ["1", "a"]]))
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/media/x.bin", bytes(100 << 20))
+    assert "解压后过大" in _blocked(bureau, "a.xlsx", out.getvalue())
+
+
+@pytest.mark.parametrize("extra", [b"", b"x" * 5000])
+def test_an_archive_that_is_no_workbook(bureau: Bureau, extra: bytes) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.csv", b"GMSFHM,XM\n1,2\n" + extra)
+    assert "压缩" in _blocked(bureau, "a.xlsx", out.getvalue())
+    assert "工作簿损坏" in _blocked(bureau, "a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + extra)
+
+
+def test_a_web_page_named_workbook(bureau: Bureau) -> None:
+    assert "HTML" in _blocked(bureau, "a.xls", "<html><table><tr><td>姓名".encode())
+
+
+def test_a_workbook_without_the_header(bureau: Bureau) -> None:
+    message = _blocked(bureau, "a.xlsx", plain([["学校标识码", "学校名称"], ["3619000001", "某校"]]))
+    assert "没有一个工作表含有表头" in message and "学校”（schools）" in message
