@@ -64,6 +64,11 @@ class Deployment:
         return self.published / "govdata.duckdb"
 
     @property
+    def pinned(self) -> Path:
+        """Second names of the lake's files that the catalogue reads: a stage that runs again may remove the first ones."""
+        return self.data / "lake" / ".pinned"
+
+    @property
     def reports(self) -> Path:
         return self.data / "reports"
 

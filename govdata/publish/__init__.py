@@ -1,0 +1,18 @@
+"""Gate, snapshots, catalogue: from a checked batch to tables analysts read.
+
+publish(batch, dataset, registry, deployment) -> Snapshot      raises GateBlocked
+record_reconciliation(batch, published, deployment) -> Path    published None: the night was blocked
+rebuild_catalogue(deployment, registry) -> Path
+visible(snapshot, deployment, columns) -> str                  SELECT of the rows that count: files alone hold more
+prune(deployment, registry, keep_days=…, keep_month_ends=…) -> Pruned
+load(table, columns, where, home) -> pandas.DataFrame          also as govdata.load
+"""
+
+from govdata.publish.catalogue import rebuild_catalogue
+from govdata.publish.governance import record_reconciliation
+from govdata.publish.merge import visible
+from govdata.publish.reading import load
+from govdata.publish.retention import Pruned, prune
+from govdata.publish.snapshots import publish
+
+__all__ = ["Pruned", "load", "prune", "publish", "rebuild_catalogue", "record_reconciliation", "visible"]

@@ -1,0 +1,82 @@
+"""What the lake holds of every kept night, pinned: files the catalogue may name.
+
+A stage that runs again removes the files of its earlier run, and a query that was using them would fail half-way. So the catalogue never
+names a file of the lake itself but a second name of it (hard link) under ``lake/.pinned``, which only ``prune`` removes, after a grace
+time. The name carries the file's time of writing: a name never stands for two contents.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date as Date
+from pathlib import Path
+
+from govdata.batches import RawBatch, StandardizedBatch
+from govdata.deployment import Deployment
+from govdata.publish import files, layers
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Night:
+    """Pinned files of one delivery date. ``ledger_sql`` is empty where the raw rows are not those the standardised ones came from."""
+
+    dataset: str
+    date: Date
+    raw: tuple[Path, ...] = ()
+    rejected: tuple[Path, ...] = ()
+    clean: tuple[Path, ...] = ()
+    quarantine: tuple[Path, ...] = ()
+    duplicates: tuple[Path, ...] = ()
+    ledger_sql: str = ""
+
+
+def nights(deployment: Deployment, datasets: list[str]) -> dict[str, list[Night]]:
+    """Every date of each dataset that has a raw or standardised batch, oldest first."""
+    result = {}
+    for dataset in datasets:
+        raw_folder = deployment.lake("raw", dataset, Date.min).parent
+        standardized_folder = deployment.lake("standardized", dataset, Date.min).parent
+        dates = sorted({*layers.dates(raw_folder), *layers.dates(standardized_folder)})
+        result[dataset] = [night for date in dates if (night := _night(deployment, dataset, date))]
+    return result
+
+
+def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
+    # A stage may replace its batch between our reading the manifest and pinning its files: then the new manifest is read.
+    for _ in range(3):
+        raw = layers.read(RawBatch, RawBatch.path(deployment, dataset, date))
+        batch = layers.read(StandardizedBatch, StandardizedBatch.path(deployment, dataset, date))
+        if raw is None and batch is None:
+            return None
+        try:
+            return Night(
+                dataset=dataset,
+                date=date,
+                raw=_pin(deployment, raw.files if raw else ()),
+                rejected=_pin(deployment, raw.rejected_files if raw else ()),
+                clean=_pin(deployment, batch.clean_files if batch else ()),
+                quarantine=_pin(deployment, batch.quarantine_files if batch else ()),
+                duplicates=_pin(deployment, batch.duplicate_files if batch else ()),
+                ledger_sql=batch.ledger_sql if raw and batch and raw.batch_id == batch.raw_batch_id else "",
+            )
+        except FileNotFoundError:
+            continue
+    log.warning("%s %s 的批次缺少文件，目录中不列这一日的隔离与治理记录", dataset, date)
+    return None
+
+
+def _pin(deployment: Deployment, named: tuple[str, ...]) -> tuple[Path, ...]:
+    """Raises FileNotFoundError where a file is gone."""
+    pinned = []
+    lake = deployment.pinned.parent
+    for name in named:
+        source = deployment.absolute(name)
+        written = source.stat().st_mtime_ns
+        target = deployment.pinned / source.relative_to(lake).with_name(f"{source.stem}-{written:x}{source.suffix}")
+        if not target.exists():
+            files.link(source, target)
+        pinned.append(target)
+    return tuple(pinned)

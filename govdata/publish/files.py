@@ -1,0 +1,124 @@
+"""Files that appear whole or not at all, and stay: the few steps on the disk that publishing is made of.
+
+A file is written under a temporary name, brought to the disk (fsync), renamed, and its folder is brought to the disk too, so that a
+manifest never outlives a power cut without the files it names.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from govdata.batches import Manifest
+from govdata.deployment import Deployment
+from govdata.errors import GovdataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def token() -> str:
+    """8 hex digits for a file name that was never used before: a published file is never overwritten."""
+    return uuid.uuid4().hex[:8]
+
+
+def sync(path: Path) -> None:
+    """Bring a file's content, or a folder's entries, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def temporary(target: Path) -> Path:
+    """A name beside ``target`` that no reader looks at; ``prune`` removes what a dead run left under such a name."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.with_name(f".{target.name}.{os.getpid()}.tmp")
+
+
+def put(written: Path, target: Path) -> Path:
+    """Rename a finished temporary file to ``target``, durably."""
+    sync(written)
+    os.replace(written, target)
+    sync(target.parent)
+    return target
+
+
+def put_table(table: pa.Table, target: Path) -> Path:
+    """Write an Arrow table as Parquet, whole or not at all."""
+    import pyarrow.parquet as pq
+
+    written = temporary(target)
+    pq.write_table(table, written, compression="zstd")
+    return put(written, target)
+
+
+def put_manifest(manifest: Manifest, target: Path) -> Path:
+    """Write a manifest so that it survives a power cut: it is what makes the files it names count."""
+    manifest.write(target)
+    sync(target.parent)
+    return target
+
+
+def link(source: Path, target: Path) -> Path:
+    """The same file under a second name: costs no space and survives the removal of the first. A copy where the file system has no
+    hard links. Raises FileNotFoundError where ``source`` is gone, FileExistsError where ``target`` is there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except (FileNotFoundError, FileExistsError):
+        raise
+    except OSError:
+        written = temporary(target)
+        shutil.copy2(source, written)
+        return put(written, target)
+    sync(target)
+    sync(target.parent)
+    return target
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """One process (and one thread) at a time; the operating system frees the lock of a process that died."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: the night runs are serial there
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def scratch(deployment: Deployment, purpose: str) -> Iterator[Path]:
+    """A folder for spilling, removed at the end; one that a killed run left is removed by ``prune``."""
+    folder = deployment.temporary / f"{purpose}-{os.getpid()}-{token()}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def row_count(path: Path) -> int:
+    """Rows by the Parquet footer. Raises ``GovdataError`` (file name only) where the file is missing or damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except FileNotFoundError:
+        raise GovdataError(f"文件不存在：{path.name}") from None
+    except (OSError, pa.ArrowException):
+        raise GovdataError(f"文件损坏，不是完整的 Parquet：{path.name}") from None

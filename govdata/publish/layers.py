@@ -1,0 +1,152 @@
+"""What one delivery adds to a table, frozen at publishing.
+
+A layer is the clean part of a batch that passed its gate, under file names of its own (hard links: no space). A whole delivery starts a
+table anew; a delta lies on the layers before it. Snapshots are merged from layers, so every snapshot can be made again from them: when a
+past delivery is corrected, when snapshots in between were pruned, and whatever the lake holds by then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date as Date
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import ValidationError
+
+from govdata.batches import Manifest, StandardizedBatch, fingerprint
+from govdata.deployment import Deployment
+from govdata.errors import GateBlocked
+from govdata.publish import files
+from govdata.standards.model import Dataset, Registry, Unique
+
+FORMAT = 1
+"""Part of every snapshot id: raise it when the same layers would merge into other rows."""
+
+M = TypeVar("M", bound=Manifest)
+
+
+class Layer(Manifest):
+    """``key_unique``: the standards saw to it that no two rows of ``files`` share ``key``. ``operation``: the column that holds I, U, D."""
+
+    table: str
+    date: Date
+    batch_id: str
+    standards_hash: str
+    mode: Literal["snapshot", "delta"]
+    key: tuple[str, ...]
+    key_unique: bool
+    operation: str | None
+    files: tuple[str, ...]
+    rows: int
+
+    @staticmethod
+    def path(deployment: Deployment, table: str, date: Date) -> Path:
+        return deployment.snapshot(table, date) / "layer.json"
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The layers a snapshot is merged from, oldest first; the first is a whole, or the first delta there ever was."""
+
+    snapshot_id: str
+    base_snapshot_id: str | None
+    layers: tuple[Layer, ...]
+
+    @classmethod
+    def of(cls, layer: Layer, before: Lineage | None) -> Lineage:
+        """The lineage of ``layer``'s date; ``before``: that of the layer before it."""
+        base = None if layer.mode == "snapshot" else before
+        base_id = base.snapshot_id if base else None
+        identity = (layer.table, layer.date.isoformat(), layer.batch_id, layer.standards_hash, layer.mode, layer.key, layer.operation)
+        return cls(
+            snapshot_id=fingerprint("snapshot", FORMAT, *identity, base_id),
+            base_snapshot_id=base_id,
+            layers=(*(base.layers if base else ()), layer),
+        )
+
+
+def read(kind: type[M], path: Path) -> M | None:
+    """The manifest, or None where it is missing or damaged: a damaged one is made again."""
+    try:
+        return kind.read(path)
+    except ValidationError:
+        return None
+
+
+def dates(folder: Path) -> list[Date]:
+    """Dates that have a folder under ``folder``, oldest first."""
+    found = []
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        try:
+            found.append(Date.fromisoformat(entry.name))
+        except ValueError:
+            continue
+    return sorted(found)
+
+
+def lineages(deployment: Deployment, table: str) -> dict[Date, Lineage]:
+    """Every layer's date → the lineage of that date's snapshot, oldest first."""
+    result: dict[Date, Lineage] = {}
+    newest: Lineage | None = None
+    for date in dates(deployment.published / table):
+        layer = read(Layer, Layer.path(deployment, table, date))
+        if layer is not None:
+            newest = result[date] = Lineage.of(layer, newest)
+    return result
+
+
+def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Layer:
+    """Give the batch's clean files a second name under ``published`` and write the layer's manifest. The gate must have passed.
+
+    A layer of the same batch is kept as it is. Raises ``GateBlocked`` for a delta without the whole it belongs on."""
+    path = Layer.path(deployment, dataset.name, batch.date)
+    if batch.mode == "delta" and dataset.delivery.snapshot_files:
+        _demand_whole(batch, deployment)
+    layer = Layer(
+        table=dataset.name,
+        date=batch.date,
+        batch_id=batch.batch_id,
+        standards_hash=batch.standards_hash,
+        mode=batch.mode,
+        key=dataset.delivery.key,
+        key_unique=_key_is_unique(dataset, registry),
+        operation=dataset.delivery.operation,
+        files=(),
+        rows=batch.clean,
+    )
+    kept = read(Layer, path)
+    if (
+        kept is not None
+        and kept.model_copy(update={"files": ()}) == layer
+        and all(deployment.absolute(file).exists() for file in kept.files)
+    ):
+        return kept
+    stem = f"{batch.batch_id}-{files.token()}"
+    try:
+        linked = [
+            files.link(deployment.absolute(source), path.with_name(f"{stem}-{index}.parquet"))
+            for index, source in enumerate(batch.clean_files)
+        ]
+    except FileNotFoundError:
+        raise GateBlocked(batch.dataset, batch.date.isoformat(), ["标准化批次在发布过程中被取代，请重新检查"]) from None
+    layer = layer.model_copy(update={"files": tuple(deployment.relative(file) for file in linked)})
+    files.put_manifest(layer, path)
+    return layer
+
+
+def _demand_whole(batch: StandardizedBatch, deployment: Deployment) -> None:
+    """A contract that names whole deliveries promises one at the start: changes alone are not the table."""
+    earlier = (date for date in dates(deployment.published / batch.dataset) if date < batch.date)
+    if not any(read(Layer, Layer.path(deployment, batch.dataset, date)) for date in earlier):
+        raise GateBlocked(batch.dataset, batch.date.isoformat(), ["此前没有已发布的全量交付，增量无从合并"])
+
+
+def _key_is_unique(dataset: Dataset, registry: Registry) -> bool:
+    return any(
+        isinstance(rule.spec, Unique)
+        and rule.severity == "error"
+        and rule.spec.columns
+        and set(rule.spec.columns) <= set(dataset.delivery.key)
+        for rule in registry.rules(dataset.name)
+    )

@@ -1,0 +1,194 @@
+"""Layers → the files of a snapshot, at a cost that follows the delta.
+
+Nothing is rewritten: a snapshot lists the files of the snapshot before and those of the delta, and one small file names the places
+(file, position) of rows that no longer count: older rows whose key comes again, cancelled rows (operation D). A night reads the
+key column of what is there and writes a few kilobytes. When hidden rows or delta files become many, the rows that count are written anew
+(compacted), and so they are when a standard changed a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from govdata.batches import Snapshot
+from govdata.deployment import Deployment
+from govdata.errors import GateBlocked
+from govdata.publish import files, sql
+from govdata.publish.layers import Layer, Lineage
+
+if TYPE_CHECKING:
+    import duckdb
+
+TRACE_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date", "_warnings")
+"""What follows the contract's columns in every published table."""
+
+MAX_HIDDEN = 0.1
+"""Share of stored rows that may be hidden before the table is compacted."""
+
+MAX_DELTA_FILES = 64
+"""Delta files a table may consist of beside its base before it is compacted."""
+
+
+def visible(snapshot: Snapshot, deployment: Deployment, columns: str) -> str:
+    """A SELECT of the rows that count. ``columns``: SQL over the relation ``b``. The snapshot must have files."""
+    hidden = sql.parquet([deployment.absolute(snapshot.hidden_file)]) if snapshot.hidden_file else None
+    return _visible([deployment.absolute(file) for file in snapshot.files], hidden, columns)
+
+
+def _visible(paths: Sequence[Path], hidden: str | None, columns: str) -> str:
+    query = f"SELECT {columns} FROM {sql.parquet(paths)} AS b"
+    return query if hidden is None else f"{query} ANTI JOIN {hidden} AS h ON b.file_index = h.file AND b.file_row_number = h.position"
+
+
+def published_columns(schema: Mapping[str, str]) -> dict[str, str]:
+    """The columns a table shows, of those a standardised file has: not the engine's own flags, which stay in the lake."""
+    return {name: kind for name, kind in schema.items() if not name.startswith("_") or name in TRACE_COLUMNS}
+
+
+@dataclass
+class _Merge:
+    connection: duckdb.DuckDBPyConnection
+    deployment: Deployment
+    lineage: Lineage
+    files: list[str] = field(default_factory=list)
+    base_files: int = 0
+    columns: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.deployment.absolute(file) for file in self.files]
+
+    def start(self, base: Snapshot | None) -> None:
+        self.connection.execute("CREATE OR REPLACE TEMP TABLE hidden (file UBIGINT, position BIGINT)")
+        if base is not None and base.files:
+            self.files, self.base_files = list(base.files), base.base_files
+            self.columns = published_columns(sql.schema(self.connection, self.paths[0]))
+            if base.hidden_file:
+                self._hide(f"SELECT file, position FROM {sql.parquet([self.deployment.absolute(base.hidden_file)])}")
+
+    def add(self, layer: Layer) -> None:
+        if not layer.files:
+            return
+        added = [self.deployment.absolute(file) for file in layer.files]
+        columns = published_columns(sql.schema(self.connection, added[0]))
+        if self.files and columns != self.columns:
+            self.rewrite(columns)
+        self.columns = columns
+        fresh = sql.parquet(added)
+        if self.files:
+            same = " AND ".join(f"b.{sql.identifier(name)} = d.{sql.identifier(name)}" for name in layer.key)
+            keys = sql.identifiers(layer.key)
+            older = f"SELECT b.file_index, b.file_row_number FROM {sql.parquet(self.paths)} b"
+            self._hide(f"{older} SEMI JOIN (SELECT {keys} FROM {fresh}) d ON {same}")
+        offset = len(self.files)
+        if layer.operation is not None and layer.operation in columns:
+            cancelled = f"{sql.identifier(layer.operation)} = 'D'"
+            self._hide(f"SELECT file_index + {offset}, file_row_number FROM {fresh} WHERE {cancelled}")
+        if layer.key and not layer.key_unique:
+            self._hide(_superseded_within(fresh, layer.key, offset))
+        if not self.files:
+            self.base_files = len(added)
+        self.files += layer.files
+
+    def _hide(self, places: str) -> None:
+        self.connection.execute(f"INSERT INTO hidden {places}")
+
+    def rewrite(self, columns: dict[str, str]) -> None:
+        """Write the rows that count into one new file with ``columns``. ``GateBlocked`` where a value does not fit a changed type."""
+        hidden = "(SELECT DISTINCT file, position FROM hidden)"
+        changed = [name for name, kind in columns.items() if name in self.columns and self.columns[name] != kind]
+        if changed:
+            self._demand_lossless(changed, columns)
+        selected = ", ".join(
+            f"CAST({'b.' + sql.identifier(name) if name in self.columns else 'NULL'} AS {kind}) AS {sql.identifier(name)}"
+            for name, kind in columns.items()
+        )
+        target = self._target("base")
+        written = files.temporary(target)
+        self.connection.execute(
+            f"COPY ({_visible(self.paths, hidden, selected)}) TO {sql.text(str(written))} (FORMAT parquet, COMPRESSION zstd)"
+        )
+        files.put(written, target)
+        self.files, self.base_files, self.columns = [self.deployment.relative(target)], 1, columns
+        self.connection.execute("DELETE FROM hidden")
+
+    def _demand_lossless(self, changed: list[str], columns: dict[str, str]) -> None:
+        tests = ", ".join(
+            f"count(*) FILTER (WHERE {sql.identifier(name)} IS NOT NULL AND TRY_CAST({sql.identifier(name)} AS {columns[name]}) IS NULL)"
+            for name in changed
+        )
+        counts = self.connection.execute(f"SELECT {tests} FROM {sql.parquet(self.paths)}").fetchone()
+        assert counts is not None
+        layer = self.lineage.layers[-1]
+        reasons = [
+            f"标准把列 {name} 的类型由 {self.columns[name]} 改为 {columns[name]}，以前发布的 {count} 行无法转换：需要一份全量交付"
+            for name, count in zip(changed, counts, strict=True)
+            if count
+        ]
+        if reasons:
+            raise GateBlocked(layer.table, layer.date.isoformat(), reasons)
+
+    def finish(self) -> Snapshot:
+        stored = sum(files.row_count(path) for path in self.paths)
+        hidden = sql.scalar(self.connection, "SELECT count(*) FROM (SELECT DISTINCT file, position FROM hidden)")
+        if hidden > MAX_HIDDEN * stored or len(self.files) - self.base_files > MAX_DELTA_FILES:
+            self.rewrite(self.columns)
+            stored, hidden = stored - hidden, 0
+        hidden_file = None
+        if hidden:
+            target = self._target("hidden")
+            written = files.temporary(target)
+            self.connection.execute(
+                "COPY (SELECT DISTINCT file, position FROM hidden ORDER BY file, position) "
+                f"TO {sql.text(str(written))} (FORMAT parquet, COMPRESSION zstd)"
+            )
+            hidden_file = self.deployment.relative(files.put(written, target))
+        layer = self.lineage.layers[-1]
+        return Snapshot(
+            table=layer.table,
+            date=layer.date,
+            snapshot_id=self.lineage.snapshot_id,
+            batch_id=layer.batch_id,
+            base_snapshot_id=self.lineage.base_snapshot_id,
+            standards_hash=layer.standards_hash,
+            files=tuple(self.files),
+            rows=stored - hidden,
+            hidden_file=hidden_file,
+            hidden=hidden,
+            base_files=self.base_files,
+            lineage=tuple(item.date for item in self.lineage.layers),
+        )
+
+    def _target(self, kind: str) -> Path:
+        layer = self.lineage.layers[-1]
+        folder = self.deployment.snapshot(layer.table, layer.date)
+        return folder / f"{kind}-{self.lineage.snapshot_id}-{files.token()}.parquet"
+
+
+def _superseded_within(fresh: str, key: Sequence[str], offset: int) -> str:
+    """Places of rows whose key comes again later in the same delivery (file by name, then row); rows without a key are all kept."""
+    keys = sql.identifiers(key)
+    known = " AND ".join(f"{sql.identifier(name)} IS NOT NULL" for name in key)
+    repeated = f"SELECT {keys} FROM {fresh} WHERE {known} GROUP BY {keys} HAVING count(*) > 1"
+    return (
+        f"SELECT file_index + {offset}, file_row_number FROM (SELECT file_index, file_row_number, row_number() OVER "
+        f"(PARTITION BY {keys} ORDER BY _source_file DESC, _source_row DESC, _row_id DESC) AS turn "
+        f"FROM {fresh} SEMI JOIN ({repeated}) USING ({keys})) WHERE turn > 1"
+    )
+
+
+def merge(base: Snapshot | None, lineage: Lineage, deployment: Deployment) -> Snapshot:
+    """Lay the layers of ``lineage`` that ``base`` lacks on ``base`` (a snapshot of the same lineage at an earlier date, or None).
+
+    Writes the snapshot's own files, not its manifest. Raises ``GateBlocked`` where a changed standard makes older rows unreadable."""
+    known = set(base.lineage) if base else set()
+    with sql.connection(deployment, f"merge-{lineage.layers[-1].table}") as connection:
+        work = _Merge(connection, deployment, lineage)
+        work.start(base)
+        for layer in lineage.layers:
+            if layer.date not in known:
+                work.add(layer)
+        return work.finish()

@@ -1,0 +1,105 @@
+"""Small tables of the catalogue as Parquet files named by their content, so that a file of that name never changes.
+
+What is kept as one file per night (rule results, reconciliation) is gathered into one, because a view over thousands of files is slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from govdata.batches import fingerprint
+from govdata.deployment import Deployment
+from govdata.engine.session import is_current
+from govdata.publish import files, sql
+from govdata.standards.model import CodeSet, Registry
+
+if TYPE_CHECKING:
+    import duckdb
+
+RULE_RESULTS = {
+    "date": "DATE",
+    "dataset": "VARCHAR",
+    "rule_id": "VARCHAR",
+    "dimension": "VARCHAR",
+    "severity": "VARCHAR",
+    "checked": "BIGINT",
+    "failed": "BIGINT",
+    "column_name": "VARCHAR",
+    "indicator": "VARCHAR",
+    "message": "VARCHAR",
+}
+RECONCILIATION = {
+    "date": "DATE",
+    "dataset": "VARCHAR",
+    "delivered": "BIGINT",
+    "rejected": "BIGINT",
+    "duplicates": "BIGINT",
+    "quarantined": "BIGINT",
+    "clean": "BIGINT",
+    "published": "BIGINT",
+}
+
+
+def folder(deployment: Deployment) -> Path:
+    return deployment.governance / "catalogue"
+
+
+def gather(
+    connection: duckdb.DuckDBPyConnection, kind: str, columns: dict[str, str], deployment: Deployment, renamed: dict[str, str] | None = None
+) -> Path | None:
+    """One file of all ``governance/<kind>/<dataset>/<date>.parquet``; None: there are none. ``renamed``: column → its name there."""
+    found = sorted((deployment.governance / kind).glob("*/[0-9]*.parquet"))
+    if not found:
+        return None
+    stamps = [(deployment.relative(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in found]
+    target = folder(deployment) / f"{kind}-{fingerprint(kind, list(columns), stamps)}.parquet"
+    if not target.exists():
+        selected = ", ".join(
+            f"CAST({sql.identifier((renamed or {}).get(name, name))} AS {type_}) AS {sql.identifier(name)}"
+            for name, type_ in columns.items()
+        )
+        query = f"SELECT {selected} FROM {sql.parquet(found, by_name=True)} ORDER BY ALL"
+        written = files.temporary(target)
+        connection.execute(f"COPY ({query}) TO {sql.text(str(written))} (FORMAT parquet, COMPRESSION zstd)")
+        files.put(written, target)
+    return target
+
+
+def keep(name: str, rows: Sequence[Sequence[Any]], columns: dict[str, Any], target_folder: Path) -> Path:
+    """Rows as a Parquet file ``<name>-<fingerprint>.parquet``. ``columns``: name → Arrow type."""
+    import pyarrow as pa
+
+    target = target_folder / f"{name}-{fingerprint(name, list(columns), rows)}.parquet"
+    if not target.exists():
+        by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+        table = pa.table({column: pa.array(values, kind) for (column, kind), values in zip(columns.items(), by_column, strict=True)})
+        files.put_table(table, target)
+    return target
+
+
+def rules(registry: Registry, deployment: Deployment) -> Path:
+    """The rules in force, for people who read a finding."""
+    import pyarrow as pa
+
+    names = ("dataset", "rule_id", "column_name", "dimension", "severity", "message", "indicator", "source")
+    rows = [
+        (rule.dataset, rule.id, rule.column, rule.dimension, rule.severity, rule.message, rule.indicator, rule.source)
+        for dataset in sorted(registry.datasets)
+        for rule in registry.rules(dataset)
+    ]
+    return keep("rules", rows, dict.fromkeys(names, pa.string()), folder(deployment))
+
+
+def codes(code_set: CodeSet, as_of: Any, deployment: Deployment) -> Path:
+    """All rows of a code set (a code may stand in several, with disjoint validity); ``current``: in force at ``as_of``."""
+    import pyarrow as pa
+
+    names = ("code", "name_zh", "name_en", "parent", "valid_from", "valid_to", "successor", "note")
+    rows = [
+        (*(getattr(code, name) or None for name in names), code.local, is_current(code.valid_to, code_set.validity, as_of))
+        for code in code_set.codes
+    ]
+    columns = {**dict.fromkeys(names, pa.string()), "local": pa.bool_(), "current": pa.bool_()}
+    return keep(code_set.id, rows, columns, deployment.code_tables)

@@ -1,0 +1,78 @@
+"""StandardizedBatch → Snapshot: the gate, the batch frozen as a layer, the merge, and the snapshots after it when the past changed."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+
+from govdata.batches import Snapshot, StandardizedBatch
+from govdata.deployment import Deployment
+from govdata.errors import GateBlocked
+from govdata.publish import files, gate, layers
+from govdata.publish.governance import record_reconciliation
+from govdata.publish.layers import Lineage
+from govdata.publish.merge import merge
+from govdata.standards.model import Dataset, Registry
+
+
+def publish(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Snapshot:
+    """Publish the batch as the snapshot of its date; analysts see it after ``rebuild_catalogue``.
+
+    Same inputs, same snapshot: running it again changes nothing. When the delivery of a past date was corrected, the later snapshots
+    of a delta dataset are merged anew from their own layers, up to the next whole delivery. Raises ``GateBlocked`` with all reasons, after
+    noting in ``governance.reconciliation`` that nothing was published; the snapshot that was there stays."""
+    with files.locked(deployment.published / dataset.name / ".lock"):
+        try:
+            gate.verify(batch, dataset, registry, deployment)
+            layers.freeze(batch, dataset, registry, deployment)
+            snapshot = _bring_up_to_date(dataset.name, batch.date, deployment)
+        except GateBlocked:
+            record_reconciliation(batch, None, deployment)
+            raise
+        record_reconciliation(batch, snapshot.rows, deployment)
+        return snapshot
+
+
+def complete(snapshot: Snapshot, deployment: Deployment) -> bool:
+    """All its files are there."""
+    named = [*snapshot.files, *([snapshot.hidden_file] if snapshot.hidden_file else [])]
+    return all(deployment.absolute(file).exists() for file in named)
+
+
+def _bring_up_to_date(table: str, date: Date, deployment: Deployment) -> Snapshot:
+    """Make the snapshot of ``date`` and the later ones that lie on it what their layers say; returns that of ``date``."""
+    lineages = layers.lineages(deployment, table)
+    newest = max(lineages)
+    result = None
+    for later, lineage in lineages.items():
+        if later < date:
+            continue
+        if later > date and lineage.layers[-1].mode == "snapshot":
+            break
+        current = layers.read(Snapshot, Snapshot.path(deployment, table, later))
+        if current is None and later not in (date, newest):
+            continue  # pruned, or not published yet: its own run makes it
+        if current is None or current.snapshot_id != lineage.snapshot_id or not complete(current, deployment):
+            current = merge(_base(table, lineage, lineages, deployment), lineage, deployment)
+            files.put_manifest(current, Snapshot.path(deployment, table, later))
+            if later > date:
+                _correct_published(table, later, current, deployment)
+        if later == date:
+            result = current
+    assert result is not None
+    return result
+
+
+def _base(table: str, lineage: Lineage, lineages: dict[Date, Lineage], deployment: Deployment) -> Snapshot | None:
+    """The newest snapshot that is merged from the same layers as far as it goes."""
+    for layer in reversed(lineage.layers[:-1]):
+        snapshot = layers.read(Snapshot, Snapshot.path(deployment, table, layer.date))
+        if snapshot is not None and snapshot.snapshot_id == lineages[layer.date].snapshot_id and complete(snapshot, deployment):
+            return snapshot
+    return None
+
+
+def _correct_published(table: str, date: Date, snapshot: Snapshot, deployment: Deployment) -> None:
+    """The published count of a later night, where that night's batch is still the one published."""
+    batch = layers.read(StandardizedBatch, StandardizedBatch.path(deployment, table, date))
+    if batch is not None and batch.batch_id == snapshot.batch_id:
+        record_reconciliation(batch, snapshot.rows, deployment)

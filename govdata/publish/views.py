@@ -1,0 +1,323 @@
+"""The catalogue's views: what each schema shows, in which columns, with which Chinese comments.
+
+Every view names its files one by one, by absolute path; a view with no file yet is empty and typed. None refers to another view, so that
+they answer the same however a client attaches the file.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from govdata.batches import Snapshot
+from govdata.deployment import Deployment
+from govdata.engine.typed import sql_type
+from govdata.publish import sql
+from govdata.publish.evidence import Night
+from govdata.publish.merge import published_columns, visible
+from govdata.standards.model import DIMENSION_NAMES, CodeSet, Column, Dataset, Element, Registry
+
+if TYPE_CHECKING:
+    import duckdb
+
+log = logging.getLogger(__name__)
+
+TRACE = {
+    "_row_id": ("VARCHAR", "行标识：不透明，同一文件再次交付时不变"),
+    "_source_file": ("VARCHAR", "来源文件（工作簿为 文件#工作表）"),
+    "_source_row": ("BIGINT", "来源文件中的行号"),
+    "_delivery_date": ("DATE", "交付日期"),
+}
+WARNINGS = {"_warnings": ("VARCHAR[]", "该行不满足的提示级规则")}
+FAILED = {
+    "failed_rules": ("VARCHAR[]", "该行不满足的错误级规则"),
+    **WARNINGS,
+    "_unparsed": ("MAP(VARCHAR, VARCHAR)", "无法按类型解读的列及其交付原文"),
+}
+RULES = dict.fromkeys(("dataset", "rule_id", "column_name", "dimension", "severity", "message", "indicator", "source"), "VARCHAR")
+SNAPSHOTS = {
+    "table_name": "VARCHAR",
+    "date": "DATE",
+    "rows": "BIGINT",
+    "current": "BOOLEAN",
+    "complete": "BOOLEAN",
+    "snapshot_id": "VARCHAR",
+    "batch_id": "VARCHAR",
+    "standards_hash": "VARCHAR",
+    "since": "DATE",
+    "files": "BIGINT",
+    "hidden_rows": "BIGINT",
+}
+PLACE = {name: kind for name, (kind, _) in TRACE.items()}
+REPAIRS = {
+    "dataset": "VARCHAR",
+    "_delivery_date": "DATE",
+    "_row_id": "VARCHAR",
+    "_source_file": "VARCHAR",
+    "_source_row": "BIGINT",
+    "column_name": "VARCHAR",
+    "before": "VARCHAR",
+    "after": "VARCHAR",
+    "rule": "VARCHAR",
+}
+COMMENTS = {
+    "date": "交付日期",
+    "dataset": "数据集",
+    "table_name": "表",
+    "rule_id": "规则编号",
+    "dimension": "质量维度（" + "，".join(f"{name} {title}" for name, title in DIMENSION_NAMES.items()) + "）",
+    "severity": "error：该行隔离；warning：照常发布并提示",
+    "checked": "检查的行数",
+    "failed": "不合格的行数",
+    "column_name": "列",
+    "indicator": "GB/T 36344 指标编码",
+    "message": "规则说明",
+    "source": "规则依据",
+    "delivered": "交付的记录数",
+    "rejected": "拒收（无法读取）的记录数",
+    "duplicates": "重复交付的记录数",
+    "quarantined": "隔离的行数",
+    "clean": "合格的行数",
+    "published": "发布后该表的行数",
+    "before": "修改前（交付原文）",
+    "after": "修改后（标准值）",
+    "rule": "修改所依据的标准化步骤",
+    "reason": "拒收原因",
+    "content": "交付原文",
+    "kept_row_id": "保留的那一行的行标识",
+    "rows": "行数",
+    "current": "是否现行",
+    "complete": "文件是否齐全",
+    "snapshot_id": "期次编号",
+    "batch_id": "批次编号",
+    "standards_hash": "所依据标准的指纹",
+    "since": "本期由该日起的交付合并而成",
+    "files": "文件数",
+    "hidden_rows": "文件中已被后来的交付取代或注销的行数",
+    "code": "代码",
+    "name_zh": "名称",
+    "name_en": "英文名称",
+    "parent": "上级代码",
+    "valid_from": "启用",
+    "valid_to": "停用",
+    "successor": "取代它的代码",
+    "note": "说明",
+    "local": "本地扩充",
+    **{name: text for name, (_, text) in {**TRACE, **FAILED}.items()},
+}
+
+
+@dataclass
+class Catalogue:
+    """The database being built (attached as ``catalogue``) and the files its views name."""
+
+    connection: duckdb.DuckDBPyConnection
+    named: set[Path] = field(default_factory=set)
+
+    def view(self, schema: str, name: str, query: str, files: Iterable[Path], comment: str, columns: dict[str, str]) -> None:
+        """``columns``: column → comment; others take the general comment of their name."""
+        qualified = f"catalogue.{schema}.{sql.identifier(name)}"
+        self.connection.execute(f"CREATE VIEW {qualified} AS {query}")
+        self.named.update(files)
+        self.connection.execute(f"COMMENT ON VIEW {qualified} IS {sql.text(comment)}")
+        present = [row[0] for row in self.connection.execute(f"DESCRIBE {qualified}").fetchall()]
+        for column in present:
+            text = columns.get(column) or COMMENTS.get(column)
+            if text:
+                self.connection.execute(f"COMMENT ON COLUMN {qualified}.{sql.identifier(column)} IS {sql.text(text)}")
+
+
+def empty(columns: dict[str, str]) -> str:
+    return "SELECT " + ", ".join(f"CAST(NULL AS {kind}) AS {sql.identifier(name)}" for name, kind in columns.items()) + " WHERE false"
+
+
+def selection(columns: dict[str, str], present: Iterable[str], relation: str = "b") -> str:
+    """The columns in order; one the files do not have is NULL of its type."""
+    known = set(present)
+    return ", ".join(
+        f"{relation}.{sql.identifier(name)}" if name in known else f"CAST(NULL AS {kind}) AS {sql.identifier(name)}"
+        for name, kind in columns.items()
+    )
+
+
+def declared(dataset: Dataset, registry: Registry) -> dict[str, str]:
+    return {column.name: sql_type(registry.elements[column.element]) for column in dataset.columns}
+
+
+def column_comment(column: Column, element: Element) -> str:
+    """What an analyst must know of a column: title, meaning, standard, codes, unit, sensitivity."""
+    personal = {"none": "", "general": "，个人信息", "sensitive": "，敏感个人信息"}[element.sensitivity.personal]
+    parts = [
+        column.title if column.title == element.name else f"{column.title}（数据元：{element.name}）",
+        column.description or None,
+        f"标准：{element.standard}" + (f" 第{element.clause}条" if element.clause else "") if element.standard else None,
+        f"代码集：codes.{element.code_set}" if element.code_set else None,
+        f"单位：{element.unit}" if element.unit else None,
+        f"敏感级别：{element.sensitivity.level}级{personal}",
+    ]
+    return "；".join(part for part in parts if part)
+
+
+def _described(dataset: str, registry: Registry) -> tuple[str, dict[str, str]]:
+    """The table's comment and its columns' comments."""
+    contract = registry.datasets.get(dataset)
+    if contract is None:
+        return dataset, {}
+    note = "；".join(part for part in (contract.owner, contract.purpose, contract.limitations) if part)
+    columns = {column.name: column_comment(column, registry.elements[column.element]) for column in contract.columns}
+    return f"{contract.title}（{note}）", columns
+
+
+def published(catalogue: Catalogue, table: str, snapshots: Sequence[Snapshot], registry: Registry, deployment: Deployment) -> None:
+    """``published.<table>``: the newest of ``snapshots`` (newest first); ``published.<table>_at(date)``: the one that was current then."""
+    contract = registry.datasets.get(table)
+    contracted = declared(contract, registry) if contract else {}
+    trace = {**PLACE, "_warnings": WARNINGS["_warnings"][0]}
+    comment, columns = _described(table, registry)
+    branches = []
+    later: Snapshot | None = None
+    for snapshot in snapshots:
+        shown = {**contracted, **trace}
+        if snapshot.files:
+            present = sql.schema(catalogue.connection, deployment.absolute(snapshot.files[0]))
+            shown = shown if contract else published_columns(present)
+            # A column whose type the contract changed since keeps the type it was published with, in the newest snapshot.
+            query = visible(snapshot, deployment, selection(shown, present))
+        elif contract:
+            query = empty(shown)
+        else:
+            continue
+        paths = [deployment.absolute(file) for file in (*snapshot.files, *([snapshot.hidden_file] if snapshot.hidden_file else []))]
+        if later is None:
+            catalogue.view("published", table, query, paths, f"{comment}。{snapshot.date.isoformat()} 期，{snapshot.rows} 行", columns)
+        catalogue.named.update(paths)
+        until = f" AND CAST(as_of AS DATE) < DATE '{later.date.isoformat()}'" if later else ""
+        branches.append(f"SELECT * FROM ({query}) WHERE CAST(as_of AS DATE) >= DATE '{snapshot.date.isoformat()}'{until}")
+        later = snapshot
+    if later is None and contract:
+        catalogue.view("published", table, empty({**contracted, **trace}), (), f"{comment}。尚未发布", columns)
+    if branches:
+        macro = f"catalogue.published.{sql.identifier(table + '_at')}"
+        catalogue.connection.execute(f"CREATE MACRO {macro}(as_of) AS TABLE {' UNION ALL BY NAME '.join(branches)}")
+
+
+def quarantine(catalogue: Catalogue, dataset: str, nights: Sequence[Night], registry: Registry) -> None:
+    """Rows of all kept dates. Files made under different standards are read by column name: a column that was missing is NULL, and one
+    whose type was changed is shown in a type that holds both (text at last), so that nothing is lost."""
+    columns = {**declared(registry.datasets[dataset], registry), **PLACE, **{name: kind for name, (kind, _) in FAILED.items()}}
+    comment, comments = _described(dataset, registry)
+    files = [path for night in nights for path in night.quarantine]
+    query = empty(columns)
+    if files:
+        relation = sql.parquet(files, by_name=True)
+        present = {row[0] for row in catalogue.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+        query = f"SELECT {selection(columns, present)} FROM {relation} AS b"
+    catalogue.view("quarantine", dataset, query, files, f"{comment}：隔离的行", comments)
+
+
+def simple(catalogue: Catalogue, name: str, columns: dict[str, str], path: Path | None, comment: str) -> None:
+    query = f"SELECT {sql.identifiers(columns)} FROM {sql.parquet([path])}" if path else empty(columns)
+    catalogue.view("governance", name, query, [path] if path else [], comment, {})
+
+
+def codes(catalogue: Catalogue, code_set: CodeSet, path: Path) -> None:
+    edition = f" {code_set.edition}" if code_set.edition and code_set.edition not in code_set.standard else ""
+    catalogue.view(
+        "codes", code_set.id, f"SELECT * FROM {sql.parquet([path])}", [path], f"{code_set.name}（{code_set.standard}{edition}）", {}
+    )
+
+
+def rejected(catalogue: Catalogue, nights: Sequence[Night]) -> None:
+    columns = {**PLACE, "reason": "VARCHAR", "content": "VARCHAR"}
+    _by_dataset(catalogue, "rejected", columns, [(night.dataset, night.rejected) for night in nights], "拒收的记录及原因")
+
+
+def duplicates(catalogue: Catalogue, nights: Sequence[Night]) -> None:
+    columns = {**PLACE, "kept_row_id": "VARCHAR"}
+    _by_dataset(catalogue, "duplicates", columns, [(night.dataset, night.duplicates) for night in nights], "因完全重复而略去的行")
+
+
+def _by_dataset(catalogue: Catalogue, name: str, columns: dict[str, str], named: list[tuple[str, tuple[Path, ...]]], comment: str) -> None:
+    grouped: dict[str, list[Path]] = {}
+    for dataset, paths in named:
+        grouped.setdefault(dataset, []).extend(paths)
+    branches = [
+        f"SELECT CAST({sql.text(dataset)} AS VARCHAR) AS dataset, {sql.identifiers(columns)} FROM {sql.parquet(paths)}"
+        for dataset, paths in grouped.items()
+        if paths
+    ]
+    files = [path for paths in grouped.values() for path in paths]
+    catalogue.view("governance", name, _union(branches, {"dataset": "VARCHAR", **columns}), files, comment, {})
+
+
+def _union(branches: list[str], columns: dict[str, str]) -> str:
+    return " UNION ALL ".join(branches) or empty(columns)
+
+
+def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
+    """The ledger: before and after of every altered cell, computed from raw and standardised rows when it is asked for. Nights whose
+    ledger was compiled alike share one branch."""
+    grouped: dict[tuple[str, str], list[Night]] = {}
+    for night in nights:
+        if night.ledger_sql and night.raw and (night.clean or night.quarantine):
+            grouped.setdefault((night.dataset, night.ledger_sql), []).append(night)
+    branches, files = [], []
+    for (dataset, ledger), alike in grouped.items():
+        raw = [path for night in alike for path in night.raw]
+        standardized = [path for night in alike for path in (*night.clean, *night.quarantine)]
+        filled = ledger.replace("{raw}", sql.parquet(raw)).replace("{standardized}", sql.parquet(standardized))
+        names = sql.identifiers(name for name in REPAIRS if name != "dataset")
+        branch = f"SELECT CAST({sql.text(dataset)} AS VARCHAR) AS dataset, {names} FROM ({filled})"
+        if _binds(catalogue, branch):
+            branches.append(branch)
+            files += [*raw, *standardized]
+        else:
+            dates = "、".join(night.date.isoformat() for night in alike[-3:])
+            log.error("%s 的修复台账查询无法编译（%s），目录中不列这些日期的修复记录", dataset, dates)
+    catalogue.view("governance", "repairs", _union(branches, REPAIRS), files, "修复台账：标准化改动过的每一个单元格", {})
+
+
+def _binds(catalogue: Catalogue, query: str) -> bool:
+    import duckdb
+
+    try:
+        catalogue.connection.execute(f"DESCRIBE {query}")
+    except duckdb.Error:
+        return False
+    return True
+
+
+def findings(catalogue: Catalogue, nights: Sequence[Night], rule_results: Path | None, rules: Path) -> None:
+    """One line per rule a row fails, errors and warnings, in the words of the rule as it was that night: what a source department mends."""
+    columns = {"dataset": "VARCHAR", "date": "DATE", **{name: kind for name, kind in PLACE.items() if name != "_delivery_date"}}
+    columns |= dict.fromkeys(("rule_id", "severity", "column_name", "message"), "VARCHAR")
+    grouped: dict[str, list[Night]] = {}
+    for night in nights:
+        grouped.setdefault(night.dataset, []).append(night)
+    rows, files = [], []
+    for dataset, dates in grouped.items():
+        bad = [path for night in dates for path in night.quarantine]
+        every = [path for night in dates for path in (*night.clean, *night.quarantine)]
+        for paths, lists, severity in ((bad, "failed_rules", "error"), (every, "_warnings", "warning")):
+            if paths:
+                rows.append(
+                    f"SELECT CAST({sql.text(dataset)} AS VARCHAR) AS dataset, _delivery_date AS date, _row_id, _source_file, _source_row, "
+                    f"unnest({lists}) AS rule_id, '{severity}' AS severity FROM {sql.parquet(paths)} WHERE len({lists}) > 0"
+                )
+        files += every
+    query = empty(columns)
+    if rows:
+        then = f"SELECT date, dataset, rule_id, column_name, message FROM {sql.parquet([rule_results])}" if rule_results else None
+        joined = f"LEFT JOIN ({then}) AS t USING (dataset, date, rule_id)" if then else ""
+        told = "coalesce(t.column_name, n.column_name) AS column_name, coalesce(t.message, n.message) AS message"
+        told = told if then else "n.column_name, n.message"
+        query = (
+            f"SELECT f.dataset, f.date, f._row_id, f._source_file, f._source_row, f.rule_id, f.severity, {told} "
+            f"FROM ({' UNION ALL '.join(rows)}) AS f {joined} "
+            f"LEFT JOIN {sql.parquet([rules])} AS n ON n.dataset = f.dataset AND n.rule_id = f.rule_id"
+        )
+        files += [rules, *([rule_results] if rule_results else [])]
+    catalogue.view("governance", "findings", query, files, "每一行不满足的每一条规则，供来源部门整改", {})
