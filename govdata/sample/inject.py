@@ -221,6 +221,9 @@ def _eligible(rows: pa.Table, defect: Defect, column: str) -> np.ndarray:
         values = flat(rows[name])
         matches = pc.is_null(values) if pattern is None else pc.fill_null(pc.match_substring_regex(values, pattern), False)
         fit &= matches.to_numpy(zero_copy_only=False)
+    if not defect.repairable and "change_kind" in rows.column_names:
+        # Of a cancelled record only the key counts: what else it says is not judged.
+        fit &= ~pc.fill_null(pc.equal(rows["change_kind"], "D"), False).to_numpy(zero_copy_only=False)
     return fit
 
 

@@ -10,20 +10,20 @@ CITY_CODE = "190100"
 
 COUNTIES: tuple[tuple[str, str], ...] = (
     ("190101", "东湖区"),
-    ("190102", "西陵区"),
-    ("190103", "南苑区"),
-    ("190104", "北原区"),
-    ("190105", "高新区"),
-    ("190106", "临江区"),
-    ("190107", "石桥县"),
-    ("190108", "清溪县"),
-    ("190109", "平川县"),
-    ("190110", "云岭县"),
-    ("190111", "长泽市"),
-    ("190112", "安和市"),
+    ("190102", "西岭区"),
+    ("190103", "南桥区"),
+    ("190104", "北苑区"),
+    ("190105", "新港区"),
+    ("190106", "云溪区"),
+    ("190107", "青石区"),
+    ("190108", "白塔县"),
+    ("190109", "长坪县"),
+    ("190110", "清水县"),
+    ("190111", "龙泉县"),
+    ("190112", "松林县"),
 )
 """As declared in standards/codes/gbt_2260_divisions.local.csv; from RURAL on a county has villages."""
-RURAL = 6
+RURAL = 7
 
 # Surname and weight (parts per thousand, roughly as common as in life); the two-character ones come last.
 SURNAMES: tuple[tuple[str, int], ...] = tuple(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from govdata.sample import lexicon
 from govdata.sample.arrow import NO_DAY
 from govdata.sample.city import DEAD, FEMALE, MALE, YEAR, build_city
 from govdata.sample.generate import DEFAULT_DATES
@@ -67,6 +71,12 @@ def test_serials_restart_per_office_and_year(city):
     keys = list(zip(done.kind, done.county, year, done.serial, strict=True))
     assert len(keys) == len(set(keys))
     assert done.serial.min() == 1
+
+
+def test_counties_are_the_declared_ones():
+    overlay = Path(__file__).parents[2] / "standards/codes/gbt_2260_divisions.local.csv"
+    declared = {row["code"]: row["name_zh"] for row in csv.DictReader(overlay.open(encoding="utf-8"))}
+    assert {code: lexicon.CITY + name for code, name in lexicon.COUNTIES}.items() <= declared.items()
 
 
 def test_too_small_a_city_is_refused():
