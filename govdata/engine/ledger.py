@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from govdata.engine import normalise
 from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
-from govdata.engine.syntax import alias, column, disjunction, list_of, literal, sql, text
+from govdata.engine.syntax import alias, column, derived, disjunction, list_of, literal, sql, text
 
 TYPING_NAMES = {"date": "date", "datetime": "datetime", "integer": "number", "decimal": "number", "boolean": "boolean", "code": "code_set"}
 """What the ledger calls the last step, by the element's type."""
@@ -45,10 +45,6 @@ def _rule_names(plan: ColumnPlan) -> exp.Expression:
     return sql("array_to_string(list_filter(:items, lambda e: e IS NOT NULL), ', ')", items=list_of([*items, last]))
 
 
-def _derived(query: exp.Expression) -> exp.Expression:
-    return exp.alias_(exp.Subquery(this=query), "s", table=True)
-
-
 def ledger_sql(plans: Sequence[ColumnPlan]) -> str:
     """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``_delivery_date, _row_id, _source_file, _source_row, column_name,
     before, after, rule``: one row per altered cell, ``rule`` the names of the steps that changed it."""
@@ -74,7 +70,7 @@ def ledger_sql(plans: Sequence[ColumnPlan]) -> str:
             for plan in plans
             if index < len(plan.steps)
         ]
-        query = exp.Select().select(exp.Star(), *added).from_(_derived(query))
+        query = exp.Select().select(exp.Star(), *added).from_(derived(query))
     cells = []
     for plan in plans:
         word, bit = divmod(plan.position, WORD)
@@ -91,10 +87,10 @@ def ledger_sql(plans: Sequence[ColumnPlan]) -> str:
             )
         )
     unnested = sql("unnest(list_filter(:c, lambda e: e IS NOT NULL))", c=list_of(cells))
-    query = exp.Select().select(*[column(name) for name in ROW_COLUMNS], alias(unnested, "cell")).from_(_derived(query))
+    query = exp.Select().select(*[column(name) for name in ROW_COLUMNS], alias(unnested, "cell")).from_(derived(query))
     fields = [
         alias(sql("struct_extract(:c, :f)", c=column("cell"), f=literal(field)), field)
         for field in ("column_name", "before", "after", "rule")
     ]
     names = ("_delivery_date", "_row_id", "_source_file", "_source_row")
-    return text(exp.Select().select(*[column(name) for name in names], *fields).from_(_derived(query)))
+    return text(exp.Select().select(*[column(name) for name in names], *fields).from_(derived(query)))

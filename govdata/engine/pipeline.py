@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from govdata.engine import money, normalise, rules, typed
-from govdata.engine.syntax import alias, column, conjunction, disjunction, in_list, list_of, literal, sql
+from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, in_list, list_of, literal, sql
 from govdata.standards.model import BoundRule, Column, Dataset, Element, Normaliser, Registry, Unique
 
 ROW_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date")
@@ -91,19 +91,21 @@ def layer(inner: exp.Expression, columns: Iterable[exp.Expression], *, keep: boo
         star = exp.Star()
         query = query.select(star, copy=False)
     query = query.select(*items, copy=False)
-    return query.from_(exp.alias_(exp.Subquery(this=inner), "s", table=True), copy=False)
+    return query.from_(derived(inner), copy=False)
 
 
 def replace_layer(inner: exp.Expression, replaced: Sequence[exp.Alias], added: Sequence[exp.Expression] = ()) -> exp.Select:
     """``SELECT * REPLACE (replaced), added FROM (inner)``."""
     star = exp.Star(replace=list(replaced)) if replaced else exp.Star()
-    return exp.Select().select(star, *added, copy=False).from_(exp.alias_(exp.Subquery(this=inner), "s", table=True), copy=False)
+    return exp.Select().select(star, *added, copy=False).from_(derived(inner), copy=False)
 
 
-def source_layer(plans: Sequence[ColumnPlan], relation: str, condition: exp.Expression | None = None) -> exp.Select:
-    """Delivered text of the planned columns; an empty text is no value."""
+def source_layer(
+    plans: Sequence[ColumnPlan], relation: str, condition: exp.Expression | None = None, extra: Sequence[str] = ()
+) -> exp.Select:
+    """Delivered text of the planned columns; an empty text is no value. ``extra`` columns are carried along."""
     columns = [alias(sql("nullif(:x, '')", x=column(plan.name)), plan.name) for plan in plans]
-    query = exp.select(*columns, *[column(name) for name in ROW_COLUMNS]).from_(exp.to_table(relation))
+    query = exp.select(*columns, *[column(name) for name in (*ROW_COLUMNS, *extra)]).from_(exp.to_table(relation))
     return query.where(condition) if condition is not None else query
 
 
@@ -195,7 +197,7 @@ def _joined(
 ) -> exp.Expression:
     """``SELECT s.* REPLACE (replaced), added FROM (query) s`` left-joined with ``maps.<column>`` as ``~m~<column>`` for every code column."""
     star = exp.Column(this=exp.Star(replace=replaced) if replaced else exp.Star(), table=exp.to_identifier("s"))
-    result = exp.Select().select(star, *added, copy=False).from_(exp.alias_(exp.Subquery(this=query), "s", table=True), copy=False)
+    result = exp.Select().select(star, *added, copy=False).from_(derived(query), copy=False)
     for plan in coded:
         table = exp.Table(this=exp.to_identifier(plan.name, quoted=True), db=exp.to_identifier("maps", quoted=True))
         name = f"~m~{plan.name}"
@@ -296,9 +298,11 @@ def failed_list(bound: Sequence[BoundRule], flags: dict[str, exp.Expression]) ->
     )
 
 
-def standardized_query(plans: Sequence[ColumnPlan], relation: str, condition: exp.Expression | None = None) -> exp.Expression:
+def standardized_query(
+    plans: Sequence[ColumnPlan], relation: str, condition: exp.Expression | None = None, extra: Sequence[str] = ()
+) -> exp.Expression:
     """Typed rows with ``_unparsed`` and the ``~fix~`` flags, not yet judged."""
-    query = known_code_layer(source_layer(plans, relation, condition), plans)
+    query = known_code_layer(source_layer(plans, relation, condition, extra), plans)
     return typed_layers(code_layer(text_layers(query, plans), plans), plans)
 
 

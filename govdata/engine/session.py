@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +24,10 @@ def session(
     threads: int | None = None,
     temp: Path | None = None,
     as_of: Date | None = None,
+    code_sets: Collection[str] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """An in-memory database with one table ``codes.<set>(code, name_zh, name_en, parent, valid_from, valid_to, successor, current)`` per
-    code set; ``current`` is judged at ``as_of`` (default: today), one row per code.
+    code set (those named in ``code_sets``; default: all); ``current`` is judged at ``as_of`` (default: today), one row per code.
 
     ``temp`` is where DuckDB spills; without it, spilling is off.
     """
@@ -44,7 +46,8 @@ def session(
     connection.execute("CREATE SCHEMA codes")
     if registry is not None:
         for code_set in registry.code_sets.values():
-            _create_code_table(connection, code_set, as_of or Date.today())
+            if code_sets is None or code_set.id in code_sets:
+                create_table(connection, f'codes."{code_set.id}"', _code_table(code_set, as_of or Date.today()))
     return connection
 
 
@@ -58,21 +61,29 @@ def is_current(valid_to: str, validity: str, on: Date) -> bool:
     return on.year <= int(valid_to[:4]) if validity == "year" else on.isoformat() < valid_to
 
 
-def _create_code_table(connection: duckdb.DuckDBPyConnection, code_set: CodeSet, as_of: Date) -> None:
+_code_tables: dict[str, tuple[CodeSet, Date, object]] = {}
+
+
+def _code_table(code_set: CodeSet, as_of: Date) -> object:
+    """The code set as an Arrow table, one row per code: the one in force, else the newest. Kept for the next session of this process."""
+    known = _code_tables.get(code_set.id)
+    if known is not None and known[0] is code_set and known[1] == as_of:
+        return known[2]
     import pyarrow as pa
 
     newest: dict[str, tuple] = {}
     for code in code_set.codes:
         current = is_current(code.valid_to, code_set.validity, as_of)
         row = (code.code, code.name_zh, code.name_en, code.parent, code.valid_from, code.valid_to, code.successor, current)
-        known = newest.get(code.code)
-        if known is None or (current, code.valid_from) > (known[7], known[4]):
+        other = newest.get(code.code)
+        if other is None or (current, code.valid_from) > (other[7], other[4]):
             newest[code.code] = row
     names = ["code", "name_zh", "name_en", "parent", "valid_from", "valid_to", "successor", "current"]
     types = [pa.string()] * 7 + [pa.bool_()]
     columns = list(zip(*newest.values(), strict=True)) if newest else [()] * len(names)
     table = pa.table({name: pa.array(values, kind) for name, values, kind in zip(names, columns, types, strict=True)})
-    create_table(connection, f'codes."{code_set.id}"', table)
+    _code_tables[code_set.id] = (code_set, as_of, table)
+    return table
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, name: str, table: object) -> None:

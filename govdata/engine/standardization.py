@@ -11,20 +11,10 @@ from sqlglot import exp
 
 from govdata.batches import RawBatch, StandardizedBatch, fingerprint
 from govdata.deployment import Deployment
-from govdata.engine.ledger import ledger_sql
-from govdata.engine.pipeline import (
-    ROW_COLUMNS,
-    WORD,
-    ColumnPlan,
-    judged_query,
-    plan_columns,
-    repair_words,
-    result_query,
-    source_values,
-    standardized_query,
-)
+from govdata.engine.compiled import CompiledDataset, compiled
+from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
 from govdata.engine.session import create_table, session
-from govdata.engine.syntax import alias, column, conjunction, disjunction, list_of, sql, text
+from govdata.engine.syntax import alias, column, disjunction, list_of, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 
 if TYPE_CHECKING:
@@ -45,115 +35,82 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
     scratch = deployment.temporary / f"standardize-{dataset.name}-{raw.date.isoformat()}-{os.getpid()}"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    connection = session(registry, temp=scratch / "spill", as_of=raw.date)
+    queries = compiled(dataset, registry)
+    connection = session(registry, temp=scratch / "spill", as_of=raw.date, code_sets=queries.code_sets)
     try:
-        prepare(connection, dataset, registry, [str(deployment.absolute(path)) for path in raw.files])
-        duplicates = find_duplicates(connection, dataset, registry)
-        run_pass(connection, dataset, registry, duplicates, scratch)
-        return _keep(connection, raw, dataset, registry, deployment, batch_id, scratch)
+        prepare(connection, queries, [str(deployment.absolute(path)) for path in raw.files])
+        conflicts = find_duplicates(connection, queries)
+        run_pass(connection, queries, conflicts, scratch)
+        return _keep(connection, raw, queries, deployment, batch_id, scratch)
     finally:
         connection.close()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: Registry, raw_files: list[str]) -> None:
-    """The view ``raw_rows`` over the text rows and one table of source values per code column."""
+def prepare(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, raw_files: list[str]) -> None:
+    """The view ``raw_rows`` over the text rows, with ``~at``, and one table of source values per code column."""
     import pyarrow as pa
 
     connection.execute("CREATE SCHEMA maps")
-    for plan in plan_columns(dataset, registry):
-        if plan.coded:
-            values = source_values(plan.column, plan.element, registry)
-            table = pa.table({"source": pa.array(list(values), pa.string()), "code": pa.array(list(values.values()), pa.string())})
-            create_table(connection, f'maps."{plan.name}"', table)
+    for name, values in queries.source_maps.items():
+        table = pa.table({"source": pa.array(list(values), pa.string()), "code": pa.array(list(values.values()), pa.string())})
+        create_table(connection, f'maps."{name}"', table)
     if raw_files:
         files = text(list_of(exp.Literal.string(path) for path in raw_files))
-        connection.execute(f"CREATE VIEW raw_rows AS SELECT * FROM read_parquet({files})")
-    else:
-        columns = ", ".join(text(column(name)) + " VARCHAR" for name in (item.name for item in dataset.columns))
         connection.execute(
-            f"CREATE TABLE raw_rows ({columns}, _row_id VARCHAR, _source_file VARCHAR, _source_row BIGINT, _delivery_date DATE)"
+            'CREATE VIEW raw_rows AS SELECT *, CAST(file_index AS BIGINT) * 1099511627776 + file_row_number AS "~at" '
+            f"FROM read_parquet({files})"
+        )
+    else:
+        columns = ", ".join(f"{text(column(plan.name))} VARCHAR" for plan in queries.plans)
+        connection.execute(
+            f"CREATE TABLE raw_rows ({columns}, _row_id VARCHAR, _source_file VARCHAR, _source_row BIGINT, _delivery_date DATE, "
+            '"~at" BIGINT)'
         )
 
 
-def unique_rules(dataset: Dataset, registry: Registry) -> list[BoundRule]:
-    return [rule for rule in registry.rules(dataset.name) if isinstance(rule.spec, Unique)]
-
-
-def find_duplicates(connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: Registry) -> list[BoundRule]:
-    """Fill ``dropped(_row_id, …, kept_row_id)`` with exact duplicates and ``conflicts(_row_id, rules)`` with rows that share a key but not a content.
+def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset) -> frozenset[str]:
+    """Fill ``dropped`` with exact duplicates and ``conflicts("~at", rule)`` with rows that share a key but not a content.
 
     Rows are equal when every standardised value, and every text that could not be typed, is equal; the first in file order is kept. Only rows
-    whose key hash occurs twice, or that have no key, are looked at closely. Returns the unique rules."""
-    plans = {plan.name: plan for plan in plan_columns(dataset, registry)}
-    judged = unique_rules(dataset, registry)
-    keys = [rule.spec.columns for rule in judged if isinstance(rule.spec, Unique)]
-    if not any(plans[name].column.primary_key for key in keys for name in key):
-        keys.append(tuple(plans))  # without a key only rows equal in every column are duplicates
-    connection.execute("CREATE TEMP TABLE candidates (_row_id VARCHAR)")
-    for key in keys:
-        needed = [plans[name] for name in _with_neighbours(key, plans)]
-        narrow = text(standardized_query(needed, "raw_rows"))
-        columns = ", ".join(text(column(name)) for name in key)
-        whole = " AND ".join(f"{text(column(name))} IS NOT NULL" for name in key)
-        condition = "TRUE" if len(key) == len(plans) else whole
+    whose key hash occurs twice, or that have no key, are looked at closely. Returns the ids of the unique rules that have conflicts."""
+    names = ", ".join(text(column(plan.name)) for plan in queries.plans)
+    connection.execute('CREATE TEMP TABLE candidates ("~at" BIGINT)')
+    for query in queries.key_queries:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE keys AS {query}")
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT h FROM (SELECT hash({columns}) AS h FROM ({narrow}) WHERE {condition}) "
-            "GROUP BY h HAVING count(*) > 1"
+            'INSERT INTO candidates SELECT "~at" FROM keys WHERE h IS NULL OR h IN (SELECT h FROM keys GROUP BY h HAVING count(*) > 1)'
         )
-        connection.execute(
-            f"INSERT INTO candidates SELECT _row_id FROM ({narrow}) WHERE hash({columns}) IN (SELECT h FROM repeated) OR NOT ({condition})"
-        )
-    names = ", ".join(text(column(name)) for name in plans)
-    everything = text(standardized_query(list(plans.values()), "raw_rows", sql("_row_id IN (SELECT _row_id FROM candidates)")))
+    connection.execute("DROP TABLE IF EXISTS keys")
+    if not _count(connection, "candidates"):
+        connection.execute('CREATE TEMP TABLE dropped ("~at" BIGINT)')
+        return frozenset()
     connection.execute(
-        f"CREATE TEMP TABLE close AS SELECT {names}, _row_id, _source_file, _source_row, _delivery_date, "
-        f"first_value(_row_id) OVER same AS kept_row_id FROM ({everything}) "
-        f"WINDOW same AS (PARTITION BY {names}, CAST(_unparsed AS VARCHAR) ORDER BY _source_file, _source_row)"
+        f'CREATE TEMP TABLE close AS SELECT {names}, {", ".join(ROW_COLUMNS)}, "~at", first_value(_row_id) OVER same AS kept_row_id '
+        f"FROM ({queries.candidate_rows}) WINDOW same AS (PARTITION BY {names}, CAST(_unparsed AS VARCHAR) ORDER BY _source_file, _source_row)"
     )
     connection.execute(
-        "CREATE TEMP TABLE dropped AS SELECT _row_id, _source_file, _source_row, _delivery_date, kept_row_id FROM close WHERE _row_id <> kept_row_id"
+        f'CREATE TEMP TABLE dropped AS SELECT {", ".join(ROW_COLUMNS)}, kept_row_id, "~at" FROM close WHERE _row_id <> kept_row_id'
     )
-    connection.execute("DELETE FROM close WHERE _row_id <> kept_row_id")
-    connection.execute("CREATE TEMP TABLE conflicts (_row_id VARCHAR, rule VARCHAR)")
-    for rule in judged:
+    connection.execute('CREATE TEMP TABLE conflicts ("~at" BIGINT, rule VARCHAR)')
+    for rule in queries.unique_rules:
         assert isinstance(rule.spec, Unique)
         columns = ", ".join(text(column(name)) for name in rule.spec.columns)
-        whole = " AND ".join(f"{text(column(name))} IS NOT NULL" for name in rule.spec.columns)
+        given = " AND ".join(f"{text(column(name))} IS NOT NULL" for name in rule.spec.columns)
         connection.execute(
-            f"INSERT INTO conflicts SELECT _row_id, ? FROM (SELECT _row_id, count(*) OVER (PARTITION BY {columns}) AS n FROM close WHERE {whole}) "
-            "WHERE n > 1",
+            f'INSERT INTO conflicts SELECT "~at", ? FROM (SELECT "~at", count(*) OVER (PARTITION BY {columns}) AS n FROM close '
+            f"WHERE {given} AND _row_id = kept_row_id) WHERE n > 1",
             [rule.id],
         )
-    return judged
+    connection.execute("DROP TABLE close")
+    return frozenset(row[0] for row in connection.execute("SELECT DISTINCT rule FROM conflicts").fetchall())
 
 
-def _with_neighbours(names: tuple[str, ...], plans: dict[str, ColumnPlan]) -> list[str]:
-    """The columns and those their standardisation reads beside them."""
-    wanted = list(names)
-    for name in names:
-        plan = plans[name]
-        beside = [plan.money.args.get("unit_column")] if plan.money else []
-        beside += [plan.currency.args["column"]] if plan.currency else []
-        wanted += [other for other in beside if other in plans and other not in wanted]
-    return wanted
-
-
-def run_pass(connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: Registry, judged: list[BoundRule], scratch: Path) -> None:
+def run_pass(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, conflicts: frozenset[str], scratch: Path) -> None:
     """The one pass over all rows: standardise, judge, split into ``scratch/rows/_quarantined=…``."""
-    plans = plan_columns(dataset, registry)
-    dropped = _count(connection, "dropped")
-    condition = sql("_row_id NOT IN (SELECT _row_id FROM dropped)") if dropped else None
-    conflicts: dict[str, exp.Expression] = {}
-    if _count(connection, "conflicts"):
-        # A table of one column per rule keeps the probe to one hash look-up for each rule that has conflicts at all.
-        for rule in judged:
-            if connection.execute("SELECT count(*) FROM conflicts WHERE rule = ?", [rule.id]).fetchone()[0]:  # type: ignore[index]
-                conflicts[rule.id] = sql("_row_id IN (SELECT _row_id FROM conflicts WHERE rule = :r)", r=rule.id)
-    query = judged_query(standardized_query(plans, "raw_rows", condition), dataset, registry, conflicts)
-    query = result_query(query, plans, dataset, registry)
+    rows = queries.rows(dropped=bool(_count(connection, "dropped")), conflicts=conflicts)
     connection.execute(
-        f"COPY (SELECT *, failed_rules IS NOT NULL AS _quarantined FROM ({text(query)})) TO '{_quote(scratch / 'rows')}' "
+        f"COPY (SELECT *, failed_rules IS NOT NULL AS _quarantined FROM ({rows})) TO '{_quote(scratch / 'rows')}' "
         f"({PARQUET}, PARTITION_BY (_quarantined), WRITE_PARTITION_COLUMNS false)"
     )
 
@@ -161,14 +118,13 @@ def run_pass(connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: 
 def _keep(
     connection: duckdb.DuckDBPyConnection,
     raw: RawBatch,
-    dataset: Dataset,
-    registry: Registry,
+    queries: CompiledDataset,
     deployment: Deployment,
     batch_id: str,
     scratch: Path,
 ) -> StandardizedBatch:
     """Move the files into the lake, count what is in them, write the manifest last."""
-    plans = plan_columns(dataset, registry)
+    dataset, plans = queries.dataset, queries.plans
     clean_folder = deployment.lake("standardized", raw.dataset, raw.date)
     quarantine_folder = deployment.lake("quarantine", raw.dataset, raw.date)
     repairs_folder = deployment.lake("repairs", raw.dataset, raw.date)
@@ -178,11 +134,11 @@ def _keep(
     duplicates: list[Path] = []
     if _count(connection, "dropped"):
         target = scratch / "dropped.parquet"
-        connection.execute(f"COPY dropped TO '{_quote(target)}' ({PARQUET})")
+        connection.execute(f"COPY (SELECT * EXCLUDE (\"~at\") FROM dropped) TO '{_quote(target)}' ({PARQUET})")
         rejected_folder.mkdir(parents=True, exist_ok=True)
         duplicates = [rejected_folder / f"duplicates-{batch_id}.parquet"]
         os.replace(target, duplicates[0])
-    counts = _counts(connection, plans, registry.rules(dataset.name), clean, quarantine)
+    counts = _counts(connection, plans, queries.bound, clean, quarantine)
     repairs_folder.mkdir(parents=True, exist_ok=True)
     _write_repair_counts(connection, dataset, counts["cells"], scratch / "repairs.parquet")
     os.replace(scratch / "repairs.parquet", repairs_folder / f"{batch_id}.parquet")
@@ -191,7 +147,7 @@ def _keep(
         date=raw.date,
         batch_id=batch_id,
         raw_batch_id=raw.batch_id,
-        standards_hash=registry.hashes[dataset.name],
+        standards_hash=queries.registry.hashes[dataset.name],
         mode=raw.mode,
         clean_files=tuple(deployment.relative(path) for path in clean),
         quarantine_files=tuple(deployment.relative(path) for path in quarantine),
@@ -203,7 +159,7 @@ def _keep(
         clean=counts["clean"],
         rule_failures=counts["rules"],
         repaired_cells=counts["cells"],
-        ledger_sql=ledger_sql(plans),
+        ledger_sql=queries.ledger,
     )
     batch.write(StandardizedBatch.path(deployment, raw.dataset, raw.date))
     kept = {*clean, *quarantine, *duplicates, repairs_folder / f"{batch_id}.parquet"}
@@ -295,6 +251,3 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 def _quote(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-__all__ = ["ROW_COLUMNS", "conjunction", "find_duplicates", "prepare", "run_pass", "standardize"]

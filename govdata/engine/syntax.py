@@ -107,6 +107,11 @@ def alias(expression: exp.Expression, name: str) -> exp.Alias:
     return exp.alias_(expression, exp.to_identifier(name, quoted=True), copy=expression.parent is not None)
 
 
+def derived(query: exp.Expression, name: str = "s") -> exp.Expression:
+    """``(query) AS name``. The query is taken over, not copied: layers are built one over the other, and copying each would cost the square."""
+    return exp.alias_(exp.Subquery(this=query), name, table=True, copy=False)
+
+
 def conjunction(parts: Iterable[exp.Expression]) -> exp.Expression:
     return exp.and_(*[wrap(part) for part in parts]) if (parts := list(parts)) else exp.true()
 

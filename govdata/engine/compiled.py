@@ -1,0 +1,106 @@
+"""The SQL of one dataset, compiled once per process: building and printing the trees of a wide dataset costs more than a small night's rows."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sqlglot import exp
+
+from govdata.engine.ledger import ledger_sql
+from govdata.engine.pipeline import ColumnPlan, judged_query, plan_columns, result_query, source_values, standardized_query
+from govdata.engine.syntax import column, sql, text
+from govdata.standards.binding import code_sets_of
+from govdata.standards.model import BoundRule, Dataset, Registry, Unique
+
+AT = "~at"
+"""Where a raw row lies (file · 2⁴⁰ + row): an integer key for the few rows that need a second look, far cheaper to join than ``_row_id``."""
+
+
+class CompiledDataset:
+    """Queries over a relation ``raw_rows`` that has the raw batch's columns and ``~at``."""
+
+    def __init__(self, dataset: Dataset, registry: Registry) -> None:
+        self.dataset = dataset
+        self.registry = registry
+        self.plans: tuple[ColumnPlan, ...] = plan_columns(dataset, registry)
+        self.bound = registry.rules(dataset.name)
+        self._rows: dict[tuple[bool, frozenset[str]], str] = {}
+
+    @cached_property
+    def code_sets(self) -> frozenset[str]:
+        """Ids of the code sets that the dataset's rules ask."""
+        return frozenset(name for rule in self.bound for name in code_sets_of(rule.spec))
+
+    @cached_property
+    def source_maps(self) -> dict[str, dict[str, str]]:
+        """Source value → code for every code column."""
+        return {plan.name: source_values(plan.column, plan.element, self.registry) for plan in self.plans if plan.coded}
+
+    @cached_property
+    def unique_rules(self) -> tuple[BoundRule, ...]:
+        return tuple(rule for rule in self.bound if isinstance(rule.spec, Unique))
+
+    @cached_property
+    def key_queries(self) -> tuple[str, ...]:
+        """One query per key to be unique, giving ``h`` (hash of the standardised key, NULL where a part is missing) and ``~at``.
+
+        Without a primary key only rows equal in every column can be duplicates, so all columns are the key then."""
+        by_name = {plan.name: plan for plan in self.plans}
+        keys = [rule.spec.columns for rule in self.unique_rules if isinstance(rule.spec, Unique)]
+        whole = not any(by_name[name].column.primary_key for key in keys for name in key)
+        queries = []
+        for key in [*keys, tuple(by_name)] if whole else keys:
+            needed = [by_name[name] for name in self._with_neighbours(key, by_name)]
+            names = ", ".join(text(column(name)) for name in key)
+            given = "TRUE" if key == tuple(by_name) else " AND ".join(f"{text(column(name))} IS NOT NULL" for name in key)
+            narrow = text(standardized_query(needed, "raw_rows", extra=(AT,)))
+            queries.append(f'SELECT CASE WHEN {given} THEN hash({names}) END AS h, "{AT}" FROM ({narrow})')
+        return tuple(queries)
+
+    @staticmethod
+    def _with_neighbours(names: tuple[str, ...], plans: dict[str, ColumnPlan]) -> list[str]:
+        """The columns and those their standardisation reads beside them."""
+        wanted = list(names)
+        for name in names:
+            plan = plans[name]
+            beside = [plan.money.args.get("unit_column")] if plan.money else []
+            beside += [plan.currency.args["column"]] if plan.currency else []
+            wanted += [other for other in beside if other in plans and other not in wanted]
+        return wanted
+
+    @cached_property
+    def candidate_rows(self) -> str:
+        """Standardised rows of ``candidates("~at")``, not judged."""
+        return text(standardized_query(self.plans, "raw_rows", sql('"~at" IN (SELECT "~at" FROM candidates)'), extra=(AT,)))
+
+    def rows(self, *, dropped: bool, conflicts: frozenset[str]) -> str:
+        """The whole pass: rows as they are written. ``dropped``: leave out ``dropped("~at")``; ``conflicts``: ids of unique rules that have
+        rows in ``conflicts("~at", rule)``."""
+        known = self._rows.get((dropped, conflicts))
+        if known is None:
+            condition = sql('"~at" NOT IN (SELECT "~at" FROM dropped)') if dropped else None
+            predicates: dict[str, exp.Expression] = {
+                rule: sql('"~at" IN (SELECT "~at" FROM conflicts WHERE rule = :r)', r=rule) for rule in sorted(conflicts)
+            }
+            query = standardized_query(self.plans, "raw_rows", condition, extra=(AT,) if conflicts else ())
+            judged = judged_query(query, self.dataset, self.registry, predicates)
+            known = text(result_query(judged, self.plans, self.dataset, self.registry))
+            self._rows[(dropped, conflicts)] = known
+        return known
+
+    @cached_property
+    def ledger(self) -> str:
+        return ledger_sql(self.plans)
+
+
+_compiled: dict[str, tuple[str, CompiledDataset]] = {}
+
+
+def compiled(dataset: Dataset, registry: Registry) -> CompiledDataset:
+    """The dataset's queries, from the process's cache while its standards are unchanged."""
+    standards_hash = registry.hashes[dataset.name]
+    known = _compiled.get(dataset.name)
+    if known is None or known[0] != standards_hash or known[1].dataset != dataset:
+        known = (standards_hash, CompiledDataset(dataset, registry))
+        _compiled[dataset.name] = known
+    return known[1]
