@@ -6,12 +6,16 @@ A *column* here is a ``pyarrow.StringArray`` (nulls allowed); numbers come in as
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
-Column = pa.StringArray
+# Arrow's kernels are made at import and its arrays are untyped: a type checker knows neither.
+pc: Any = pyarrow.compute
+Column: TypeAlias = Any
+"""A ``pyarrow.StringArray``."""
 
 
 def text(numbers: np.ndarray, width: int = 0) -> Column:

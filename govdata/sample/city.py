@@ -227,7 +227,7 @@ def _uniform(rng: np.random.Generator, low: np.ndarray | float, high: np.ndarray
     """Whole days, low ≤ day ≤ max(low, high)."""
     low = np.asarray(low)
     width = np.maximum(np.asarray(high) - low, 0)
-    return (low + np.floor(rng.random(size) * (width + 1))).astype(np.int64)
+    return np.asarray(low + np.floor(rng.random(size) * (width + 1)), np.int64)
 
 
 def _pick(rng: np.random.Generator, weights: Sequence[int], size: int) -> np.ndarray:

@@ -37,13 +37,13 @@ class Chosen:
 
     @property
     def values(self) -> list[str]:
-        return self.records[self.column].to_pylist()
+        return list(self.records[self.column].to_pylist())
 
     def of(self, column: str) -> list[str]:
-        return self.records[column].to_pylist()
+        return list(self.records[column].to_pylist())
 
     def __len__(self) -> int:
-        return self.records.num_rows
+        return int(self.records.num_rows)
 
 
 Damage = Callable[[Chosen], Values | Mapping[str, Values]]

@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from govdata.sample.arrow import Column, recode
+from govdata.sample.arrow import Column, pc, recode
 from govdata.sample.institutions import COMPANY_KINDS
 from govdata.sample.writers import SheetLayout
 

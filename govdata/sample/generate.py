@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govdata.deployment import Deployment
+from govdata.sample.arrow import pc
 from govdata.sample.city import City, build_city
 from govdata.sample.defects import DEFECTS, FILE_DELIVERED_TWICE, LINE_DEFECTS, ROW_DEFECTS
 from govdata.sample.departments import DEPARTMENTS, layout
@@ -24,8 +24,11 @@ from govdata.sample.writers import Delivered, WorkbookWriter, Written, write_jso
 
 LAST_DATE = Date(2026, 11, 20)
 DEFAULT_DATES = tuple(LAST_DATE - timedelta(days=back) for back in (2, 1, 0))
-DEFAULT_RATES: dict[str, float] = {defect.kind: defect.rate for defect in (*DEFECTS, *ROW_DEFECTS, *LINE_DEFECTS)} | {
-    FILE_DELIVERED_TWICE: 1.0
+DEFAULT_RATES: dict[str, float] = {
+    **{defect.kind: defect.rate for defect in DEFECTS},
+    **{defect.kind: defect.rate for defect in ROW_DEFECTS},
+    **{defect.kind: defect.rate for defect in LINE_DEFECTS},
+    FILE_DELIVERED_TWICE: 1.0,
 }
 """Kind → share of the rows of a delivery that bear it; for the file delivered twice: whether it happens."""
 

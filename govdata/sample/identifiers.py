@@ -38,7 +38,7 @@ def yyyymmdd(days: np.ndarray) -> np.ndarray:
     date = np.asarray(days).astype("datetime64[D]")
     year = date.astype("datetime64[Y]")
     month = date.astype("datetime64[M]")
-    return (
+    return np.asarray(
         (year.astype(np.int64) + 1970) * 10_000
         + ((month - year.astype("datetime64[M]")).astype(np.int64) + 1) * 100
         + (date - month.astype("datetime64[D]")).astype(np.int64)

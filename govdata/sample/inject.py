@@ -8,9 +8,8 @@ from datetime import date as Date
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from govdata.sample.arrow import flat
+from govdata.sample.arrow import flat, pc
 from govdata.sample.city import City
 from govdata.sample.defects import DEFECTS, LINE_DEFECTS, ROW_DEFECTS, Chosen, Defect
 from govdata.sample.departments import Department
@@ -141,7 +140,7 @@ class Injector:
         """Standard text as this department spells it."""
         rows = records.take(pa.array(places))
         rows = rows.set_column(rows.column_names.index(column), column, pa.array(texts, pa.string()))
-        return self.department.render(rows, sheet)[column].to_pylist()
+        return list(self.department.render(rows, sheet)[column].to_pylist())
 
     def _double(self, records: pa.Table, used: np.ndarray) -> tuple[pa.Table, np.ndarray, dict[str, tuple[np.ndarray, np.ndarray]]]:
         """Put second copies of some records at random places. Returns kind → places of (originals, copies)."""

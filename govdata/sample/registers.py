@@ -12,10 +12,9 @@ from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from govdata.sample import lexicon
-from govdata.sample.arrow import NO_DAY, Column, choose, constant, iso, join, null_where, text, words
+from govdata.sample.arrow import NO_DAY, Column, choose, constant, iso, join, null_where, pc, text, words
 from govdata.sample.city import (
     BACHELOR,
     COLLEGE,
@@ -412,7 +411,7 @@ def _birth(city: City, places: np.ndarray, serial: np.ndarray, change: np.ndarra
 def _age(born: np.ndarray, on: np.ndarray) -> np.ndarray:
     """Completed years."""
     then, now = yyyymmdd(born), yyyymmdd(on)
-    return (now - then) // 10_000
+    return np.asarray((now - then) // 10_000)
 
 
 REGISTERS: dict[str, Callable[[City, int], Iterator[Part]]] = {

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from govdata.sample.arrow import Column, flat, join
+from govdata.sample.arrow import Column, flat, join, pc
 
 _CHUNK = 1 << 22
 
