@@ -260,7 +260,8 @@ def _shape_score(records: list[list[str]]) -> float:
     if width < 2:
         return 0.0
     regular = [fields for fields in records if len(fields) == width]
-    empty_columns = sum(all(not fields[column].strip() for fields in regular) for column in range(width))
+    # A column without a letter or digit is the inside of a longer separator.
+    empty_columns = sum(not any(char.isalnum() for fields in regular for char in fields[column]) for column in range(width))
     cells = [cell for fields in regular for cell in fields]
     unclean = sum(any(mark in cell for mark in (",", "\t", "|", ";", '"', "^^")) for cell in cells) / len(cells)
     return len(regular) / len(records) * math.log2(1 + width - empty_columns) * (1 - unclean)

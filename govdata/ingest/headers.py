@@ -103,16 +103,15 @@ def looks_like_header(cells: Sequence[str]) -> bool:
     return bool(texts) and all(texts) and len(set(texts)) == len(texts) and not any(_VALUE_LIKE.fullmatch(text) for text in texts)
 
 
-def is_footer(cells: Iterable[str | None], *, at_end: bool = True) -> bool:
+def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:
     """Totals, record counts, who made the table: the first filled cell says so and hardly any other cell is filled (a total may carry
     sums). Only totals are believed away from the end of a table, where other words may be a piece of a broken record."""
-    cells = list(cells)
-    filled = [cell.strip() for cell in cells if cell and cell.strip()]
-    if not filled:
+    first = next((cell.strip() for cell in cells if cell and cell.strip()), "")
+    total = _TOTAL.fullmatch(re.sub(r"\s", "", first)) if first[:1] in "本合总小共累" else None
+    if total is None and not (at_end and first and _CLOSING.match(first)):
         return False
-    if _TOTAL.fullmatch(re.sub(r"\s", "", filled[0])):
-        return len(filled) < len(cells) or len(cells) == 1
-    return at_end and len(filled) <= max(1, (len(cells) + 1) // 2) and _CLOSING.match(filled[0]) is not None
+    filled = sum(not is_blank((cell,)) for cell in cells)
+    return filled < max(2, len(cells)) if total else filled <= max(1, (len(cells) + 1) // 2)
 
 
 def is_blank(cells: Iterable[str | None]) -> bool:

@@ -283,7 +283,7 @@ class _ChunkReader:
                 if not enough:
                     return -1
                 break
-        after = line + len(scan(text[:behind].encode(), 10, None, None)) if state == OK else line + 1
+        after = int(np.searchsorted(starts, int(starts[line]) + len(text[:behind].encode()))) if state == OK else line + 1
         if state == OK and self._joins(line, after, len(fields), good):
             self.text.tally.not_records[source.CONTINUATION] += after - line - 1
             faults = [self.chunk.faults[inner] for inner in range(line, after) if inner in self.chunk.faults]

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +16,8 @@ import pyarrow.parquet as pq
 ROW_GROUP = 122_880  # rows, as DuckDB's own vectors divide them
 MAX_FILE = 256 << 20  # bytes after which the next file is begun
 MAX_BUFFER = 128 << 20  # bytes of text gathered at most before a row group is written, however few its rows are
+PROBE = 20_000  # rows that tell whether a column's values repeat
+MAX_DICTIONARY = 400
 PENDING = 2  # row groups waiting for the second thread
 
 
@@ -89,14 +91,27 @@ class PartWriter:
         if self._writer is None:
             path = self.folder / f".{self.name}-{len(self._temporary):04d}.{os.getpid()}.tmp"
             self._temporary.append(path)
-            options: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "store_schema": False, "version": "2.6"}
-            if self._encodings:
-                options["column_encoding"] = self._encodings
-                options["use_dictionary"] = [name for name in self.schema.names if name not in self._encodings]
-            self._writer = pq.ParquetWriter(path, self.schema, **options)
+            self._writer = pq.ParquetWriter(
+                path,
+                self.schema,
+                compression="zstd",
+                store_schema=False,
+                use_dictionary=self._repeating(table),
+                column_encoding=self._encodings or None,
+                write_statistics=[name for name in self.schema.names if name == "_source_row"],  # no value of a record in a file's footer
+            )
         self._writer.write_table(table, row_group_size=ROW_GROUP)
         if self._temporary[-1].stat().st_size > MAX_FILE:
             self._close()
+
+    def _repeating(self, table: pa.Table) -> list[str]:
+        """Columns with few different values, by a look at the first rows. Elsewhere a dictionary costs more than it saves."""
+        first = table.slice(0, PROBE)
+        return [
+            name
+            for name in self.schema.names
+            if name not in self._encodings and len(first.column(name).unique()) * 4 <= max(first.num_rows, MAX_DICTIONARY)
+        ]
 
     def _close(self) -> None:
         if self._writer is None and not self._temporary:
