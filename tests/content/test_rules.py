@@ -42,7 +42,8 @@ SOUND: dict[str, Row] = {
     "marriage": {
         "certificate_no": "J190101-2023-001234", "kind": "结婚", "registration_date": "2023-05-20", "office_division": "190101",
         "office_name": "示例市东湖区民政局婚姻登记处", "male_name": "赵若川", "male_id": HE, "male_birth_date": "1990-03-07",
-        "male_sex": "男", "male_prior_status": "未婚", "female_name": "钱一诺", "female_id": SHE, "female_birth_date": "1991-06-12", "female_sex": "女",
+        "male_sex": "男", "male_prior_status": "未婚", "female_name": "钱一诺",
+        "female_id": SHE, "female_birth_date": "1991-06-12", "female_sex": "女",
         "female_prior_status": "离异",
     },
     "education": {
