@@ -188,6 +188,8 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
     """The line and separator that give the most headers of the contract."""
     best: tuple[tuple[int, int], Dialect, int, int, list[str]] | None = None
     for line, start in enumerate(_starts(text, HEADER_WITHIN)):
+        if best is not None and best[0][0] > 1 and best[0][1] == 0:
+            break  # every cell is a header of the contract: nothing below can be better
         shown = text[start : _line_end(text, start)]
         candidates = [d for d in (*_LONG, *_SHORT, *_WITH_CONTRACT) if d in shown] or [","]
         for delimiter in candidates:
@@ -210,10 +212,10 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
 
 def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence[str]) -> Layout:
     columns = named(header)
-    counts = Counter(len(fields) for fields in _records(text, dialect, SAMPLE_RECORDS, after) if not is_blank(fields))
+    records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
+    counts = Counter(map(len, records))
     usual = max(counts, key=lambda count: (counts[count], count), default=len(columns))
-    trailing = [fields for fields in _records(text, dialect, SAMPLE_RECORDS, after) if len(fields) == usual]
-    more = usual > len(columns) and all(is_blank(fields[len(columns) :]) for fields in trailing)
+    more = usual > len(columns) and all(is_blank(fields[len(columns) :]) for fields in records if len(fields) == usual)
     start = _starts(text, line + 1)[line]
     header_text = text[start:after]
     lines = max(1, header_text.count("\n") + header_text.replace("\r\n", "\n").count("\r"))

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _CLOSING = re.compile(
 _VALUE_LIKE = re.compile(r"[-+]?[\d.,:/\-]+%?|\d.*\d{4}.*|.{41,}", re.DOTALL)
 
 
+@lru_cache(10_000)
 def normalise_header(text: str) -> str:
     """The form headers are compared in: half width, case folded, without white space, invisible characters, BOM and outer quotes."""
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip("\"'").casefold()
