@@ -59,6 +59,7 @@ SOUND: dict[str, Row] = {
     },
 }  # fmt: skip
 
+OLD: Row = {"birth_date": "19070307"}
 DIVORCE: Row = {"kind": "离婚", "certificate_no": "L190101-2023-000009", "male_prior_status": "已婚", "female_prior_status": "已婚"}
 GRADUATE: Row = {"student_status": "毕业", "school_year": "2025-2026", "graduation_date": "20260630"}
 BACHELOR: Row = GRADUATE | {
@@ -90,11 +91,14 @@ CASES: list[tuple[str, Row, set[str]]] = [
     ("population", {"citizen_id": citizen("2015-03-07"), "birth_date": "20150307", "registered_date": "", "marital_status": "未婚"},
      {"education_fits_age"}),
     ("population", {"citizen_id": citizen("1912-03-07"), "birth_date": "19120307", "registered_date": ""}, {"alive_and_very_old"}),
-    ("population", {"citizen_id": citizen("1990-03-07", region="810000")}, {"is_registered_resident"}),
+    # residence permits (81, 82, 83) and foreigners' numbers are sound numbers; born in 1907, nobody bears these
+    ("population", OLD | {"citizen_id": citizen("1907-03-07", region="810000")}, {"alive_and_very_old", "is_registered_resident"}),
+    ("population", OLD | {"citizen_id": citizen("1907-03-07", region="912340")}, {"alive_and_very_old", "is_registered_resident"}),
     ("population", {"citizen_id": "3.40524E+17"},
      {"citizen_id.format", "citizen_id.excel_damage", "citizen_id.check_digit"}),
     # an abolished division is right in an id number and outdated as today's household division
-    ("population", {"citizen_id": citizen("1990-03-07", region="110103")}, set()),
+    ("population", OLD | {"citizen_id": citizen("1907-03-07", region="110103")}, {"alive_and_very_old"}),
+    ("population", OLD | {"citizen_id": citizen("1907-03-07", region="199999")}, {"alive_and_very_old", "citizen_id.region"}),
     ("population", {"household_division": "110103"}, {"household_division.current"}),
     ("population", {"phone": "010-62345678"}, set()),
     # legal persons
