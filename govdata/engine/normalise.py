@@ -32,6 +32,8 @@ HAN = r"\x{3007}\x{3400}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{323AF}"
 NAME_DOTS = "\u2022\u30fb\uff0e\uff65\u2027\u2219\u22c5\u0387\u16eb\u2024\u25cf\uff61."
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\uff5e~"
 LOOKALIKE_X = "x\u0425\u0445\u03a7\u03c7\u00d7\u2715\u2716\uff38\uff58"
+LOWER = "abcdefghijklmnopqrstuvwxyz"
+# Only ASCII letters have a case here: upper() of other scripts differs between engines (ß), and codes have no such letters.
 HAN_DIGITS = "〇○零一二三四五六七八九壹贰叁肆伍陆柒捌玖"
 ARABIC_DIGITS = "000123456789123456789"
 
@@ -193,8 +195,8 @@ NORMALISERS: dict[str, NormaliserSpec] = {
     "strip": NormaliserSpec(_strip, pattern=f"^[{WHITESPACE}{QUOTES}]|[{WHITESPACE}{QUOTES}]$|[{INVISIBLE}]"),
     "remove_spaces": NormaliserSpec(_remove_spaces, touches=WHITESPACE + INVISIBLE + QUOTES),
     "collapse_spaces": NormaliserSpec(_collapse_spaces, touches=WHITESPACE),
-    "uppercase": NormaliserSpec(lambda x, _: sql("upper(:x)", x=x), touches="a-zａ-ｚа-яα-ω"),
-    "lowercase": NormaliserSpec(lambda x, _: sql("lower(:x)", x=x), touches="A-ZＡ-ＺА-ЯΑ-Ω"),
+    "uppercase": NormaliserSpec(lambda x, _: sql("translate(:x, :f, :t)", x=x, f=LOWER, t=LOWER.upper()), touches="a-z"),
+    "lowercase": NormaliserSpec(lambda x, _: sql("translate(:x, :f, :t)", x=x, f=LOWER.upper(), t=LOWER), touches="A-Z"),
     "lookalike_x": NormaliserSpec(lambda x, _: sql("regexp_replace(:x, :p, 'X')", x=x, p=f"[{LOOKALIKE_X}]$"), pattern=f"[{LOOKALIKE_X}]$"),
     "excel_text": NormaliserSpec(_excel_text, pattern=r'"$|\.0+$'),
     "upgrade_15_to_18": NormaliserSpec(_upgrade, pattern=f"^{FIFTEEN}$"),

@@ -215,11 +215,10 @@ def _counts(
             for plan in plans
         ]
         flagged = text(disjunction(sql(":w <> 0", w=column(f"_repairs_{index}")) for index in range(repair_words(len(plans)))))
-        counted = connection.execute(f"SELECT {', '.join(text(item) for item in columns)} FROM {relation} WHERE {flagged}").fetchone()
-        assert counted is not None
+        counted = _single_row(connection, f"SELECT {', '.join(text(item) for item in columns)} FROM {relation} WHERE {flagged}")
         for plan, count in zip(plans, counted, strict=True):
             cells[plan.name] += count
-        rows[part] = connection.execute(f"SELECT count(*) FROM {relation}").fetchone()[0]  # type: ignore[index]
+        rows[part] = _single_row(connection, f"SELECT count(*) FROM {relation}")[0]
         for lists in ("failed_rules", "_warnings"):
             for rule, count in connection.execute(
                 f"SELECT rule, count(*) FROM (SELECT unnest({lists}) AS rule FROM {relation} WHERE {lists} IS NOT NULL) GROUP BY rule"
@@ -244,9 +243,12 @@ def _write_repair_counts(connection: duckdb.DuckDBPyConnection, dataset: Dataset
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    assert row is not None
-    return row[0]
+    return _single_row(connection, f"SELECT count(*) FROM {table}")[0]
+
+
+def _single_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
+    """The one row of an aggregate. ``fetchone`` would leave the result open, and DuckDB 2 refuses other work on the connection then."""
+    return connection.execute(query).fetchall()[0]
 
 
 def _quote(path: Path) -> str:

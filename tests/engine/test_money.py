@@ -39,7 +39,16 @@ def test_amounts_in_yuan(value, unit, expected):
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("50万美元", "USD"), ("300(万元人民币)", "CNY"), ("¥1", "CNY"), ("HK$5", "HKD"), ("100万港元", "HKD"), ("5欧元", "EUR"), ("300", None), (None, None)],
+    [
+        ("50万美元", "USD"),
+        ("300(万元人民币)", "CNY"),
+        ("¥1", "CNY"),
+        ("HK$5", "HKD"),
+        ("100万港元", "HKD"),
+        ("5欧元", "EUR"),
+        ("300", None),
+        (None, None),
+    ],
 )
 def test_currency_named_in_an_amount(value, expected):
     assert evaluate(currency_in, [value]) == [expected]

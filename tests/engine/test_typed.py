@@ -39,7 +39,11 @@ def test_every_shape_of_a_date(value):
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("二〇〇五年十月二十六日", date(2005, 10, 26)), ("二〇二〇年十二月三十一日", date(2020, 12, 31)), ("一九八八年二月二十日", date(1988, 2, 20))],
+    [
+        ("二〇〇五年十月二十六日", date(2005, 10, 26)),
+        ("二〇二〇年十二月三十一日", date(2020, 12, 31)),
+        ("一九八八年二月二十日", date(1988, 2, 20)),
+    ],
 )
 def test_chinese_tens(value, expected):
     assert evaluate(typed.date_of, [value]) == [expected]

@@ -1,0 +1,181 @@
+from datetime import date as Date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from stdnum.iso7064 import mod_11_2
+
+from govdata.batches import StandardizedBatch
+from govdata.deployment import Deployment
+from govdata.engine import standardize
+from tests.engine import small
+
+
+def number(body: str) -> str:
+    return body + mod_11_2.calc_check_digit(body)
+
+
+FIRST, SECOND, THIRD = (number(f"1901011990010100{n}") for n in (1, 2, 3))
+
+
+def run(tmp_path: Path, rows: list[dict[str, str]], *, files: int = 1, **facts):
+    deployment = Deployment(tmp_path)
+    registry = small.registry(**facts)
+    raw = small.raw_batch(deployment, rows, files=files, mode=facts.get("mode", "snapshot"))
+    batch = standardize(raw, registry.datasets["people"], registry, deployment)
+    return deployment, batch, small.read(deployment, batch.clean_files), small.read(deployment, batch.quarantine_files)
+
+
+def person(**cells: str) -> dict[str, str]:
+    return {"citizen_id": FIRST, "name": "张三", "sex": "1", "birth_date": "1990-01-01"} | cells
+
+
+def test_values_are_typed_and_alterations_flagged(tmp_path):
+    rows = [
+        person(sex="男", birth_date="1990年1月1日", capital="300", unit="万元"),
+        person(citizen_id=SECOND, name=" 李 四\t", currency="无"),
+    ]
+    _, batch, clean, quarantine = run(tmp_path, rows)
+    assert not quarantine
+    assert [(row["sex"], row["birth_date"], row["name"], row["capital"]) for row in clean] == [
+        ("1", Date(1990, 1, 1), "张三", Decimal("3000000.00")),
+        ("1", Date(1990, 1, 1), "李四", None),
+    ]
+    assert batch.repaired_cells == {
+        "citizen_id": 0, "name": 1, "sex": 1, "birth_date": 1, "capital": 1, "unit": 0, "currency": 1, "change_kind": 0,
+    }  # fmt: skip
+
+
+def test_a_row_that_fails_an_error_rule_is_quarantined_with_all_its_rules(tmp_path):
+    wrong = FIRST[:-1] + ("0" if FIRST[-1] != "0" else "1")
+    rows = [person(citizen_id=wrong, sex="3", name="无"), person(citizen_id=SECOND, name="王", capital="-5")]
+    _, batch, clean, quarantine = run(tmp_path, rows)
+    assert [row["failed_rules"] for row in quarantine] == [["citizen_id.check_digit", "name.required", "sex.code_set"]]
+    assert [row["_warnings"] for row in clean] == [["name.length", "capital.range"]]
+    assert all(row["failed_rules"] is None for row in clean)
+    failures = {rule: count for rule, count in batch.rule_failures.items() if count}
+    assert failures == {"citizen_id.check_digit": 1, "name.required": 1, "sex.code_set": 1, "name.length": 1, "capital.range": 1}
+    assert set(batch.rule_failures) == {rule.id for rule in small.registry().rules("people")}
+
+
+def test_text_that_cannot_be_typed_is_kept_as_evidence_and_is_no_repair(tmp_path):
+    _, batch, clean, quarantine = run(tmp_path, [person(birth_date="19900231", capital="三百")])
+    assert not clean
+    assert quarantine[0]["birth_date"] is None
+    assert dict(quarantine[0]["_unparsed"]) == {"birth_date": "19900231", "capital": "三百"}
+    assert quarantine[0]["failed_rules"] == ["birth_date.type", "capital.type"]
+    assert batch.repaired_cells["birth_date"] == 0
+
+
+def test_exact_duplicates_are_dropped_across_files_and_conflicting_keys_quarantined(tmp_path):
+    rows = [
+        person(),
+        person(citizen_id=SECOND, name="李四"),
+        person(citizen_id=THIRD, name="王五"),
+        person(sex="男", birth_date="19900101"),  # the first again, written differently
+        person(citizen_id=SECOND, name="李四四"),  # same key, another content
+        person(citizen_id=THIRD, name="王五", birth_date="19900231"),  # what cannot be read is compared as text
+    ]
+    deployment, batch, clean, quarantine = run(tmp_path, rows, files=2)
+    assert (batch.delivered, batch.duplicates, batch.clean, batch.quarantined) == (6, 1, 1, 4)
+    dropped = small.read(deployment, batch.duplicate_files)
+    assert [(row["_row_id"], row["kept_row_id"]) for row in dropped] == [("f1-2", "f0-2")]
+    assert [row["_row_id"] for row in clean] == ["f0-2"]
+    assert all("primary_key_unique" in row["failed_rules"] for row in quarantine)
+    assert batch.rule_failures["primary_key_unique"] == 4
+
+
+def test_rows_without_a_key_are_dropped_only_when_all_else_is_equal(tmp_path):
+    rows = [person(citizen_id="", name="张三"), person(citizen_id="", name="张三"), person(citizen_id="", name="李四")]
+    _, batch, clean, quarantine = run(tmp_path, rows)
+    assert (batch.duplicates, len(clean) + len(quarantine)) == (1, 2)
+    assert batch.rule_failures["primary_key_unique"] == 0
+
+
+def test_without_a_primary_key_equal_rows_are_duplicates(tmp_path):
+    _, batch, clean, _ = run(tmp_path, [person(), person(), person(name="李四")], primary_key=False)
+    assert (batch.duplicates, len(clean)) == (1, 2)
+
+
+def test_a_removal_in_a_delta_needs_no_more_than_its_key(tmp_path):
+    rows = [
+        {"citizen_id": FIRST, "change_kind": "注销"},
+        {"citizen_id": SECOND, "change_kind": "变更"},
+        {"citizen_id": "19", "change_kind": "D"},
+    ]
+    _, _, clean, quarantine = run(tmp_path, rows, mode="delta")
+    assert [row["change_kind"] for row in clean] == ["D"]
+    assert [row["failed_rules"] for row in quarantine] == [["name.required"], ["citizen_id.format", "citizen_id.check_digit"]]
+
+
+def test_currency_is_inferred_from_the_amount_where_none_is_given(tmp_path):
+    rows = [person(capital="50万美元"), person(citizen_id=SECOND, capital="50万美元", currency="人民币")]
+    _, _, clean, _ = run(tmp_path, rows)
+    assert [(row["capital"], row["currency"]) for row in clean] == [(Decimal("500000.00"), "USD"), (Decimal("500000.00"), "CNY")]
+
+
+def test_an_empty_delivery_gives_an_empty_batch(tmp_path):
+    _, batch, clean, quarantine = run(tmp_path, [])
+    assert (batch.delivered, batch.clean, batch.quarantined, clean, quarantine) == (0, 0, 0, [], [])
+
+
+def test_the_ledger_replays_every_altered_cell(tmp_path):
+    rows = [person(citizen_id="１９０１０１" + FIRST[6:], name="张 三", sex="男", birth_date="00000000", capital="1,000", currency="")]
+    rows[0]["capital"] = "¥1,000.00元"
+    deployment, batch, _, _ = run(tmp_path, rows)
+    raw = f"read_parquet('{deployment.lake('raw', 'people', small.DATE)}/*.parquet')"
+    rows_now = ", ".join(f"'{deployment.absolute(path)}'" for path in (*batch.clean_files, *batch.quarantine_files))
+    ledger = batch.ledger_sql.replace("{raw}", raw).replace("{standardized}", f"read_parquet([{rows_now}])")
+    found = duckdb.execute(f"SELECT column_name, before, after, rule FROM ({ledger}) ORDER BY column_name").fetchall()
+    assert found == [
+        ("birth_date", "00000000", None, "placeholder_dates"),
+        ("capital", "¥1,000.00元", "1000.00", "money"),
+        ("citizen_id", "１９０１０１" + FIRST[6:], FIRST, "halfwidth"),
+        ("currency", None, "CNY", "currency_of"),
+        ("name", "张 三", "张三", "name_spaces"),
+        ("sex", "男", "1", "code_set"),
+    ]
+    assert sum(batch.repaired_cells.values()) == len(found)
+
+
+def test_running_again_gives_the_same_batch_and_leaves_no_other_file(tmp_path):
+    deployment, first, _, _ = run(tmp_path, [person(), person(citizen_id=SECOND, sex="x")])
+    (deployment.lake("standardized", "people", small.DATE) / "stale-0.parquet").touch()
+    _, second, _, _ = run(tmp_path, [person(), person(citizen_id=SECOND, sex="x")])
+    assert first == second == StandardizedBatch.read(StandardizedBatch.path(deployment, "people", small.DATE))
+    files = {path.name for path in deployment.data.rglob("*.parquet")}
+    assert files == {Path(path).name for path in (*second.clean_files, *second.quarantine_files)} | {
+        "raw-0.parquet",
+        f"{second.batch_id}.parquet",
+    }
+    assert not list(deployment.temporary.glob("*"))
+
+
+def test_a_damaged_raw_file_is_an_error_and_keeps_the_last_batch(tmp_path):
+    deployment, batch, _, _ = run(tmp_path, [person()])
+    registry = small.registry()
+    raw = small.raw_batch(deployment, [person(), person(citizen_id=SECOND)])
+    path = deployment.absolute(raw.files[0])
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(duckdb.Error):
+        standardize(raw, registry.datasets["people"], registry, deployment)
+    assert StandardizedBatch.read(StandardizedBatch.path(deployment, "people", small.DATE)) == batch
+    assert all(deployment.absolute(name).exists() for name in batch.clean_files)
+
+
+TEXT = st.text(st.characters(blacklist_characters="\x00", blacklist_categories=("Cs",)), max_size=12)
+CELL = st.one_of(
+    st.none(), TEXT, st.sampled_from([FIRST, SECOND, "男", "19900101", "1990-02-30", "300万元", "D", "NULL", "'; DROP TABLE raw_rows; --"])
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.fixed_dictionaries({name: CELL for name in small.COLUMNS}), max_size=12), st.booleans())
+def test_no_record_is_lost_whatever_it_holds(tmp_path, rows, delta):
+    _, batch, clean, quarantine = run(tmp_path, rows, mode="delta" if delta else "snapshot")
+    assert batch.delivered == batch.clean + batch.quarantined + batch.duplicates
+    assert (batch.clean, batch.quarantined) == (len(clean), len(quarantine))
+    assert len({row["_row_id"] for row in (*clean, *quarantine)}) == len(clean) + len(quarantine)

@@ -1,0 +1,54 @@
+"""The night on a simulated city of 20,000 people, held against the truth file the generator wrote and the pipeline never read."""
+
+import pytest
+
+from govdata import ingest
+from govdata.deployment import Deployment
+from govdata.engine import standardize
+from govdata.sample import generate
+from govdata.standards import load
+from tests.proof.truth import Measured, measure
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory, repository) -> Measured:
+    deployment = Deployment(tmp_path_factory.mktemp("city"))
+    registry = load(repository / "standards")
+    report = generate(20_000, 20260, deployment.home)
+    dates = sorted({date for dataset in registry.datasets for date in _dates(deployment, dataset)})
+    for dataset in registry.datasets.values():
+        for date in _dates(deployment, dataset.name):
+            delivery = ingest.receive(deployment, dataset, date)
+            assert delivery is not None
+            batch = standardize(ingest.ingest(delivery, dataset, registry, deployment), dataset, registry, deployment)
+            assert batch.delivered == batch.rejected + batch.duplicates + batch.quarantined + batch.clean
+    assert report
+    result = measure(deployment, registry, deployment.data / "truth.parquet", dates)
+    print("\n" + result.table())
+    return result
+
+
+def _dates(deployment: Deployment, dataset: str):
+    from datetime import date as Date
+
+    return sorted(Date.fromisoformat(path.name) for path in (deployment.landing / dataset).iterdir())
+
+
+def test_the_truth_has_enough_kinds_of_defects(measured):
+    detectable = [row for row in measured.kinds if row[2]]
+    assert len(detectable) >= 40
+    assert sum(row[3] for row in detectable) >= 1000
+
+
+def test_defects_are_found_by_a_rule_that_reads_the_struck_column(measured):
+    assert measured.found_share() >= 0.99
+
+
+def test_repairable_defects_are_repaired_to_the_true_value(measured):
+    assert measured.repaired_share() >= 0.99
+
+
+def test_rows_without_a_defect_are_left_in_peace(measured):
+    assert measured.false_share() <= 0.001
