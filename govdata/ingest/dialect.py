@@ -11,6 +11,7 @@ from govdata.ingest.headers import Headers, is_blank, is_footer, looks_like_head
 
 HEADER_WITHIN = 60  # lines the header is looked for in
 SAMPLE_RECORDS = 200
+CLEAR_MAJORITY = 0.9
 NEVER_CLOSED = 10  # fields that begin with a quote, none of which is closed, before quotes are taken for plain characters
 
 _LONG = ("|!|", "|@|", "@#@", "#|#", "|+|", "|#|", "|$|", "~|~", "||", "^^", "&&", "~~", "$$", ";;", "@@", "##", "::", "|~|", "，")
@@ -39,13 +40,16 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Layout:
-    """What ``detect`` finds. ``columns``: names from the header row; ``fields``: fields a line has (more than columns where every line
-    ends in separators); ``header_line``: index of the physical line the header starts on, None without one; ``header_lines``: how many
-    lines it takes (a quoted header may hold line ends)."""
+    """What ``detect`` finds. ``columns``: names from the header row; ``fields``: fields a line has (more than columns where the lines
+    end in separators); ``most``: fields a line may have, those behind the columns being empty (more than columns only where the header
+    ends in separators or the clear majority of lines does: elsewhere one field too many may be anywhere in the line);
+    ``header_line``: index of the physical line the header starts on, None without one; ``header_lines``: how many lines it takes (a
+    quoted header may hold line ends)."""
 
     dialect: Dialect
     columns: tuple[str, ...]
     fields: int
+    most: int
     header_line: int | None
     header_lines: int = 1
 
@@ -215,11 +219,14 @@ def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence
     records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
     counts = Counter(map(len, records))
     usual = max(counts, key=lambda count: (counts[count], count), default=len(columns))
-    more = usual > len(columns) and all(is_blank(fields[len(columns) :]) for fields in records if len(fields) == usual)
+    ended = [fields for fields in records if len(fields) == usual and is_blank(fields[len(columns) :])]
+    # Where the header does not end in separators: is it the file's manner all the same, or are some lines one field too long?
+    more = usual > len(columns) and (len(header) >= usual or len(ended) >= CLEAR_MAJORITY * len(records))
     start = _starts(text, line + 1)[line]
     header_text = text[start:after]
     lines = max(1, header_text.count("\n") + header_text.replace("\r\n", "\n").count("\r"))
-    return Layout(dialect, columns, usual if more else len(columns), line, lines)
+    width = usual if more else len(columns)
+    return Layout(dialect, columns, width, max(width, len(header)), line, lines)
 
 
 def _by_shape(text: str) -> Layout | None:
@@ -251,7 +258,7 @@ def _by_shape(text: str) -> Layout | None:
                 return _finish(text, dialect, line, after, fields)
             if len(fields) == width and not is_footer(fields):
                 break  # records have begun
-    return Layout(dialect, tuple(f"列{number}" for number in range(1, width + 1)), width, None, 0)
+    return Layout(dialect, tuple(f"列{number}" for number in range(1, width + 1)), width, width, None, 0)
 
 
 def _shape_score(records: list[list[str]]) -> float:

@@ -89,7 +89,7 @@ class _ChunkReader:
     def __init__(self, text: TextSource, chunk: Chunk) -> None:
         self.text, self.chunk, self.rest = text, chunk, Chunk(b"")
         layout = text._layout
-        self.columns, self.width = len(layout.columns), layout.fields
+        self.columns, self.width, self.most = len(layout.columns), layout.fields, layout.most
         delimiter = layout.dialect.delimiter.encode()
         self.data, self.delimiter, self.substituted = chunk.data, delimiter, False
         if len(delimiter) > 1:  # one byte that does not occur stands for a longer separator
@@ -297,7 +297,7 @@ class _ChunkReader:
 
     def _joins(self, line: int, after: int, fields: int, good: np.ndarray) -> bool:
         """Lines ``line`` to ``after`` are one record, and not several of which two are damaged."""
-        if not (fields == self.columns or fields == self.width):
+        if fields not in (self.columns, self.width, self.most):
             return False
         if self.columns == 1:
             return True
@@ -315,7 +315,7 @@ class _ChunkReader:
             kind = source.FOOTER
         elif self.text.is_header(fields):
             kind = source.REPEATED_HEADER
-        elif len(fields) >= self.columns and is_blank(fields[self.columns :]):
+        elif self.columns <= len(fields) <= self.most and is_blank(fields[self.columns :]):
             self.careful_rows.append(line + self.first_line)
             self.careful.append(fields[: self.columns])
             return
@@ -325,7 +325,7 @@ class _ChunkReader:
         tally.not_records[kind] += 1
 
     def _reject_width(self, line: int, fields: int, after: int | None = None) -> None:
-        more = "，末列之后还有内容" if fields == self.width and self.width > self.columns else ""
+        more = "，末列之后还有内容" if self.columns < fields <= self.most else ""
         self._reject(line, f"字段数不符：应为{self.columns}个，实为{fields}个{more}", after)
 
     def _reject(self, line: int, reason: str, after: int | None = None) -> None:

@@ -58,6 +58,7 @@ REGISTRY = Registry(
 @dataclass
 class Bureau:
     deployment: Deployment
+    people: Dataset = PEOPLE
 
     @property
     def landing(self) -> Path:
@@ -70,9 +71,9 @@ class Bureau:
         return path
 
     def ingest(self) -> RawBatch:
-        delivery = receive(self.deployment, PEOPLE, DATE)
+        delivery = receive(self.deployment, self.people, DATE)
         assert delivery is not None
-        return ingest(delivery, PEOPLE, REGISTRY, self.deployment)
+        return ingest(delivery, self.people, REGISTRY, self.deployment)
 
     def _read(self, files: tuple[str, ...]) -> list[dict[str, Any]]:
         if not files:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 
+from govdata.deployment import Deployment
 from govdata.errors import DeliveryError
 from govdata.ingest import encodings, text
+from govdata.standards.model import Column
 
-from .conftest import Bureau
+from .conftest import PEOPLE, Bureau
 
 HEADER = ["公民身份号码", "姓名", "住址", "备注信息"]
 ROWS = [["190101199001010011", "甲某", "幸福路1号", "无"], ["190101199001010038", "乙某", "和平路2号", ""]]
@@ -117,15 +120,56 @@ def test_words_of_a_footer_inside_the_table_are_not_dropped(bureau: Bureau) -> N
 def test_ragged_lines(bureau: Bureau) -> None:
     table = TABLE + "1,b\n2,b,c,d,\n3,b,c,d,,,\n4,b,c,d,e\n"
     records, rejects = bureau.one(table)
-    assert [record[0] for record in records] == [2, 3, 5, 6]
-    assert rejects == [(4, "字段数不符：应为4个，实为2个", "1,b"), (7, "字段数不符：应为4个，实为5个", "4,b,c,d,e")]
+    assert records == RECORDS
+    assert [(row, reason) for row, reason, _ in rejects] == [(4 + i, f"字段数不符：应为4个，实为{n}个") for i, n in enumerate((2, 5, 7, 5))]
+
+
+def test_a_field_too_many_before_an_empty_last_column_is_not_a_trailing_separator(bureau: Bureau) -> None:
+    """Shifted by one, such a line would put every value into its neighbour's column."""
+    good = [f"{i},某,路{i}号," for i in range(40)]
+    records, rejects = bureau.one("GMSFHM,XM,ZZ,BZ\n" + "\n".join([*good[:20], "20,某,市,路号,", *good[21:]]) + "\n")
+    assert [(row, reason, content) for row, reason, content in rejects] == [(22, "字段数不符：应为4个，实为5个", "20,某,市,路号,")]
+    assert len(records) == 39
+
+
+def test_separators_at_the_end_are_forgiven_as_far_as_the_header_has_them(bureau: Bureau) -> None:
+    table = "GMSFHM,XM,ZZ,BZ,,\n" + "".join(f"{i},某,路,注,,\n" for i in range(9)) + "9,某,路,注\n10,某,路,注,\n11,某,路,注,,,\n"
+    records, rejects = bureau.one(table + "12,某,路,注,x,\n")
+    assert [record[0] for record in records] == list(range(2, 13))
+    assert [(row, reason) for row, reason, _ in rejects] == [
+        (13, "字段数不符：应为4个，实为7个"),
+        (14, "字段数不符：应为4个，实为6个，末列之后还有内容"),
+    ]
 
 
 def test_every_line_ends_in_a_separator(bureau: Bureau) -> None:
+    """Even where the header does not: it is the clear majority of lines."""
     table = "GMSFHM|XM|ZZ|BZ\n" + "".join(f"{i}|某|路|注|\n" for i in range(50)) + "50|某|路|注|多\n51|某|路|注\n"
     records, rejects = bureau.one(table)
     assert len(records) == 51 and records[-1][0] == 53
     assert [(row, content) for row, _, content in rejects] == [(52, "50|某|路|注|多")]
+
+
+def test_less_than_a_clear_majority_of_lines_with_a_separator_at_the_end_is_not_the_files_manner(bureau: Bureau) -> None:
+    table = "GMSFHM,XM,ZZ,BZ\n" + "".join(f"{i},某,路,注{',' if i % 3 else ''}\n" for i in range(60))
+    records, rejects = bureau.one(table)
+    assert len(records) == 20 and len(rejects) == 40
+
+
+@pytest.mark.parametrize("said", [None, True, False])
+@pytest.mark.parametrize("required", [True, False])
+def test_a_file_without_a_required_column_is_refused_unless_allowed(tmp_path: Path, required: bool, said: bool | None) -> None:
+    told = {} if said is None else {"optional_header": said}
+    people = PEOPLE.model_copy(
+        update={"columns": (*PEOPLE.columns[:3], Column(name="remark", title="备注信息", element="e", required=required, **told))}
+    )
+    bureau = Bureau(Deployment(tmp_path), people)
+    bureau.deliver("a.csv", "GMSFHM,XM,ZZ\n1,某,路\n")
+    if (said is None and required) or said is False:
+        with pytest.raises(DeliveryError, match="缺少必需的列“备注信息”"):
+            bureau.ingest()
+    else:
+        assert bureau.ingest().sources[0].missing_columns == ("remark",)
 
 
 def test_quotes(bureau: Bureau) -> None:
