@@ -257,7 +257,7 @@ def _column(position: int, entry: PropertyEntry, context: _Context) -> Column | 
         primary_key=entry.primaryKey,
         headers=tuple(properties.headers),
         synonyms=properties.synonyms,
-        optional_header=properties.optional_header if properties.optional_header is not None else not entry.required,
+        **({} if properties.optional_header is None else {"optional_header": properties.optional_header}),
         normalise=None if properties.normalise is None else tuple(Normaliser(name=n, args=a) for n, a in properties.normalise),
         description=entry.description,
         sharing=properties.sharing,

@@ -252,7 +252,8 @@ class Column(Frozen):
     primary_key: bool = False
     headers: tuple[str, ...] = ()
     synonyms: dict[str, str] = {}
-    optional_header: bool = True  # False: a file without the column is refused (a required column's default)
+    # False: a file without the column is refused. Unless said otherwise a required column must be there and any other may be missing.
+    optional_header: bool = Field(default_factory=lambda said: not said["required"])
     normalise: tuple[Normaliser, ...] | None = None  # replaces the element's steps where the delivery needs others
     description: str = ""
     sharing: str | None = None
