@@ -7,17 +7,18 @@ statement poisons the rest, and its regex expectations raise. ``DuckDBExecutionE
 
 from __future__ import annotations
 
+import builtins
 import logging
 import os
 import re
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Type  # noqa: UP035
 
 import duckdb
 
@@ -28,7 +29,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import great_expectations as gx
     import sqlalchemy as sa
-    from duckdb_sqlalchemy import ConnectionWrapper
+    from duckdb_sqlalchemy import ConnectionWrapper, CursorWrapper
     from great_expectations.core.metric_domain_types import MetricDomainTypes
     from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -37,6 +38,12 @@ with warnings.catch_warnings():
     from great_expectations.expectations.expectation import BatchExpectation
     from great_expectations.expectations.metrics.metric_provider import metric_partial
     from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+
+for _wrapper in (ConnectionWrapper, CursorWrapper):
+    # Classes GX keeps alive past the interpreter's end; their annotations would keep DuckDB's alive with them, and DuckDB then prints a
+    # page about leaked instances under every command's last line.
+    _wrapper.__annotations__.clear()
+    _wrapper.__init__.__annotations__.clear()
 
 NO_VALUES: dict[str, Any] = {
     "result_format": "SUMMARY",
@@ -120,7 +127,7 @@ class DuckDBDatasource(SQLDatasource):
         self._execution_engine = DuckDBExecutionEngine(engine=self._engine, create_temp_table=False)
 
     @property
-    def execution_engine_type(self) -> type[SqlAlchemyExecutionEngine]:
+    def execution_engine_type(self) -> Type[SqlAlchemyExecutionEngine]:  # noqa: UP006 - ``type`` is a field here
         return DuckDBExecutionEngine
 
     def test_connection(self, test_assets: bool = True) -> None:
@@ -131,7 +138,7 @@ class DuckDBDatasource(SQLDatasource):
         return self._engine
 
     def get_execution_engine(self) -> SqlAlchemyExecutionEngine:
-        assert self._execution_engine is not None, "attach a connection first"
+        assert isinstance(self._execution_engine, DuckDBExecutionEngine), "attach a connection first"
         return self._execution_engine
 
 
@@ -159,8 +166,8 @@ class RuleChecked(TableMetricProvider):
     @metric_partial(SqlAlchemyExecutionEngine, MetricPartialFunctionTypes.AGGREGATE_FN, MetricDomainTypes.TABLE)
     def _sqlalchemy(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]
         columns = metric_value_kwargs["unique_columns"]
-        condition = _all_present(columns) if columns else sa.literal_column(f"({metric_value_kwargs['applicable']}) IS TRUE")
-        return sa.func.count().filter(condition), metric_domain_kwargs, {}
+        condition = _all_present(columns) if columns else _predicate(f"({metric_value_kwargs['applicable']}) IS TRUE")
+        return _count_where(condition), metric_domain_kwargs, {}
 
 
 class RuleFailed(TableMetricProvider):
@@ -173,8 +180,7 @@ class RuleFailed(TableMetricProvider):
     def _sqlalchemy(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]
         columns = metric_value_kwargs["unique_columns"]
         if not columns:
-            condition = sa.literal_column(f"({metric_value_kwargs['violation']}) IS NOT FALSE")
-            return sa.func.count().filter(condition), metric_domain_kwargs, {}
+            return _count_where(_predicate(f"({metric_value_kwargs['violation']}) IS NOT FALSE")), metric_domain_kwargs, {}
         table, _, _ = execution_engine.get_compute_domain(domain_kwargs=metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE)
         shared = (
             sa.select(sa.func.count().label("n"))
@@ -185,6 +191,16 @@ class RuleFailed(TableMetricProvider):
             .subquery()
         )
         return sa.select(sa.func.coalesce(sa.func.sum(shared.c.n), 0)).scalar_subquery(), metric_domain_kwargs, {}
+
+
+def _predicate(sql: str) -> sa.ColumnElement[bool]:
+    """Compiled SQL as it stands: a literal column, unlike ``text``, takes no ``:name`` in it for a bind parameter."""
+    return sa.literal_column(sql, sa.Boolean)
+
+
+def _count_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    """``count_if`` and not ``count(*) FILTER``: DuckDB slices all columns anew for every filter. It is NULL of no rows."""
+    return sa.func.coalesce(sa.func.count_if(condition), 0)
 
 
 def _column(name: str) -> sa.ColumnClause[Any]:
@@ -286,8 +302,21 @@ def read(result: Any) -> SuiteResult:
 
 def _error_kind(exception_info: Any) -> str | None:
     """The class of the error GX caught, or None. Its text may quote a record's value and is not looked at beyond the class name."""
-    text = str(exception_info or "")
-    if "'raised_exception': True" not in text:
+    raised = list(_raised(exception_info))
+    if not raised:
         return None
-    named = re.search(r"\b_?duckdb\.(?:duckdb\.)?(\w+)", text) or re.search(r"\b(\w+(?:Error|Exception))\b", text)
-    return named.group(1) if named else "Exception"
+    text = "\n".join(str(info.get(part)) for info in raised for part in ("exception_message", "exception_traceback"))
+    named = re.findall(r"[A-Za-z]+(?:Error|Exception)", text)
+    known = [name for module in (duckdb, builtins) for name in named if isinstance(getattr(module, name, None), type)]
+    return known[0] if known else "Exception"
+
+
+def _raised(exception_info: Any) -> Iterator[Mapping[str, Any]]:
+    """GX writes one exception's facts, or a mapping of metric → facts."""
+    info = exception_info.to_json_dict() if hasattr(exception_info, "to_json_dict") else exception_info
+    if not isinstance(info, Mapping):
+        return
+    if info.get("raised_exception"):
+        yield info
+    for nested in info.values():
+        yield from _raised(nested)

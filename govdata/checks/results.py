@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from govdata.batches import CheckOutcome, StandardizedBatch
 from govdata.deployment import Deployment
+from govdata.publish import files
 from govdata.standards.model import Dataset, Registry
 
 
@@ -17,7 +17,6 @@ def path(deployment: Deployment, dataset: str, date: str) -> Path:
 def write(outcomes: list[CheckOutcome], batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Path:
     """One row per rule: date, dataset, rule_id, column, dimension, indicator (GB/T 36344 code), severity, message, checked, failed."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     counted = {outcome.rule_id: outcome for outcome in outcomes if outcome.kind == "rule"}
     rules = registry.rules(dataset.name)
@@ -36,11 +35,4 @@ def write(outcomes: list[CheckOutcome], batch: StandardizedBatch, dataset: Datas
             "failed": pa.array([counted[rule.id].failed for rule in rules], pa.int64()),
         }
     )
-    target = path(deployment, dataset.name, batch.date.isoformat())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    pq.write_table(table, temporary, compression="zstd")
-    with open(temporary, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(temporary, target)
-    return target
+    return files.put_table(table, path(deployment, dataset.name, batch.date.isoformat()))

@@ -14,6 +14,7 @@ from govdata.checks.suite import SYSTEM_COLUMNS
 from govdata.deployment import Deployment
 from govdata.engine.syntax import column, list_of, text
 from govdata.engine.typed import sql_type
+from govdata.publish import visible
 from govdata.standards.model import Dataset, Registry
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def count(connection: duckdb.DuckDBPyConnection, deployment: Deployment, files: 
 def published_rows(
     connection: duckdb.DuckDBPyConnection, batch: StandardizedBatch, dataset: Dataset, deployment: Deployment, previous: Snapshot | None
 ) -> int:
-    """Rows the snapshot will have: those of a whole delivery, or of the snapshot before with the delta merged into it by key."""
+    """Rows the snapshot will have: those of a whole delivery, or of the snapshot before with the delta merged into it by key. Exact where
+    no key comes twice within the delivery, which is what ``primary_key_unique`` keeps out."""
     clean = existing(deployment, batch.clean_files)
     operation = text(column(dataset.delivery.operation)) if dataset.delivery.operation else "CAST(NULL AS VARCHAR)"
     keys = ", ".join(text(column(name)) for name in dataset.delivery.key)
@@ -88,7 +90,7 @@ def published_rows(
         return arrived[0]
     if fresh is None or not previous.files:
         return previous.rows + arrived[0]
-    base = f"(SELECT {keys} FROM {parquet(existing(deployment, previous.files))})"
+    base = "(" + visible(previous, deployment, ", ".join(text(column(name, "b")) for name in dataset.delivery.key)) + ")"
     known = _pair(connection, f"SELECT {kept} FROM {fresh} SEMI JOIN {base} USING ({keys})")
     return previous.rows + arrived[0] - known[0] - known[1]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from govdata.engine import rules
 from govdata.engine.pipeline import ROW_COLUMNS
 from govdata.engine.syntax import text
 from govdata.engine.typed import sql_type
+from govdata.publish import files
 from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry, Unique
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ SYSTEM_COLUMNS = (*ROW_COLUMNS, "_unparsed")
 def build(dataset: Dataset, registry: Registry) -> ExpectationSuite:
     """The suite of ``dataset``. The same registry gives the same suite; it names no delivery date and holds no record's value."""
     import great_expectations as gx
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
     from govdata.checks.gx import ExpectRuleToHold
 
@@ -51,7 +52,7 @@ def build(dataset: Dataset, registry: Registry) -> ExpectationSuite:
             ExpectRuleToHold(
                 **_condition(rule, registry),
                 rule_id=rule.id,
-                severity="critical" if rule.severity == "error" else "warning",
+                severity=FailureSeverity.CRITICAL if rule.severity == "error" else FailureSeverity.WARNING,
                 description=rule.message,
                 notes=f"{DIMENSION_NAMES[rule.dimension]}：{rule.message}",
                 meta=_rule_meta(rule, dataset, registry),
@@ -94,9 +95,7 @@ def _meta(**facts: Any) -> dict[str, Any]:
 
 def save(suite: ExpectationSuite, folder: Path) -> Path:
     """Write the suite as GX JSON to ``<folder>/<dataset>.json``, in one step."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{suite.name}.json"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(suite.to_json_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
-    return path
+    written = files.temporary(path)
+    written.write_text(json.dumps(suite.to_json_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return files.put(written, path)

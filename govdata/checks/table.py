@@ -6,6 +6,8 @@ from datetime import date as Date
 
 from govdata.batches import CheckOutcome, RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
+from govdata.publish import layers
+from govdata.publish.snapshots import complete
 from govdata.standards.model import Dataset, Volume
 
 TABLE_CHECKS: dict[str, str] = {
@@ -123,15 +125,10 @@ def quarantine_share(batch: StandardizedBatch, bounds: Volume) -> CheckOutcome:
 
 
 def previous_snapshot(deployment: Deployment, dataset: Dataset, date: Date) -> Snapshot | None:
-    """The newest snapshot of the dataset's table before ``date``."""
-    folder = deployment.snapshot(dataset.name, date).parent
-    dates = sorted((found for entry in folder.glob("*") if (found := _date(entry.name)) and found < date), reverse=True)
-    manifests = (Snapshot.read(Snapshot.path(deployment, dataset.name, earlier)) for earlier in dates)
-    return next((manifest for manifest in manifests if manifest is not None), None)
-
-
-def _date(name: str) -> Date | None:
-    try:
-        return Date.fromisoformat(name)
-    except ValueError:
-        return None
+    """The newest snapshot of the dataset's table before ``date`` whose files are all there."""
+    for earlier in reversed(layers.dates(deployment.published / dataset.name)):
+        if earlier < date:
+            snapshot = layers.read(Snapshot, Snapshot.path(deployment, dataset.name, earlier))
+            if snapshot is not None and complete(snapshot, deployment):
+                return snapshot
+    return None

@@ -113,7 +113,7 @@ def test_a_rule_that_cannot_run_is_a_failed_run_without_a_value(night: Night, ca
     message = str(caught.value)
     assert "birth_date_of_id（ConversionException）" in message and "citizen_id" not in message
     written = capfd.readouterr()
-    names = set(night.frame.name)
+    names = set(night.frame.name.dropna())
     assert not any(name in text for name in names for text in (message, repr(caught.value), caplog.text, written.out, written.err))
     assert caught.value.__cause__ is None and caught.value.__context__ is None
     assert Verdict.read(Verdict.path(night.deployment, "people", DATE)) is None
@@ -121,11 +121,23 @@ def test_a_rule_that_cannot_run_is_a_failed_run_without_a_value(night: Night, ca
     assert night.validate().outcomes
 
 
+def test_an_expectation_that_raises_by_itself_is_a_failed_run(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    from govdata.checks import gx
+
+    def broken(self, metrics, runtime_configuration=None, execution_engine=None):  # type: ignore[no-untyped-def]
+        raise ValueError(CANARY)
+
+    monkeypatch.setattr(gx.ExpectRuleToHold, "_validate", broken)
+    with pytest.raises(ChecksError, match=r"citizen_id\.required（ValueError）") as caught:
+        night.validate()
+    assert CANARY not in str(caught.value)
+
+
 def test_no_value_leaves_the_tables(night: Night, caplog: pytest.LogCaptureFixture, capfd) -> None:
     caplog.set_level("DEBUG")
     verdict = night.validate()
     frame = night.frame
-    values = {CANARY, CANARY_ID[:-2], *frame.citizen_id.dropna(), *(f"{name}" for name in frame.name)}
+    values = {CANARY, CANARY_ID[:-2], *frame.citizen_id.dropna(), *frame.name.dropna()}
     written = capfd.readouterr()
     texts = [verdict.model_dump_json(), caplog.text, written.out, written.err]
     lake = night.deployment.data / "lake"
@@ -148,7 +160,7 @@ def test_gx_result_object_holds_no_value(night: Night) -> None:
     assert len(result.results) == len(night.registry.rules("people")) + len(night.dataset.columns) + 2
     assert all(outcome.result for outcome in result.results), "an empty result is GX's way of losing a connection"
     assert not any(outcome.exception_info["raised_exception"] for outcome in result.results)
-    values = {CANARY, *night.frame.citizen_id.dropna(), *night.frame.name}
+    values = {CANARY, *night.frame.citizen_id.dropna(), *night.frame.name.dropna()}
     assert [value for value in values if value in text] == []
 
 
