@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from datetime import date as Date
 from pathlib import Path
 
 STAGE_CODE = {
@@ -118,7 +119,7 @@ def run(people: int, seed: int, home: Path) -> None:
     if not deployment.standards.exists():
         lay_down_standards(deployment.standards)
     with console.status(f"生成 {people:,} 人"):
-        generate(people, seed, home, datasets=("population",))
+        generate(people, seed, home, dates=[Date(2026, 11, 20)], datasets=["population"], formats={"population": "single"})
     (date, *_) = delivery_dates(deployment, ["population"])
     files = sorted(path for path in deployment.delivery("population", date).iterdir() if path.is_file())
     size = sum(path.stat().st_size for path in files)

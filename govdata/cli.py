@@ -104,12 +104,12 @@ def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str],
     from govdata import summary
     from govdata.night import STAGE_NAMES, STAGES, Nights
 
-    titles = {name: registry.datasets[name].title for name in datasets}
+    titles = {name: registry.datasets[name].title for name in datasets} | {"catalogue": ""}
     nights = Nights(deployment, registry, datasets)
     outcomes = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=_console(stderr=True)) as progress:
-        task = progress.add_task("准备", total=len(dates) * len(datasets) * len(STAGES))
+        task = progress.add_task("准备", total=len(dates) * (len(datasets) * len(STAGES) + 1))
         for date in dates:
 
             def on_step(stage: str, dataset: str, date: Date = date) -> None:
@@ -151,7 +151,7 @@ def standards_check() -> None:
 
 @app.command(cls=_Command)
 def sample(
-    people: Annotated[int, typer.Option(min=50, help="人数")] = 2000,
+    people: Annotated[int, typer.Option(min=100, help="人数")] = 2000,
     seed: Annotated[int, typer.Option(help="随机种子；相同的种子得到相同的文件")] = 1,
     out: Annotated[Path, typer.Option(help="部署目录；没有 standards/ 时一并放入随附的数据标准")] = Path("sample-city"),
 ) -> None:
@@ -234,12 +234,14 @@ def inspect(
     显示格式、编码、分隔符、表头行、工作表、列、记录数、拒收的行及原因。
     """
     from govdata import ingest
+    from govdata.inspected import show
 
-    inspection = ingest.inspect(file)
-    _console().print(str(inspection), markup=False, highlight=False, soft_wrap=True)
+    if out is not None and out.exists() and out.samefile(file):
+        raise GovdataError("不能写到交付文件自身")
+    inspection = ingest.inspect(file) if out is None else ingest.write_csv(file, out)
+    show(_console(), inspection)
     if out is not None:
-        inspection.write_csv(out)
-        _console().print(f"已写入 {out}", highlight=False)
+        _console().print(f"已写入 {out}", highlight=False, soft_wrap=True)
 
 
 @catalogue_app.command("rebuild", cls=_Command)
@@ -286,12 +288,24 @@ def _console(stderr: bool = False) -> Console:
 
 
 def main() -> None:
-    """Run the command line. An error of the user's is one Chinese text; of an unexpected one the type and the places, never its message."""
+    """Run the command line and end the process."""
+    code = _run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything is written and closed. A tidy interpreter exit would only make DuckDB's bindings list what they still hold.
+    os._exit(code)
+
+
+def _run() -> int:
+    """The exit code. An error of the user's is one Chinese text; of an unexpected one the type and the places, never its message."""
     try:
         app()
+        return 0
+    except SystemExit as finished:
+        return finished.code if isinstance(finished.code, int) else 0 if finished.code is None else 1
     except GovdataError as error:
         print(error, file=sys.stderr)
-        sys.exit(1)
+        return 1
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
@@ -300,4 +314,4 @@ def main() -> None:
         places = "".join(traceback.format_tb(error.__traceback__)[-6:])
         hint = f"消息可能含数据，未显示；设 {DEBUG}=1 可看全文"
         print(f"程序错误 {type(error).__name__}（{hint}）\n{places}", file=sys.stderr)
-        sys.exit(1)
+        return 1

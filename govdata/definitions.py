@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dagster import Definitions, definitions, in_process_executor
 
-from govdata.assets.catalogue import catalogue
+from govdata.assets.catalogue import catalogue, closing
 from govdata.assets.factory import dataset_assets
 from govdata.assets.nightly import died_run_sensor, nightly_job, nightly_schedule
 from govdata.assets.published import key as published_key
@@ -26,7 +26,7 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
     job = nightly_job()
     return Definitions(
         assets=[*(asset for part in parts for asset in part.assets), catalogue([published_key(dataset) for dataset in datasets])],
-        asset_checks=[check for part in parts for check in part.checks],
+        asset_checks=[*(check for part in parts for check in part.checks), closing(registry)],
         jobs=[job],
         schedules=[nightly_schedule(job)],
         sensors=[died_run_sensor()],

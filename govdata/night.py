@@ -5,6 +5,7 @@ The run, its checks and its events are kept in the deployment's Dagster folder, 
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance, ExecuteInProcessResult, JobDefinition
 
 STAGES = ("raw", "standardized", "checked", "published")
-STAGE_NAMES = {"raw": "读入", "standardized": "标准化", "checked": "检查", "published": "发布"}
+STAGE_NAMES = {"raw": "读入", "standardized": "标准化", "checked": "检查", "published": "发布", "governance": "更新目录"}
 
 Outcome = Literal["published", "nothing", "blocked", "error"]
 
@@ -53,7 +54,7 @@ class Nights:
     def run(self, date: Date, on_step: Callable[[str, str], None] = lambda stage, dataset: None) -> list[DatasetNight]:
         """Materialise everything for ``date``; ``on_step(stage, dataset)`` is called when a step starts and again, with an empty
         stage, when it has ended (done, skipped or failed). Raises ``GovdataError`` where Dagster cannot run the job at all."""
-        from dagster import AssetKey, DagsterInvariantViolationError
+        from dagster import DagsterInvariantViolationError
         from dagster._core.utils import make_new_run_id
 
         job = self._assemble()
@@ -71,16 +72,13 @@ class Nights:
                 ended.add(event.step_key)
                 on_step("", dataset)
 
-        stages = ("raw", "standardized", "quarantine", "repairs", "published")
-        with instance(self.deployment) as dagster, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with instance(self.deployment) as dagster, _quiet():
             dagster.add_event_listener(run_id, heard)
             try:
                 result = job.execute_in_process(
                     instance=dagster,
                     run_id=run_id,
                     partition_key=date.isoformat(),
-                    asset_selection=[AssetKey([stage, dataset]) for dataset in self.datasets for stage in stages],
                     raise_on_error=False,
                     tags={"govdata/trigger": "cli"},
                     # The terminal belongs to the progress bar; the event log has everything.
@@ -92,15 +90,44 @@ class Nights:
                 for stage in STAGES:
                     if f"{stage}__{dataset}" not in ended:
                         on_step("", dataset)
-        return [self._outcome(result, dataset, date) for dataset in self.datasets]
+        return [*(self._outcome(result, dataset, date) for dataset in self.datasets), *self._closing(result, date)]
 
     def _assemble(self) -> JobDefinition:
         if self._job is None:
             from govdata.assets.nightly import JOB
             from govdata.definitions import build_definitions
 
-            self._job = build_definitions(self.deployment, self.registry).resolve_job_def(JOB)
+            job = build_definitions(self.deployment, self.registry).resolve_job_def(JOB)
+            self._job = job if set(self.datasets) == set(self.registry.datasets) else self._only(job)
         return self._job
+
+    def _only(self, job: JobDefinition) -> JobDefinition:
+        """The night of ``datasets`` alone, with their checks and the renewal of the catalogue."""
+        from dagster import AssetKey
+
+        from govdata.assets import catalogue
+
+        stages = ("raw", "standardized", "quarantine", "repairs", "published")
+        assets = {AssetKey([stage, dataset]) for dataset in self.datasets for stage in stages}
+        known = job.asset_layer.asset_graph.asset_check_keys
+        return job.get_subset(
+            asset_selection=assets, asset_check_selection={key for key in known if key.asset_key in assets or key == catalogue.CHECK}
+        )
+
+    def _closing(self, result: ExecuteInProcessResult, date: Date) -> list[DatasetNight]:
+        """One entry where the catalogue could not be renewed, none where it was."""
+        from govdata.assets.catalogue import KEY, STEP
+
+        name = KEY.path[-1]
+        for event in result.all_events:
+            if event.step_key != STEP:
+                continue
+            if event.event_type_value == "STEP_FAILURE":
+                return [DatasetNight(name, date, "error", "governance", self._reasons(event, name, date)[1])]
+            if event.event_type_value == "ASSET_CHECK_EVALUATION" and not event.asset_check_evaluation_data.passed:
+                broken = event.asset_check_evaluation_data.metadata["打不开的视图"].value
+                return [DatasetNight(name, date, "error", "governance", (f"这些视图打不开：{broken}",))]
+        return []
 
     def _outcome(self, result: ExecuteInProcessResult, dataset: str, date: Date) -> DatasetNight:
         kinds: dict[str, str] = {}
@@ -145,6 +172,20 @@ class Nights:
             outcomes = verdict.outcomes if verdict is not None else ()
             return "blocked", tuple(outcome.description for outcome in outcomes if outcome.blocking and not outcome.passed)
         return "error", (f"程序错误 {data.error.cls_name if data.error else ''}，详见运行记录",)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Dagster warns of previews and of every check that a skipped dataset did not run; the terminal is for the night's own words."""
+    logger = logging.getLogger("dagster")
+    level = logger.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
 
 
 def split_step(step_key: str) -> tuple[str, str]:

@@ -37,6 +37,8 @@ def totals(nights: Sequence[DatasetNight]) -> dict[str, Totals]:
     """Per dataset in the order met. delivered = rejected + duplicates + quarantined + clean holds for what was standardised."""
     figures: dict[str, Totals] = {}
     for night in nights:
+        if night.stage == "governance":
+            continue
         total = figures.setdefault(night.dataset, Totals())
         if night.outcome == "nothing":
             continue
@@ -85,7 +87,7 @@ def show(console: Console, nights: Sequence[DatasetNight], registry: Registry, d
 def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
     failed = [night for night in nights if night.outcome in ("blocked", "error")]
     for night in failed:
-        title = registry.datasets[night.dataset].title
+        title = registry.datasets[night.dataset].title if night.dataset in registry.datasets else "目录"
         what = "被阻断" if night.outcome == "blocked" else "出错"
         stage = STAGE_NAMES.get(night.stage or "", "运行")
         console.print(f"[bold red]{title}（{night.dataset}）{night.date} 在“{stage}”{what}，上一份完好的快照保持不变：[/]", highlight=False)

@@ -1,29 +1,83 @@
-"""The catalogue ``governance/catalogue``: the DuckDB file of views that analysts open.
+"""The catalogue ``governance/catalogue``: the DuckDB file of views that analysts open, renewed once at the end of a night.
 
-It is an external asset, told of by the steps that renew it, and has no step of its own. A step that waited for all datasets would be
-skipped whenever one of them had no delivery, and never run when one was blocked; but analysts must see what was published, and the
-governance tables must show the blocked night. So each publishing (and each blocking) rebuilds the catalogue at its end, which takes a
-fraction of a second because it holds views only.
+It is an external asset, told of by the step that renews it. That step is a check of it (are all views readable?) and not an asset with the
+published tables upstream: such a step would be skipped whenever one dataset had no delivery and never run when one was blocked, while
+analysts must see what was published and the governance tables must show the blocked night. It has no step upstream and the lowest
+priority, so the one process of a night (definitions.py sets the in-process executor) takes it when nothing else is left to do.
+Renewing once, and not after each dataset, also means that a reader never sees half a night.
+
+Outside the nightly job (somebody materialises one table in the UI) publishing renews the catalogue itself.
 """
 
-from dagster import AssetKey, AssetMaterialization, AssetSpec
+from collections.abc import Sequence
 
-from govdata.batches import StandardizedBatch
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckKey,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetMaterialization,
+    AssetSpec,
+    multi_asset_check,
+)
+
+from govdata.assets.guard import guarded
+from govdata.assets.resources import DeploymentResource
 from govdata.deployment import Deployment
 from govdata.standards.model import Registry
 
 KEY = AssetKey(["governance", "catalogue"])
+CHECK = AssetCheckKey(KEY, "readable")
+NIGHTLY = "nightly"
+STEP = "governance__catalogue"
+TITLE = "更新目录"
 
 
-def catalogue(published: list[AssetKey]) -> AssetSpec:
+def catalogue(published: Sequence[AssetKey]) -> AssetSpec:
     return AssetSpec(
         KEY,
         deps=published,
-        description="DuckDB 目录：已发布表、隔离区、修复台账、规则结果、对账的视图，带中文注释；每个数据集发布后原子替换。",
+        description="DuckDB 目录：已发布表、隔离区、修复台账、规则结果、对账的视图，带中文注释；每夜最后原子替换一次。",
         group_name="governance",
         kinds={"duckdb"},
         metadata={"数据目录": "data/published/govdata.duckdb"},
     )
+
+
+def closing(registry: Registry) -> AssetChecksDefinition:
+    """The last step of a night: rebuild the catalogue, then open every view of it."""
+
+    @multi_asset_check(
+        name=STEP,
+        specs=[AssetCheckSpec(CHECK.name, asset=KEY, description="目录已按本夜结果重建，每个视图都能打开")],
+        op_tags={"dagster/priority": "-100"},
+    )
+    def stage(context: AssetCheckExecutionContext, deployment: DeploymentResource) -> AssetCheckResult:
+        home = deployment.deployment
+        with guarded(home, None, None, TITLE, context.run.run_id):
+            context.op_execution_context.log_event(renewed(home, registry))
+            views, broken = unreadable(home)
+            result = AssetCheckResult(
+                asset_key=KEY,
+                check_name=CHECK.name,
+                passed=not broken,
+                severity=AssetCheckSeverity.ERROR,
+                metadata={"checked": views, "failed": len(broken), "打不开的视图": "、".join(broken) or "无"},
+            )
+        return result
+
+    return stage
+
+
+def renew_unless_nightly(context: AssetExecutionContext | AssetCheckExecutionContext, deployment: Deployment, registry: Registry) -> None:
+    """Called by a step that changed what the catalogue shows."""
+    if context.run.job_name != NIGHTLY:
+        op_context = context.op_execution_context
+        op_context.log_event(renewed(deployment, registry))
 
 
 def renewed(deployment: Deployment, registry: Registry) -> AssetMaterialization:
@@ -34,11 +88,18 @@ def renewed(deployment: Deployment, registry: Registry) -> AssetMaterialization:
     return AssetMaterialization(KEY, description="目录已重建", metadata={"文件": deployment.relative(path), "字节数": path.stat().st_size})
 
 
-def close_blocked(deployment: Deployment, registry: Registry, batch: StandardizedBatch) -> None:
-    """Make a blocked night visible: its reconciliation line with no published count, its quarantine and its rule results."""
-    from govdata import publish
+def unreadable(deployment: Deployment) -> tuple[int, list[str]]:
+    """How many views the catalogue has, and the names of those that cannot be opened."""
+    import duckdb
 
-    publish.record_reconciliation(batch, None, deployment)
-    publish.rebuild_catalogue(deployment, registry)
-
-
+    broken = []
+    with duckdb.connect(str(deployment.catalogue), read_only=True) as connection:
+        views = connection.execute(
+            "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY schema_name, view_name"
+        ).fetchall()
+        for schema, view in views:
+            try:
+                connection.execute(f'SELECT * FROM "{schema}"."{view}" LIMIT 0').fetchall()
+            except duckdb.Error:
+                broken.append(f"{schema}.{view}")
+    return len(views), broken

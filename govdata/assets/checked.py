@@ -1,7 +1,7 @@
 """Stage 3: GX and the table checks judge the standardised batch. A blocking check that fails stops this dataset's publishing.
 
-The bookkeeping of a blocked dataset (alert, reconciliation without a published count, catalogue) happens here, inside the step:
-Dagster stops the steps downstream as soon as the failed result is yielded.
+The bookkeeping of a blocked dataset (alert, reconciliation without a published count) happens here, inside the step: Dagster stops the
+steps downstream as soon as the failed result is yielded.
 """
 
 import warnings
@@ -11,7 +11,7 @@ from datetime import date as Date
 from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, PreviewWarning, multi_asset_check
 
 from govdata.assets import guard, standardized
-from govdata.assets.catalogue import close_blocked
+from govdata.assets.catalogue import renew_unless_nightly
 from govdata.assets.guard import guarded
 from govdata.assets.partitions import delivery_dates
 from govdata.assets.resources import DeploymentResource
@@ -33,7 +33,7 @@ def checked(dataset: Dataset, registry: Registry) -> AssetChecksDefinition:
 
     @multi_asset_check(name=f"{STAGE}__{dataset.name}", specs=specs)
     def stage(context: AssetCheckExecutionContext, deployment: DeploymentResource) -> Iterator[AssetCheckResult]:
-        from govdata import checks
+        from govdata import checks, publish
 
         home = deployment.deployment
         date = Date.fromisoformat(context.partition_key)
@@ -46,7 +46,8 @@ def checked(dataset: Dataset, registry: Registry) -> AssetChecksDefinition:
             if not verdict.passed:
                 reasons = tuple(outcome.description for outcome in verdict.outcomes if outcome.blocking and not outcome.passed)
                 guard.alert(home, dataset, date, TITLE, context.run.run_id, "check_failed", reasons)
-                close_blocked(home, registry, batch)
+                publish.record_reconciliation(batch, None, home)
+                renew_unless_nightly(context, home, registry)
         yield from results
 
     return stage

@@ -21,7 +21,7 @@ OUTCOME = "govdata/outcome"
 
 
 @contextmanager
-def guarded(deployment: Deployment, dataset: Dataset, date: Date, stage: str, run_id: str) -> Iterator[None]:
+def guarded(deployment: Deployment, dataset: Dataset | None, date: Date | None, stage: str, run_id: str) -> Iterator[None]:
     """Run a stage's work. Raises ``dagster.Failure`` with Chinese text for whatever goes wrong in it, after writing an alert."""
     try:
         yield
@@ -47,17 +47,23 @@ def places(error: BaseException) -> str:
 
 
 def alert(
-    deployment: Deployment, dataset: Dataset, date: Date, stage: str, run_id: str, kind: alerts.Kind, reasons: tuple[str, ...]
+    deployment: Deployment,
+    dataset: Dataset | None,
+    date: Date | None,
+    stage: str,
+    run_id: str,
+    kind: alerts.Kind,
+    reasons: tuple[str, ...],
 ) -> None:
     alerts.raise_alert(
         deployment,
         alerts.Alert(
             kind=kind,
             time=alerts.now(),
-            dataset=dataset.name,
-            title=dataset.title,
-            owner=dataset.owner,
-            date=date.isoformat(),
+            dataset=dataset.name if dataset else None,
+            title=dataset.title if dataset else None,
+            owner=dataset.owner if dataset else None,
+            date=date.isoformat() if date else None,
             stage=stage,
             run_id=run_id,
             reasons=reasons,

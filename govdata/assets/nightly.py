@@ -18,15 +18,19 @@ from dagster import (
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from govdata import alerts
+from govdata.assets import catalogue
 from govdata.assets.partitions import TIMEZONE
 from govdata.assets.resources import DeploymentResource
 
-JOB = "nightly"
+JOB = catalogue.NIGHTLY
 
 
 def nightly_job() -> UnresolvedAssetJobDefinition:
     return define_asset_job(
-        JOB, selection=AssetSelection.all(), description="一个交付日期的全部数据集：接收、标准化、检查、发布、更新目录。"
+        JOB,
+        # A check of an external asset is not among "all assets and their checks".
+        selection=AssetSelection.all() | AssetSelection.all_asset_checks(),
+        description="一个交付日期的全部数据集：接收、标准化、检查、发布，最后更新目录。",
     )
 
 

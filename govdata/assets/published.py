@@ -1,4 +1,4 @@
-"""Stage 4: the checked batch becomes the snapshot of its date, and the catalogue shows it."""
+"""Stage 4: the checked batch becomes the snapshot of its date."""
 
 from collections.abc import Iterator
 from datetime import date as Date
@@ -6,7 +6,7 @@ from datetime import date as Date
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, AssetSpec, DataVersion, MaterializeResult, multi_asset
 
 from govdata.assets import describe, standardized
-from govdata.assets.catalogue import close_blocked, renewed
+from govdata.assets.catalogue import renew_unless_nightly
 from govdata.assets.guard import guarded
 from govdata.assets.partitions import delivery_dates
 from govdata.assets.resources import DeploymentResource
@@ -58,9 +58,10 @@ def published(dataset: Dataset, registry: Registry) -> AssetsDefinition:
             try:
                 snapshot = publish.publish(batch, dataset, registry, home)
             except GateBlocked:
-                close_blocked(home, registry, batch)
+                publish.record_reconciliation(batch, None, home)
+                renew_unless_nightly(context, home, registry)
                 raise
-            context.log_event(renewed(home, registry))
+            renew_unless_nightly(context, home, registry)
         yield MaterializeResult(
             asset_key=key(dataset),
             data_version=DataVersion(snapshot.snapshot_id),

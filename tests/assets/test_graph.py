@@ -11,8 +11,9 @@ from datetime import date as Date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
-from dagster import AssetKey, DagsterInstance, build_schedule_context
+from dagster import AssetKey, build_schedule_context
 
 from govdata import alerts, checks, engine, ingest, publish
 from govdata.assets.nightly import nightly_job, nightly_schedule, report_died_run
@@ -23,6 +24,7 @@ from govdata.definitions import build_definitions
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, GateBlocked, Problem
 from govdata.night import DatasetNight, Nights
+from govdata.night import instance as instance_of
 from govdata.standards.model import Dataset, Registry
 from tests.assets.tiny import tiny_registry
 
@@ -146,7 +148,14 @@ class StandIns:
     def rebuild_catalogue(self, deployment: Deployment, registry: Registry) -> Path:
         self._called("rebuild_catalogue", "")
         deployment.catalogue.parent.mkdir(parents=True, exist_ok=True)
-        deployment.catalogue.write_bytes(b"x")
+        deployment.catalogue.unlink(missing_ok=True)
+        with duckdb.connect(str(deployment.catalogue)) as connection:
+            if self.misbehave.get(("", "view")):
+                connection.execute("CREATE TABLE gone (id INTEGER)")
+                connection.execute("CREATE VIEW broken AS SELECT * FROM gone")
+                connection.execute("DROP TABLE gone")
+            else:
+                connection.execute("CREATE VIEW whole AS SELECT 1 AS id")
         return deployment.catalogue
 
 
@@ -182,6 +191,7 @@ def test_all_is_published(night: Callable[[], dict[str, DatasetNight]], stages: 
     assert {name: outcome.outcome for name, outcome in outcomes.items()} == {"alpha": "published", "beta": "published"}
     assert outcomes["alpha"].snapshot is not None and outcomes["alpha"].snapshot.rows == 4
     assert [call[0] for call in stages.calls if call[1] == "alpha"] == ["receive", "ingest", "standardize", "validate", "publish"]
+    assert stages.calls.count(("rebuild_catalogue", "")) == 1 and stages.calls[-1] == ("rebuild_catalogue", "")
 
 
 def test_a_dataset_without_a_delivery_is_skipped_and_the_run_succeeds(
@@ -213,7 +223,7 @@ def test_a_dataset_that_stops_stops_alone(
     assert outcomes["alpha"].reasons and "内部" not in "".join(outcomes["alpha"].reasons)
     (alert,) = alerts.alerts(home)
     assert (alert.dataset, alert.kind, alert.date) == ("alpha", outcome, "2026-11-20")
-    assert ("rebuild_catalogue", "") in stages.calls
+    assert stages.calls[-1] == ("rebuild_catalogue", ""), "the catalogue is renewed last, whatever happened before"
 
 
 def test_a_failed_blocking_check_keeps_the_dataset_from_publishing(
@@ -233,7 +243,7 @@ def test_the_run_its_checks_and_the_catalogue_are_in_the_deployments_own_dagster
     night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment
 ) -> None:
     night()
-    with DagsterInstance.from_config(str(home.dagster_home)) as instance:
+    with instance_of(home) as instance:
         (run,) = instance.get_runs()
         assert run.tags["dagster/partition"] == "2026-11-20" and run.is_success
         event = instance.get_latest_materialization_event(AssetKey(["published", "alpha"]))
@@ -242,6 +252,30 @@ def test_the_run_its_checks_and_the_catalogue_are_in_the_deployments_own_dagster
         assert instance.get_latest_materialization_event(AssetKey(["governance", "catalogue"])) is not None
         assert not instance.telemetry_enabled
         assert not instance.nux_enabled
+
+
+def test_a_catalogue_with_a_view_that_cannot_be_opened_is_an_error(
+    home: Deployment, stages: StandIns, night: Callable[[], dict[str, DatasetNight]]
+) -> None:
+    stages.misbehave["", "view"] = True
+    outcomes = night()
+    assert outcomes["catalogue"].outcome == "error" and outcomes["catalogue"].reasons == ("这些视图打不开：main.broken",)
+    assert outcomes["alpha"].outcome == "published"
+
+
+def test_one_dataset_alone(home: Deployment, stages: StandIns) -> None:
+    (outcome,) = Nights(home, tiny_registry("alpha", "beta"), ["beta"]).run(NIGHT)
+    assert (outcome.dataset, outcome.outcome) == ("beta", "published")
+    assert [call for call in stages.calls if call[1] == "alpha"] == []
+    assert ("validate", "beta") in stages.calls and stages.calls[-1] == ("rebuild_catalogue", "")
+
+
+def test_a_table_materialised_by_itself_renews_the_catalogue(home: Deployment, stages: StandIns) -> None:
+    """As the UI's button does, outside the nightly job."""
+    job = build_definitions(home, tiny_registry("alpha")).resolve_implicit_global_asset_job_def()
+    keys = [AssetKey([stage, "alpha"]) for stage in ("raw", "standardized", "quarantine", "repairs", "published")]
+    assert job.execute_in_process(partition_key="2026-11-20", asset_selection=keys).success
+    assert stages.calls[-2:] == [("publish", "alpha"), ("rebuild_catalogue", "")]
 
 
 def test_a_step_alone_says_what_is_missing(home: Deployment) -> None:
