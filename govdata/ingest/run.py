@@ -21,6 +21,7 @@ from govdata.errors import DeliveryError, Problem
 from govdata.ingest import formats
 from govdata.ingest.delivery import content_hash, delivered_files, file_state, record_prefixes
 from govdata.ingest.headers import Headers, Mapping
+from govdata.ingest.shown import shown
 from govdata.ingest.source import Block, Reject, Source, Unreadable
 from govdata.ingest.write import PartWriter, remove_stale
 from govdata.standards.model import Dataset, Registry
@@ -127,7 +128,8 @@ class _Reading:
             try:
                 done[file.sha256] = list(self._file(file, paths.get(file.name)))
             except Unreadable as error:
-                self.problems.append(Problem(file.name, str(error) + self._hint(paths.get(file.name)), where=error.sheet))
+                where = error.sheet and shown(error.sheet, "其中一个工作表")
+                self.problems.append(Problem(file.name, str(error) + self._hint(paths.get(file.name)), where=where))
             except (pa.ArrowException, duckdb.Error, UnicodeError, OverflowError) as error:  # their texts may hold values of records
                 self.problems.append(Problem(file.name, f"读取时出错（{type(error).__name__}），文件未读入"))
             result += done.get(file.sha256, [])
@@ -141,40 +143,42 @@ class _Reading:
             state = file_state(path)
             format, opened = formats.open_file(path, self.headers)
             mappings = [self.headers.map(source.columns) for source in opened.sources]
-            for source, mapping in zip(opened.sources, mappings, strict=True):
-                self._judge(file.name, source, mapping)
+            sheets = [source.sheet and shown(source.sheet, f"第{n}个有表头的工作表") for n, source in enumerate(opened.sources, 1)]
+            for source, mapping, sheet in zip(opened.sources, mappings, sheets, strict=True):
+                self._judge(file.name, sheet, source, mapping)
             if not self.problems:
                 prefixes = record_prefixes(path, file.sha256, [source.sheet for source in opened.sources])
-                for source, prefix in zip(opened.sources, prefixes, strict=True):
-                    yield self._source(file, source, prefix)
+                for source, prefix, sheet in zip(opened.sources, prefixes, sheets, strict=True):
+                    yield self._source(file, source, prefix).model_copy(update={"sheet": sheet})
             if file_state(path) != state:
                 raise changed
         except FileNotFoundError:
             raise changed from None
         except PermissionError:
             raise Unreadable("没有读取文件的权限") from None
-        for sheet, reason in opened.ignored.items():
+        for number, (name, reason) in enumerate(opened.ignored.items(), 1):
+            sheet = shown(name, f"第{number}个未读的工作表")
             yield IngestedFile(name=file.name, sheet=sheet, format=format, delivered=0, raw=0, rejected=0, note=reason)
 
     # ------------------------------------------------------------------------------------------------- is it ours?
 
-    def _judge(self, name: str, source: Source, mapping: Mapping) -> None:
-        """Problems of a source's header."""
+    def _judge(self, name: str, sheet: str | None, source: Source, mapping: Mapping) -> None:
+        """Problems of a source's header; ``sheet``: its sheet's name as it may be told."""
         for column in mapping.twice:
-            self._problem(name, source, f"有不止一个表头对应列“{self.dataset.column(column).title}”（{column}）")
+            self._problem(name, sheet, f"有不止一个表头对应列“{self.dataset.column(column).title}”（{column}）")
         if not mapping.missing_required and not mapping.unknown:
             return
         likely = self._likely(source.columns, mapping)
         if likely is not None:
-            self._problem(name, source, f"像是数据集“{likely.title}”（{likely.name}）的文件，不是“{self.dataset.title}”")
+            self._problem(name, sheet, f"像是数据集“{likely.title}”（{likely.name}）的文件，不是“{self.dataset.title}”")
             return
         for missing in mapping.missing_required:
             lacking = self.dataset.column(missing)
             known = "、".join(dict.fromkeys((*lacking.headers, lacking.title, lacking.name)))
-            self._problem(name, source, f"缺少必需的列“{lacking.title}”（可用的表头：{known}）")
+            self._problem(name, sheet, f"缺少必需的列“{lacking.title}”（可用的表头：{known}）")
 
-    def _problem(self, name: str, source: Source, message: str) -> None:
-        self.problems.append(Problem(name, message, where=source.sheet))
+    def _problem(self, name: str, sheet: str | None, message: str) -> None:
+        self.problems.append(Problem(name, message, where=sheet))
 
     def _likely(self, columns: tuple[str, ...], mine: Mapping | None) -> Dataset | None:
         """The other dataset whose contract explains the header completely, and better than ours does."""
@@ -237,10 +241,15 @@ class _Reading:
             delivered=delivered,
             raw=raw,
             rejected=rejected,
-            unknown_columns=tuple(dict.fromkeys(name for names in (source.columns, *seen) for name in self.headers.map(names).unknown)),
+            unknown_columns=tuple(dict.fromkeys(name for names in (source.columns, *seen) for name in self._unknown(names))),
             missing_columns=tuple(column.name for column in self.dataset.columns if column.name not in known),
             not_records={kind: count for kind, count in source.tally.not_records.items() if count},
         )
+
+    def _unknown(self, names: tuple[str, ...]) -> list[str]:
+        """The delivered columns the contract does not know, as they may be told."""
+        targets = self.headers.map(names).targets
+        return [shown(name, f"第{n}列") for n, (name, target) in enumerate(zip(names, targets, strict=True), 1) if target is None]
 
     def _raw_table(self, block: Block, mapping: Mapping, prefix: str, origin: str) -> pa.Table:
         rows = len(block.rows)
