@@ -2,6 +2,7 @@
 
 The text of an exception that is not ours may quote data (DuckDB's conversion errors do), and Dagster keeps messages, causes and
 contexts in its event log. So only a GovdataError's own text goes on; of any other error its type and the places it passed through.
+That includes what is no ``Exception``: the panics of libraries written in Rust quote the text they stumbled over, and a SystemExit may too.
 """
 
 import traceback
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date as Date
 
-from dagster import Failure, MetadataValue
+from dagster import DagsterExecutionInterruptedError, Failure, MetadataValue
 
 from govdata import alerts
 from govdata.deployment import Deployment
@@ -25,11 +26,11 @@ def guarded(deployment: Deployment, dataset: Dataset | None, date: Date | None, 
     """Run a stage's work. Raises ``dagster.Failure`` with Chinese text for whatever goes wrong in it, after writing an alert."""
     try:
         yield
-    except Failure:
+    except (Failure, KeyboardInterrupt, GeneratorExit, DagsterExecutionInterruptedError):
         raise
     except GovdataError as error:
         outcome, reason, stack = "blocked", str(error), None
-    except Exception as error:
+    except BaseException as error:
         outcome, reason, stack = "error", f"程序错误 {type(error).__name__}（详见调用位置；消息可能含数据，不予记录）", places(error)
     else:
         return

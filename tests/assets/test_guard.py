@@ -20,7 +20,7 @@ SECRET = "190101199001019999"
 NIGHT = Date(2026, 11, 20)
 
 
-def stop(tmp_path: Path, error: Exception) -> Failure:
+def stop(tmp_path: Path, error: BaseException) -> Failure:
     with pytest.raises(Failure) as caught, guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "读入", "run-1"):
         raise error
     return caught.value
@@ -42,6 +42,19 @@ def test_of_an_unexpected_error_only_the_type_and_the_places_are_told(tmp_path: 
     assert "ValueError" in (failure.description or "") and "test_guard.py" in str(failure.metadata["调用位置"].value)
     told = str(failure.description) + str(failure.metadata) + "".join(p.read_text() for p in (tmp_path / "data/reports/alerts").iterdir())
     assert SECRET not in told
+
+
+@pytest.mark.parametrize("kind", [SystemExit, type("PanicException", (BaseException,), {}), MemoryError])
+def test_neither_a_panic_nor_an_exit_gets_its_text_through(tmp_path: Path, kind: type[BaseException]) -> None:
+    failure = stop(tmp_path, kind(f"it is inside {SECRET}"))
+    assert kind.__name__ in (failure.description or "") and SECRET not in str(failure.description) + str(failure.metadata)
+    assert failure.__suppress_context__ and [alert.kind for alert in alerts.alerts(Deployment(tmp_path))] == ["error"]
+
+
+def test_an_interruption_stays_one(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "读入", "run-1"):
+        raise KeyboardInterrupt
+    assert not list(alerts.alerts(Deployment(tmp_path)))
 
 
 def test_dagsters_event_log_does_not_get_the_original_error(tmp_path: Path) -> None:
