@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,9 +94,32 @@ def _meta(**facts: Any) -> dict[str, Any]:
     return {"govdata": {name: fact for name, fact in facts.items() if fact is not None}}
 
 
-def save(suite: ExpectationSuite, folder: Path) -> Path:
-    """Write the suite as GX JSON to ``<folder>/<dataset>.json``, in one step."""
-    path = folder / f"{suite.name}.json"
-    written = files.temporary(path)
-    written.write_text(json.dumps(suite.to_json_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return files.put(written, path)
+@dataclass(frozen=True)
+class CompiledSuite:
+    """A suite and the GX JSON it is kept as."""
+
+    dataset: Dataset
+    standards_hash: str
+    suite: ExpectationSuite
+    json: str
+
+    def save(self, folder: Path) -> Path:
+        """Write the JSON to ``<folder>/<dataset>.json``, in one step."""
+        path = folder / f"{self.dataset.name}.json"
+        written = files.temporary(path)
+        written.write_text(self.json, encoding="utf-8")
+        return files.put(written, path)
+
+
+_compiled: dict[str, CompiledSuite] = {}
+
+
+def compiled(dataset: Dataset, registry: Registry) -> CompiledSuite:
+    """The dataset's suite, from the process's cache while its standards are unchanged."""
+    standards_hash = registry.hashes[dataset.name]
+    known = _compiled.get(dataset.name)
+    if known is None or known.standards_hash != standards_hash or known.dataset != dataset:
+        suite = build(dataset, registry)
+        text = json.dumps(suite.to_json_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        known = _compiled[dataset.name] = CompiledSuite(dataset, standards_hash, suite, text)
+    return known

@@ -15,6 +15,7 @@ from govdata.checks import results, rows, suite, table
 from govdata.checks.errors import ChecksError
 from govdata.deployment import Deployment
 from govdata.engine.syntax import DIALECT
+from govdata.standards.binding import code_sets_of
 from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry
 
 if TYPE_CHECKING:
@@ -30,14 +31,15 @@ def validate(batch: StandardizedBatch, dataset: Dataset, registry: Registry, dep
 
     if batch.standards_hash != registry.hashes[dataset.name]:
         raise ChecksError(f"{dataset.name} {batch.date} 标准化之后标准已修改，请先重新运行标准化")
-    expectations = suite.build(dataset, registry)
-    suite.save(expectations, deployment.expectations)
+    expectations = suite.compiled(dataset, registry)
+    expectations.save(deployment.expectations)
+    asked = {name for rule in registry.rules(dataset.name) for name in code_sets_of(rule.spec)}
     scratch = deployment.temporary / f"checks-{dataset.name}-{batch.date}-{os.getpid()}"
     try:
         # "current" codes are judged at the delivery's date, as the engine judged them.
-        with closing(engine.session(registry, temp=scratch, as_of=batch.date)) as connection:
+        with closing(engine.session(registry, temp=scratch, as_of=batch.date, code_sets=asked)) as connection:
             view = rows.create_view(connection, batch, dataset, registry, deployment)
-            result = gx.run(expectations, connection, view)
+            result = gx.run(expectations.suite, connection, view)
             _refuse_broken(result, batch, registry)
             raw = RawBatch.read(RawBatch.path(deployment, dataset.name, batch.date))
             actual = {

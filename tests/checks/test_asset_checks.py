@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+import pytest
 from dagster import (
     AssetCheckEvaluation,
     AssetCheckSeverity,
@@ -23,6 +24,7 @@ from tests.checks.small import CANARY, DATE, Night
 DAYS = DailyPartitionsDefinition(start_date=datetime(2026, 1, 1), timezone="Asia/Shanghai", end_offset=1)
 
 
+@pytest.mark.filterwarnings("ignore::dagster.PreviewWarning")  # partitions_def of a check
 def test_specs_name_every_rule_and_block_on_the_table_alone(night: Night) -> None:
     specs = {spec.name: spec for spec in check_specs(night.dataset, night.registry, DAYS)}
     rules = night.registry.rules("people")
