@@ -24,8 +24,8 @@ def id_birth_date(value: exp.Expression) -> exp.Expression:
 def id_sex(value: exp.Expression) -> exp.Expression:
     """GB/T 2261.1 code by the 17th digit: odd 1 male, even 2 female (GB 11643-1999 §4.1.3)."""
     return sql(
-        """CASE WHEN strlen(:x) = 18 THEN
-            CASE WHEN substr(:x, 17, 1) IN ('1', '3', '5', '7', '9') THEN '1' WHEN substr(:x, 17, 1) IN ('0', '2', '4', '6', '8') THEN '2' END
+        """CASE WHEN strlen(:x) = 18 AND substr(:x, 17, 1) BETWEEN '0' AND '9' THEN
+            CASE WHEN ascii(substr(:x, 17, 1)) % 2 = 1 THEN '1' ELSE '2' END
         END""",
         x=value,
     )

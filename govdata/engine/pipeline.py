@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from govdata.engine import money, normalise, rules, typed
 from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, in_list, list_of, literal, sql
-from govdata.standards.model import BoundRule, Column, Dataset, Element, Normaliser, Registry, Unique
+from govdata.standards.model import BoundRule, Column, Dataset, Element, InCodeSet, Normaliser, Registry, Unique
 
 ROW_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date")
 WORD = 60
@@ -189,7 +189,14 @@ def code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expres
         )
         for plan in coded
     ]
-    return _joined(query, coded, final, [])
+    known = [
+        alias(
+            sql(":k IS NOT NULL OR :m IS NOT NULL", k=column(f"~code~{plan.name}", "s"), m=column("code", f"~m~{plan.name}")),
+            f"~known~{plan.name}",
+        )
+        for plan in coded
+    ]
+    return _joined(query, coded, final, known)
 
 
 def _joined(
@@ -311,10 +318,22 @@ def judged_query(query: exp.Expression, dataset: Dataset, registry: Registry, co
     flags = []
     for rule in registry.rules(dataset.name):
         if isinstance(rule.spec, Unique):
-            flags.append(alias(conflicts.get(rule.id, exp.false()), f"~v{rule.index}"))
+            failed = conflicts.get(rule.id, exp.false())
+        elif _looked_up(rule, dataset, registry):
+            # The look-up of the code already says it; the GX suite asks the code table again, so the two still check each other.
+            failed = sql(":x IS NOT NULL AND NOT :k", x=column(rule.column or ""), k=column(f"~known~{rule.column}"))
+            failed = rules.unless_removed(rule, registry, failed)
         else:
-            flags.append(alias(rules.violation(rule, registry), f"~v{rule.index}"))
+            failed = rules.violation(rule, registry)
+        flags.append(alias(failed, f"~v{rule.index}"))
     return replace_layer(query, [], flags)
+
+
+def _looked_up(rule: BoundRule, dataset: Dataset, registry: Registry) -> bool:
+    """Whether the rule asks just what mapping the column's source values to its own code set has answered."""
+    if not isinstance(rule.spec, InCodeSet) or rule.column is None or rule.spec.current:
+        return False
+    return registry.element(dataset.name, rule.column).code_set == rule.spec.code_set
 
 
 def result_query(query: exp.Expression, plans: Sequence[ColumnPlan], dataset: Dataset, registry: Registry) -> exp.Expression:

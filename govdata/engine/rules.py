@@ -75,7 +75,7 @@ def violation(rule: BoundRule, registry: Registry) -> exp.Expression:
 
     A rule about a value does not judge a NULL (``required`` does); a row rule fails only where it is false, as a SQL CHECK constraint.
     Raises ``TypeError`` for kind ``unique``, which is judged over the table."""
-    return _unless_removed(rule, registry, _violation(rule, registry))
+    return unless_removed(rule, registry, _violation(rule, registry))
 
 
 def _violation(rule: BoundRule, registry: Registry) -> exp.Expression:
@@ -93,10 +93,10 @@ def _violation(rule: BoundRule, registry: Registry) -> exp.Expression:
 
 def applicable(rule: BoundRule, registry: Registry) -> exp.Expression:
     """TRUE where the row could be judged (B of GB/T 36344: elements assessed), never NULL."""
-    return _unless_removed(rule, registry, _applicable(rule, registry))
+    return unless_removed(rule, registry, _applicable(rule, registry))
 
 
-def _unless_removed(rule: BoundRule, registry: Registry, condition: exp.Expression) -> exp.Expression:
+def unless_removed(rule: BoundRule, registry: Registry, condition: exp.Expression) -> exp.Expression:
     """A delta's removal names a key and need not say anything else, so only rules about its key judge it."""
     delivery = registry.datasets[rule.dataset].delivery
     if delivery.mode != "delta" or delivery.operation is None or set(rule.columns) <= {*delivery.key, delivery.operation}:

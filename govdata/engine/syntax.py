@@ -34,6 +34,7 @@ FUNCTIONS = frozenset(
         "list_filter",
         "list_value",
         "lower",
+        "list_contains",
         "lpad",
         "make_date",
         "map_contains",
@@ -120,8 +121,10 @@ def disjunction(parts: Iterable[exp.Expression]) -> exp.Expression:
     return exp.or_(*[wrap(part) for part in parts]) if (parts := list(parts)) else exp.false()
 
 
-def in_list(value: exp.Expression, values: Iterable[str]) -> exp.In:
-    return exp.In(this=wrap(value.copy()), expressions=[literal(item) for item in values])
+def in_list(value: exp.Expression, values: Iterable[str]) -> exp.Expression:
+    """Whether ``value`` is one of a few constants. Not ``IN``: beyond a handful of constants DuckDB turns that into a join of the whole row,
+    outside the CASE that was to guard it."""
+    return sql("list_contains(:l, :x)", l=list_of(literal(item) for item in values), x=value)
 
 
 def list_of(items: Iterable[exp.Expression]) -> exp.Array:

@@ -138,8 +138,8 @@ def decimal_of(x: exp.Expression, scale: int) -> exp.Expression:
 
 def boolean_of(x: exp.Expression) -> exp.Expression:
     return sql(
-        "CASE WHEN lower(:x) IN ('1', 'true', 't', 'y', 'yes', '是', '有', '√') THEN TRUE "
-        "WHEN lower(:x) IN ('0', 'false', 'f', 'n', 'no', '否', '没有', '×') THEN FALSE END",
+        "CASE WHEN list_contains(['1', 'true', 't', 'y', 'yes', '是', '有', '√'], lower(:x)) THEN TRUE "
+        "WHEN list_contains(['0', 'false', 'f', 'n', 'no', '否', '没有', '×'], lower(:x)) THEN FALSE END",
         x=x,
     )
 
