@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from govdata import permissions
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 
@@ -86,8 +87,19 @@ def run(
     registry = _registry(deployment)
     from govdata import night
 
+    if (warning := permissions.warning(deployment)) is not None:
+        print(warning, file=sys.stderr)
     datasets = _known(dataset, registry)
-    dates = [_date(text) for text in date] if date else night.delivery_dates(deployment, datasets)
+    if date:
+        dates = [_date(text) for text in date]
+        for wrong in (_out_of_range(day) for day in dates):
+            if wrong:
+                raise GovdataError(wrong)
+    else:
+        dates = night.delivery_dates(deployment, datasets)
+        for day in [day for day in dates if _out_of_range(day)]:
+            _console(stderr=True).print(f"跳过：{_out_of_range(day)}", style="yellow", highlight=False)
+            dates.remove(day)
     if not dates:
         raise GovdataError(f"{deployment.landing} 下没有任何交付（应为 <数据集>/<YYYY-MM-DD>/ 文件夹）")
     outcomes = _run_nights(deployment, registry, datasets, sorted(set(dates)))
@@ -105,11 +117,12 @@ def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str],
     from govdata.night import STAGE_NAMES, STAGES, Nights
 
     titles = {name: registry.datasets[name].title for name in datasets} | {"catalogue": ""}
+    delivered = sum(deployment.delivery(name, date).is_dir() for name in datasets for date in dates)
     nights = Nights(deployment, registry, datasets)
     outcomes = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=_console(stderr=True)) as progress:
-        task = progress.add_task("准备", total=len(dates) * (len(datasets) * len(STAGES) + 1))
+        task = progress.add_task("准备", total=delivered * len(STAGES) + len(dates))
         for date in dates:
 
             def on_step(stage: str, dataset: str, date: Date = date) -> None:
@@ -270,15 +283,23 @@ def _known(names: list[str] | None, registry: Registry) -> list[str]:
 
 
 def _date(text: str) -> Date:
-    from datetime import UTC, datetime, timedelta
-
     try:
-        date = Date.fromisoformat(text)
+        return Date.fromisoformat(text)
     except ValueError:
         raise GovdataError(f"{text} 不是日期，应为 YYYY-MM-DD") from None
+
+
+def _out_of_range(date: Date) -> str | None:
+    """Why there is no night of ``date``, in Chinese, or None."""
+    from datetime import UTC, datetime, timedelta
+
+    from govdata.assets.partitions import FIRST_DATE, first_date
+
     if date > (datetime.now(UTC) + timedelta(hours=8)).date():
-        raise GovdataError(f"交付日期 {date} 晚于今天")
-    return date
+        return f"交付日期 {date} 晚于今天"
+    if date < first_date():
+        return f"交付日期 {date} 早于 {first_date()}（由环境变量 {FIRST_DATE} 设定）"
+    return None
 
 
 def _console(stderr: bool = False) -> Console:
@@ -289,6 +310,7 @@ def _console(stderr: bool = False) -> Console:
 
 def main() -> None:
     """Run the command line and end the process."""
+    permissions.restrict()
     code = _run()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -306,7 +328,9 @@ def _run() -> int:
     except GovdataError as error:
         print(error, file=sys.stderr)
         return 1
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a panic of a library written in Rust is no Exception, and quotes what it stumbled over
         if os.environ.get(DEBUG):
             raise
         import traceback

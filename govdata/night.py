@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Literal
 
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
-from govdata.errors import GovdataError
 from govdata.standards.model import Registry
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, ExecuteInProcessResult, JobDefinition
 
 STAGES = ("raw", "standardized", "checked", "published")
+ASSETS = ("raw", "standardized", "quarantine", "repairs", "published")
 STAGE_NAMES = {"raw": "读入", "standardized": "标准化", "checked": "检查", "published": "发布", "governance": "更新目录"}
 
 Outcome = Literal["published", "nothing", "blocked", "error"]
@@ -44,20 +44,26 @@ class DatasetNight:
 
 @dataclass
 class Nights:
-    """Runs nights one after another; the Dagster job is assembled once."""
+    """Runs nights one after another; the Dagster job is assembled once.
+
+    Only datasets with a delivery folder are taken into a run: Dagster would record each check of the others as planned and never run.
+    """
 
     deployment: Deployment
     registry: Registry
     datasets: Sequence[str]
-    _job: JobDefinition | None = field(default=None, init=False)
+    _jobs: dict[frozenset[str], JobDefinition] = field(default_factory=dict, init=False)
 
     def run(self, date: Date, on_step: Callable[[str, str], None] = lambda stage, dataset: None) -> list[DatasetNight]:
         """Materialise everything for ``date``; ``on_step(stage, dataset)`` is called when a step starts and again, with an empty
-        stage, when it has ended (done, skipped or failed). Raises ``GovdataError`` where Dagster cannot run the job at all."""
-        from dagster import DagsterInvariantViolationError
+        stage, when it has ended (done, skipped or failed). ``date`` must be one of Dagster's partitions."""
         from dagster._core.utils import make_new_run_id
 
-        job = self._assemble()
+        delivered = [dataset for dataset in self.datasets if self.deployment.delivery(dataset, date).is_dir()]
+        nothing = [DatasetNight(dataset, date, "nothing") for dataset in self.datasets if dataset not in delivered]
+        if not delivered:
+            return nothing
+        job = self._job(frozenset(delivered))
         ended: set[str] = set()
         run_id = make_new_run_id()
 
@@ -74,45 +80,38 @@ class Nights:
 
         with instance(self.deployment) as dagster, _quiet():
             dagster.add_event_listener(run_id, heard)
-            try:
-                result = job.execute_in_process(
-                    instance=dagster,
-                    run_id=run_id,
-                    partition_key=date.isoformat(),
-                    raise_on_error=False,
-                    tags={"govdata/trigger": "cli"},
-                    # The terminal belongs to the progress bar; the event log has everything.
-                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                )
-            except DagsterInvariantViolationError as error:
-                raise GovdataError(f"交付日期 {date} 无法运行（{type(error).__name__}）") from None
-            for dataset in self.datasets:  # a step abandoned because of a failure upstream has no event of its own
+            result = job.execute_in_process(
+                instance=dagster,
+                run_id=run_id,
+                partition_key=date.isoformat(),
+                raise_on_error=False,
+                tags={"govdata/trigger": "cli"},
+                # The terminal belongs to the progress bar; the event log has everything.
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+            for dataset in delivered:  # a step abandoned because of a failure upstream has no event of its own
                 for stage in STAGES:
                     if f"{stage}__{dataset}" not in ended:
                         on_step("", dataset)
-        return [*(self._outcome(result, dataset, date) for dataset in self.datasets), *self._closing(result, date)]
+        return [*(self._outcome(result, dataset, date) for dataset in delivered), *nothing, *self._closing(result, date)]
 
-    def _assemble(self) -> JobDefinition:
-        if self._job is None:
-            from govdata.assets.nightly import JOB
-            from govdata.definitions import build_definitions
-
-            job = build_definitions(self.deployment, self.registry).resolve_job_def(JOB)
-            self._job = job if set(self.datasets) == set(self.registry.datasets) else self._only(job)
-        return self._job
-
-    def _only(self, job: JobDefinition) -> JobDefinition:
-        """The night of ``datasets`` alone, with their checks and the renewal of the catalogue."""
+    def _job(self, datasets: frozenset[str]) -> JobDefinition:
+        """The nightly job of ``datasets`` alone, with their checks and the renewal of the catalogue."""
         from dagster import AssetKey
 
         from govdata.assets import catalogue
+        from govdata.definitions import build_definitions
 
-        stages = ("raw", "standardized", "quarantine", "repairs", "published")
-        assets = {AssetKey([stage, dataset]) for dataset in self.datasets for stage in stages}
-        known = job.asset_layer.asset_graph.asset_check_keys
-        return job.get_subset(
-            asset_selection=assets, asset_check_selection={key for key in known if key.asset_key in assets or key == catalogue.CHECK}
-        )
+        everything = frozenset(self.registry.datasets)
+        if everything not in self._jobs:
+            self._jobs[everything] = build_definitions(self.deployment, self.registry).resolve_job_def(catalogue.NIGHTLY)
+        if datasets not in self._jobs:
+            whole = self._jobs[everything]
+            assets = {AssetKey([stage, dataset]) for dataset in datasets for stage in ASSETS}
+            known = whole.asset_layer.asset_graph.asset_check_keys
+            checks = {key for key in known if key.asset_key in assets or key == catalogue.CHECK}
+            self._jobs[datasets] = whole.get_subset(asset_selection=assets, asset_check_selection=checks)
+        return self._jobs[datasets]
 
     def _closing(self, result: ExecuteInProcessResult, date: Date) -> list[DatasetNight]:
         """One entry where the catalogue could not be renewed, none where it was."""

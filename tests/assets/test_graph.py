@@ -161,7 +161,10 @@ class StandIns:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Deployment:
-    return Deployment(tmp_path)
+    deployment = Deployment(tmp_path)
+    for name in ("alpha", "beta"):
+        deployment.delivery(name, NIGHT).mkdir(parents=True)
+    return deployment
 
 
 @pytest.fixture
@@ -202,6 +205,14 @@ def test_a_dataset_without_a_delivery_is_skipped_and_the_run_succeeds(
     assert {name: outcome.outcome for name, outcome in outcomes.items()} == {"alpha": "published", "beta": "nothing"}
     assert [call for call in stages.calls if call[1] == "beta"] == [("receive", "beta")]
     assert not list(alerts.alerts(home))
+
+
+def test_a_dataset_without_a_delivery_folder_is_not_in_the_run(
+    night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment
+) -> None:
+    home.delivery("beta", NIGHT).rmdir()
+    assert {name: outcome.outcome for name, outcome in night().items()} == {"alpha": "published", "beta": "nothing"}
+    assert [call for call in stages.calls if call[1] == "beta"] == []
 
 
 @pytest.mark.parametrize(
