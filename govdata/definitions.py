@@ -10,6 +10,7 @@ from govdata.assets.nightly import died_run_sensor, nightly_job, nightly_schedul
 from govdata.assets.published import key as published_key
 from govdata.assets.resources import DeploymentResource
 from govdata.deployment import Deployment
+from govdata.permissions import restrict
 from govdata.standards import load
 from govdata.standards.model import Registry
 
@@ -39,4 +40,5 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
 @definitions
 def defs() -> Definitions:
     """The deployment at ``$GOVDATA_HOME``, else at the current folder; assembled when Dagster asks, not when this module is imported."""
+    restrict()
     return build_definitions()
