@@ -1,0 +1,97 @@
+"""A thousand canaries go through good, blocked and crashing nights; afterwards none may stand in any byte outside the data tables."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date as Date
+from pathlib import Path
+
+import pytest
+
+from govdata import alerts
+from govdata.deployment import Deployment
+from tests.conftest import copy_deployment
+from tests.security.canaries import ID_MARK, MARK, canaries, found_in, in_tables, is_table, leaks, plant, plant_refused
+from tests.security.nights import Ran, run
+
+GOOD, REFUSED, CRASHED = Date(2026, 11, 18), Date(2026, 11, 19), Date(2026, 11, 20)
+
+CRASHES = {
+    "five doors": "ingest.ingest:birth:chained,engine.standardize:population:conversion,checks.validate:legal_person:group,"
+    "publish.publish:marriage:memory,engine.standardize:education:panic",
+    "catalogue": "publish.rebuild_catalogue:birth:conversion",
+    "exit": "engine.standardize:birth:exit",
+    "kill": "checks.validate:birth:kill",
+}
+"""<door>:<dataset>:<how>; all but the first run ``birth`` alone."""
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> tuple[Deployment, dict[str, Ran]]:
+    deployment = copy_deployment(tmp_path_factory.mktemp("canaries"))
+    plant(deployment, GOOD)
+    plant_refused(deployment, REFUSED)
+    for dataset in deployment.landing.iterdir():  # once more, so that the crashing stages have canaries at hand
+        shutil.rmtree(dataset / CRASHED.isoformat(), ignore_errors=True)
+        shutil.copytree(dataset / GOOD.isoformat(), dataset / CRASHED.isoformat())
+    ran = {date.isoformat(): run(deployment, "--date", date.isoformat()) for date in (GOOD, REFUSED)}
+    for name, broken in CRASHES.items():
+        only = () if name == "five doors" else ("--dataset", "birth")
+        ran[name] = run(deployment, "--date", CRASHED.isoformat(), *only, broken=tuple(broken.split(",")))
+    return deployment, ran
+
+
+def test_the_search_finds_a_canary_however_it_is_written(tmp_path: Path) -> None:
+    name, number = canaries().names[3], canaries().ids[3]
+    for kind, content in {
+        "utf-8": name.encode(),
+        "utf-16": name.encode("utf-16"),
+        "utf-16-be id": number.encode("utf-16-be"),
+        "gb18030": name.encode("gb18030"),
+        "json": json.dumps({"x": name}).encode(),
+        "json in json": json.dumps(json.dumps({"x": name})).encode(),
+        "repr": repr(name.encode()).encode(),
+        "cut": number[:12].encode(),
+    }.items():
+        assert found_in(b"x" * 100 + content), kind
+    (tmp_path / f"{name}.txt").write_text("")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "log").write_bytes(b"\x00" + canaries().phones[0].encode() + b"\x00")
+    assert set(leaks(tmp_path, lambda path: False)) == {f"{name}.txt", "inner/log"}
+    assert not found_in("赵甲 190101199001019999 17900000000 示例市东湖区".encode())
+    assert len(set(canaries().all)) == 1000 and all(MARK in name for name in canaries().names + canaries().addresses)
+    assert all(number.startswith(ID_MARK) for number in canaries().ids)
+
+
+@pytest.mark.slow
+def test_the_nights_end_as_they_were_meant_to(city: tuple[Deployment, dict[str, Ran]]) -> None:
+    deployment, ran = city
+    assert ran[GOOD.isoformat()].code == 0, ran[GOOD.isoformat()].out.decode()
+    assert ran[REFUSED.isoformat()].code == 3, ran[REFUSED.isoformat()].out.decode()
+    assert {name: ran[name].code for name in CRASHES} == {"five doors": 1, "catalogue": 1, "exit": 1, "kill": -9}
+    kinds = {(alert.dataset, alert.date, alert.kind) for alert in alerts.alerts(deployment)}
+    for dataset in ("population", "legal_person", "education", "marriage"):
+        assert (dataset, REFUSED.isoformat(), "blocked") in kinds
+    assert ("birth", REFUSED.isoformat(), "check_failed") in kinds
+    for dataset in ("population", "legal_person", "education", "marriage", "birth"):
+        assert (dataset, CRASHED.isoformat(), "error") in kinds
+    planted = set(in_tables(deployment))
+    pool = canaries()
+    assert all(len(planted & set(values)) > len(values) / 2 for values in (pool.names, pool.ids, pool.phones, pool.addresses))
+
+
+@pytest.mark.slow
+def test_no_canary_outside_the_tables(city: tuple[Deployment, dict[str, Ran]]) -> None:
+    deployment, _ = city
+    searched = {path.suffix for path in deployment.home.rglob("*") if path.is_file() and not is_table(path.relative_to(deployment.home))}
+    assert {".db", ".json", ".md", ".duckdb"} <= searched, "the search no longer sees Dagster's storage, the reports and the catalogue"
+    assert leaks(deployment.home, is_table) == {}
+
+
+@pytest.mark.slow
+def test_no_canary_on_the_terminal(city: tuple[Deployment, dict[str, Ran]]) -> None:
+    _, ran = city
+    for name, night in ran.items():
+        assert name == "kill" or (night.out and night.err)
+        assert not found_in(night.out) and not found_in(night.err), f"{name}: a record's value was printed"
