@@ -71,10 +71,13 @@ def _fill(
 ) -> set[Path]:
     """Create every view; returns the files they name."""
     catalogue = v.Catalogue(connection)
+    every = [night for dates in nights.values() for night in dates]
+    v.repairs(catalogue, every)
     rule_results = small.gather(connection, "rule_results", small.RULE_RESULTS, deployment, {"column_name": "column"})
     reconciliation = small.gather(connection, "reconciliation", small.RECONCILIATION, deployment)
     rules = small.rules(registry, deployment)
     listed = _snapshot_list(snapshots, deployment)
+    connection.execute("BEGIN")  # one write to the disk, not one for each of a thousand comments
     for table, known in snapshots.items():
         usable = [snapshot for snapshot, whole in known if whole]
         v.published(catalogue, table, usable, registry, deployment)
@@ -84,14 +87,13 @@ def _fill(
     v.simple(catalogue, "reconciliation", small.RECONCILIATION, reconciliation, "每个交付日记录的去向；published 为空表示未发布")
     v.simple(catalogue, "rules", v.RULES, rules, "现行规则")
     v.simple(catalogue, "snapshots", v.SNAPSHOTS, listed, "已发布各期；current 为现行一期")
-    every = [night for dates in nights.values() for night in dates]
     v.rejected(catalogue, every)
     v.duplicates(catalogue, every)
-    v.repairs(catalogue, every)
     v.findings(catalogue, every, rule_results, rules)
     today = Date.today()
     for code_set in registry.code_sets.values():
         v.codes(catalogue, code_set, small.codes(code_set, today, deployment))
+    connection.execute("COMMIT")
     return catalogue.named
 
 

@@ -116,16 +116,31 @@ class Catalogue:
 
     connection: duckdb.DuckDBPyConnection
     named: set[Path] = field(default_factory=set)
+    schemas: dict[Path, dict[str, str]] = field(default_factory=dict)
 
-    def view(self, schema: str, name: str, query: str, files: Iterable[Path], comment: str, columns: dict[str, str]) -> None:
-        """``columns``: column → comment; others take the general comment of their name."""
+    def schema(self, path: Path) -> dict[str, str]:
+        """Columns of a file; snapshots of a delta dataset share their first file, so most are read once."""
+        if path not in self.schemas:
+            self.schemas[path] = sql.schema(self.connection, path)
+        return self.schemas[path]
+
+    def view(
+        self,
+        schema: str,
+        name: str,
+        query: str,
+        files: Iterable[Path],
+        comment: str,
+        columns: Iterable[str],
+        told: dict[str, str] | None = None,
+    ) -> None:
+        """``columns``: those of the query. ``told``: column → comment; others take the general comment of their name."""
         qualified = f"catalogue.{schema}.{sql.identifier(name)}"
         self.connection.execute(f"CREATE VIEW {qualified} AS {query}")
         self.named.update(files)
         self.connection.execute(f"COMMENT ON VIEW {qualified} IS {sql.text(comment)}")
-        present = [row[0] for row in self.connection.execute(f"DESCRIBE {qualified}").fetchall()]
-        for column in present:
-            text = columns.get(column) or COMMENTS.get(column)
+        for column in columns:
+            text = (told or {}).get(column) or COMMENTS.get(column)
             if text:
                 self.connection.execute(f"COMMENT ON COLUMN {qualified}.{sql.identifier(column)} IS {sql.text(text)}")
 
@@ -182,7 +197,7 @@ def published(catalogue: Catalogue, table: str, snapshots: Sequence[Snapshot], r
     for snapshot in snapshots:
         shown = {**contracted, **trace}
         if snapshot.files:
-            present = sql.schema(catalogue.connection, deployment.absolute(snapshot.files[0]))
+            present = catalogue.schema(deployment.absolute(snapshot.files[0]))
             shown = shown if contract else published_columns(present)
             # A column whose type the contract changed since keeps the type it was published with, in the newest snapshot.
             query = visible(snapshot, deployment, selection(shown, present))
@@ -192,13 +207,15 @@ def published(catalogue: Catalogue, table: str, snapshots: Sequence[Snapshot], r
             continue
         paths = [deployment.absolute(file) for file in (*snapshot.files, *([snapshot.hidden_file] if snapshot.hidden_file else []))]
         if later is None:
-            catalogue.view("published", table, query, paths, f"{comment}。{snapshot.date.isoformat()} 期，{snapshot.rows} 行", columns)
+            catalogue.view(
+                "published", table, query, paths, f"{comment}。{snapshot.date.isoformat()} 期，{snapshot.rows} 行", shown, columns
+            )
         catalogue.named.update(paths)
         until = f" AND CAST(as_of AS DATE) < DATE '{later.date.isoformat()}'" if later else ""
         branches.append(f"SELECT * FROM ({query}) WHERE CAST(as_of AS DATE) >= DATE '{snapshot.date.isoformat()}'{until}")
         later = snapshot
     if later is None and contract:
-        catalogue.view("published", table, empty({**contracted, **trace}), (), f"{comment}。尚未发布", columns)
+        catalogue.view("published", table, empty({**contracted, **trace}), (), f"{comment}。尚未发布", {**contracted, **trace}, columns)
     if branches:
         macro = f"catalogue.published.{sql.identifier(table + '_at')}"
         catalogue.connection.execute(f"CREATE MACRO {macro}(as_of) AS TABLE {' UNION ALL BY NAME '.join(branches)}")
@@ -215,19 +232,18 @@ def quarantine(catalogue: Catalogue, dataset: str, nights: Sequence[Night], regi
         relation = sql.parquet(files, by_name=True)
         present = {row[0] for row in catalogue.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
         query = f"SELECT {selection(columns, present)} FROM {relation} AS b"
-    catalogue.view("quarantine", dataset, query, files, f"{comment}：隔离的行", comments)
+    catalogue.view("quarantine", dataset, query, files, f"{comment}：隔离的行", columns, comments)
 
 
 def simple(catalogue: Catalogue, name: str, columns: dict[str, str], path: Path | None, comment: str) -> None:
     query = f"SELECT {sql.identifiers(columns)} FROM {sql.parquet([path])}" if path else empty(columns)
-    catalogue.view("governance", name, query, [path] if path else [], comment, {})
+    catalogue.view("governance", name, query, [path] if path else [], comment, columns)
 
 
 def codes(catalogue: Catalogue, code_set: CodeSet, path: Path) -> None:
     edition = f" {code_set.edition}" if code_set.edition and code_set.edition not in code_set.standard else ""
-    catalogue.view(
-        "codes", code_set.id, f"SELECT * FROM {sql.parquet([path])}", [path], f"{code_set.name}（{code_set.standard}{edition}）", {}
-    )
+    comment = f"{code_set.name}（{code_set.standard}{edition}）"
+    catalogue.view("codes", code_set.id, f"SELECT * FROM {sql.parquet([path])}", [path], comment, ())
 
 
 def rejected(catalogue: Catalogue, nights: Sequence[Night]) -> None:
@@ -250,7 +266,9 @@ def _by_dataset(catalogue: Catalogue, name: str, columns: dict[str, str], named:
         if paths
     ]
     files = [path for paths in grouped.values() for path in paths]
-    catalogue.view("governance", name, _union(branches, {"dataset": "VARCHAR", **columns}), files, comment, {})
+    catalogue.view(
+        "governance", name, _union(branches, {"dataset": "VARCHAR", **columns}), files, comment, {"dataset": "VARCHAR", **columns}
+    )
 
 
 def _union(branches: list[str], columns: dict[str, str]) -> str:
@@ -259,25 +277,37 @@ def _union(branches: list[str], columns: dict[str, str]) -> str:
 
 def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
     """The ledger: before and after of every altered cell, computed from raw and standardised rows when it is asked for. Nights whose
-    ledger was compiled alike share one branch."""
+    ledger was compiled alike share one branch. Not inside a transaction: an error would end it."""
+    import duckdb
+
     grouped: dict[tuple[str, str], list[Night]] = {}
     for night in nights:
         if night.ledger_sql and night.raw and (night.clean or night.quarantine):
             grouped.setdefault((night.dataset, night.ledger_sql), []).append(night)
-    branches, files = [], []
+    branches: dict[str, list[Path]] = {}
     for (dataset, ledger), alike in grouped.items():
         raw = [path for night in alike for path in night.raw]
         standardized = [path for night in alike for path in (*night.clean, *night.quarantine)]
         filled = ledger.replace("{raw}", sql.parquet(raw)).replace("{standardized}", sql.parquet(standardized))
         names = sql.identifiers(name for name in REPAIRS if name != "dataset")
-        branch = f"SELECT CAST({sql.text(dataset)} AS VARCHAR) AS dataset, {names} FROM ({filled})"
-        if _binds(catalogue, branch):
-            branches.append(branch)
-            files += [*raw, *standardized]
-        else:
-            dates = "、".join(night.date.isoformat() for night in alike[-3:])
-            log.error("%s 的修复台账查询无法编译（%s），目录中不列这些日期的修复记录", dataset, dates)
-    catalogue.view("governance", "repairs", _union(branches, REPAIRS), files, "修复台账：标准化改动过的每一个单元格", {})
+        branches[f"SELECT CAST({sql.text(dataset)} AS VARCHAR) AS dataset, {names} FROM ({filled})"] = [*raw, *standardized]
+    try:
+        _ledger(catalogue, branches)
+    except duckdb.Error:
+        # One night's ledger that cannot be compiled must not take the others, or the catalogue, down.
+        sound = {branch: files for branch, files in branches.items() if _binds(catalogue, branch)}
+        log.error("%d 组修复台账查询无法编译，目录中不列它们：%s", len(branches) - len(sound), _unsound(grouped, branches, sound))
+        _ledger(catalogue, sound)
+
+
+def _ledger(catalogue: Catalogue, branches: dict[str, list[Path]]) -> None:
+    files = [path for named in branches.values() for path in named]
+    catalogue.view("governance", "repairs", _union(list(branches), REPAIRS), files, "修复台账：标准化改动过的每一个单元格", REPAIRS)
+
+
+def _unsound(grouped: dict[tuple[str, str], list[Night]], branches: dict[str, list[Path]], sound: dict[str, list[Path]]) -> str:
+    groups = zip(grouped.values(), branches, strict=True)
+    return "、".join(f"{night.dataset} {night.date}" for alike, branch in groups if branch not in sound for night in alike)
 
 
 def _binds(catalogue: Catalogue, query: str) -> bool:
@@ -320,4 +350,4 @@ def findings(catalogue: Catalogue, nights: Sequence[Night], rule_results: Path |
             f"LEFT JOIN {sql.parquet([rules])} AS n ON n.dataset = f.dataset AND n.rule_id = f.rule_id"
         )
         files += [rules, *([rule_results] if rule_results else [])]
-    catalogue.view("governance", "findings", query, files, "每一行不满足的每一条规则，供来源部门整改", {})
+    catalogue.view("governance", "findings", query, files, "每一行不满足的每一条规则，供来源部门整改", columns)

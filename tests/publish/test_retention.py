@@ -37,7 +37,8 @@ def test_days_month_ends_and_the_newest(city: City) -> None:
 
 def test_readers_of_the_old_catalogue_have_a_day(city: City) -> None:
     for day in range(4):
-        city.night("shops", DAY[day], [shop(n) for n in range(day + 1)], quarantined=[shop(99)])
+        city.publish(city.deliver("shops", DAY[day], [shop(n) for n in range(day + 1)], quarantined=[shop(99)]))
+    city.rebuild()
     with duckdb.connect(":memory:") as reader:
         reader.execute(f"ATTACH {sql.text(str(city.deployment.catalogue))} AS c (READ_ONLY)")
         first = pruned(city, Date(2027, 1, 1), 0)
@@ -56,7 +57,8 @@ def test_deltas_live_as_long_as_what_is_merged_from_them(city: City) -> None:
     """Old snapshots go, their layers stay: the table is right, an old delivery can still be corrected, its rows are still traceable."""
     city.night("people", DAY[0], [person(1), person(2)], mode="snapshot")
     for day in range(1, 10):
-        city.night("people", DAY[day], [person(10 + day, str(day))], repaired={0: f" {day}"})
+        city.publish(city.deliver("people", DAY[day], [person(10 + day, str(day))], repaired={0: f" {day}"}))
+    city.rebuild()
     before = city.query("SELECT * FROM published.people ORDER BY ALL")
     for at in (0, 48):
         pruned(city, Date(2027, 1, 1), at)

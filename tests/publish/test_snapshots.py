@@ -104,8 +104,8 @@ def test_night_after_a_blocked_one(city: City) -> None:
 
 
 def _first_two_nights(city: City) -> StandardizedBatch:
-    city.night("people", DAY[0], [person(1), person(2)], mode="snapshot")
-    city.night("people", DAY[1], [person(3)])
+    city.publish(city.deliver("people", DAY[0], [person(1), person(2)], mode="snapshot"))
+    city.publish(city.deliver("people", DAY[1], [person(3)]))
     city.night("people", DAY[2], [person(1, "甲", "U")])
     return city.deliver("people", DAY[1], [person(2, operation="D"), person(4)])
 
