@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from govdata.ingest.headers import Headers, is_blank, is_footer, looks_like_header, named
+from govdata.ingest.headers import Headers, contrasts, is_blank, is_footer, looks_like_header, named
 
 HEADER_WITHIN = 60  # lines the header is looked for in
 SAMPLE_RECORDS = 200
 CLEAR_MAJORITY = 0.9
+QUOTED_LINES = 5000  # lines a quoted field may take in the sample
+ENOUGH = 1.0  # score of a reading by a usual separator with which no rarer one is tried: three columns or so, mostly regular
+WEAK = 0.8  # what the score of a rarer separator counts
 NEVER_CLOSED = 10  # fields that begin with a quote, none of which is closed, before quotes are taken for plain characters
 
-_LONG = ("|!|", "|@|", "@#@", "#|#", "|+|", "|#|", "|$|", "~|~", "||", "^^", "&&", "~~", "$$", ";;", "@@", "##", "::", "|~|", "，")
-_SHORT = (",", "\t", "|", ";", "\x01", "\x02", "\x1f", "\x1e", "\x07", "^", "~", "¦", "§", "、", "；")
-_WITH_CONTRACT = (" ", "#", "*", "!", "%", "$", "@", "&", ":", "/", "=", "\x05", "\x08", "\x1c", "\x1d", "\x7f")
-"""Separators that only a header known from a contract can prove."""
+_LONG = ("|!|", "|@|", "@#@", "#|#", "|+|", "|#|", "|$|", "~|~", "||", "^^", "&&", "~~", "$$", ";;", "@@", "##", "::", "|~|", "\t|\t")
+_SHORT = (",", "\t", "|", ";", "\x01", "\x02", "\x1f", "\x1e", "\x07", "^", "~", "¦", "§", "、", "；", "，", "｜")
+_WITH_CONTRACT = (" ", "#", "*", "!", "%", "$", "@", "&", ":", "/", "=", "+", "\x03", "\x05", "\x08", "\x1c", "\x1d", "\x7f")
+"""Separators that only a header known from a contract can prove, unless nothing better is seen."""
+_NEVER = frozenset(".-_/\\()\"'\ufeff\n\r\x00")  # too common within values
+_SUSPECT = (",", "\t", "|", ";", "^^")
+_NUMBER = re.compile(r"[-+(]?[¥$€]?\d{1,3}([.,'\u00a0 ]?\d{3})*([.,]\d+)?\)?%?|\d+[.,]\d+")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_RULE = re.compile(r"[\s|+:=_─━┼═╪-]+")
+_RUN = re.compile(r"(?:[^\w\s\"']|_){2,5}|\t{2,3}| {2,3}")  # longer separators nobody has heard of
+_STROKES = re.compile(r"[-=_─━═]{3,}")
 
 OK, UNCLOSED, MALFORMED, MORE = range(4)
 """Ends of reading a record: read; a quote that no quote closes; text behind a closing quote; the data ended inside a quoted field."""
@@ -25,11 +36,13 @@ OK, UNCLOSED, MALFORMED, MORE = range(4)
 
 @dataclass(frozen=True)
 class Dialect:
-    """``delimiter`` one or more characters; ``quote`` one character or None; ``escape`` a backslash that protects a quote, or None."""
+    """``delimiter`` one or more characters; ``quote`` one character or None; ``escape`` a backslash that protects a quote (without
+    quotes: a delimiter), or None; ``spaced``: blanks may stand between a delimiter and a quote, as in ``"a", "b"``."""
 
     delimiter: str
     quote: str | None = '"'
     escape: str | None = None
+    spaced: bool = False
 
     @property
     def label(self) -> str:
@@ -66,6 +79,10 @@ def read_record(text: str, start: int, dialect: Dialect, *, max_lines: int = 1, 
     fields: list[str] = []
     position = start
     while True:
+        if dialect.spaced and quote is not None:
+            inside = _behind_blanks(text, position, end)
+            if text.startswith(quote, inside) and not text.startswith(delimiter, position):
+                position = inside
         if quote is not None and text.startswith(quote, position):
             parts: list[str] = []
             position += 1
@@ -91,6 +108,8 @@ def read_record(text: str, start: int, dialect: Dialect, *, max_lines: int = 1, 
                 break
             if position > end:
                 end = _line_end(text, position)
+            if dialect.spaced and not text.startswith(delimiter, position):
+                position = _behind_blanks(text, position, end)
             value = "".join(parts)
             fields.append(value.replace(escape * 2, escape) if escape else value)
             if position == end:
@@ -100,11 +119,22 @@ def read_record(text: str, start: int, dialect: Dialect, *, max_lines: int = 1, 
             position += width
         else:
             stop = text.find(delimiter, position, end)
+            if quote is None and escape is not None:
+                while stop > 0 and _escaped(text, position, stop, escape):
+                    stop = text.find(delimiter, stop + width, end)
+                value = text[position : end if stop < 0 else stop]
+                fields.append(value.replace(escape + delimiter, delimiter).replace(escape * 2, escape) if escape in value else value)
+            else:
+                fields.append(text[position : end if stop < 0 else stop])
             if stop < 0:
-                fields.append(text[position:end])
                 return OK, fields, _behind(text, end)
-            fields.append(text[position:stop])
             position = stop + width
+
+
+def _behind_blanks(text: str, start: int, end: int) -> int:
+    while start < end and text[start] in " \t\u3000":
+        start += 1
+    return start
 
 
 def _escaped(text: str, start: int, quote_at: int, escape: str) -> bool:
@@ -130,7 +160,7 @@ def _behind(text: str, end: int) -> int:
 def _records(text: str, dialect: Dialect, limit: int, start: int = 0) -> list[list[str]]:
     records: list[list[str]] = []
     while start < len(text) and len(records) < limit:
-        state, fields, after = read_record(text, start, dialect, max_lines=50)
+        state, fields, after = read_record(text, start, dialect, max_lines=QUOTED_LINES)
         if state != OK:
             state, fields, after = read_record(text, start, Dialect(dialect.delimiter, None))
         records.append(fields)
@@ -148,39 +178,73 @@ def _starts(text: str, limit: int) -> list[int]:
     return found
 
 
-def _quote_of(text: str, delimiter: str) -> str | None:
+def _quote_of(text: str, delimiter: str, spaced: bool = False) -> str | None:
     """The character that encloses fields in ``text``: a double quote unless single quotes evidently do, none where it encloses none."""
     for quote in ('"', "'"):
         if quote not in text:
             continue
-        dialect = Dialect(delimiter, quote, "\\" if f"\\{quote}" in text else None)
-        good = bad = seen = 0
-        start = max(0, text.rfind("\n", 0, text.index(quote)) + 1)  # from the first line that has one
-        while start < len(text) and seen < SAMPLE_RECORDS:
-            seen += 1
-            state, _, after = read_record(text, start, dialect, max_lines=50)
-            line = text[start : _line_end(text, start)]
-            if line.startswith(quote) or delimiter + quote in line:
-                good, bad = (good + 1, bad) if state == OK else (good, bad + 1)
-            start = after
+        escapes = (None, "\\") if f"\\{quote}" in text else (None,)
+        good, bad = max((_closed(text, Dialect(delimiter, quote, escape, spaced)) for escape in escapes), key=lambda count: count[0])
         if good > bad or (quote == '"' and (good or bad < NEVER_CLOSED)):
             return quote
     return '"' if '"' not in text else None
 
 
+def _closed(text: str, dialect: Dialect) -> tuple[int, int]:
+    """Records with a quoted field that are read well, and that are not."""
+    quote = dialect.quote or ""
+    good = bad = seen = 0
+    start = max(0, text.rfind("\n", 0, text.index(quote)) + 1)  # from the first line that has one
+    while start < len(text) and seen < SAMPLE_RECORDS:
+        seen += 1
+        state, _, after = read_record(text, start, dialect, max_lines=QUOTED_LINES)
+        end = _line_end(text, start)
+        begins = dialect.delimiter + (" " if dialect.spaced else "") + quote
+        if text.startswith(quote, start) or text.find(begins, start, end) >= 0:
+            good, bad = (good + 1, bad) if state == OK else (good, bad + 1)
+        start = after if state == OK else _behind(text, end)
+    return good, bad
+
+
 def _escape_of(text: str, quote: str | None, delimiter: str) -> str | None:
-    """A backslash before a quote is an escape where reading it so leaves fewer broken records."""
-    if quote is None or f"\\{quote}" not in text:
+    """A backslash before a quote (without quotes: before a delimiter) is an escape where reading it so leaves fewer broken records."""
+    protected = delimiter if quote is None or quote not in text else quote
+    if f"\\{protected}" not in text:
         return None
+    if protected == delimiter:
+        plain, escaped = (_regularity(_records(text, Dialect(delimiter, None, escape), SAMPLE_RECORDS)) for escape in (None, "\\"))
+        return "\\" if escaped > plain else None
 
     def broken(dialect: Dialect) -> int:
         count = start = seen = 0
         while start < len(text) and seen < SAMPLE_RECORDS:
-            state, _, start = read_record(text, start, dialect, max_lines=50)
+            state, _, start = read_record(text, start, dialect, max_lines=QUOTED_LINES)
             count, seen = count + (state != OK), seen + 1
         return count
 
     return "\\" if broken(Dialect(delimiter, quote, "\\")) < broken(Dialect(delimiter, quote)) else None
+
+
+def _regularity(records: list[list[str]]) -> float:
+    counts = Counter(len(fields) for fields in records if not is_blank(fields))
+    return max(counts.values(), default=0) / max(1, counts.total())
+
+
+def _manner(text: str, delimiter: str) -> Dialect:
+    """The delimiter with the quotes and escapes ``text`` uses, and the blanks it puts between a delimiter and a quote."""
+    quote = _quote_of(text, delimiter)
+    for mark in ('"', "'"):
+        if len(delimiter) > 1 or text.count(delimiter + mark) > text.count(f"{delimiter} {mark}") + text.count(f"{delimiter}\t{mark}"):
+            continue
+        for longer in (f" {delimiter} ", f"{delimiter} ", f"{delimiter}\t"):
+            if longer + mark in text and 2 * text.count(longer + mark) > text.count(longer):
+                if _quote_of(text, delimiter, spaced=True) != mark:
+                    continue
+                loose = Dialect(delimiter, mark, _escape_of(text, mark, delimiter), spaced=True)
+                whole = Dialect(longer, mark, loose.escape)  # read faster, if the blanks are everywhere
+                return max((whole, loose), key=lambda each: _closed(text, each)[0])
+    escape = _escape_of(text, quote, delimiter)
+    return Dialect(delimiter, quote if escape is None or (quote and quote in text) else None, escape)
 
 
 def detect(text: str, headers: Headers | None) -> Layout | None:
@@ -190,28 +254,39 @@ def detect(text: str, headers: Headers | None) -> Layout | None:
 
 def _by_contract(text: str, headers: Headers) -> Layout | None:
     """The line and separator that give the most headers of the contract."""
-    best: tuple[tuple[int, int], Dialect, int, int, list[str]] | None = None
+    best: tuple[tuple[int, ...], Dialect, int, int, list[str]] | None = None
     for line, start in enumerate(_starts(text, HEADER_WITHIN)):
         if best is not None and best[0][0] > 1 and best[0][1] == 0:
             break  # every cell is a header of the contract: nothing below can be better
         shown = text[start : _line_end(text, start)]
-        candidates = [d for d in (*_LONG, *_SHORT, *_WITH_CONTRACT) if d in shown] or [","]
-        for delimiter in candidates:
-            for quote in ['"', "'"] if "'" in shown else ['"']:
-                state, fields, after = read_record(text, start, Dialect(delimiter, quote), max_lines=20)
+        known = [d for d in (*_LONG, *_SHORT, *_WITH_CONTRACT) if d in shown] or [","]
+        for delimiter in dict.fromkeys([*known, *_RUN.findall(shown)]):
+            singles = shown.startswith("'") or f"{delimiter}'" in shown or f"{delimiter} '" in shown
+            for quote in ["'", '"'] if singles else ['"']:
+                state, fields, after = read_record(text, start, Dialect(delimiter, quote, spaced=True), max_lines=20)
                 if state != OK:
                     continue
-                score = headers.score(fields)
+                score = (*headers.score(fields), -len(fields), len(delimiter))  # of "|" and "||" the one that leaves nothing over
                 if score[0] and (best is None or score > best[0]):
                     best = (score, Dialect(delimiter, quote), line, after, fields)
     if best is None:
         return None
-    (hits, _), dialect, line, after, fields = best
+    (hits, *_), dialect, line, after, fields = best
     if hits < 2 and len([field for field in fields if field.strip()]) > 1:
         return None
     body = text[after:]
-    found = dialect.quote if dialect.quote == "'" else _quote_of(body, dialect.delimiter)
-    return _finish(text, Dialect(dialect.delimiter, found, _escape_of(body, found, dialect.delimiter)), line, after, fields)
+    if dialect.quote == "'":
+        manner = Dialect(dialect.delimiter, "'", _escape_of(body, "'", dialect.delimiter))
+    else:
+        manner = _manner(body, dialect.delimiter)
+    if manner.delimiter != dialect.delimiter or manner.spaced:  # blanks belong to it, in the header too
+        start = _starts(text, line + 1)[line]
+        state, spaced, behind = read_record(text, start, manner, max_lines=20)
+        if state == OK and headers.score(spaced) >= headers.score(fields):
+            after, fields = behind, spaced
+        else:
+            manner = Dialect(dialect.delimiter, _quote_of(body, dialect.delimiter))
+    return _finish(text, manner, line, after, fields)
 
 
 def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence[str]) -> Layout:
@@ -219,58 +294,154 @@ def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence
     records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
     counts = Counter(map(len, records))
     usual = max(counts, key=lambda count: (counts[count], count), default=len(columns))
+    if len(columns) < usual <= len(header):  # the header names fewer columns than hold something
+        filled = [number for number in range(len(columns), usual) if 2 * sum(_holds(fields, number) for fields in records) > len(records)]
+        columns += tuple(f"列{number}" for number in range(len(columns) + 1, max(filled, default=-1) + 2))
     ended = [fields for fields in records if len(fields) == usual and is_blank(fields[len(columns) :])]
     # Where the header does not end in separators: is it the file's manner all the same, or are some lines one field too long?
     more = usual > len(columns) and (len(header) >= usual or len(ended) >= CLEAR_MAJORITY * len(records))
     start = _starts(text, line + 1)[line]
+    if _is_rule(text[after : _line_end(text, after)], len(columns)):
+        after = _behind(text, _line_end(text, after))
     header_text = text[start:after]
     lines = max(1, header_text.count("\n") + header_text.replace("\r\n", "\n").count("\r"))
     width = usual if more else len(columns)
     return Layout(dialect, columns, width, max(width, len(header)), line, lines)
 
 
+def _holds(fields: Sequence[str], number: int) -> bool:
+    return number < len(fields) and bool(fields[number].strip())
+
+
+def _is_rule(line: str, columns: int) -> bool:
+    """A line drawn below the header: at least three strokes for each column and nothing else but the frame."""
+    return bool(_RULE.fullmatch(line)) and len(_STROKES.findall(line)) >= columns
+
+
+# ---------------------------------------------------------------------------------------------------- without a contract
+
+
 def _by_shape(text: str) -> Layout | None:
-    """Without a contract: the separator that splits most lines into the same, preferably large, number of clean cells."""
-    best: tuple[float, Dialect, list[list[str]]] | None = None
-    for delimiter in (*_LONG, *_SHORT):
-        if delimiter not in text:
-            continue
-        quote = _quote_of(text, delimiter)
-        dialect = Dialect(delimiter, quote, _escape_of(text, quote, delimiter))
-        records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS) if not is_blank(fields)]
-        score = _shape_score(records)
-        if best is None or score > best[0]:
-            best = (score, dialect, records)
-    if best is None or best[0] <= 0:
+    """Without a contract: the separator that splits most lines into the same, preferably large, number of clean cells. Marks that
+    are common inside of values are tried only where no usual separator does well."""
+    best = _best(text, [*_LONG, *_SHORT, *_widened(text, _SHORT)])
+    if best is None or best.score < ENOUGH:
+        rare = [mark for mark in _marks(text) if mark not in _SHORT]
+        weak = _best(text, [*rare, *_widened(text, rare)])
+        if weak is not None and weak.regular >= 0.95 and (best is None or weak.score * WEAK > best.score):
+            best = weak
+    if best is None or best.score <= 0:
         dialect = Dialect(",")
         records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS) if not is_blank(fields)]
         if not records:
             return None
-    else:
-        _, dialect, records = best
-    widths = Counter(len(fields) for fields in records)
-    width = max(widths, key=lambda count: (widths[count], count))
-    for line, start in enumerate(_starts(text, HEADER_WITHIN)):
+        best = _Reading(dialect, records, 1, 0.0, 0.0)
+    dialect, width = best.dialect, best.width
+    starts = _starts(text, HEADER_WITHIN)
+    for line, start in enumerate(starts):
         state, fields, after = read_record(text, start, dialect, max_lines=20)
-        cells = list(named(fields)) if state == OK else []
-        if state == OK and width - 2 <= len(fields) <= width and len(cells) > (width // 2 if width > 1 else 0):
-            if looks_like_header(fields):
+        if state != OK or len(named(fields)) > width or len(fields) < width - (2 if width > 3 else 0):
+            continue
+        filled = sum(bool(field.strip()) for field in fields)
+        if width == 1 and filled and line == 0 and _blank_line(text, after):
+            continue  # a title with a blank line below it
+        if filled > (width // 2 if width > 1 else 0):
+            below = _records(text, dialect, SAMPLE_RECORDS // 2, after)
+            if looks_like_header(fields) or contrasts(fields, [each for each in below if len(each) >= width]):
                 return _finish(text, dialect, line, after, fields)
             if len(fields) == width and not is_footer(fields):
                 break  # records have begun
     return Layout(dialect, tuple(f"列{number}" for number in range(1, width + 1)), width, width, None, 0)
 
 
-def _shape_score(records: list[list[str]]) -> float:
-    if not records:
-        return 0.0
+def _blank_line(text: str, start: int) -> bool:
+    end = _line_end(text, start)
+    return start < len(text) and not text[start:end].strip()
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """``regular``: share of the records with ``width`` fields."""
+
+    dialect: Dialect
+    records: list[list[str]]
+    width: int
+    regular: float
+    score: float
+
+
+def _best(text: str, delimiters: Sequence[str]) -> _Reading | None:
+    best: _Reading | None = None
+    for delimiter in dict.fromkeys(delimiters):
+        if delimiter not in text:
+            continue
+        reading = _reading(text, _manner(text, delimiter))
+        if best is None or reading.score > best.score:
+            best = reading
+        elif best.dialect.delimiter in delimiter and reading.width == best.width and reading.score > 0.97 * best.score:
+            best = reading  # the same cells without the rest of a longer separator
+    return best
+
+
+def _reading(text: str, dialect: Dialect) -> _Reading:
+    records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS) if not is_blank(fields)]
     widths = Counter(len(fields) for fields in records)
-    width = max(widths, key=lambda count: widths[count] * math.log2(count + 1))
+    width = max(widths, key=lambda count: widths[count] * math.log2(count + 1), default=1)
     if width < 2:
-        return 0.0
+        return _Reading(dialect, records, 1, 0.0, 0.0)
     regular = [fields for fields in records if len(fields) == width]
-    # A column without a letter or digit is the inside of a longer separator.
-    empty_columns = sum(not any(char.isalnum() for fields in regular for char in fields[column]) for column in range(width))
-    cells = [cell for fields in regular for cell in fields]
-    unclean = sum(any(mark in cell for mark in (",", "\t", "|", ";", '"', "^^")) for cell in cells) / len(cells)
-    return len(regular) / len(records) * math.log2(1 + width - empty_columns) * (1 - unclean)
+    share = len(regular) / len(records)
+    # A column without a letter or digit, even in the header, is the inside of a longer separator; at the ends it is a frame.
+    empty = [not any(char.isalnum() for fields in regular for char in fields[column]) for column in range(width)]
+    columns = width - sum(empty[1:-1]) - 0.5 * (empty[0] + empty[-1])
+    cells = [cell.strip() for fields in regular for cell in fields]
+    unclean = sum(_unclean(cell, dialect.delimiter) for cell in cells) / len(cells)
+    headed = looks_like_header(regular[0]) or contrasts(regular[0], regular[1:])
+    inside = 0.97 ** sum(empty[1:-1])
+    score = share**2 * math.log2(1 + max(1.0, columns)) * (1 - unclean) * (1 if headed else 0.8) * inside
+    return _Reading(dialect, records, width, share, score)
+
+
+def _unclean(cell: str, delimiter: str) -> bool:
+    """Something in the cell may be a separator that was not seen, or a quote that was not taken for one."""
+    if not cell or cell.isalnum() or _NUMBER.fullmatch(cell):
+        return False
+    if cell[0] in "\"'" and cell[-1] == cell[0]:
+        return True
+    return any(mark in cell and mark not in delimiter for mark in _SUSPECT)
+
+
+def _marks(text: str) -> list[str]:
+    """Punctuation, blanks and control characters that stand in nearly all lines."""
+    lines = [line for line in _LINE_END.split(text)[:SAMPLE_RECORDS] if line.strip()]
+    counts = Counter(mark for line in lines for mark in set(line) if not mark.isalnum() and mark not in _NEVER)
+    return [mark for mark, count in counts.items() if count >= CLEAR_MAJORITY * len(lines)]
+
+
+def _widened(text: str, marks: Sequence[str]) -> list[str]:
+    """Longer separators around single marks: the mark doubled and trebled, and with the neighbours it has wherever it stands."""
+    made: list[str] = []
+    lines = [line for line in _LINE_END.split(text)[:SAMPLE_RECORDS] if line.strip()]
+    for mark in marks:
+        having = [line for line in lines if mark in line]
+        if 2 * len(having) < len(lines) or not having:
+            continue
+        made += [mark * times for times in (2, 3) if mark * times in text]
+        sample = "\n".join(having)
+        grown = mark
+        for _ in range(4):
+            before = {piece[-1:] for piece in sample.split(grown)[:-1]}
+            behind = {piece[:1] for piece in sample.split(grown)[1:]}
+            if len(behind) == 1 and _joins_separator(next(iter(behind)), mark):
+                grown += behind.pop()
+            elif len(before) == 1 and _joins_separator(next(iter(before)), mark):
+                grown = before.pop() + grown
+            else:
+                break
+        if grown != mark:
+            made.append(grown)
+    return made
+
+
+def _joins_separator(char: str, mark: str) -> bool:
+    return bool(char) and char != mark and not char.isalnum() and not char.isspace() and char not in "\"'"

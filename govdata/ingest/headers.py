@@ -17,9 +17,11 @@ _TOTAL = re.compile(r"(本页|本表|本月|本年)?[合总小共累](计|和)[:
 _CLOSING = re.compile(
     r"(合\s*计|总\s*计|小\s*计|共\s*计|[总一]?共\s*[\d,]+\s*[条人户行笔件个家名项例]|记录(总|条)?数\s*[:：]|"
     r"(制表|填表|填报|审核|复核|负责|经办|统计|打印|导出|联系|报送)(人|员|人员|时间|日期|单位|部门|机构)\s*[:：]|"
-    r"(备注|说明|注|数据来源|单位负责人|日期|联系电话|截止日期)\s*[:：]|total\s*[:：]?\s*\d*\s*$|end of (file|data|report)|-- *end)",
+    r"(备注|说明|注|数据来源|单位负责人|日期|联系电话|截止日期)\s*[:：]|total\s*[:：]?\s*\d*\s*$|end of (file|data|report)|-- *end|"
+    r"\(?\d+ rows?( affected| selected| in set)?\b|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|\x1a$|第\s*\d+\s*页)",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"(19|20)\d\d")
 _VALUE_LIKE = re.compile(r"[-+]?[\d.,:/\-]+%?|\d.*\d{4}.*|.{41,}", re.DOTALL)
 
 
@@ -103,6 +105,27 @@ def looks_like_header(cells: Sequence[str]) -> bool:
     while texts and not texts[-1]:
         texts.pop()
     return bool(texts) and all(texts) and len(set(texts)) == len(texts) and not any(_VALUE_LIKE.fullmatch(text) for text in texts)
+
+
+def contrasts(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Without a contract: words above columns of values, or a run of years above other numbers. What the cells are is held against what
+    the records below are, so that a name may come twice, be missing, or be a number."""
+    texts = [cell.strip().strip("\ufeff") for cell in cells]
+    years = [int(text) for text in texts if _YEAR.fullmatch(text)]
+    words = agree = 0
+    for number, text in enumerate(texts):
+        values = [row[number].strip() for row in below if number < len(row) and row[number].strip()]
+        if not text or not values or _YEAR.fullmatch(text):
+            continue
+        valued = sum(bool(_VALUE_LIKE.fullmatch(value)) for value in values) >= 0.9 * len(values)
+        if valued and not _VALUE_LIKE.fullmatch(text):
+            words += 1
+        elif valued:
+            agree += 1
+    if len(years) >= 2 and years == sorted(set(years)):
+        flat = [value.strip() for row in below for value in row]
+        return agree == 0 and sum(bool(_YEAR.fullmatch(value)) for value in flat) * 4 < len(flat)
+    return words > 0 and agree == 0 and not years
 
 
 def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:

@@ -8,6 +8,7 @@ they should, and the lines it would take in do not look like records of their ow
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,19 @@ import pyarrow.compute
 import pyarrow.csv
 
 from govdata.ingest import source
-from govdata.ingest.dialect import MALFORMED, MORE, OK, Dialect, Layout, detect, read_record
+from govdata.ingest.dialect import MALFORMED, MORE, OK, Layout, detect, read_record
 from govdata.ingest.encodings import Chunk, Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
-from govdata.ingest.headers import Headers, is_blank, is_footer
+from govdata.ingest.headers import Headers, is_blank, is_footer, named
 from govdata.ingest.scan import Lines, scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
 SAMPLE = 256 << 10  # bytes the layout is found in
-MAX_RECORD_LINES = 1000  # lines one quoted record may take
+MAX_RECORD_LINES = 5000  # lines one quoted record may take
 MAX_RECORD_BYTES = 1 << 20
+NOTE_LINES = 5  # lines a note below the table may go on for
 FOOTER_LINES = 20  # how far from the end footers may stand
 
 _SUBSTITUTES = bytes([0x1F, 0x1E, 0x1D, 0x1C, *range(0x01, 0x09), *range(0x0E, 0x1B), 0x7F])
@@ -59,7 +61,7 @@ class TextSource:
         """Texts in the first known column that betray a repeated header."""
         name = self.columns[self._key]
         known = (*self._headers.first_cells(name), name) if self._headers else (name,)
-        return pa.array([mark + cell for cell in dict.fromkeys(known) for mark in ("", "\ufeff")], pa.string())
+        return pa.array([mark + cell for cell in dict.fromkeys(known) for mark in ("", "\ufeff", "\f")], pa.string())
 
     @property
     def _key(self) -> int:
@@ -80,7 +82,7 @@ class TextSource:
             pending = reading.rest
 
     def is_header(self, fields: list[str]) -> bool:
-        return self._headers.is_header(fields) if self._headers else tuple(field.strip() for field in fields) == self.columns
+        return self._headers.is_header(fields) if self._headers else named(fields) == self.columns
 
 
 class _ChunkReader:
@@ -97,7 +99,7 @@ class _ChunkReader:
             if free is None:
                 raise Unreadable("多字符分隔的文件中含有全部控制字符，无法读取")
             self.data, self.delimiter, self.substituted = chunk.data.replace(delimiter, bytes([free])), bytes([free]), True
-        self.dialect = Dialect(self.delimiter.decode(), layout.dialect.quote, layout.dialect.escape)
+        self.dialect = replace(layout.dialect, delimiter=self.delimiter.decode())
         quote, escape = self.dialect.quote, self.dialect.escape
         self.lines: Lines = scan(self.data, self.delimiter[0], ord(quote) if quote else None, ord(escape) if escape else None)
         self.first_line = text.tally.lines + 1  # number of the chunk's first physical line
@@ -153,15 +155,20 @@ class _ChunkReader:
         if not self.chunk.last:
             return end
         found: list[int] = []
+        single: list[int] = []  # lines of one cell, which are footers if a footer stands above them
         line, seen = end - 1, 0
         while line >= skip and seen < FOOTER_LINES:
             if not blank[line]:
                 if line in self.chunk.faults:
                     break
                 state, fields, _ = read_record(self._line(line), 0, self.dialect)
-                if state != OK or not (is_footer(fields) or is_blank(fields)):
+                if state == OK and is_footer(fields):
+                    found += [*single, line]
+                    single = []
+                elif state == OK and len(fields) == 1 and self.columns > 2 and len(single) < NOTE_LINES and fields[0].strip():
+                    single.append(line)
+                elif state != OK or not is_blank(fields):
                     break
-                found.append(line) if not is_blank(fields) else None
                 seen += 1
             line -= 1
         if not found:
@@ -270,7 +277,7 @@ class _ChunkReader:
         """A record whose quote is open at the end of its line. Gives the line behind it, or -1 when the next chunk must be seen first."""
         starts, afters = self.lines.starts, self.lines.afters
         total = len(self.lines)
-        for reach in (8, 64, MAX_RECORD_LINES):
+        for reach in (8, 64, 1000, MAX_RECORD_LINES):
             last = min(line + reach, total)
             at_end = last == total
             text = self.data[starts[line] : min(int(afters[last - 1]), int(starts[line]) + MAX_RECORD_BYTES)].decode(errors="replace")
