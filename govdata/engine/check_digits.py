@@ -90,6 +90,6 @@ ALGORITHMS = {"gb11643": _gb11643, "gb32100": _gb32100, "gb11714": _gb11714, "gs
 def check_digit_ok(algorithm: CheckDigitAlgorithm, value: exp.Expression) -> exp.Expression:
     """Whether ``value`` has the algorithm's form and its check digit is right.
 
-    gb11643: GB 11643-1999 §4.2; gb32100: GB 32100-2015 §4.2.5 and annex A; gb11714: GB 11714-1997; gs15: GS 15-2006 with GB/T 17710 MOD 11,10.
-    """
+    gb11643: GB 11643-1999 §4.2; gb32100: GB 32100-2015 §4.2.5 and annex A; gb11714: GB 11714-1997; gs15: GS 15-2006 with GB/T
+    17710 MOD 11,10."""
     return ALGORITHMS[algorithm](value)

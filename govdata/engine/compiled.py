@@ -1,4 +1,5 @@
-"""The SQL of one dataset, compiled once per process: building and printing the trees of a wide dataset costs more than a small night's rows."""
+"""The SQL of one dataset, compiled once per process: building and printing the trees of a wide dataset costs more than a small
+night's rows."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from govdata.standards.binding import code_sets_of
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 
 AT = "~at"
-"""Where a raw row lies (file · 2⁴⁰ + row): an integer key for the few rows that need a second look, far cheaper to join than ``_row_id``."""
+"""Where a raw row lies (file · 2⁴⁰ + row): an integer key for the few rows that need a second look, far cheaper to join than
+``_row_id``."""
 
 
 class CompiledDataset:

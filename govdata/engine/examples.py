@@ -1,4 +1,5 @@
-"""Runs every element's own examples through the compiled SQL: a standard that does not do what its examples say is a problem of the standard."""
+"""Runs every element's own examples through the compiled SQL: a standard that does not do what its examples say is a problem of
+the standard."""
 
 from __future__ import annotations
 
@@ -44,8 +45,8 @@ def _rows(elements: list[Element]) -> list[tuple[str, str, str, str | None]]:
 def problems(registry: Registry, on: Date | None = None) -> list[Problem]:
     """Every example that does not hold, in Chinese, with the element's file and line. ``on`` stands for the delivery date (default: today).
 
-    A valid example must pass every rule and stay as it is; an invalid one must fail the named rule; a repair must give the named text and then
-    pass. Example values come from the standards, not from records, so the messages may quote them."""
+    A valid example must pass every rule and stay as it is; an invalid one must fail the named rule; a repair must give the
+    named text and then pass. Example values come from the standards, not from records, so the messages may quote them."""
     elements = [element for element in registry.elements.values() if _rows([element])]
     found: list[Problem] = []
     for start in range(0, len(elements), GROUP):

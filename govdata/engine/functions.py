@@ -13,10 +13,12 @@ DELIVERY_DATE = column("_delivery_date")
 
 
 def id_birth_date(value: exp.Expression) -> exp.Expression:
-    """DATE at positions 7–14 of an 18-character number (GB 11643-1999 §4.1.2; the same place in foreigners' numbers that start with 9); NULL where there is none."""
+    """DATE at positions 7–14 of an 18-character number (GB 11643-1999 §4.1.2; the same place in foreigners' numbers that start
+    with 9); NULL where there is none."""
     # The digit test keeps words that a date parser knows ("infinity") out.
     return sql(
-        "CASE WHEN strlen(:x) = 18 AND substr(:x, 7, 1) BETWEEN '1' AND '2' THEN CAST(try_strptime(substr(:x, 7, 8), '%Y%m%d') AS DATE) END",
+        "CASE WHEN strlen(:x) = 18 AND substr(:x, 7, 1) BETWEEN '1' AND '2' "
+        "THEN CAST(try_strptime(substr(:x, 7, 8), '%Y%m%d') AS DATE) END",
         x=value,
     )
 

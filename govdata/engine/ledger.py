@@ -1,7 +1,7 @@
 """The repair ledger as a query: flags were stored in the pass, before and after are read back from raw and standardised rows.
 
-The text compiled on the night is kept in the batch's manifest, so a later change of a standard does not change what an old night's ledger says.
-"""
+The text compiled on the night is kept in the batch's manifest, so a later change of a standard does not change what an old night's
+ledger says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from govdata.engine import normalise
 from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
-from govdata.engine.syntax import alias, column, derived, disjunction, list_of, literal, sql, text
+from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, list_of, literal, sql, text
 
 TYPING_NAMES = {"date": "date", "datetime": "datetime", "integer": "number", "decimal": "number", "boolean": "boolean", "code": "code_set"}
 """What the ledger calls the last step, by the element's type."""
@@ -46,8 +46,9 @@ def _rule_names(plan: ColumnPlan) -> exp.Expression:
 
 
 def ledger_sql(plans: Sequence[ColumnPlan]) -> str:
-    """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``_delivery_date, _row_id, _source_file, _source_row, column_name,
-    before, after, rule``: one row per altered cell, ``rule`` the names of the steps that changed it."""
+    """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``_delivery_date, _row_id, _source_file,
+    _source_row, column_name, before, after, rule``: one row per altered cell, ``rule`` the names of the steps that changed
+    it."""
     flags = [f"_repairs_{index}" for index in range(repair_words(len(plans)))]
     query: exp.Expression = (
         exp.Select()
@@ -59,7 +60,8 @@ def ledger_sql(plans: Sequence[ColumnPlan]) -> str:
         .from_(exp.alias_(_relation("standardized"), "s", table=True))
         .join(
             exp.alias_(_relation("raw"), "r", table=True),
-            on=sql(":a = :b", a=column("_row_id", "s"), b=column("_row_id", "r")),
+            # The same file may come on two dates: its rows have the same ids then.
+            on=conjunction(sql(":a = :b", a=column(name, "s"), b=column(name, "r")) for name in ("_row_id", "_delivery_date")),
             join_type="inner",
         )
         .where(disjunction(sql(":f <> 0", f=column(flag, "s")) for flag in flags))

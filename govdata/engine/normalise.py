@@ -1,9 +1,9 @@
-"""The normalisers: each takes a text expression (never NULL-producing for a non-NULL text unless it says so) and returns the text it standardises to.
+"""The normalisers: each takes a text expression (never NULL-producing for a non-NULL text unless it says so) and returns the
+text it standardises to.
 
-A step declares what it can touch: an RE2 character class (a text without such a character is left alone by the step) or, where a class cannot
-say it, a whole pattern. The compiler tests once per column whether any step can touch the text and skips the chain for all others, which is
-nearly every cell of a real delivery.
-"""
+A step declares what it can touch: an RE2 character class (a text without such a character is left alone by the step) or, where a
+class cannot say it, a whole pattern. The compiler tests once per column whether any step can touch the text and skips the chain for
+all others, which is nearly every cell of a real delivery."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from govdata.engine.check_digits import check_digit_ok, gb11643_digit
 from govdata.engine.syntax import in_list, literal, sql
 from govdata.standards.model import Normaliser
 
-# Spaces a person cannot see or tell apart: ASCII controls and space, NEL, NBSP, U+1680, U+2000–200A, line and paragraph separators, U+202F, U+205F, U+3000.
+# Spaces a person cannot see or tell apart: ASCII controls and space, NEL, NBSP, U+1680, U+2000–200A, line and paragraph
+# separators, U+202F, U+205F, U+3000.
 WHITESPACE = r"\x00-\x20\x7F\x85\xA0\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}"
 # Characters without any width: soft hyphen, combining grapheme joiner, zero-width and direction marks, word joiner, BOM.
 INVISIBLE = r"\xAD\x{034F}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}"
@@ -42,8 +43,8 @@ Step = Callable[[exp.Expression, dict[str, Any]], exp.Expression]
 
 @dataclass(frozen=True)
 class NormaliserSpec:
-    """``touches``: body of an RE2 character class; a text without such characters is unchanged. ``pattern``: RE2 that a text must contain to be
-    changed, where a class cannot say it. ``arguments``: either may depend on the arguments."""
+    """``touches``: body of an RE2 character class; a text without such characters is unchanged. ``pattern``: RE2 that a text
+    must contain to be changed, where a class cannot say it. Either may depend on the arguments."""
 
     step: Step
     touches: str | None = None
@@ -70,13 +71,15 @@ def _collapse_spaces(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
 
 
 def _excel_text(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """``="123"`` back to 123, and the ``.0`` a spreadsheet hangs on an integer. Lost digits (3.4E+17) are left as they are: nobody can know them."""
+    """``="123"`` back to 123, and the ``.0`` a spreadsheet hangs on an integer. Lost digits (3.4E+17) are left as they are:
+    nobody can know them."""
     unwrapped = sql("""regexp_replace(:x, '^=?"([^"]*)"$', '\\1')""", x=x)
     return sql(r"regexp_replace(:x, '^([0-9]{1,15})\.0+$', '\1')", x=unwrapped)
 
 
 def _upgrade(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """GB 11643-1999: century digits after the sixth digit, then the check digit; sequences 996–999 of the 1989 edition marked centenarians (18xx)."""
+    """GB 11643-1999: century digits after the sixth digit, then the check digit; sequences 996–999 of the 1989 edition marked
+    centenarians (18xx)."""
     seventeen = sql(
         "left(:x, 6) || CASE WHEN substr(:x, 13, 2) = '99' AND right(:x, 1) >= '6' THEN '18' ELSE '19' END || substr(:x, 7, 9)", x=x
     )
@@ -88,7 +91,8 @@ FIFTEEN = "[1-9][0-9]{7}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}"
 
 
 def _uscc_lookalike(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """I, O, S and Z do not exist in GB 32100 §4.2 and look like 1, 0, 5 and 2; the repair counts only where the check digit then proves it."""
+    """I, O, S and Z do not exist in GB 32100 §4.2 and look like 1, 0, 5 and 2; the repair counts only where the check digit then
+    proves it."""
     repaired = sql("translate(:x, 'IOSZ', '1052')", x=x)
     return sql("CASE WHEN :ok THEN :r ELSE :x END", ok=check_digit_ok("gb32100", repaired), r=repaired, x=x)
 
@@ -159,7 +163,8 @@ def _placeholder_pattern(args: dict[str, Any]) -> str:
 
 
 def digits_zh(x: exp.Expression) -> exp.Expression:
-    """Chinese numerals as digits: positional ones one by one (一九九〇), tens by their word (二十六 → 26, 十 → 10). Zeros are not invented elsewhere."""
+    """Chinese numerals as digits: positional ones one by one (一九九〇), tens by their word (二十六 → 26, 十 → 10). Zeros are not
+    invented elsewhere."""
     ten = "[十拾]"
     unit = "[一二三四五六七八九]"
     for pattern, replacement in (

@@ -9,7 +9,7 @@ Working columns start with ``~`` and never leave the query: ``~raw~c`` the deliv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -68,8 +68,8 @@ def plan_columns(dataset: Dataset, registry: Registry) -> tuple[ColumnPlan, ...]
 
 
 def source_values(item: Column, element: Element, registry: Registry) -> dict[str, str]:
-    """Source value → standard code. What the department declares for itself wins, then the codes themselves, the set's synonyms, unambiguous names.
-    A text that means "no value" for the element is none of them."""
+    """Source value → standard code. What the department declares for itself wins, then the codes themselves, the set's
+    synonyms, unambiguous names. A text that means "no value" for the element is none of them."""
     assert element.code_set is not None
     code_set = registry.code_sets[element.code_set]
     names: dict[str, set[str]] = {}
@@ -202,7 +202,8 @@ def code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expres
 def _joined(
     query: exp.Expression, coded: Sequence[ColumnPlan], replaced: list[exp.Alias], added: Sequence[exp.Expression]
 ) -> exp.Expression:
-    """``SELECT s.* REPLACE (replaced), added FROM (query) s`` left-joined with ``maps.<column>`` as ``~m~<column>`` for every code column."""
+    """``SELECT s.* REPLACE (replaced), added FROM (query) s`` left-joined with ``maps.<column>`` as ``~m~<column>`` for every
+    code column."""
     star = exp.Column(this=exp.Star(replace=replaced) if replaced else exp.Star(), table=exp.to_identifier("s"))
     result = exp.Select().select(star, *added, copy=False).from_(derived(query), copy=False)
     for plan in coded:
@@ -291,7 +292,7 @@ def words(flags: Sequence[exp.Expression]) -> list[exp.Expression]:
     return result
 
 
-def failed_list(bound: Sequence[BoundRule], flags: dict[str, exp.Expression]) -> exp.Expression:
+def failed_list(bound: Sequence[BoundRule], flags: Mapping[str, exp.Expression]) -> exp.Expression:
     """Ids of the failed rules as a list, NULL where none failed; names are only decoded for rows that fail."""
     empty = sql("CAST(NULL AS VARCHAR[])")
     if not bound:

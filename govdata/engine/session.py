@@ -29,8 +29,7 @@ def session(
     """An in-memory database with one table ``codes.<set>(code, name_zh, name_en, parent, valid_from, valid_to, successor, current)`` per
     code set (those named in ``code_sets``; default: all); ``current`` is judged at ``as_of`` (default: today), one row per code.
 
-    ``temp`` is where DuckDB spills; without it, spilling is off.
-    """
+    ``temp`` is where DuckDB spills; without it, spilling is off."""
     import duckdb
 
     connection = duckdb.connect(":memory:")

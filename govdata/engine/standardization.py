@@ -72,8 +72,9 @@ def prepare(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, raw
 def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset) -> frozenset[str]:
     """Fill ``dropped`` with exact duplicates and ``conflicts("~at", rule)`` with rows that share a key but not a content.
 
-    Rows are equal when every standardised value, and every text that could not be typed, is equal; the first in file order is kept. Only rows
-    whose key hash occurs twice, or that have no key, are looked at closely. Returns the ids of the unique rules that have conflicts."""
+    Rows are equal when every standardised value, and every text that could not be typed, is equal; the first in file order is
+    kept. Only rows whose key hash occurs twice, or that have no key, are looked at closely. Returns the ids of the unique rules
+    that have conflicts."""
     names = ", ".join(text(column(plan.name)) for plan in queries.plans)
     connection.execute('CREATE TEMP TABLE candidates ("~at" BIGINT)')
     for query in queries.key_queries:
@@ -87,7 +88,8 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledData
         return frozenset()
     connection.execute(
         f'CREATE TEMP TABLE close AS SELECT {names}, {", ".join(ROW_COLUMNS)}, "~at", first_value(_row_id) OVER same AS kept_row_id '
-        f"FROM ({queries.candidate_rows}) WINDOW same AS (PARTITION BY {names}, CAST(_unparsed AS VARCHAR) ORDER BY _source_file, _source_row)"
+        f"FROM ({queries.candidate_rows}) WINDOW same AS (PARTITION BY {names}, CAST(_unparsed AS VARCHAR) ORDER BY _source_file, "
+        "_source_row)"
     )
     connection.execute(
         f'CREATE TEMP TABLE dropped AS SELECT {", ".join(ROW_COLUMNS)}, kept_row_id, "~at" FROM close WHERE _row_id <> kept_row_id'
@@ -243,7 +245,7 @@ def _write_repair_counts(connection: duckdb.DuckDBPyConnection, dataset: Dataset
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    return _single_row(connection, f"SELECT count(*) FROM {table}")[0]
+    return int(_single_row(connection, f"SELECT count(*) FROM {table}")[0])
 
 
 def _single_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:

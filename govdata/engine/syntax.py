@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import cast
 
 import sqlglot
 from sqlglot import exp
@@ -66,12 +67,12 @@ FUNCTIONS = frozenset(
 
 @cache
 def _template(text: str) -> exp.Expression:
-    return sqlglot.parse_one(text, dialect=DIALECT)
+    return cast(exp.Expression, sqlglot.parse_one(text, dialect=DIALECT))
 
 
 def sql(template: str, **parts: exp.Expression | str | int | float | None) -> exp.Expression:
     """The tree of ``template`` with ``parts`` in place of its ``:placeholders``; a Python str or number becomes a literal."""
-    tree = _template(template).copy()
+    tree = cast(exp.Expression, _template(template).copy())
     for placeholder in list(tree.find_all(exp.Placeholder)):
         part = parts[placeholder.this]
         # A part without a parent is ours to use; copying only the second use on keeps deep trees cheap to build.
@@ -105,25 +106,28 @@ def column(name: str, table: str | None = None) -> exp.Column:
 
 
 def alias(expression: exp.Expression, name: str) -> exp.Alias:
-    return exp.alias_(expression, exp.to_identifier(name, quoted=True), copy=expression.parent is not None)
+    return cast(exp.Alias, exp.alias_(expression, exp.to_identifier(name, quoted=True), copy=expression.parent is not None))
 
 
 def derived(query: exp.Expression, name: str = "s") -> exp.Expression:
-    """``(query) AS name``. The query is taken over, not copied: layers are built one over the other, and copying each would cost the square."""
-    return exp.alias_(exp.Subquery(this=query), name, table=True, copy=False)
+    """``(query) AS name``. The query is taken over, not copied: layers are built one over the other, and copying each would cost
+    the square."""
+    return cast(exp.Expression, exp.alias_(exp.Subquery(this=query), name, table=True, copy=False))
 
 
 def conjunction(parts: Iterable[exp.Expression]) -> exp.Expression:
-    return exp.and_(*[wrap(part) for part in parts]) if (parts := list(parts)) else exp.true()
+    items = [wrap(part) for part in parts]
+    return cast(exp.Expression, exp.and_(*items)) if items else exp.true()
 
 
 def disjunction(parts: Iterable[exp.Expression]) -> exp.Expression:
-    return exp.or_(*[wrap(part) for part in parts]) if (parts := list(parts)) else exp.false()
+    items = [wrap(part) for part in parts]
+    return cast(exp.Expression, exp.or_(*items)) if items else exp.false()
 
 
 def in_list(value: exp.Expression, values: Iterable[str]) -> exp.Expression:
-    """Whether ``value`` is one of a few constants. Not ``IN``: beyond a handful of constants DuckDB turns that into a join of the whole row,
-    outside the CASE that was to guard it."""
+    """Whether ``value`` is one of a few constants. Not ``IN``: beyond a handful of constants DuckDB turns that into a join of
+    the whole row, outside the CASE that was to guard it."""
     return sql("list_contains(:l, :x)", l=list_of(literal(item) for item in values), x=value)
 
 

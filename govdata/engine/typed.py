@@ -34,7 +34,8 @@ def _arabic(x: exp.Expression) -> exp.Expression:
 
 
 def _compose(x: exp.Expression) -> exp.Expression:
-    """Date from year, month and day parts with any usual separator; a time behind it is allowed and dropped. 00 for an unknown month or day stays NULL."""
+    """Date from year, month and day parts with any usual separator; a time behind it is allowed and dropped. 00 for an unknown
+    month or day stays NULL."""
     pattern = f"^{DATE_PARTS}(?:{CLOCK}{ZONE})?$"
     return sql("CASE WHEN regexp_matches(:x, :p) THEN TRY_CAST(regexp_replace(:x, :p, '\\1-\\2-\\3') AS DATE) END", x=x, p=pattern)
 
@@ -48,11 +49,13 @@ def _serial(x: exp.Expression) -> exp.Expression:
 
 
 def date_of(x: exp.Expression) -> exp.Expression:
-    """DATE of text: 1990-01-01 1990-1-1 1990/01/01 1990.1.1 19900101 1990年1月1日 一九九〇年一月一日 32874 (Excel), timestamps, epoch milliseconds (+8)."""
+    """DATE of text: 1990-01-01 1990-1-1 1990/01/01 1990.1.1 19900101 1990年1月1日 一九九〇年一月一日 32874 (Excel), timestamps, epoch
+    milliseconds (+8)."""
     return sql(
         """CASE
             WHEN strlen(:x) = 10 AND substr(:x, 5, 1) = '-' AND substr(:x, 8, 1) = '-' THEN TRY_CAST(:x AS DATE)
-            WHEN strlen(:x) = 8 AND left(:x, 1) BETWEEN '0' AND '9' AND try_strptime(:x, '%Y%m%d') IS NOT NULL THEN CAST(try_strptime(:x, '%Y%m%d') AS DATE)
+            WHEN strlen(:x) = 8 AND left(:x, 1) BETWEEN '0' AND '9' AND try_strptime(:x, '%Y%m%d') IS NOT NULL
+                THEN CAST(try_strptime(:x, '%Y%m%d') AS DATE)
             WHEN regexp_full_match(:x, '[0-9]{14}') THEN CAST(try_strptime(:x, '%Y%m%d%H%M%S') AS DATE)
             WHEN regexp_full_match(:x, '[0-9]{12,13}') THEN CAST(epoch_ms(TRY_CAST(:x AS BIGINT) + 28800000) AS DATE)
             ELSE coalesce(:serial, :composed)
@@ -69,7 +72,8 @@ def datetime_of(x: exp.Expression) -> exp.Expression:
     arabic = _arabic(x)
     parts = sql("regexp_extract(:x, :p, 4)", x=arabic, p=pattern)
     clock = sql(
-        "concat(lpad(coalesce(nullif(:a, ''), nullif(:b, ''), '0'), 2, '0'), ':', lpad(coalesce(nullif(:c, ''), nullif(:d, ''), '0'), 2, '0'), ':', "
+        "concat(lpad(coalesce(nullif(:a, ''), nullif(:b, ''), '0'), 2, '0'), ':', "
+        "lpad(coalesce(nullif(:c, ''), nullif(:d, ''), '0'), 2, '0'), ':', "
         "lpad(coalesce(nullif(:e, ''), nullif(:f, ''), '0'), 2, '0'))",
         a=parts,
         **{
@@ -126,7 +130,8 @@ def integer_of(x: exp.Expression) -> exp.Expression:
 
 
 def decimal_of(x: exp.Expression, scale: int) -> exp.Expression:
-    """DECIMAL(24, scale) of text. More digits than ``scale`` (after trailing zeros) would be lost in silence, so such a text is not read."""
+    """DECIMAL(24, scale) of text. More digits than ``scale`` (after trailing zeros) would be lost in silence, so such a text is
+    not read."""
     number = _number_text(x)
     return sql(
         "CASE WHEN regexp_full_match(:n, :p) THEN :t END",

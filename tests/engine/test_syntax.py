@@ -12,7 +12,7 @@ from tests.engine import small
 def test_names_and_values_never_become_syntax():
     wicked = '"; DROP TABLE t; --'
     tree = sql(":x = :v", x=column(wicked), v="it's'; DROP TABLE t; --")
-    assert text(tree) == '"""; DROP TABLE t; --" = \'it\'\'s\'\'; DROP TABLE t; --\''
+    assert text(tree) == "\"\"\"; DROP TABLE t; --\" = 'it''s''; DROP TABLE t; --'"
 
 
 def test_parts_keep_their_precedence():

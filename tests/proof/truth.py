@@ -78,8 +78,9 @@ def measure(deployment: Deployment, registry: Registry, truth: Path, dates: list
                     _add_rows(connection, dataset.name, [item.name for item in dataset.columns], fate, _files(deployment, paths))
             for fate, paths in (("duplicate", batch.duplicate_files), ("rejected", raw.rejected_files)):
                 if paths:
+                    relation = f"read_parquet({_files(deployment, paths)})"
                     connection.execute(
-                        f"INSERT INTO fate SELECT ?, _delivery_date, _source_file, _source_row, ?, NULL FROM read_parquet({_files(deployment, paths)})",
+                        f"INSERT INTO fate SELECT ?, _delivery_date, _source_file, _source_row, ?, NULL FROM {relation}",
                         [dataset.name, fate],
                     )
     kinds = connection.execute(
@@ -90,8 +91,10 @@ def measure(deployment: Deployment, registry: Registry, truth: Path, dates: list
                 c.row IS NOT NULL AND c.value IS NOT DISTINCT FROM t.true_value AS restored
             FROM truth t
             LEFT JOIN fate f ON f.dataset = t.dataset AND f.date = t.delivery_date AND f.file = t.file AND f.row = t.row
-            LEFT JOIN (SELECT dataset, col, list(rule) AS rules FROM reads GROUP BY ALL) r ON r.dataset = t.dataset AND r.col = t.column
-            LEFT JOIN cells c ON c.dataset = t.dataset AND c.date = t.delivery_date AND c.file = t.file AND c.row = t.row AND c.col = t.column
+            LEFT JOIN (SELECT dataset, col, list(rule) AS rules FROM reads GROUP BY ALL) r
+                ON r.dataset = t.dataset AND r.col = t.column
+            LEFT JOIN cells c
+                ON c.dataset = t.dataset AND c.date = t.delivery_date AND c.file = t.file AND c.row = t.row AND c.col = t.column
         )
         SELECT kind, repairable, row_detectable, count(*),
             count(*) FILTER (CASE
