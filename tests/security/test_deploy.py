@@ -1,0 +1,238 @@
+"""The files under deploy/: units systemd accepts and finds hard, and nginx in front of a real Dagster web server."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from govdata.assets.instance import prepare
+from tests.conftest import REPOSITORY, copy_deployment
+from tests.servers import free_port, program, serving
+
+DEPLOY = REPOSITORY / "deploy"
+UNITS = ("govdata-web.service", "govdata-daemon.service")
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+NAME = "govdata.example.gov.cn"
+
+
+# ------------------------------------------------------------------------------------------------------------- systemd
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_units_run_as_nobody_in_particular_on_loopback_and_may_touch_little(unit: str) -> None:
+    lines = (DEPLOY / unit).read_text(encoding="utf-8").splitlines()
+    for needed in (
+        *("User=govdata", "UMask=0027", "ProtectSystem=strict", "PrivateTmp=yes", "NoNewPrivileges=yes", "ProtectHome=yes"),
+        *("RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "IPAddressDeny=any", "IPAddressAllow=localhost", "CapabilityBoundingSet="),
+        *("LimitCORE=0", "EnvironmentFile=/etc/govdata/govdata.env", "ReadOnlyPaths=/srv/govdata/standards /srv/govdata/data/landing"),
+    ):
+        assert needed in lines, f"{unit}: {needed}"
+    (start,) = [line for line in lines if line.startswith("ExecStart=")]
+    assert "0.0.0.0" not in start and ("-h 127.0.0.1" in start or "dagster-daemon run" in start)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+@pytest.mark.parametrize("unit", UNITS)
+def test_systemd_accepts_the_units(unit: str, tmp_path: Path) -> None:
+    text = (DEPLOY / unit).read_text(encoding="utf-8").replace("/opt/govdata/.venv/bin", str(Path(program("dagster-daemon")).parent))
+    (tmp_path / unit).write_text(text, encoding="utf-8")
+    verified = subprocess.run(["systemd-analyze", "verify", str(tmp_path / unit)], capture_output=True, text=True, check=False)
+    about_ours = [line for line in verified.stderr.splitlines() if unit in line]
+    assert verified.returncode == 0 and about_ours == [], verified.stderr
+    judged = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", str(tmp_path / unit)], capture_output=True, text=True, check=False
+    )
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", judged.stdout)
+    if found is None:
+        pytest.skip("this systemd cannot judge a unit offline")
+    assert float(found[1]) < 2.0
+
+
+def test_the_environment_file_holds_no_key_and_stays_in_the_deployment() -> None:
+    settings = dict(
+        line.split("=", 1)
+        for line in (DEPLOY / "govdata.env").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    )
+    assert settings["DAGSTER_HOME"] == settings["GOVDATA_HOME"] + "/.dagster"
+    assert "GOVDATA_ALERT_WEBHOOK" not in settings and "GOVDATA_DEBUG" not in settings
+
+
+# --------------------------------------------------------------------------------------------------------------- nginx
+
+
+@dataclass(frozen=True)
+class Site:
+    port: int
+    upstream: int
+
+    @property
+    def host(self) -> str:
+        return f"{NAME}:{self.port}"
+
+    def ask(self, path: str = "/", *, password: str | None = None, host: str | None = None, **headers: str) -> tuple[int, bytes]:
+        """Status and body; 0 where the connection was closed without an answer."""
+        sent = {"Host": host or self.host} | {name.replace("_", "-"): value for name, value in headers.items()}
+        if password is not None:
+            sent["Authorization"] = _basic(password)
+        data = sent.pop("body", None)
+        request = urllib.request.Request(
+            f"https://127.0.0.1:{self.port}{path}", headers=sent, data=data.encode() if data is not None else None
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60, context=_trusting()) as answer:
+                return int(answer.status), answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except OSError:
+            return 0, b""
+
+
+def _basic(password: str) -> str:
+    return "Basic " + base64.b64encode(f"officer:{password}".encode()).decode()
+
+
+def _trusting() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Our nginx site, its ports and paths rewritten and nothing else, before `dagster-webserver` as the unit starts it."""
+    if NGINX is None:
+        pytest.skip("nginx is not installed")
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("site")
+    deployment = copy_deployment(tmp_path_factory.mktemp("served"))
+    workspace = prepare(deployment) / "workspace.yaml"
+    port, plain, upstream = free_port(), free_port(), free_port()
+    _lay_out(folder, port, plain, upstream)
+    (start,) = re.findall(r"^ExecStart=(.*)$", (DEPLOY / "govdata-web.service").read_text(encoding="utf-8"), re.MULTILINE)
+    command = start.replace("/srv/govdata/.dagster/workspace.yaml", str(workspace)).replace("-p 3000", f"-p {upstream}").split()
+    command[0] = program(Path(command[0]).name)
+    nginx = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+    tested = subprocess.run([*nginx, "-t"], capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stderr
+    with serving(command, upstream, deployment.home, deployment.home, folder / "web.log"):
+        process = subprocess.Popen([*nginx, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
+        try:
+            site = Site(port, upstream)
+            deadline = time.monotonic() + 30
+            while site.ask()[0] == 0:
+                assert process.poll() is None and time.monotonic() < deadline, (folder / "error.log").read_text(encoding="utf-8")
+                time.sleep(0.1)
+            yield site
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _lay_out(folder: Path, port: int, plain: int, upstream: int) -> None:
+    key, certificate, users = folder / "k.pem", folder / "c.pem", folder / "htpasswd"
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"]
+    subprocess.run([*request, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    salt = os.urandom(8)
+    users.write_text("officer:{SSHA}" + base64.b64encode(hashlib.sha1(b"right" + salt).digest() + salt).decode() + "\n", encoding="utf-8")
+    text = (DEPLOY / "nginx-govdata.conf").read_text(encoding="utf-8")
+    for ours, theirs in {
+        "/etc/govdata-web/tls/govdata.crt": str(certificate),
+        "/etc/govdata-web/tls/govdata.key": str(key),
+        "/etc/govdata-web/htpasswd": str(users),
+        "/var/log/nginx/": f"{folder}/",
+        "listen 443 ": f"listen 127.0.0.1:{port} ",
+        "listen 80 ": f"listen 127.0.0.1:{plain} ",
+        "127.0.0.1:3000": f"127.0.0.1:{upstream}",
+    }.items():
+        assert ours in text
+        text = text.replace(ours, theirs)
+    (folder / "site.conf").write_text(text, encoding="utf-8")
+    places = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    user = "user root;\n" if os.getuid() == 0 else ""
+    main = f"{user}worker_processes 1;\npid {folder}/nginx.pid;\nevents {{}}\nhttp {{\n{places}include {folder}/site.conf;\n}}\n"
+    (folder / "nginx.conf").write_text(main, encoding="utf-8")
+
+
+VERSION = json.dumps({"query": "{ version }"})
+
+
+@pytest.mark.slow
+def test_nobody_gets_in_without_the_password(site: Site) -> None:
+    for path in ("/", "/server_info", "/graphql", "/assets", "/dagit_info", "/notebook", "/report_asset_materialization/x"):
+        assert site.ask(path)[0] == 401, path
+        assert site.ask(path, password="wrong")[0] == 401, path
+    assert site.ask("/graphql", body=VERSION, Content_Type="application/json")[0] == 401
+
+
+@pytest.mark.slow
+def test_the_password_opens_the_interface(site: Site) -> None:
+    status, page = site.ask("/", password="right")
+    assert status == 200 and b"<html" in page
+    status, answer = site.ask("/graphql", password="right", body=VERSION, Content_Type="application/json", Origin=f"https://{site.host}")
+    assert status == 200 and json.loads(answer)["data"]["version"].startswith("1.")
+
+
+@pytest.mark.slow
+def test_a_foreign_page_cannot_use_a_persons_login(site: Site) -> None:
+    for origin in ("https://evil.example", f"http://{site.host}", f"https://{site.host}.evil.example", "null"):
+        answer = site.ask("/graphql", password="right", body=VERSION, Content_Type="application/json", Origin=origin)
+        assert answer[0] == 403, origin
+
+
+@pytest.mark.slow
+def test_another_host_name_gets_no_answer(site: Site) -> None:
+    assert site.ask("/", password="right", host=f"127.0.0.1:{site.port}") == (0, b"")
+    assert site.ask("/", password="right", host="rebound.example") == (0, b"")
+
+
+@pytest.mark.slow
+def test_graphql_subscriptions_pass_as_a_websocket_with_the_password_only(site: Site) -> None:
+    from websockets.exceptions import InvalidStatus
+    from websockets.sync.client import ClientConnection, connect
+    from websockets.typing import Subprotocol
+
+    def opened(**headers: str) -> ClientConnection:
+        plain = socket.create_connection(("127.0.0.1", site.port), timeout=60)
+        address, sent = f"wss://{site.host}/graphql", {name: value for name, value in headers.items() if value}
+        return connect(address, sock=plain, ssl=_trusting(), additional_headers=sent, subprotocols=[Subprotocol("graphql-ws")])
+
+    own, login = f"https://{site.host}", _basic("right")
+    for login_sent, origin, status in (("", own, 401), (_basic("wrong"), own, 401), (login, "https://evil.example", 403)):
+        with pytest.raises(InvalidStatus) as refused:
+            opened(Authorization=login_sent, Origin=origin)
+        assert refused.value.response.status_code == status
+    with opened(Authorization=login, Origin=own) as connection:
+        connection.send(json.dumps({"type": "connection_init", "payload": {}}))
+        assert json.loads(connection.recv(timeout=30))["type"] == "connection_ack"
+
+
+@pytest.mark.slow
+def test_the_web_server_itself_listens_on_loopback_only(site: Site) -> None:
+    listening = Path("/proc/net/tcp")
+    if not listening.exists():
+        pytest.skip("no /proc/net/tcp")
+    addresses = set()
+    for table in (listening, Path("/proc/net/tcp6")):
+        for line in table.read_text().splitlines()[1:]:
+            local, state = line.split()[1], line.split()[3]
+            if state == "0A" and int(local.split(":")[1], 16) == site.upstream:
+                addresses.add(local.split(":")[0])
+    assert addresses == {"0100007F"}
