@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,22 +45,28 @@ def deployment(tmp_path: Path) -> Deployment:
 
 @dataclass(frozen=True)
 class Finished:
-    """The committed sample after `govdata run`: the deployment, the exit code and what was printed."""
+    """A deployment after `govdata`: the exit code and what was printed. ``outside`` was the process's home folder, to stay empty."""
 
     deployment: Deployment
     code: int
     output: str
     errors: str
+    outside: Path
+
+
+def govdata(deployment: Deployment, *arguments: str, outside: Path) -> Finished:
+    """Run the command line in a process of its own on ``deployment``."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
+    environment |= {"GOVDATA_HOME": str(deployment.home), "COLUMNS": "160", "HOME": str(outside), "PYTHONDONTWRITEBYTECODE": "1"}
+    outside.mkdir(exist_ok=True)
+    result = subprocess.run(
+        [sys.executable, "-m", "govdata", *arguments], cwd=outside, env=environment, capture_output=True, text=True, check=False
+    )
+    return Finished(deployment, result.returncode, result.stdout, result.stderr, outside)
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
-    """`govdata run` on the committed sample, all its dates, in a process of its own. Read it, do not change it."""
-    import subprocess
-    import sys
-
-    deployment = copy_deployment(tmp_path_factory.mktemp("city"))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
-    environment |= {"GOVDATA_HOME": str(deployment.home), "COLUMNS": "160"}
-    result = subprocess.run([sys.executable, "-m", "govdata", "run"], env=environment, capture_output=True, text=True, check=False)
-    yield Finished(deployment, result.returncode, result.stdout, result.stderr)
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """`govdata run` on the committed sample, all its dates. Read it, do not change it."""
+    folder = tmp_path_factory.mktemp("city")
+    return govdata(copy_deployment(folder / "home"), "run", outside=folder / "outside")

@@ -49,9 +49,7 @@ class StandIns:
     def receive(self, deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | None:
         if self._called("receive", dataset.name) == "nothing":
             return None
-        return Delivery(
-            dataset=dataset.name, date=date, files=(DeliveredFile(name="a.csv", size=1, sha256="0"),), fingerprint="f" * 12
-        )
+        return Delivery(dataset=dataset.name, date=date, files=(DeliveredFile(name="a.csv", size=1, sha256="0"),), fingerprint="f" * 12)
 
     def ingest(self, delivery: Delivery, dataset: Dataset, registry: Registry, deployment: Deployment) -> RawBatch:
         self._called("ingest", dataset.name)
@@ -121,9 +119,7 @@ class StandIns:
             )
             for name in TABLE_CHECKS
         ]
-        verdict = Verdict(
-            dataset=dataset.name, date=batch.date, batch_id=batch.batch_id, standards_hash="0" * 12, outcomes=(rule, *tables)
-        )
+        verdict = Verdict(dataset=dataset.name, date=batch.date, batch_id=batch.batch_id, standards_hash="0" * 12, outcomes=(rule, *tables))
         verdict.write(Verdict.path(deployment, dataset.name, batch.date))
         return verdict
 
@@ -292,9 +288,7 @@ def test_a_table_materialised_by_itself_renews_the_catalogue(home: Deployment, s
 def test_a_step_alone_says_what_is_missing(home: Deployment) -> None:
     """Publishing without a batch, as somebody might start it in the UI."""
     job = build_definitions(home, tiny_registry("alpha")).resolve_implicit_global_asset_job_def()
-    result = job.execute_in_process(
-        partition_key="2026-11-20", asset_selection=[AssetKey(["published", "alpha"])], raise_on_error=False
-    )
+    result = job.execute_in_process(partition_key="2026-11-20", asset_selection=[AssetKey(["published", "alpha"])], raise_on_error=False)
     (failure,) = [event.step_failure_data for event in result.all_events if event.event_type_value == "STEP_FAILURE"]
     assert failure.user_failure_data is not None and "尚未标准化" in (failure.user_failure_data.description or "")
 

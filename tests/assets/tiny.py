@@ -50,4 +50,3 @@ def tiny_registry(*names: str) -> Registry:
     return Registry(
         elements={"id": element}, code_sets={}, datasets=datasets, null_tokens=(), bound=bound, hashes=dict.fromkeys(names, "0" * 12)
     )
-

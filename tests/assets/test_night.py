@@ -1,0 +1,117 @@
+"""The night on the committed sample, end to end, as a bureau's engineer runs it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from govdata import alerts
+from govdata.deployment import Deployment
+from govdata.night import instance
+from tests.conftest import Finished, copy_deployment, govdata
+from tests.leaks import leaked
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("finished")]
+
+DATASETS = ("birth", "education", "legal_person", "marriage", "population")
+
+
+def query(deployment: Deployment, text: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(deployment.catalogue), read_only=True) as connection:
+        return connection.execute(text).fetchall()
+
+
+def test_everything_is_published(finished: Finished) -> None:
+    assert finished.code == 0, finished.output + finished.errors
+    for dataset in DATASETS:
+        ((rows,),) = query(finished.deployment, f"SELECT count(*) FROM published.{dataset}")
+        assert isinstance(rows, int) and rows > 100, dataset
+
+
+def test_every_record_is_accounted_for(finished: Finished) -> None:
+    rows = query(
+        finished.deployment, "SELECT delivered, rejected, duplicates, quarantined, clean, published FROM governance.reconciliation"
+    )
+    assert len(rows) >= 10
+    for delivered, rejected, duplicates, quarantined, clean, published in rows:
+        assert delivered == rejected + duplicates + quarantined + clean  # type: ignore[operator]
+        assert published is not None
+
+
+def test_the_closing_table_says_what_the_catalogue_says(finished: Finished) -> None:
+    totals = query(
+        finished.deployment,
+        "SELECT dataset, sum(delivered), sum(rejected), sum(duplicates), sum(quarantined), sum(clean) "
+        "FROM governance.reconciliation GROUP BY dataset",
+    )
+    for dataset, *figures in totals:
+        ((published,),) = query(finished.deployment, f"SELECT count(*) FROM published.{dataset}")
+        lines = finished.output.splitlines()
+        place = next(number for number, line in enumerate(lines) if re.search(rf"│ {dataset}\s", line))
+        printed = [int(cell.replace(",", "")) for cell in re.findall(r"│\s+([0-9,]+) (?=│)", lines[place - 1] + "│")]
+        assert printed[:6] == [*figures, published], dataset
+    assert "data/published" in finished.output and "govdata ui" in finished.output
+
+
+def test_the_ui_will_show_a_run_for_each_date(finished: Finished) -> None:
+    with instance(finished.deployment) as dagster:
+        runs = dagster.get_runs()
+        assert sorted(run.tags["dagster/partition"] for run in runs) == ["2026-11-18", "2026-11-19", "2026-11-20"]
+        assert all(run.is_success for run in runs)
+
+
+def test_nothing_is_written_outside_the_deployment(finished: Finished) -> None:
+    assert list(finished.outside.iterdir()) == []
+
+
+def test_no_value_of_a_record_is_outside_the_tables(finished: Finished) -> None:
+    home = finished.deployment
+    places = [home.dagster_home, home.reports]
+    manifests = [path.read_text(encoding="utf-8") for path in home.data.rglob("*.json") if home.landing not in path.parents]
+    names = [path.name for path in home.data.rglob("*") if home.landing not in path.parents]
+    assert leaked(home, places, [finished.output, finished.errors, *manifests, *names]) == set()
+
+
+def test_the_leak_test_would_find_one(finished: Finished, tmp_path: Path) -> None:
+    ((number, name),) = query(
+        finished.deployment, "SELECT citizen_id, name FROM published.population WHERE length(name) = 3 AND length(citizen_id) = 18 LIMIT 1"
+    )
+    escaped = "".join(f"\\u{ord(character):04x}" for character in str(name))
+    assert leaked(finished.deployment, [], [f"x{number}9"]) == {number}
+    assert leaked(finished.deployment, [], [f'{{"a": "{escaped}"}}']) == {name}
+    (tmp_path / "event.db").write_bytes(b"\x00\xff" + str(number).encode())
+    assert leaked(finished.deployment, [tmp_path], []) == {number}
+
+
+@pytest.fixture(scope="module")
+def blocked(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """One date of which two datasets cannot be accepted: a truncated workbook, and text files whose header line is gone."""
+    folder = tmp_path_factory.mktemp("blocked")
+    deployment = copy_deployment(folder / "home")
+    for dataset in DATASETS:
+        for later in ("2026-11-19", "2026-11-20"):
+            shutil.rmtree(deployment.landing / dataset / later, ignore_errors=True)
+    (workbook,) = (deployment.landing / "marriage" / "2026-11-18").glob("*.xlsx")
+    workbook.write_bytes(workbook.read_bytes()[:20_000])
+    for file in (deployment.landing / "population" / "2026-11-18").glob("*.csv"):
+        file.write_bytes(file.read_bytes().partition(b"\n")[2])
+    return govdata(deployment, "run", outside=folder / "outside")
+
+
+def test_a_blocked_dataset_ends_the_run_with_3_and_the_others_are_published(blocked: Finished) -> None:
+    assert blocked.code == 3, blocked.output + blocked.errors
+    assert "被阻断" in blocked.output and "婚姻登记" in blocked.output
+    published = {name for (name,) in query(blocked.deployment, "SELECT dataset FROM governance.reconciliation WHERE published IS NOT NULL")}
+    assert published == {"birth", "education", "legal_person"}
+    told = {(alert.dataset, alert.kind) for alert in alerts.alerts(blocked.deployment)}
+    assert told == {("marriage", "blocked"), ("population", "blocked")}
+
+
+def test_a_blocked_run_leaks_nothing_either(blocked: Finished, finished: Finished) -> None:
+    home = blocked.deployment
+    # The values are those of the whole sample: what could not be read here was read there.
+    assert leaked(finished.deployment, [home.dagster_home, home.reports], [blocked.output, blocked.errors]) == set()

@@ -1,0 +1,86 @@
+"""Every asset of the repository's standards as Dagster shows it, held against a kept copy (specs.json).
+
+A change of the graph should be seen in review. To accept one: `GOVDATA_ACCEPT=1 pytest tests/assets/test_specs.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import AssetKey, AssetSpec, TableColumnLineage, TableSchema
+
+from govdata.definitions import build_definitions
+from govdata.deployment import Deployment
+from govdata.standards import load
+from govdata.standards.model import Registry
+
+KEPT = Path(__file__).with_name("specs.json")
+
+
+@pytest.fixture(scope="module")
+def registry(repository: Path) -> Registry:
+    return load(repository / "standards")
+
+
+@pytest.fixture(scope="module")
+def specs(repository: Path, registry: Registry) -> dict[AssetKey, AssetSpec]:
+    return {spec.key: spec for spec in build_definitions(Deployment(repository), registry).resolve_all_asset_specs()}
+
+
+def shown(spec: AssetSpec) -> dict[str, Any]:
+    schema = spec.metadata.get("dagster/column_schema")
+    lineage = spec.metadata.get("dagster/column_lineage")
+    return {
+        "group": spec.group_name,
+        "description": spec.description,
+        "owners": sorted(spec.owners),
+        "kinds": sorted(spec.kinds),
+        "tags": {name: value for name, value in sorted(spec.tags.items()) if not name.startswith("dagster/kind")},
+        "deps": sorted(dep.asset_key.to_user_string() for dep in spec.deps),
+        "skippable": spec.skippable,
+        "partitions": type(spec.partitions_def).__name__,
+        "freshness": str(spec.freshness_policy) if spec.freshness_policy else None,
+        "table": spec.metadata.get("dagster/table_name"),
+        "columns": [f"{column.name} {column.type}" for column in schema.columns] if isinstance(schema, TableSchema) else None,
+        "traced_columns": len(lineage.deps_by_column) if isinstance(lineage, TableColumnLineage) else 0,
+    }
+
+
+def test_the_graph_is_as_it_was(specs: dict[AssetKey, AssetSpec]) -> None:
+    now = {key.to_user_string(): shown(specs[key]) for key in sorted(specs)}
+    text = json.dumps(now, ensure_ascii=False, indent=1) + "\n"
+    if os.environ.get("GOVDATA_ACCEPT"):
+        KEPT.write_text(text, encoding="utf-8")
+    kept = json.loads(KEPT.read_text(encoding="utf-8"))
+    assert list(now) == list(kept)
+    for name, facts in now.items():
+        assert facts == kept[name], name
+
+
+def test_every_dataset_has_every_stage(specs: dict[AssetKey, AssetSpec], registry: Registry) -> None:
+    stages = ("landing", "raw", "standardized", "quarantine", "repairs", "published")
+    expected = {AssetKey([stage, name]) for stage in stages for name in registry.datasets}
+    assert set(specs) == expected | {AssetKey(["governance", "catalogue"])}
+
+
+def test_a_change_of_the_standards_changes_the_code_version(repository: Path, registry: Registry) -> None:
+    changed = registry.model_copy(update={"hashes": registry.hashes | {"birth": "f" * 12}})
+
+    def versions(standards: Registry) -> dict[AssetKey, str | None]:
+        return {spec.key: spec.code_version for spec in build_definitions(Deployment(repository), standards).resolve_all_asset_specs()}
+
+    before, after = versions(registry), versions(changed)
+    assert {key for key in before if before[key] != after[key]} == {key for key in before if key.path[-1] == "birth"}
+
+
+def test_columns_tell_their_standard_and_how_sensitive_they_are(specs: dict[AssetKey, AssetSpec]) -> None:
+    schema = specs[AssetKey(["published", "population"])].metadata["dagster/column_schema"]
+    assert isinstance(schema, TableSchema)
+    column = next(column for column in schema.columns if column.name == "citizen_id")
+    assert column.tags["standard"] == "GB_11643-1999" and column.tags["personal"] == "sensitive"
+    assert any("GB 11643-1999" in fact for fact in column.constraints.other)
+    assert column.description is not None and column.description.startswith("公民身份号码")
