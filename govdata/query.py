@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
@@ -13,6 +14,8 @@ from govdata.errors import GovdataError
 if TYPE_CHECKING:
     import duckdb
     from rich.table import Table
+
+_EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(\([^)]*\)\s*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -49,18 +52,19 @@ def _only_select(connection: duckdb.DuckDBPyConnection, text: str) -> None:
     """COPY … TO an allowed folder would still write there, so the statement's kind is checked and not only the sandbox's settings."""
     import duckdb
 
-    statements = connection.extract_statements(text)
-    readable = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-    if len(statements) != 1 or statements[0].type not in readable:
+    types = [statement.type for statement in connection.extract_statements(text)]
+    if types == [duckdb.StatementType.EXPLAIN]:  # EXPLAIN ANALYZE runs what it explains: that must be a SELECT as well
+        explained = _EXPLAIN.match(text)
+        types = [statement.type for statement in connection.extract_statements(text[explained.end() :])] if explained else []
+    if types != [duckdb.StatementType.SELECT]:
         raise GovdataError("只能运行一条 SELECT（或 DESCRIBE、SHOW、EXPLAIN）")
 
 
-def as_table(result: Result, limit: int) -> Table:
+def as_table(result: Result) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    caption = f"只显示前 {limit} 行" if result.more else f"{len(result.rows)} 行"
-    table = Table(caption=caption, caption_justify="left", header_style="bold")
+    table = Table(header_style="bold")
     for column in result.columns:
         table.add_column(escape(column), overflow="fold")
     for row in result.rows:
