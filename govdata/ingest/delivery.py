@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from datetime import date as Date
 from pathlib import Path
 
 from govdata.batches import DeliveredFile, Delivery, fingerprint
 from govdata.deployment import Deployment
+from govdata.errors import DeliveryError, Problem
 from govdata.standards.model import Dataset
 
 _UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", ".swx", ".lock", ".bak", "~")
@@ -87,11 +89,35 @@ def record_prefixes(path: Path, sha256: str, sheets: list[str | None]) -> list[s
     return prefixes
 
 
+def _not_plain(folder: Path, dataset_folder: Path) -> list[Problem]:
+    """Links, pipes and devices in a delivery folder. ``landing/<dataset>`` itself may be a link: that is the bureau's own doing."""
+    if not folder.resolve().is_relative_to(dataset_folder):
+        return [Problem(folder.name, "交付文件夹是指向别处的符号链接，请放入文件本身")]
+    problems = []
+    for parent, folders, names in os.walk(os.fsencode(folder)):
+        for name in [entry for entry in folders if os.path.islink(os.path.join(parent, entry))] + names:
+            shown = _shown(name)
+            if not is_delivered(shown):
+                continue
+            mode = os.lstat(os.path.join(parent, name)).st_mode
+            if stat.S_ISLNK(mode):
+                problems.append(Problem(shown, "是符号链接，请交付文件本身"))
+            elif not stat.S_ISREG(mode):
+                problems.append(Problem(shown, "不是普通文件（管道或设备）"))
+    return sorted(problems, key=lambda problem: problem.file)
+
+
 def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | None:
-    """What lies in the delivery folder of ``dataset`` for ``date``; None when the folder is missing or holds no delivered file."""
+    """What lies in the delivery folder of ``dataset`` for ``date``; None when the folder is missing or holds no delivered file.
+
+    Raises ``DeliveryError`` where something in the folder is no plain file: a link would make us read what its author may not, and a
+    pipe would hold the night up.
+    """
     folder = deployment.delivery(dataset.name, date)
     if not folder.is_dir():
         return None
+    if problems := _not_plain(folder, (deployment.landing / dataset.name).resolve()):
+        raise DeliveryError(f"{dataset.title}（{dataset.name}）{date} 的交付不能接收：", problems)
     files = tuple(
         DeliveredFile(name=name, size=path.stat().st_size, sha256=content_hash(path)) for name, path in delivered_files(folder).items()
     )
