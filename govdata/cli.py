@@ -216,7 +216,9 @@ def sql(
     if csv:
         door.write_csv(result, sys.stdout)
     else:
-        _console().print(door.as_table(result, rows))
+        console = _console()
+        console.print(door.as_table(result))
+        console.print(f"只显示前 {rows} 行" if result.more else f"{len(result.rows)} 行", highlight=False)
 
 
 @app.command(cls=_Command)

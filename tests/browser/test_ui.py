@@ -1,0 +1,79 @@
+"""The UI in a headless Chromium: what an engineer sees after `govdata run` and `govdata ui`. Screenshots go to a temporary folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests.conftest import Finished
+from tests.servers import free_port, program, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("finished")]
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+WAIT = 120_000  # milliseconds: two cores, and the page's first load compiles a large script
+
+
+@pytest.fixture(scope="module")
+def address(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`govdata ui` on a copy of the finished deployment (serving writes ticks and heartbeats)."""
+    assert finished.code == 0, finished.output + finished.errors
+    home = tmp_path_factory.mktemp("ui") / "home"
+    shutil.copytree(finished.deployment.home, home)
+    port = free_port()
+    with serving([program("govdata"), "ui", "--port", str(port)], port, home, home, home.parent / "log") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def page(address: str) -> Iterator[Page]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine; .ci/run installs one")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        page = browser.new_page(viewport={"width": 1600, "height": 1000}, locale="zh-CN")
+        page.set_default_timeout(WAIT)
+        yield page
+        browser.close()
+
+
+def shot(page: Page, folder: Path, name: str) -> None:
+    page.screenshot(path=str(folder / f"{name}.png"))
+    assert (folder / f"{name}.png").stat().st_size > 10_000
+
+
+def test_the_asset_graph_shows_a_group_per_dataset(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/asset-groups/")
+    for group in ("birth", "education", "legal_person", "marriage", "population"):
+        page.get_by_text(group, exact=True).first.wait_for()
+    shot(page, tmp_path, "graph")
+
+
+def test_an_asset_says_in_chinese_what_it_is_and_whose(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/assets/published/population")
+    page.get_by_text("市公安局").first.wait_for()
+    page.get_by_text("公民身份号码").first.wait_for()
+    shot(page, tmp_path, "asset")
+
+
+def test_a_datasets_checks_show_counts_and_no_value(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/assets/standardized/population?view=checks")
+    page.get_by_text("citizen_id__check_digit").first.click()
+    page.get_by_text("failed", exact=True).first.wait_for()
+    shot(page, tmp_path, "checks")
+
+
+def test_the_schedule_is_on(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/automation")
+    page.get_by_text("nightly_schedule").first.wait_for()
+    shot(page, tmp_path, "schedule")
+
+
+def test_the_three_runs_are_there(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/runs")
+    page.get_by_text("2026-11-20").first.wait_for()
+    shot(page, tmp_path, "runs")
