@@ -6,7 +6,7 @@ PORT ?= 3000
 # The machine's own pip installs into the environment: some systems have pip but no ensurepip.
 PIP = $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check
 
-.PHONY: run test ui bench lint lock
+.PHONY: run test ui bench lint lock licences
 
 run: .venv/.runtime
 	@GOVDATA_HOME="$(CURDIR)" $(BIN)/govdata run
@@ -23,6 +23,9 @@ bench: .venv/.dev
 lint: .venv/.dev
 	$(BIN)/ruff check govdata tests benchmarks
 	$(BIN)/mypy
+
+licences: .venv/.dev
+	$(BIN)/python scripts/licences.py
 
 # Every package is locked with its hashes; the package itself is built with the locked hatchling, not with one fetched for the occasion.
 .venv/.runtime: requirements.txt pyproject.toml
