@@ -7,7 +7,10 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from govdata.engine.check_digits import check_digit_ok
-from govdata.engine.syntax import column, sql
+from govdata.engine.facts import mark
+from govdata.engine.matching import matches
+from govdata.engine.syntax import column, literal, sql
+from govdata.standards.model import CheckDigitAlgorithm
 
 DELIVERY_DATE = column("_delivery_date")
 
@@ -47,6 +50,11 @@ def months_between(start: exp.Expression, end: exp.Expression) -> exp.Expression
     return sql("(year(:b) - year(:a)) * 12 + month(:b) - month(:a) - CASE WHEN day(:b) < day(:a) THEN 1 ELSE 0 END", a=start, b=end)
 
 
+def right_check_digit(algorithm: CheckDigitAlgorithm, value: exp.Expression) -> exp.Expression:
+    """``check_digit_ok`` of a column, marked as a fact that rules share."""
+    return mark(exp.Paren(this=check_digit_ok(algorithm, value)), "check_digit_ok", [literal(algorithm), value])
+
+
 def days_between(start: exp.Expression, end: exp.Expression) -> exp.Expression:
     return sql("date_diff('day', CAST(:a AS DATE), CAST(:b AS DATE))", a=start, b=end)
 
@@ -74,7 +82,7 @@ FUNCTIONS: dict[str, Callable[..., exp.Expression]] = {
     "days_between": days_between,
     "delivery_date": lambda: DELIVERY_DATE.copy(),
     "in_code_set": in_code_set,
-    "matches": lambda value, pattern: sql("regexp_full_match(:x, :p)", x=value, p=pattern),
+    "matches": lambda value, pattern: matches(value, pattern.name),
     "check_digit_ok": lambda algorithm, value: check_digit_ok(algorithm.name, value),
     "to_number": lambda value: sql("TRY_CAST(:x AS DECIMAL(24, 6))", x=value),
     "year": lambda value: sql("year(:x)", x=value),
@@ -82,13 +90,19 @@ FUNCTIONS: dict[str, Callable[..., exp.Expression]] = {
 }
 
 
+SHARED = frozenset({"id_birth_date", "id_sex", "check_digit_ok"})
+"""Calls that several rules make on the same column and that cost more than reading a column does."""
+
+
 def expand(expression: exp.Expression) -> exp.Expression:
     """Replace every vocabulary function of a parsed row expression by its tree. Raises ``KeyError`` on a name outside the vocabulary."""
 
     def visit(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Anonymous):
+            name = node.name.lower()
             arguments = [expand(argument) for argument in node.expressions]
-            return exp.Paren(this=FUNCTIONS[node.name.lower()](*arguments))
+            expansion = exp.Paren(this=FUNCTIONS[name](*[argument.copy() for argument in arguments]))
+            return mark(expansion, name, arguments) if name in SHARED else expansion
         return node
 
     return expression.copy().transform(visit, copy=False)

@@ -316,6 +316,8 @@ def standardized_query(
 
 def judged_query(query: exp.Expression, dataset: Dataset, registry: Registry, conflicts: dict[str, exp.Expression]) -> exp.Expression:
     """Add one boolean ``~v<i>`` per rule. ``conflicts``: rule id of kind unique → predicate that says the row is in conflict."""
+    shared = rules.shared(dataset.name, registry)
+    query = replace_layer(query, [], [alias(tree, name) for name, tree in shared.facts.items()]) if shared.facts else query
     flags = []
     for rule in registry.rules(dataset.name):
         if isinstance(rule.spec, Unique):
@@ -325,7 +327,7 @@ def judged_query(query: exp.Expression, dataset: Dataset, registry: Registry, co
             failed = sql(":x IS NOT NULL AND NOT :k", x=column(rule.column or ""), k=column(f"~known~{rule.column}"))
             failed = rules.unless_removed(rule, registry, failed)
         else:
-            failed = rules.violation(rule, registry)
+            failed = shared.trees[rules.VIOLATION + rule.id]
         flags.append(alias(failed, f"~v{rule.index}"))
     return replace_layer(query, [], flags)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from govdata.engine.check_digits import check_digit_ok
-from govdata.engine.functions import DELIVERY_DATE, expand, member
+from govdata.engine.facts import Shared, share
+from govdata.engine.functions import DELIVERY_DATE, expand, member, right_check_digit
+from govdata.engine.matching import matches
 from govdata.engine.syntax import column, conjunction, sql
 from govdata.standards import expressions
 from govdata.standards.model import (
@@ -20,6 +21,7 @@ from govdata.standards.model import (
     Required,
     Row,
     Typed,
+    Unique,
 )
 
 
@@ -56,9 +58,8 @@ def _predicate(rule: BoundRule, value: exp.Expression) -> exp.Expression:
         case InCodeSet(code_set=code_set, current=current):
             return member(value, code_set, current=current)
         case Pattern(pattern=pattern, negate=negate):
-            # \n is data here: (?s) lets a dot meet it, and full match leaves no line-end loophole.
-            matches = sql("regexp_full_match(:x, :p)", x=value, p=pattern)
-            return exp.Not(this=exp.Paren(this=matches)) if negate else matches
+            found = matches(value, pattern)
+            return exp.Not(this=exp.Paren(this=found)) if negate else found
         case Length(min=low, max=high):
             return _bounds(sql("length(:x)", x=value), low, high)
         case Range(min=low, max=high):
@@ -66,7 +67,7 @@ def _predicate(rule: BoundRule, value: exp.Expression) -> exp.Expression:
         case DateRange(min=low, max=high):
             return _bounds(sql("CAST(:x AS DATE)", x=value), _date_bound(low), _date_bound(high))
         case CheckDigit(algorithm=algorithm):
-            return check_digit_ok(algorithm, value)
+            return right_check_digit(algorithm, value)
     raise TypeError(rule.spec)
 
 
@@ -114,3 +115,15 @@ def _applicable(rule: BoundRule, registry: Registry) -> exp.Expression:
     if isinstance(rule.spec, Typed):
         return sql(":x IS NOT NULL OR :u", x=value, u=unparsed(rule.column))
     return sql(":x IS NOT NULL", x=value)
+
+
+VIOLATION, APPLICABLE = "violation ", "applicable "
+
+
+def shared(dataset: str, registry: Registry) -> Shared:
+    """The predicates of all rules of ``dataset`` that judge a row, over standardised columns and the facts they share. Keys are
+    ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id."""
+    judging = [rule for rule in registry.rules(dataset) if not isinstance(rule.spec, Unique)]
+    trees = {VIOLATION + rule.id: violation(rule, registry) for rule in judging}
+    trees |= {APPLICABLE + rule.id: applicable(rule, registry) for rule in judging}
+    return share(trees)

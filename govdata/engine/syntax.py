@@ -22,6 +22,7 @@ FUNCTIONS = frozenset(
         "cast",
         "coalesce",
         "concat",
+        "contains",
         "concat_ws",
         "contains",
         "date_diff",
