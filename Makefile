@@ -50,7 +50,7 @@ fi
 endef
 
 # After a change of dependencies in pyproject.toml. Files name packages and hashes only, no index.
-COMPILE = uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --quiet
+COMPILE = uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-strip-extras --quiet
 lock:
 	$(COMPILE) --extra build -o requirements.txt
 	$(COMPILE) --extra build --extra dev -o requirements-dev.txt
