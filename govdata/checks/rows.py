@@ -10,9 +10,9 @@ from sqlglot import exp
 
 from govdata.batches import Snapshot, StandardizedBatch
 from govdata.checks.errors import ChecksError
-from govdata.checks.suite import SYSTEM_COLUMNS
+from govdata.checks.suite import SYSTEM_COLUMNS, compiled
 from govdata.deployment import Deployment
-from govdata.engine.syntax import column, list_of, text
+from govdata.engine.syntax import alias, column, list_of, text
 from govdata.engine.typed import sql_type
 from govdata.publish import visible
 from govdata.standards.model import Dataset, Registry
@@ -50,18 +50,22 @@ def create_view(
 ) -> str:
     """Create the view of all standardised rows, clean and quarantined, without the engine's verdict on them; return its name.
 
-    Columns: the contract's, then ``SYSTEM_COLUMNS``, those of them that the files hold (the suite finds what is missing or mistyped).
-    A batch without files gives an empty view of the declared types."""
+    Columns: the contract's, then ``SYSTEM_COLUMNS``, those of them that the files hold (the suite finds what is missing or mistyped),
+    then the facts that the suite's predicates share. A batch without files gives an empty view of the declared types."""
     wanted = [*(item.name for item in dataset.columns), *SYSTEM_COLUMNS]
+    facts = compiled(dataset, registry).facts
     paths = existing(deployment, (*batch.clean_files, *batch.quarantine_files))
     if paths:
         held = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet(paths)}").fetchall()}
         columns = ", ".join(text(column(name)) for name in wanted if name in held)
-        connection.execute(f"CREATE VIEW {VIEW} AS SELECT {columns} FROM {parquet(paths)}")
+        rows = f"SELECT {columns} FROM {parquet(paths)}"
     else:
+        held = set(wanted)
         types = {item.name: sql_type(registry.elements[item.element]) for item in dataset.columns} | _SYSTEM_TYPES
         columns = ", ".join(f"CAST(NULL AS {types[name]}) AS {text(column(name))}" for name in wanted)
-        connection.execute(f"CREATE VIEW {VIEW} AS SELECT {columns} WHERE FALSE")
+        rows = f"SELECT {columns} WHERE FALSE"
+    known = [text(alias(fact, name)) for name, fact in facts.items() if {item.name for item in fact.find_all(exp.Column)} <= held]
+    connection.execute(f"CREATE VIEW {VIEW} AS SELECT {', '.join(['*', *known])} FROM ({rows})")
     return VIEW
 
 

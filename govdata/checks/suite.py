@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from govdata.engine import rules
+from govdata.engine.facts import Shared
 from govdata.engine.pipeline import ROW_COLUMNS
 from govdata.engine.syntax import text
 from govdata.engine.typed import sql_type
@@ -21,8 +24,10 @@ SYSTEM_COLUMNS = (*ROW_COLUMNS, "_unparsed")
 """Columns of a standardised row besides the contract's. The engine's own verdict (``failed_rules``, ``_warnings``) is not shown to GX."""
 
 
-def build(dataset: Dataset, registry: Registry) -> ExpectationSuite:
-    """The suite of ``dataset``. The same registry gives the same suite; it names no delivery date and holds no record's value."""
+def build(dataset: Dataset, registry: Registry, shared: Shared) -> ExpectationSuite:
+    """The suite of ``dataset``. The same registry gives the same suite; it names no delivery date and holds no record's value.
+
+    ``shared``: the rules' predicates, and the facts they share as columns of the table they are evaluated on."""
     import great_expectations as gx
     from great_expectations.expectations.metadata_types import FailureSeverity
 
@@ -30,7 +35,7 @@ def build(dataset: Dataset, registry: Registry) -> ExpectationSuite:
 
     expectations: list[Any] = [
         gx.expectations.ExpectTableColumnsToMatchSet(
-            column_set=[*(column.name for column in dataset.columns), *SYSTEM_COLUMNS],
+            column_set=[*(column.name for column in dataset.columns), *SYSTEM_COLUMNS, *shared.facts],
             exact_match=True,
             notes="标准化表的列与合同一致",
             meta=_meta(kind="schema"),
@@ -51,7 +56,7 @@ def build(dataset: Dataset, registry: Registry) -> ExpectationSuite:
     for rule in registry.rules(dataset.name):
         expectations.append(
             ExpectRuleToHold(
-                **_condition(rule, registry),
+                **_condition(rule, shared),
                 rule_id=rule.id,
                 severity=FailureSeverity.CRITICAL if rule.severity == "error" else FailureSeverity.WARNING,
                 description=rule.message,
@@ -67,10 +72,13 @@ def build(dataset: Dataset, registry: Registry) -> ExpectationSuite:
     )
 
 
-def _condition(rule: BoundRule, registry: Registry) -> dict[str, Any]:
+def _condition(rule: BoundRule, shared: Shared) -> dict[str, Any]:
     if isinstance(rule.spec, Unique):
         return {"unique_columns": list(rule.spec.columns)}
-    return {"violation": text(rules.violation(rule, registry)), "applicable": text(rules.applicable(rule, registry))}
+    return {
+        "violation": text(shared.trees[rules.VIOLATION + rule.id]),
+        "applicable": text(shared.trees[rules.APPLICABLE + rule.id]),
+    }
 
 
 def _rule_meta(rule: BoundRule, dataset: Dataset, registry: Registry) -> dict[str, Any]:
@@ -96,12 +104,13 @@ def _meta(**facts: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class CompiledSuite:
-    """A suite and the GX JSON it is kept as."""
+    """A suite, the GX JSON it is kept as, and the facts its predicates refer to: column name → expression."""
 
     dataset: Dataset
     standards_hash: str
     suite: ExpectationSuite
     json: str
+    facts: dict[str, exp.Expression]
 
     def save(self, folder: Path) -> Path:
         """Write the JSON to ``<folder>/<dataset>.json``, in one step."""
@@ -119,7 +128,8 @@ def compiled(dataset: Dataset, registry: Registry) -> CompiledSuite:
     standards_hash = registry.hashes[dataset.name]
     known = _compiled.get(dataset.name)
     if known is None or known.standards_hash != standards_hash or known.dataset != dataset:
-        suite = build(dataset, registry)
-        text = json.dumps(suite.to_json_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        known = _compiled[dataset.name] = CompiledSuite(dataset, standards_hash, suite, text)
+        shared = rules.shared(dataset.name, registry)
+        suite = build(dataset, registry, shared)
+        written = json.dumps(suite.to_json_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        known = _compiled[dataset.name] = CompiledSuite(dataset, standards_hash, suite, written, shared.facts)
     return known

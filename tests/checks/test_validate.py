@@ -147,7 +147,7 @@ def test_gx_result_object_holds_no_value(night: Night) -> None:
 
     connection = engine.session(night.registry, as_of=DATE)
     view = rows.create_view(connection, night.batch, night.dataset, night.registry, night.deployment)
-    result = gx.validate_suite(suite.build(night.dataset, night.registry), connection, view)
+    result = gx.validate_suite(suite.compiled(night.dataset, night.registry).suite, connection, view)
     text = json.dumps(result.to_json_dict(), ensure_ascii=False, default=str) + str(result) + repr(result)
     assert len(result.results) == len(night.registry.rules("people")) + len(night.dataset.columns) + 2
     assert all(outcome.result for outcome in result.results), "an empty result is GX's way of losing a connection"
