@@ -43,7 +43,7 @@ class ParquetSource:
                     rows = pa.array(range(number + 1, number + 1 + batch.num_rows), pa.int64())
                     number += batch.num_rows
                     yield Block(self.columns, tuple(texts), rows)
-        except (pa.ArrowException, OSError, duckdb.Error):
+        except (pa.ArrowException, OSError, UnicodeError, OverflowError, duckdb.Error):
             raise Unreadable("Parquet文件损坏，不能完整读取") from None
 
     @staticmethod
@@ -62,6 +62,7 @@ class ParquetSource:
             relation = connection.from_arrow(values).project("CAST(to_json(v) AS VARCHAR) AS v" if nested else "CAST(v AS VARCHAR) AS v")
             values = relation.to_arrow_table()
         texts = values.column(0).cast(pa.string())
+        texts.validate(full=True)  # a damaged page may hold text that is no UTF-8; nothing downstream expects that
         empty = pc.equal(texts, "")
         return pc.if_else(empty, pa.scalar(None, pa.string()), texts)
 
@@ -71,7 +72,9 @@ def open_parquet(path: Path, headers: Headers | None) -> Opened:
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
-    except (pa.ArrowException, OSError):
+        if len(schema.names) == 0:
+            raise Unreadable("Parquet文件没有列")
+    except (pa.ArrowException, OSError, UnicodeError):
         raise Unreadable("Parquet文件损坏或被截断") from None
     return Opened((ParquetSource(path, schema, rows),))
 

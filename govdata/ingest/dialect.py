@@ -237,12 +237,10 @@ def _manner(text: str, delimiter: str) -> Dialect:
         if len(delimiter) > 1 or text.count(delimiter + mark) > text.count(f"{delimiter} {mark}") + text.count(f"{delimiter}\t{mark}"):
             continue
         for longer in (f" {delimiter} ", f"{delimiter} ", f"{delimiter}\t"):
-            if longer + mark in text and 2 * text.count(longer + mark) > text.count(longer):
-                if _quote_of(text, delimiter, spaced=True) != mark:
-                    continue
+            if longer + mark in text and _quote_of(text, delimiter, spaced=True) == mark:
                 loose = Dialect(delimiter, mark, _escape_of(text, mark, delimiter), spaced=True)
                 whole = Dialect(longer, mark, loose.escape)  # read faster, if the blanks are everywhere
-                return max((whole, loose), key=lambda each: _closed(text, each)[0])
+                return max((whole, loose), key=lambda each: (_closed(text, each)[0], _regularity(_records(text, each, SAMPLE_RECORDS))))
     escape = _escape_of(text, quote, delimiter)
     return Dialect(delimiter, quote if escape is None or (quote and quote in text) else None, escape)
 

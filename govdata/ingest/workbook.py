@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,14 +17,13 @@ import pyarrow as pa
 import python_calamine as calamine
 
 from govdata.ingest import source
+from govdata.ingest.archive import probe, survey
 from govdata.ingest.headers import Headers, is_blank, is_footer, looks_like_header, named
 from govdata.ingest.source import Block, Opened, Tally, Unreadable
 
 HEADER_WITHIN = 60
 BATCH = 20_000  # rows made into columns at a time
 FOOTER_ROWS = 20
-MAX_UNPACKED = 4 << 30  # bytes a workbook may unpack to
-MAX_RATIO = 400  # unpacked to packed, for parts above 64 MB
 _EPOCH = datetime.date(1899, 12, 31)
 
 Cell = Any
@@ -185,8 +183,9 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
     format = "xls" if path.open("rb").read(2) == b"\xd0\xcf" else "xlsx"
     if format == "xls":
         _refuse_encrypted(path)
+        probe(path)
     else:
-        _refuse_bomb(path)
+        survey(path)
     try:
         book = calamine.CalamineWorkbook.from_path(str(path))
         sources: list[SheetSource] = []
@@ -231,22 +230,6 @@ def _usual_width(sheet: calamine.CalamineSheet) -> int:
     widths = Counter(len(named([cell_text(c) for c in cells])) for _, cells in itertools.islice(_rows(sheet), 200) if not _empty(cells))
     width, rows = max(widths.items(), key=lambda item: item[1], default=(0, 0))
     return width if rows >= 3 else 0
-
-
-def _refuse_bomb(path: Path) -> None:
-    """Judge by the sizes the archive declares, and by unpacking no more than it declares (more is an error
-    of the CRC)."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError):
-        raise Unreadable("工作簿不完整（可能在传输中被截断）") from None
-    if sum(part.file_size for part in parts) > MAX_UNPACKED or any(
-        part.file_size > 64 << 20 and part.file_size > MAX_RATIO * max(1, part.compress_size) for part in parts
-    ):
-        raise Unreadable("工作簿解压后过大（疑为压缩炸弹），拒绝读取")
-    if any(part.flag_bits & 1 for part in parts):
-        raise Unreadable("工作簿有密码保护，请去除密码后交付")
 
 
 def _refuse_encrypted(path: Path) -> None:
