@@ -6,7 +6,7 @@ from dagster import Definitions, definitions, in_process_executor
 
 from govdata.assets.catalogue import catalogue, closing
 from govdata.assets.factory import dataset_assets
-from govdata.assets.nightly import died_run_sensor, nightly_job, nightly_schedule
+from govdata.assets.nightly import dead_run_sensor, died_run_sensor, nightly_job, nightly_schedule
 from govdata.assets.published import key as published_key
 from govdata.assets.resources import DeploymentResource
 from govdata.deployment import Deployment
@@ -30,7 +30,7 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
         asset_checks=[*(check for part in parts for check in part.checks), closing(registry)],
         jobs=[job],
         schedules=[nightly_schedule(job)],
-        sensors=[died_run_sensor()],
+        sensors=[died_run_sensor(), dead_run_sensor()],
         resources={"deployment": DeploymentResource(home=str(deployment.home))},
         # One process for the whole night: a process per step would import GX and open DuckDB twenty times over.
         executor=in_process_executor,

@@ -68,6 +68,10 @@ class Deployment:
         """Second names of the lake's files that the catalogue reads: a stage that runs again may remove the first ones."""
         return self.data / "lake" / ".pinned"
 
+    def stage_lock(self, dataset: str) -> Path:
+        """Held by the process that works on a stage of the dataset: two nights at once must not remove each other's files."""
+        return self.data / "lake" / ".locks" / f"{dataset}.lock"
+
     @property
     def reports(self) -> Path:
         return self.data / "reports"

@@ -59,6 +59,8 @@ class Nights:
         stage, when it has ended (done, skipped or failed). ``date`` must be one of Dagster's partitions."""
         from dagster._core.utils import make_new_run_id
 
+        from govdata.assets import dead_runs
+
         delivered = [dataset for dataset in self.datasets if self.deployment.delivery(dataset, date).is_dir()]
         nothing = [DatasetNight(dataset, date, "nothing") for dataset in self.datasets if dataset not in delivered]
         if not delivered:
@@ -79,16 +81,18 @@ class Nights:
                 on_step("", dataset)
 
         with instance(self.deployment) as dagster, _quiet():
+            dead_runs.report(self.deployment, dagster)
             dagster.add_event_listener(run_id, heard)
-            result = job.execute_in_process(
-                instance=dagster,
-                run_id=run_id,
-                partition_key=date.isoformat(),
-                raise_on_error=False,
-                tags={"govdata/trigger": "cli"},
-                # The terminal belongs to the progress bar; the event log has everything.
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
+            with dead_runs.alive(self.deployment, run_id):
+                result = job.execute_in_process(
+                    instance=dagster,
+                    run_id=run_id,
+                    partition_key=date.isoformat(),
+                    raise_on_error=False,
+                    tags=dead_runs.TRIGGER,
+                    # The terminal belongs to the progress bar; the event log has everything.
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                )
             for dataset in delivered:  # a step abandoned because of a failure upstream has no event of its own
                 for stage in STAGES:
                     if f"{stage}__{dataset}" not in ended:

@@ -5,9 +5,11 @@ contexts in its event log. So only a GovdataError's own text goes on; of any oth
 That includes what is no ``Exception``: the panics of libraries written in Rust quote the text they stumbled over, and a SystemExit may too.
 """
 
+import errno
+import os
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date as Date
 
 from dagster import DagsterExecutionInterruptedError, Failure, MetadataValue
@@ -23,15 +25,17 @@ OUTCOME = "govdata/outcome"
 
 @contextmanager
 def guarded(deployment: Deployment, dataset: Dataset | None, date: Date | None, stage: str, run_id: str) -> Iterator[None]:
-    """Run a stage's work. Raises ``dagster.Failure`` with Chinese text for whatever goes wrong in it, after writing an alert."""
+    """Run a stage's work, one process at a time for a dataset. Raises ``dagster.Failure`` with Chinese text for whatever goes wrong in it,
+    after writing an alert."""
     try:
-        yield
+        with _alone(deployment, dataset):
+            yield
     except (Failure, KeyboardInterrupt, GeneratorExit, DagsterExecutionInterruptedError):
         raise
     except GovdataError as error:
         outcome, reason, stack = "blocked", str(error), None
     except BaseException as error:
-        outcome, reason, stack = "error", f"程序错误 {type(error).__name__}（详见调用位置；消息可能含数据，不予记录）", places(error)
+        outcome, reason, stack = "error", _machine(error) or _program(error), places(error)
     else:
         return
     alert(deployment, dataset, date, stage, run_id, "blocked" if outcome == "blocked" else "error", (reason,))
@@ -40,6 +44,43 @@ def guarded(deployment: Deployment, dataset: Dataset | None, date: Date | None, 
         metadata["调用位置"] = MetadataValue.md("```\n" + stack + "\n```")
     # `from None`: Dagster would otherwise store the original, message and all, as the context of this one.
     raise Failure(description=reason, metadata=metadata, allow_retries=False) from None
+
+
+def _alone(deployment: Deployment, dataset: Dataset | None) -> AbstractContextManager[None]:
+    from govdata.publish import files
+
+    return files.locked(deployment.stage_lock(dataset.name)) if dataset is not None else nullcontext()
+
+
+def _program(error: BaseException) -> str:
+    return f"程序错误 {type(error).__name__}（详见调用位置；消息可能含数据，不予记录）"
+
+
+_NO_SPACE = "磁盘已满，没有写完；已发布的数据不受影响。腾出空间后重新运行同一交付日期即可恢复"
+_NOT_WRITABLE = "输出文件夹不可写（只读或没有权限），已发布的数据不受影响。恢复写权限后重新运行同一交付日期"
+_MACHINE = {
+    errno.ENOSPC: _NO_SPACE,
+    errno.EDQUOT: _NO_SPACE,
+    errno.EROFS: _NOT_WRITABLE,
+    errno.EACCES: _NOT_WRITABLE,
+    errno.EPERM: _NOT_WRITABLE,
+    errno.EIO: "磁盘读写出错（硬件或文件系统故障），请检查磁盘后重新运行同一交付日期",
+}
+
+
+def _machine(error: BaseException) -> str | None:
+    """What the machine refused, in Chinese, where the error says so by its number or, DuckDB's and Arrow's, by the system's own words."""
+    for cause in (error, error.__cause__, error.__context__):
+        if isinstance(cause, OSError) and cause.errno in _MACHINE:
+            return _MACHINE[cause.errno]
+        if isinstance(cause, Exception) and type(cause).__module__.split(".")[0] in ("_duckdb", "duckdb", "pyarrow", "sqlite3"):
+            words = str(cause)
+            for number, reason in _MACHINE.items():
+                if os.strerror(number) in words or (number == errno.ENOSPC and "disk is full" in words):
+                    return reason
+            if "parquet" in words.lower() and ("snappy" in words or "corrupt" in words.lower() or "too small" in words or "magic" in words):
+                return "数据湖中的文件已损坏，重新运行同一交付日期即可重做"
+    return None
 
 
 def places(error: BaseException) -> str:

@@ -11,14 +11,16 @@ from dagster import (
     ScheduleDefinition,
     ScheduleEvaluationContext,
     SensorDefinition,
+    SensorEvaluationContext,
+    SkipReason,
     define_asset_job,
     run_failure_sensor,
     schedule,
+    sensor,
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from govdata import alerts
-from govdata.assets import catalogue
+from govdata.assets import catalogue, dead_runs
 from govdata.assets.partitions import TIMEZONE
 from govdata.assets.resources import DeploymentResource
 
@@ -69,9 +71,21 @@ def died_run_sensor() -> SensorDefinition:
     return failed
 
 
+def dead_run_sensor() -> SensorDefinition:
+    """Looks after runs of the command line, whose processes Dagster's own run monitoring does not know."""
+
+    @sensor(
+        name="dead_run_alert",
+        description="govdata run 的进程被终止后，把停在“运行中”的记录标为失败并写告警，免得后面的夜间运行一直排队",
+        minimum_interval_seconds=60,
+        default_status=DefaultSensorStatus.RUNNING,
+    )
+    def dead(context: SensorEvaluationContext, deployment: DeploymentResource) -> SkipReason:
+        found = dead_runs.report(deployment.deployment, context.instance)
+        return SkipReason(f"{len(found)} 个中断的运行已标为失败")
+
+    return dead
+
+
 def report_died_run(deployment: DeploymentResource, run_id: str, date: str | None) -> None:
-    home = deployment.deployment
-    if any(alert.run_id == run_id for alert in alerts.alerts(home)):
-        return
-    reason = "运行没有正常结束，也没有留下原因。重新运行同一交付日期即可恢复：govdata run" + (f" --date {date}" if date else "")
-    alerts.raise_alert(home, alerts.Alert(kind="run_failed", time=alerts.now(), date=date, run_id=run_id, reasons=(reason,)))
+    dead_runs.alert(deployment.deployment, run_id, date)

@@ -7,10 +7,12 @@ manifest never outlives a power cut without the files it names.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,6 +102,25 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_free(path: Path) -> bool:
+    """Whether nobody holds the lock ``path``; a lock that was never made is free."""
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
 @contextmanager
 def scratch(deployment: Deployment, purpose: str) -> Iterator[Path]:
     """A folder for spilling, removed at the end; one that a killed run left is removed by ``prune``."""
@@ -109,6 +130,45 @@ def scratch(deployment: Deployment, purpose: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+_OWNER = re.compile(r"^\..*?\.(?P<file>\d+)(\.\d+)?\.tmp(\.wal)?$|^.*?-(?P<folder>\d{1,7})(-[0-9a-f]{8})?$")
+"""The process number in the name of a temporary file or of a scratch folder."""
+
+
+def is_abandoned(path: Path) -> bool:
+    """Whether ``path``, a temporary file or a scratch folder, was left by a process that is gone."""
+    match = _OWNER.match(path.name)
+    if match is None:
+        return False
+    process = int(match["file"] or match["folder"])
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+def is_sound(path: Path) -> bool:
+    """Whether a Parquet file is there and its footer can be read, which no truncated file passes. Known files are not read again."""
+    try:
+        state = path.stat()
+    except OSError:
+        return False
+    return _footer_is_sound(path, state.st_ino, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=200_000)
+def _footer_is_sound(path: Path, *state: int) -> bool:
+    try:
+        row_count(path)
+    except GovdataError:
+        return False
+    return True
 
 
 def row_count(path: Path) -> int:
