@@ -22,13 +22,14 @@ WEBHOOK = "GOVDATA_ALERT_WEBHOOK"
 
 WEBHOOK_TIMEOUT_SECONDS = 5
 
-Kind = Literal["blocked", "check_failed", "error", "run_failed"]
+Kind = Literal["blocked", "check_failed", "error", "run_failed", "damaged"]
 
 KINDS: dict[str, str] = {
     "blocked": "数据集被阻断",
     "check_failed": "发布前检查未通过",
     "error": "程序出错",
     "run_failed": "运行中断",
+    "damaged": "已发布的文件缺失或损坏",
 }
 
 _SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")

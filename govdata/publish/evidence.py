@@ -64,17 +64,19 @@ def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
             )
         except FileNotFoundError:
             continue
-    log.warning("%s %s 的批次缺少文件，目录中不列这一日的隔离与治理记录", dataset, date)
+    log.warning("%s %s 的批次缺少文件或文件损坏，目录中不列这一日的隔离与治理记录", dataset, date)
     return None
 
 
 def _pin(deployment: Deployment, named: tuple[str, ...]) -> tuple[Path, ...]:
-    """Raises FileNotFoundError where a file is gone."""
+    """Raises FileNotFoundError where a file is gone, or was cut short: it would keep every view that names it from opening."""
     pinned = []
     lake = deployment.pinned.parent
     for name in named:
         source = deployment.absolute(name)
         written = source.stat().st_mtime_ns
+        if not files.is_sound(source):
+            raise FileNotFoundError(source.name)
         target = deployment.pinned / source.relative_to(lake).with_name(f"{source.stem}-{written:x}{source.suffix}")
         if not target.exists():
             files.link(source, target)

@@ -100,9 +100,13 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
     """Give the batch's clean files a second name under ``published`` and write the layer's manifest. The gate must have passed.
 
     A layer of the same batch is kept as it is. Raises ``GateBlocked`` for a delta without the whole it belongs on."""
+    from govdata.publish import damage  # it knows what a layer is
+
     path = Layer.path(deployment, dataset.name, batch.date)
     if batch.mode == "delta" and dataset.delivery.snapshot_files:
         _demand_whole(batch, deployment)
+    if batch.mode == "delta":
+        _demand_all_between(batch, deployment)
     layer = Layer(
         table=dataset.name,
         date=batch.date,
@@ -121,7 +125,12 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
         and kept.model_copy(update={"files": ()}) == layer
         and all(deployment.absolute(file).exists() for file in kept.files)
     ):
-        return kept
+        damaged = damage.of_layer(kept, batch, deployment)
+        if not damaged:
+            return kept
+        damage.set_aside(damaged, deployment)
+        if damage.unreadable((deployment.absolute(source) for source in batch.clean_files), deployment):
+            raise GateBlocked(batch.dataset, batch.date.isoformat(), ["标准化后的文件已损坏，请重新标准化并检查"])
     stem = f"{batch.batch_id}-{files.token()}"
     try:
         linked = [
@@ -140,6 +149,38 @@ def _demand_whole(batch: StandardizedBatch, deployment: Deployment) -> None:
     earlier = (date for date in dates(deployment.published / batch.dataset) if date < batch.date)
     if not any(read(Layer, Layer.path(deployment, batch.dataset, date)) for date in earlier):
         raise GateBlocked(batch.dataset, batch.date.isoformat(), ["此前没有已发布的全量交付，增量无从合并"])
+
+
+def _demand_all_between(batch: StandardizedBatch, deployment: Deployment) -> None:
+    """A night that was published and whose layer is gone (somebody deleted its folder, say) must be made again first: merging without it
+    would quietly take its changes back. Layers older than the whole below this delta may have been pruned."""
+    present = {
+        date: layer
+        for date in dates(deployment.published / batch.dataset)
+        if date < batch.date and (layer := read(Layer, Layer.path(deployment, batch.dataset, date))) is not None
+    }
+    whole = max((date for date, layer in present.items() if layer.mode == "snapshot"), default=Date.min)
+    lost = [date.isoformat() for date in published_dates(deployment, batch.dataset) if whole < date < batch.date and date not in present]
+    if lost and (whole > Date.min or present):
+        listed = "、".join(lost)
+        reason = f"{listed} 曾经发布，现在找不到它的快照，增量不能越过它合并。请先重新运行：govdata run --date {lost[0]}"
+        raise GateBlocked(batch.dataset, batch.date.isoformat(), [reason])
+
+
+def published_dates(deployment: Deployment, table: str) -> list[Date]:
+    """Dates whose reconciliation says that rows were published, oldest first."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    found = []
+    for path in sorted((deployment.governance / "reconciliation" / table).glob("*.parquet")):
+        try:
+            date = Date.fromisoformat(path.stem)
+            if pq.read_table(path, columns=["published"])["published"][0].as_py() is not None:
+                found.append(date)
+        except (ValueError, OSError, pa.ArrowException, IndexError):
+            continue
+    return found
 
 
 def _key_is_unique(dataset: Dataset, registry: Registry) -> bool:

@@ -5,6 +5,7 @@ What is kept as one file per night (rule results, reconciliation) is gathered in
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from govdata.standards.model import CodeSet, Registry
 
 if TYPE_CHECKING:
     import duckdb
+
+log = logging.getLogger(__name__)
 
 RULE_RESULTS = {
     "date": "DATE",
@@ -50,7 +53,10 @@ def gather(
     connection: duckdb.DuckDBPyConnection, kind: str, columns: dict[str, str], deployment: Deployment, renamed: dict[str, str] | None = None
 ) -> Path | None:
     """One file of all ``governance/<kind>/<dataset>/<date>.parquet``; None: there are none. ``renamed``: column → its name there."""
-    found = sorted((deployment.governance / kind).glob("*/[0-9]*.parquet"))
+    every = sorted((deployment.governance / kind).glob("*/[0-9]*.parquet"))
+    found = [path for path in every if files.is_sound(path)]
+    if len(found) < len(every):
+        log.error("%d 个治理记录文件损坏，目录中不列；重新运行各自的交付日期即可重做", len(every) - len(found))
     if not found:
         return None
     stamps = [(deployment.relative(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in found]

@@ -6,8 +6,8 @@ from datetime import date as Date
 
 from govdata.batches import Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.errors import GateBlocked
-from govdata.publish import files, gate, layers
+from govdata.errors import GateBlocked, GovdataError
+from govdata.publish import damage, files, gate, layers
 from govdata.publish.governance import record_reconciliation
 from govdata.publish.layers import Lineage
 from govdata.publish.merge import merge
@@ -24,7 +24,7 @@ def publish(batch: StandardizedBatch, dataset: Dataset, registry: Registry, depl
         try:
             gate.verify(batch, dataset, registry, deployment)
             layers.freeze(batch, dataset, registry, deployment)
-            snapshot = _bring_up_to_date(dataset.name, batch.date, deployment)
+            snapshot = _merged(batch, deployment)
         except GateBlocked:
             record_reconciliation(batch, None, deployment)
             raise
@@ -32,10 +32,33 @@ def publish(batch: StandardizedBatch, dataset: Dataset, registry: Registry, depl
         return snapshot
 
 
+def _merged(batch: StandardizedBatch, deployment: Deployment) -> Snapshot:
+    """Bring the table up to date; where a file it lies on turns out damaged, set that aside and try once more without it."""
+    import duckdb
+
+    try:
+        return _bring_up_to_date(batch.dataset, batch.date, deployment)
+    except GateBlocked:
+        raise
+    except (duckdb.Error, GovdataError):
+        below = layers.lineages(deployment, batch.dataset)[batch.date].layers
+        snapshots = (layers.read(Snapshot, Snapshot.path(deployment, batch.dataset, layer.date)) for layer in below)
+        named = {name for layer in below for name in layer.files}
+        named |= {name for known in snapshots if known for name in (*known.files, *([known.hidden_file] if known.hidden_file else []))}
+        paths = (path for name in sorted(named) if (path := deployment.absolute(name)).exists())
+        damage.set_aside(damage.unreadable(paths, deployment), deployment)
+    lost = [layer.date for layer in below if not all(files.is_sound(deployment.absolute(name)) for name in layer.files)]
+    if lost:
+        listed = "、".join(date.isoformat() for date in lost)
+        reason = f"{listed} 的已发布文件损坏，已移开。请先重新运行：govdata run --date {lost[0]}，再运行本日"
+        raise GateBlocked(batch.dataset, batch.date.isoformat(), [reason])
+    return _bring_up_to_date(batch.dataset, batch.date, deployment)
+
+
 def complete(snapshot: Snapshot, deployment: Deployment) -> bool:
-    """All its files are there."""
+    """All its files are there and none was cut short."""
     named = [*snapshot.files, *([snapshot.hidden_file] if snapshot.hidden_file else [])]
-    return all(deployment.absolute(file).exists() for file in named)
+    return all(files.is_sound(deployment.absolute(file)) for file in named)
 
 
 def _bring_up_to_date(table: str, date: Date, deployment: Deployment) -> Snapshot:
@@ -51,7 +74,10 @@ def _bring_up_to_date(table: str, date: Date, deployment: Deployment) -> Snapsho
         current = layers.read(Snapshot, Snapshot.path(deployment, table, later))
         if current is None and later not in (date, newest):
             continue  # pruned, or not published yet: its own run makes it
-        if current is None or current.snapshot_id != lineage.snapshot_id or not complete(current, deployment):
+        same = current is not None and current.snapshot_id == lineage.snapshot_id
+        if current is not None and same and later == date and complete(current, deployment):  # a run that repeats: a chance to look
+            damage.set_aside(damage.of_snapshot(current, deployment), deployment)
+        if current is None or not same or not complete(current, deployment):
             current = merge(_base(table, lineage, lineages, deployment), lineage, deployment)
             files.put_manifest(current, Snapshot.path(deployment, table, later))
             if later > date:
