@@ -22,10 +22,12 @@ from dagster import (
     AssetKey,
     AssetMaterialization,
     AssetSpec,
+    DagsterInstance,
     multi_asset_check,
 )
 
-from govdata.assets.guard import guarded
+from govdata.assets import run_retention
+from govdata.assets.guard import alert, guarded
 from govdata.assets.resources import DeploymentResource
 from govdata.deployment import Deployment
 from govdata.standards.model import Registry
@@ -61,6 +63,9 @@ def closing(registry: Registry) -> AssetChecksDefinition:
         with guarded(home, None, None, TITLE, context.run.run_id):
             context.op_execution_context.log_event(renewed(home, registry))
             views, broken = unreadable(home)
+            report_damage(home, registry, context.run.run_id)
+            if not broken:
+                tidy(home, registry, context.op_execution_context.instance)
             result = AssetCheckResult(
                 asset_key=KEY,
                 check_name=CHECK.name,
@@ -86,6 +91,30 @@ def renewed(deployment: Deployment, registry: Registry) -> AssetMaterialization:
 
     path = publish.rebuild_catalogue(deployment, registry)
     return AssetMaterialization(KEY, description="目录已重建", metadata={"文件": deployment.relative(path), "字节数": path.stat().st_size})
+
+
+def tidy(deployment: Deployment, registry: Registry, instance: DagsterInstance) -> None:
+    """Retention, by the deployment's policy: nothing that a good night needs goes before that night is there and opens."""
+    from govdata import publish
+
+    policy = publish.Policy.from_env()
+    publish.nightly(deployment, registry, policy)
+    run_retention.delete_old_runs(instance, policy.run_days)
+
+
+def report_damage(deployment: Deployment, registry: Registry, run_id: str) -> None:
+    """An alert for each table whose newest published night readers cannot see, because files of it are missing or damaged."""
+    import duckdb
+
+    with duckdb.connect(str(deployment.catalogue), read_only=True) as connection:
+        lost = connection.execute(
+            "SELECT dataset, max(date) AS newest FROM governance.reconciliation AS r WHERE published IS NOT NULL GROUP BY dataset "
+            "HAVING newest > coalesce((SELECT max(date) FROM governance.snapshots AS s WHERE s.table_name = r.dataset AND complete), "
+            "DATE '0001-01-01') ORDER BY dataset"
+        ).fetchall()
+    for dataset, date in lost:
+        reason = f"{date} 期的已发布文件缺失或损坏，目录改用更早的一期。重新运行即可重做：govdata run --date {date} --dataset {dataset}"
+        alert(deployment, registry.datasets.get(dataset), date, TITLE, run_id, "damaged", (reason,))
 
 
 def unreadable(deployment: Deployment) -> tuple[int, list[str]]:

@@ -5,6 +5,7 @@ record_reconciliation(batch, published, deployment) -> Path    published None: t
 rebuild_catalogue(deployment, registry) -> Path
 visible(snapshot, deployment, columns) -> str                  SELECT of the rows that count: files alone hold more
 prune(deployment, registry, keep_days=…, keep_month_ends=…) -> Pruned
+nightly(deployment, registry, policy) -> Pruned | None         the same by policy, at the end of a night
 load(table, columns, where, home) -> pandas.DataFrame          also as govdata.load
 """
 
@@ -12,7 +13,7 @@ from govdata.publish.catalogue import rebuild_catalogue
 from govdata.publish.governance import record_reconciliation
 from govdata.publish.merge import visible
 from govdata.publish.reading import load
-from govdata.publish.retention import Pruned, prune
+from govdata.publish.retention import Policy, Pruned, nightly, prune
 from govdata.publish.snapshots import publish
 
-__all__ = ["Pruned", "load", "prune", "publish", "rebuild_catalogue", "record_reconciliation", "visible"]
+__all__ = ["Policy", "Pruned", "load", "nightly", "prune", "publish", "rebuild_catalogue", "record_reconciliation", "visible"]

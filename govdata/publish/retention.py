@@ -20,15 +20,41 @@ from pathlib import Path
 
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
+from govdata.errors import GovdataError
 from govdata.publish import files, layers
 from govdata.publish.catalogue import Contents, rebuild_catalogue
 from govdata.publish.layers import Layer
+from govdata.publish.snapshots import complete
 from govdata.standards.model import Registry
 
 GRACE = timedelta(hours=24)
 """How long a query may run on a catalogue that was replaced."""
 
 LAKE_STAGES = ("raw", "standardized", "quarantine", "repairs", "rejected")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Days of snapshots and nights, month ends of snapshots, days of Dagster's runs. ``days`` 0: nothing is ever removed."""
+
+    days: int = 90
+    month_ends: int = 24
+    run_days: int = 90
+
+    @classmethod
+    def from_env(cls) -> Policy:
+        """From $GOVDATA_KEEP_DAYS, $GOVDATA_KEEP_MONTH_ENDS, $GOVDATA_KEEP_RUN_DAYS. Raises ``GovdataError`` for what is no such number."""
+        kept = {}
+        for field, name in SETTINGS.items():
+            text = os.environ.get(name, "").strip()
+            if text and not (text.isascii() and text.isdigit() and len(text) < 6):
+                raise GovdataError(f"环境变量 {name} 应为不小于 0 的整数（{'月末数' if field == 'month_ends' else '天数'}）")
+            if text:
+                kept[field] = int(text)
+        return cls(**kept)
+
+
+SETTINGS = {"days": "GOVDATA_KEEP_DAYS", "month_ends": "GOVDATA_KEEP_MONTH_ENDS", "run_days": "GOVDATA_KEEP_RUN_DAYS"}
 
 
 @dataclass(frozen=True)
@@ -51,11 +77,13 @@ def prune(
     today: Date | None = None,
     grace: timedelta = GRACE,
     now: float | None = None,
+    rebuild: bool = True,
 ) -> Pruned:
     """Keep the snapshots of the last ``keep_days`` days, the last one of each of the last ``keep_month_ends`` months, and the newest in any
     case; of the lake, the nights of the last ``keep_days`` days and all a kept snapshot is merged from.
 
-    ``today`` and ``now`` (seconds since the epoch) are the clock's unless given."""
+    ``today`` and ``now`` (seconds since the epoch) are the clock's unless given. ``rebuild`` false: the catalogue was built just
+    now and is built again only where something was forgotten."""
     today, now = today or Date.today(), time.time() if now is None else now
     cutoff = today - timedelta(days=keep_days)
     with ExitStack() as stack:
@@ -64,13 +92,44 @@ def prune(
             stack.enter_context(files.locked(deployment.published / table / ".lock"))
         snapshots = nights = 0
         for table in tables:
-            kept = _kept(_snapshot_dates(deployment, table), cutoff, today, keep_month_ends)
+            kept = _kept(_snapshot_dates(deployment, table), cutoff, today, keep_month_ends) | _shown(deployment, table)
             needed = _needed(deployment, table, kept)
             snapshots += _forget_snapshots(deployment, table, kept, needed)
             nights += _forget_nights(deployment, table, cutoff, needed)
-        rebuild_catalogue(deployment, registry)
+        if rebuild or snapshots or nights:
+            rebuild_catalogue(deployment, registry)
         removed, size, waiting = _sweep(deployment, tables, now, grace)
     return Pruned(snapshots, nights, removed, size, waiting)
+
+
+def nightly(deployment: Deployment, registry: Registry, policy: Policy) -> Pruned | None:
+    """What the last step of a night does: prune by ``policy``, counted from the newest night there is and not from the clock, so that a
+    clock that jumps, or old deliveries worked off today, cost nothing. None where everything is kept, or nothing is there."""
+    remove_abandoned(deployment)
+    tables = sorted({*registry.datasets, *(path.name for path in _folders(deployment.published))})
+    newest = max((date for table in tables for date in layers.dates(deployment.published / table)), default=None)
+    if newest is None or policy.days == 0:
+        return None
+    return prune(
+        deployment, registry, keep_days=policy.days, keep_month_ends=policy.month_ends, today=min(newest, Date.today()), rebuild=False
+    )
+
+
+def remove_abandoned(deployment: Deployment) -> int:
+    """Remove temporary files and scratch folders of processes that are gone; returns how many there were. Those of living ones stay."""
+    count = 0
+    places = [deployment.data / "lake", deployment.published, deployment.reports]
+    found = [path for place in places for path in place.glob("**/.*.tmp*")]
+    found += list(deployment.temporary.iterdir()) if deployment.temporary.is_dir() else []
+    for path in found:
+        if path == deployment.temporary or not files.is_abandoned(path):
+            continue
+        count += 1
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return count
 
 
 def _folders(folder: Path) -> Iterator[Path]:
@@ -81,6 +140,15 @@ def _folders(folder: Path) -> Iterator[Path]:
 
 def _snapshot_dates(deployment: Deployment, table: str) -> list[Date]:
     return [date for date in layers.dates(deployment.published / table) if Snapshot.path(deployment, table, date).exists()]
+
+
+def _shown(deployment: Deployment, table: str) -> set[Date]:
+    """The newest snapshot whose files are all there: the one readers see, where a newer one is damaged."""
+    for date in reversed(_snapshot_dates(deployment, table)):
+        snapshot = layers.read(Snapshot, Snapshot.path(deployment, table, date))
+        if snapshot is not None and complete(snapshot, deployment):
+            return {date}
+    return set()
 
 
 def _kept(dates: list[Date], cutoff: Date, today: Date, keep_month_ends: int) -> set[Date]:
