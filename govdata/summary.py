@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,6 +20,9 @@ from govdata.standards.model import Registry
 
 MOST_FAILED = 3
 """How many rules the table names per dataset."""
+
+WIDE = 120
+"""From this many characters on the rules stand in the table; on a narrower terminal below it."""
 
 
 @dataclass
@@ -63,25 +70,41 @@ def show(console: Console, nights: Sequence[DatasetNight], registry: Registry, d
     dates = sorted({night.date for night in nights})
     span = f"{dates[0]}" if len(dates) == 1 else f"{dates[0]} 至 {dates[-1]}，{len(dates)} 个交付日期"
     table = Table(title=f"运行结果（{span}）", title_justify="left", header_style="bold")
+    wide = console.width >= WIDE
     table.add_column("数据集")
     for name in ("交付", "拒收", "重复", "隔离", "合格", "已发布", "修复单元格"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("未通过最多的规则", overflow="fold")
+    if wide:
+        table.add_column("未通过最多的规则", overflow="fold")
+    below = []
     for name, total in totals(nights).items():
         dataset = registry.datasets[name]
         if total.nights == 0:
-            table.add_row(f"{dataset.title}\n{name}", *["-"] * 7, "没有交付", style="dim")
+            table.add_row(f"{dataset.title}\n{name}", *["-"] * 7, *(["没有交付"] if wide else []), style="dim")
             continue
         worst = [f"{rule} {count:,}" for rule, count in total.failures.most_common(MOST_FAILED) if count]
         numbers = (total.delivered, total.rejected, total.duplicates, total.quarantined, total.clean)
         published = "-" if total.published is None else f"{total.published:,}"
         cells = [f"{number:,}" for number in numbers] + [published, f"{total.repaired:,}"]
-        table.add_row(f"{dataset.title}\n{name}", *cells, escape("\n".join(worst)) or "-")
+        table.add_row(f"{dataset.title}\n{name}", *cells, *([escape("\n".join(worst)) or "-"] if wide else []))
+        if worst:
+            below.append(f"  {dataset.title}：{'，'.join(worst)}")
     console.print(table)
+    if below and not wide:
+        console.print("未通过最多的规则", style="bold")
+        console.print(*below, sep="\n", markup=False, highlight=False, soft_wrap=True)
     _show_blocked(console, nights, registry)
     console.print(f"已发布的表：{deployment.published}（目录 {deployment.catalogue.name}）", soft_wrap=True, highlight=False)
-    console.print('查询：govdata sql "SELECT * FROM governance.reconciliation"', highlight=False)
-    console.print("界面：govdata ui，然后在浏览器打开 http://127.0.0.1:3000", highlight=False)
+    console.print(f'查询：{program()} sql "SELECT * FROM governance.reconciliation"', highlight=False, soft_wrap=True)
+    console.print(f"界面：{program()} ui，然后在浏览器打开 http://127.0.0.1:3000", highlight=False, soft_wrap=True)
+
+
+def program() -> str:
+    """How the person can call the command line again: by its name, or by its path where an environment is not activated."""
+    called = Path(sys.argv[0])
+    if shutil.which("govdata") or called.name != "govdata":
+        return "govdata"
+    return os.path.relpath(called) if called.is_relative_to(Path.cwd()) else str(called)
 
 
 def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:

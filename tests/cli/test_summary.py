@@ -1,0 +1,69 @@
+"""The closing table: sums over the dates, the newest published count, blocked datasets with their reasons."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from govdata import summary
+from govdata.batches import Snapshot, StandardizedBatch
+from govdata.deployment import Deployment
+from govdata.night import DatasetNight
+from tests.assets.tiny import tiny_registry
+
+ONE, TWO = Date(2026, 11, 19), Date(2026, 11, 20)
+
+
+def batch(date: Date, clean: int) -> StandardizedBatch:
+    return StandardizedBatch(
+        dataset="alpha",
+        date=date,
+        batch_id="b",
+        raw_batch_id="r",
+        standards_hash="0",
+        mode="snapshot",
+        clean_files=(),
+        quarantine_files=(),
+        duplicate_files=(),
+        delivered=clean + 6,
+        rejected=1,
+        duplicates=2,
+        quarantined=3,
+        clean=clean,
+        rule_failures={"id.required": 3, "id.format": 0},
+        repaired_cells={"id": 1500},
+        ledger_sql="",
+    )
+
+
+def snapshot(date: Date, rows: int) -> Snapshot:
+    return Snapshot(table="alpha", date=date, snapshot_id="s", batch_id="b", base_snapshot_id=None, standards_hash="0", files=(), rows=rows)
+
+
+NIGHTS = [
+    DatasetNight("alpha", ONE, "published", batch=batch(ONE, 10), snapshot=snapshot(ONE, 10)),
+    DatasetNight("beta", ONE, "nothing"),
+    DatasetNight("alpha", TWO, "published", batch=batch(TWO, 5), snapshot=snapshot(TWO, 14)),
+    DatasetNight("beta", TWO, "blocked", stage="raw", reasons=("交付不能接收\n  - a[1].csv：空文件",)),
+    DatasetNight("catalogue", TWO, "error", stage="governance", reasons=("这些视图打不开：x.y",)),
+]
+
+
+def test_totals_are_sums_and_published_is_the_newest() -> None:
+    total = summary.totals(NIGHTS)["alpha"]
+    assert (total.delivered, total.rejected, total.duplicates, total.quarantined, total.clean) == (27, 2, 4, 6, 15)
+    assert (total.published, total.repaired, total.failures["id.required"]) == (14, 3000, 6)
+    assert "catalogue" not in summary.totals(NIGHTS)
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_it_reads_well_on_narrow_and_wide_terminals(tmp_path: object, width: int) -> None:
+    out = StringIO()
+    summary.show(Console(file=out, width=width), NIGHTS, tiny_registry("alpha", "beta"), Deployment.from_env(str(tmp_path)))
+    text = out.getvalue()
+    assert "3,000" in text and "id.required 6" in text and "id.format" not in text
+    assert "a[1].csv：空文件" in text and "这些视图打不开：x.y" in text and "data/reports/alerts" in text
+    assert "govdata sql" in text and "http://127.0.0.1:3000" in text
