@@ -54,3 +54,4 @@ COMPILE = uv pip compile pyproject.toml --universal --generate-hashes --python-v
 lock:
 	$(COMPILE) --extra build -o requirements.txt
 	$(COMPILE) --extra build --extra dev -o requirements-dev.txt
+	@echo "Next: make licences"
