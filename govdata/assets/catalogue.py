@@ -104,15 +104,9 @@ def tidy(deployment: Deployment, registry: Registry, instance: DagsterInstance) 
 
 def report_damage(deployment: Deployment, registry: Registry, run_id: str) -> None:
     """An alert for each table whose newest published night readers cannot see, because files of it are missing or damaged."""
-    import duckdb
+    from govdata import publish
 
-    with duckdb.connect(str(deployment.catalogue), read_only=True) as connection:
-        lost = connection.execute(
-            "SELECT dataset, max(date) AS newest FROM governance.reconciliation AS r WHERE published IS NOT NULL GROUP BY dataset "
-            "HAVING newest > coalesce((SELECT max(date) FROM governance.snapshots AS s WHERE s.table_name = r.dataset AND complete), "
-            "DATE '0001-01-01') ORDER BY dataset"
-        ).fetchall()
-    for dataset, date in lost:
+    for dataset, date in publish.lost_nights(deployment, sorted(registry.datasets)).items():
         reason = f"{date} 期的已发布文件缺失或损坏，目录改用更早的一期。重新运行即可重做：govdata run --date {date} --dataset {dataset}"
         alert(deployment, registry.datasets.get(dataset), date, TITLE, run_id, "damaged", (reason,))
 

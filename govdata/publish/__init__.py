@@ -14,6 +14,17 @@ from govdata.publish.governance import record_reconciliation
 from govdata.publish.merge import visible
 from govdata.publish.reading import load
 from govdata.publish.retention import Policy, Pruned, nightly, prune
-from govdata.publish.snapshots import publish
+from govdata.publish.snapshots import lost_nights, publish
 
-__all__ = ["Policy", "Pruned", "load", "nightly", "prune", "publish", "rebuild_catalogue", "record_reconciliation", "visible"]
+__all__ = [
+    "Policy",
+    "Pruned",
+    "load",
+    "lost_nights",
+    "nightly",
+    "prune",
+    "publish",
+    "rebuild_catalogue",
+    "record_reconciliation",
+    "visible",
+]

@@ -61,6 +61,19 @@ def complete(snapshot: Snapshot, deployment: Deployment) -> bool:
     return all(files.is_sound(deployment.absolute(file)) for file in named)
 
 
+def lost_nights(deployment: Deployment, tables: list[str]) -> dict[str, Date]:
+    """Table → its newest published night, where readers are shown an older one because files of it are missing or damaged."""
+    lost = {}
+    for table in tables:
+        published = max(layers.published_dates(deployment, table), default=None)
+        if published is None:
+            continue
+        snapshot = layers.read(Snapshot, Snapshot.path(deployment, table, published))
+        if snapshot is None or not complete(snapshot, deployment):
+            lost[table] = published
+    return lost
+
+
 def _bring_up_to_date(table: str, date: Date, deployment: Deployment) -> Snapshot:
     """Make the snapshot of ``date`` and the later ones that lie on it what their layers say; returns that of ``date``."""
     lineages = layers.lineages(deployment, table)

@@ -1,0 +1,104 @@
+"""Nights in processes of their own that start in no time: a parent that has everything imported forks one for each command line.
+
+``python -m tests.faults.zygote`` reads lines of JSON {"home", "arguments", "log", "environment", "before"} and answers each with the process
+number, then with the exit code (negative: the signal that ended it). The driver may kill the process in between.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Night:
+    """One process. ``pid`` may be killed; ``wait`` gives its exit code, negative for a signal."""
+
+    def __init__(self, pid: int, server: subprocess.Popen[str]) -> None:
+        self.pid, self._server = pid, server
+
+    def wait(self) -> int:
+        assert self._server.stdout is not None
+        return int(self._server.stdout.readline())
+
+
+class Zygote:
+    """The parent; nights run one after another (two at once take two parents)."""
+
+    def __enter__(self) -> Self:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.zygote"],
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._server.stdout is not None
+        assert self._server.stdout.readline() == "ready\n"
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        assert self._server.stdin is not None
+        self._server.stdin.close()
+        self._server.wait(timeout=30)
+
+    def start(self, home: Path, *arguments: str, log: Path | None = None, before: str = "", **environment: str) -> Night:
+        """``govdata <arguments>`` on ``home``. ``before``: Python run in the new process first, to break something there."""
+        assert self._server.stdin is not None and self._server.stdout is not None
+        order = {"home": str(home), "arguments": arguments, "log": str(log or os.devnull), "before": before, "environment": environment}
+        self._server.stdin.write(json.dumps(order) + "\n")
+        self._server.stdin.flush()
+        return Night(int(self._server.stdout.readline()), self._server)
+
+    def run(self, home: Path, *arguments: str, log: Path | None = None, before: str = "", **environment: str) -> int:
+        return self.start(home, *arguments, log=log, before=before, **environment).wait()
+
+
+def _serve() -> None:
+    import dagster
+    import duckdb
+    import great_expectations
+    import pandas
+    import pyarrow.parquet
+
+    import govdata.cli
+    import govdata.definitions
+    import govdata.night
+    import govdata.summary
+    from govdata import checks, engine, ingest, publish
+    from govdata.checks import gx, suite, validation
+
+    del dagster, duckdb, great_expectations, pandas, pyarrow, checks, engine, ingest, publish, gx, suite, validation
+    answer = os.fdopen(os.dup(1), "w")
+    print("ready", file=answer, flush=True)
+    for line in sys.stdin:
+        order: dict[str, Any] = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(nothing, 0)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            os.environ |= {"GOVDATA_HOME": order["home"], "COLUMNS": "200", **order["environment"]}
+            sys.argv = ["govdata", *order["arguments"]]
+            try:
+                exec(order["before"], {})
+                govdata.cli.main()
+            finally:
+                os._exit(70)
+        print(pid, file=answer, flush=True)
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), file=answer, flush=True)
+
+
+if __name__ == "__main__":
+    _serve()
