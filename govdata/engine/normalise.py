@@ -15,7 +15,7 @@ from typing import Any
 from sqlglot import exp
 
 from govdata.engine.check_digits import check_digit_ok, gb11643_digit
-from govdata.engine.syntax import in_list, literal, sql
+from govdata.engine.syntax import literal, one_of, sql
 from govdata.standards.model import Normaliser
 
 # Spaces a person cannot see or tell apart: ASCII controls and space, NEL, NBSP, U+1680, U+2000–200A, line and paragraph
@@ -155,7 +155,7 @@ def _suffix_pattern(args: dict[str, Any]) -> str:
 
 
 def _placeholder_dates(x: exp.Expression, args: dict[str, Any]) -> exp.Expression:
-    return sql("CASE WHEN :hit THEN NULL ELSE :x END", hit=in_list(x, [str(value) for value in args["values"]]), x=x)
+    return sql("CASE WHEN :hit THEN NULL ELSE :x END", hit=one_of(x, [str(value) for value in args["values"]]), x=x)
 
 
 def _placeholder_pattern(args: dict[str, Any]) -> str:
@@ -228,12 +228,14 @@ def apply(step: Normaliser, value: exp.Expression) -> exp.Expression:
     return NORMALISERS[step.name].step(value, step.args)
 
 
-def touched(steps: tuple[Normaliser, ...], value: exp.Expression) -> exp.Expression | None:
-    """TRUE where some step may change ``value``; None where there is no text step."""
+def touched(steps: tuple[Normaliser, ...], value: exp.Expression, null_tokens: tuple[str, ...] = ()) -> exp.Expression | None:
+    """TRUE where some step may change ``value``, or where it is one of ``null_tokens``; None where nothing can."""
     classes = "".join(spec.touches for step in steps if (spec := NORMALISERS[step.name]).touches)
     patterns = [f"[{classes}]"] if classes else []
     for step in steps:
         pattern = NORMALISERS[step.name].pattern
         if pattern is not None:
             patterns.append(pattern(step.args) if callable(pattern) else pattern)
+    if tokens := "|".join(re.escape(token) for token in null_tokens if token):
+        patterns.append(f"^(?:{tokens})$")
     return sql("regexp_matches(:x, :p)", x=value, p=literal("|".join(patterns))) if patterns else None

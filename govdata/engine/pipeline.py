@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date as Date
 
 from sqlglot import exp
 
 from govdata.engine import money, normalise, rules, typed
-from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, in_list, list_of, literal, sql
+from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, list_of, literal, one_of, sql
 from govdata.standards.model import BoundRule, Column, Dataset, Element, InCodeSet, Normaliser, Registry, Unique
 
 ROW_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date")
@@ -42,9 +43,18 @@ class ColumnPlan:
         return self.column.name
 
     @property
+    def fast(self) -> bool:
+        """Whether most cells can be read as a date or time as they were delivered, without running the text steps."""
+        return self.element.type in ("date", "datetime") and all(step.name in FAST_STEPS for step in self.steps)
+
+    @property
     def coded(self) -> bool:
         """Whether source values are mapped through a table ``maps.<column>``."""
         return self.element.code_set is not None
+
+
+FAST_STEPS = frozenset({"halfwidth", "strip", "collapse_spaces", "remove_spaces", "excel_text", "placeholder_dates", "uppercase"})
+"""Steps that leave a date in its usual shapes as it is (``placeholder_dates``: see ``_fast_value``)."""
 
 
 def plan_columns(dataset: Dataset, registry: Registry) -> tuple[ColumnPlan, ...]:
@@ -113,7 +123,7 @@ def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expre
     """Run the text steps, then null tokens, then columns inferred from another."""
     touched = {}
     for plan in plans:
-        touch = normalise.touched(plan.steps, column(plan.name))
+        touch = normalise.touched(plan.steps, column(plan.name), plan.null_tokens)
         if touch is not None:
             touched[plan.name] = alias(sql("coalesce(:t, FALSE)", t=touch), f"~touch~{plan.name}")
     query = replace_layer(query, [], list(touched.values()))
@@ -132,7 +142,7 @@ def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expre
             if depth < len(plan.steps) and plan.name in touched
         ]
         query = replace_layer(query, changed)
-    query = replace_layer(query, [alias(without_null_tokens(plan, column(plan.name)), plan.name) for plan in plans])
+    query = replace_layer(query, [alias(without_null_tokens(plan), plan.name) for plan in plans if plan.name in touched])
     names = {plan.name for plan in plans}
     inferred = [
         alias(
@@ -150,26 +160,54 @@ def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expre
     return replace_layer(query, inferred) if inferred else query
 
 
-def without_null_tokens(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
+def without_null_tokens(plan: ColumnPlan) -> exp.Expression:
+    """The text, NULL where it means "no value". A token is either delivered as such or left by a step, so only touched cells can be one."""
     tokens = [token for token in plan.null_tokens if token]
-    if not tokens:
-        return sql("nullif(:x, '')", x=value)
-    # strlen is free in DuckDB, the list is not: only short texts are compared with it.
-    longest = max(len(token.encode()) for token in tokens)
-    return sql("CASE WHEN strlen(:x) <= :n AND (:x = '' OR :hit) THEN NULL ELSE :x END", x=value, n=longest, hit=in_list(value, tokens))
+    empty = sql(":x = ''", x=column(plan.name))
+    hit = disjunction([empty, one_of(column(plan.name), tokens)]) if tokens else empty
+    return sql(
+        "CASE WHEN :t THEN CASE WHEN :hit THEN NULL ELSE :x END ELSE :x END", t=column(f"~touch~{plan.name}"), hit=hit, x=column(plan.name)
+    )
 
 
 def known_code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
     """Look delivered texts up as they are: nearly every code cell ends here. ``~code~c`` gets the code, and the column keeps only a text
     that is still unknown, so the text steps pass over the rest."""
     coded = [plan for plan in plans if plan.coded]
+    dated = [plan for plan in plans if plan.fast]
     raw = [alias(column(plan.name, "s"), f"~raw~{plan.name}") for plan in plans]
     found = [alias(column("code", f"~m~{plan.name}"), f"~code~{plan.name}") for plan in coded]
     pending = [
         alias(sql("CASE WHEN :m IS NULL THEN :x END", m=column("code", f"~m~{plan.name}"), x=column(plan.name, "s")), plan.name)
         for plan in coded
     ]
-    return _joined(query, coded, pending, [*raw, *found])
+    read = [alias(_fast_value(plan, column(plan.name, "s")), f"~fast~{plan.name}") for plan in dated]
+    result = _joined(query, coded, pending, [*raw, *found, *read])
+    if not dated:
+        return result
+    left = [
+        alias(sql("CASE WHEN :f IS NULL THEN :x END", f=column(f"~fast~{plan.name}"), x=column(plan.name)), plan.name) for plan in dated
+    ]
+    return replace_layer(result, left)
+
+
+def _fast_value(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
+    """The date of a text in one of the two usual shapes, else NULL. A date that a placeholder could mean takes the slow way, where the
+    text itself is compared."""
+    fast = typed.fast_date(value) if plan.element.type == "date" else typed.fast_datetime(value)
+    suspects = {day for step in plan.steps if step.name == "placeholder_dates" for day in map(_day, step.args["values"]) if day}
+    for day in sorted(suspects):
+        fast = sql("nullif(:f, CAST(:d AS DATE))", f=fast, d=day)
+    return fast
+
+
+def _day(text_: object) -> str | None:
+    """ISO day of a placeholder, None where it is no date at all."""
+    digits = str(text_).replace("-", "").replace("/", "")[:8]
+    try:
+        return Date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).isoformat()
+    except ValueError:
+        return None
 
 
 def code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
@@ -247,7 +285,13 @@ def typed_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expr
     if hard:
         # The text goes under another name first, so that the typed value can take the column's.
         texts = [alias(column(plan.name), f"~text~{plan.name}") for plan in hard]
-        query = replace_layer(query, [alias(typed_value(plan, by_name), plan.name) for plan in hard], texts)
+        values = [
+            sql("coalesce(:f, :v)", f=column(f"~fast~{plan.name}"), v=typed_value(plan, by_name))
+            if plan.fast
+            else typed_value(plan, by_name)
+            for plan in hard
+        ]
+        query = replace_layer(query, [alias(value, plan.name) for plan, value in zip(hard, values, strict=True)], texts)
         unread = [
             alias(
                 sql(

@@ -48,14 +48,27 @@ def _serial(x: exp.Expression) -> exp.Expression:
     )
 
 
-def date_of(x: exp.Expression) -> exp.Expression:
-    """DATE of text: 1990-01-01 1990-1-1 1990/01/01 1990.1.1 19900101 1990年1月1日 一九九〇年一月一日 32874 (Excel), timestamps, epoch
-    milliseconds (+8)."""
+def fast_date(x: exp.Expression) -> exp.Expression:
+    """DATE of text in the two usual shapes, 1990-01-01 and 19900101; NULL for anything else."""
     return sql(
         """CASE
             WHEN strlen(:x) = 10 AND substr(:x, 5, 1) = '-' AND substr(:x, 8, 1) = '-' THEN TRY_CAST(:x AS DATE)
-            WHEN strlen(:x) = 8 AND left(:x, 1) BETWEEN '0' AND '9' AND try_strptime(:x, '%Y%m%d') IS NOT NULL
-                THEN CAST(try_strptime(:x, '%Y%m%d') AS DATE)
+            WHEN strlen(:x) = 8 AND left(:x, 1) BETWEEN '0' AND '9' THEN CAST(try_strptime(:x, '%Y%m%d') AS DATE)
+        END""",
+        x=x,
+    )
+
+
+def fast_datetime(x: exp.Expression) -> exp.Expression:
+    """TIMESTAMP of text in its usual shape, 2026-11-18 08:30:00; NULL for anything else."""
+    return sql("CASE WHEN strlen(:x) = 19 AND substr(:x, 5, 1) = '-' AND substr(:x, 11, 1) = ' ' THEN TRY_CAST(:x AS TIMESTAMP) END", x=x)
+
+
+def date_of(x: exp.Expression) -> exp.Expression:
+    """DATE of text: 1990-01-01 1990-1-1 1990/01/01 1990.1.1 19900101 1990年1月1日 一九九〇年一月一日 32874 (Excel), timestamps,
+    epoch milliseconds (+8)."""
+    slow = sql(
+        """CASE
             WHEN regexp_full_match(:x, '[0-9]{14}') THEN CAST(try_strptime(:x, '%Y%m%d%H%M%S') AS DATE)
             WHEN regexp_full_match(:x, '[0-9]{12,13}') THEN CAST(epoch_ms(TRY_CAST(:x AS BIGINT) + 28800000) AS DATE)
             ELSE coalesce(:serial, :composed)
@@ -64,6 +77,7 @@ def date_of(x: exp.Expression) -> exp.Expression:
         serial=_serial(x),
         composed=_compose(_arabic(x)),
     )
+    return sql("coalesce(:fast, :slow)", fast=fast_date(x), slow=slow)
 
 
 def datetime_of(x: exp.Expression) -> exp.Expression:
