@@ -1,4 +1,7 @@
-"""Seeds and injuries for fuzzing: small well-formed files, and what is done to their bytes. Everything follows from the ``random.Random`` given."""
+"""Seeds and injuries for fuzzing: small well-formed files, and what is done to their bytes.
+
+Everything follows from the ``random.Random`` given.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,89 @@ ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le")
 DELIMITERS = (",", "\t", "|", ";", "||", "|!|", "\x01", "^", ", ")
 
 HOSTILE = (
-    "'; DROP TABLE raw; --", '"); SELECT 1; --', "{{7*7}}", "${jndi:ldap://example.org}", "%s%n{0}", "../../../etc/passwd", "=cmd|' /C calc'!A0",
-    "<script>alert(1)</script>", "\\N", "NULL", "\u202etxt", "\ufeff", "\u2028", "a\x00b", "\x1a", "\x85", "🙂", "\ud7ff", "1e999", "-0", "NaN",
-    "e\u0301" * 40, "长" * 5000, '"' * 7, "'" * 5, "\\" * 6, "[x](file:///x)", "${HOME}", "$(id)", "`id`", "$.a[0]", "_row_id", "_extra", "rowid",
-)  # fmt: skip
+    "'; DROP TABLE raw; --",
+    '"); SELECT 1; --',
+    "{{7*7}}",
+    "${jndi:ldap://example.org}",
+    "%s%n{0}",
+    "../../../etc/passwd",
+    "=cmd|' /C calc'!A0",
+    "<script>alert(1)</script>",
+    "\\N",
+    "NULL",
+    "\u202etxt",
+    "\ufeff",
+    "\u2028",
+    "a\x00b",
+    "\x1a",
+    "\x85",
+    "🙂",
+    "\ud7ff",
+    "1e999",
+    "-0",
+    "NaN",
+    "e\u0301" * 40,
+    "长" * 5000,
+    '"' * 7,
+    "'" * 5,
+    "\\" * 6,
+    "[x](file:///x)",
+    "${HOME}",
+    "$(id)",
+    "`id`",
+    "$.a[0]",
+    "_row_id",
+    "_extra",
+    "rowid",
+)
 _BYTES = (
-    b'"', b"'", b"\n", b"\r", b"\r\n", b"\x00", b",", b"|", b"\t", b";", b"\\", b'\\"', b'""', b'"\n', b',"', b'",', b"\n\n", b"\n,,,\n", b"\xff",
-    b"\xfe\xff", b"\xef\xbb\xbf", b"\x80", b"\x81\x30\x81\x30", b"\xf0\x9f", b"\x1a", b"\x0c", b"\x1f", b"sep=;\n", b"#", b"\xe3\x80\x80",
-    "女".encode("gbk"), "甲乙".encode(), "\n合计,3,,\n".encode(), "\n制表人：\n".encode(), b"\n---,---,---,---\n", b"(3 rows)\n", b"{", b"[", b"\x00" * 70,
-    b"x" * 9000, b"," * 300, b'"' * 99, b"PK\x03\x04", b"\xd8\x00", b"\x00\n", b"\n\x00",
-)  # fmt: skip
+    b'"',
+    b"'",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\x00",
+    b",",
+    b"|",
+    b"\t",
+    b";",
+    b"\\",
+    b'\\"',
+    b'""',
+    b'"\n',
+    b',"',
+    b'",',
+    b"\n\n",
+    b"\n,,,\n",
+    b"\xff",
+    b"\xfe\xff",
+    b"\xef\xbb\xbf",
+    b"\x80",
+    b"\x81\x30\x81\x30",
+    b"\xf0\x9f",
+    b"\x1a",
+    b"\x0c",
+    b"\x1f",
+    b"sep=;\n",
+    b"#",
+    b"\xe3\x80\x80",
+    "女".encode("gbk"),
+    "甲乙".encode(),
+    "\n合计,3,,\n".encode(),
+    "\n制表人：\n".encode(),
+    b"\n---,---,---,---\n",
+    b"(3 rows)\n",
+    b"{",
+    b"[",
+    b"\x00" * 70,
+    b"x" * 9000,
+    b"," * 300,
+    b'"' * 99,
+    b"PK\x03\x04",
+    b"\xd8\x00",
+    b"\x00\n",
+    b"\n\x00",
+)
 
 
 def values(count: int) -> list[tuple[str, ...]]:

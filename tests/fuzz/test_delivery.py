@@ -19,10 +19,29 @@ from .mutation import HEADER, HOSTILE, write
 from .test_text import keep, spoilt
 
 FILE_NAMES = (
-    b"a'; DROP TABLE x; --.csv", b'a".csv', b"*.csv", b"[a-z]?.csv", b"-rf.csv", b"a b\tc.csv", b"a\nb.csv", b"%s{0}{{7}}.csv", b"$(id).csv",
-    b"a.csv#Sheet1", b"\xff\xfe.csv", b"\xe4\xba\xba.csv", "人口数据".encode("gb18030") + b".csv", b"\\..\\..\\x.csv", b"x" * 250 + b".csv", b"a.parquet",
-    b"batch.json", b"\xe2\x80\xaevsc.csv", b"~a.csv", b"NUL.csv", b"a:b.csv", b"a|b>c.csv",
-)  # fmt: skip
+    b"a'; DROP TABLE x; --.csv",
+    b'a".csv',
+    b"*.csv",
+    b"[a-z]?.csv",
+    b"-rf.csv",
+    b"a b\tc.csv",
+    b"a\nb.csv",
+    b"%s{0}{{7}}.csv",
+    b"$(id).csv",
+    b"a.csv#Sheet1",
+    b"\xff\xfe.csv",
+    b"\xe4\xba\xba.csv",
+    "人口数据".encode("gb18030") + b".csv",
+    b"\\..\\..\\x.csv",
+    b"x" * 250 + b".csv",
+    b"a.parquet",
+    b"batch.json",
+    b"\xe2\x80\xaevsc.csv",
+    b"~a.csv",
+    b"NUL.csv",
+    b"a:b.csv",
+    b"a|b>c.csv",
+)
 
 
 def test_names_of_files_are_only_names(tmp_path: Path) -> None:

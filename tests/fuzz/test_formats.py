@@ -1,4 +1,4 @@
-"""Fuzzing of workbooks, JSON lines and Parquet: about 60 seconds of one core for 2,900 files."""
+"""Fuzzing of workbooks, JSON lines and Parquet: about 45 seconds of one core for 2,200 files."""
 
 from __future__ import annotations
 
@@ -24,12 +24,46 @@ from .test_text import keep
 
 HEADERS = Headers(PEOPLE)
 _XML = (
-    b"<v>", b"</v>", b"<c r=\"XFD1048576\"><v>1</v></c>", b"<c r='ZZ99999' t='s'><v>999999</v></c>", b't="s"', b't="e"', b't="b"', b't="str"',
-    b"<f>A1+1</f>", b"<f>WEBSERVICE(\"http://example.org\")</f>", b"<mergeCell ref=\"A2:A9\"/>", b"<row r=\"5\"/>", b"<row r=\"0\">", b'r="A0"',
-    b'r="AAAA1"', b's="99999"', b"&#0;", b"&#x1F600;", b"&amp;", b"&undefined;", b"]]>", b"<!--", b"<![CDATA[", b"-1", b"1e400", b"NaN", b"1E308",
-    b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>', b'date1904="1"', b'state="hidden"', b"<externalReference r:id=\"rId9\"/>", b"2958466",
-    b"-693594", b"0.00000001", b"&x;", b"\xff", b"\x00", b"<c/>", b"<row/>",
-)  # fmt: skip
+    b"<v>",
+    b"</v>",
+    b'<c r="XFD1048576"><v>1</v></c>',
+    b"<c r='ZZ99999' t='s'><v>999999</v></c>",
+    b't="s"',
+    b't="e"',
+    b't="b"',
+    b't="str"',
+    b"<f>A1+1</f>",
+    b'<f>WEBSERVICE("http://example.org")</f>',
+    b'<mergeCell ref="A2:A9"/>',
+    b'<row r="5"/>',
+    b'<row r="0">',
+    b'r="A0"',
+    b'r="AAAA1"',
+    b's="99999"',
+    b"&#0;",
+    b"&#x1F600;",
+    b"&amp;",
+    b"&undefined;",
+    b"]]>",
+    b"<!--",
+    b"<![CDATA[",
+    b"-1",
+    b"1e400",
+    b"NaN",
+    b"1E308",
+    b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+    b'date1904="1"',
+    b'state="hidden"',
+    b'<externalReference r:id="rId9"/>',
+    b"2958466",
+    b"-693594",
+    b"0.00000001",
+    b"&x;",
+    b"\xff",
+    b"\x00",
+    b"<c/>",
+    b"<row/>",
+)
 
 
 def _xlsx() -> bytes:
@@ -95,12 +129,9 @@ def check(path: Path, data: bytes, headers: Headers | None) -> None:
 def test_whatever_is_done_to_a_workbook(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     seeds = [_xlsx(), _xls()]
-    for _ in range(400):
+    for _ in range(300):
         whole = seeds[chance.random() < 0.15]
-        if whole.startswith(b"PK") and chance.random() < 0.8:
-            data = rezipped(whole, chance)
-        else:
-            data = injure(whole, chance)
+        data = rezipped(whole, chance) if whole.startswith(b"PK") and chance.random() < 0.8 else injure(whole, chance)
         check(tmp_path / "a.xlsx", data, HEADERS if chance.random() < 0.7 else None)
 
 
@@ -109,7 +140,7 @@ def test_whatever_is_done_to_a_workbook(tmp_path: Path, seed: int) -> None:
 def test_whatever_is_done_to_json_lines(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     odd: list[object] = [None, True, 1.50, -0.0, 10**30, [], {}, [1, {"a": "庚"}], {"姓名": "x"}, *HOSTILE]
-    for _ in range(400):
+    for _ in range(250):
         records = [dict(zip(HEADER, row, strict=True)) for row in values(chance.choice((1, 5, 20)))]
         for record in records:
             if chance.random() < 0.3:

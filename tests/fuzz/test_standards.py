@@ -1,5 +1,8 @@
-"""Fuzzing of the declared standards: whatever an editor, or somebody who means harm, writes into YAML and CSV, ``problems`` tells of it with
-file and message or the folder is sound; nothing is raised, nothing outside of the folder is read, and it takes no time. About 20 seconds."""
+"""Fuzzing of the declared standards.
+
+Whatever an editor, or somebody who means harm, writes into YAML and CSV: ``load`` tells of it with file and message or the folder is sound;
+nothing else is raised, nothing outside of the folder is read, and it takes no time. About 15 seconds for 1,400 folders.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,53 @@ from govdata.standards import StandardsError, load
 from ..standards.conftest import Folder
 
 YAML = (
-    "!!python/object/apply:os.system ['true']", "!!python/name:os.system", "&a [*a]", "*unknown", "{<<: *x}", "[]", "{}", "~", "1e400", ".nan", "0x1F",
-    "2026-02-30", "2026-01-01T00:00:00Z", "true", "- x", "'", '"', "|\n  x", "? [a]", "%YAML 9.9", "---", "\t", "../../../etc/passwd", "/etc/passwd",
-    "'; DROP TABLE x; --'", "\"x' OR 1=1\"", "{{7*7}}", "(a+)+$", "[[[", "(?=a)", "a{1,99999}", "\\", "\x00", "\u2028", "🙂", "-1", "99999999999999999999",
-    "x" * 3000, "[" * 200, "a: b: c", "!!binary aGk=", "!!set {a}", "CAST(x AS INT)", "read_csv('/etc/passwd')", "(SELECT 1)", "value = value; DELETE",
-)  # fmt: skip
+    "!!python/object/apply:os.system ['true']",
+    "!!python/name:os.system",
+    "&a [*a]",
+    "*unknown",
+    "{<<: *x}",
+    "[]",
+    "{}",
+    "~",
+    "1e400",
+    ".nan",
+    "0x1F",
+    "2026-02-30",
+    "2026-01-01T00:00:00Z",
+    "true",
+    "- x",
+    "'",
+    '"',
+    "|\n  x",
+    "? [a]",
+    "%YAML 9.9",
+    "---",
+    "\t",
+    "../../../etc/passwd",
+    "/etc/passwd",
+    "'; DROP TABLE x; --'",
+    '"x\' OR 1=1"',
+    "{{7*7}}",
+    "(a+)+$",
+    "[[[",
+    "(?=a)",
+    "a{1,99999}",
+    "\\",
+    "\x00",
+    "\u2028",
+    "🙂",
+    "-1",
+    "99999999999999999999",
+    "x" * 3000,
+    "[" * 200,
+    "a: b: c",
+    "!!binary aGk=",
+    "!!set {a}",
+    "CAST(x AS INT)",
+    "read_csv('/etc/passwd')",
+    "(SELECT 1)",
+    "value = value; DELETE",
+)
 
 
 def _spoil(text: str, chance: random.Random) -> str:
@@ -69,7 +114,7 @@ def folder(tmp_path: Path) -> Folder:
 def test_whatever_is_written_into_the_standards(folder: Folder, seed: int) -> None:
     chance = random.Random(seed)
     files = sorted(path.relative_to(folder.root).as_posix() for path in folder.root.rglob("*") if path.suffix in (".yaml", ".csv"))
-    for _ in range(200):
+    for _ in range(700):
         file = chance.choice(files)
         whole = folder.read(file)
         text = whole
@@ -89,7 +134,9 @@ def test_whatever_is_written_into_the_standards(folder: Folder, seed: int) -> No
 
 def test_a_bomb_of_aliases(folder: Folder) -> None:
     """Nine levels of nine aliases each would be 387 million values."""
-    bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n"
+    for inner, outer in zip("abcdefgh", "bcdefghi", strict=True):
+        bomb += f"{outer}: &{outer} [{', '.join([f'*{inner}'] * 9)}]\n"
     file = next(path.relative_to(folder.root).as_posix() for path in folder.root.rglob("*.yaml"))
     folder.write(file, bomb)
     check(folder)
