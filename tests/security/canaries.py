@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import openpyxl
+import openpyxl.comments
 
 from govdata.deployment import Deployment
 from govdata.sample.identifiers import citizen_ids, yyyymmdd
@@ -131,6 +132,7 @@ def plant_refused(deployment: Deployment, date: Date) -> None:
     sheet.title = take.name()
     sheet.append(["证书字号", "男方姓名", "女方姓名", take.id(), take.address()])
     sheet.append(["J190101-2026-000001", take.name(), take.name(), take.phone(), take.address()])
+    sheet["C3"] = f'=CONCATENATE("{take.name()}","{take.id()}")'  # a formula without a stored result
     book.save(_only(deployment, "marriage", date, "婚姻.xlsx"))
     births = _only(deployment, "birth", date, "出生.jsonl")  # every row is bad: the quarantine check blocks
     names = ("CSYXZMBH", "XSEXM", "XB", "CSSJ", "CSTZ")
@@ -218,7 +220,8 @@ def _workbook(path: Path, take: _Take) -> None:
     copied.title = take.name()  # a sheet that is read
     other = book.create_sheet(take.name() + take.phone())  # and one that is not
     other.append([take.name(), take.id(), take.address()])
-    other["B3"] = f'=CONCATENATE("{take.name()}","{take.id()}")'
+    other["B3"] = take.id()
+    other["B3"].comment = openpyxl.comments.Comment(take.name(), take.name())
     book.properties.creator = take.name()
     book.save(path)
 

@@ -24,6 +24,8 @@ from govdata.assets.instance import prepare
 from tests.conftest import REPOSITORY, copy_deployment
 from tests.servers import free_port, program, serving
 
+pytestmark = pytest.mark.xdist_group("nginx")
+
 DEPLOY = REPOSITORY / "deploy"
 UNITS = ("govdata-web.service", "govdata-daemon.service")
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")

@@ -15,6 +15,8 @@ from tests.conftest import copy_deployment
 from tests.security.canaries import ID_MARK, MARK, canaries, found_in, in_tables, is_table, leaks, plant, plant_refused
 from tests.security.nights import Ran, run
 
+pytestmark = pytest.mark.xdist_group("canaries")  # one worker makes the nights, and once
+
 GOOD, REFUSED, CRASHED = Date(2026, 11, 18), Date(2026, 11, 19), Date(2026, 11, 20)
 
 BROKEN = (
