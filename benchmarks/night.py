@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -47,7 +46,7 @@ import sys, duckdb
 connection = duckdb.connect(config={"memory_limit": "2GB", "preserve_insertion_order": False})
 names = sys.argv[3].split("\\x1f")
 connection.execute(
-    "COPY (SELECT * FROM read_csv(?, auto_detect=false, header=true, delim=',', quote='\\"', escape='\\"', columns=?)) "
+    "COPY (SELECT * FROM read_csv(?, auto_detect=false, header=true, delim=',', quote='\\"', escape='\\"', columns=?, ignore_errors=true)) "
     f"TO '{sys.argv[2]}' (FORMAT parquet, COMPRESSION zstd)",
     [sys.argv[1], {name: "VARCHAR" for name in names}],
 )
@@ -67,7 +66,7 @@ def measure(command: list[str], environment: dict[str, str]) -> Cost:
     """Run ``command`` to its end; raises ``SystemExit`` where it fails."""
     # A small Python that does nothing but wait for the command: its RUSAGE_CHILDREN is the command's alone.
     wrapper = (
-        "import resource, subprocess, sys, time; began = time.perf_counter(); code = subprocess.call(sys.argv[1:], stdout=sys.stderr); "
+        "import resource, subprocess, sys, time; began = time.perf_counter(); code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL); "
         "u = resource.getrusage(resource.RUSAGE_CHILDREN); print(u.ru_utime + u.ru_stime, time.perf_counter() - began, u.ru_maxrss, code)"
     )
     result = subprocess.run([sys.executable, "-c", wrapper, *command], env=environment, stdout=subprocess.PIPE, check=True, text=True)
@@ -153,7 +152,6 @@ def run(people: int, seed: int, home: Path) -> None:
         night = [sys.executable, "-m", "govdata", "run", "--date", date.isoformat(), "--dataset", "population"]
         add("整夜 govdata run", measure(night, environment), style="bold")
     console.print(table)
-    console.print(f"本机进程峰值单位：MB（ru_maxrss）；本程序自身 {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 if __name__ == "__main__":
