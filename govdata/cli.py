@@ -259,6 +259,32 @@ def inspect(
         _console().print(f"已写入 {out}", highlight=False, soft_wrap=True)
 
 
+@app.command(cls=_Command)
+def backup(file: Annotated[Path, typer.Argument(help="要写的 tar 文件，不能已存在")]) -> None:
+    """备份部署：标准、交付、数据湖、已发布的快照、报告。运行中的环节先等它做完，读者不受影响。"""
+    from govdata.backup import backup as write
+
+    deployment = Deployment.from_env()
+    made = write(deployment, _registry(deployment), file)
+    _console().print(f"已备份 {made.files} 个文件，{made.bytes / 1e6:.1f} MB：{made.path}", highlight=False, soft_wrap=True)
+
+
+@app.command(cls=_Command)
+def restore(
+    file: Annotated[Path, typer.Argument(help="govdata backup 写的 tar 文件", exists=True, dir_okay=False)],
+    to: Annotated[Path, typer.Option("--to", help="恢复到哪个文件夹：不存在或为空")],
+) -> None:
+    """从备份恢复部署并重建目录；文件逐个核对，损坏的备份不予恢复。"""
+    from govdata import publish
+    from govdata.backup import restore as read
+
+    made = read(file, to)
+    deployment = Deployment.from_env(to)
+    publish.rebuild_catalogue(deployment, _registry(deployment))
+    _console().print(f"已恢复 {made.files} 个文件，{made.bytes / 1e6:.1f} MB：{deployment.home}", highlight=False, soft_wrap=True)
+    _console().print(f"下一步：GOVDATA_HOME={deployment.home} govdata run", highlight=False, soft_wrap=True)
+
+
 @catalogue_app.command("rebuild", cls=_Command)
 def catalogue_rebuild() -> None:
     """仅凭已发布的快照重建目录（部署搬家之后也用它）。"""

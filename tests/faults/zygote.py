@@ -1,7 +1,7 @@
 """Nights in processes of their own that start in no time: a parent that has everything imported forks one for each command line.
 
-``python -m tests.faults.zygote`` reads lines of JSON {"home", "arguments", "log", "environment", "before"} and answers each with the process
-number, then with the exit code (negative: the signal that ended it). The driver may kill the process in between.
+``python -m tests.faults.zygote`` reads lines of JSON {"home", "arguments", "log", "environment", "before"} and answers each with the
+process number, then with the exit code (negative: the signal that ended it). The driver may kill the process in between.
 """
 
 from __future__ import annotations
