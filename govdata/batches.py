@@ -131,7 +131,8 @@ class StandardizedBatch(Manifest):
     ``clean_files`` and ``quarantine_files`` are Parquet with the contract's columns typed, then ``_row_id, _source_file,
     _source_row, _delivery_date``, ``_unparsed`` (MAP column → delivered text that could not be typed, or NULL), ``_warnings``
     (list of rule ids of severity warning that the row fails, or NULL) and ``_repairs_<n>`` (UBIGINT words: bit i of word n is set
-    when the column at position 60·n+i of the contract was altered) and ``failed_rules`` (list of rule ids of severity error; NULL in clean rows).
+    when the column at position 60·n+i of the contract was altered) and ``failed_rules`` (list of rule ids of severity error; NULL in
+    clean rows).
     ``duplicate_files`` list exact duplicates dropped: ``_row_id, _source_file, _source_row, _delivery_date, kept_row_id``.
     ``rule_failures``: rule id → rows failing it (all rules, zeros included), counted by the engine.
     ``repaired_cells``: column → cells altered. ``ledger_sql`` decodes flags into before and after (see engine.ledger).

@@ -231,7 +231,9 @@ def test_headers_in_any_order_and_shape(bureau: Bureau) -> None:
     batch = bureau.ingest()
     assert bureau.records(batch) == [(2, "7", "某", None, "注"), (3, "8", "某", None, "注")]
     assert [row["_extra"] for row in bureau.raw(batch)] == ['{"自定义":"1"}', None]
-    assert batch.sources[0].unknown_columns == ("第2列（名称未显示）", "第5列（名称未显示）") and batch.sources[0].missing_columns == ("address",)
+    assert batch.sources[0].unknown_columns == ("第2列（名称未显示）", "第5列（名称未显示）") and batch.sources[0].missing_columns == (
+        "address",
+    )
 
 
 def test_a_header_over_two_lines(bureau: Bureau) -> None:

@@ -77,8 +77,13 @@ def test_title_rows_merged_cells_footers_and_several_sheets(bureau: Bureau) -> N
         ("a.xlsx#隐藏", 2): ("7", "丁某", "0.1", "100000000000000", None),
     }
     sources = {source.sheet: source for source in batch.sources}
-    assert sources["第1个有表头的工作表（名称未显示）"].not_records == {"表头之前的行": 2, "空行": 2, "表头": 1, "表尾（合计、制表人等）": 2}
-    assert sources["填表说明"].note == "工作表，没有合同的表头" and sources["第2个未读的工作表（名称未显示）"].note == "隐藏的空工作表"
+    assert sources["第1个有表头的工作表（名称未显示）"].not_records == {
+        "表头之前的行": 2,
+        "空行": 2,
+        "表头": 1,
+        "表尾（合计、制表人等）": 2,
+    }
+    assert sources["填表说明"].note == "工作表，没有合同的表头" and sources["空"].note == "隐藏的空工作表"
     assert len({row["_row_id"].split("-")[0] for row in rows.values()}) == 3
 
 
