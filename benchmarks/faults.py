@@ -16,6 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from govdata.publish import Policy
+from tests.faults import readers, years
 from tests.faults.drill import Drill
 from tests.faults.zygote import Zygote
 
@@ -41,6 +43,29 @@ def kills(points: int, seed: int, folder: Path) -> bool:
     return all(killed.good for killed in found)
 
 
+def swaps(folder: Path) -> bool:
+    began = time.monotonic()
+    found = readers.watch(folder, 8, 100)
+    print(f"8 reading processes during 100 swaps of the catalogue, {time.monotonic() - began:.0f} s:")
+    print(f"  {sum(r.queries for r in found)} queries joining three tables, up to {max(r.nights for r in found)} nights seen by one reader")
+    print(f"  errors: {sum(len(r.errors) for r in found)}; mixed views: {sum(r.mixed for r in found)}", flush=True)
+    for error in {error for r in found for error in r.errors}:
+        print(f"    {error}")
+    return not any(r.errors or r.mixed for r in found)
+
+
+def retention(folder: Path) -> bool:
+    began = time.monotonic()
+    print("400 nights, keep 30 days and 3 month ends, a whole delivery of the delta table every 60 nights, pruned every 4 nights:")
+    found = []
+    for look in years.nights(folder, 400, Policy(days=30, month_ends=3), whole_every=60, prune_every=4, look_every=40):
+        found.append(look)
+        print(f"  night {look.night:3}: {look.files:5} files, {look.kilobytes:6} KB on disk; rows shown {look.shown}", flush=True)
+    print(f"  {time.monotonic() - began:.0f} s", flush=True)
+    half = len(found) // 2
+    return max(look.kilobytes for look in found[half:]) <= 1.2 * max(look.kilobytes for look in found[:half])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("drills", nargs="*", choices=["kills", "readers", "retention", []], default=[])
@@ -51,6 +76,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="govdata-faults-") as folder:
         if not options.drills or "kills" in options.drills:
             good &= kills(options.points, options.seed, Path(folder))
+        if not options.drills or "readers" in options.drills:
+            good &= swaps(Path(folder) / "readers")
+        if not options.drills or "retention" in options.drills:
+            good &= retention(Path(folder) / "years")
     return 0 if good else 1
 
 

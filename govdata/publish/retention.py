@@ -102,7 +102,7 @@ def prune(
     return Pruned(snapshots, nights, removed, size, waiting)
 
 
-def nightly(deployment: Deployment, registry: Registry, policy: Policy) -> Pruned | None:
+def nightly(deployment: Deployment, registry: Registry, policy: Policy, now: float | None = None) -> Pruned | None:
     """What the last step of a night does: prune by ``policy``, counted from the newest night there is and not from the clock, so that a
     clock that jumps, or old deliveries worked off today, cost nothing. None where everything is kept, or nothing is there."""
     remove_abandoned(deployment)
@@ -110,9 +110,8 @@ def nightly(deployment: Deployment, registry: Registry, policy: Policy) -> Prune
     newest = max((date for table in tables for date in layers.dates(deployment.published / table)), default=None)
     if newest is None or policy.days == 0:
         return None
-    return prune(
-        deployment, registry, keep_days=policy.days, keep_month_ends=policy.month_ends, today=min(newest, Date.today()), rebuild=False
-    )
+    today = min(newest, Date.today())
+    return prune(deployment, registry, keep_days=policy.days, keep_month_ends=policy.month_ends, today=today, now=now, rebuild=False)
 
 
 def remove_abandoned(deployment: Deployment) -> int:

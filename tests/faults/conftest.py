@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,9 @@ import pytest
 
 from govdata import alerts
 from govdata.deployment import Deployment
-from tests.faults import city
+from tests.faults import city as reading
 from tests.faults.zygote import Zygote
+from tests.publish.nights import City
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +32,11 @@ class Place:
     def run(self, number: int, before: str = "", **environment: str) -> int:
         """The night of ``number``; the exit code of ``govdata run``."""
         return self.zygote.run(
-            self.deployment.home, "run", "--date", city.day(number).isoformat(), log=self.log, before=before, **environment
+            self.deployment.home, "run", "--date", reading.day(number).isoformat(), log=self.log, before=before, **environment
         )
 
-    def state(self) -> city.State:
-        return city.state(self.deployment)
+    def state(self) -> reading.State:
+        return reading.state(self.deployment)
 
     def told(self) -> str:
         """All alerts there are, as people read them."""
@@ -49,8 +50,8 @@ class Place:
 class Prepared:
     template: Path
     place: Place
-    good: city.State  # after nights 0 and 1
-    next: city.State  # after nights 0, 1 and 2, undisturbed
+    good: reading.State  # after nights 0 and 1
+    next: reading.State  # after nights 0, 1 and 2, undisturbed
 
     def fresh(self) -> Place:
         home = self.place.deployment.home
@@ -63,7 +64,7 @@ class Prepared:
 @pytest.fixture(scope="session")
 def prepared(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     folder = tmp_path_factory.mktemp("faults")
-    place = Place(city.lay_down(folder / "home", 3), zygote, folder / "log")
+    place = Place(reading.lay_down(folder / "home", 3), zygote, folder / "log")
     for number in (0, 1):
         assert place.run(number) == 0, place.log.read_text(encoding="utf-8")
     good = place.state()
@@ -77,4 +78,6 @@ def place(prepared: Prepared) -> Place:
     return prepared.fresh()
 
 
-Damage = Callable[[Path], None]
+@pytest.fixture
+def city(tmp_path: Path) -> City:
+    return City(Deployment(tmp_path))
