@@ -7,17 +7,16 @@ sees past a line break, where ``.`` would not."""
 from __future__ import annotations
 
 import re
+from importlib import import_module
+from typing import Any
 
 from sqlglot import exp
 
 from govdata.engine.syntax import disjunction, sql
 
-try:
-    from re import _constants as constants
-    from re import _parser as parser
-except ImportError:  # pragma: no cover - Python keeps the parser of its patterns under these names since 3.11
-    import sre_constants as constants
-    import sre_parse as parser
+# Python's own reader of patterns; it has no public name.
+parser: Any = import_module("re._parser")
+constants: Any = import_module("re._constants")
 
 MAX_TEXTS = 6
 """Beyond so many texts one pass of the automaton is cheaper than one ``contains`` each."""

@@ -74,7 +74,7 @@ def _template(text: str) -> exp.Expression:
 
 def sql(template: str, **parts: exp.Expression | str | int | float | None) -> exp.Expression:
     """The tree of ``template`` with ``parts`` in place of its ``:placeholders``; a Python str or number becomes a literal."""
-    tree = cast(exp.Expression, _template(template).copy())
+    tree = _template(template).copy()
     for placeholder in list(tree.find_all(exp.Placeholder)):
         part = parts[placeholder.this]
         # A part without a parent is ours to use; copying only the second use on keeps deep trees cheap to build.
