@@ -160,27 +160,35 @@ def _demand_all_between(batch: StandardizedBatch, deployment: Deployment) -> Non
         if date < batch.date and (layer := read(Layer, Layer.path(deployment, batch.dataset, date))) is not None
     }
     whole = max((date for date, layer in present.items() if layer.mode == "snapshot"), default=Date.min)
-    lost = [date.isoformat() for date in published_dates(deployment, batch.dataset) if whole < date < batch.date and date not in present]
+    candidates = (date for date in recorded_dates(deployment, batch.dataset) if whole < date < batch.date and date not in present)
+    lost = [date.isoformat() for date in candidates if was_published(deployment, batch.dataset, date)]
     if lost and (whole > Date.min or present):
         listed = "、".join(lost)
         reason = f"{listed} 曾经发布，现在找不到它的快照，增量不能越过它合并。请先重新运行：govdata run --date {lost[0]}"
         raise GateBlocked(batch.dataset, batch.date.isoformat(), [reason])
 
 
-def published_dates(deployment: Deployment, table: str) -> list[Date]:
-    """Dates whose reconciliation says that rows were published, oldest first."""
+def recorded_dates(deployment: Deployment, table: str) -> list[Date]:
+    """Dates with a line in ``governance.reconciliation``, oldest first."""
+    found = []
+    for path in (deployment.governance / "reconciliation" / table).glob("[0-9]*.parquet"):
+        try:
+            found.append(Date.fromisoformat(path.stem))
+        except ValueError:
+            continue
+    return sorted(found)
+
+
+def was_published(deployment: Deployment, table: str, date: Date) -> bool:
+    """Whether that line says that rows were published; a damaged one says nothing."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    found = []
-    for path in sorted((deployment.governance / "reconciliation" / table).glob("*.parquet")):
-        try:
-            date = Date.fromisoformat(path.stem)
-            if pq.read_table(path, columns=["published"])["published"][0].as_py() is not None:
-                found.append(date)
-        except (ValueError, OSError, pa.ArrowException, IndexError):
-            continue
-    return found
+    path = deployment.governance / "reconciliation" / table / f"{date.isoformat()}.parquet"
+    try:
+        return pq.read_table(path, columns=["published"])["published"][0].as_py() is not None
+    except (OSError, pa.ArrowException, IndexError):
+        return False
 
 
 def _key_is_unique(dataset: Dataset, registry: Registry) -> bool:

@@ -65,7 +65,8 @@ def lost_nights(deployment: Deployment, tables: list[str]) -> dict[str, Date]:
     """Table → its newest published night, where readers are shown an older one because files of it are missing or damaged."""
     lost = {}
     for table in tables:
-        published = max(layers.published_dates(deployment, table), default=None)
+        dates = reversed(layers.recorded_dates(deployment, table))
+        published = next((date for date in dates if layers.was_published(deployment, table, date)), None)
         if published is None:
             continue
         snapshot = layers.read(Snapshot, Snapshot.path(deployment, table, published))

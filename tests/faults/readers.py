@@ -7,6 +7,7 @@ date, so the files of the night before are being removed from the lake under the
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ def _publish(city: City, number: int) -> None:
 def _read(catalogue: str, stop: Path) -> Read:
     import duckdb
 
+    os.nice(15)  # on few cores the readers would leave the swapping process no time
     queries = mixed = 0
     errors: list[str] = []
     nights = set()
