@@ -6,20 +6,25 @@ the rules refer to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from sqlglot import exp
 
 from govdata.engine.syntax import column, text
 
 MARK = "fact"
+DEAR = "~check_digit_ok("
+"""A weighted sum is worth a column of its own even for one rule: under a guard its subexpressions would not be shared either."""
 
 
 def mark(tree: exp.Expression, name: str, arguments: list[exp.Expression]) -> exp.Expression:
-    """Mark the expansion of ``name(arguments)`` as worth sharing; only calls on plain columns and constants are."""
-    if all(isinstance(argument, exp.Column | exp.Literal) for argument in arguments):
-        tree.meta[MARK] = "~" + name + "(" + ", ".join(text(argument).replace('"', "") for argument in arguments) + ")"
+    """Mark the expansion of ``name(arguments)`` as one that may be shared; only calls on plain columns and constants are."""
+    plain = [argument.unnest() for argument in arguments]
+    if all(isinstance(argument, exp.Column | exp.Literal) for argument in plain):
+        tree.meta[MARK] = "~" + name + "(" + ", ".join(text(cast(exp.Expression, argument)).replace('"', "") for argument in plain) + ")"
     return tree
 
 
@@ -31,15 +36,21 @@ class Shared:
     trees: dict[str, exp.Expression]
 
 
-def share(trees: Mapping[str, exp.Expression]) -> Shared:
+def share(trees: Mapping[str, exp.Expression], counted: Collection[str]) -> Shared:
+    """Move every marked call that more than one of the ``counted`` trees makes, or one tree twice, into a fact."""
+    calls = Counter(name for key in counted for node in trees[key].walk() if (name := _marked(cast(exp.Expression, node))) is not None)
     facts: dict[str, exp.Expression] = {}
 
     def visit(node: exp.Expression) -> exp.Expression:
-        name = node.meta.get(MARK) if node._meta else None
-        if name is None:
+        name = _marked(node)
+        if name is None or (calls[name] < 2 and not name.startswith(DEAR)):
             return node
         facts.setdefault(name, node.copy())
         return column(name)
 
     rewritten = {key: tree.copy().transform(visit, copy=False) for key, tree in trees.items()}
     return Shared(facts, rewritten)
+
+
+def _marked(node: exp.Expression) -> str | None:
+    return node.meta.get(MARK) if node._meta else None

@@ -55,6 +55,11 @@ def right_check_digit(algorithm: CheckDigitAlgorithm, value: exp.Expression) -> 
     return mark(exp.Paren(this=check_digit_ok(algorithm, value)), "check_digit_ok", [literal(algorithm), value])
 
 
+def right_form(value: exp.Expression, pattern: str) -> exp.Expression:
+    """``matches`` of a column, marked as a fact that rules share."""
+    return mark(exp.Paren(this=matches(value, pattern)), "matches", [value, literal(pattern)])
+
+
 def days_between(start: exp.Expression, end: exp.Expression) -> exp.Expression:
     return sql("date_diff('day', CAST(:a AS DATE), CAST(:b AS DATE))", a=start, b=end)
 
@@ -90,8 +95,8 @@ FUNCTIONS: dict[str, Callable[..., exp.Expression]] = {
 }
 
 
-SHARED = frozenset({"id_birth_date", "id_sex", "check_digit_ok"})
-"""Calls that several rules make on the same column and that cost more than reading a column does."""
+CHEAP = frozenset({"delivery_date", "year", "month", "to_number", "in_code_set", "id_region"})
+"""Calls that cost no more than reading the fact from a column of its own would, or that the engine shares by itself."""
 
 
 def expand(expression: exp.Expression) -> exp.Expression:
@@ -102,7 +107,7 @@ def expand(expression: exp.Expression) -> exp.Expression:
             name = node.name.lower()
             arguments = [expand(argument) for argument in node.expressions]
             expansion = exp.Paren(this=FUNCTIONS[name](*[argument.copy() for argument in arguments]))
-            return mark(expansion, name, arguments) if name in SHARED else expansion
+            return expansion if name in CHEAP else mark(expansion, name, arguments)
         return node
 
     return expression.copy().transform(visit, copy=False)

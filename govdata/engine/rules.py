@@ -5,8 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from govdata.engine.facts import Shared, share
-from govdata.engine.functions import DELIVERY_DATE, expand, member, right_check_digit
-from govdata.engine.matching import matches
+from govdata.engine.functions import DELIVERY_DATE, expand, member, right_check_digit, right_form
 from govdata.engine.syntax import column, conjunction, sql
 from govdata.standards import expressions
 from govdata.standards.model import (
@@ -58,8 +57,8 @@ def _predicate(rule: BoundRule, value: exp.Expression) -> exp.Expression:
         case InCodeSet(code_set=code_set, current=current):
             return member(value, code_set, current=current)
         case Pattern(pattern=pattern, negate=negate):
-            found = matches(value, pattern)
-            return exp.Not(this=exp.Paren(this=found)) if negate else found
+            found = right_form(value, pattern)
+            return exp.Not(this=found) if negate else found
         case Length(min=low, max=high):
             return _bounds(sql("length(:x)", x=value), low, high)
         case Range(min=low, max=high):
@@ -126,4 +125,4 @@ def shared(dataset: str, registry: Registry) -> Shared:
     judging = [rule for rule in registry.rules(dataset) if not isinstance(rule.spec, Unique)]
     trees = {VIOLATION + rule.id: violation(rule, registry) for rule in judging}
     trees |= {APPLICABLE + rule.id: applicable(rule, registry) for rule in judging}
-    return share(trees)
+    return share(trees, [key for key in trees if key.startswith(VIOLATION)])
