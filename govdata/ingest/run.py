@@ -86,7 +86,9 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
         )
     batch.write(RawBatch.path(deployment, dataset.name, delivery.date))
     remove_stale(raw_folder, {Path(file).name for file in batch.files})
-    remove_stale(rejected_folder, {Path(file).name for file in batch.rejected_files})
+    # The exact duplicates there are the standardised batch's: without them a night that is being checked meanwhile would be blocked.
+    theirs = {path.name for path in rejected_folder.glob("duplicates-*.parquet")}
+    remove_stale(rejected_folder, {Path(file).name for file in batch.rejected_files} | theirs)
     return batch
 
 
