@@ -83,12 +83,12 @@ class Drill:
         chance = random.Random(seed)
         for part in range(count):
             fraction = (part + chance.random()) / count
-            for _ in range(6):
+            for _ in range(8):
                 killed = self.strike(fraction)
                 if killed is not None:
                     yield killed
                     break
-                fraction *= 0.93  # this night was quicker than the measured one
+                fraction *= 0.9  # this night was quicker than the measured one
             else:
                 raise AssertionError("the night is never caught")
 
