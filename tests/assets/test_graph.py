@@ -285,6 +285,14 @@ def test_a_table_materialised_by_itself_renews_the_catalogue(home: Deployment, s
     assert stages.calls[-2:] == [("publish", "alpha"), ("rebuild_catalogue", "")]
 
 
+def test_the_jobs_own_materialize_button_renews_the_catalogue_too(home: Deployment, stages: StandIns) -> None:
+    """It selects the job's assets, and with them no check of the catalogue: the closing step is not in such a run."""
+    job = build_definitions(home, tiny_registry("alpha")).resolve_job_def("nightly")
+    keys = [AssetKey([stage, "alpha"]) for stage in ("raw", "standardized", "quarantine", "repairs", "published")]
+    assert job.execute_in_process(partition_key="2026-11-20", asset_selection=keys).success
+    assert stages.calls[-2:] == [("publish", "alpha"), ("rebuild_catalogue", "")]
+
+
 def test_a_step_alone_says_what_is_missing(home: Deployment) -> None:
     """Publishing without a batch, as somebody might start it in the UI."""
     job = build_definitions(home, tiny_registry("alpha")).resolve_implicit_global_asset_job_def()
