@@ -6,6 +6,9 @@ PORT ?= 3000
 # The machine's own pip installs into the environment: some systems have pip but no ensurepip.
 PIP = $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check
 
+# Dagster, GX and pandas take seconds to compile: every process of a night and of the suite would do so anew without their bytecode.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test ui bench lint lock licences
 
 run: .venv/.runtime
