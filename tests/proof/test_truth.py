@@ -9,7 +9,7 @@ from govdata.sample import generate
 from govdata.standards import load
 from tests.proof.truth import Measured, measure
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("truth")]  # one worker makes the city, and once
 
 
 @pytest.fixture(scope="module")
