@@ -8,7 +8,7 @@ from datetime import date as Date
 from sqlglot import exp
 
 from govdata.engine.pipeline import ColumnPlan, judged_query, plan_columns, source_values, standardized_query
-from govdata.engine.session import create_table, session
+from govdata.engine.session import create_maps, create_table, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
 from govdata.errors import Problem
 from govdata.standards.binding import bind_column, column_rules
@@ -63,12 +63,7 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
     plans = plan_columns(dataset, examined)
     connection = session(examined, as_of=on, threads=1)
     try:
-        connection.execute("CREATE SCHEMA maps")
-        for plan in plans:
-            if plan.coded:
-                values = source_values(plan.column, plan.element, examined)
-                table = pa.table({"source": pa.array(list(values), pa.string()), "code": pa.array(list(values.values()), pa.string())})
-                create_table(connection, f'maps."{plan.name}"', table)
+        create_maps(connection, {plan.name: source_values(plan.column, plan.element, examined) for plan in plans if plan.coded})
         examples = pa.table(
             {
                 "n": pa.array(range(len(rows)), pa.int64()),

@@ -9,14 +9,14 @@ Working columns start with ``~`` and never leave the query: ``~raw~c`` the deliv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 
 from sqlglot import exp
 
 from govdata.engine import money, normalise, rules, typed
-from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, list_of, literal, one_of, sql
+from govdata.engine.syntax import alias, column, derived, disjunction, list_of, one_of, sql
 from govdata.standards.model import BoundRule, Column, Dataset, Element, InCodeSet, Normaliser, Registry, Unique
 
 ROW_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date")
@@ -91,17 +91,6 @@ def source_values(item: Column, element: Element, registry: Registry) -> dict[st
     mapping |= item.synonyms
     tokens = element.null_tokens if element.null_tokens is not None else registry.null_tokens
     return {source: code for source, code in mapping.items() if source not in tokens}
-
-
-def layer(inner: exp.Expression, columns: Iterable[exp.Expression], *, keep: bool = True) -> exp.Select:
-    """``SELECT [*,] columns FROM (inner)``; a column of the same name replaces the inner one."""
-    items = list(columns)
-    query = exp.Select()
-    if keep:
-        star = exp.Star()
-        query = query.select(star, copy=False)
-    query = query.select(*items, copy=False)
-    return query.from_(derived(inner), copy=False)
 
 
 def replace_layer(inner: exp.Expression, replaced: Sequence[exp.Alias], added: Sequence[exp.Expression] = ()) -> exp.Select:
@@ -388,34 +377,16 @@ def result_query(query: exp.Expression, plans: Sequence[ColumnPlan], dataset: Da
     bound = registry.rules(dataset.name)
     flags = {rule.id: column(f"~v{rule.index}") for rule in bound}
     repairs = [alias(word, f"_repairs_{index}") for index, word in enumerate(words([column(f"~fix~{plan.name}") for plan in plans]))]
-    return layer(
-        query,
-        [
-            *[column(plan.name) for plan in plans],
-            *[column(name) for name in ROW_COLUMNS],
-            column("_unparsed"),
-            alias(failed_list([rule for rule in bound if rule.severity == "warning"], flags), "_warnings"),
-            *repairs,
-            alias(failed_list([rule for rule in bound if rule.severity == "error"], flags), "failed_rules"),
-        ],
-        keep=False,
-    )
+    columns = [
+        *[column(plan.name) for plan in plans],
+        *[column(name) for name in ROW_COLUMNS],
+        column("_unparsed"),
+        alias(failed_list([rule for rule in bound if rule.severity == "warning"], flags), "_warnings"),
+        *repairs,
+        alias(failed_list([rule for rule in bound if rule.severity == "error"], flags), "failed_rules"),
+    ]
+    return exp.Select().select(*columns, copy=False).from_(derived(query), copy=False)
 
 
 def repair_words(count: int) -> int:
     return (count + WORD - 1) // WORD
-
-
-__all__ = [
-    "ROW_COLUMNS",
-    "WORD",
-    "ColumnPlan",
-    "conjunction",
-    "judged_query",
-    "literal",
-    "plan_columns",
-    "repair_words",
-    "result_query",
-    "source_values",
-    "standardized_query",
-]

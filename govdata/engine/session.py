@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,3 +90,13 @@ def create_table(connection: duckdb.DuckDBPyConnection, name: str, table: object
     connection.register("_incoming", table)
     connection.execute(f"CREATE TABLE {name} AS SELECT * FROM _incoming")
     connection.unregister("_incoming")
+
+
+def create_maps(connection: duckdb.DuckDBPyConnection, maps: Mapping[str, Mapping[str, str]]) -> None:
+    """One table ``maps.<column>(source, code)`` per code column, for the look-ups of the pass."""
+    import pyarrow as pa
+
+    connection.execute("CREATE SCHEMA maps")
+    for name, values in maps.items():
+        table = pa.table({"source": pa.array(list(values), pa.string()), "code": pa.array(list(values.values()), pa.string())})
+        create_table(connection, f'maps."{name}"', table)

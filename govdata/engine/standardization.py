@@ -13,7 +13,7 @@ from govdata.batches import RawBatch, StandardizedBatch, fingerprint
 from govdata.deployment import Deployment
 from govdata.engine.compiled import CompiledDataset, compiled
 from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
-from govdata.engine.session import create_table, session
+from govdata.engine.session import create_maps, session
 from govdata.engine.syntax import alias, column, disjunction, list_of, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 
@@ -49,12 +49,7 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
 
 def prepare(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, raw_files: list[str]) -> None:
     """The view ``raw_rows`` over the text rows, with ``~at``, and one table of source values per code column."""
-    import pyarrow as pa
-
-    connection.execute("CREATE SCHEMA maps")
-    for name, values in queries.source_maps.items():
-        table = pa.table({"source": pa.array(list(values), pa.string()), "code": pa.array(list(values.values()), pa.string())})
-        create_table(connection, f'maps."{name}"', table)
+    create_maps(connection, queries.source_maps)
     if raw_files:
         files = text(list_of(exp.Literal.string(path) for path in raw_files))
         connection.execute(
