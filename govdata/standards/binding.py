@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 from govdata.batches import fingerprint
@@ -14,7 +14,6 @@ from govdata.standards.model import (
     Dataset,
     Element,
     InCodeSet,
-    LogicalType,
     Required,
     Row,
     Rule,
@@ -66,18 +65,8 @@ def bind_column(dataset: str, column: Column, element: Element, rules: tuple[Rul
     )
 
 
-def bind_dataset_rule(
-    dataset: str, rule: Rule, told: tuple[str, ...], column_types: Mapping[str, LogicalType], code_sets: Collection[str], index: int
-) -> BoundRule:
-    """A rule of the whole dataset. ``told``: columns the contract names, the first being the one a finding is told of."""
-    if isinstance(rule.spec, Row):
-        tree = expressions.parse(rule.spec.expression, columns=column_types, code_sets=code_sets)
-        read = expressions.referenced_columns(tree)
-    elif isinstance(rule.spec, Unique):
-        read = rule.spec.columns
-    else:
-        raise TypeError(rule.spec)
-    columns = tuple(dict.fromkeys((*told, *read)))
+def bind_dataset_rule(dataset: str, rule: Rule, columns: tuple[str, ...], index: int) -> BoundRule:
+    """A rule of the whole dataset. ``columns``: all it reads, the first being the one a finding is told of."""
     return BoundRule(
         id=rule.name,
         index=index,
@@ -120,7 +109,10 @@ def grade_conflict(rule: Rule, code_sets: Mapping[str, CodeSet]) -> str | None:
 
 def digest(value: Element | CodeSet) -> str:
     """A hash of what a result can depend on: not where the value is written, nor its examples."""
-    return fingerprint(value.model_dump(mode="json", exclude={"file", "line", "examples"}))
+    written: dict[str, object] = value.model_dump(mode="json", exclude={"file", "line", "examples", "codes"})
+    if isinstance(value, CodeSet):  # rows without their field names: a table of divisions has thousands
+        written["codes"] = [tuple(code.__dict__.values()) for code in value.codes]
+    return fingerprint(written)
 
 
 def dataset_hash(

@@ -8,6 +8,9 @@ from __future__ import annotations
 from datetime import date as Date
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from govdata.standards.format import CodeSetEntry
 from govdata.standards.model import Code, CodeSet
@@ -103,16 +106,19 @@ def _read_set(folder: Path, identifier: str, document: Document, findings: Findi
 _Row = tuple[str, int, Code]
 """File, line, code."""
 
+_CODES = TypeAdapter(list[Code])
+
 
 def _read_codes(path: Path, file: str, validity: str, findings: Findings, *, local: bool) -> list[_Row]:
-    rows: list[_Row] = []
+    lines: list[int] = []
+    written: list[dict[str, Any]] = []
     checked_dates: dict[str, str | None] = {"": None}  # a table has few distinct dates
     for line, row in read_csv(path, file, CODE_COLUMNS, findings) or ():
-        code = row["code"]
-        if not code or not row["name_zh"]:
+        if not row["code"] or not row["name_zh"]:
             findings.add(file, "代码和中文名称不能为空", line)
             continue
-        if [text for text in row.values() if text[:1].isspace() or text[-1:].isspace()]:
+        cells = list(row.values())
+        if list(map(str.strip, cells)) != cells:
             findings.add(file, "有的单元格首尾有空白", line)
             continue
         for column in ("valid_from", "valid_to"):
@@ -124,9 +130,11 @@ def _read_codes(path: Path, file: str, validity: str, findings: Findings, *, loc
         else:
             if row["valid_from"] and row["valid_to"] and row["valid_from"] >= row["valid_to"]:
                 findings.add(file, "有效期的起始不早于终止（终止不含在内）", line)
-            known = {column: row[column] for column in CODE_COLUMNS}
-            rows.append((file, line, Code(**known, successor=row.get("successor", ""), local=local)))
-    return rows
+            fields: dict[str, Any] = {column: row[column] for column in CODE_COLUMNS}
+            written.append(fields | {"successor": row.get("successor", ""), "local": local})
+            lines.append(line)
+    # One call for the table: a constructor call per code takes twice as long, and there are eleven thousand.
+    return [(file, line, code) for line, code in zip(lines, _CODES.validate_python(written), strict=True)]
 
 
 def _date_reason(text: str, validity: str) -> str | None:
@@ -143,12 +151,13 @@ def _date_reason(text: str, validity: str) -> str | None:
 
 
 def _check_overlaps(rows: list[_Row], findings: Findings) -> None:
-    by_code: dict[str, list[_Row]] = {}
+    once: dict[str, _Row] = {}
+    repeated: dict[str, list[_Row]] = {}
     for row in rows:
-        by_code.setdefault(row[2].code, []).append(row)
-    for code, same in by_code.items():
-        if len(same) == 1:
-            continue
+        first_row = once.setdefault(row[2].code, row)
+        if first_row is not row:
+            repeated.setdefault(row[2].code, [first_row]).append(row)
+    for code, same in repeated.items():
         same.sort(key=lambda row: row[2].valid_from)
         for (first_file, first_line, first), (file, line, second) in pairwise(same):
             if not first.valid_to or first.valid_to > second.valid_from:

@@ -89,6 +89,8 @@ class _Context:
     declared_sets: Collection[str]
     loc: Loc = ("schema", 0)
     names: list[str] = field(default_factory=list)
+    # what row expressions are read with: the types where every column's element is sound, else the names alone
+    columns: Collection[str] | Mapping[str, LogicalType] = ()
 
     def add(self, message: str, *path: str | int, where: str | None = None) -> None:
         """``path`` is from the schema object."""
@@ -144,6 +146,8 @@ def _contract(written: ContractFile, context: _Context) -> Contract | None:
     if schema.name != expected:
         context.add(f"数据集名“{schema.name}”与文件名不一致，应为“{expected}”", "name")
     context.names = [entry.name for entry in schema.properties]
+    types = _types(context)
+    context.columns = types if types.keys() == set(context.names) else context.names
     before = len(context.findings.found)
     properties = _custom(DatasetProperties, schema.customProperties, ("customProperties",), context, None)
     columns = [_column(position, entry, context) for position, entry in enumerate(schema.properties)]
@@ -381,15 +385,17 @@ def _schedule(entries: list[SlaEntry], context: _Context) -> Schedule:
 
 
 def _dataset_rules(schema: SchemaEntry, context: _Context) -> list[tuple[Rule, tuple[str, ...]]]:
-    """The contract's own rules, each with the columns it names."""
+    """The contract's own rules, each with its columns: those the contract names, then the others the rule reads."""
     rules: list[tuple[Rule, tuple[str, ...]]] = []
+    known = {"primary_key_unique"}
     for position, quality in enumerate(schema.quality):
         rule = _dataset_rule(position, quality, context)
         if rule is None:
             continue
-        if rule[0].name in {known.name for known, _ in rules} or rule[0].name == "primary_key_unique":
+        if rule[0].name in known:
             context.add(f"规则“{rule[0].name}”重复", "quality", position, "name", where=rule[0].name)
             continue
+        known.add(rule[0].name)
         rules.append(rule)
     return rules
 
@@ -422,9 +428,10 @@ def _dataset_rule(position: int, quality: QualityEntry, context: _Context) -> tu
             elif name in names[:index]:
                 context.add(f"列“{name}”重复", *inner, key, index, where=where)
                 valid = False
-    spec = _dataset_spec(implementation, inner, where, context) if valid else None
-    if spec is None:
+    found = _dataset_spec(implementation, inner, where, context) if valid else None
+    if found is None:
         return None
+    spec, read = found
     rule = Rule(
         name=written.name,
         spec=spec,
@@ -437,20 +444,20 @@ def _dataset_rule(position: int, quality: QualityEntry, context: _Context) -> tu
     )
     if reason := grade_conflict(rule, context.code_sets):
         context.add(reason, *path, where=where)
-    return rule, tuple(implementation.columns or ())
+    return rule, tuple(dict.fromkeys((*(implementation.columns or ()), *read)))
 
 
-def _dataset_spec(implementation: Implementation, inner: Loc, where: str, context: _Context) -> Row | Unique | None:
+def _dataset_spec(implementation: Implementation, inner: Loc, where: str, context: _Context) -> tuple[Row | Unique, tuple[str, ...]] | None:
+    """What the rule checks, and the columns it reads."""
     if implementation.unique is not None:
-        return Unique(columns=tuple(implementation.unique))
+        return Unique(columns=tuple(implementation.unique)), tuple(implementation.unique)
     assert implementation.row is not None
-    columns: Collection[str] | Mapping[str, LogicalType] = _types(context) if _types_known(context) else context.names
     try:
-        expressions.parse(implementation.row, columns=columns, code_sets=context.declared_sets)
+        tree = expressions.parse(implementation.row, columns=context.columns, code_sets=context.declared_sets)
     except expressions.ExpressionError as error:
         context.add(f"表达式有误：{error}", *inner, "row", where=where)
         return None
-    return Row(expression=implementation.row)
+    return Row(expression=implementation.row), expressions.referenced_columns(tree)
 
 
 def _types(context: _Context) -> dict[str, LogicalType]:
@@ -463,16 +470,11 @@ def _types(context: _Context) -> dict[str, LogicalType]:
     return types
 
 
-def _types_known(context: _Context) -> bool:
-    return set(_types(context)) == set(context.names)
-
-
 # ------------------------------------------------------------------------------------------------------------- binding
 
 
 def _bind(dataset: Dataset, schema: SchemaEntry, rules: list[tuple[Rule, tuple[str, ...]]], context: _Context) -> tuple[BoundRule, ...]:
     bound: list[BoundRule] = []
-    types: dict[str, LogicalType] = {column.name: context.elements[column.element].type for column in dataset.columns}
     for position, column in enumerate(dataset.columns):
         element = context.elements[column.element]
         applied = _overridden(position, column, element, schema, context)
@@ -481,9 +483,9 @@ def _bind(dataset: Dataset, schema: SchemaEntry, rules: list[tuple[Rule, tuple[s
     if key:
         names = tuple(name for _, name in sorted(key, key=lambda item: item[0]))
         rule = primary_key_rule(names, tuple(dataset.column(name).title for name in names))
-        bound.append(bind_dataset_rule(dataset.name, rule, (), types, context.declared_sets, len(bound)))
-    for rule, told in rules:
-        bound.append(bind_dataset_rule(dataset.name, rule, told, types, context.declared_sets, len(bound)))
+        bound.append(bind_dataset_rule(dataset.name, rule, names, len(bound)))
+    for rule, columns in rules:
+        bound.append(bind_dataset_rule(dataset.name, rule, columns, len(bound)))
     return tuple(bound)
 
 

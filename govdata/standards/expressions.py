@@ -18,14 +18,13 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
+
+from sqlglot import exp
 
 from govdata.errors import GovdataError
 from govdata.standards import patterns
 from govdata.standards.model import CheckDigitAlgorithm, LogicalType
-
-if TYPE_CHECKING:
-    from sqlglot import exp
 
 MAX_LENGTH = 4000
 MAX_TOKENS = 500
@@ -145,15 +144,11 @@ def parse(
 
 def referenced_columns(expression: exp.Expression) -> tuple[str, ...]:
     """Names of the columns a tree reads, each once, in the order of the text."""
-    from sqlglot import exp
-
     return tuple(dict.fromkeys(node.name for node in expression.find_all(exp.Column, bfs=False)))
 
 
 def referenced_code_sets(expression: exp.Expression) -> tuple[str, ...]:
     """Ids of the code sets a tree asks, each once."""
-    from sqlglot import exp
-
     calls = (node for node in expression.find_all(exp.Anonymous, bfs=False) if node.name == "in_code_set")
     return tuple(dict.fromkeys(call.expressions[1].name for call in calls))
 
@@ -238,8 +233,6 @@ class _Parser:
     # ------------------------------------------------------------------------------------------------------ grammar
 
     def _expression(self) -> _Typed:
-        from sqlglot import exp
-
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise self._error(f"嵌套超过 {MAX_DEPTH} 层")
@@ -250,8 +243,6 @@ class _Parser:
         return left
 
     def _and(self) -> _Typed:
-        from sqlglot import exp
-
         left = self._not()
         while self._accept("and"):
             left = self._connect(exp.And, left, self._not())
@@ -263,8 +254,6 @@ class _Parser:
         return _Typed(node(this=left.node, expression=right.node), "boolean")
 
     def _not(self) -> _Typed:
-        from sqlglot import exp
-
         if not self._accept("not"):
             return self._predicate()
         self.depth += 1
@@ -276,8 +265,6 @@ class _Parser:
         return _Typed(exp.Not(this=operand.node), "boolean")
 
     def _predicate(self) -> _Typed:
-        from sqlglot import exp
-
         comparisons: dict[str, type[exp.Expression]] = {
             "=": exp.EQ,
             "<>": exp.NEQ,
@@ -328,21 +315,15 @@ class _Parser:
 
     @staticmethod
     def _negated(node: exp.Expression, negated: bool) -> _Typed:
-        from sqlglot import exp
-
         return _Typed(exp.Not(this=node) if negated else node, "boolean")
 
     def _sum(self) -> _Typed:
-        from sqlglot import exp
-
         left = self._product()
         while operator := self._accept("+", "-"):
             left = self._arithmetic(exp.Add if operator == "+" else exp.Sub, left, self._product())
         return left
 
     def _product(self) -> _Typed:
-        from sqlglot import exp
-
         left = self._unary()
         while operator := self._accept("*", "/"):
             right = self._unary()
@@ -363,8 +344,6 @@ class _Parser:
         return _Typed(node(this=left.node, expression=right.node), "number")
 
     def _unary(self) -> _Typed:
-        from sqlglot import exp
-
         if not self._accept("-"):
             return self._primary()
         operand = self._primary()  # not another minus: "--" would print as a comment
@@ -372,8 +351,6 @@ class _Parser:
         return _Typed(exp.Neg(this=operand.node), "number")
 
     def _primary(self) -> _Typed:
-        from sqlglot import exp
-
         token = self._token
         if token.type == "number":
             self.at += 1
@@ -405,8 +382,6 @@ class _Parser:
         return self._column(token)
 
     def _date(self) -> _Typed:
-        from sqlglot import exp
-
         token = self._token
         try:
             if token.type != "text" or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", token.text, re.ASCII):
@@ -418,8 +393,6 @@ class _Parser:
         return _Typed(exp.Cast(this=exp.Literal.string(token.text), to=exp.DataType.build("date")), "date")
 
     def _case(self) -> _Typed:
-        from sqlglot import exp
-
         subject = None if self._is_word("when") else self._expression()
         branches, results = [], []
         while self._accept("when"):
@@ -450,8 +423,6 @@ class _Parser:
         return self._token.type == "word" and self._token.text == word
 
     def _column(self, token: _Token) -> _Typed:
-        from sqlglot import exp
-
         name = token.text
         if name == "value" and self.value is not None:
             name = self.value
@@ -492,7 +463,6 @@ class _Parser:
 
     def _check_literals(self, name: str, arguments: list[_Typed], token: _Token) -> None:
         """Arguments that the engine needs while it compiles, not while it runs."""
-        from sqlglot import exp
 
         def literal(position: int) -> str:
             node = arguments[position].node
@@ -535,8 +505,6 @@ class _Parser:
 
 def _build(name: str, arguments: list[exp.Expression]) -> exp.Expression:
     """A call as the node sqlglot's own parser would make of it, so that every reader of the tree sees one form."""
-    from sqlglot import exp
-
     if name in VOCABULARY:
         return exp.Anonymous(this=name, expressions=arguments)
     first, *rest = arguments

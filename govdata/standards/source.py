@@ -41,10 +41,12 @@ class Findings:
     """Collects problems; every check adds what it finds and goes on."""
 
     found: list[Problem] = field(default_factory=list)
+    _known: set[Problem] = field(default_factory=set)
 
     def add(self, file: str, message: str, line: int | None = None, where: str | None = None) -> None:
         problem = Problem(file, message, line, where)
-        if problem not in self.found:
+        if problem not in self._known:
+            self._known.add(problem)
             self.found.append(problem)
 
     def ordered(self) -> list[Problem]:
