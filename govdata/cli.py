@@ -144,17 +144,18 @@ def standards_check() -> None:
 
     deployment = Deployment.from_env()
     problems = standards.problems(deployment.standards)
+    registry = None
     if not problems:
         from govdata.engine import examples
 
-        problems = examples.problems(standards.load(deployment.standards))
+        registry = standards.load(deployment.standards)
+        problems = examples.problems(registry)
     console = _console()
-    if problems:
+    if registry is None or problems:
         for problem in problems:
             console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
         console.print(f"共 {len(problems)} 个问题", style="bold red")
         raise typer.Exit(1)
-    registry = standards.load(deployment.standards)
     rules = sum(len(registry.rules(name)) for name in registry.datasets)
     counts = (
         f"{len(registry.elements)} 个数据元，{len(registry.code_sets)} 个代码集，{len(registry.datasets)} 个数据集，{rules} 条规则"
