@@ -7,6 +7,7 @@ file's encoding is a fault of that line alone: the line keeps its place and is r
 from __future__ import annotations
 
 import codecs
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 CHUNK = 16 << 20  # bytes read at a time: about a Parquet row group of a wide table
+VALIDATED = 256 << 10  # bytes looked at together for the encoding: what the cache holds
 MAX_LINE = 8 << 20  # a longer line is rejected unread, so that a file without line ends cannot fill the memory
 TAIL = 1 << 20  # what is left behind a chunk joins it when it is this small, so that the end of a table is seen in one piece
 KEPT = 64 << 10  # of a line that is too long
@@ -88,7 +90,7 @@ def detect(path: Path) -> Encoding:
                 return Encoding("utf-16-be")
         file.seek(0)
         carry = b""
-        while piece := file.read(4 << 20):
+        while piece := file.read(VALIDATED):
             piece = carry + piece
             cut = _character_boundary(piece)
             if not valid_utf8(memoryview(piece)[:cut]):
@@ -135,16 +137,18 @@ def is_chinese_utf8(line: bytes) -> bool:
     return all(char < "\x80" or char == "\u00b7" or "\u2000" <= char <= "\ud7ff" or char >= "\uf900" for char in text)
 
 
+def lone_returns(codes: np.ndarray) -> np.ndarray:
+    """Positions of CRs with no LF behind them."""
+    returns = np.flatnonzero(codes == 13)
+    following = codes[np.minimum(returns + 1, len(codes) - 1)]
+    return returns[(following != 10) | (returns == len(codes) - 1)]
+
+
 def line_ends(codes: np.ndarray) -> np.ndarray:
     """Positions of line ends: LF, CR LF (its LF) and a CR that stands alone."""
     ends = np.flatnonzero(codes == 10)
-    returns = np.flatnonzero(codes == 13)
-    if len(returns):
-        following = codes[np.minimum(returns + 1, len(codes) - 1)]
-        alone = returns[(following != 10) | (returns == len(codes) - 1)]
-        if len(alone):
-            ends = np.sort(np.concatenate([ends, alone]))
-    return ends
+    alone = lone_returns(codes)
+    return np.sort(np.concatenate([ends, alone])) if len(alone) else ends
 
 
 def chunks(path: Path, encoding: Encoding, size: int = CHUNK, limit: int | None = None) -> Iterator[Chunk]:
@@ -156,6 +160,8 @@ def chunks(path: Path, encoding: Encoding, size: int = CHUNK, limit: int | None 
         left, carry = total - encoding.bom, b""
         while left > 0 or carry:
             want = left if left <= size + TAIL else size
+            if want < left and not carry and encoding.width == 1:
+                want = _up_to_line_end(file, want)
             piece = file.read(want) if want > 0 else b""
             left = left - len(piece) if piece else 0
             data, carry = carry + piece if carry else piece, b""
@@ -174,6 +180,13 @@ def chunks(path: Path, encoding: Encoding, size: int = CHUNK, limit: int | None 
                 data = data[: _last_line_end(data, encoding)] or data
             if data:
                 yield _decode(data, encoding, faults, last=left <= 0 and not carry)
+
+
+def _up_to_line_end(file: BinaryIO, want: int) -> int:
+    """``want`` bytes from where ``file`` stands, or a few less so that they end with a line: nothing then has to be copied and carried."""
+    back = min(want, 64 << 10)
+    found = os.pread(file.fileno(), back, file.tell() + want - back).rfind(b"\n")
+    return want - back + found + 1 if found >= 0 else want
 
 
 def _last_line_end(data: bytes, encoding: Encoding) -> int:

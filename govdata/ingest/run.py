@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
@@ -31,10 +32,11 @@ pc: Any = pyarrow.compute  # its functions are made at import, where type checke
 INGEST_VERSION = "2"
 """Part of every batch id: raise it when the same files would be read otherwise than before."""
 
+_FILE = pa.dictionary(pa.int32(), pa.string())  # in memory only: in Parquet it is a text like others
 REJECTED_SCHEMA = pa.schema(
     [
         ("_row_id", pa.string()),
-        ("_source_file", pa.string()),
+        ("_source_file", _FILE),
         ("_source_row", pa.int64()),
         ("_delivery_date", pa.date32()),
         ("reason", pa.string()),
@@ -51,7 +53,7 @@ def raw_schema(dataset: Dataset) -> pa.Schema:
         + [
             ("_extra", pa.string()),
             ("_row_id", pa.string()),
-            ("_source_file", pa.string()),
+            ("_source_file", _FILE),
             ("_source_row", pa.int64()),
             ("_delivery_date", pa.date32()),
         ]
@@ -268,7 +270,9 @@ class _Reading:
 def provenance(rows: pa.Array | pa.ChunkedArray, prefix: str, origin: str, date: Date) -> list[pa.Array | pa.ChunkedArray]:
     """``_row_id``, ``_source_file``, ``_source_row``, ``_delivery_date`` for record numbers."""
     ids = pc.binary_join_element_wise(prefix, rows.cast(pa.string()), "-")
-    return [ids, pa.repeat(origin, len(rows)), rows, pa.repeat(pa.scalar(date, pa.date32()), len(rows))]
+    always = pa.array(np.zeros(len(rows), np.int32))
+    file = pa.DictionaryArray.from_arrays(always, pa.array([origin], pa.string()))  # a text a row would be a hundred times as much to write
+    return [ids, file, rows, pa.repeat(pa.scalar(date, pa.date32()), len(rows))]
 
 
 def rejected_table(rejects: tuple[Reject, ...], prefix: str, origin: str, date: Date) -> pa.Table:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from govdata.ingest.encodings import line_ends
+from govdata.ingest.encodings import lone_returns
 
-_STEP = 1 << 20  # bytes looked at together: what the cache holds, and a bound on the index arrays
+_STEP = 1 << 18  # bytes looked at together: what the cache holds, and a bound on the index arrays
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ def scan(data: bytes, delimiter: int, quote: int | None, escape: int | None) -> 
         quote = None
     if escape is not None and bytes([escape]) not in data:
         escape = None
-    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
-        codes = np.frombuffer(data, np.uint8).copy()
-        codes[line_ends(codes)] = 10  # a CR alone ends a line too
-    else:
-        codes = np.frombuffer(data, np.uint8)
+    codes = np.frombuffer(data, np.uint8)
+    returns = b"\r" in data
+    if returns and len(alone := lone_returns(codes)):
+        codes = codes.copy()
+        codes[alone] = 10  # a CR alone ends a line too
     afters: list[np.ndarray] = []
     fields: list[np.ndarray] = []
     odd: list[np.ndarray] = []
@@ -44,7 +44,7 @@ def scan(data: bytes, delimiter: int, quote: int | None, escape: int | None) -> 
     while start < len(codes):
         stop = _step_end(codes, start)
         piece = codes[start:stop]
-        ends, counts, strange = _plain(piece, delimiter) if quote is None else _quoted(piece, delimiter, quote)
+        ends, counts, strange = _plain(piece, delimiter) if quote is None else _with_quotes(piece, delimiter, quote)
         if escape is not None:
             strange = strange.copy()
             strange[np.searchsorted(ends, np.flatnonzero(piece == escape))] = True
@@ -58,7 +58,7 @@ def scan(data: bytes, delimiter: int, quote: int | None, escape: int | None) -> 
     behind = np.concatenate(afters)
     starts = np.concatenate([[0], behind[:-1]]).astype(np.int64)
     stops = behind - 1
-    if b"\r\n" in data:
+    if returns:
         stops = stops - ((stops > starts) & (codes[np.maximum(stops - 1, 0)] == 13))
     return Lines(starts, stops, behind, np.concatenate(fields), np.concatenate(odd))
 
@@ -83,9 +83,24 @@ def _last_newline(codes: np.ndarray, start: int, stop: int) -> np.ndarray:
 
 
 def _plain(piece: np.ndarray, delimiter: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    marks = np.flatnonzero((piece == 10) | (piece == delimiter))
-    at = np.flatnonzero(piece[marks] == 10)
-    return marks[at], np.diff(at, prepend=-1), np.zeros(len(at), bool)
+    ends = np.flatnonzero(piece == 10)
+    if delimiter == 10:
+        return ends, np.ones(len(ends), np.int64), np.zeros(len(ends), bool)
+    before = np.searchsorted(np.flatnonzero(piece == delimiter), ends)  # separators up to each line's end
+    return ends, np.diff(before, prepend=0) + 1, np.zeros(len(ends), bool)
+
+
+def _with_quotes(piece: np.ndarray, delimiter: int, quote: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As ``_quoted``; where few lines have quotes only those are looked at so closely."""
+    quotes = np.flatnonzero(piece == quote)
+    if 8 * len(quotes) > np.count_nonzero(piece == 10):
+        return _quoted(piece, delimiter, quote)
+    ends, counts, odd = _plain(piece, delimiter)
+    if len(quotes):
+        lines = np.unique(np.searchsorted(ends, quotes))
+        spans = zip(np.where(lines > 0, ends[lines - 1] + 1, 0).tolist(), (ends[lines] + 1).tolist(), strict=True)
+        _, counts[lines], odd[lines] = _quoted(np.concatenate([piece[start:stop] for start, stop in spans]), delimiter, quote)
+    return ends, counts, odd
 
 
 def _quoted(piece: np.ndarray, delimiter: int, quote: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -28,6 +28,7 @@ from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
 SAMPLE = 256 << 10  # bytes the layout is found in
+PARSED = 256 << 10  # bytes the parser takes at a time: what the cache holds
 MAX_RECORD_LINES = 5000  # lines one quoted record may take
 MAX_RECORD_BYTES = 1 << 20
 NOTE_LINES = 5  # lines a note below the table may go on for
@@ -198,7 +199,7 @@ class _ChunkReader:
         quote = self.dialect.quote if self.dialect.quote and self.dialect.quote.encode() in self.data else False
         table = pa.csv.read_csv(
             pa.BufferReader(buffer),
-            pa.csv.ReadOptions(column_names=names, block_size=max(1 << 20, 2 * longest)),
+            pa.csv.ReadOptions(column_names=names, block_size=max(PARSED, 2 * longest), use_threads=False),
             pa.csv.ParseOptions(delimiter=self.dialect.delimiter, quote_char=quote, double_quote=bool(quote), ignore_empty_lines=False),
             pa.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), check_utf8=False, null_values=[""], strings_can_be_null=True
@@ -277,6 +278,9 @@ class _ChunkReader:
         """A record whose quote is open at the end of its line. Gives the line behind it, or -1 when the next chunk must be seen first."""
         starts, afters = self.lines.starts, self.lines.afters
         total = len(self.lines)
+        if self._closes_too_late(line, good):
+            self._reject(line, "引号未闭合")
+            return line + 1
         for reach in (8, 64, 1000, MAX_RECORD_LINES):
             last = min(line + reach, total)
             at_end = last == total
@@ -302,6 +306,24 @@ class _ChunkReader:
         self._reject(line, "引号未闭合")
         return line + 1
 
+    def _closes_too_late(self, line: int, good: np.ndarray) -> bool:
+        """Whether whole records stand between this line, whose quote is open, and the next quote: then ``_joins`` says no, whatever else
+        comes. Mostly so where a quote is a slip, and much cheaper to find out than by reading on."""
+        if self.columns == 1 or self._literal_fields(line) < self.columns:
+            return False
+        afters, reach = self.lines.afters, min(line + MAX_RECORD_LINES, len(self.lines)) - 1
+        found = self.data.find((self.dialect.quote or '"').encode(), int(afters[line]), int(afters[reach]))
+        closes = int(np.searchsorted(afters, found, side="right")) if found >= 0 else reach + 1
+        return int(np.count_nonzero(good[line + 1 : closes])) >= self._too_many
+
+    @property
+    def _too_many(self) -> int:
+        """Whole records within a record that make it several."""
+        return 1 if self.columns > 2 else 3
+
+    def _literal_fields(self, line: int) -> int:
+        return self._line(line).count(self.dialect.delimiter) + 1
+
     def _joins(self, line: int, after: int, fields: int, good: np.ndarray) -> bool:
         """Lines ``line`` to ``after`` are one record, and not several of which two are damaged."""
         if fields not in (self.columns, self.width, self.most):
@@ -309,8 +331,7 @@ class _ChunkReader:
         if self.columns == 1:
             return True
         whole = int(np.count_nonzero(good[line + 1 : after]))
-        literal = self._line(line).count(self.dialect.delimiter) + 1
-        return whole < (1 if self.columns > 2 else 3) or literal < self.columns
+        return whole < self._too_many or self._literal_fields(line) < self.columns
 
     def _accept(self, line: int, fields: list[str], after: int | None = None) -> None:
         tally = self.text.tally

@@ -119,6 +119,20 @@ def test_scan_agrees_with_the_csv_module_line_by_line(rows: list[str], end: str)
             assert not odd and fields == row.count(",") + 1
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 199), st.text(st.sampled_from('ab,"'), max_size=12)), max_size=6), st.sampled_from(["\n", "\r\n"]))
+def test_scan_of_few_quotes_is_the_scan_of_many(few: list[tuple[int, str]], end: str) -> None:
+    """Where few lines have quotes the scan looks at those alone: what it finds must be what it finds when every line is looked at."""
+    rows = ["x,y"] * 200
+    for line, row in few:
+        rows[line] = row
+    data = "".join(row + end for row in rows).encode()
+    lines = scan(data, ord(","), ord('"'), None)
+    for number, row in enumerate(rows):
+        alone = scan((row + end).encode(), ord(","), ord('"'), None)
+        assert (lines.fields[number], lines.odd[number]) == (alone.fields[0], alone.odd[0])
+
+
 def test_scan_in_steps(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     data = b"".join(b"a,b\r\n" if i % 3 else b'"x,y",' + b"z" * (i % 200) + b"\n" for i in range(3000))
     whole = scan(data, ord(","), ord('"'), None)
