@@ -87,6 +87,7 @@ class _Context:
     declared_elements: Collection[str]
     code_sets: Mapping[str, CodeSet]
     declared_sets: Collection[str]
+    codes: dict[str, frozenset[str]]  # of each code set asked for so far, kept from contract to contract
     loc: Loc = ("schema", 0)
     names: list[str] = field(default_factory=list)
     # what row expressions are read with: the types where every column's element is sound, else the names alone
@@ -125,8 +126,9 @@ def read(
     """Every contract without a problem, by the dataset's name; the problems of the others are in ``findings``."""
     contracts: dict[str, Contract] = {}
     ids: dict[str, str] = {}
+    codes: dict[str, frozenset[str]] = {}
     for document in documents:
-        context = _Context(document, findings, elements, declared_elements, code_sets, declared_sets)
+        context = _Context(document, findings, elements, declared_elements, code_sets, declared_sets, codes)
         written = validate(ContractFile, document.data, document, (), findings)
         if written is None:
             continue
@@ -277,9 +279,10 @@ def _check_synonyms(properties: ColumnProperties, element: Element, places: Mapp
     code_set = context.code_sets.get(element.code_set)
     if code_set is None:
         return
-    codes = {code.code for code in code_set.codes}
+    if code_set.id not in context.codes:
+        context.codes[code_set.id] = frozenset(code.code for code in code_set.codes)
     for source, code in properties.synonyms.items():
-        if code not in codes:
+        if code not in context.codes[code_set.id]:
             add(f"同义词“{source}”指向的代码“{code}”不在代码集 {code_set.id} 中", *places["synonyms"], source)
 
 
