@@ -3,6 +3,7 @@ night's rows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 from sqlglot import exp
@@ -18,12 +19,20 @@ AT = "~at"
 ``_row_id``."""
 
 
-class CompiledDataset:
-    """Queries over a relation ``raw_rows`` that has the raw batch's columns and ``~at``."""
+HELD = "standard"
 
-    def __init__(self, dataset: Dataset, registry: Registry) -> None:
+
+class CompiledDataset:
+    """Queries over a relation ``raw_rows`` that has the raw batch's columns and ``~at``.
+
+    ``held``: the rows are standardised once into the table ``standard`` and every query reads that; otherwise each query streams from
+    ``raw_rows``, which costs no memory. Planning a wide dataset takes DuckDB longer than a small night's rows do: held, it is planned
+    once."""
+
+    def __init__(self, dataset: Dataset, registry: Registry, *, held: bool = False) -> None:
         self.dataset = dataset
         self.registry = registry
+        self.held = held
         self.plans: tuple[ColumnPlan, ...] = plan_columns(dataset, registry)
         self.bound = registry.rules(dataset.name)
         self._rows: dict[tuple[bool, frozenset[str]], str] = {}
@@ -55,7 +64,7 @@ class CompiledDataset:
             needed = [by_name[name] for name in self._with_neighbours(key, by_name)]
             names = ", ".join(text(column(name)) for name in key)
             given = "TRUE" if key == tuple(by_name) else " AND ".join(f"{text(column(name))} IS NOT NULL" for name in key)
-            narrow = text(standardized_query(needed, "raw_rows", extra=(AT,)))
+            narrow = text(self._standardized(needed))
             queries.append(f'SELECT CASE WHEN {given} THEN hash({names}) END AS h, "{AT}" FROM ({narrow})')
         return tuple(queries)
 
@@ -71,9 +80,20 @@ class CompiledDataset:
         return wanted
 
     @cached_property
+    def standard(self) -> str:
+        """All rows, standardised and not judged: what ``held`` holds."""
+        return text(standardized_query(self.plans, "raw_rows", extra=(AT,)))
+
+    def _standardized(self, plans: Sequence[ColumnPlan], condition: exp.Expression | None = None) -> exp.Expression:
+        if not self.held:
+            return standardized_query(plans, "raw_rows", condition, extra=(AT,))
+        query = exp.Select().select(exp.Star(), copy=False).from_(exp.to_table(HELD), copy=False)
+        return query.where(condition, copy=False) if condition is not None else query
+
+    @cached_property
     def candidate_rows(self) -> str:
         """Standardised rows of ``candidates("~at")``, not judged."""
-        return text(standardized_query(self.plans, "raw_rows", sql('"~at" IN (SELECT "~at" FROM candidates)'), extra=(AT,)))
+        return text(self._standardized(self.plans, sql('"~at" IN (SELECT "~at" FROM candidates)')))
 
     def rows(self, *, dropped: bool, conflicts: frozenset[str]) -> str:
         """The whole pass: rows as they are written. ``dropped``: leave out ``dropped("~at")``; ``conflicts``: ids of unique rules that have
@@ -84,8 +104,7 @@ class CompiledDataset:
             predicates: dict[str, exp.Expression] = {
                 rule: sql('"~at" IN (SELECT "~at" FROM conflicts WHERE rule = :r)', r=rule) for rule in sorted(conflicts)
             }
-            query = standardized_query(self.plans, "raw_rows", condition, extra=(AT,) if conflicts else ())
-            judged = judged_query(query, self.dataset, self.registry, predicates)
+            judged = judged_query(self._standardized(self.plans, condition), self.dataset, self.registry, predicates)
             known = text(result_query(judged, self.plans, self.dataset, self.registry))
             self._rows[(dropped, conflicts)] = known
         return known
@@ -95,14 +114,14 @@ class CompiledDataset:
         return ledger_sql(self.plans)
 
 
-_compiled: dict[str, tuple[str, CompiledDataset]] = {}
+_compiled: dict[tuple[str, bool], tuple[str, CompiledDataset]] = {}
 
 
-def compiled(dataset: Dataset, registry: Registry) -> CompiledDataset:
+def compiled(dataset: Dataset, registry: Registry, *, held: bool = False) -> CompiledDataset:
     """The dataset's queries, from the process's cache while its standards are unchanged."""
     standards_hash = registry.hashes[dataset.name]
-    known = _compiled.get(dataset.name)
+    known = _compiled.get((dataset.name, held))
     if known is None or known[0] != standards_hash or known[1].dataset != dataset:
-        known = (standards_hash, CompiledDataset(dataset, registry))
-        _compiled[dataset.name] = known
+        known = (standards_hash, CompiledDataset(dataset, registry, held=held))
+        _compiled[(dataset.name, held)] = known
     return known[1]

@@ -75,25 +75,33 @@ def violation(rule: BoundRule, registry: Registry) -> exp.Expression:
 
     A rule about a value does not judge a NULL (``required`` does); a row rule fails only where it is false, as a SQL CHECK constraint.
     Raises ``TypeError`` for kind ``unique``, which is judged over the table."""
-    return unless_removed(rule, registry, _violation(rule, registry))
-
-
-def _violation(rule: BoundRule, registry: Registry) -> exp.Expression:
     if isinstance(rule.spec, Row):
-        return sql("NOT coalesce(:e, TRUE)", e=row_expression(rule, registry))
+        return unless_removed(rule, registry, sql("NOT coalesce(:e, TRUE)", e=row_expression(rule, registry)))
     assert rule.column is not None
     value = column(rule.column)
     if isinstance(rule.spec, Required):
-        return sql(":x IS NULL AND NOT :u", x=value, u=unparsed(rule.column))
-    if isinstance(rule.spec, Typed):
-        return unparsed(rule.column)
-    # Not written with AND: see check_digits._both. A predicate is NULL for a NULL value only.
-    return sql("NOT coalesce(:p, :x IS NULL)", x=value, p=_predicate(rule, value))
+        failed = sql(":x IS NULL AND NOT :u", x=value, u=unparsed(rule.column))
+    elif isinstance(rule.spec, Typed):
+        failed = unparsed(rule.column)
+    else:
+        # Not written with AND: see check_digits._both. A predicate is NULL for a NULL value only.
+        failed = sql("NOT coalesce(:p, :x IS NULL)", x=value, p=_predicate(rule, value))
+    return unless_removed(rule, registry, failed)
 
 
 def applicable(rule: BoundRule, registry: Registry) -> exp.Expression:
     """TRUE where the row could be judged (B of GB/T 36344: elements assessed), never NULL."""
-    return unless_removed(rule, registry, _applicable(rule, registry))
+    if isinstance(rule.spec, Row):
+        return unless_removed(rule, registry, sql(":e IS NOT NULL", e=row_expression(rule, registry)))
+    assert rule.column is not None
+    value = column(rule.column)
+    if isinstance(rule.spec, Required):
+        judged: exp.Expression = exp.true()
+    elif isinstance(rule.spec, Typed):
+        judged = sql(":x IS NOT NULL OR :u", x=value, u=unparsed(rule.column))
+    else:
+        judged = sql(":x IS NOT NULL", x=value)
+    return unless_removed(rule, registry, judged)
 
 
 def unless_removed(rule: BoundRule, registry: Registry, condition: exp.Expression) -> exp.Expression:
@@ -104,25 +112,20 @@ def unless_removed(rule: BoundRule, registry: Registry, condition: exp.Expressio
     return sql(":c AND :o IS DISTINCT FROM 'D'", c=condition, o=column(delivery.operation))
 
 
-def _applicable(rule: BoundRule, registry: Registry) -> exp.Expression:
-    if isinstance(rule.spec, Row):
-        return sql(":e IS NOT NULL", e=row_expression(rule, registry))
-    assert rule.column is not None
-    value = column(rule.column)
-    if isinstance(rule.spec, Required):
-        return exp.true()
-    if isinstance(rule.spec, Typed):
-        return sql(":x IS NOT NULL OR :u", x=value, u=unparsed(rule.column))
-    return sql(":x IS NOT NULL", x=value)
-
-
 VIOLATION, APPLICABLE = "violation ", "applicable "
+
+
+_shared: dict[str, tuple[tuple[BoundRule, ...], Shared]] = {}
 
 
 def shared(dataset: str, registry: Registry) -> Shared:
     """The predicates of all rules of ``dataset`` that judge a row, over standardised columns and the facts they share. Keys are
-    ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id."""
-    judging = [rule for rule in registry.rules(dataset) if not isinstance(rule.spec, Unique)]
-    trees = {VIOLATION + rule.id: violation(rule, registry) for rule in judging}
-    trees |= {APPLICABLE + rule.id: applicable(rule, registry) for rule in judging}
-    return share(trees, [key for key in trees if key.startswith(VIOLATION)])
+    ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id. Kept while the registry is: the pass and the suite both ask."""
+    bound = registry.rules(dataset)
+    known = _shared.get(dataset)
+    if known is None or known[0] is not bound:
+        judging = [rule for rule in bound if not isinstance(rule.spec, Unique)]
+        trees = {VIOLATION + rule.id: violation(rule, registry) for rule in judging}
+        trees |= {APPLICABLE + rule.id: applicable(rule, registry) for rule in judging}
+        known = _shared[dataset] = (bound, share(trees, [key for key in trees if key.startswith(VIOLATION)]))
+    return known[1]

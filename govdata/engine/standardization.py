@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from govdata.batches import RawBatch, StandardizedBatch, fingerprint
 from govdata.deployment import Deployment
-from govdata.engine.compiled import CompiledDataset, compiled
+from govdata.engine.compiled import HELD, CompiledDataset, compiled
 from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
 from govdata.engine.session import create_maps, session
 from govdata.engine.syntax import alias, column, disjunction, list_of, sql, text
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 ENGINE_VERSION = 1
 """Part of every batch id: raise it when the same raw batch and standards would give other rows."""
+
+HELD_ROWS = 20_000
+"""Below so many delivered rows the rows are held in memory between the queries of the pass (a few tens of megabytes)."""
 
 PARQUET = "FORMAT parquet, COMPRESSION zstd"
 
@@ -35,7 +38,7 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
     scratch = deployment.temporary / f"standardize-{dataset.name}-{raw.date.isoformat()}-{os.getpid()}"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    queries = compiled(dataset, registry)
+    queries = compiled(dataset, registry, held=raw.delivered < HELD_ROWS)
     connection = session(registry, temp=scratch / "spill", as_of=raw.date, code_sets=queries.code_sets)
     try:
         prepare(connection, queries, [str(deployment.absolute(path)) for path in raw.files])
@@ -62,6 +65,8 @@ def prepare(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, raw
             f"CREATE TABLE raw_rows ({columns}, _row_id VARCHAR, _source_file VARCHAR, _source_row BIGINT, _delivery_date DATE, "
             '"~at" BIGINT)'
         )
+    if queries.held:
+        connection.execute(f"CREATE TABLE {HELD} AS {queries.standard}")
 
 
 def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset) -> frozenset[str]:
@@ -78,6 +83,7 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledData
             'INSERT INTO candidates SELECT "~at" FROM keys WHERE h IS NULL OR h IN (SELECT h FROM keys GROUP BY h HAVING count(*) > 1)'
         )
     connection.execute("DROP TABLE IF EXISTS keys")
+    connection.execute('CREATE TEMP TABLE conflicts ("~at" BIGINT, rule VARCHAR)')
     if not _count(connection, "candidates"):
         connection.execute('CREATE TEMP TABLE dropped ("~at" BIGINT)')
         return frozenset()
@@ -89,7 +95,6 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledData
     connection.execute(
         f'CREATE TEMP TABLE dropped AS SELECT {", ".join(ROW_COLUMNS)}, kept_row_id, "~at" FROM close WHERE _row_id <> kept_row_id'
     )
-    connection.execute('CREATE TEMP TABLE conflicts ("~at" BIGINT, rule VARCHAR)')
     for rule in queries.unique_rules:
         assert isinstance(rule.spec, Unique)
         columns = ", ".join(text(column(name)) for name in rule.spec.columns)
@@ -105,7 +110,11 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledData
 
 def run_pass(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, conflicts: frozenset[str], scratch: Path) -> None:
     """The one pass over all rows: standardise, judge, split into ``scratch/rows/_quarantined=…``."""
-    rows = queries.rows(dropped=bool(_count(connection, "dropped")), conflicts=conflicts)
+    if queries.held:
+        # One form for every night: compiling another costs more than an empty table does.
+        rows = queries.rows(dropped=True, conflicts=frozenset(rule.id for rule in queries.unique_rules))
+    else:
+        rows = queries.rows(dropped=bool(_count(connection, "dropped")), conflicts=conflicts)
     connection.execute(
         f"COPY (SELECT *, failed_rules IS NOT NULL AS _quarantined FROM ({rows})) TO '{_quote(scratch / 'rows')}' "
         f"({PARQUET}, PARTITION_BY (_quarantined), WRITE_PARTITION_COLUMNS false)"

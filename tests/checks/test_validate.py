@@ -110,6 +110,7 @@ def test_a_rule_that_cannot_run_is_a_failed_run_without_a_value(
     assert Verdict.read(Verdict.path(night.deployment, "people", DATE)) is None
     # the connection and the context survive it
     monkeypatch.setattr(suite, "_compiled", {})
+    monkeypatch.setattr(rules, "_shared", {})
     assert night.validate().outcomes
 
 
