@@ -21,6 +21,12 @@ _CLOSING = re.compile(
     r"\(?\d+ rows?( affected| selected| in set)?\b|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|\x1a$|第\s*\d+\s*页)",
     re.IGNORECASE,
 )
+# What a form's author writes around a name for those who fill the form in; the text is in the form of ``normalise_header``.
+_MARK = re.compile(
+    r"^(?:[*※★☆△▲●#]+|\([*※]\))|(?:[*※★☆△▲●]+|\([*※]\)|[(\[【<](?:(?:此?项?为?)?(?:必|选|可选|非必)填写?(?:项|字段)?|可?选项?|非空|不能为空|不可为空|可为?空|"
+    r"(?:格式[::]?|如[::]?)?y{4}[-/.年]?m{1,2}[-/.月]?d{1,2}日?(?:hh24?:?(?:mm|mi):?ss)?)[)\]】>])$"
+)
+_IN_UNITS = re.compile(r"\{([^{}]+)\}")
 _YEAR = re.compile(r"(19|20)\d\d")
 _VALUE_LIKE = re.compile(r"[-+]?[\d.,:/\-]+%?|\d.*\d{4}.*|.{41,}", re.DOTALL)
 
@@ -29,6 +35,20 @@ _VALUE_LIKE = re.compile(r"[-+]?[\d.,:/\-]+%?|\d.*\d{4}.*|.{41,}", re.DOTALL)
 def normalise_header(text: str) -> str:
     """The form headers are compared in: half width, case folded, without white space, invisible characters, BOM and outer quotes."""
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip("\"'").casefold()
+
+
+@lru_cache(10_000)
+def unmarked(text: str) -> str:
+    """``normalise_header`` without the marks of a form: ``*姓名``, ``姓名(必填)``, ``出生日期(yyyy-mm-dd)`` and the like."""
+    plain = normalise_header(text)
+    while (less := _MARK.sub("", plain)) != plain:
+        plain = less
+    return plain
+
+
+def _plain_name(text: str, units: re.Match[str]) -> str:
+    """The header without its unit and what encloses it: 注册资本 of ``注册资本({元|万元})``, ``注册资本:{元}``, ``注册资本_{元}``."""
+    return re.sub(r"[(（\[【:：_\-/,，]\s*$", "", text[: units.start()]) + re.sub(r"^\s*[)）\]】]", "", text[units.end() :])
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,7 @@ class Mapping:
     missing_required: tuple[str, ...]
     missing_optional: tuple[str, ...]
     twice: tuple[str, ...]
+    said: tuple[tuple[str, str], ...] = ()  # (column, text) that a header says for every record: a unit
 
     @property
     def hits(self) -> int:
@@ -52,18 +73,34 @@ class Mapping:
 
 
 class Headers:
-    """The headers a dataset's columns may arrive under."""
+    """The headers a dataset's columns may arrive under.
+
+    A header of a column of units may be written ``注册资本({元|万元})``: then a file may say the unit in the header of the amounts. It is
+    as if every record had that unit (unless it brings one of its own).
+    """
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self._columns: dict[str, str] = {}
+        self._units: dict[str, tuple[str, str]] = {}  # header → (column of units, unit)
         for texts in (lambda c: (c.name,), lambda c: c.headers, lambda c: (c.title,)):  # a name wins over an alias, an alias over a title
             for column in dataset.columns:
                 for text in texts(column):
                     self._columns.setdefault(normalise_header(text), column.name)
+        for column in dataset.columns:
+            for text in column.headers:
+                if (units := _IN_UNITS.search(text)) and (about := self._columns.get(normalise_header(_plain_name(text, units)))):
+                    for unit in units[1].split("|"):
+                        header = normalise_header(text[: units.start()] + unit + text[units.end() :])
+                        if self._columns.setdefault(header, about) == about:
+                            self._units.setdefault(header, (column.name, unit))
 
     def column(self, header: str) -> str | None:
-        return self._columns.get(normalise_header(header))
+        known = self._columns.get(normalise_header(header))
+        return known or self._columns.get(unmarked(header))
+
+    def _said(self, header: str) -> tuple[str, str] | None:
+        return self._units.get(normalise_header(header)) or self._units.get(unmarked(header))
 
     def map(self, names: Sequence[str]) -> Mapping:
         targets = tuple(self.column(name) for name in names)
@@ -75,6 +112,7 @@ class Headers:
             missing_required=tuple(column.name for column in missing if not column.optional_header),
             missing_optional=tuple(column.name for column in missing if column.optional_header),
             twice=tuple(sorted({target for target in found if found.count(target) > 1})),
+            said=tuple(said for said in map(self._said, names) if said),
         )
 
     def score(self, cells: Sequence[str]) -> tuple[int, int]:

@@ -117,7 +117,7 @@ class JsonLinesSource:
         connection.execute(
             """
             CREATE OR REPLACE TEMP TABLE judged AS
-            SELECT line, "row", CASE WHEN faulty THEN 'faulty' WHEN trim(line, ' \t\r\n\ufeff') = '' THEN 'blank'
+            SELECT line, "row", CASE WHEN faulty THEN 'faulty' WHEN regexp_full_match(line, '[ \t\r\n\ufeff]*') THEN 'blank'
                                      WHEN starts_with(line, '\ufeff') OR regexp_matches(line, ?) OR NOT json_valid(line) THEN 'strict'
                                      WHEN json_type(line) <> 'OBJECT' THEN 'strict' ELSE 'plain' END AS way
             FROM delivered

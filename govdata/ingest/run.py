@@ -29,7 +29,7 @@ from govdata.standards.model import Dataset, Registry
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
-INGEST_VERSION = "2"
+INGEST_VERSION = "3"
 """Part of every batch id: raise it when the same files would be read otherwise than before."""
 
 _FILE = pa.dictionary(pa.int32(), pa.string())  # in memory only: in Parquet it is a text like others
@@ -236,7 +236,8 @@ class _Reading:
         if delivered != raw + rejected:
             raise Unreadable(f"记录数核对不符：文件中数得{delivered}条，读入{raw}条，拒收{rejected}条", source.sheet)
         known = {target for mapping in seen.values() for target in mapping.targets if target}
-        known |= {target for target in self.headers.map(source.columns).targets if target}
+        header = self.headers.map(source.columns)
+        known |= {target for target in header.targets if target} | {column for column, _ in header.said}
         return IngestedFile(
             name=file.name,
             sheet=source.sheet,
@@ -258,6 +259,8 @@ class _Reading:
     def _raw_table(self, block: Block, mapping: Mapping, prefix: str, origin: str) -> pa.Table:
         rows = len(block.rows)
         by_target = {target: column for target, column in zip(mapping.targets, block.columns, strict=True) if target}
+        for column, text in mapping.said:
+            by_target[column] = pc.fill_null(by_target[column], text) if column in by_target else pa.repeat(text, rows)
         columns = [by_target.get(column.name, pa.nulls(rows, pa.string())) for column in self.dataset.columns]
         unknown = [
             (name, block.columns[i]) for i, (name, target) in enumerate(zip(block.names, mapping.targets, strict=True)) if target is None

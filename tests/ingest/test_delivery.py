@@ -14,8 +14,10 @@ from govdata.deployment import Deployment
 from govdata.errors import DeliveryError
 from govdata.ingest import ingest, receive, text
 from govdata.ingest import run as running
+from govdata.ingest.headers import Headers
+from govdata.standards.model import Column
 
-from .conftest import DATE, PEOPLE, REGISTRY, SCHOOLS, Bureau
+from .conftest import DATE, PEOPLE, REGISTRY, SCHOOLS, Bureau, dataset
 
 TABLE = "GMSFHM,XM,ZZ,BZ\n1,a,b,c\n2,d,e,f\n"
 
@@ -201,3 +203,52 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(bureau: Bureau, monkeypatch:
     with pytest.raises(OSError, match="No space"):
         bureau.ingest()
     assert not list(Deployment(bureau.deployment.home).home.glob("data/lake/**/*.*"))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "*公民身份号码",
+        "公民身份号码（必填）",
+        "※ 公民身份号码",
+        "公民\n身份号码",
+        "公民身份号码*",
+        "公民身份号码【非空】",
+        "*ＧＭＳＦＨＭ(必填项)",
+    ],
+)
+def test_the_marks_of_a_form_do_not_hide_a_header(bureau: Bureau, header: str) -> None:
+    table = f'"{header}",*姓名(选填),住址（可为空）\n1,甲,乙\n'
+    records, rejects = bureau.one(table)
+    assert [record[1:] for record in records] == [("1", "甲", "乙", None)] and not rejects
+
+
+def test_a_mark_is_no_name() -> None:
+    headers = Headers(PEOPLE)
+    assert [headers.column(name) for name in ("姓名(曾用)", "*", "(必填)", "姓名*2", "住址(户籍)")] == [None] * 5
+    assert headers.map(["姓名", "*姓名"]).twice == ("name",)
+
+
+def test_a_unit_in_the_header_is_the_unit_of_every_record() -> None:
+    columns = [
+        Column(name="number", title="号", element="e"),
+        Column(name="capital", title="注册资本", element="e", headers=("ZCZB",)),
+        Column(name="unit", title="单位", element="e", headers=("DW", "注册资本（{元|万元}）", "ZCZB_{元|万元}")),
+    ]
+    headers = Headers(dataset("firms", "企业", columns))
+    assert headers.map(["号", "注册资本(万元)"]).said == (("unit", "万元"),)
+    assert headers.map(["号", "*ZCZB_元"]).targets == ("number", "capital")
+    assert headers.map(["号", "注册资本（亿元）"]).unknown == ("注册资本（亿元）",), "a unit that is not declared must not be guessed"
+    assert headers.map(["注册资本（元）", "注册资本（万元）"]).twice == ("capital",)
+    assert headers.map(["号", "注册资本"]).said == ()
+
+
+def test_the_unit_of_a_header_fills_the_column_of_units(bureau: Bureau) -> None:
+    unit = Column(name="unit", title="单位", element="e", headers=("注册资本（{元|万元}）",))
+    capital = Column(name="capital", title="注册资本", element="e")
+    bureau.people = bureau.people.model_copy(update={"columns": (bureau.people.columns[0], capital, unit)})
+    bureau.deliver("a.csv", "GMSFHM,注册资本（万元）\n1,30\n2,5\n")
+    bureau.deliver("b.csv", "GMSFHM,注册资本（万元）,单位\n3,30,元\n4,7,\n")
+    batch = bureau.ingest()
+    assert [(row["capital"], row["unit"]) for row in bureau.raw(batch)] == [("30", "万元"), ("5", "万元"), ("30", "元"), ("7", "万元")]
+    assert batch.sources[0].missing_columns == () and batch.sources[0].unknown_columns == ()
