@@ -111,6 +111,8 @@ def run(
 
 
 def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str], dates: list[Date]) -> list[Any]:
+    import gc
+
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from govdata import summary
@@ -118,10 +120,13 @@ def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str],
 
     titles = {name: registry.datasets[name].title for name in datasets} | {"catalogue": ""}
     delivered = sum(deployment.delivery(name, date).is_dir() for name in datasets for date in dates)
+    # Dagster and GX keep a million small objects for as long as we live: looking through them for rubbish after every few hundred
+    # new ones cost a twentieth of a small night.
+    gc.set_threshold(100_000, 20, 100)
     nights = Nights(deployment, registry, datasets)
     outcomes = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_console(stderr=True)) as progress:
+    with Progress(*columns, console=_console(stderr=True)) as progress, nights.opened():
         task = progress.add_task("准备", total=delivered * len(STAGES) + len(dates))
         for date in dates:
 

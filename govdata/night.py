@@ -9,7 +9,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date as Date
 from typing import TYPE_CHECKING, Literal
@@ -44,7 +44,7 @@ class DatasetNight:
 
 @dataclass
 class Nights:
-    """Runs nights one after another; the Dagster job is assembled once.
+    """Runs nights one after another; the Dagster job is assembled once, and within ``with nights.opened()`` its storage is opened once.
 
     Only datasets with a delivery folder are taken into a run: Dagster would record each check of the others as planned and never run.
     """
@@ -53,6 +53,15 @@ class Nights:
     registry: Registry
     datasets: Sequence[str]
     _jobs: dict[frozenset[str], JobDefinition] = field(default_factory=dict, init=False)
+    _dagster: DagsterInstance | None = field(default=None, init=False)
+
+    @contextmanager
+    def opened(self) -> Iterator[Nights]:
+        with instance(self.deployment) as self._dagster:
+            try:
+                yield self
+            finally:
+                self._dagster = None
 
     def run(self, date: Date, on_step: Callable[[str, str], None] = lambda stage, dataset: None) -> list[DatasetNight]:
         """Materialise everything for ``date``; ``on_step(stage, dataset)`` is called when a step starts and again, with an empty
@@ -80,7 +89,7 @@ class Nights:
                 ended.add(event.step_key)
                 on_step("", dataset)
 
-        with instance(self.deployment) as dagster, _quiet():
+        with nullcontext(self._dagster) if self._dagster else instance(self.deployment) as dagster, _quiet():
             dead_runs.report(self.deployment, dagster)
             dagster.add_event_listener(run_id, heard)
             with dead_runs.alive(self.deployment, run_id):
