@@ -17,7 +17,7 @@ import pyarrow as pa
 import python_calamine as calamine
 
 from govdata.ingest import source
-from govdata.ingest.archive import probe, survey
+from govdata.ingest.archive import Errors, probe, survey
 from govdata.ingest.headers import Headers, is_blank, is_footer, looks_like_header, named
 from govdata.ingest.source import Block, Opened, Tally, Unreadable
 
@@ -67,10 +67,11 @@ class SheetSource:
         columns: tuple[str, ...],
         headers: Headers | None,
         content: calamine.CalamineSheet | None,
+        errors: Errors,
     ) -> None:
         self.sheet: str | None = name
         self.format, self.columns, self.tally = format, columns, Tally()
-        self._book, self._header, self._headers = book, header, headers
+        self._book, self._header, self._headers, self._errors = book, header, headers, errors
         self._content = content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
         self.details = {"格式": f"工作簿（{format}）", "表头行": "无" if header < 0 else str(header + 1)}
 
@@ -78,7 +79,7 @@ class SheetSource:
         sheet = self._content or self._book.get_sheet_by_name(self.sheet or "")
         self._content = None
         tally = self.tally
-        rows = _rows(sheet)
+        rows = _rows(sheet, self._errors)
         for _, cells in itertools.islice(rows, self._header + 1):
             tally.lines += 1
             kind = source.HEADER if tally.lines == self._header + 1 else source.BLANK if _empty(cells) else source.PREAMBLE
@@ -151,15 +152,24 @@ def _empty(cells: list[Cell]) -> bool:
     return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells)
 
 
-def _rows(sheet: calamine.CalamineSheet) -> Iterator[tuple[int, list[Cell]]]:
-    """(sheet row number from 1, cells from the sheet's first column); rows above the first filled one come out empty."""
-    return enumerate(sheet.iter_rows(), 1)
+def _rows(sheet: calamine.CalamineSheet, errors: Errors) -> Iterator[tuple[int, list[Cell]]]:
+    """(sheet row number from 1, cells from the sheet's first filled column); rows above the first filled one come out empty. ``errors`` are
+    put where the reader gives an empty cell: a rule must see them."""
+    first = sheet.start[1] if sheet.start else 0
+    by_row: dict[int, list[tuple[int, str]]] = {}
+    for (row, column), text in errors.items():
+        by_row.setdefault(row, []).append((column - first, text))
+    for number, cells in enumerate(sheet.iter_rows()):
+        for column, text in by_row.get(number, ()):
+            if 0 <= column < len(cells) and cells[column] in ("", None):
+                cells[column] = text
+        yield number + 1, cells
 
 
 def _find_header(sheet: calamine.CalamineSheet, headers: Headers | None) -> tuple[int, tuple[str, ...]] | None:
     """Index of the header row and its names: the row that maps best on the contract, else the first that looks like a header and is as
     wide as the rows below it."""
-    rows = [[cell_text(cell) for cell in cells] for _, cells in itertools.islice(_rows(sheet), HEADER_WITHIN)]
+    rows = [[cell_text(cell) for cell in cells] for _, cells in itertools.islice(_rows(sheet, {}), HEADER_WITHIN)]
     if headers is not None:
         scores = [headers.score([cell or "" for cell in row]) for row in rows]
         best = max(range(len(rows)), key=lambda index: scores[index], default=-1)
@@ -184,8 +194,7 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
     if format == "xls":
         _refuse_encrypted(path)
         probe(path)
-    else:
-        survey(path)
+    errors = survey(path) if format == "xlsx" else {}
     try:
         book = calamine.CalamineWorkbook.from_path(str(path))
         sources: list[SheetSource] = []
@@ -205,7 +214,9 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
                 ignored[sheet.name] = f"{hidden}工作表，没有合同的表头"
                 bare[sheet.name] = _usual_width(content)
                 continue
-            sources.append(SheetSource(book, sheet.name, format, *found, headers, content if not sources else None))
+            sources.append(
+                SheetSource(book, sheet.name, format, *found, headers, content if not sources else None, errors.get(sheet.name, {}))
+            )
             if hidden:
                 sources[-1].details["可见性"] = "隐藏的工作表"
     except calamine.PasswordError:
@@ -227,7 +238,7 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
 
 def _usual_width(sheet: calamine.CalamineSheet) -> int:
     """The usual number of cells of a sheet that has at least three rows alike, else 0."""
-    widths = Counter(len(named([cell_text(c) for c in cells])) for _, cells in itertools.islice(_rows(sheet), 200) if not _empty(cells))
+    widths = Counter(len(named([cell_text(c) for c in cells])) for _, cells in itertools.islice(_rows(sheet, {}), 200) if not _empty(cells))
     width, rows = max(widths.items(), key=lambda item: item[1], default=(0, 0))
     return width if rows >= 3 else 0
 

@@ -15,7 +15,7 @@ import xlwt
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from govdata.errors import DeliveryError
-from govdata.ingest import workbook
+from govdata.ingest import archive, workbook
 from govdata.ingest.workbook import cell_text
 
 from .conftest import Bureau
@@ -209,3 +209,62 @@ def test_a_web_page_named_workbook(bureau: Bureau) -> None:
 def test_a_workbook_without_the_header(bureau: Bureau) -> None:
     message = _blocked(bureau, "a.xlsx", plain([["学校标识码", "学校名称"], ["3619000001", "某校"]]))
     assert "没有一个工作表含有表头" in message and "学校”（schools）" in message
+
+
+def test_cells_with_an_error_keep_it_as_text(bureau: Bureau) -> None:
+    """The reader knows no errors; they must not become empty cells that nobody is told of. The null tokens or the format rule decide."""
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page.title = "空"
+    other = book.create_sheet("城东 & <一>")
+    for column, text in enumerate(HEADER, 3):
+        other.cell(3, column, text)
+    for column, text in enumerate(["190101199001010011", "#N/A", "幸福路", "#REF!"], 3):
+        other.cell(4, column, text)
+    for column, text in enumerate(["190101199001010038", "乙某", "#DIV/0!", 't="e" <v>#N/A</v>'], 3):
+        other.cell(5, column, text)
+    out = io.BytesIO()
+    book.save(out)
+    records, rejects = bureau.one(out.getvalue(), "a.xlsx")
+    assert not rejects
+    assert records == [
+        (4, "190101199001010011", "#N/A", "幸福路", "#REF!"),
+        (5, "190101199001010038", "乙某", "#DIV/0!", 't="e" <v>#N/A</v>'),
+    ]
+
+
+def test_an_error_behind_a_long_formula_and_across_pieces(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govdata.ingest.archive._PIECE", 1 << 10)
+
+    def fill(book: Any) -> None:
+        page = book.add_worksheet()
+        page.write_row(0, 0, HEADER)
+        for row in range(1, 60):
+            page.write_row(row, 0, [str(row), "甲"])
+            page.write_formula(row, 2, "=" + "+".join(["VLOOKUP(A1,A1:B9,2)"] * (row * 5)), None, "#N/A" if row % 2 else "路")
+
+    records, _ = bureau.one(xlsx(fill), "a.xlsx")
+    assert [record[3] for record in records] == ["#N/A" if row % 2 else "路" for row in range(1, 60)]
+
+
+def test_too_many_errors_are_refused(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govdata.ingest.archive.MAX_ERRORS", 3)
+    out = io.BytesIO()
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page.append(HEADER)
+    for row in range(5):
+        page.append([str(row), "#N/A"])
+    book.save(out)
+    with pytest.raises(DeliveryError, match="出错的单元格"):
+        bureau.one(out.getvalue(), "a.xlsx")
+
+
+def test_an_error_is_not_taken_from_a_neighbour() -> None:
+    cells = (
+        b"""<c r="A1" t="e"/><c r='B1' t='e' s="1"><f>x</f><v>#N/A</v></c><c t="e" s="2" r="C1"><v>#REF!</v></c>"""
+        b"""<c r="D1" t="e"></c><c r="E1"><v>#1</v></c>"""
+    )
+    assert [found[::2] for found in archive._ERROR.findall(cells)] == [(b"B", b"#N/A"), (b"C", b"#REF!")]
