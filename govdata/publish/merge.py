@@ -2,13 +2,13 @@
 
 Nothing is rewritten: a snapshot lists the files of the snapshot before and those of the delta, and one small file names the places
 (file, position) of rows that no longer count: older rows whose key comes again, cancelled rows (operation D). A night reads the
-key column of what is there and writes a few kilobytes. When hidden rows or delta files become many, the rows that count are written anew
-(compacted), and so they are when a standard changed a column.
+key column of what is there and writes a few kilobytes. When hidden rows or delta files become many, the files that hold most of the hidden
+rows, or the delta files, are written anew without them (compacted), and so is everything when a standard changed a column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 TRACE_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date", "_warnings")
 """What follows the contract's columns in every published table."""
 
-MAX_HIDDEN = 0.1
-"""Share of stored rows that may be hidden before the table is compacted."""
+MAX_HIDDEN = 0.03
+"""Share of stored rows that may be hidden before files are compacted. What readers pay grows with the hidden rows, what compacting costs
+per night shrinks with them: docs/benchmarks.md has the figures."""
+
+WORN = MAX_HIDDEN / 2
+"""Share of one file's rows from which on the file is compacted, when the table's share is above ``MAX_HIDDEN``."""
 
 MAX_DELTA_FILES = 64
-"""Delta files a table may consist of beside its base before it is compacted."""
+"""Delta files a table may consist of beside its base before they are made one."""
 
 
 def visible(snapshot: Snapshot, deployment: Deployment, columns: str) -> str:
@@ -96,9 +100,11 @@ class _Merge:
     def _hide(self, places: str) -> None:
         self.connection.execute(f"INSERT INTO hidden {places}")
 
-    def rewrite(self, columns: dict[str, str]) -> None:
-        """Write the rows that count into one new file with ``columns``. ``GateBlocked`` where a value does not fit a changed type."""
-        hidden = "(SELECT DISTINCT file, position FROM hidden)"
+    def rewrite(self, columns: dict[str, str], chosen: Sequence[int] | None = None) -> None:
+        """Write the rows that count of the ``chosen`` files (positions; None: of all) into one new file with ``columns``, which becomes the
+        last of the base. ``GateBlocked`` where a value does not fit a changed type."""
+        chosen = range(len(self.files)) if chosen is None else sorted(chosen)
+        paths = [self.paths[place] for place in chosen]
         changed = [name for name, kind in columns.items() if name in self.columns and self.columns[name] != kind]
         if changed:
             self._demand_lossless(changed, columns)
@@ -108,12 +114,21 @@ class _Merge:
         )
         target = self._target("base")
         written = files.temporary(target)
-        self.connection.execute(
-            f"COPY ({_visible(self.paths, hidden, selected)}) TO {sql.text(str(written))} (FORMAT parquet, COMPRESSION zstd)"
-        )
-        files.put(written, target)
-        self.files, self.base_files, self.columns = [self.deployment.relative(target)], 1, columns
-        self.connection.execute("DELETE FROM hidden")
+        hidden = f"(SELECT DISTINCT {_moved(chosen)} AS file, position FROM hidden WHERE file IN ({_listed(chosen)}))"
+        query = _visible(paths, hidden, selected)
+        self.connection.execute(f"COPY ({query}) TO {sql.text(str(written))} (FORMAT parquet, COMPRESSION zstd)")
+        kept = [place for place in range(len(self.files)) if place not in set(chosen)]
+        base = [place for place in kept if place < self.base_files]
+        added: list[str | None] = [self.deployment.relative(files.put(written, target))]
+        if kept and not files.row_count(target):  # nothing of the chosen files counted any more
+            target.unlink()
+            added = []
+        order = [*base, *(None for _ in added), *kept[len(base) :]]
+        self.connection.execute(f"DELETE FROM hidden WHERE file IN ({_listed(chosen)})")
+        if kept:
+            self.connection.execute(f"UPDATE hidden SET file = {_moved(order)}")
+        self.files = [added[0] if place is None else self.files[place] for place in order]  # type: ignore[misc]
+        self.base_files, self.columns = len(base) + len(added), columns
 
     def _demand_lossless(self, changed: list[str], columns: dict[str, str]) -> None:
         tests = ", ".join(
@@ -132,11 +147,9 @@ class _Merge:
             raise GateBlocked(layer.table, layer.date.isoformat(), reasons)
 
     def finish(self) -> Snapshot:
+        self._compact()
         stored = sum(files.row_count(path) for path in self.paths)
         hidden = sql.scalar(self.connection, "SELECT count(*) FROM (SELECT DISTINCT file, position FROM hidden)")
-        if hidden > MAX_HIDDEN * stored or len(self.files) - self.base_files > MAX_DELTA_FILES:
-            self.rewrite(self.columns)
-            stored, hidden = stored - hidden, 0
         hidden_file = None
         if hidden:
             target = self._target("hidden")
@@ -162,10 +175,35 @@ class _Merge:
             lineage=tuple(item.date for item in self.lineage.layers),
         )
 
+    def _compact(self) -> None:
+        """Write anew what the policy says. One delivery that touches few keys over and over wears its own earlier files out, and the base,
+        which is nearly all of the table, stays as it is."""
+        counted = "SELECT file, count(*) FROM (SELECT DISTINCT file, position FROM hidden) GROUP BY file"
+        hidden: dict[int, int] = dict(self.connection.execute(counted).fetchall())
+        stored = [files.row_count(path) for path in self.paths]
+        deltas = set(range(self.base_files, len(self.files)))
+        chosen: set[int] = set()
+        if sum(hidden.values()) > MAX_HIDDEN * sum(stored):
+            chosen = {file for file, count in hidden.items() if count > WORN * stored[file]}
+        if len(deltas) > MAX_DELTA_FILES or chosen - deltas:  # small beside the base: they go along
+            chosen |= deltas
+        if chosen:
+            self.rewrite(self.columns, sorted(chosen))
+
     def _target(self, kind: str) -> Path:
         layer = self.lineage.layers[-1]
         folder = self.deployment.snapshot(layer.table, layer.date)
         return folder / f"{kind}-{self.lineage.snapshot_id}-{files.token()}.parquet"
+
+
+def _moved(order: Sequence[int | None]) -> str:
+    """SQL for a file's position in ``order``, of its position so far (column ``file``)."""
+    steps = " ".join(f"WHEN {place} THEN {position}" for position, place in enumerate(order) if place is not None)
+    return f"CAST(CASE file {steps} END AS UBIGINT)"
+
+
+def _listed(places: Iterable[int]) -> str:
+    return ", ".join(str(place) for place in places)
 
 
 def _superseded_within(fresh: str, key: Sequence[str], offset: int) -> str:

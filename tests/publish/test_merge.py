@@ -64,11 +64,12 @@ def histories(draw: st.DrawFn) -> list[tuple[int, str, list[tuple[int, str | Non
 
 @pytest.mark.parametrize(
     ("limits", "unique"),
-    [((0.1, 64), True), ((1.1, 2), False), ((1.1, 1000), False)],
-    ids=["usual limits", "few files, keys repeat", "never compacted, keys repeat"],
+    [((0.03, 64), True), ((0.4, 64), True), ((0.25, 2), False), ((1.1, 2), False), ((1.1, 1000), False)],
+    ids=["usual limits", "some files", "some files, few files, keys repeat", "few files, keys repeat", "never compacted, keys repeat"],
 )
 def test_equals_a_rebuild(limits: tuple[float, int], unique: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merge, "MAX_HIDDEN", limits[0])
+    monkeypatch.setattr(merge, "WORN", limits[0] / 2)
     monkeypatch.setattr(merge, "MAX_DELTA_FILES", limits[1])
     standards = registry(unique_key=unique)
 
@@ -107,9 +108,33 @@ def test_many_nights(city: City) -> None:
         deliveries[date] = ("delta" if day else "snapshot", rows)
         snapshot = city.publish(city.deliver("people", date, rows, mode="delta" if day else "snapshot"))
         assert rows_of(city, snapshot) == rebuilt(deliveries, date)
-        assert snapshot.hidden <= 0.1 * (snapshot.hidden + snapshot.rows)
+        assert snapshot.hidden <= merge.MAX_HIDDEN * (snapshot.hidden + snapshot.rows)
         compacted += any(Path(file).name.startswith(f"base-{snapshot.snapshot_id}") for file in snapshot.files)
-    assert 2 <= compacted <= 8
+    assert 8 <= compacted <= 20
+
+
+def test_the_same_few_people_night_after_night_leave_the_base_alone(city: City) -> None:
+    """Their earlier rows are hidden in earlier deltas: those go, and the great file is neither read nor written anew."""
+    first = city.publish(city.deliver("people", START, [person(number) for number in range(300)], mode="snapshot"))
+    for day in range(1, 12):
+        rows = [person(number, f"名{day}", "U") for number in range(3)]
+        snapshot = city.publish(city.deliver("people", START + timedelta(days=day), rows))
+        assert snapshot.files[0] == first.files[0] and snapshot.base_files <= 2
+        assert snapshot.rows == 300 and len(snapshot.files) <= 4
+    city.rebuild()
+    assert city.query("SELECT name, count(*) FROM published.people GROUP BY 1 ORDER BY 2") == [("名11", 3), ("张三", 297)]
+
+
+def test_many_delta_files_become_one_and_the_base_stays(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge, "MAX_DELTA_FILES", 3)
+    first = city.publish(city.deliver("people", START, [person(number) for number in range(300)], mode="snapshot"))
+    files = []
+    for day in range(1, 6):
+        snapshot = city.publish(city.deliver("people", START + timedelta(days=day), [person(day, f"名{day}", "U"), person(500 + day)]))
+        files.append((snapshot.base_files, len(snapshot.files), snapshot.rows))
+        assert snapshot.files[0] == first.files[0]
+    assert files == [(1, 2, 301), (1, 3, 302), (1, 4, 303), (2, 2, 304), (2, 3, 305)]
+    assert len(rows_of(city, snapshot)) == 305
 
 
 def test_a_delta_costs_no_copy(city: City) -> None:
