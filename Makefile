@@ -12,6 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: run test ui bench lint lock licences
 
 run: .venv/.runtime
+	@chmod -R o-rwx data  # git hands files out readable for everybody, which a data folder must not be
 	@GOVDATA_HOME="$(CURDIR)" $(BIN)/govdata run
 
 ui: .venv/.runtime

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from govdata.engine.normalise import HAN_DIGITS, digits_zh
-from govdata.engine.syntax import sql, try_cast
+from govdata.engine.syntax import one_of, sql, try_cast
 from govdata.standards.model import Element
 
 ISO_DATETIME = "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"
@@ -157,9 +157,9 @@ def decimal_of(x: exp.Expression, scale: int) -> exp.Expression:
 
 def boolean_of(x: exp.Expression) -> exp.Expression:
     return sql(
-        "CASE WHEN list_contains(['1', 'true', 't', 'y', 'yes', '是', '有', '√'], lower(:x)) THEN TRUE "
-        "WHEN list_contains(['0', 'false', 'f', 'n', 'no', '否', '没有', '×'], lower(:x)) THEN FALSE END",
-        x=x,
+        "CASE WHEN :yes THEN TRUE WHEN :no THEN FALSE END",
+        yes=one_of(sql("lower(:x)", x=x), ["1", "true", "t", "y", "yes", "是", "有", "√"]),
+        no=one_of(sql("lower(:x)", x=x), ["0", "false", "f", "n", "no", "否", "没有", "×"]),
     )
 
 
