@@ -5,12 +5,11 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from govdata.ingest import columnar, jsonlines, source, text, workbook  # noqa: F401  (each registers its opener)
+from govdata.ingest import columnar, jsonlines, packed, source, text, workbook  # noqa: F401  (each registers its opener)
 from govdata.ingest.headers import Headers
 from govdata.ingest.source import Opened, Unreadable
 
 _REFUSED = (
-    (b"\x1f\x8b", "gzip压缩文件，请解压后交付"),
     (b"7z\xbc\xaf\x27\x1c", "7z压缩文件，请解压后交付"),
     (b"Rar!\x1a\x07", "rar压缩文件，请解压后交付"),
     (b"BZh", "bzip2压缩文件，请解压后交付"),
@@ -27,7 +26,7 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def recognise(path: Path) -> str:
-    """``text``, ``jsonlines``, ``parquet``, ``xlsx`` or ``xls``. Raises ``Unreadable`` for anything that is refused."""
+    """``text``, ``jsonlines``, ``parquet``, ``xlsx``, ``xls``, ``gzip`` or ``zip``. Raises ``Unreadable`` for anything that is refused."""
     with open(path, "rb") as file:
         head = file.read(4096)
     if not head:
@@ -35,6 +34,10 @@ def recognise(path: Path) -> str:
     for magic, reason in _REFUSED:
         if head.startswith(magic):
             raise Unreadable(reason)
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if head[257:262] == b"ustar":
+        raise Unreadable("tar归档文件，请解开后交付")
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"PARE"):
@@ -69,7 +72,7 @@ def _zipped(path: Path) -> str:
         raise Unreadable("工作簿有密码保护，请去除密码后交付")
     if "word/document.xml" in names:
         raise Unreadable("Word文档，不是数据文件")
-    raise Unreadable("压缩文件，请解压后交付")
+    return "zip"
 
 
 def open_file(path: Path, headers: Headers | None) -> tuple[str, Opened]:
@@ -79,3 +82,14 @@ def open_file(path: Path, headers: Headers | None) -> tuple[str, Opened]:
     if opener is None:
         raise Unreadable(f"没有读取{format}的程序")
     return format, opener(path, headers)
+
+
+def _open_inside(path: Path, headers: Headers | None) -> tuple[str, Opened]:
+    """As ``open_file``, for what was packed: an archive inside of an archive is refused."""
+    if recognise(path) in ("gzip", "zip"):
+        raise Unreadable("压缩文件里还有压缩文件，请只压缩一层")
+    return open_file(path, headers)
+
+
+source.register("gzip", lambda path, headers: packed.open_gzip(path, headers, _open_inside))
+source.register("zip", lambda path, headers: packed.open_zip(path, headers, _open_inside))

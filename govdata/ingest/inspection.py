@@ -12,6 +12,7 @@ import pyarrow.csv
 
 from govdata.errors import DeliveryError, Problem
 from govdata.ingest import formats
+from govdata.ingest.packed import full_name
 from govdata.ingest.source import Source, Unreadable
 
 
@@ -78,7 +79,7 @@ def _walk(path: Path, out: Path | None) -> Inspection:
             if sink is not None:
                 sink.close()
     except Unreadable as error:
-        raise DeliveryError("文件不能读取：", [Problem(path.name, str(error), where=error.sheet)]) from None
+        raise DeliveryError("文件不能读取：", [Problem(path.name, str(error), where=full_name(error.member, error.sheet))]) from None
     except (pa.ArrowException, UnicodeError) as error:
         raise DeliveryError("文件不能读取：", [Problem(path.name, f"读取时出错（{type(error).__name__}）")]) from None
     return Inspection(path=path, format=format, size=path.stat().st_size, tables=tuple(tables), ignored=ignored)

@@ -19,7 +19,7 @@ import pyarrow.compute
 from govdata.batches import DeliveredFile, Delivery, IngestedFile, RawBatch, fingerprint
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, Problem
-from govdata.ingest import formats
+from govdata.ingest import formats, packed
 from govdata.ingest.delivery import content_hash, delivered_files, file_state, record_prefixes
 from govdata.ingest.headers import Headers, Mapping
 from govdata.ingest.shown import shown
@@ -71,6 +71,8 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
     with ExitStack() as stack:
         raw = stack.enter_context(PartWriter(raw_folder, batch_id, raw_schema(dataset), _ENCODINGS))
         rejected = stack.enter_context(PartWriter(rejected_folder, batch_id, REJECTED_SCHEMA))
+        unpacking = packed.FOLDER.set(deployment.temporary)
+        stack.callback(packed.FOLDER.reset, unpacking)
         reading = _Reading(delivery, dataset, registry, deployment, raw, rejected)
         sources = reading.read()
         if reading.problems:
@@ -132,7 +134,7 @@ class _Reading:
             try:
                 done[file.sha256] = list(self._file(file, paths.get(file.name)))
             except Unreadable as error:
-                where = error.sheet and shown(error.sheet, "其中一个工作表")
+                where = packed.full_name(error.member, error.sheet and shown(error.sheet, "其中一个工作表"))
                 self.problems.append(Problem(file.name, str(error) + self._hint(paths.get(file.name)), where=where))
             except (pa.ArrowException, duckdb.Error, UnicodeError, OverflowError) as error:  # their texts may hold values of records
                 self.problems.append(Problem(file.name, f"读取时出错（{type(error).__name__}），文件未读入"))
@@ -147,7 +149,7 @@ class _Reading:
             state = file_state(path)
             format, opened = formats.open_file(path, self.headers)
             mappings = [self.headers.map(source.columns) for source in opened.sources]
-            sheets = [source.sheet and shown(source.sheet, f"第{n}个有表头的工作表") for n, source in enumerate(opened.sources, 1)]
+            sheets = [_told(source, f"第{n}个有表头的工作表") for n, source in enumerate(opened.sources, 1)]
             for source, mapping, sheet in zip(opened.sources, mappings, sheets, strict=True):
                 self._judge(file.name, sheet, source, mapping)
             if not self.problems:
@@ -161,7 +163,8 @@ class _Reading:
         except PermissionError:
             raise Unreadable("没有读取文件的权限") from None
         for number, (name, reason) in enumerate(opened.ignored.items(), 1):
-            sheet = shown(name, f"第{number}个未读的工作表")
+            member, _, inside = name.partition("#") if format == "zip" else (None, "", name)
+            sheet = packed.full_name(member, shown(inside, f"第{number}个未读的工作表") if inside else None)
             yield IngestedFile(name=file.name, sheet=sheet, format=format, delivered=0, raw=0, rejected=0, note=reason)
 
     # ------------------------------------------------------------------------------------------------- is it ours?
@@ -225,7 +228,7 @@ class _Reading:
                 mapping = seen[block.names] = self.headers.map(block.names)
                 if mapping.twice:
                     titles = "、".join(self.dataset.column(column).title for column in mapping.twice)
-                    raise Unreadable(f"有不止一个表头对应同一列（{titles}）", source.sheet)
+                    raise Unreadable(f"有不止一个表头对应同一列（{titles}）", *_place(source))
             if len(block.rows):
                 self.raw.write(self._raw_table(block, mapping, prefix, origin))
                 raw += len(block.rows)
@@ -234,7 +237,7 @@ class _Reading:
                 rejected += len(block.rejects)
         delivered = source.tally.records
         if delivered != raw + rejected:
-            raise Unreadable(f"记录数核对不符：文件中数得{delivered}条，读入{raw}条，拒收{rejected}条", source.sheet)
+            raise Unreadable(f"记录数核对不符：文件中数得{delivered}条，读入{raw}条，拒收{rejected}条", *_place(source))
         known = {target for mapping in seen.values() for target in mapping.targets if target}
         header = self.headers.map(source.columns)
         known |= {target for target in header.targets if target} | {column for column, _ in header.said}
@@ -268,6 +271,18 @@ class _Reading:
         return pa.table(
             [*columns, extra(unknown, rows), *provenance(block.rows, prefix, origin, self.delivery.date)], schema=self.raw.schema
         )
+
+
+def _place(source: Source) -> tuple[str | None, str | None]:
+    """(sheet, member) for an error."""
+    return (source.inner_sheet, source.member) if isinstance(source, packed.Member) else (source.sheet, None)
+
+
+def _told(source: Source, place: str) -> str | None:
+    """The source's sheet as it may be told. A file inside an archive is told by its name, as the archive is."""
+    if isinstance(source, packed.Member):
+        return packed.full_name(source.member, source.inner_sheet and shown(source.inner_sheet, place))
+    return source.sheet and shown(source.sheet, place)
 
 
 def provenance(rows: pa.Array | pa.ChunkedArray, prefix: str, origin: str, date: Date) -> list[pa.Array | pa.ChunkedArray]:

@@ -27,11 +27,12 @@ CONTINUATION = "跨行记录的后续行"
 
 
 class Unreadable(Exception):
-    """The file cannot be read as a delivery. ``str(error)`` is a Chinese reason without any value of a record."""
+    """The file cannot be read as a delivery. ``str(error)`` is a Chinese reason without any value of a record. ``member``: the file inside
+    an archive."""
 
-    def __init__(self, reason: str, sheet: str | None = None) -> None:
+    def __init__(self, reason: str, sheet: str | None = None, member: str | None = None) -> None:
         super().__init__(reason)
-        self.sheet = sheet
+        self.sheet, self.member = sheet, member
 
 
 class Reject(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import random
@@ -133,6 +134,25 @@ def test_whatever_is_done_to_a_workbook(tmp_path: Path, seed: int) -> None:
         whole = seeds[chance.random() < 0.15]
         data = rezipped(whole, chance) if whole.startswith(b"PK") and chance.random() < 0.8 else injure(whole, chance)
         check(tmp_path / "a.xlsx", data, HEADERS if chance.random() < 0.7 else None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_is_done_to_an_archive(tmp_path: Path, seed: int) -> None:
+    """Injuries to the archive itself, and to what it holds."""
+    chance = random.Random(seed)
+    table = "".join(",".join(row) + "\n" for row in [HEADER, *values(20)]).encode()
+    for _ in range(250):
+        inner = injure(table, chance) if chance.random() < 0.4 else table
+        if chance.random() < 0.4:
+            whole = gzip.compress(inner, mtime=0)
+        else:
+            out = io.BytesIO()
+            with zipfile.ZipFile(out, "w", chance.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])) as archive:
+                for name in dict.fromkeys(chance.choice(["a.csv", "b/c.txt", *HOSTILE]) for _ in range(chance.choice([1, 2, 5]))):
+                    archive.writestr(name.replace("\x00", ""), chance.choice([inner, table]))
+            whole = out.getvalue()
+        check(tmp_path / "a.zip", whole if chance.random() < 0.3 else injure(whole, chance), HEADERS if chance.random() < 0.7 else None)
 
 
 @pytest.mark.slow

@@ -76,7 +76,7 @@ def test_all_problems_of_all_files_are_told_at_once(bureau: Bureau) -> None:
     bureau.deliver("4_twice.csv", "GMSFHM,身份证号,XM\n1,2,3\n")
     bureau.deliver("5_school.csv", "XXBSM,XXMC\n3619000001,某校\n")
     bureau.deliver("6_school.csv", "XXBSM|XXMC|住址\n3619000001|某校|路\n")
-    bureau.deliver("7_packed.csv.gz", gzip.compress(TABLE.encode()))
+    bureau.deliver("7_packed.7z", b"7z\xbc\xaf\x27\x1c" + gzip.compress(TABLE.encode()))
     bureau.deliver("8_noise.csv", os.urandom(5000))
     error = blocked(bureau)
     told = {problem.file: problem.message for problem in error.problems}
@@ -85,7 +85,7 @@ def test_all_problems_of_all_files_are_told_at_once(bureau: Bureau) -> None:
     assert told["3_missing.csv"] == "缺少必需的列“公民身份号码”（可用的表头：GMSFHM、身份证号、公民身份号码、id_number）"
     assert "不止一个表头对应列“公民身份号码”" in told["4_twice.csv"]
     assert "“学校”（schools）" in told["5_school.csv"] and "“学校”（schools）" in told["6_school.csv"]
-    assert "解压" in told["7_packed.csv.gz"]
+    assert "解压" in told["7_packed.7z"]
     assert "张某某" not in str(error) and "某校" not in str(error)
 
 
