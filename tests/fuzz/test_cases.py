@@ -12,7 +12,12 @@ from ..ingest.conftest import PEOPLE
 from .accounting import account
 
 CASES = sorted(path for path in (Path(__file__).parent / "cases").iterdir() if path.is_file())
-REFUSED = {"parquet_name_not_utf8.parquet", "parquet_text_not_utf8.parquet", "xls_sector_of_2_gigabytes.xls"}
+REFUSED = {
+    "parquet_name_not_utf8.parquet",
+    "parquet_text_not_utf8.parquet",
+    "xls_sector_of_2_gigabytes.xls",
+    "zip_place_outside_the_file.zip",
+}
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
