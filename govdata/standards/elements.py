@@ -134,7 +134,6 @@ def _read_element(context: _Context) -> Element | None:
     _check_type(entry, context)
     rules = _rules(entry, context)
     _check_examples(entry.examples, entry, rules, context)
-    _check_canonical(entry, context)
     if len(context.findings.found) > before:
         return None
     return Element(
@@ -149,7 +148,6 @@ def _read_element(context: _Context) -> Element | None:
         code_set=entry.code_set,
         unit=entry.unit,
         normalise=tuple(Normaliser(name=name, args=arguments) for name, arguments in entry.normalise),
-        canonical=entry.canonical,
         null_tokens=None if entry.null_tokens is None else tuple(entry.null_tokens),
         rules=tuple(rules.values()),
         sensitivity=Sensitivity(**entry.sensitivity.model_dump()),
@@ -359,21 +357,3 @@ def _passes(spec: Pattern | Length, value: str) -> bool:
     if isinstance(spec, Pattern):
         return patterns.matches(spec.pattern, value) is not spec.negate
     return (spec.min is None or len(value) >= spec.min) and (spec.max is None or len(value) <= spec.max)
-
-
-def _check_canonical(entry: ElementEntry, context: _Context) -> None:
-    """``canonical`` promises that no step changes a text it matches."""
-    if entry.canonical is None:
-        return
-    if refusal := patterns.refusal(entry.canonical):
-        context.add(refusal, "canonical")
-        return
-    if not entry.normalise:
-        context.add("没有标准化步骤，不需要 canonical", "canonical")
-    for value, repaired in entry.examples.repairs.items():
-        # a code or a date is changed by mapping and parsing, not by the steps
-        if entry.type == "text" and value != repaired and patterns.matches(entry.canonical, value):
-            context.add("canonical 匹配了一个需要修复的示例，它就不会被修复", "examples", "repairs", value)
-    valid = entry.examples.valid
-    if entry.type == "text" and valid and not any(patterns.matches(entry.canonical, value) for value in valid):
-        context.add("canonical 与有效示例矛盾：一个也不匹配", "canonical")

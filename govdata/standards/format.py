@@ -186,7 +186,6 @@ class ElementEntry(Written):
     code_set: Maybe[Name] = Field(None, description="代码集，只用于 code")
     unit: Maybe[Text] = Field(None, description="计量单位")
     normalise: list[Step] = Field([], description="标准化步骤，按顺序执行")
-    canonical: Maybe[Text] = Field(None, description="匹配此正则的值不需任何步骤（只为加速）")
     null_tokens: Maybe[list[str]] = Field(None, description="视为空的写法，替换默认列表")
     rules: dict[Name, RuleEntry] = Field({}, description="规则名: 规则")
     sensitivity: SensitivityEntry = Field(description="敏感级别")

@@ -183,7 +183,7 @@ class Examples(Frozen):
 
 class Element(Frozen):
     """数据元. ``normalise`` runs in order on the delivered text; a typed element is then parsed into its type, a code element mapped
-    through its code set's synonyms. ``canonical`` (RE2) names texts that no step would change: the compiler skips the steps for them."""
+    through its code set's synonyms."""
 
     id: str
     name: str
@@ -196,7 +196,6 @@ class Element(Frozen):
     code_set: str | None = None
     unit: str | None = None
     normalise: tuple[Normaliser, ...] = ()
-    canonical: str | None = None
     null_tokens: tuple[str, ...] | None = None  # None: the registry's default
     rules: tuple[Rule, ...] = ()
     sensitivity: Sensitivity

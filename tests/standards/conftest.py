@@ -17,7 +17,6 @@ citizen_id:
   clause: '4'
   type: text
   normalise: [halfwidth, strip, uppercase]
-  canonical: '[1-9][0-9]{16}[0-9X]'
   rules:
     format: {pattern: '[1-9][0-9]{16}[0-9X]', dimension: conformity, severity: error, message: 应为18位, indicator: '0302'}
     check_digit: {check_digit: gb11643, dimension: accuracy, severity: error, message: 校验码不正确}
