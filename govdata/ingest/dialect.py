@@ -89,8 +89,7 @@ def read_record(text: str, start: int, dialect: Dialect, *, max_lines: int = 1, 
             while True:
                 close = text.find(quote, position)
                 if close < 0:
-                    beyond = text.count("\n", position) >= max_lines
-                    return (UNCLOSED if eof or beyond else MORE), fields, end
+                    return (UNCLOSED if eof or text.count("\n", position) >= max_lines else MORE), fields, end
                 if close >= end and text.count("\n", end, close) >= max_lines:
                     return UNCLOSED, fields, end
                 if escape is not None and _escaped(text, position, close, escape):
@@ -234,7 +233,11 @@ def _manner(text: str, delimiter: str) -> Dialect:
     """The delimiter with the quotes and escapes ``text`` uses, and the blanks it puts between a delimiter and a quote."""
     quote = _quote_of(text, delimiter)
     for mark in ('"', "'"):
-        if len(delimiter) > 1 or text.count(delimiter + mark) > text.count(f"{delimiter} {mark}") + text.count(f"{delimiter}\t{mark}"):
+        if (
+            len(delimiter) > 1
+            or mark not in text
+            or text.count(delimiter + mark) > text.count(f"{delimiter} {mark}") + text.count(f"{delimiter}\t{mark}")
+        ):
             continue
         for longer in (f" {delimiter} ", f"{delimiter} ", f"{delimiter}\t"):
             if longer + mark in text and _quote_of(text, delimiter, spaced=True) == mark:

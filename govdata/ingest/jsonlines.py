@@ -1,6 +1,6 @@
-"""JSON lines: one object a line. DuckDB takes most lines apart; the lines whose numbers it would rewrite (1.50 is not 1.5 to us) and
-those it is too tolerant about go through Python's strict parser, which keeps a number's text.
-A small file that is one array of objects is read too.
+"""JSON lines: one object a line. Lines that all look alike are read together (``jsonplain``); DuckDB takes most others apart; the lines
+whose numbers it would rewrite (1.50 is not 1.5 to us) and those it is too tolerant about go through Python's strict parser, which keeps a
+number's text. A small file that is one array of objects is read too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from govdata.ingest import source
 from govdata.ingest.encodings import Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
 from govdata.ingest.headers import Headers
+from govdata.ingest.jsonplain import plain_lines
 from govdata.ingest.scan import scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
 
@@ -112,12 +113,25 @@ class JsonLinesSource:
         rejects = [
             Reject(line + first, why, data[lines.starts[line] : lines.stops[line]].decode(errors="replace")) for line, why in faults.items()
         ]
-        delivered = pa.table({"line": texts, "row": pa.array(np.arange(first, first + len(lines)), pa.int64()), "faulty": pa.array(faulty)})
-        connection.register("delivered", delivered)
+        read = faulty.copy()
+        for chosen, keys, columns in plain_lines(data, lines, ~faulty):
+            read[chosen] = True
+            yield Block(keys, tuple(columns), pa.array(chosen + first, pa.int64()))
+        if read.all():
+            if rejects:
+                yield Block((), (), pa.array([], pa.int64()), tuple(rejects))
+            return
+        delivered = pa.table(
+            {
+                "line": texts,
+                "row": pa.array(np.arange(first, first + len(lines)), pa.int64()),
+            }
+        )
+        connection.register("delivered", delivered.filter(pa.array(~read)))
         connection.execute(
             """
             CREATE OR REPLACE TEMP TABLE judged AS
-            SELECT line, "row", CASE WHEN faulty THEN 'faulty' WHEN regexp_full_match(line, '[ \t\r\n\ufeff]*') THEN 'blank'
+            SELECT line, "row", CASE WHEN regexp_full_match(line, '[ \t\r\n\ufeff]*') THEN 'blank'
                                      WHEN starts_with(line, '\ufeff') OR regexp_matches(line, ?) OR NOT json_valid(line) THEN 'strict'
                                      WHEN json_type(line) <> 'OBJECT' THEN 'strict' ELSE 'plain' END AS way
             FROM delivered

@@ -7,12 +7,17 @@ import decimal
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from govdata.errors import DeliveryError
 from govdata.ingest import jsonlines
+from govdata.ingest.jsonplain import plain_lines
+from govdata.ingest.scan import scan
 
 from .conftest import Bureau, jsonl
 
@@ -127,3 +132,65 @@ def test_a_damaged_page(bureau: Bureau, tmp_path: Path) -> None:
     bureau.deliver("a.parquet", bytes(content))
     with pytest.raises(DeliveryError, match="损坏"):
         bureau.ingest()
+
+
+JSON_VALUES = st.one_of(
+    st.text(st.sampled_from('甲ab01 ,:{}[]"\\\n\t\x7f'), max_size=6),
+    st.sampled_from([None, True, False, 0, -0.0, 7, -12, 10**20, 1.5, 1e300, "", "null", [], {}, [1], {"a": "b"}]),
+)
+BARE = st.sampled_from(
+    ["1.50", "007", "-", "1e5", "1E+05", "nul", "NaN", "+1", "0", "-0", ".5", "5.", "tru", "１", '"a""b"', '"a" "b"', "1 2", "{}"]
+)
+
+
+@st.composite
+def json_lines(draw: st.DrawFn) -> str:
+    """Lines of a few shapes, many times over, some of them spoilt: keys missing, doubled, in another order, numbers that are none."""
+    shapes = draw(st.lists(st.lists(st.sampled_from(["k", "姓名", "a b", "k:", "", "q"]), min_size=1, max_size=4), min_size=1, max_size=3))
+    comma, colon, end = draw(st.sampled_from([(", ", ": ", "\n"), (",", ":", "\n"), (" , ", " :", "\r\n"), (",", ": ", "\r")]))
+    lines = []
+    for _ in range(draw(st.integers(1, 25))):
+        keys = draw(st.sampled_from(shapes))
+        values = [json.dumps(draw(JSON_VALUES), ensure_ascii=False) if draw(st.integers(0, 9)) else draw(BARE) for _ in keys]
+        pairs = [json.dumps(key, ensure_ascii=False) + colon + value for key, value in zip(keys, values, strict=True)]
+        line = "{" + comma.join(pairs) + "}"
+        if not draw(st.integers(0, 9)):
+            at = draw(st.integers(0, len(line)))
+            line = (
+                line[:at]
+                + draw(st.sampled_from(["", " ", '"', ",", "}", "\\", "\x00", "\ufeff", "x"]))
+                + line[at + draw(st.integers(0, 2)) :]
+            )
+        lines.append(line + end)
+    return "".join(lines)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(json_lines())
+def test_lines_of_a_shape_are_read_as_the_strict_parser_reads_them(text: str) -> None:
+    data = text.encode()
+    lines = scan(data, 10, None, None)
+    read: set[int] = set()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("govdata.ingest.jsonplain.FEW", 1)
+        for chosen, keys, columns in plain_lines(data, lines, np.ones(len(lines), bool)):
+            cells = list(zip(*(column.to_pylist() for column in columns), strict=True))
+            for line, row in zip(chosen.tolist(), cells, strict=True):
+                assert line not in read
+                read.add(line)
+                assert jsonlines.parse(data[lines.starts[line] : lines.stops[line]].decode()) == dict(zip(keys, row, strict=True))
+
+
+def test_lines_of_a_shape_are_taken_together() -> None:
+    """What programs write is read so, whatever its numbers look like; and nothing that is no JSON."""
+    records = [{"a": f"甲{n}", "b": n, "c": None if n % 3 else "", "d": n / 2, "e": True} for n in range(100)]
+    data = (
+        "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        .replace("49.5", "49.50")
+        .replace('"b": 13,', '"b": 013,')
+        .encode()
+    )
+    lines = scan(data, 10, None, None)
+    ((chosen, keys, columns),) = plain_lines(data, lines, np.ones(len(lines), bool))
+    assert keys == ("a", "b", "c", "d", "e") and set(range(100)) - set(chosen.tolist()) == {13}
+    assert [column.to_pylist()[98] for column in columns] == ["甲99", "99", None, "49.50", "true"]
