@@ -15,7 +15,7 @@ import xlwt
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from govdata.errors import DeliveryError
-from govdata.ingest import archive, workbook
+from govdata.ingest import archive, formats, workbook
 from govdata.ingest.workbook import cell_text
 
 from .conftest import Bureau
@@ -267,3 +267,90 @@ def test_an_error_is_not_taken_from_a_neighbour() -> None:
         b"""<c r="D1" t="e"></c><c r="E1"><v>#1</v></c>"""
     )
     assert [found[::2] for found in archive._ERROR.findall(cells)] == [(b"B", b"#N/A"), (b"C", b"#REF!")]
+
+
+def test_dates_of_a_1904_workbook(bureau: Bureau) -> None:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "date_1904": True})
+    page = book.add_worksheet()
+    page.write_row(0, 0, HEADER)
+    page.write_row(1, 0, ["1", "甲"])
+    page.write_datetime(1, 2, datetime.datetime(1990, 1, 2), book.add_format({"num_format": "yyyy-mm-dd"}))
+    page.write_datetime(1, 3, datetime.datetime(2024, 2, 29, 10, 20), book.add_format({"num_format": "yyyy-mm-dd hh:mm"}))
+    book.close()
+    records, _ = bureau.one(out.getvalue(), "a.xlsx")
+    assert records == [(2, "1", "甲", "1990-01-02", "2024-02-29 10:20:00")]
+
+
+def test_saved_results_are_read_also_of_other_workbooks(bureau: Bureau) -> None:
+    """Nothing is worked out again and no other file is opened."""
+
+    def fill(book: Any) -> None:
+        page = book.add_worksheet()
+        page.write_row(0, 0, HEADER)
+        page.write_formula(1, 0, "=1+1", None, 7)
+        page.write_formula(1, 1, "='[其他.xlsx]名单'!$A$1", None, "甲")
+        page.write_formula(1, 2, '=HYPERLINK("file:///etc/passwd","路")', None, "路")
+        page.write_formula(1, 3, '=WEBSERVICE("http://example.org/")', None, "x")
+
+    records, _ = bureau.one(xlsx(fill), "a.xlsx")
+    assert records == [(2, "7", "甲", "路", "x")]
+
+
+def test_a_formula_without_a_saved_result_is_refused(bureau: Bureau) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page.append(HEADER)
+    page.append(["=1+1", "甲"])
+    out = io.BytesIO()
+    book.save(out)
+    assert "没有保存计算结果" in _blocked(bureau, "a.xlsx", out.getvalue())
+
+
+def test_a_workbook_with_macros_is_read_and_they_are_not_run(bureau: Bureau) -> None:
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(plain([HEADER, ["1", "甲", "路", ""]]))) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for part in source.namelist():
+            content = source.read(part)
+            if part == "[Content_Types].xml":
+                plain_type = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+                assert plain_type in content
+                content = content.replace(plain_type, b"application/vnd.ms-excel.sheet.macroEnabled.main+xml")
+            target.writestr(part, content)
+        target.writestr(
+            "xl/vbaProject.bin", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(range(256)) * 8
+        )  # no project: running it would fail
+    records, _ = bureau.one(out.getvalue(), "a.xlsm")
+    assert records == [(2, "1", "甲", "路", None)]
+
+
+def test_of_merged_cells_the_first_has_the_value(bureau: Bureau) -> None:
+    """What a person sees over several rows is not copied into them: the gaps are findings of the rules, not ours to fill."""
+
+    def fill(book: Any) -> None:
+        page = book.add_worksheet()
+        page.write_row(0, 0, HEADER)
+        for row in (1, 2):
+            page.write_row(row, 0, [str(row), "甲"])
+        page.merge_range("C2:C3", "路")
+
+    records, _ = bureau.one(xlsx(fill), "a.xlsx")
+    assert [record[3] for record in records] == ["路", None]
+
+
+def test_a_very_hidden_sheet_is_read_and_said_to_be_hidden(bureau: Bureau) -> None:
+    def fill(book: Any) -> None:
+        book.add_worksheet("封面").write(0, 0, "x")
+        page = book.add_worksheet("名单")
+        page.write_row(0, 0, HEADER)
+        page.write_row(1, 0, ["1", "甲"])
+        page.very_hidden()
+
+    path = bureau.deliver("a.xlsx", xlsx(fill))
+    assert bureau.ingest().rows == 1
+    hidden = [source for source in formats.open_file(path, None)[1].sources if source.sheet == "名单"]
+    assert hidden[0].details["可见性"] == "隐藏的工作表"
