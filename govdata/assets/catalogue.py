@@ -123,7 +123,8 @@ def unreadable(deployment: Deployment) -> tuple[int, list[str]]:
         ).fetchall()
         for schema, view in views:
             try:
-                connection.execute(f'SELECT * FROM "{schema}"."{view}" LIMIT 0').fetchall()
+                # Binding opens the files and looks every column up; planning a SELECT on top of that would find nothing more.
+                connection.execute(f'DESCRIBE "{schema}"."{view}"').fetchall()
             except duckdb.Error:
                 broken.append(f"{schema}.{view}")
     return len(views), broken

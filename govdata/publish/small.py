@@ -102,10 +102,20 @@ def codes(code_set: CodeSet, as_of: Any, deployment: Deployment) -> Path:
     """All rows of a code set (a code may stand in several, with disjoint validity); ``current``: in force at ``as_of``."""
     import pyarrow as pa
 
+    # Several nights in one process share a registry: thousands of codes need not be laid out and fingerprinted for each.
+    kept = _kept_codes.get(id(code_set))
+    if kept is not None and kept[0] is code_set and kept[1:3] == (as_of, deployment.code_tables) and kept[3].exists():
+        return kept[3]
     names = ("code", "name_zh", "name_en", "parent", "valid_from", "valid_to", "successor", "note")
     rows = [
         (*(getattr(code, name) or None for name in names), code.local, is_current(code.valid_to, code_set.validity, as_of))
         for code in code_set.codes
     ]
     columns = {**dict.fromkeys(names, pa.string()), "local": pa.bool_(), "current": pa.bool_()}
-    return keep(code_set.id, rows, columns, deployment.code_tables)
+    path = keep(code_set.id, rows, columns, deployment.code_tables)
+    _kept_codes[id(code_set)] = (code_set, as_of, deployment.code_tables, path)
+    return path
+
+
+_kept_codes: dict[int, tuple[CodeSet, Any, Path, Path]] = {}
+"""By the code set's identity, which stands as long as the set is kept here."""

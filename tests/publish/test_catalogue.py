@@ -242,3 +242,27 @@ def test_readers_see_whole_nights(city: City) -> None:
         reader.join()
     assert not failures
     assert len(seen) > 1
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut short"])
+def test_a_view_that_lost_a_file_is_told(city: City, damage: str) -> None:
+    """The check after each rebuild opens every view, and the files behind it."""
+    from govdata.assets.catalogue import unreadable
+
+    snapshot = city.night("people", Date(2026, 3, 1), [person(1)], mode="snapshot")
+    views, broken = unreadable(city.deployment)
+    assert views > 5 and broken == []
+    path = city.deployment.absolute(snapshot.files[0])
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "cut short":
+        path.write_bytes(content[:-6])
+    assert unreadable(city.deployment) == (views, ["published.people"])
+
+
+def test_code_tables_are_made_again_where_they_are_gone(city: City) -> None:
+    city.rebuild()
+    [path] = city.deployment.code_tables.glob("sex-*.parquet")
+    path.unlink()
+    city.rebuild()
+    assert path.exists() and city.query("SELECT count(*) FROM codes.sex") == [(3,)]
