@@ -141,7 +141,8 @@ def lone_returns(codes: np.ndarray) -> np.ndarray:
     """Positions of CRs with no LF behind them."""
     returns = np.flatnonzero(codes == 13)
     following = codes[np.minimum(returns + 1, len(codes) - 1)]
-    return returns[(following != 10) | (returns == len(codes) - 1)]
+    alone: np.ndarray = returns[(following != 10) | (returns == len(codes) - 1)]
+    return alone
 
 
 def line_ends(codes: np.ndarray) -> np.ndarray:

@@ -48,7 +48,7 @@ class _Unpacked:
         self._file.close()
 
 
-def _unpack(packed: IO[bytes], size: int, budget: int) -> _Unpacked:
+def _unpack(packed: IO[bytes] | gzip.GzipFile, size: int, budget: int) -> _Unpacked:
     """The content of ``packed`` (which takes ``size`` bytes) in a nameless file. Raises ``Unreadable`` above ``budget`` bytes."""
     folder = FOLDER.get()
     if folder is not None:
@@ -157,7 +157,7 @@ def _members(unpack: Callable[[], _Unpacked], name: str | None, headers: Headers
     return Opened(sources, {full_name(name, sheet) or "": reason for sheet, reason in inside.ignored.items()})
 
 
-def _read(packed: IO[bytes]) -> bytes:
+def _read(packed: IO[bytes] | gzip.GzipFile) -> bytes:
     try:
         return packed.read(_PIECE)
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile):  # OSError: what gzip and bzip2 raise
