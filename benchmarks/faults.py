@@ -1,6 +1,7 @@
-"""Faults on purpose, counted: kill -9 over a night, readers during swaps of the catalogue, 400 nights under retention.
+"""Faults on purpose, counted: kill -9 over a night, readers during swaps of the catalogue, 400 nights under retention, kill -9 of the
+services, a backfill beside nights.
 
-    python benchmarks/faults.py [kills] [readers] [retention] [--points 40] [--seed 1]
+    python benchmarks/faults.py [kills] [readers] [retention] [services] [backfill] [--points 40] [--seed 1] [--cuts 4] [--dates 30]
 
 Prints a table for each; exit code 1 where one of them lost something. docs/reliability.md keeps the figures of one run.
 """
@@ -13,20 +14,23 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from datetime import date as Date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from govdata.publish import Policy
-from tests.faults import readers, years
-from tests.faults.drill import Drill
+from tests.faults import readers, service_drills, years
+from tests.faults.drill import Drill, Prepared
 from tests.faults.zygote import Zygote
+
+DRILLS = ("kills", "readers", "retention", "services", "backfill")
 
 
 def kills(points: int, seed: int, folder: Path) -> bool:
     began = time.monotonic()
     with Zygote() as zygote:
-        drill = Drill(folder, zygote)
+        drill = Drill(Prepared(folder, zygote))
         found = []
         for killed in drill.strikes(points, seed):
             found.append(killed)
@@ -35,7 +39,9 @@ def kills(points: int, seed: int, folder: Path) -> bool:
                 f"left over {killed.leftovers}  alert {killed.alerted}",
                 flush=True,
             )
-    print(f"kill -9 at {len(found)} points (seed {seed}), {time.monotonic() - began:.0f} s, a night takes {drill.duration:.1f} s:")
+    print(
+        f"kill -9 at {len(found)} points (seed {seed}), {time.monotonic() - began:.0f} s, a night costs {drill.prepared.seconds:.1f} CPU s:"
+    )
     print(f"  step killed in: {dict(Counter(killed.step.split('__')[0] for killed in found))}")
     print(f"  readers saw: {dict(Counter(killed.shown for killed in found))}")
     print(f"  as undisturbed after running again: {sum(killed.repaired for killed in found)} of {len(found)}")
@@ -67,13 +73,40 @@ def retention(folder: Path) -> bool:
     return max(look.kilobytes for look in found[half:]) <= 1.2 * max(look.kilobytes for look in found[:half])
 
 
+def services(folder: Path, times: int) -> bool:
+    folder.mkdir(parents=True)
+    print("kill -9 of the web server during one run, then of the daemon with all it has started during the next:")
+    good = True
+    with Zygote() as zygote:
+        for cut in service_drills.cuts(Prepared(folder, zygote), folder, times):
+            print(
+                f"  in {cut.step:24} first run {cut.first}, shows {cut.shown}, marked after {cut.marked:.0f} s, repaired after "
+                f"{cut.repaired:.0f} s, as undisturbed {cut.as_undisturbed}, alert {cut.alerted}, left over {len(cut.leftovers)}",
+                flush=True,
+            )
+            good &= cut.good
+    return good
+
+
+def backfill(folder: Path, dates: int) -> bool:
+    folder.mkdir(parents=True)
+    with Zygote() as zygote:
+        found = service_drills.backfill(folder, zygote, dates, Date(2026, 10, 1))
+    print(f"backfill of {found.dates} dates by the daemon beside {found.nights} runs of the night after them, {found.seconds:.0f} s:")
+    print(f"  failed: {found.failed}; tables unlike an undisturbed sequence: {found.wrong}; snapshots in order: {found.lineage}")
+    print(f"  alerts: {found.told}; left over: {len(found.leftovers)}", flush=True)
+    return found.good
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("drills", nargs="*", choices=["kills", "readers", "retention", []], default=[])
+    parser.add_argument("drills", nargs="*", choices=[*DRILLS, []], default=[])
     parser.add_argument("--points", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cuts", type=int, default=4)
+    parser.add_argument("--dates", type=int, default=30)
     options = parser.parse_args()
-    if "kills" not in options.drills and options.drills:
+    if options.drills and not {"kills", "services", "backfill"} & set(options.drills):
         os.fsync = lambda descriptor: None  # nothing is cut off in these two: waiting for the disk would only make them long
     good = True
     with tempfile.TemporaryDirectory(prefix="govdata-faults-") as folder:
@@ -83,6 +116,10 @@ def main() -> int:
             good &= swaps(Path(folder) / "readers")
         if not options.drills or "retention" in options.drills:
             good &= retention(Path(folder) / "years")
+        if not options.drills or "services" in options.drills:
+            good &= services(Path(folder) / "services", options.cuts)
+        if not options.drills or "backfill" in options.drills:
+            good &= backfill(Path(folder) / "backfill", options.dates)
     return 0 if good else 1
 
 

@@ -30,6 +30,14 @@ def program(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
+def is_up(port: int) -> bool:
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=5).close()
+    except (urllib.error.URLError, OSError):
+        return False
+    return True
+
+
 @contextmanager
 def serving(command: list[str], port: int, home: Path, cwd: Path, log: Path) -> Iterator[str]:
     """Run ``command`` until the block ends; yields the server's address once it answers. Its whole process group is ended afterwards."""
@@ -43,11 +51,9 @@ def serving(command: list[str], port: int, home: Path, cwd: Path, log: Path) -> 
         while True:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"{command[0]} did not serve:\n{log.read_text(errors='replace')[-3000:]}")
-            try:
-                urllib.request.urlopen(f"{address}/server_info", timeout=5).close()
+            if is_up(port):
                 break
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.3)
+            time.sleep(0.3)
         yield address
     finally:
         _end(process)

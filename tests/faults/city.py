@@ -5,6 +5,7 @@ Night n gives every card it touches and every room the number n, so a query that
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import date as Date
 from datetime import timedelta
@@ -19,6 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FIRST = Date(2026, 11, 18)
 CARDS = 400
 ROOMS = 60
+CHANGE = "change_kind"
 
 ELEMENTS = """
 card_no:
@@ -86,12 +88,18 @@ def day(number: int) -> Date:
     return FIRST + timedelta(days=number)
 
 
-def lay_down(home: Path, nights: int = 3) -> Deployment:
-    """Standards with the two datasets only, and the deliveries of ``nights`` nights."""
-    deployment = Deployment(home)
-    shutil.copytree(REPOSITORY / "standards", deployment.standards)
-    for contract in (deployment.standards / "datasets").glob("*.odcs.yaml"):
-        contract.unlink()
+def lay_down(home: Path, nights: int = 3, first: Date = FIRST) -> Deployment:
+    """Standards with the two datasets only, and what they need of the repository's; the deliveries of ``nights`` nights."""
+    deployment, ours = Deployment(home), REPOSITORY / "standards"
+    for folder in ("elements", "codes", "datasets"):
+        (deployment.standards / folder).mkdir(parents=True)
+    shutil.copytree(ours / "schemas", deployment.standards / "schemas")
+    shutil.copy(ours / "elements" / "_defaults.yaml", deployment.standards / "elements")
+    for path in (ours / "codes").glob(f"{CHANGE}*.csv"):
+        shutil.copy(path, deployment.standards / "codes")
+    for file in ("elements/common.yaml", "codes/index.yaml"):
+        (entry,) = re.findall(rf"^{CHANGE}:\n(?:[ #].*\n|\n)+", (ours / file).read_text(encoding="utf-8"), re.MULTILINE)
+        (deployment.standards / file).write_text(entry, encoding="utf-8")
     (deployment.standards / "elements" / "reading.yaml").write_text(ELEMENTS, encoding="utf-8")
     delta = "{mode: delta, key: [card_no], operation: change_kind, snapshot_files: ['*全量*']}"
     whole = "{mode: snapshot, key: [card_no]}"
@@ -99,14 +107,14 @@ def lay_down(home: Path, nights: int = 3) -> Deployment:
         text = _CONTRACT.format(name=name, title=title, delivery=delivery)
         (deployment.standards / "datasets" / f"{name}.odcs.yaml").write_text(text, encoding="utf-8")
     for number in range(nights):
-        deliver(deployment, number)
+        deliver(deployment, number, first=first)
     return deployment
 
 
-def deliver(deployment: Deployment, number: int, *, late: str = "") -> None:
+def deliver(deployment: Deployment, number: int, *, late: str = "", first: Date = FIRST) -> None:
     """Night 0 brings all cards; night n updates some, adds one, cancels one, and repeats, spoils and lower-cases a few. ``late``: appended
     to the file name of the cards' delivery."""
-    date = day(number)
+    date = first + timedelta(days=number)
     cards = deployment.delivery("cards", date)
     if number == 0:
         rows = [f"{'lb' if n % 9 == 0 else 'LB'}{n:08d},0,I" for n in range(CARDS)]

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +9,20 @@ import pytest
 from govdata import alerts
 from govdata.deployment import Deployment
 from tests.faults import city as reading
+from tests.faults.drill import Prepared
 from tests.faults.zygote import Zygote
 from tests.publish.nights import City
 
 
 @pytest.fixture(scope="session")
 def zygote() -> Iterator[Zygote]:
+    with Zygote() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def other() -> Iterator[Zygote]:
+    """A second parent, for two nights at once."""
     with Zygote() as started:
         yield started
 
@@ -29,11 +35,10 @@ class Place:
     zygote: Zygote
     log: Path
 
-    def run(self, number: int, before: str = "", **environment: str) -> int:
-        """The night of ``number``; the exit code of ``govdata run``."""
-        return self.zygote.run(
-            self.deployment.home, "run", "--date", reading.day(number).isoformat(), log=self.log, before=before, **environment
-        )
+    def run(self, number: int, *more: str, before: str = "", **environment: str) -> int:
+        """The night of ``number``, with ``more`` on the command line; the exit code of ``govdata run``."""
+        arguments = ("run", "--date", reading.day(number).isoformat(), *more)
+        return self.zygote.run(self.deployment.home, *arguments, log=self.log, before=before, **environment)
 
     def state(self) -> reading.State:
         return reading.state(self.deployment)
@@ -46,36 +51,17 @@ class Place:
         return [alert.kind for alert in alerts.alerts(self.deployment)]
 
 
-@dataclass
-class Prepared:
-    template: Path
-    place: Place
-    good: reading.State  # after nights 0 and 1
-    next: reading.State  # after nights 0, 1 and 2, undisturbed
-
-    def fresh(self) -> Place:
-        home = self.place.deployment.home
-        if home.exists():
-            shutil.rmtree(home)
-        subprocess.run(["cp", "-a", str(self.template), str(home)], check=True)
-        return self.place
-
-
 @pytest.fixture(scope="session")
 def prepared(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    folder = tmp_path_factory.mktemp("faults")
-    place = Place(reading.lay_down(folder / "home", 3), zygote, folder / "log")
-    for number in (0, 1):
-        assert place.run(number) == 0, place.log.read_text(encoding="utf-8")
-    good = place.state()
-    subprocess.run(["cp", "-a", str(place.deployment.home), str(folder / "template")], check=True)
-    assert place.run(2) == 0
-    return Prepared(folder / "template", place, good, place.state())
+    return Prepared(tmp_path_factory.mktemp("faults"), zygote)
 
 
 @pytest.fixture
-def place(prepared: Prepared) -> Place:
-    return prepared.fresh()
+def place(prepared: Prepared) -> Iterator[Place]:
+    """Two good nights. However a test ends them, no temporary file may be left."""
+    prepared.reset()
+    yield Place(prepared.deployment, prepared.zygote, prepared.log)
+    assert not reading.leftovers(prepared.deployment)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pathlib import Path
 from govdata import alerts
 from govdata.deployment import Deployment
 from tests.faults import city
-from tests.faults.zygote import Zygote
+from tests.faults.zygote import Night, Zygote
 
 
 @dataclass(frozen=True)
@@ -36,44 +36,60 @@ class Killed:
         return self.shown in ("before", "after") and self.repaired and not self.leftovers and self.alerted
 
 
-class Drill:
-    """Night 0 is there; night 1 is killed. Always in the same folder, since a catalogue names its files by absolute path."""
+class Prepared:
+    """Nights 0 and 1 are there, as ``template``; ``good`` is what readers see then, ``next`` what they see after an undisturbed night 2,
+    which costs ``seconds`` of CPU. Always in the same folder, since a catalogue names its files by absolute path."""
 
     def __init__(self, folder: Path, zygote: Zygote) -> None:
-        self.zygote, self.template = zygote, folder / "template"
-        self.deployment = city.lay_down(folder / "home", 2)
-        self.arguments = ("run", "--date", city.day(1).isoformat())
-        assert zygote.run(self.deployment.home, "run", "--date", city.day(0).isoformat(), log=folder / "log") == 0
-        self.before = city.state(self.deployment)
+        self.zygote, self.template, self.log = zygote, folder / "template", folder / "log"
+        self.deployment = city.lay_down(folder / "home", 3)
+        for number in (0, 1):
+            assert self.run(number) == 0, self.log.read_text(encoding="utf-8")
+        self.good = city.state(self.deployment)
         subprocess.run(["cp", "-a", str(self.deployment.home), str(self.template)], check=True)  # hard links stay hard links
-        began = time.monotonic()
-        assert zygote.run(self.deployment.home, *self.arguments, log=folder / "log") == 0
-        self.duration = time.monotonic() - began
-        self.after = city.state(self.deployment)
-        assert self.after != self.before and not list(alerts.alerts(self.deployment))
+        night = self.start(2)
+        assert night.wait() == 0, self.log.read_text(encoding="utf-8")
+        self.seconds = night.seconds
+        self.next = city.state(self.deployment)
+        assert self.next != self.good and not list(alerts.alerts(self.deployment))
+
+    def start(self, number: int) -> Night:
+        return self.zygote.start(self.deployment.home, "run", "--date", city.day(number).isoformat(), log=self.log)
+
+    def run(self, number: int) -> int:
+        return self.start(number).wait()
 
     def reset(self) -> None:
+        """Back to the two good nights."""
         shutil.rmtree(self.deployment.home)
         subprocess.run(["cp", "-a", str(self.template), str(self.deployment.home)], check=True)
 
+
+class Drill:
+    """Night 2 is killed."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self.prepared, self.deployment = prepared, prepared.deployment
+
     def strike(self, fraction: float) -> Killed | None:
-        """Kill at ``fraction`` of an undisturbed night's duration, look, run again, look. None: the night had ended already."""
-        self.reset()
-        night = self.zygote.start(self.deployment.home, *self.arguments)
-        time.sleep(fraction * self.duration)
+        """Kill at ``fraction`` of an undisturbed night's work, look, run again, look. None: the night had ended already."""
+        self.prepared.reset()
+        night = self.prepared.start(2)
+        while (spent := night.spent()) is not None and spent < fraction * self.prepared.seconds:
+            time.sleep(0.002)
         with suppress(ProcessLookupError):
             os.kill(night.pid, signal.SIGKILL)
         if night.wait() != -signal.SIGKILL:
             return None
         step, begun = last_step(self.deployment)
         shown = self._shown()
-        code = self.zygote.run(self.deployment.home, *self.arguments)
+        code = self.prepared.run(2)
         told = any(alert.kind == "run_failed" for alert in alerts.alerts(self.deployment))
         return Killed(
             fraction,
             step,
             shown,
-            repaired=code == 0 and city.state(self.deployment) == self.after,
+            repaired=code == 0 and city.state(self.deployment) == self.prepared.next,
             leftovers=len(city.leftovers(self.deployment)),
             alerted=told or not begun,
         )
@@ -88,13 +104,13 @@ class Drill:
                 if killed is not None:
                     yield killed
                     break
-                fraction *= 0.9  # this night was quicker than the measured one
+                fraction *= 0.9  # this night was cheaper than the measured one
             else:
                 raise AssertionError("the night is never caught")
 
     def _shown(self) -> str:
         shown = city.state(self.deployment)
-        return "before" if shown == self.before else "after" if shown == self.after else "mixed"
+        return "before" if shown == self.prepared.good else "after" if shown == self.prepared.next else "mixed"
 
 
 def last_step(deployment: Deployment) -> tuple[str, bool]:
@@ -106,7 +122,7 @@ def last_step(deployment: Deployment) -> tuple[str, bool]:
 
     with instance(deployment) as dagster:
         (run,) = dagster.get_runs(limit=1)
-        if run.tags.get("dagster/partition") != city.day(1).isoformat():
+        if run.tags.get("dagster/partition") != city.day(2).isoformat():
             return "(start)", False
         steps = [
             record.event_log_entry.step_key

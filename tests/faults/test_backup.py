@@ -13,14 +13,16 @@ from govdata.backup import backup, restore
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from tests.faults import city
-from tests.faults.conftest import Place, Prepared
+from tests.faults.conftest import Place
+from tests.faults.drill import Prepared
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
 
 @pytest.fixture(scope="module")
 def tar(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = prepared.fresh()
+    prepared.reset()
+    place = prepared
     file = tmp_path_factory.mktemp("backup") / "备份.tar"
     left = place.deployment.published / "cards" / ".x.parquet.1.tmp"
     left.write_bytes(b"x")
@@ -30,7 +32,7 @@ def tar(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_drill(prepared: Prepared, tar: Path, tmp_path: Path) -> None:
     """Restored elsewhere by the command: same contents, and the next night goes on as if nothing had happened."""
-    moved = Place(Deployment(tmp_path / "别处"), prepared.place.zygote, tmp_path / "log")
+    moved = Place(Deployment(tmp_path / "别处"), prepared.zygote, tmp_path / "log")
     assert moved.zygote.run(Path("/nonexistent"), "restore", str(tar), "--to", str(moved.deployment.home), log=moved.log) == 0
     assert moved.state() == prepared.good
     assert moved.run(2) == 0

@@ -8,13 +8,17 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from govdata.batches import Snapshot
+from govdata.night import instance
 from tests.faults import city
-from tests.faults.conftest import Place, Prepared
+from tests.faults.conftest import Place
+from tests.faults.drill import Prepared
 from tests.faults.zygote import Zygote
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
 CARDS = "published.cards"
+ONLY = ("--dataset", "cards")
 
 REPLACED = """
 from govdata.ingest import formats
@@ -39,13 +43,31 @@ def test_replaced_while_it_is_read(prepared: Prepared, place: Place) -> None:
     assert not city.leftovers(place.deployment)
 
 
-def test_two_runs_at_once(prepared: Prepared, place: Place) -> None:
-    with Zygote() as other:
-        arguments = ("run", "--date", city.day(2).isoformat())
-        nights = [starter.start(place.deployment.home, *arguments, log=place.log) for starter in (place.zygote, other)]
-        assert [night.wait() for night in nights] == [0, 0], place.log.read_text(encoding="utf-8")
+def test_two_runs_at_once(prepared: Prepared, place: Place, other: Zygote) -> None:
+    arguments = ("run", "--date", city.day(2).isoformat())
+    nights = [starter.start(place.deployment.home, *arguments, log=place.log) for starter in (place.zygote, other)]
+    assert [night.wait() for night in nights] == [0, 0], place.log.read_text(encoding="utf-8")
     assert place.state() == prepared.next
     assert not city.leftovers(place.deployment) and not place.told()
+    with instance(place.deployment) as dagster:
+        first, second = dagster.get_run_records(limit=2)
+    assert first.start_time is not None and second.end_time is not None and first.start_time < second.end_time  # they did run at once
+
+
+def test_a_backfill_beside_a_night(prepared: Prepared, place: Place, other: Zygote, tmp_path: Path) -> None:
+    """Nights 0 (again) and 1 are made up for while night 2 runs: its delta is merged in order, wherever it falls.
+    ``benchmarks/faults.py backfill`` does thirty dates, started by Dagster."""
+    late = Place(city.lay_down(tmp_path / "late", 3), place.zygote, place.log)
+    assert late.run(0) == 0
+    dates = [word for number in (0, 1) for word in ("--date", city.day(number).isoformat())]
+    backfill = other.start(late.deployment.home, "run", *dates, log=late.log)
+    night = late.run(2)
+    assert (night, backfill.wait()) == (0, 0), late.log.read_text(encoding="utf-8")
+    for table in (CARDS, "published.rooms", "quarantine.cards", "governance.reconciliation"):
+        assert late.state()[table] == prepared.next[table], table
+    snapshot = Snapshot.read(Snapshot.path(late.deployment, "cards", city.day(2)))
+    assert snapshot is not None and snapshot.lineage == tuple(city.day(number) for number in range(3))
+    assert not city.leftovers(late.deployment) and not late.told()
 
 
 def test_an_analyst_holds_the_catalogue_open(prepared: Prepared, place: Place) -> None:
@@ -58,10 +80,10 @@ def test_an_analyst_holds_the_catalogue_open(prepared: Prepared, place: Place) -
 def test_late_and_corrected(prepared: Prepared, place: Place, tmp_path: Path) -> None:
     """Night 2 comes before night 1; then night 1 is corrected, twice delivered in one folder. Later deltas are merged anew, in order."""
     late = Place(city.lay_down(tmp_path / "late", 1), place.zygote, place.log)
-    assert late.run(0) == 0
+    assert late.run(0, *ONLY) == 0
     for number in (2, 1):
         city.deliver(late.deployment, number)
-        assert late.run(number) == 0
+        assert late.run(number, *ONLY) == 0
     assert city.rows_of(late.state())[CARDS] == prepared.next[CARDS]
 
     folder = late.deployment.delivery("cards", city.day(1))
@@ -69,7 +91,7 @@ def test_late_and_corrected(prepared: Prepared, place: Place, tmp_path: Path) ->
     shutil.rmtree(folder)
     city.write(folder / "借阅证_更正.csv", corrected)
     shutil.copyfile(folder / "借阅证_更正.csv", folder / "借阅证_更正_重发.csv")
-    assert late.run(1) == 0
+    assert late.run(1, *ONLY) == 0
     expected = {f"LB{n:08d}": 0 for n in range(city.CARDS)}
     del expected["LB00000100"]
     expected["LB00000201"] = 77

@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.faults import city
-from tests.faults.conftest import Place, Prepared
+from tests.faults.conftest import Place
+from tests.faults.drill import Prepared
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+
+
+CARDS = ("--dataset", "cards")
 
 
 def mounted(*arguments: str) -> bool:
@@ -109,7 +113,7 @@ def test_damaged_below_a_delta(prepared: Prepared, place: Place) -> None:
     assert f"govdata run --date {city.day(1)}" in place.told()
     assert {row[1] for row in place.state()["published.cards"]} == {0}
     assert place.state()["published.rooms"] == prepared.next["published.rooms"]
-    assert place.run(1) == 0 and place.run(2) == 0
+    assert place.run(1, *CARDS) == 0 and place.run(2, *CARDS) == 0
     assert city.rows_of(place.state()) == city.rows_of(prepared.next)
 
 
@@ -119,5 +123,5 @@ def test_snapshot_folder_deleted(prepared: Prepared, place: Place) -> None:
     assert place.run(2) == 3
     assert "找不到它的快照" in place.told() and f"govdata run --date {city.day(1)}" in place.told()
     assert {row[1] for row in place.state()["published.cards"]} == {0}
-    assert place.run(1) == 0 and place.run(2) == 0
+    assert place.run(1, *CARDS) == 0 and place.run(2, *CARDS) == 0
     assert city.rows_of(place.state()) == city.rows_of(prepared.next)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.faults.drill import Drill
-from tests.faults.zygote import Zygote
+from tests.faults.drill import Drill, Prepared
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
 
-def test_killed_anywhere(zygote: Zygote, tmp_path: Path) -> None:
-    drill = Drill(tmp_path, zygote)
-    found = list(drill.strikes(4, seed=4))
+def test_killed_anywhere(prepared: Prepared) -> None:
+    found = list(Drill(prepared).strikes(4, seed=4))
     assert all(killed.good for killed in found), found
     assert len({killed.step for killed in found}) > 1, found  # the kills did not all fall into the same moment

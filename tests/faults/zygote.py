@@ -1,7 +1,8 @@
 """Nights in processes of their own that start in no time: a parent that has everything imported forks one for each command line.
 
 ``python -m tests.faults.zygote`` reads lines of JSON {"home", "arguments", "log", "environment", "before"} and answers each with the
-process number, then with the exit code (negative: the signal that ended it). The driver may kill the process in between.
+process number, then with the exit code (negative: the signal that ended it) and the CPU seconds. The driver may
+kill the process in between.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,25 +21,38 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class Night:
-    """One process. ``pid`` may be killed; ``wait`` gives its exit code, negative for a signal."""
+    """One process. ``pid`` may be killed; ``wait`` gives its exit code, negative for a signal; ``seconds`` are then what it has cost."""
 
     def __init__(self, pid: int, server: subprocess.Popen[str]) -> None:
-        self.pid, self._server = pid, server
+        self.pid, self.seconds, self._server = pid, 0.0, server
 
     def wait(self) -> int:
         assert self._server.stdout is not None
-        return int(self._server.stdout.readline())
+        code, seconds = self._server.stdout.readline().split()
+        self.seconds = float(seconds)
+        return int(code)
+
+    def spent(self) -> float | None:
+        """CPU seconds so far (the machine's load does not matter to it, as it does to the clock); None: it has ended."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Zygote:
-    """The parent; nights run one after another (two at once take two parents)."""
+    """The parent; nights run one after another (two at once take two parents). ``environment``: of all its nights."""
+
+    def __init__(self, **environment: str) -> None:
+        self._environment = environment
 
     def __enter__(self) -> Self:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.zygote"],
             cwd=REPOSITORY,
-            env=environment,
+            env=environment | self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -65,9 +81,12 @@ class Zygote:
 def _serve() -> None:
     import dagster
     import duckdb
+    import duckdb_sqlalchemy
     import great_expectations
     import pandas
     import pyarrow.parquet
+    import rich.progress
+    import sqlglot.dialects.duckdb
 
     import govdata.cli
     import govdata.definitions
@@ -75,8 +94,13 @@ def _serve() -> None:
     import govdata.summary
     from govdata import checks, engine, ingest, publish
     from govdata.checks import gx, suite, validation
+    from govdata.deployment import Deployment
 
-    del dagster, duckdb, great_expectations, pandas, pyarrow, checks, engine, ingest, publish, gx, suite, validation
+    with tempfile.TemporaryDirectory() as folder, govdata.night.instance(Deployment(Path(folder))) as opened:
+        opened.get_runs()  # Dagster imports its storage, and SQLAlchemy its dialects, when they are first asked for
+    assert threading.active_count() == 1  # a forked process would have lost the others
+    del dagster, duckdb, duckdb_sqlalchemy, great_expectations, pandas, pyarrow, rich, sqlglot
+    del checks, engine, ingest, publish, gx, suite, validation
     answer = os.fdopen(os.dup(1), "w")
     print("ready", file=answer, flush=True)
     for line in sys.stdin:
@@ -96,8 +120,8 @@ def _serve() -> None:
             finally:
                 os._exit(70)
         print(pid, file=answer, flush=True)
-        _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), file=answer, flush=True)
+        _, status, usage = os.wait4(pid, 0)
+        print(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, file=answer, flush=True)
 
 
 if __name__ == "__main__":

@@ -20,14 +20,19 @@ from pathlib import Path
 
 import pytest
 
+from govdata import alerts
 from govdata.assets.instance import prepare
-from tests.conftest import REPOSITORY, copy_deployment
+from govdata.deployment import Deployment
+from tests.conftest import REPOSITORY
+from tests.faults import city
+from tests.faults.services import exec_start, last_step, launching, running, runs, wait_for
 from tests.servers import free_port, program, serving
 
 pytestmark = pytest.mark.xdist_group("nginx")
 
 DEPLOY = REPOSITORY / "deploy"
 UNITS = ("govdata-web.service", "govdata-daemon.service")
+OTHER = dict(zip(UNITS, reversed(UNITS), strict=True))
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 NAME = "govdata.example.gov.cn"
 
@@ -41,7 +46,12 @@ def test_units_run_as_nobody_in_particular_on_loopback_and_may_touch_little(unit
     for needed in (
         *("User=govdata", "UMask=0027", "ProtectSystem=strict", "PrivateTmp=yes", "NoNewPrivileges=yes", "ProtectHome=yes"),
         *("RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "IPAddressDeny=any", "IPAddressAllow=localhost", "CapabilityBoundingSet="),
-        *("LimitCORE=0", "EnvironmentFile=/etc/govdata/govdata.env", "ReadOnlyPaths=/srv/govdata/standards /srv/govdata/data/landing"),
+        *(
+            "LimitCORE=0",
+            f"JoinsNamespaceOf={OTHER[unit]}",
+            "EnvironmentFile=/etc/govdata/govdata.env",
+            "ReadOnlyPaths=/srv/govdata/standards /srv/govdata/data/landing",
+        ),
     ):
         assert needed in lines, f"{unit}: {needed}"
     (start,) = [line for line in lines if line.startswith("ExecStart=")]
@@ -82,6 +92,7 @@ def test_the_environment_file_holds_no_key_and_stays_in_the_deployment() -> None
 class Site:
     port: int
     upstream: int
+    deployment: Deployment
 
     @property
     def host(self) -> str:
@@ -124,20 +135,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     folder = tmp_path_factory.mktemp("site")
-    deployment = copy_deployment(tmp_path_factory.mktemp("served"))
-    workspace = prepare(deployment) / "workspace.yaml"
+    deployment = city.lay_down(tmp_path_factory.mktemp("served"), 1)
+    prepare(deployment)
     port, plain, upstream = free_port(), free_port(), free_port()
     _lay_out(folder, port, plain, upstream)
-    (start,) = re.findall(r"^ExecStart=(.*)$", (DEPLOY / "govdata-web.service").read_text(encoding="utf-8"), re.MULTILINE)
-    command = start.replace("/srv/govdata/.dagster/workspace.yaml", str(workspace)).replace("-p 3000", f"-p {upstream}").split()
-    command[0] = program(Path(command[0]).name)
+    command = exec_start("govdata-web.service", deployment, upstream)
     nginx = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
     tested = subprocess.run([*nginx, "-t"], capture_output=True, text=True, check=False)
     assert tested.returncode == 0, tested.stderr
     with serving(command, upstream, deployment.home, deployment.home, folder / "web.log"):
         process = subprocess.Popen([*nginx, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
         try:
-            site = Site(port, upstream)
+            site = Site(port, upstream, deployment)
             deadline = time.monotonic() + 30
             while site.ask()[0] == 0:
                 assert process.poll() is None and time.monotonic() < deadline, (folder / "error.log").read_text(encoding="utf-8")
@@ -238,3 +247,26 @@ def test_the_web_server_itself_listens_on_loopback_only(site: Site) -> None:
             if state == "0A" and int(local.split(":")[1], 16) == site.upstream:
                 addresses.add(local.split(":")[0])
     assert addresses == {"0100007F"}
+
+
+@pytest.mark.slow
+def test_a_night_killed_with_the_daemon_is_run_again_by_the_next(site: Site, tmp_path: Path) -> None:
+    """Launched by a logged-in person; kill -9 of the daemon, its code server and the run's process; the daemon is started again as systemd
+    does. The run is marked dead and told of, and the night is run once more without anybody's help."""
+    deployment, log = site.deployment, tmp_path / "log"
+    with running("daemon", deployment, log) as daemon:
+        order = json.dumps({"query": launching(city.day(0).isoformat())})
+        status, answer = site.ask("/graphql", password="right", body=order, Content_Type="application/json", Origin=f"https://{site.host}")
+        assert status == 200
+        run_id = json.loads(answer)["data"]["launchRun"]["run"]["runId"]
+        wait_for(lambda: bool(last_step(deployment, run_id)), log)
+        assert daemon.cut() >= 3
+    assert [run.status.value for run in runs(deployment)] == ["STARTED"]
+    with running("daemon", deployment, log):
+        wait_for(lambda: runs(deployment)[0].status.value == "SUCCESS", log)
+    again, dead = runs(deployment)
+    assert (again.parent_run_id, dead.run_id, dead.status.value) == (run_id, run_id, "FAILURE")
+    (told,) = alerts.alerts(deployment)
+    assert (told.kind, told.run_id, told.date) == ("run_failed", run_id, city.day(0).isoformat()) and "自动重新运行一次" in told.reasons[0]
+    assert len(city.state(deployment)["published.cards"]) == city.CARDS
+    assert not list(deployment.data.glob("**/.*.tmp*/*"))
