@@ -81,7 +81,7 @@ class EventLog(SqliteEventLogStorage):
 
     def store_event(self, event: EventLogEntry) -> None:
         super().store_event(event)
-        if event.dagster_event_type not in (DagsterEventType.ASSET_CHECK_EVALUATION, DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED):
+        if event.dagster_event_type == DagsterEventType.ASSET_MATERIALIZATION:
             self._answered = None
 
     def has_table(self, table_name: str) -> bool:
