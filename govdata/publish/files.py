@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -102,6 +102,27 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def locked_if_free(path: Path) -> Iterator[bool]:
+    """The lock ``path`` for the block where nobody holds it; yields whether it was got. Never waits."""
+    try:
+        import fcntl
+    except ImportError:
+        yield True
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            got = True
+        except BlockingIOError:
+            got = False
+        yield got
+    finally:
+        os.close(descriptor)
+
+
 def is_free(path: Path) -> bool:
     """Whether nobody holds the lock ``path``; a lock that was never made is free."""
     try:
@@ -153,22 +174,30 @@ def is_abandoned(path: Path) -> bool:
     return False
 
 
-def is_sound(path: Path) -> bool:
-    """Whether a Parquet file is there and its footer can be read, which no truncated file passes. Known files are not read again."""
+_COLUMN = re.compile(r"_?[a-z][a-z0-9_]*")
+
+
+def is_sound(path: Path, columns: Iterable[str] = ()) -> bool:
+    """Whether a Parquet file is there, its footer can be read, which no truncated file passes, and names ``columns``; a name that none of
+    ours can have was hit by a damaged disk. Known files are not read again."""
     try:
         state = path.stat()
     except OSError:
         return False
-    return _footer_is_sound(path, state.st_ino, state.st_mtime_ns, state.st_size)
+    names = _footer_names(path, state.st_ino, state.st_mtime_ns, state.st_size)
+    return names is not None and names.issuperset(columns) and all(_COLUMN.fullmatch(name) for name in names)
 
 
 @lru_cache(maxsize=200_000)
-def _footer_is_sound(path: Path, *state: int) -> bool:
+def _footer_names(path: Path, *state: int) -> frozenset[str] | None:
+    """The columns by the footer; None where it cannot be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        row_count(path)
-    except GovdataError:
-        return False
-    return True
+        return frozenset(pq.read_schema(path).names)
+    except (OSError, ValueError, pa.ArrowException):  # ValueError: a name is no text any more
+        return None
 
 
 def row_count(path: Path) -> int:

@@ -260,11 +260,21 @@ def _candidates(deployment: Deployment, tables: list[str]) -> Iterable[Path]:
 
 
 def _remove_empty_folders(deployment: Deployment, tables: list[str]) -> None:
+    """A stage at work makes a folder a moment before it writes its first file there: what belongs to it is left alone. (The tables' own
+    locks are held already.)"""
     lake = deployment.data / "lake"
-    tops = [deployment.published / table for table in tables] + [lake / stage for stage in LAKE_STAGES] + [deployment.pinned]
-    for top in tops:
-        for folder in sorted((path for path in top.glob("**/*") if path.is_dir()), reverse=True):
-            try:
-                os.rmdir(folder)
-            except OSError:
-                continue  # not empty
+    for table in tables:
+        with files.locked_if_free(deployment.stage_lock(table)) as idle:
+            for top in [deployment.published / table, *(lake / stage / table for stage in LAKE_STAGES if idle)]:
+                _remove_empty(top)
+    with files.locked_if_free(deployment.published / ".catalogue.lock") as idle:
+        if idle:
+            _remove_empty(deployment.pinned)
+
+
+def _remove_empty(top: Path) -> None:
+    for folder in sorted((path for path in top.glob("**/*") if path.is_dir()), reverse=True):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            continue  # not empty

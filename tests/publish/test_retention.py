@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import duckdb
 
-from govdata.publish import Pruned, prune, sql
+from govdata.publish import Pruned, files, prune, sql
 from tests.publish.nights import City, person, shop
 
 DAY = [Date(2026, 1, 28) + timedelta(days=day) for day in range(40)]
@@ -93,3 +93,15 @@ def test_deliveries_are_never_touched(city: City) -> None:
     for at in (0, 25):
         pruned(city, Date(2027, 1, 1), at)
     assert (landing / "shops.parquet").exists()
+
+
+def test_the_empty_folder_of_a_stage_at_work_stays(city: City) -> None:
+    """A stage makes its folder a moment before the first file in it; a night that ends beside it must not take the folder away."""
+    city.night("shops", DAY[0], [shop(1)])
+    begun = city.deployment.lake("raw", "shops", DAY[1])
+    begun.mkdir(parents=True)
+    with files.locked(city.deployment.stage_lock("shops")):
+        prune(city.deployment, city.registry, keep_days=10, keep_month_ends=0)
+        assert begun.is_dir()
+    prune(city.deployment, city.registry, keep_days=10, keep_month_ends=0)
+    assert not begun.exists()
