@@ -18,6 +18,9 @@ from govdata.publish import files, layers
 
 log = logging.getLogger(__name__)
 
+ROW = ("_row_id", "_source_file", "_source_row", "_delivery_date")
+"""In every file of the lake."""
+
 
 @dataclass(frozen=True)
 class Night:
@@ -56,10 +59,10 @@ def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
                 dataset=dataset,
                 date=date,
                 raw=_pin(deployment, raw.files if raw else ()),
-                rejected=_pin(deployment, raw.rejected_files if raw else ()),
+                rejected=_pin(deployment, raw.rejected_files if raw else (), "reason", "content"),
                 clean=_pin(deployment, batch.clean_files if batch else ()),
-                quarantine=_pin(deployment, batch.quarantine_files if batch else ()),
-                duplicates=_pin(deployment, batch.duplicate_files if batch else ()),
+                quarantine=_pin(deployment, batch.quarantine_files if batch else (), "failed_rules"),
+                duplicates=_pin(deployment, batch.duplicate_files if batch else (), "kept_row_id"),
                 ledger_sql=batch.ledger_sql if raw and batch and raw.batch_id == batch.raw_batch_id else "",
             )
         except FileNotFoundError:
@@ -68,14 +71,15 @@ def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
     return None
 
 
-def _pin(deployment: Deployment, named: tuple[str, ...]) -> tuple[Path, ...]:
-    """Raises FileNotFoundError where a file is gone, or was cut short: it would keep every view that names it from opening."""
+def _pin(deployment: Deployment, named: tuple[str, ...], *columns: str) -> tuple[Path, ...]:
+    """Raises FileNotFoundError where a file is gone, was cut short or has lost one of its ``columns``: it would keep every view that
+    names it from opening."""
     pinned = []
     lake = deployment.pinned.parent
     for name in named:
         source = deployment.absolute(name)
         written = source.stat().st_mtime_ns
-        if not files.is_sound(source):
+        if not files.is_sound(source, (*ROW, *columns)):
             raise FileNotFoundError(source.name)
         target = deployment.pinned / source.relative_to(lake).with_name(f"{source.stem}-{written:x}{source.suffix}")
         if not target.exists():
