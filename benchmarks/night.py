@@ -1,6 +1,8 @@
 """What a night costs: the population dataset against a bare DuckDB copy of the same file, in one run, on one machine.
 
-    python benchmarks/night.py [--people 1000000] [--dir FOLDER]
+    python benchmarks/night.py [--people 1000000 …] [--dir FOLDER]
+
+Of several sizes the largest is generated and the others are its first lines.
 
 Every stage runs in a process of its own, so its CPU seconds and its peak memory are the operating system's figures for exactly that
 stage; the whole night, as `govdata run` runs it, is measured once more in one process. The yardstick is `COPY (read_csv all VARCHAR)
@@ -12,12 +14,22 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import date as Date
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from govdata.deployment import Deployment
+
+DATE = Date(2026, 11, 20)
 
 STAGE_CODE = {
     "读入 raw": "delivery = ingest.receive(d, ds, date); ingest.ingest(delivery, ds, registry, d)",
@@ -98,7 +110,7 @@ def utf8_copy(source: Path, target: Path) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--people", type=int, default=1_000_000)
+    parser.add_argument("--people", type=int, nargs="+", default=[1_000_000])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dir", type=Path, help="keep the deployment here; default: a temporary folder")
     options = parser.parse_args()
@@ -106,39 +118,47 @@ def main() -> None:
         run(options.people, options.seed, options.dir or Path(scratch))
 
 
-def run(people: int, seed: int, home: Path) -> None:
+def run(people: list[int], seed: int, home: Path) -> None:
     from rich.console import Console
-    from rich.table import Table
 
     from govdata.cli import lay_down_standards
     from govdata.deployment import Deployment
-    from govdata.night import delivery_dates
     from govdata.sample import generate
 
     console = Console()
     deployment = Deployment.from_env(home)
     if not deployment.standards.exists():
         lay_down_standards(deployment.standards)
-    with console.status(f"生成 {people:,} 人"):
-        generate(people, seed, home, dates=[Date(2026, 11, 20)], datasets=["population"], formats={"population": "single"})
-    (date, *_) = delivery_dates(deployment, ["population"])
-    files = sorted(path for path in deployment.delivery("population", date).iterdir() if path.is_file())
-    size = sum(path.stat().st_size for path in files)
+    *smaller, largest = sorted(people)
+    with console.status(f"生成 {largest:,} 人"):
+        generate(largest, seed, home, dates=[DATE], datasets=["population"], formats={"population": "single"})
+    (file,) = (path for path in deployment.delivery("population", DATE).iterdir() if path.is_file())
+    whole = file.rename(home / "whole")
+    for size in smaller:
+        with open(whole, "rb") as source, open(file, "wb") as part:
+            part.writelines(islice(source, size + 1))
+        night(size, file, home, console)
+    whole.rename(file)
+    night(largest, file, home, console)
+
+
+def night(people: int, file: Path, home: Path, console: Console) -> None:
+    """Measure the night of one delivered file and print its table."""
+    from rich.table import Table
+
+    from govdata.deployment import Deployment
+
+    deployment = Deployment.from_env(home)
     environment = os.environ | {"GOVDATA_HOME": str(home)}
+    utf8 = home / "bare.csv"
+    names = utf8_copy(file, utf8)
+    with open(utf8, "rb") as lines:
+        records = sum(1 for _ in lines) - 1
+    bare = measure([sys.executable, "-c", BARE_COPY, str(utf8), str(home / "bare.parquet"), "\x1f".join(names), str(records)], environment)
+    utf8.unlink()
+    empty = measure([sys.executable, "-c", PRELUDE, DATE.isoformat()], environment)
 
-    bare = Cost(0, 0, 0)
-    for file in files:
-        utf8 = home / "bare.csv"
-        names = utf8_copy(file, utf8)
-        with open(utf8, "rb") as lines:
-            records = sum(1 for _ in lines) - 1
-        arguments = [str(utf8), str(home / "bare.parquet"), "\x1f".join(names), str(records)]
-        cost = measure([sys.executable, "-c", BARE_COPY, *arguments], environment)
-        bare = Cost(bare.cpu + cost.cpu, bare.wall + cost.wall, max(bare.peak, cost.peak))
-        utf8.unlink()
-    empty = measure([sys.executable, "-c", PRELUDE, date.isoformat()], environment)
-
-    table = Table(title=f"{people:,} 人，{len(files)} 个文件，{size / 1e6:.0f} MB，{os.cpu_count()} 核", title_justify="left")
+    table = Table(title=f"{people:,} 人，{file.stat().st_size / 1e6:.0f} MB，{os.cpu_count()} 核", title_justify="left")
     for column in ("", "CPU 秒", "倍数", "墙钟秒", "峰值 MB"):
         table.add_column(column, justify="left" if column == "" else "right")
 
@@ -149,14 +169,19 @@ def run(people: int, seed: int, home: Path) -> None:
     add("仅载入程序与标准", empty, style="dim")
     for name, code in STAGE_CODE.items():
         with console.status(name):
-            add(name, measure([sys.executable, "-c", PRELUDE + code, date.isoformat()], environment))
-    again = Deployment.from_env(home)
-    for folder in (again.data / "lake", again.published, again.dagster_home):
-        subprocess.run(["rm", "-rf", "--", str(folder)], check=True)
+            add(name, measure([sys.executable, "-c", PRELUDE + code, DATE.isoformat()], environment))
+    forget(deployment)
     with console.status("整夜"):
-        night = [sys.executable, "-m", "govdata", "run", "--date", date.isoformat(), "--dataset", "population"]
-        add("整夜 govdata run", measure(night, environment), style="bold")
+        command = [sys.executable, "-m", "govdata", "run", "--date", DATE.isoformat(), "--dataset", "population"]
+        add("整夜 govdata run", measure(command, environment), style="bold")
+    forget(deployment)
     console.print(table)
+
+
+def forget(deployment: Deployment) -> None:
+    """Every measurement starts from the delivery alone."""
+    for folder in (deployment.data / "lake", deployment.published, deployment.dagster_home):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
