@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date as Date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def _code_set(id: str, codes: dict[str, str], **facts: Any) -> CodeSet:
     )
 
 
+@cache
 def registry(*, mode: str = "snapshot", primary_key: bool = True) -> Registry:
     elements = [
         _element("citizen_id", "text", normalise=steps("excel_text", "halfwidth", "remove_spaces", "uppercase", "upgrade_15_to_18")),

@@ -1,5 +1,6 @@
 from datetime import date as Date
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ from stdnum.iso7064 import mod_11_2
 
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.engine import standardize
+from govdata.engine import standardization, standardize
 from tests.engine import small
 
 
@@ -19,6 +20,13 @@ def number(body: str) -> str:
 
 
 FIRST, SECOND, THIRD = (number(f"1901011990010100{n}") for n in (1, 2, 3))
+
+
+@pytest.fixture(params=["held", "streamed"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Small deliveries are held in memory between the queries of a pass, large ones are not: both must do the same."""
+    monkeypatch.setattr(standardization, "HELD_ROWS", 20_000 if request.param == "held" else 0)
+    return request.param
 
 
 def run(tmp_path: Path, rows: list[dict[str, str]], *, files: int = 1, **facts):
@@ -172,10 +180,32 @@ CELL = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(small.COLUMNS, CELL)), max_size=12), st.booleans())
 def test_no_record_is_lost_whatever_it_holds(tmp_path, rows, delta):
     _, batch, clean, quarantine = run(tmp_path, rows, mode="delta" if delta else "snapshot")
     assert batch.delivered == batch.clean + batch.quarantined + batch.duplicates
     assert (batch.clean, batch.quarantined) == (len(clean), len(quarantine))
     assert len({row["_row_id"] for row in (*clean, *quarantine)}) == len(clean) + len(quarantine)
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_delivery(tmp_path, monkeypatch, way):
+    """Rows whose text is several times the memory limit, in one file and nearly all of them clean."""
+    if way == "held":
+        pytest.skip("a large delivery is never held")
+    monkeypatch.setattr(import_module("govdata.engine.session"), "MEMORY_LIMIT", "300MB")
+    monkeypatch.setattr(standardization, "HELD_ROWS", 20_000)
+    deployment, registry = Deployment(tmp_path), small.registry(primary_key=False)
+    raw = small.raw_batch(deployment, [person()])
+    path = deployment.absolute(raw.files[0])
+    rows = 900_000
+    texts = ", ".join(f"repeat(md5(CAST({seed} * i AS VARCHAR)), 4) AS {name}" for seed, name in ((1, "unit"), (2, "_extra")))
+    duckdb.execute(
+        f"COPY (SELECT t.* REPLACE ({texts}, 'f0-' || i AS _row_id, i AS _source_row) FROM read_parquet('{path}') t, "
+        f"(SELECT unnest(range({rows})) AS i)) TO '{path}.new' (FORMAT parquet)"
+    )
+    path.with_name(path.name + ".new").replace(path)
+    source = raw.sources[0].model_copy(update={"delivered": rows, "raw": rows})
+    batch = standardize(raw.model_copy(update={"sources": (source,)}), registry.datasets["people"], registry, deployment)
+    assert batch.clean == rows
