@@ -1,13 +1,6 @@
 from govdata.engine import examples
-from govdata.standards import load
 from govdata.standards.model import Examples
 from tests.engine import small
-
-
-def test_the_examples_of_all_declared_elements_hold(repository):
-    registry = load(repository / "standards")
-    assert sum(len(examples._rows([element])) for element in registry.elements.values()) > 200
-    assert [str(problem) for problem in examples.problems(registry)] == []
 
 
 def test_an_example_that_does_not_hold_is_a_problem_at_its_element():

@@ -73,7 +73,7 @@ def test_equals_a_rebuild(limits: tuple[float, int], unique: bool, monkeypatch: 
     monkeypatch.setattr(merge, "MAX_DELTA_FILES", limits[1])
     standards = registry(unique_key=unique)
 
-    @settings(max_examples=10, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=7, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(histories())
     def check(history: list[tuple[int, str, list[tuple[int, str | None]]]]) -> None:
         with tempfile.TemporaryDirectory() as folder:
