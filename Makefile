@@ -44,7 +44,7 @@ define install
 set -e; \
 if command -v uv >/dev/null 2>&1; then \
   test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" .venv; \
-  uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1); \
+  uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(1); \
   uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 else \
   test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv; \
