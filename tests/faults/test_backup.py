@@ -74,11 +74,23 @@ def test_nothing_is_overwritten(place: Place, tar: Path, tmp_path: Path) -> None
         restore(tar, place.deployment.home)
 
 
-def test_members_that_lead_outside_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind", "link"),
+    [
+        ("../outside", tarfile.REGTYPE, ""),
+        ("data/../../outside", tarfile.DIRTYPE, ""),
+        ("/tmp/govdata-outside", tarfile.REGTYPE, ""),
+        ("data/link", tarfile.SYMTYPE, "/etc/passwd"),
+        ("data/name", tarfile.LNKTYPE, "../../etc/passwd"),
+        ("data/device", tarfile.CHRTYPE, ""),
+    ],
+)
+def test_members_that_lead_outside_are_refused(name: str, kind: bytes, link: str, tmp_path: Path) -> None:
     file = tmp_path / "evil.tar"
     with tarfile.open(file, "w") as opened:
-        info = tarfile.TarInfo("../outside")
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname = kind, link
         opened.addfile(info)
     with pytest.raises(GovdataError, match="不是完整的备份"):
         restore(file, tmp_path / "to")
-    assert not (tmp_path / "outside").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["evil.tar"] and not Path("/tmp/govdata-outside").exists()
