@@ -221,6 +221,8 @@ def sql(
         door.write_csv(result, sys.stdout)
     else:
         console = _console()
+        if not console.is_terminal and not os.environ.get("COLUMNS"):
+            console.width = 10_000  # in a file or a pipe there is no margin to fold the columns at
         console.print(door.as_table(result))
         console.print(f"只显示前 {rows} 行" if result.more else f"{len(result.rows)} 行", highlight=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 import subprocess
 import sys
@@ -148,6 +149,13 @@ def test_sql_shows_a_table(call: Call, catalogue: Deployment) -> None:
     assert code == 0 and "只显示前 5 行" in out
     code, out, _ = call(catalogue.home, "sql", "--csv", "SELECT n, t FROM published.x ORDER BY n")
     assert code == 0 and len(out.splitlines()) == 101 and out.splitlines()[:2] == ["n,t", "0,甲[red]"]
+
+
+def test_sql_does_not_fold_what_goes_into_a_pipe(catalogue: Deployment) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"GOVDATA_HOME": str(catalogue.home)}
+    command = [sys.executable, "-m", "govdata", "sql", "SELECT repeat('宽', 200) AS wide FROM published.x LIMIT 1"]
+    out = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert "宽" * 200 in out and len(out.splitlines()) == 6
 
 
 @pytest.mark.parametrize(
