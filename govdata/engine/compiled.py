@@ -8,8 +8,9 @@ from functools import cached_property
 
 from sqlglot import exp
 
+from govdata.engine.gates import gates
 from govdata.engine.ledger import ledger_sql
-from govdata.engine.pipeline import ColumnPlan, judged_query, plan_columns, result_query, source_values, standardized_query
+from govdata.engine.pipeline import NO_GATES, ColumnPlan, Gates, judged_query, plan_columns, result_query, source_values, standardized_query
 from govdata.engine.syntax import column, sql, text
 from govdata.standards.binding import code_sets_of
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
@@ -41,6 +42,12 @@ class CompiledDataset:
     def code_sets(self) -> frozenset[str]:
         """Ids of the code sets that the dataset's rules ask."""
         return frozenset(name for rule in self.bound for name in code_sets_of(rule.spec))
+
+    @cached_property
+    def gates(self) -> Gates:
+        """Patterns to be searched for before a rule is asked; not for columns whose value may come from another column."""
+        inferred = {plan.name for plan in self.plans if plan.currency is not None}
+        return {name: rules for name, rules in gates(self.dataset.name, self.registry).items() if name not in inferred}
 
     @cached_property
     def source_maps(self) -> dict[str, dict[str, str]]:
@@ -82,11 +89,13 @@ class CompiledDataset:
     @cached_property
     def standard(self) -> str:
         """All rows, standardised and not judged: what ``held`` holds."""
-        return text(standardized_query(self.plans, "raw_rows", extra=(AT,)))
+        return text(standardized_query(self.plans, "raw_rows", extra=(AT,), gated=self.gates))
 
-    def _standardized(self, plans: Sequence[ColumnPlan], condition: exp.Expression | None = None) -> exp.Expression:
+    def _standardized(
+        self, plans: Sequence[ColumnPlan], condition: exp.Expression | None = None, gated: Gates = NO_GATES
+    ) -> exp.Expression:
         if not self.held:
-            return standardized_query(plans, "raw_rows", condition, extra=(AT,))
+            return standardized_query(plans, "raw_rows", condition, extra=(AT,), gated=gated)
         query = exp.Select().select(exp.Star(), copy=False).from_(exp.to_table(HELD), copy=False)
         return query.where(condition, copy=False) if condition is not None else query
 
@@ -104,7 +113,8 @@ class CompiledDataset:
             predicates: dict[str, exp.Expression] = {
                 rule: sql('"~at" IN (SELECT "~at" FROM conflicts WHERE rule = :r)', r=rule) for rule in sorted(conflicts)
             }
-            judged = judged_query(self._standardized(self.plans, condition), self.dataset, self.registry, predicates)
+            standard = self._standardized(self.plans, condition, self.gates)
+            judged = judged_query(standard, self.dataset, self.registry, predicates, self.gates)
             known = text(result_query(judged, self.plans, self.dataset, self.registry))
             self._rows[(dropped, conflicts)] = known
         return known

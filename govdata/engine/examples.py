@@ -7,6 +7,7 @@ from datetime import date as Date
 
 from sqlglot import exp
 
+from govdata.engine.gates import gates
 from govdata.engine.pipeline import ColumnPlan, judged_query, plan_columns, source_values, standardized_query
 from govdata.engine.session import create_maps, create_table, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
@@ -78,7 +79,8 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
             "CAST(? AS DATE) AS _delivery_date FROM examples",
             [on],
         )
-        judged = judged_query(standardized_query(plans, "raw_rows"), dataset, examined, {})
+        gated = gates(dataset.name, examined)
+        judged = judged_query(standardized_query(plans, "raw_rows", gated=gated), dataset, examined, {}, gated)
         results = {row[0]: row[1:] for row in connection.execute(_result_sql(judged, plans, examined.rules(NAME))).fetchall()}
     finally:
         connection.close()

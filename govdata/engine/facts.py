@@ -43,7 +43,7 @@ def share(trees: Mapping[str, exp.Expression], counted: Collection[str]) -> Shar
 
     def visit(node: exp.Expression) -> exp.Expression:
         name = _marked(node)
-        if name is None or (calls[name] < 2 and not name.startswith(DEAR)):
+        if name is None or calls[name] < (1 if name.startswith(DEAR) else 2):
             return node
         facts.setdefault(name, node.copy())
         return column(name)

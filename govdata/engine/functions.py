@@ -9,7 +9,7 @@ from sqlglot import exp
 from govdata.engine.check_digits import check_digit_ok
 from govdata.engine.facts import mark
 from govdata.engine.matching import matches
-from govdata.engine.syntax import column, literal, sql
+from govdata.engine.syntax import column, list_of, literal, sql
 from govdata.standards.model import CheckDigitAlgorithm
 
 DELIVERY_DATE = column("_delivery_date")
@@ -28,12 +28,9 @@ def id_birth_date(value: exp.Expression) -> exp.Expression:
 
 def id_sex(value: exp.Expression) -> exp.Expression:
     """GB/T 2261.1 code by the 17th digit: odd 1 male, even 2 female (GB 11643-1999 §4.1.3)."""
-    return sql(
-        """CASE WHEN strlen(:x) = 18 AND substr(:x, 17, 1) BETWEEN '0' AND '9' THEN
-            CASE WHEN ascii(substr(:x, 17, 1)) % 2 = 1 THEN '1' ELSE '2' END
-        END""",
-        x=value,
-    )
+    # Looked up by the place of the digit; what is no digit is at place 0, where a list has nothing.
+    by_digit = list_of(literal("12"[digit % 2 == 0]) for digit in range(10))
+    return sql("CASE WHEN strlen(:x) = 18 THEN (:l)[strpos('0123456789', substr(:x, 17, 1))] END", x=value, l=by_digit)
 
 
 def id_region(value: exp.Expression) -> exp.Expression:

@@ -24,7 +24,7 @@ MAX_TEXTS = 6
 
 def matches(value: exp.Expression, pattern: str) -> exp.Expression:
     """TRUE where the whole of ``value`` matches ``pattern`` (RE2), NULL only for NULL."""
-    inner = _searched(pattern)
+    inner = searched(pattern)
     if inner is None:
         return sql("regexp_full_match(:x, :p)", x=value, p=pattern)
     texts = _plain_texts(inner)
@@ -33,7 +33,7 @@ def matches(value: exp.Expression, pattern: str) -> exp.Expression:
     return sql("regexp_matches(:x, :p)", x=value, p=inner)
 
 
-def _searched(pattern: str) -> str | None:
+def searched(pattern: str) -> str | None:
     """``inner`` of ``.*inner.*``, or None where the pattern is not of that form: an alternation outside groups binds weaker than
     the ``.*`` at its ends."""
     if not (pattern.startswith(".*") and pattern.endswith(".*") and not pattern.endswith("\\.*") and len(pattern) > 4):

@@ -12,12 +12,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
+from functools import partial
+from types import MappingProxyType
 
 from sqlglot import exp
 
 from govdata.engine import money, normalise, rules, typed
 from govdata.engine.syntax import alias, column, derived, disjunction, list_of, one_of, sql
 from govdata.standards.model import BoundRule, Column, Dataset, Element, InCodeSet, Normaliser, Registry, Unique
+
+Gates = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Column → rule id → patterns, see ``govdata.engine.gates``."""
+
+NO_GATES: Gates = MappingProxyType({})
 
 ROW_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date")
 WORD = 60
@@ -108,30 +115,26 @@ def source_layer(
     return query.where(condition) if condition is not None else query
 
 
-def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan], gated: Gates) -> exp.Expression:
     """Run the text steps, then null tokens, then columns inferred from another."""
     touched = {}
     for plan in plans:
-        touch = normalise.touched(plan.steps, column(plan.name), plan.null_tokens)
+        also = {pattern: None for patterns in gated.get(plan.name, {}).values() for pattern in patterns}
+        touch = normalise.touched(plan.steps, column(plan.name), plan.null_tokens, also)
         if touch is not None:
             touched[plan.name] = alias(sql("coalesce(:t, FALSE)", t=touch), f"~touch~{plan.name}")
     query = replace_layer(query, [], list(touched.values()))
-    for depth in range(max((len(plan.steps) for plan in plans), default=0)):
+    chains = {plan.name: _nested_steps(plan) for plan in plans if plan.name in touched}
+    for depth in range(max(map(len, chains.values()), default=0)):
         changed = [
             alias(
-                sql(
-                    "CASE WHEN :t THEN :n ELSE :x END",
-                    t=column(f"~touch~{plan.name}"),
-                    n=normalise.apply(plan.steps[depth], column(plan.name)),
-                    x=column(plan.name),
-                ),
-                plan.name,
+                sql("CASE WHEN :t THEN :n ELSE :x END", t=column(f"~touch~{name}"), n=chain[depth], x=column(name)),
+                name,
             )
-            for plan in plans
-            if depth < len(plan.steps) and plan.name in touched
+            for name, chain in chains.items()
+            if depth < len(chain)
         ]
         query = replace_layer(query, changed)
-    query = replace_layer(query, [alias(without_null_tokens(plan), plan.name) for plan in plans if plan.name in touched])
     names = {plan.name for plan in plans}
     inferred = [
         alias(
@@ -149,14 +152,23 @@ def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expre
     return replace_layer(query, inferred) if inferred else query
 
 
-def without_null_tokens(plan: ColumnPlan) -> exp.Expression:
+def _nested_steps(plan: ColumnPlan) -> list[exp.Expression]:
+    """The column's steps and null tokens, each expression over the result of the one before; a step that names its text once takes the
+    steps before it inside, so that few layers are needed and nothing is written twice."""
+    value = column(plan.name)
+    nested: list[exp.Expression] = [value]
+    for step in [*(partial(normalise.apply, step) for step in plan.steps), partial(without_null_tokens, plan.null_tokens)]:
+        named = sum(1 for node in step(value).find_all(exp.Column) if node == value)
+        if nested[-1] == value or named == 1:
+            nested[-1] = step(nested[-1])
+        else:
+            nested.append(step(value))
+    return nested
+
+
+def without_null_tokens(null_tokens: Sequence[str], value: exp.Expression) -> exp.Expression:
     """The text, NULL where it means "no value". A token is either delivered as such or left by a step, so only touched cells can be one."""
-    tokens = [token for token in plan.null_tokens if token]
-    empty = sql(":x = ''", x=column(plan.name))
-    hit = disjunction([empty, one_of(column(plan.name), tokens)]) if tokens else empty
-    return sql(
-        "CASE WHEN :t THEN CASE WHEN :hit THEN NULL ELSE :x END ELSE :x END", t=column(f"~touch~{plan.name}"), hit=hit, x=column(plan.name)
-    )
+    return sql("CASE WHEN :hit THEN NULL ELSE :x END", hit=one_of(value, ["", *filter(None, null_tokens)]), x=value)
 
 
 def known_code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
@@ -258,7 +270,10 @@ def altered(plan: ColumnPlan) -> exp.Expression:
     """TRUE where the published cell is not what was delivered. A cell that could not be read is a finding, not an alteration."""
     raw, value = column(f"~raw~{plan.name}"), column(plan.name)
     if plan.element.type in ("text", "code"):
-        return sql(":r IS DISTINCT FROM :x", r=raw, x=value)
+        changed = sql(":r IS DISTINCT FROM :x", r=raw, x=value)
+        # Comparing long texts with themselves is dear; a code is new even where no step touched the text.
+        only_steps = plan.steps and not plan.coded and plan.currency is None
+        return sql("CASE WHEN :t THEN :c ELSE FALSE END", t=column(f"~touch~{plan.name}"), c=changed) if only_steps else changed
     if plan.element.type == "decimal":
         # 300, 300.0 and 300.00 are the same number written plainly.
         changed = sql("TRY_CAST(:r AS DECIMAL(38, 8)) IS DISTINCT FROM :x OR strpos(:r, ',') > 0", r=raw, x=value)
@@ -340,16 +355,24 @@ def failed_list(bound: Sequence[BoundRule], flags: Mapping[str, exp.Expression])
 
 
 def standardized_query(
-    plans: Sequence[ColumnPlan], relation: str, condition: exp.Expression | None = None, extra: Sequence[str] = ()
+    plans: Sequence[ColumnPlan],
+    relation: str,
+    condition: exp.Expression | None = None,
+    extra: Sequence[str] = (),
+    gated: Gates = NO_GATES,
 ) -> exp.Expression:
-    """Typed rows with ``_unparsed`` and the ``~fix~`` flags, not yet judged."""
+    """Typed rows with ``_unparsed`` and the ``~fix~`` flags, not yet judged. ``gated``: what makes a cell worth judging by those rules."""
     query = known_code_layer(source_layer(plans, relation, condition, extra), plans)
-    return typed_layers(code_layer(text_layers(query, plans), plans), plans)
+    return typed_layers(code_layer(text_layers(query, plans, gated), plans), plans)
 
 
-def judged_query(query: exp.Expression, dataset: Dataset, registry: Registry, conflicts: dict[str, exp.Expression]) -> exp.Expression:
-    """Add one boolean ``~v<i>`` per rule. ``conflicts``: rule id of kind unique → predicate that says the row is in conflict."""
-    shared = rules.shared(dataset.name, registry)
+def judged_query(
+    query: exp.Expression, dataset: Dataset, registry: Registry, conflicts: dict[str, exp.Expression], gated: Gates
+) -> exp.Expression:
+    """Add one boolean ``~v<i>`` per rule. ``conflicts``: rule id of kind unique → predicate that says the row is in conflict; ``gated``:
+    rules that are asked only where ``~touch~`` says so, as they were given to ``standardized_query``."""
+    gate = {rule: column(f"~touch~{name}") for name, ids in gated.items() for rule in ids}
+    shared = rules.shared(dataset.name, registry, frozenset(gate))
     query = replace_layer(query, [], [alias(tree, name) for name, tree in shared.facts.items()]) if shared.facts else query
     flags = []
     for rule in registry.rules(dataset.name):
@@ -361,6 +384,8 @@ def judged_query(query: exp.Expression, dataset: Dataset, registry: Registry, co
             failed = rules.unless_removed(rule, registry, failed)
         else:
             failed = shared.trees[rules.VIOLATION + rule.id]
+            if rule.id in gate:
+                failed = sql("CASE WHEN :touch THEN :f ELSE FALSE END", touch=gate[rule.id], f=failed)
         flags.append(alias(failed, f"~v{rule.index}"))
     return replace_layer(query, [], flags)
 

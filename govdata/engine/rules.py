@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from govdata.engine.facts import Shared, share
+from govdata.engine.facts import Shared, mark, share
 from govdata.engine.functions import DELIVERY_DATE, expand, member, right_check_digit, right_form
 from govdata.engine.syntax import column, conjunction, sql
 from govdata.standards import expressions
@@ -47,9 +47,12 @@ def row_expression(rule: BoundRule, registry: Registry) -> exp.Expression:
     return expand(parsed)
 
 
-def unparsed(name: str) -> exp.Expression:
-    """TRUE where the delivered text of a column could not be read as its type (the text is kept in ``_unparsed``)."""
-    return sql("coalesce(map_contains(:m, :n), FALSE)", m=column("_unparsed"), n=name)
+def unparsed(rule: BoundRule, registry: Registry) -> exp.Expression:
+    """TRUE where the delivered text of the rule's column could not be read as its type (the text is kept in ``_unparsed``)."""
+    assert rule.column is not None
+    if registry.element(rule.dataset, rule.column).type in ("text", "code"):
+        return exp.false()
+    return sql("CASE WHEN :m IS NULL THEN FALSE ELSE map_contains(:m, :n) END", m=column("_unparsed"), n=rule.column)
 
 
 def _predicate(rule: BoundRule, value: exp.Expression) -> exp.Expression:
@@ -80,9 +83,10 @@ def violation(rule: BoundRule, registry: Registry) -> exp.Expression:
     assert rule.column is not None
     value = column(rule.column)
     if isinstance(rule.spec, Required):
-        failed = sql(":x IS NULL AND NOT :u", x=value, u=unparsed(rule.column))
+        unread = unparsed(rule, registry)
+        failed = sql(":x IS NULL", x=value) if unread == exp.false() else sql(":x IS NULL AND NOT :u", x=value, u=unread)
     elif isinstance(rule.spec, Typed):
-        failed = unparsed(rule.column)
+        failed = unparsed(rule, registry)
     else:
         # Not written with AND: see check_digits._both. A predicate is NULL for a NULL value only.
         failed = sql("NOT coalesce(:p, :x IS NULL)", x=value, p=_predicate(rule, value))
@@ -98,7 +102,7 @@ def applicable(rule: BoundRule, registry: Registry) -> exp.Expression:
     if isinstance(rule.spec, Required):
         judged: exp.Expression = exp.true()
     elif isinstance(rule.spec, Typed):
-        judged = sql(":x IS NOT NULL OR :u", x=value, u=unparsed(rule.column))
+        judged = sql(":x IS NOT NULL OR :u", x=value, u=unparsed(rule, registry))
     else:
         judged = sql(":x IS NOT NULL", x=value)
     return unless_removed(rule, registry, judged)
@@ -109,23 +113,27 @@ def unless_removed(rule: BoundRule, registry: Registry, condition: exp.Expressio
     delivery = registry.datasets[rule.dataset].delivery
     if delivery.mode != "delta" or delivery.operation is None or set(rule.columns) <= {*delivery.key, delivery.operation}:
         return condition
-    return sql(":c AND :o IS DISTINCT FROM 'D'", c=condition, o=column(delivery.operation))
+    operation = column(delivery.operation)
+    kept = mark(exp.Paren(this=sql(":o IS DISTINCT FROM 'D'", o=operation)), "kept", [operation])
+    return sql(":c AND :k", c=condition, k=kept)
 
 
 VIOLATION, APPLICABLE = "violation ", "applicable "
 
 
-_shared: dict[str, tuple[tuple[BoundRule, ...], Shared]] = {}
+_shared: dict[tuple[str, frozenset[str]], tuple[tuple[BoundRule, ...], Shared]] = {}
 
 
-def shared(dataset: str, registry: Registry) -> Shared:
+def shared(dataset: str, registry: Registry, guarded: frozenset[str] = frozenset()) -> Shared:
     """The predicates of all rules of ``dataset`` that judge a row, over standardised columns and the facts they share. Keys are
-    ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id. Kept while the registry is: the pass and the suite both ask."""
+    ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id. Rules in ``guarded`` are asked of few rows and give no reason for a fact.
+    Kept while the registry is: the pass and the suite both ask."""
     bound = registry.rules(dataset)
-    known = _shared.get(dataset)
+    known = _shared.get((dataset, guarded))
     if known is None or known[0] is not bound:
         judging = [rule for rule in bound if not isinstance(rule.spec, Unique)]
         trees = {VIOLATION + rule.id: violation(rule, registry) for rule in judging}
         trees |= {APPLICABLE + rule.id: applicable(rule, registry) for rule in judging}
-        known = _shared[dataset] = (bound, share(trees, [key for key in trees if key.startswith(VIOLATION)]))
+        known = (bound, share(trees, [VIOLATION + rule.id for rule in judging if rule.id not in guarded]))
+        _shared[(dataset, guarded)] = known
     return known[1]

@@ -56,6 +56,7 @@ FUNCTIONS = frozenset(
         "strptime",
         "substr",
         "substring",
+        "suffix",
         "translate",
         "trim",
         "try_cast",

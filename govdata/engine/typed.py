@@ -49,10 +49,11 @@ def _serial(x: exp.Expression) -> exp.Expression:
 
 
 def fast_date(x: exp.Expression) -> exp.Expression:
-    """DATE of text in the two usual shapes, 1990-01-01 and 19900101; NULL for anything else."""
+    """DATE of text in the two usual shapes, 1990-01-01 and 19900101; NULL for anything else. A date has the same separator twice, so the
+    place of the first tells the shape; a space or sign before the year sorts before the digits."""
     return sql(
         """CASE
-            WHEN strlen(:x) = 10 AND substr(:x, 5, 1) = '-' AND substr(:x, 8, 1) = '-' THEN TRY_CAST(:x AS DATE)
+            WHEN strlen(:x) = 10 AND strpos(:x, '-') = 5 AND :x >= '0' THEN TRY_CAST(:x AS DATE)
             WHEN strlen(:x) = 8 AND left(:x, 1) BETWEEN '0' AND '9' THEN CAST(try_strptime(:x, '%Y%m%d') AS DATE)
         END""",
         x=x,
@@ -61,7 +62,8 @@ def fast_date(x: exp.Expression) -> exp.Expression:
 
 def fast_datetime(x: exp.Expression) -> exp.Expression:
     """TIMESTAMP of text in its usual shape, 2026-11-18 08:30:00; NULL for anything else."""
-    return sql("CASE WHEN strlen(:x) = 19 AND substr(:x, 5, 1) = '-' AND substr(:x, 11, 1) = ' ' THEN TRY_CAST(:x AS TIMESTAMP) END", x=x)
+    # The whole shape: a cast alone would read "08:30 PM" and "08:30Z" and forget what follows the minutes.
+    return sql("CASE WHEN :x LIKE '____-__-__ __:__:__' AND :x >= '0' AND NOT suffix(:x, 'Z') THEN TRY_CAST(:x AS TIMESTAMP) END", x=x)
 
 
 def date_of(x: exp.Expression) -> exp.Expression:

@@ -86,9 +86,7 @@ def test_standards_check_names_file_line_and_problem(call: Call, deployment: Dep
     assert any("birth_weight" in line or "weigth" in line for line in lines[number - 1 : number + 8])
 
 
-def test_an_unexpected_error_shows_its_places_and_not_its_text(
-    call: Call, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unexpected_error_shows_its_places_and_not_its_text(call: Call, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     from govdata import standards
 
     secret = "-".join(["190101", "19900101", "9999"])  # not as one literal: source lines are shown

@@ -93,6 +93,27 @@ def test_datetimes(value, expected):
     assert evaluate(typed.datetime_of, [value]) == [expected]
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.datetimes(datetime(1800, 1, 1), datetime(2199, 1, 1)), st.text("0123456789-: ZPM+T./", max_size=4), st.integers(0, 18))
+    )
+)
+def test_the_fast_way_reads_what_the_slow_way_reads(cases):
+    texts = []
+    for moment, put, at in cases:
+        for usual in (moment.isoformat(" ", "seconds"), moment.date().isoformat(), moment.strftime("%Y%m%d")):
+            texts += [usual, usual[:at] + put + usual[at + len(put) :]]
+    for fast, whole in ((typed.fast_date, typed.date_of), (typed.fast_datetime, typed.datetime_of)):
+        # The steps of every element take spaces away before the slow way reads.
+        slow = evaluate(lambda x, whole=whole: whole(x), [text.strip(" ") for text in texts])
+        assert all(quick in (None, read) for quick, read in zip(evaluate(fast, texts), slow, strict=True))
+
+
+def test_a_time_of_the_afternoon_is_not_read_as_morning():
+    assert evaluate(typed.fast_datetime, ["2026-11-18 08:30 PM", "2026-11-18 08:30+08", "2026-11-18 08:30:5Z"]) == [None] * 3
+
+
 def test_integers_and_decimals():
     texts = ["25", "25.0", "-3", "1,234", "12,34", "25.5", "1e3", "", "９", "999999999999999999"]
     assert evaluate(typed.integer_of, texts) == [25, 25, -3, 1234, None, None, None, None, None, 999999999999999999]

@@ -1,0 +1,87 @@
+"""Which values of a text column could fail a rule, as patterns to be searched for.
+
+The pass searches each delivered text once for what a step could touch. What the column's rules forbid is searched for in the same walk of
+the automaton, and the rules themselves are asked only where something was found: of a usual delivery's cells that is one in a hundred.
+The GX suite asks every rule of every row, so the two still check each other."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import cast
+
+from sqlglot import exp
+
+from govdata.engine.matching import searched
+from govdata.standards import expressions
+from govdata.standards.model import BoundRule, Pattern, Registry, Row
+
+ONE_CLASS = re.compile(r"\[(?P<negated>\^?)(?P<body>(?:\\.|[^\]\\])+)\]\+")
+"""A text of characters of one class: the only form whose contrary is a search, for a character outside the class."""
+
+
+def gates(dataset: str, registry: Registry) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Column → rule id → patterns (RE2, searched): a text that no step touches and in which none is found does not fail the rule.
+
+    A pattern that is found in the first valid example of the column's element is of no use: it would be found in nearly every row."""
+    texts = {item.name: registry.elements[item.element] for item in registry.datasets[dataset].columns}
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for rule in registry.rules(dataset):
+        for name in rule.columns:
+            if texts[name].type != "text":
+                continue
+            patterns = _patterns(rule, _Gate(name, texts[name].examples.valid[:1]), registry)
+            if patterns is not None:
+                found.setdefault(name, {})[rule.id] = tuple(patterns)
+                break
+    return found
+
+
+def _patterns(rule: BoundRule, gate: _Gate, registry: Registry) -> list[str] | None:
+    match rule.spec:
+        case Pattern(pattern=pattern, negate=negate):
+            return gate.found(pattern) if negate else gate.contrary(pattern)
+        case Row(expression=expression):
+            names = [item.name for item in registry.datasets[rule.dataset].columns]
+            return gate.implied(expressions.parse(expression, columns=names, code_sets=list(registry.code_sets), value=rule.column), False)
+    return None
+
+
+@dataclass(frozen=True)
+class _Gate:
+    """What can be searched for in ``column``, whose values usually look like ``usual``. None: nothing that would single out few rows."""
+
+    column: str
+    usual: tuple[str, ...]
+
+    def implied(self, node: exp.Expression, truth: bool) -> list[str] | None:
+        """Patterns of which one is found wherever ``node`` is ``truth``."""
+        match node:
+            case exp.Paren():
+                return self.implied(cast(exp.Expression, node.this), truth)
+            case exp.Not():
+                return self.implied(cast(exp.Expression, node.this), not truth)
+            case exp.And() | exp.Or():
+                left = self.implied(cast(exp.Expression, node.left), truth)
+                right = self.implied(cast(exp.Expression, node.right), truth)
+                if isinstance(node, exp.And) is truth:  # both sides are so: either will do
+                    return right if left is None else left
+                return None if left is None or right is None else [*left, *right]
+            case exp.Anonymous() if node.name.lower() == "matches":
+                value, pattern = node.expressions
+                if isinstance(value.unnest(), exp.Column) and value.unnest().name == self.column:
+                    return self.found(pattern.name) if truth else self.contrary(pattern.name)
+        return None
+
+    def found(self, pattern: str) -> list[str] | None:
+        """A search that finds at least the values that match ``pattern`` as a whole."""
+        inner = searched(pattern)
+        return self._useful(f"(?:{inner})" if inner is not None else f"^(?:{pattern})$")
+
+    def contrary(self, pattern: str) -> list[str] | None:
+        """A search that finds every value (not empty) that does not match ``pattern``."""
+        form = ONE_CLASS.fullmatch(pattern)
+        return None if form is None else self._useful(f"[{'' if form['negated'] else '^'}{form['body']}]")
+
+    def _useful(self, search: str) -> list[str] | None:
+        return None if any(re.search(search, value, re.ASCII) for value in self.usual) else [search]
