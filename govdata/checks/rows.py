@@ -51,9 +51,9 @@ def create_view(
     """Create the view of all standardised rows, clean and quarantined, without the engine's verdict on them; return its name.
 
     Columns: the contract's, then ``SYSTEM_COLUMNS``, those of them that the files hold (the suite finds what is missing or mistyped),
-    then the facts that the suite's predicates share. A batch without files gives an empty view of the declared types."""
+    then the facts and results that the suite's predicates share. A batch without files gives an empty view of the declared types."""
     wanted = [*(item.name for item in dataset.columns), *SYSTEM_COLUMNS]
-    facts = compiled(dataset, registry).facts
+    shared = compiled(dataset, registry).shared
     paths = existing(deployment, (*batch.clean_files, *batch.quarantine_files))
     if paths:
         held = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet(paths)}").fetchall()}
@@ -64,9 +64,17 @@ def create_view(
         types = {item.name: sql_type(registry.elements[item.element]) for item in dataset.columns} | _SYSTEM_TYPES
         columns = ", ".join(f"CAST(NULL AS {types[name]}) AS {text(column(name))}" for name in wanted)
         rows = f"SELECT {columns} WHERE FALSE"
-    known = [text(alias(fact, name)) for name, fact in facts.items() if {item.name for item in fact.find_all(exp.Column)} <= held]
-    connection.execute(f"CREATE VIEW {VIEW} AS SELECT {', '.join(['*', *known])} FROM ({rows})")
+    for layer in (shared.facts, shared.results):
+        known = {name: tree for name, tree in layer.items() if _read(tree) <= held}
+        rows = f"SELECT {', '.join(['*', *(text(alias(tree, name)) for name, tree in known.items())])} FROM ({rows})"
+        held |= known.keys()
+    connection.execute(f"CREATE VIEW {VIEW} AS {rows}")
     return VIEW
+
+
+def _read(tree: exp.Expression) -> set[str]:
+    """Columns of the rows that ``tree`` reads; those of a code table it asks are none."""
+    return {item.name for item in tree.find_all(exp.Column) if item.find_ancestor(exp.Select) is None}
 
 
 def count(connection: duckdb.DuckDBPyConnection, deployment: Deployment, files: Sequence[str]) -> int:

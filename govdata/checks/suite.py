@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlglot import exp
-
 from govdata.engine import rules
 from govdata.engine.facts import Shared
 from govdata.engine.pipeline import ROW_COLUMNS
@@ -35,7 +33,7 @@ def build(dataset: Dataset, registry: Registry, shared: Shared) -> ExpectationSu
 
     expectations: list[Any] = [
         gx.expectations.ExpectTableColumnsToMatchSet(
-            column_set=[*(column.name for column in dataset.columns), *SYSTEM_COLUMNS, *shared.facts],
+            column_set=[*(column.name for column in dataset.columns), *SYSTEM_COLUMNS, *shared.facts, *shared.results],
             exact_match=True,
             notes="标准化表的列与合同一致",
             meta=_meta(kind="schema"),
@@ -104,13 +102,13 @@ def _meta(**facts: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class CompiledSuite:
-    """A suite, the GX JSON it is kept as, and the facts its predicates refer to: column name → expression."""
+    """A suite, the GX JSON it is kept as, and the columns its predicates refer to besides the table's."""
 
     dataset: Dataset
     standards_hash: str
     suite: ExpectationSuite
     json: str
-    facts: dict[str, exp.Expression]
+    shared: Shared
 
     def save(self, folder: Path) -> Path:
         """Write the JSON to ``<folder>/<dataset>.json``, in one step."""
@@ -131,5 +129,5 @@ def compiled(dataset: Dataset, registry: Registry) -> CompiledSuite:
         shared = rules.shared(dataset.name, registry)
         suite = build(dataset, registry, shared)
         written = json.dumps(suite.to_json_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        known = _compiled[dataset.name] = CompiledSuite(dataset, standards_hash, suite, written, shared.facts)
+        known = _compiled[dataset.name] = CompiledSuite(dataset, standards_hash, suite, written, shared)
     return known

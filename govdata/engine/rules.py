@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from govdata.engine.facts import Shared, mark, share
+from govdata.engine.facts import Shared, mark, mark_result, share
 from govdata.engine.functions import DELIVERY_DATE, expand, member, right_check_digit, right_form
 from govdata.engine.syntax import column, conjunction, sql
 from govdata.standards import expressions
@@ -44,7 +44,7 @@ def row_expression(rule: BoundRule, registry: Registry) -> exp.Expression:
     assert isinstance(rule.spec, Row)
     names = [item.name for item in registry.datasets[rule.dataset].columns]
     parsed = expressions.parse(rule.spec.expression, columns=names, code_sets=list(registry.code_sets), value=rule.column)
-    return expand(parsed)
+    return mark_result(expand(parsed), rule.id)
 
 
 def unparsed(rule: BoundRule, registry: Registry) -> exp.Expression:
@@ -121,19 +121,22 @@ def unless_removed(rule: BoundRule, registry: Registry, condition: exp.Expressio
 VIOLATION, APPLICABLE = "violation ", "applicable "
 
 
-_shared: dict[tuple[str, frozenset[str]], tuple[tuple[BoundRule, ...], Shared]] = {}
+_shared: dict[tuple[str, frozenset[str] | None], tuple[tuple[BoundRule, ...], Shared]] = {}
 
 
-def shared(dataset: str, registry: Registry, guarded: frozenset[str] = frozenset()) -> Shared:
+def shared(dataset: str, registry: Registry, guarded: frozenset[str] | None = None) -> Shared:
     """The predicates of all rules of ``dataset`` that judge a row, over standardised columns and the facts they share. Keys are
-    ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id. Rules in ``guarded`` are asked of few rows and give no reason for a fact.
-    Kept while the registry is: the pass and the suite both ask."""
+    ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id.
+
+    None: both are asked of every row, so the conditions of row rules are shared too. Otherwise violations alone are asked, and those of the
+    rules ``guarded`` of so few rows that they give no reason for a fact. Kept while the registry is: the pass and the suite both ask."""
     bound = registry.rules(dataset)
     known = _shared.get((dataset, guarded))
     if known is None or known[0] is not bound:
         judging = [rule for rule in bound if not isinstance(rule.spec, Unique)]
         trees = {VIOLATION + rule.id: violation(rule, registry) for rule in judging}
-        trees |= {APPLICABLE + rule.id: applicable(rule, registry) for rule in judging}
-        known = (bound, share(trees, [VIOLATION + rule.id for rule in judging if rule.id not in guarded]))
-        _shared[(dataset, guarded)] = known
+        counted = [VIOLATION + rule.id for rule in judging if rule.id not in (guarded or ())]
+        if guarded is None:
+            trees |= {APPLICABLE + rule.id: applicable(rule, registry) for rule in judging}
+        known = _shared[(dataset, guarded)] = (bound, share(trees, counted, results=guarded is None))
     return known[1]
