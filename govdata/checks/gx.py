@@ -22,10 +22,12 @@ from typing import Any, ClassVar, Literal, Type  # noqa: UP035
 
 import duckdb
 
+from govdata.checks.later import loaded_later
+
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 # GX logs failing statements with their traceback, and DuckDB's conversion errors quote the value: nothing of it may reach a log.
 logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
-with warnings.catch_warnings():
+with warnings.catch_warnings(), loaded_later("scipy.stats", "altair"):
     warnings.simplefilter("ignore")
     import great_expectations as gx
     import sqlalchemy as sa
@@ -194,7 +196,11 @@ class RuleFailed(TableMetricProvider):
             .having(sa.func.count() > 1)
             .subquery()
         )
-        return sa.select(sa.func.coalesce(sa.func.sum(shared.c.n), 0)).scalar_subquery(), metric_domain_kwargs, {}
+        return sa.select(sa.func.coalesce(sa.func.sum(shared.c.n), _ZERO)).scalar_subquery(), metric_domain_kwargs, {}
+
+
+_ZERO: sa.ColumnElement[int] = sa.literal_column("0", sa.Integer)
+"""A number in its place and not a parameter: there would be one for every count."""
 
 
 def _predicate(sql: str) -> sa.ColumnElement[bool]:
@@ -204,7 +210,7 @@ def _predicate(sql: str) -> sa.ColumnElement[bool]:
 
 def _count_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     """``count_if`` and not ``count(*) FILTER``: DuckDB slices all columns anew for every filter. It is NULL of no rows."""
-    return sa.func.coalesce(sa.func.count_if(condition), 0)
+    return sa.func.coalesce(sa.func.count_if(condition), _ZERO)
 
 
 def _column(name: str) -> sa.ColumnClause[Any]:
