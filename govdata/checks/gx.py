@@ -226,6 +226,19 @@ def _all_present(columns: list[str]) -> sa.ColumnElement[bool]:
     return sa.and_(*(_column(name).is_not(None) for name in columns))
 
 
+class _Told(IDDict):
+    """GX asks for the id of a metric's arguments several times, and works it out by way of JSON each time."""
+
+    _id: Any = None
+
+    def to_id(self, id_keys: Any = None, id_ignore_keys: Any = None) -> Any:
+        if id_keys is not None or id_ignore_keys is not None:
+            return super().to_id(id_keys, id_ignore_keys)
+        if self._id is None:
+            self._id = super().to_id()
+        return self._id
+
+
 class ExpectRuleToHold(BatchExpectation):
     """Expect no row of the batch to fail a declared rule.
 
@@ -251,10 +264,10 @@ class ExpectRuleToHold(BatchExpectation):
     ) -> ValidationDependencies:
         """The two metrics, stated directly: GX's own way through ``metric_dependencies`` builds the configuration some fifty times per
         rule, which costs more than counting a small delivery."""
-        domain = IDDict(dict.fromkeys(TableMetricProvider.domain_keys) | {"batch_id": self.batch_id})
+        domain = _Told(dict.fromkeys(TableMetricProvider.domain_keys) | {"batch_id": self.batch_id})
         metrics = {
             provider.metric_name: MetricConfiguration(
-                provider.metric_name, domain, IDDict({key: getattr(self, key) for key in provider.value_keys})
+                provider.metric_name, domain, _Told({key: getattr(self, key) for key in provider.value_keys})
             )
             for provider in (RuleChecked, RuleFailed)
         }
