@@ -1,15 +1,34 @@
 """The event log with kept connections: the same files and the same answers as Dagster's own class."""
 
-from __future__ import annotations
-
 import os
+import sqlite3
 import subprocess
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, AssetMaterialization, DagsterInstance, job, op
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetKey,
+    AssetMaterialization,
+    DagsterEventType,
+    DagsterInstance,
+    DailyPartitionsDefinition,
+    Definitions,
+    PreviewWarning,
+    asset,
+    define_asset_job,
+    job,
+    multi_asset_check,
+    op,
+)
+from dagster._core.definitions.asset_selection import AssetSelection
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from sqlalchemy.exc import IntegrityError
 
 from govdata.assets.events import KEPT, EventLog
 from govdata.assets.instance import prepare
@@ -74,3 +93,94 @@ def test_without_dagster_home_it_does_not_guess(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     with pytest.raises(KeyError, match="DAGSTER_HOME"):
         DagsterInstance.from_config(str(Deployment(tmp_path).dagster_home)).event_log_storage  # noqa: B018
+
+
+NAMES = ("good", "bad", "never")
+DAYS = DailyPartitionsDefinition("2026-01-01")
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", PreviewWarning)
+    SPECS = [AssetCheckSpec(name, asset="table", partitions_def=DAYS) for name in NAMES]
+
+
+@asset(partitions_def=DAYS)
+def table() -> None: ...
+
+
+@multi_asset_check(specs=SPECS)
+def judged(context: AssetCheckExecutionContext):  # type: ignore[no-untyped-def]
+    yield AssetCheckResult(asset_key=AssetKey("table"), check_name="good", passed=True, metadata={"checked": 3})
+    yield AssetCheckResult(asset_key=AssetKey("table"), check_name="bad", passed=False)
+    raise RuntimeError("before the third")
+
+
+def checks_run(dagster: DagsterInstance) -> str:
+    checks = Definitions(
+        assets=[table],
+        asset_checks=[judged],
+        jobs=[define_asset_job("judge", selection=AssetSelection.all() | AssetSelection.all_asset_checks())],
+    ).resolve_job_def("judge")
+    return checks.execute_in_process(instance=dagster, partition_key="2026-01-02", raise_on_error=False).run_id
+
+
+def rows_of_checks(folder: Path, run_id: str) -> tuple[list[tuple], list[tuple]]:
+    """The run's events in its own file and in the index, and the checks' rows, without what differs from run to run."""
+    with sqlite3.connect(folder / f"{run_id}.db") as own, sqlite3.connect(folder / "index.db") as index:
+        query = "SELECT dagster_event_type, step_key, asset_key, partition, length(timestamp) FROM event_logs ORDER BY id"
+        events = [*own.execute(query), *index.execute(query)]
+        held = "evaluation_event = (SELECT event FROM event_logs WHERE id = evaluation_event_storage_id)"
+        stamped = "evaluation_event_timestamp = (SELECT timestamp FROM event_logs WHERE id = evaluation_event_storage_id)"
+        checks = index.execute(
+            f"SELECT asset_key, check_name, partition, run_id = ?, execution_status, {held}, {stamped}, evaluation_event_storage_id, "
+            "materialization_event_storage_id, length(create_timestamp) FROM asset_check_executions ORDER BY id",
+            (run_id,),
+        ).fetchall()
+    return events, checks
+
+
+def test_checks_leave_the_rows_that_dagsters_own_class_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A planned, a passed, a failed and a never evaluated check, in the run's file, the index and the table of checks."""
+    ours, theirs = Deployment(tmp_path / "ours"), Deployment(tmp_path / "theirs")
+    with instance(ours) as dagster:
+        assert isinstance(dagster.event_log_storage, EventLog)
+        written = rows_of_checks(ours.dagster_home / "history" / "runs", checks_run(dagster))
+    prepare(theirs)
+    (theirs.dagster_home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    monkeypatch.delenv("DAGSTER_EVENT_BATCH_SIZE")
+    with DagsterInstance.from_config(str(theirs.dagster_home)) as dagster:
+        assert type(dagster.event_log_storage) is SqliteEventLogStorage
+        expected = rows_of_checks(theirs.dagster_home / "history" / "runs", checks_run(dagster))
+    assert written == expected
+    assert {name: status for _, name, _, _, status, *_ in written[1]} == {"good": "SUCCEEDED", "bad": "FAILED", "never": "PLANNED"}
+    assert all(partition == "2026-01-02" and mine and held for _, _, partition, mine, _, held, *_ in written[1])
+
+
+def test_an_evaluation_that_nobody_planned_is_kept(tmp_path: Path) -> None:
+    with instance(Deployment(tmp_path)) as dagster:
+        run_id = checks_run(dagster)
+        index = Deployment(tmp_path).dagster_home / "history" / "runs" / "index.db"
+        (entry,) = [
+            record.event_log_entry
+            for record in dagster.get_records_for_run(run_id).records
+            if record.event_log_entry.dagster_event_type == DagsterEventType.ASSET_CHECK_EVALUATION
+            and '"good"' in str(record.event_log_entry.to_json())
+        ]
+        with sqlite3.connect(index) as connection:
+            connection.execute("DELETE FROM asset_check_executions WHERE check_name = 'good'")
+        dagster.event_log_storage.store_event(entry)
+        with sqlite3.connect(index) as connection:
+            kept = connection.execute("SELECT execution_status FROM asset_check_executions WHERE check_name = 'good'").fetchall()
+        assert kept == [("SUCCEEDED",)]
+
+
+def test_a_batch_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with instance(Deployment(tmp_path)) as dagster:
+        run_id = checks_run(dagster)
+        storage = dagster.event_log_storage
+        entries = [record.event_log_entry for record in dagster.get_records_for_run(run_id).records]
+        planned = [entry for entry in entries if entry.dagster_event_type == DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED]
+        assert len(planned) == len(NAMES)
+        with pytest.raises(IntegrityError):  # their rows in the table of checks are there already
+            storage.store_event_batch([entries[-2], *planned])
+        assert len(dagster.get_records_for_run(run_id).records) == len(entries)
