@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = os.environ.get("GOVDATA_MEMORY_LIMIT", "1500MB")
 """What DuckDB may hold before it spills to ``temp``; the process needs some 300 MB beside it."""
 
+PARQUET = "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+"""How the lake and the published tables are written. Against DuckDB's default zstd: a quarter less CPU to write, a fifth less to read, a
+twentieth smaller."""
+
 
 def session(
     registry: Registry | None = None,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
+from govdata.engine.session import PARQUET
 from govdata.errors import GateBlocked
 from govdata.publish import files, sql
 from govdata.publish.layers import Layer, Lineage
@@ -116,7 +117,7 @@ class _Merge:
         written = files.temporary(target)
         hidden = f"(SELECT DISTINCT {_moved(chosen)} AS file, position FROM hidden WHERE file IN ({_listed(chosen)}))"
         query = _visible(paths, hidden, selected)
-        self.connection.execute(f"COPY ({query}) TO {sql.text(str(written))} (FORMAT parquet, COMPRESSION zstd)")
+        self.connection.execute(f"COPY ({query}) TO {sql.text(str(written))} ({PARQUET})")
         kept = [place for place in range(len(self.files)) if place not in set(chosen)]
         base = [place for place in kept if place < self.base_files]
         added: list[str | None] = [self.deployment.relative(files.put(written, target))]
@@ -155,8 +156,7 @@ class _Merge:
             target = self._target("hidden")
             written = files.temporary(target)
             self.connection.execute(
-                "COPY (SELECT DISTINCT file, position FROM hidden ORDER BY file, position) "
-                f"TO {sql.text(str(written))} (FORMAT parquet, COMPRESSION zstd)"
+                f"COPY (SELECT DISTINCT file, position FROM hidden ORDER BY file, position) TO {sql.text(str(written))} ({PARQUET})"
             )
             hidden_file = self.deployment.relative(files.put(written, target))
         layer = self.lineage.layers[-1]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from govdata.batches import fingerprint
 from govdata.deployment import Deployment
-from govdata.engine.session import is_current
+from govdata.engine.session import PARQUET, is_current
 from govdata.publish import files, sql
 from govdata.standards.model import CodeSet, Registry
 
@@ -68,7 +68,7 @@ def gather(
         )
         query = f"SELECT {selected} FROM {sql.parquet(found, by_name=True)} ORDER BY ALL"
         written = files.temporary(target)
-        connection.execute(f"COPY ({query}) TO {sql.text(str(written))} (FORMAT parquet, COMPRESSION zstd)")
+        connection.execute(f"COPY ({query}) TO {sql.text(str(written))} ({PARQUET})")
         files.put(written, target)
     return target
 
