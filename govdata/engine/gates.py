@@ -23,7 +23,8 @@ ONE_CLASS = re.compile(r"\[(?P<negated>\^?)(?P<body>(?:\\.|[^\]\\])+)\]\+")
 def gates(dataset: str, registry: Registry) -> dict[str, dict[str, tuple[str, ...]]]:
     """Column → rule id → patterns (RE2, searched): a text that no step touches and in which none is found does not fail the rule.
 
-    A pattern that is found in the first valid example of the column's element is of no use: it would be found in nearly every row."""
+    A pattern that is found in the first valid example of the column's element is of no use: it would be found in nearly every row. Where
+    there is no example, only what a pattern rule itself forbids is taken to be rare."""
     texts = {item.name: registry.elements[item.element] for item in registry.datasets[dataset].columns}
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for rule in registry.rules(dataset):
@@ -41,7 +42,7 @@ def _patterns(rule: BoundRule, gate: _Gate, registry: Registry) -> list[str] | N
     match rule.spec:
         case Pattern(pattern=pattern, negate=negate):
             return gate.found(pattern) if negate else gate.contrary(pattern)
-        case Row(expression=expression):
+        case Row(expression=expression) if gate.usual:
             names = [item.name for item in registry.datasets[rule.dataset].columns]
             return gate.implied(expressions.parse(expression, columns=names, code_sets=list(registry.code_sets), value=rule.column), False)
     return None

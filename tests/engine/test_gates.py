@@ -12,7 +12,7 @@ from govdata.engine.gates import gates
 from govdata.engine.pipeline import NO_GATES, judged_query, plan_columns, result_query, source_values, standardized_query
 from govdata.engine.session import create_maps, create_table, session
 from govdata.engine.syntax import text
-from govdata.standards.model import Registry
+from govdata.standards.model import Examples, Registry
 
 ROWS = 1500
 NOISE = "\u200b \u3000　Ｘ１x*＊?\ufffd\ue000.~-·a某测9810000\n'"
@@ -77,6 +77,13 @@ def test_what_usual_values_look_like_is_no_gate(registry: Registry) -> None:
     assert "phone.placeholder" in guarded["phone"]
     assert "phone.allocated" not in guarded["phone"]  # asked of every mobile number
     assert "name.length" not in guarded["name"]  # no search says how long a text is
+
+
+def test_without_an_example_only_what_a_pattern_forbids_is_a_gate(registry: Registry) -> None:
+    bare = {name: element.model_copy(update={"examples": Examples()}) for name, element in registry.elements.items()}
+    guarded = gates("population", registry.model_copy(update={"elements": bare}))
+    assert "phone.placeholder" in guarded["phone"] and "name.characters" in guarded["name"]
+    assert not {"phone.allocated", "citizen_id.birth_date", "is_registered_resident"} & {rule for ids in guarded.values() for rule in ids}
 
 
 def test_a_rule_about_two_columns_has_a_gate_where_one_of_them_suffices(registry: Registry) -> None:
