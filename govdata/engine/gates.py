@@ -13,7 +13,7 @@ from typing import cast
 from sqlglot import exp
 
 from govdata.engine.matching import searched
-from govdata.standards import expressions
+from govdata.engine.rules import parsed_row
 from govdata.standards.model import BoundRule, Pattern, Registry, Row
 
 ONE_CLASS = re.compile(r"\[(?P<negated>\^?)(?P<body>(?:\\.|[^\]\\])+)\]\+")
@@ -42,9 +42,8 @@ def _patterns(rule: BoundRule, gate: _Gate, registry: Registry) -> list[str] | N
     match rule.spec:
         case Pattern(pattern=pattern, negate=negate):
             return gate.found(pattern) if negate else gate.contrary(pattern)
-        case Row(expression=expression) if gate.usual:
-            names = [item.name for item in registry.datasets[rule.dataset].columns]
-            return gate.implied(expressions.parse(expression, columns=names, code_sets=list(registry.code_sets), value=rule.column), False)
+        case Row() if gate.usual:
+            return gate.implied(parsed_row(rule, registry), False)
     return None
 
 

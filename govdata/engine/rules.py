@@ -39,12 +39,16 @@ def _date_bound(bound: str | None) -> exp.Expression | None:
     return DELIVERY_DATE.copy() if bound == "delivery_date" else sql("CAST(:d AS DATE)", d=bound)
 
 
-def row_expression(rule: BoundRule, registry: Registry) -> exp.Expression:
-    """The tree of a rule of kind ``row``, vocabulary functions expanded."""
+def parsed_row(rule: BoundRule, registry: Registry) -> exp.Expression:
+    """The tree of a rule of kind ``row`` as it was declared."""
     assert isinstance(rule.spec, Row)
     names = [item.name for item in registry.datasets[rule.dataset].columns]
-    parsed = expressions.parse(rule.spec.expression, columns=names, code_sets=list(registry.code_sets), value=rule.column)
-    return mark_result(expand(parsed), rule.id)
+    return expressions.parse(rule.spec.expression, columns=names, code_sets=list(registry.code_sets), value=rule.column)
+
+
+def row_expression(rule: BoundRule, registry: Registry) -> exp.Expression:
+    """The tree of a rule of kind ``row``, vocabulary functions expanded."""
+    return mark_result(expand(parsed_row(rule, registry)), rule.id)
 
 
 def unparsed(rule: BoundRule, registry: Registry) -> exp.Expression:
@@ -129,7 +133,8 @@ def shared(dataset: str, registry: Registry, guarded: frozenset[str] | None = No
     ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id.
 
     None: both are asked of every row, so the conditions of row rules are shared too. Otherwise violations alone are asked, and those of the
-    rules ``guarded`` of so few rows that they give no reason for a fact. Kept while the registry is: the pass and the suite both ask."""
+    rules ``guarded`` of so few rows that they give no reason for a fact. Kept while the registry is, once for the pass and once for the
+    suite."""
     bound = registry.rules(dataset)
     known = _shared.get((dataset, guarded))
     if known is None or known[0] is not bound:
