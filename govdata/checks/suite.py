@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govdata.engine import rules
-from govdata.engine.facts import Shared
 from govdata.engine.pipeline import ROW_COLUMNS
 from govdata.engine.syntax import text
 from govdata.engine.typed import sql_type
 from govdata.publish import files
 from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry, Unique
+from govdata.trees.facts import Shared
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite

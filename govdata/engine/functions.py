@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from govdata.engine.check_digits import check_digit_ok
-from govdata.engine.facts import mark
-from govdata.engine.matching import matches
 from govdata.engine.syntax import column, list_of, literal, sql
 from govdata.standards.model import CheckDigitAlgorithm
+from govdata.trees.check_digits import check_digit_ok
+from govdata.trees.facts import mark
+from govdata.trees.matching import matches
 
 DELIVERY_DATE = column("_delivery_date")
 

@@ -12,9 +12,9 @@ from typing import cast
 
 from sqlglot import exp
 
-from govdata.engine.matching import searched
 from govdata.engine.rules import parsed_row
 from govdata.standards.model import BoundRule, Pattern, Registry, Row
+from govdata.trees.matching import searched
 
 ONE_CLASS = re.compile(r"\[(?P<negated>\^?)(?P<body>(?:\\.|[^\]\\])+)\]\+")
 """A text of characters of one class: the only form whose contrary is a search, for a character outside the class."""

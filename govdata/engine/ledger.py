@@ -12,9 +12,7 @@ from sqlglot import exp
 from govdata.engine import normalise
 from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
 from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, list_of, literal, sql, text
-
-TYPING_NAMES = {"date": "date", "datetime": "datetime", "integer": "number", "decimal": "number", "boolean": "boolean", "code": "code_set"}
-"""What the ledger calls the last step, by the element's type."""
+from govdata.standards.types import TYPES
 
 
 def _relation(name: str) -> exp.Table:
@@ -29,7 +27,7 @@ def _rule_names(plan: ColumnPlan) -> exp.Expression:
         after = column(f"~{index + 1}~{plan.name}")
         items.append(sql("CASE WHEN :a IS DISTINCT FROM :b THEN :n END", a=after, b=value, n=step.name))
         value = after
-    typing = "money" if plan.money is not None else TYPING_NAMES.get(plan.element.type, "null_tokens")
+    typing = "money" if plan.money is not None else TYPES[plan.element.type].ledger
     last = sql(
         """CASE
             WHEN :y IS NOT DISTINCT FROM nullif(:x, '') THEN NULL

@@ -14,9 +14,11 @@ from typing import Any
 
 from sqlglot import exp
 
-from govdata.engine.check_digits import check_digit_ok, gb11643_digit
 from govdata.engine.syntax import literal, one_of, sql
 from govdata.standards.model import Normaliser
+from govdata.standards.types.date import date_of
+from govdata.trees.check_digits import check_digit_ok, gb11643_digit
+from govdata.trees.numerals import HAN, HAN_DIGITS, digits_zh
 
 # Spaces a person cannot see or tell apart: ASCII controls and space, NEL, NBSP, U+1680, U+2000–200A, line and paragraph
 # separators, U+202F, U+205F, U+3000.
@@ -30,14 +32,11 @@ HALFWIDTH = "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)) + " "
 FULLWIDTH_CLASS = "！-～\u3000"
 FULLWIDTH_ALNUM = "".join(c for c, h in zip(FULLWIDTH, HALFWIDTH, strict=True) if h.isalnum())
 HALFWIDTH_ALNUM = "".join(h for h in HALFWIDTH if h.isalnum())
-HAN = r"\x{3007}\x{3400}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{323AF}"
 NAME_DOTS = "\u2022\u30fb\uff0e\uff65\u2027\u2219\u22c5\u0387\u16eb\u2024\u25cf\uff61."
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\uff5e~"
 LOOKALIKE_X = "x\u0425\u0445\u03a7\u03c7\u00d7\u2715\u2716\uff38\uff58"
 LOWER = "abcdefghijklmnopqrstuvwxyz"
 # Only ASCII letters have a case here: upper() of other scripts differs between engines (ß), and codes have no such letters.
-HAN_DIGITS = "〇○零一二三四五六七八九壹贰叁肆伍陆柒捌玖"
-ARABIC_DIGITS = "000123456789123456789"
 
 Step = Callable[[exp.Expression, dict[str, Any]], exp.Expression]
 
@@ -170,21 +169,6 @@ def _placeholder_pattern(args: dict[str, Any]) -> str:
     return "^(" + "|".join(re.escape(str(value)) for value in args["values"]) + ")$"
 
 
-def digits_zh(x: exp.Expression) -> exp.Expression:
-    """Chinese numerals as digits: positional ones one by one (一九九〇), tens by their word (二十六 → 26, 十 → 10). Zeros are not
-    invented elsewhere."""
-    ten = "[十拾]"
-    unit = "[一二三四五六七八九]"
-    for pattern, replacement in (
-        (f"({unit}){ten}({unit})", "\\1\\2"),
-        (f"({unit}){ten}", "\\1零"),
-        (f"{ten}({unit})", "一\\1"),
-        (ten, "一零"),
-    ):
-        x = sql("regexp_replace(:x, :p, :r, 'g')", x=x, p=pattern, r=replacement)
-    return sql("translate(:x, :f, :t)", x=x, f=HAN_DIGITS, t=ARABIC_DIGITS)
-
-
 def _pad_left(x: exp.Expression, args: dict[str, Any]) -> exp.Expression:
     length = int(args["length"])
     return sql("CASE WHEN regexp_full_match(:x, :p) THEN lpad(:x, :n, '0') ELSE :x END", x=x, p=f"[0-9]{{1,{length - 1}}}", n=length)
@@ -198,8 +182,6 @@ PREFIX_CODE = rf"^([0-9A-Z]+)[ ]*[-_:：|、.．—][ ]*[{HAN}（(].*$"
 
 
 def _date_text(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    from govdata.engine.typed import date_of
-
     return sql("coalesce(CAST(:d AS VARCHAR), :x)", d=date_of(x), x=x)
 
 

@@ -20,6 +20,7 @@ from sqlglot import exp
 from govdata.engine import money, normalise, rules, typed
 from govdata.engine.syntax import alias, column, derived, disjunction, list_of, one_of, sql
 from govdata.standards.model import BoundRule, Column, Dataset, Element, InCodeSet, Normaliser, Registry, Unique
+from govdata.standards.types import TYPES
 
 Gates = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Column → rule id → patterns, see ``govdata.engine.gates``."""
@@ -52,7 +53,12 @@ class ColumnPlan:
     @property
     def fast(self) -> bool:
         """Whether most cells can be read as a date or time as they were delivered, without running the text steps."""
-        return self.element.type in ("date", "datetime") and all(step.name in FAST_STEPS for step in self.steps)
+        return TYPES[self.element.type].quick and all(step.name in FAST_STEPS for step in self.steps)
+
+    @property
+    def textual(self) -> bool:
+        """Whether the value is the text itself: nothing can be unreadable."""
+        return TYPES[self.element.type].unreadable is None
 
     @property
     def coded(self) -> bool:
@@ -195,7 +201,8 @@ def known_code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.
 def _fast_value(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
     """The date of a text in one of the two usual shapes, else NULL. A date that a placeholder could mean takes the slow way, where the
     text itself is compared."""
-    fast = typed.fast_date(value) if plan.element.type == "date" else typed.fast_datetime(value)
+    fast = TYPES[plan.element.type].fast(value)
+    assert fast is not None
     suspects = {day for step in plan.steps if step.name == "placeholder_dates" for day in map(_day, step.args["values"]) if day}
     for day in sorted(suspects):
         fast = sql("nullif(:f, CAST(:d AS DATE))", f=fast, d=day)
@@ -269,23 +276,18 @@ def typed_value(plan: ColumnPlan, plans_by_name: dict[str, ColumnPlan]) -> exp.E
 def altered(plan: ColumnPlan) -> exp.Expression:
     """TRUE where the published cell is not what was delivered. A cell that could not be read is a finding, not an alteration."""
     raw, value = column(f"~raw~{plan.name}"), column(plan.name)
-    if plan.element.type in ("text", "code"):
-        changed = sql(":r IS DISTINCT FROM :x", r=raw, x=value)
+    changed = TYPES[plan.element.type].altered(raw, value)
+    if plan.textual:
         # Comparing long texts with themselves is dear; a code is new even where no step touched the text.
         only_steps = plan.steps and not plan.coded and plan.currency is None
         return sql("CASE WHEN :t THEN :c ELSE FALSE END", t=column(f"~touch~{plan.name}"), c=changed) if only_steps else changed
-    if plan.element.type == "decimal":
-        # 300, 300.0 and 300.00 are the same number written plainly.
-        changed = sql("TRY_CAST(:r AS DECIMAL(38, 8)) IS DISTINCT FROM :x OR strpos(:r, ',') > 0", r=raw, x=value)
-    else:
-        changed = sql(":r IS DISTINCT FROM CAST(:x AS VARCHAR)", r=raw, x=value)
     return sql("coalesce(:c, FALSE) AND :u IS NULL", c=changed, u=column(f"~unread~{plan.name}"))
 
 
 def typed_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
     """Type the values, keep what could not be read in ``_unparsed``, flag altered cells in ``~fix~c``."""
     by_name = {plan.name: plan for plan in plans}
-    hard = [plan for plan in plans if plan.element.type not in ("text", "code")]
+    hard = [plan for plan in plans if not plan.textual]
     if hard:
         # The text goes under another name first, so that the typed value can take the column's.
         texts = [alias(column(plan.name), f"~text~{plan.name}") for plan in hard]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from govdata.engine.facts import Shared, mark, mark_result, share
 from govdata.engine.functions import DELIVERY_DATE, expand, member, right_check_digit, right_form
 from govdata.engine.syntax import column, conjunction, sql
 from govdata.standards import expressions
@@ -22,6 +21,8 @@ from govdata.standards.model import (
     Typed,
     Unique,
 )
+from govdata.standards.types import TYPES
+from govdata.trees.facts import Shared, mark, mark_result, share
 
 
 def _bounds(value: exp.Expression, low: exp.Expression | float | None, high: exp.Expression | float | None) -> exp.Expression:
@@ -54,7 +55,7 @@ def row_expression(rule: BoundRule, registry: Registry) -> exp.Expression:
 def unparsed(rule: BoundRule, registry: Registry) -> exp.Expression:
     """TRUE where the delivered text of the rule's column could not be read as its type (the text is kept in ``_unparsed``)."""
     assert rule.column is not None
-    if registry.element(rule.dataset, rule.column).type in ("text", "code"):
+    if TYPES[registry.element(rule.dataset, rule.column).type].unreadable is None:
         return exp.false()
     return sql("CASE WHEN :m IS NULL THEN FALSE ELSE map_contains(:m, :n) END", m=column("_unparsed"), n=rule.column)
 

@@ -1,151 +1,37 @@
-"""Building SQL as syntax trees.
+"""The engine's trees and their text: ``govdata.trees`` printed for DuckDB."""
 
-Every expression of the engine is a sqlglot tree. A fixed template of ours is parsed once; what comes from YAML (names, values,
-patterns) enters only as an identifier or literal node in place of a ``:placeholder``, so nothing declared can become syntax.
-"""
-
-from __future__ import annotations
-
-import re
-from collections.abc import Iterable
-from functools import cache
-from typing import cast
-
-import sqlglot
-from sqlglot import exp
-
-DIALECT = "duckdb"
-
-FUNCTIONS = frozenset(
-    [
-        "abs",
-        "ascii",
-        "cast",
-        "coalesce",
-        "concat",
-        "contains",
-        "concat_ws",
-        "contains",
-        "date_diff",
-        "day",
-        "epoch_ms",
-        "greatest",
-        "instr",
-        "least",
-        "left",
-        "length",
-        "list_filter",
-        "list_value",
-        "lower",
-        "list_contains",
-        "lpad",
-        "make_date",
-        "map_contains",
-        "map_from_entries",
-        "month",
-        "nullif",
-        "regexp_extract",
-        "regexp_full_match",
-        "regexp_matches",
-        "regexp_replace",
-        "replace",
-        "right",
-        "starts_with",
-        "strlen",
-        "strpos",
-        "strptime",
-        "substr",
-        "substring",
-        "suffix",
-        "translate",
-        "trim",
-        "try_cast",
-        "try_strptime",
-        "upper",
-        "year",
-    ]
+from govdata.trees import (
+    DUCKDB,
+    alias,
+    column,
+    conjunction,
+    derived,
+    disjunction,
+    list_of,
+    literal,
+    one_of,
+    sql,
+    text,
+    try_cast,
+    wrap,
 )
-"""The closed vocabulary: the only SQL functions a compiled expression may call. A second engine must offer exactly these."""
+from govdata.trees.dialect import FUNCTIONS
 
+DIALECT = DUCKDB.name
 
-@cache
-def _template(text: str) -> exp.Expression:
-    tree = cast(exp.Expression, sqlglot.parse_one(text, dialect=DIALECT))
-    for node in tree.walk():
-        # Where the parser found it: no use to us, and half the cost of every copy.
-        cast(exp.Expression, node)._meta = None
-    return tree
-
-
-def sql(template: str, **parts: exp.Expression | str | int | float | None) -> exp.Expression:
-    """The tree of ``template`` with ``parts`` in place of its ``:placeholders``; a Python str or number becomes a literal."""
-    tree = _template(template).copy()
-    for placeholder in list(tree.find_all(exp.Placeholder)):
-        part = parts[placeholder.this]
-        # A part without a parent is ours to use; copying only the second use on keeps deep trees cheap to build.
-        node = literal(part) if not isinstance(part, exp.Expression) else part if part.parent is None else part.copy()
-        placeholder.replace(wrap(node))
-    return tree
-
-
-def literal(value: str | int | float | bool | None) -> exp.Expression:
-    if value is None:
-        return exp.null()
-    if isinstance(value, bool):
-        return exp.true() if value else exp.false()
-    if isinstance(value, str):
-        return exp.Literal.string(value)
-    return exp.Literal.number(value)
-
-
-def wrap(node: exp.Expression) -> exp.Expression:
-    """Parentheses where a template's operators could otherwise tear the part apart."""
-    return (
-        exp.Paren(this=node)
-        if isinstance(node, exp.Binary | exp.Unary | exp.Between | exp.In) and not isinstance(node, exp.Paren)
-        else node
-    )
-
-
-def column(name: str, table: str | None = None) -> exp.Column:
-    """A column reference; always quoted, so a column may have any name."""
-    return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True) if table else None)
-
-
-def alias(expression: exp.Expression, name: str) -> exp.Alias:
-    return cast(exp.Alias, exp.alias_(expression, exp.to_identifier(name, quoted=True), copy=expression.parent is not None))
-
-
-def derived(query: exp.Expression, name: str = "s") -> exp.Expression:
-    """``(query) AS name``. The query is taken over, not copied: layers are built one over the other, and copying each would cost
-    the square."""
-    return cast(exp.Expression, exp.alias_(exp.Subquery(this=query), name, table=True, copy=False))
-
-
-def conjunction(parts: Iterable[exp.Expression]) -> exp.Expression:
-    items = [wrap(part) for part in parts]
-    return cast(exp.Expression, exp.and_(*items)) if items else exp.true()
-
-
-def disjunction(parts: Iterable[exp.Expression]) -> exp.Expression:
-    items = [wrap(part) for part in parts]
-    return cast(exp.Expression, exp.or_(*items)) if items else exp.false()
-
-
-def one_of(value: exp.Expression, values: Iterable[str]) -> exp.Expression:
-    """Whether ``value`` is one of a few texts. Not ``IN`` (nor ``list_contains``, which DuckDB reads as ``IN``): beyond a handful of
-    constants it becomes a join of the whole row, outside the CASE that was to guard it."""
-    return sql("regexp_full_match(:x, :p)", x=value, p="|".join(re.escape(item) for item in values))
-
-
-def list_of(items: Iterable[exp.Expression]) -> exp.Array:
-    return exp.Array(expressions=list(items))
-
-
-def try_cast(value: exp.Expression, kind: str) -> exp.TryCast:
-    """``TRY_CAST(value AS kind)``; a type cannot stand in a template."""
-    return exp.TryCast(this=value.copy(), to=exp.DataType.build(kind, dialect=DIALECT))
-
-
-def text(expression: exp.Expression) -> str:
-    return expression.sql(dialect=DIALECT)
+__all__ = [
+    "DIALECT",
+    "FUNCTIONS",
+    "alias",
+    "column",
+    "conjunction",
+    "derived",
+    "disjunction",
+    "list_of",
+    "literal",
+    "one_of",
+    "sql",
+    "text",
+    "try_cast",
+    "wrap",
+]

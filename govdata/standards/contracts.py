@@ -45,22 +45,12 @@ from govdata.standards.model import (
     Volume,
 )
 from govdata.standards.source import NAME, Document, Findings, Loc, read_yaml
+from govdata.standards.types import TYPES
 from govdata.standards.validation import validate
 
 Model = TypeVar("Model", bound=Written)
 
 SUFFIX = ".odcs.yaml"
-
-ODCS_TYPES: dict[str, tuple[str, ...]] = {
-    "text": ("string",),
-    "code": ("string",),
-    "date": ("date",),
-    "datetime": ("timestamp",),
-    "integer": ("integer",),
-    "decimal": ("number",),
-    "boolean": ("boolean",),
-}
-"""An element's type → the logicalType a contract may give its column."""
 
 _UNITS = {"day": "d", "days": "d", "week": "w", "weeks": "w", "month": "m", "months": "m", "yr": "y", "year": "y", "years": "y"}
 _UNITS |= {unit: unit for unit in "dwmy"}
@@ -239,7 +229,7 @@ def _column(position: int, entry: PropertyEntry, context: _Context) -> Column | 
     if element is None and properties.element not in context.declared_elements:
         add(f"没有名为“{properties.element}”的数据元{suggestion(properties.element, context.declared_elements)}", *places["element"])
     if element is not None:
-        allowed = ODCS_TYPES[element.type]
+        allowed = TYPES[element.type].odcs
         if entry.logicalType is not None and entry.logicalType not in allowed:
             add(f"logicalType 应为 {'、'.join(allowed)}（数据元 {element.id} 的类型是 {element.type}）", "logicalType")
         _check_synonyms(properties, element, places, context, add)

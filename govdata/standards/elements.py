@@ -32,17 +32,11 @@ from govdata.standards.model import (
     Typed,
 )
 from govdata.standards.source import NAME, Document, Everything, Findings, read_yaml
+from govdata.standards.types import TYPES
 from govdata.standards.validation import validate
 
 DEFAULTS = "elements/_defaults.yaml"
 
-TYPE_MESSAGES = {
-    "date": "不是有效日期",
-    "datetime": "不是有效的日期时间",
-    "integer": "不是整数",
-    "decimal": "不是数值",
-    "boolean": "不是“是”或“否”",
-}
 _KINDS_OF_TYPE: dict[str, frozenset[str]] = {
     "text": frozenset({"pattern", "not_pattern", "length", "check_digit", "row", "in_code_set"}),
     "code": frozenset({"pattern", "not_pattern", "length", "row", "in_code_set"}),
@@ -52,16 +46,6 @@ _KINDS_OF_TYPE: dict[str, frozenset[str]] = {
     "decimal": frozenset({"range", "row"}),
     "boolean": frozenset({"row"}),
 }
-_TYPE_NAMES = {
-    "text": "文本",
-    "code": "代码",
-    "date": "日期",
-    "datetime": "日期时间",
-    "integer": "整数",
-    "decimal": "小数",
-    "boolean": "真假",
-}
-
 
 @dataclass
 class _Context:
@@ -158,14 +142,16 @@ def _read_element(context: _Context) -> Element | None:
 
 
 def _check_type(entry: ElementEntry, context: _Context) -> None:
-    if entry.type == "code" and entry.code_set is None:
-        context.add("类型为 code 的数据元要写明 code_set")
-    if entry.type != "code" and entry.code_set is not None:
-        context.add(f"code_set 只用于类型 code，这里的类型是 {entry.type}", "code_set")
+    declared = TYPES[entry.type]
+    for key in declared.required_keys:
+        if getattr(entry, key) is None:
+            context.add(f"类型为 {entry.type} 的数据元要写明 {key}")
+    for other in TYPES.values():
+        for key in set(other.keys) - set(declared.keys):
+            if getattr(entry, key) is not None:
+                context.add(f"{key} 只用于类型 {other.name}，这里的类型是 {entry.type}", key)
     if entry.code_set is not None and entry.code_set not in context.declared_sets:
         context.add(f"没有名为“{entry.code_set}”的代码集", "code_set")
-    if entry.scale is not None and entry.type != "decimal":
-        context.add(f"scale 只用于类型 decimal，这里的类型是 {entry.type}", "scale")
     names = [name for name, _ in entry.normalise]
     for position, name in enumerate(names):
         if name in names[:position]:
@@ -180,7 +166,7 @@ def implied_rule(entry: ElementEntry, code_sets: Mapping[str, CodeSet]) -> Rule 
     if entry.type == "text":
         return None
     if entry.type != "code":
-        message = f"{entry.name}{TYPE_MESSAGES[entry.type]}"
+        message = f"{entry.name}{TYPES[entry.type].unreadable}"
         return Rule(name="type", spec=Typed(), dimension="conformity", severity="error", message=message, indicator="0302")
     code_set = code_sets.get(entry.code_set or "")
     grade = code_set.grade if code_set else "A"
@@ -241,7 +227,7 @@ def _rule(name: str, written: RuleEntry, entry: ElementEntry, context: _Context)
         return None
     kind = kinds[0]
     if kind not in _KINDS_OF_TYPE[entry.type]:
-        context.add(f"类型为{_TYPE_NAMES[entry.type]}的数据元不能用规则种类 {kind}", "rules", name, kind)
+        context.add(f"类型为{TYPES[entry.type].title}的数据元不能用规则种类 {kind}", "rules", name, kind)
         return None
     try:
         spec = _spec(kind, written, entry, context.declared_sets)
@@ -335,7 +321,7 @@ def _check_examples(examples: ExamplesEntry, entry: ElementEntry, rules: Mapping
     for value, repaired in examples.repairs.items():
         if repaired is not None and repaired in examples.invalid:
             context.add("修复后的值却是无效示例", *path, "repairs", value)
-    if entry.type not in ("text", "code"):
+    if TYPES[entry.type].unreadable is not None:
         return
     checks = {name: rule.spec for name, rule in rules.items() if isinstance(rule.spec, (Pattern, Length))}
     failing = {name: {value for value in examples.valid if not _passes(spec, value)} for name, spec in checks.items()}

@@ -18,30 +18,22 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
-from typing import Literal, get_args
+from typing import Literal
 
 from sqlglot import exp
 
 from govdata.errors import GovdataError
 from govdata.standards import patterns
-from govdata.standards.model import CheckDigitAlgorithm, LogicalType
+from govdata.standards.model import LogicalType
+from govdata.standards.types import TYPES, RowKind
+from govdata.trees.check_digits import ALGORITHMS
 
 MAX_LENGTH = 4000
 MAX_TOKENS = 500
 MAX_DEPTH = 60
 
-Kind = Literal["text", "number", "date", "boolean", "any"]
-"""What an expression yields; ``any`` where it is not known (an untyped column, NULL). A datetime counts as a date."""
+Kind = RowKind
 
-_COLUMN_KINDS: dict[LogicalType, Kind] = {
-    "text": "text",
-    "code": "text",
-    "date": "date",
-    "datetime": "date",
-    "integer": "number",
-    "decimal": "number",
-    "boolean": "boolean",
-}
 _KIND_NAMES: dict[Kind, str] = {"text": "文本", "number": "数值", "date": "日期", "boolean": "真假", "any": "任意"}
 
 
@@ -435,7 +427,7 @@ class _Parser:
             raise self._error(f"没有名为“{name}”的列", token)
         kind: Kind = "any"
         if isinstance(self.columns, Mapping):
-            kind = _COLUMN_KINDS[self.columns[name]]
+            kind = TYPES[self.columns[name]].row_kind
         return _Typed(exp.column(exp.to_identifier(name, quoted=True)), kind)
 
     def _call(self, token: _Token) -> _Typed:
@@ -477,8 +469,8 @@ class _Parser:
         elif name == "matches":
             if refusal := patterns.refusal(literal(1)):
                 raise self._error(refusal, token)
-        elif name == "check_digit_ok" and literal(0) not in get_args(CheckDigitAlgorithm):
-            raise self._error(f"没有这种校验码算法（可用：{'、'.join(get_args(CheckDigitAlgorithm))}）", token)
+        elif name == "check_digit_ok" and literal(0) not in ALGORITHMS:
+            raise self._error(f"没有这种校验码算法（可用：{'、'.join(ALGORITHMS)}）", token)
 
     # -------------------------------------------------------------------------------------------------------- types
 

@@ -6,9 +6,12 @@ nothing here knows of Dagster, GX or DuckDB.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from govdata.standards.types import TYPES
+from govdata.trees.check_digits import ALGORITHMS
 
 Dimension = Literal["conformity", "completeness", "accuracy", "consistency", "timeliness", "uniqueness"]
 """Quality dimension in ODCS terms; GB/T 36344-2018: 规范性, 完整性, 准确性, 一致性, 时效性; uniqueness is its 0304 under 准确性."""
@@ -25,7 +28,12 @@ DIMENSION_NAMES: dict[str, str] = {
 Severity = Literal["error", "warning"]
 """``error`` quarantines the row; ``warning`` publishes it and reports."""
 
-LogicalType = Literal["text", "code", "date", "datetime", "integer", "decimal", "boolean"]
+if TYPE_CHECKING:
+    LogicalType = str
+    CheckDigitAlgorithm = str
+else:
+    LogicalType = Literal[tuple(TYPES)]
+    CheckDigitAlgorithm = Literal[tuple(ALGORITHMS)]
 
 Grade = Literal["A", "B", "C"]
 """How well a fact is confirmed. A rule that rests on a fact graded C must not quarantine a row."""
@@ -86,11 +94,6 @@ class DateRange(Frozen):
     kind: Literal["date_range"] = "date_range"
     min: str | None = None
     max: str | None = None
-
-
-CheckDigitAlgorithm = Literal["gb11643", "gb32100", "gb11714", "gs15"]
-"""gb11643: ISO 7064 MOD 11-2 over 18 characters; gb32100: MOD 31 over 18; gb11714: MOD 11 over 9 (hyphen allowed);
-gs15: ISO 7064 MOD 11,10 over 15."""
 
 
 class CheckDigit(Frozen):

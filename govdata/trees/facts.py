@@ -13,7 +13,7 @@ from typing import cast
 
 from sqlglot import exp
 
-from govdata.engine.syntax import column, text
+from govdata.trees.build import column, text
 
 MARK = "fact"
 RESULT = "~result("

@@ -4,9 +4,22 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlglot import exp
 
-from govdata.engine import typed
+from govdata.standards.types import ALL, TYPES, ElementType
+from govdata.standards.types.date import date_of, fast_date
+from govdata.standards.types.datetime import datetime_of, fast_datetime
+from govdata.trees import sql
 from tests.engine.support import evaluate
+
+
+def integer_of(x: exp.Expression) -> exp.Expression:
+    return TYPES["integer"].value(x, None)
+
+
+def boolean_of(x: exp.Expression) -> exp.Expression:
+    return TYPES["boolean"].value(x, None)
+
 
 NEW_YEAR = date(1990, 1, 1)
 
@@ -34,7 +47,7 @@ NEW_YEAR = date(1990, 1, 1)
     ],
 )
 def test_every_shape_of_a_date(value):
-    assert evaluate(typed.date_of, [value]) == [NEW_YEAR]
+    assert evaluate(date_of, [value]) == [NEW_YEAR]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +59,7 @@ def test_every_shape_of_a_date(value):
     ],
 )
 def test_chinese_tens(value, expected):
-    assert evaluate(typed.date_of, [value]) == [expected]
+    assert evaluate(date_of, [value]) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +68,7 @@ def test_chinese_tens(value, expected):
      "infinity", "epoch", "1990-01-01-01", "1990年1月", "3.2874E+4"],
 )  # fmt: skip
 def test_what_is_not_a_date_stays_unread(value):
-    assert evaluate(typed.date_of, [value]) == [None]
+    assert evaluate(date_of, [value]) == [None]
 
 
 @settings(max_examples=30, deadline=None)
@@ -64,9 +77,9 @@ def test_dates_come_back_from_every_shape(days):
     shapes = ["%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y-%m-%d 13:45:06"]
     for shape in shapes:
         texts = [day.strftime(shape) if day.year >= 1000 else day.isoformat() for day in days]
-        assert evaluate(typed.date_of, texts) == days
+        assert evaluate(date_of, texts) == days
     serials = [str((day - date(1899, 12, 30)).days) for day in days if day >= date(1927, 5, 18)]
-    assert evaluate(typed.date_of, serials) == [day for day in days if day >= date(1927, 5, 18)] if serials else True
+    assert evaluate(date_of, serials) == [day for day in days if day >= date(1927, 5, 18)] if serials else True
 
 
 @pytest.mark.parametrize(
@@ -90,7 +103,7 @@ def test_dates_come_back_from_every_shape(days):
     ],
 )
 def test_datetimes(value, expected):
-    assert evaluate(typed.datetime_of, [value]) == [expected]
+    assert evaluate(datetime_of, [value]) == [expected]
 
 
 @settings(max_examples=60, deadline=None)
@@ -104,31 +117,37 @@ def test_the_fast_way_reads_what_the_slow_way_reads(cases):
     for moment, put, at in cases:
         for usual in (moment.isoformat(" ", "seconds"), moment.date().isoformat(), moment.strftime("%Y%m%d")):
             texts += [usual, usual[:at] + put + usual[at + len(put) :]]
-    for fast, whole in ((typed.fast_date, typed.date_of), (typed.fast_datetime, typed.datetime_of)):
+    for fast, whole in ((fast_date, date_of), (fast_datetime, datetime_of)):
         # The steps of every element take spaces away before the slow way reads.
         slow = evaluate(lambda x, whole=whole: whole(x), [text.strip(" ") for text in texts])
         assert all(quick in (None, read) for quick, read in zip(evaluate(fast, texts), slow, strict=True))
 
 
 def test_a_time_of_the_afternoon_is_not_read_as_morning():
-    assert evaluate(typed.fast_datetime, ["2026-11-18 08:30 PM", "2026-11-18 08:30+08", "2026-11-18 08:30:5Z"]) == [None] * 3
+    assert evaluate(fast_datetime, ["2026-11-18 08:30 PM", "2026-11-18 08:30+08", "2026-11-18 08:30:5Z"]) == [None] * 3
 
 
 def test_integers_and_decimals():
     texts = ["25", "25.0", "-3", "1,234", "12,34", "25.5", "1e3", "", "９", "999999999999999999"]
-    assert evaluate(typed.integer_of, texts) == [25, 25, -3, 1234, None, None, None, None, None, 999999999999999999]
+    assert evaluate(integer_of, texts) == [25, 25, -3, 1234, None, None, None, None, None, 999999999999999999]
     texts = ["1.50", "1.5", "1,000.00", "0.125", "0.120", "abc", "1e3", "-7"]
     expected = [Decimal("1.50"), Decimal("1.50"), Decimal("1000.00"), None, Decimal("0.12"), None, None, Decimal("-7.00")]
-    assert evaluate(lambda x: typed.decimal_of(x, 2), texts) == expected
+    assert evaluate(lambda x: TYPES["decimal"].value(x, 2), texts) == expected
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=40))
 def test_no_text_raises(values):
     clean = [value.replace("\x00", "") for value in values]
-    for build in (typed.date_of, typed.datetime_of, typed.integer_of, typed.boolean_of, lambda x: typed.decimal_of(x, 2)):
+    for build in (date_of, datetime_of, integer_of, boolean_of, lambda x: TYPES["decimal"].value(x, 2)):
         assert len(evaluate(build, clean)) == len(clean)
 
 
 def test_excel_serials_skip_the_day_that_never_was():
-    assert evaluate(typed.date_of, ["10000"]) == [date(1899, 12, 30) + timedelta(days=10000)]
+    assert evaluate(date_of, ["10000"]) == [date(1899, 12, 30) + timedelta(days=10000)]
+
+
+@pytest.mark.parametrize("item", ALL, ids=lambda item: item.name)
+def test_the_examples_of_a_type_hold(item: ElementType) -> None:
+    read = evaluate(lambda x: sql("CAST(:v AS VARCHAR)", v=item.value(x, None)), [before for before, _ in item.examples])
+    assert read == [after for _, after in item.examples]

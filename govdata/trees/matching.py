@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from govdata.engine.syntax import disjunction, sql
+from govdata.trees.build import disjunction, sql
 
 # Python's own reader of patterns; it has no public name.
 parser: Any = import_module("re._parser")

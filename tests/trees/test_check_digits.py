@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2, mod_11_10
 
-from govdata.engine.check_digits import check_digit_ok, gb11643_digit
+from govdata.trees.check_digits import check_digit_ok, gb11643_digit
 from tests.engine.support import evaluate
 
 VECTORS = [

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from sqlglot import exp
+
+from govdata.standards.types.base import ElementType
+from govdata.trees import one_of, sql
+
+
+class Boolean(ElementType):
+    name = "boolean"
+    title = "真假"
+    storage = "BOOLEAN"
+    odcs = ("boolean",)
+    row_kind = "boolean"
+    unreadable = "不是“是”或“否”"
+    ledger = "boolean"
+    examples = (("是", "true"), ("0", "false"), ("√", "true"), ("或许", None))
+
+    def value(self, x: exp.Expression, scale: int | None) -> exp.Expression:
+        return sql(
+            "CASE WHEN :yes THEN TRUE WHEN :no THEN FALSE END",
+            yes=one_of(sql("lower(:x)", x=x), ["1", "true", "t", "y", "yes", "是", "有", "√"]),
+            no=one_of(sql("lower(:x)", x=x), ["0", "false", "f", "n", "no", "否", "没有", "×"]),
+        )

@@ -1,0 +1,40 @@
+"""SQL as syntax trees: built from fixed templates, printed for one engine by its dialect. Knows no standards, no engine and no data.
+
+Every tree is written in DuckDB's spelling (what ``strpos`` or ``regexp_matches`` means is what DuckDB means by it); a dialect prints it for
+an engine, or names what that engine lacks.
+"""
+
+from govdata.trees.build import (
+    alias,
+    column,
+    conjunction,
+    derived,
+    disjunction,
+    list_of,
+    literal,
+    one_of,
+    sql,
+    text,
+    try_cast,
+    wrap,
+)
+from govdata.trees.dialect import DUCKDB, SPARK, Dialect, UnsupportedError
+
+__all__ = [
+    "DUCKDB",
+    "SPARK",
+    "Dialect",
+    "UnsupportedError",
+    "alias",
+    "column",
+    "conjunction",
+    "derived",
+    "disjunction",
+    "list_of",
+    "literal",
+    "one_of",
+    "sql",
+    "text",
+    "try_cast",
+    "wrap",
+]
