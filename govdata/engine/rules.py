@@ -93,7 +93,7 @@ def violation(rule: BoundRule, registry: Registry) -> exp.Expression:
     elif isinstance(rule.spec, Typed):
         failed = unparsed(rule, registry)
     else:
-        # Not written with AND: see check_digits._both. A predicate is NULL for a NULL value only.
+        # Not written with AND: see trees/check_digits.py. A predicate is NULL for a NULL value only.
         failed = sql("NOT coalesce(:p, :x IS NULL)", x=value, p=_predicate(rule, value))
     return unless_removed(rule, registry, failed)
 

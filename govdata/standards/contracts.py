@@ -29,6 +29,7 @@ from govdata.standards.format import (
     Written,
     suggestion,
 )
+from govdata.standards.lists import Lists, with_lists
 from govdata.standards.model import (
     BoundRule,
     CodeSet,
@@ -37,7 +38,6 @@ from govdata.standards.model import (
     DeliveryMode,
     Element,
     LogicalType,
-    Normaliser,
     Row,
     Rule,
     Schedule,
@@ -78,6 +78,7 @@ class _Context:
     code_sets: Mapping[str, CodeSet]
     declared_sets: Collection[str]
     codes: dict[str, frozenset[str]]  # of each code set asked for so far, kept from contract to contract
+    lists: Lists | None = None
     loc: Loc = ("schema", 0)
     names: list[str] = field(default_factory=list)
     # what row expressions are read with: the types where every column's element is sound, else the names alone
@@ -112,13 +113,14 @@ def read(
     code_sets: Mapping[str, CodeSet],
     declared_sets: Collection[str],
     findings: Findings,
+    lists: Lists | None = None,
 ) -> dict[str, Contract]:
     """Every contract without a problem, by the dataset's name; the problems of the others are in ``findings``."""
     contracts: dict[str, Contract] = {}
     ids: dict[str, str] = {}
     codes: dict[str, frozenset[str]] = {}
     for document in documents:
-        context = _Context(document, findings, elements, declared_elements, code_sets, declared_sets, codes)
+        context = _Context(document, findings, elements, declared_elements, code_sets, declared_sets, codes, lists)
         written = validate(ContractFile, document.data, document, (), findings)
         if written is None:
             continue
@@ -235,6 +237,7 @@ def _column(position: int, entry: PropertyEntry, context: _Context) -> Column | 
         _check_synonyms(properties, element, places, context, add)
         _check_overrides(properties, entry, element, places, add)
     steps = properties.normalise if properties.normalise is not None else []
+    replaced = with_lists(steps, context.lists, lambda step, reason: add(reason, *places["normalise"], step))
     for step, (step_name, arguments) in enumerate(steps):
         for argument in sorted(COLUMN_ARGUMENTS & arguments.keys()):
             if arguments[argument] not in context.names:
@@ -254,7 +257,7 @@ def _column(position: int, entry: PropertyEntry, context: _Context) -> Column | 
         headers=tuple(properties.headers),
         synonyms=properties.synonyms,
         **({} if properties.optional_header is None else {"optional_header": properties.optional_header}),
-        normalise=None if properties.normalise is None else tuple(Normaliser(name=n, args=a) for n, a in properties.normalise),
+        normalise=None if properties.normalise is None else replaced,
         description=entry.description,
         sharing=properties.sharing,
     )

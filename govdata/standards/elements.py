@@ -14,6 +14,7 @@ from pathlib import Path
 from govdata.standards import expressions, patterns
 from govdata.standards.binding import grade_conflict
 from govdata.standards.format import KINDS, DefaultsFile, ElementEntry, ExamplesEntry, RuleEntry
+from govdata.standards.lists import Lists, with_lists
 from govdata.standards.model import (
     CheckDigit,
     CodeSet,
@@ -22,7 +23,6 @@ from govdata.standards.model import (
     Examples,
     InCodeSet,
     Length,
-    Normaliser,
     Pattern,
     Range,
     Row,
@@ -47,6 +47,7 @@ _KINDS_OF_TYPE: dict[str, frozenset[str]] = {
     "boolean": frozenset({"row"}),
 }
 
+
 @dataclass
 class _Context:
     """What the checks of one element share."""
@@ -56,6 +57,7 @@ class _Context:
     findings: Findings
     code_sets: Mapping[str, CodeSet]
     declared_sets: Collection[str]
+    lists: Lists | None
 
     def add(self, message: str, *path: str | int) -> None:
         where = ".".join([self.id, *(str(part) for part in path[:2] if path[0] == "rules")])
@@ -64,13 +66,14 @@ class _Context:
 
 def read(
     root: Path, code_sets: Mapping[str, CodeSet], declared_sets: Collection[str], findings: Findings
-) -> tuple[dict[str, Element], frozenset[str], tuple[str, ...]]:
-    """The elements under ``root``/elements, the ids that were declared (usable or not), and the default null tokens."""
+) -> tuple[dict[str, Element], frozenset[str], tuple[str, ...], Lists | None]:
+    """The elements under ``root``/elements, the ids that were declared (usable or not), the default null tokens and the named lists
+    (None where they cannot be read)."""
     folder = root / "elements"
     if not folder.is_dir():
         findings.add("elements", "缺少数据元目录 elements/")
-        return {}, frozenset(), ()
-    null_tokens: tuple[str, ...] = ()
+        return {}, frozenset(), (), None
+    null_tokens, lists = _defaults(root / DEFAULTS, findings)
     elements: dict[str, Element] = {}
     places: dict[str, str] = {}
     complete = True
@@ -80,15 +83,11 @@ def read(
             findings.add(file, "扩展名应为 .yaml，否则不会被读取")
         if path.suffix != ".yaml" or path.name.startswith("."):
             continue
-        if path.name.startswith("_") and file != DEFAULTS:
+        if path.name.startswith("_"):
             continue
         document = read_yaml(path, file, findings)
         if document is None:
             complete = False
-            continue
-        if file == DEFAULTS:
-            defaults = validate(DefaultsFile, document.data, document, (), findings)
-            null_tokens = tuple(defaults.null_tokens) if defaults else ()
             continue
         if not isinstance(document.data, dict):
             findings.add(file, "应为映射：数据元标识 → 说明", 1)
@@ -100,10 +99,19 @@ def read(
                 findings.add(file, f"数据元“{identifier}”已在 {places[identifier]} 定义", document.line((identifier,)), identifier)
                 continue
             places[identifier] = place
-            element = _read_element(_Context(document, identifier, findings, code_sets, declared_sets))
+            element = _read_element(_Context(document, identifier, findings, code_sets, declared_sets, lists))
             if element is not None:
                 elements[identifier] = element
-    return elements, frozenset(places) if complete else Everything(), null_tokens
+    return elements, frozenset(places) if complete else Everything(), null_tokens, lists
+
+
+def _defaults(path: Path, findings: Findings) -> tuple[tuple[str, ...], Lists | None]:
+    """The default null tokens and the named lists; without the file there are none."""
+    if not path.is_file():
+        return (), {}
+    document = read_yaml(path, DEFAULTS, findings)
+    written = validate(DefaultsFile, document.data, document, (), findings) if document is not None else None
+    return (tuple(written.null_tokens), written.lists) if written is not None else ((), None)
 
 
 def _read_element(context: _Context) -> Element | None:
@@ -116,6 +124,7 @@ def _read_element(context: _Context) -> Element | None:
         return None
     before = len(context.findings.found)
     _check_type(entry, context)
+    steps = with_lists(entry.normalise, context.lists, lambda position, reason: context.add(reason, "normalise", position))
     rules = _rules(entry, context)
     _check_examples(entry.examples, entry, rules, context)
     if len(context.findings.found) > before:
@@ -123,7 +132,7 @@ def _read_element(context: _Context) -> Element | None:
     return Element(
         id=identifier,
         name=entry.name,
-        name_en=entry.name_en,
+        name_en=entry.name_en or "",
         definition=entry.definition,
         standard=entry.standard,
         clause=entry.clause,
@@ -131,7 +140,7 @@ def _read_element(context: _Context) -> Element | None:
         scale=entry.scale,
         code_set=entry.code_set,
         unit=entry.unit,
-        normalise=tuple(Normaliser(name=name, args=arguments) for name, arguments in entry.normalise),
+        normalise=steps,
         null_tokens=None if entry.null_tokens is None else tuple(entry.null_tokens),
         rules=tuple(rules.values()),
         sensitivity=Sensitivity(**entry.sensitivity.model_dump()),

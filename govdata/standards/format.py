@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic.json_schema import SkipJsonSchema
 
 from govdata.standards.model import CheckDigitAlgorithm, Dimension, Grade, LogicalType, Severity
+from govdata.standards.source import NAME
 from govdata.standards.vocabulary import NORMALISERS
 
 # -------------------------------------------------------------------------------------------------------------- pieces
@@ -46,7 +47,12 @@ _ARGUMENT_SCHEMAS: dict[str, dict[str, Any]] = {
     "column": {"type": "string", "description": "另一列的名称"},
     "length": {"type": "integer", "minimum": 1, "maximum": 100, "description": "补足后的位数"},
 }
-_TEXT_LIST = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
+_TEXT_LIST = {
+    "oneOf": [
+        {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+        {"type": "string", "pattern": f"^{NAME.pattern}$", "description": "elements/_defaults.yaml 里 lists 的名称"},
+    ]
+}
 
 
 def _step(value: Any) -> tuple[str, dict[str, Any]]:
@@ -72,8 +78,10 @@ def _step(value: Any) -> tuple[str, dict[str, Any]]:
         elif argument == "length":
             if type(given) is not int or not 1 <= given <= 100:
                 raise ValueError(f"标准化步骤 {name} 的参数 {argument} 应为 1 到 100 的整数")
+        elif isinstance(given, str) and NAME.fullmatch(given):
+            continue  # a named list, looked up where the lists are known (govdata.standards.lists)
         elif not isinstance(given, list) or not given or not all(isinstance(item, str) and item for item in given):
-            raise ValueError(f"标准化步骤 {name} 的参数 {argument} 应为文本列表")
+            raise ValueError(f"标准化步骤 {name} 的参数 {argument} 应为文本列表，或 elements/_defaults.yaml 里 lists 的名称")
     if missing := [argument for argument in declared if argument not in arguments and argument not in OPTIONAL_ARGUMENTS]:
         raise ValueError(f"标准化步骤 {name} 缺少参数：{'、'.join(missing)}")
     return name, arguments
@@ -177,7 +185,7 @@ class ElementEntry(Written):
     """数据元"""
 
     name: Text = Field(description="中文名称")
-    name_en: Text = Field(description="英文名称")
+    name_en: Maybe[Text] = Field(None, description="英文名称，可省略")
     definition: Text = Field(description="定义")
     standard: Maybe[Text] = Field(None, description="标准编号和年份，如 GB 11643-1999")
     clause: Maybe[Text] = Field(None, description="条款，加引号")
@@ -196,6 +204,7 @@ class DefaultsFile(Written):
     """elements/_defaults.yaml"""
 
     null_tokens: list[str] = Field(description="各数据元默认视为空的写法")
+    lists: dict[Name, Annotated[list[Text], Field(min_length=1)]] = Field({}, description="名称: 列表。标准化步骤的参数可以只写名称")
 
 
 # ----------------------------------------------------------------------------------------------------------- code sets

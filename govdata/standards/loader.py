@@ -61,9 +61,9 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
         return None, []
     _check_links(root, findings)
     code_sets, declared_sets = codes.read(root, findings)
-    known, declared, null_tokens = elements.read(root, code_sets, declared_sets, findings)
+    known, declared, null_tokens, lists = elements.read(root, code_sets, declared_sets, findings)
     documents = contracts.read_documents(root, findings)
-    read = contracts.read(documents, known, declared, code_sets, declared_sets, findings)
+    read = contracts.read(documents, known, declared, code_sets, declared_sets, findings, lists)
     if findings.found:
         return None, documents
     element_digests = {name: binding.digest(element) for name, element in known.items()}

@@ -190,7 +190,7 @@ class Element(Frozen):
 
     id: str
     name: str
-    name_en: str
+    name_en: str = ""
     definition: str
     standard: str | None = None
     clause: str | None = None

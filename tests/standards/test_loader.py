@@ -74,6 +74,34 @@ def test_the_key_follows_its_positions(folder: Folder) -> None:
     assert rule.columns == ("birth_date", "citizen_id")
 
 
+def test_a_named_list_is_what_it_stands_for(folder: Folder) -> None:
+    before = load(folder.root)
+    folder.spoil("elements/_defaults.yaml", "'NULL']\n", "'NULL']\nlists: {no_date: ['1900-01-01']}\n")
+    folder.spoil("elements/person.yaml", "values: ['1900-01-01']", "values: no_date")
+    after = load(folder.root)
+    assert after.elements["birth_date"].normalise == before.elements["birth_date"].normalise
+    assert after.hashes == before.hashes, "the result depends on the list, not on where it is written"
+    contract = "datasets/person.odcs.yaml"
+    folder.spoil(
+        contract,
+        "value: birth_date}\n",
+        "value: birth_date}\n          - {property: normalise, value: [{placeholder_dates: {values: no_date}}]}\n",
+    )
+    (step,) = load(folder.root).datasets["person"].column("birth_date").normalise or ()
+    assert step.args == {"values": ["1900-01-01"]}
+
+
+def test_a_list_that_cannot_be_read_is_the_only_problem(folder: Folder) -> None:
+    folder.spoil("elements/_defaults.yaml", "'NULL']\n", "'NULL']\nlists: {no_date: 1900}\n")
+    folder.spoil("elements/person.yaml", "values: ['1900-01-01']", "values: no_date")
+    assert [problem.file for problem in folder.problems()] == ["elements/_defaults.yaml"]
+
+
+def test_an_english_name_is_not_asked_for(folder: Folder) -> None:
+    folder.spoil("elements/person.yaml", "  name_en: Note\n", "")
+    assert load(folder.root).elements["note"].name_en == ""
+
+
 def test_datasets_keep_what_was_written(folder: Folder) -> None:
     dataset = load(folder.root).datasets["person"]
     assert (dataset.title, dataset.owner, dataset.domain) == ("人口", "市公安局", "人口")

@@ -35,7 +35,7 @@ CASES = {
     # written form
     "unknown key": (PERSON, "  clause: '4'", "  clauses: '4'", 0, "未知的键“clauses”，是否想写 clause"),
     "unknown key of a rule": (PERSON, "min: '1900-01-01', max", "mim: '1900-01-01', max", 0, "未知的键“mim”，是否想写 min"),
-    "missing key": (PERSON, "  name_en: Note\n", "", -2, "缺少“name_en”"),
+    "missing key": (PERSON, "  definition: 备注\n", "", -3, "缺少“definition”"),
     "number for text": (PERSON, "  clause: '4'", "  clause: 4", 0, "应为文本，请加引号"),
     "text for number": (PERSON, "{level: 3,", "{level: high,", 0, "应为整数，却是文本"),
     "out of bounds": (PERSON, "{level: 3,", "{level: 5,", 0, "不能大于 4"),
@@ -63,6 +63,21 @@ CASES = {
     ),
     "normaliser with a wrong argument": (PERSON, "{values: ['1900", "{dates: ['1900", 0, "没有参数“dates”"),
     "normaliser with an argument of a wrong type": (PERSON, "values: ['1900-01-01']", "values: '1900-01-01'", 0, "应为文本列表"),
+    "named list nobody wrote": (PERSON, "values: ['1900-01-01']", "values: no_dates", 0, "没有名为“no_dates”的列表"),
+    "empty named list": (
+        "elements/_defaults.yaml",
+        "null_tokens: ['', 无, 'NULL']",
+        "null_tokens: ['', 无, 'NULL']\nlists: {no_dates: []}",
+        1,
+        "不能为空",
+    ),
+    "named list of a contract nobody wrote": (
+        CONTRACT,
+        "value: birth_date}\n",
+        "value: birth_date}\n          - {property: normalise, value: [{placeholder_dates: {values: no_date}}]}\n",
+        1,
+        "没有名为“no_date”的列表",
+    ),
     "repeated normaliser": (PERSON, "[halfwidth, strip, uppercase]", "[strip, halfwidth, strip]", 0, "strip 重复"),
     "unknown code set": (PERSON, "code_set: sex", "code_set: gender", 0, "没有名为“gender”的代码集"),
     "code set on text": (PERSON, NOTE, "definition: 备注\n  type: text\n  code_set: sex\n", 2, "code_set 只用于类型 code"),
@@ -334,7 +349,7 @@ def test_a_link_out_of_the_folder_is_refused(folder: Folder) -> None:
 
 
 def test_a_broken_element_is_not_blamed_on_its_contracts(folder: Folder) -> None:
-    folder.spoil(PERSON, "name_en: Sex\n", "")
+    folder.spoil(PERSON, "definition: 性别代码\n", "")
     (problem,) = folder.problems()
     assert problem.file == PERSON
 
