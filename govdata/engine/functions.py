@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from govdata.engine.syntax import column, list_of, literal, sql
-from govdata.standards.model import CheckDigitAlgorithm
+from govdata.standards.kinds.code_set import member
 from govdata.trees.check_digits import check_digit_ok
 from govdata.trees.facts import mark
 from govdata.trees.matching import matches
@@ -47,31 +47,12 @@ def months_between(start: exp.Expression, end: exp.Expression) -> exp.Expression
     return sql("(year(:b) - year(:a)) * 12 + month(:b) - month(:a) - CASE WHEN day(:b) < day(:a) THEN 1 ELSE 0 END", a=start, b=end)
 
 
-def right_check_digit(algorithm: CheckDigitAlgorithm, value: exp.Expression) -> exp.Expression:
-    """``check_digit_ok`` of a column, marked as a fact that rules share."""
-    return mark(exp.Paren(this=check_digit_ok(algorithm, value)), "check_digit_ok", [literal(algorithm), value])
-
-
-def right_form(value: exp.Expression, pattern: str) -> exp.Expression:
-    """``matches`` of a column, marked as a fact that rules share."""
-    return mark(exp.Paren(this=matches(value, pattern)), "matches", [value, literal(pattern)])
-
-
 def days_between(start: exp.Expression, end: exp.Expression) -> exp.Expression:
     return sql("date_diff('day', CAST(:a AS DATE), CAST(:b AS DATE))", a=start, b=end)
 
 
 def in_code_set(value: exp.Expression, code_set: exp.Expression, state: exp.Expression | None = None) -> exp.Expression:
     return member(value, code_set.name, current=state is not None)
-
-
-def member(value: exp.Expression, code_set: str, *, current: bool = False) -> exp.Expression:
-    """``value IN (SELECT code FROM codes.<set>)``: one hash probe per row, however long the list."""
-    table = exp.Table(this=exp.to_identifier(code_set, quoted=True), db=exp.to_identifier("codes", quoted=True))
-    query = exp.select(exp.column("code", quoted=True)).from_(table)
-    if current:
-        query = query.where(exp.column("current", quoted=True))
-    return exp.In(this=value.copy(), query=exp.Subquery(this=query))
 
 
 FUNCTIONS: dict[str, Callable[..., exp.Expression]] = {

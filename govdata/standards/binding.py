@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from govdata.batches import fingerprint
-from govdata.standards import expressions
 from govdata.standards.model import (
     BoundRule,
     CodeSet,
     Column,
     Dataset,
     Element,
-    InCodeSet,
     Required,
-    Row,
     Rule,
     RuleSpec,
     Unique,
 )
-from govdata.standards.source import Everything
 
 
 def column_rules(column: Column, element: Element) -> tuple[Rule, ...]:
@@ -84,17 +79,7 @@ def bind_dataset_rule(dataset: str, rule: Rule, columns: tuple[str, ...], index:
 
 def code_sets_of(spec: RuleSpec) -> tuple[str, ...]:
     """Ids of the code sets a sound rule asks."""
-    if isinstance(spec, InCodeSet):
-        return (spec.code_set,)
-    return _asked(spec.expression) if isinstance(spec, Row) else ()
-
-
-@lru_cache(maxsize=4096)
-def _asked(expression: str) -> tuple[str, ...]:
-    if "in_code_set" not in expression.lower():
-        return ()
-    anything = Everything()
-    return expressions.referenced_code_sets(expressions.parse(expression, columns=anything, code_sets=anything))
+    return spec.code_sets()
 
 
 def grade_conflict(rule: Rule, code_sets: Mapping[str, CodeSet]) -> str | None:

@@ -8,26 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date as Date
 from pathlib import Path
 
-from govdata.standards import expressions, patterns
 from govdata.standards.binding import grade_conflict
 from govdata.standards.format import KINDS, DefaultsFile, ElementEntry, ExamplesEntry, RuleEntry
+from govdata.standards.kinds import WRITTEN, Contradiction, Place
 from govdata.standards.lists import Lists, with_lists
 from govdata.standards.model import (
-    CheckDigit,
     CodeSet,
-    DateRange,
     Element,
     Examples,
     InCodeSet,
-    Length,
     Pattern,
-    Range,
-    Row,
     Rule,
-    RuleSpec,
     Sensitivity,
     Typed,
 )
@@ -36,16 +29,6 @@ from govdata.standards.types import TYPES
 from govdata.standards.validation import validate
 
 DEFAULTS = "elements/_defaults.yaml"
-
-_KINDS_OF_TYPE: dict[str, frozenset[str]] = {
-    "text": frozenset({"pattern", "not_pattern", "length", "check_digit", "row", "in_code_set"}),
-    "code": frozenset({"pattern", "not_pattern", "length", "row", "in_code_set"}),
-    "date": frozenset({"date_range", "row"}),
-    "datetime": frozenset({"date_range", "row"}),
-    "integer": frozenset({"range", "row"}),
-    "decimal": frozenset({"range", "row"}),
-    "boolean": frozenset({"row"}),
-}
 
 
 @dataclass
@@ -235,12 +218,13 @@ def _rule(name: str, written: RuleEntry, entry: ElementEntry, context: _Context)
     if not complete:
         return None
     kind = kinds[0]
-    if kind not in _KINDS_OF_TYPE[entry.type]:
+    declared = WRITTEN[kind][0]
+    if entry.type not in declared.types:
         context.add(f"类型为{TYPES[entry.type].title}的数据元不能用规则种类 {kind}", "rules", name, kind)
         return None
     try:
-        spec = _spec(kind, written, entry, context.declared_sets)
-    except _Contradiction as contradiction:
+        spec = declared.read(kind, getattr(written, kind), Place(entry.type, context.declared_sets))
+    except Contradiction as contradiction:
         context.add(str(contradiction), "rules", name, kind)
         return None
     assert written.dimension and written.severity and written.message
@@ -254,62 +238,6 @@ def _rule(name: str, written: RuleEntry, entry: ElementEntry, context: _Context)
         source=written.source,
         grade=written.grade,
     )
-
-
-class _Contradiction(Exception):
-    """A rule no value can be judged by, or none can pass."""
-
-
-def _spec(kind: str, written: RuleEntry, entry: ElementEntry, declared_sets: Collection[str]) -> RuleSpec:
-    """The typed content of a rule; raises _Contradiction, in Chinese."""
-    match kind:
-        case "pattern" | "not_pattern":
-            text = written.pattern if kind == "pattern" else written.not_pattern
-            assert text is not None
-            if refusal := patterns.refusal(text):
-                raise _Contradiction(refusal)
-            return Pattern(pattern=text, negate=kind == "not_pattern")
-        case "length" | "range":
-            bounds = written.length if kind == "length" else written.range
-            assert bounds is not None
-            if bounds.min is None and bounds.max is None:
-                raise _Contradiction("min、max 至少写一个")
-            if bounds.min is not None and bounds.max is not None and bounds.min > bounds.max:
-                raise _Contradiction("min 大于 max，没有值能通过")
-            return Length(**bounds.model_dump()) if kind == "length" else Range(**bounds.model_dump())
-        case "date_range":
-            assert written.date_range is not None
-            return _date_range(written.date_range.min, written.date_range.max)
-        case "check_digit":
-            assert written.check_digit is not None
-            return CheckDigit(algorithm=written.check_digit)
-        case "in_code_set":
-            assert written.in_code_set is not None
-            if written.in_code_set.code_set not in declared_sets:
-                raise _Contradiction(f"没有名为“{written.in_code_set.code_set}”的代码集")
-            return InCodeSet(**written.in_code_set.model_dump())
-        case "row":
-            assert written.row is not None
-            try:
-                expressions.parse(written.row, columns={"value": entry.type}, code_sets=declared_sets)
-            except expressions.ExpressionError as error:
-                raise _Contradiction(f"表达式有误：{error}") from None
-            return Row(expression=written.row)
-    raise ValueError(kind)
-
-
-def _date_range(low: str | None, high: str | None) -> DateRange:
-    if low is None and high is None:
-        raise _Contradiction("min、max 至少写一个")
-    for bound in (low, high):
-        if bound is not None and bound != "delivery_date":
-            try:
-                Date.fromisoformat(bound)
-            except ValueError:
-                raise _Contradiction(f"{bound} 不是有效日期") from None
-    if low is not None and high is not None and "delivery_date" not in (low, high) and low > high:
-        raise _Contradiction("min 晚于 max，没有日期能通过")
-    return DateRange(min=low, max=high)
 
 
 # ------------------------------------------------------------------------------------------------------------ examples
@@ -332,8 +260,8 @@ def _check_examples(examples: ExamplesEntry, entry: ElementEntry, rules: Mapping
             context.add("修复后的值却是无效示例", *path, "repairs", value)
     if TYPES[entry.type].unreadable is not None:
         return
-    checks = {name: rule.spec for name, rule in rules.items() if isinstance(rule.spec, (Pattern, Length))}
-    failing = {name: {value for value in examples.valid if not _passes(spec, value)} for name, spec in checks.items()}
+    checks = {name: rule.spec for name, rule in rules.items() if rule.spec.passes("") is not None}
+    failing = {name: {value for value in examples.valid if not spec.passes(value)} for name, spec in checks.items()}
     for name, values in failing.items():
         if not values:
             continue
@@ -346,9 +274,3 @@ def _check_examples(examples: ExamplesEntry, entry: ElementEntry, rules: Mapping
     positive = [name for name, spec in checks.items() if isinstance(spec, Pattern) and not spec.negate]
     if len(positive) > 1 and examples.valid and all(any(value in failing[name] for name in positive) for value in examples.valid):
         context.add(f"规则 {'、'.join(positive)} 互相矛盾：没有一个有效示例同时通过", "rules", positive[1])
-
-
-def _passes(spec: Pattern | Length, value: str) -> bool:
-    if isinstance(spec, Pattern):
-        return patterns.matches(spec.pattern, value) is not spec.negate
-    return (spec.min is None or len(value) >= spec.min) and (spec.max is None or len(value) <= spec.max)

@@ -24,7 +24,6 @@ from sqlglot import exp
 
 from govdata.errors import GovdataError
 from govdata.standards import patterns
-from govdata.standards.model import LogicalType
 from govdata.standards.types import TYPES, RowKind
 from govdata.trees.check_digits import ALGORITHMS
 
@@ -121,7 +120,7 @@ class _Typed:
 def parse(
     text: str,
     *,
-    columns: Collection[str] | Mapping[str, LogicalType],
+    columns: Collection[str] | Mapping[str, str],
     code_sets: Collection[str],
     value: str | None = None,
 ) -> exp.Expression:

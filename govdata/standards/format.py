@@ -7,34 +7,16 @@ Where a contract carries keys of ODCS v3.1.0 that govdata does not read, they ar
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.json_schema import SkipJsonSchema
 
-from govdata.standards.model import CheckDigitAlgorithm, Dimension, Grade, LogicalType, Severity
+from govdata.standards.kinds import WRITTEN
+from govdata.standards.model import Dimension, Grade, LogicalType, Severity
 from govdata.standards.source import NAME
 from govdata.standards.vocabulary import NORMALISERS
-
-# -------------------------------------------------------------------------------------------------------------- pieces
-
-Text = Annotated[str, Field(min_length=1)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Indicator = Annotated[str, Field(pattern=r"^0[1-6]0[1-9]$")]
-IsoDate = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-Sharing = Literal["unconditional", "conditional", "none"]
-
-T = TypeVar("T")
-
-
-def _given(value: Any) -> Any:
-    if value is None:
-        raise ValueError("值为空：请填写，或删去此键（文字 null 要加引号）")
-    return value
-
-
-Maybe = Annotated[T | SkipJsonSchema[None], BeforeValidator(_given)]
-"""A key that may be left out, but not left empty."""
+from govdata.standards.written import Indicator, Maybe, Name, Sharing, Text, Written
 
 OPTIONAL_ARGUMENTS = {"unit_column"}
 """Arguments a normaliser may be given or not; every other argument it names is required."""
@@ -112,61 +94,37 @@ def _step_schema() -> dict[str, Any]:
 Step = Annotated[Any, BeforeValidator(_step), WithJsonSchema(_step_schema())]
 
 
-class Written(BaseModel):
-    """Base of everything an officer writes: unknown keys and wrong types are errors, nothing is coerced."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
 # ------------------------------------------------------------------------------------------------------------ elements
 
 
-class LengthBounds(Written):
-    min: Maybe[Annotated[int, Field(ge=0)]] = Field(None, description="最少字符数")
-    max: Maybe[Annotated[int, Field(ge=0)]] = Field(None, description="最多字符数")
-
-
-class NumberBounds(Written):
-    min: Maybe[float] = Field(None, description="最小值（含）")
-    max: Maybe[float] = Field(None, description="最大值（含）")
-
-
-class DateBounds(Written):
-    min: Maybe[IsoDate | Literal["delivery_date"]] = Field(None, description="最早日期（含），或 delivery_date")
-    max: Maybe[IsoDate | Literal["delivery_date"]] = Field(None, description="最晚日期（含），或 delivery_date")
-
-
-class CodeSetUse(Written):
-    code_set: Name = Field(description="代码集的标识")
-    current: bool = Field(False, description="只接受交付日仍有效的代码")
-
-
-KINDS = ("pattern", "not_pattern", "length", "range", "date_range", "check_digit", "row", "in_code_set")
+KINDS = tuple(WRITTEN)
 """What a written rule checks; each rule names exactly one. The implied rules ``type`` and ``code_set`` name none."""
 
 _NAMED: list[dict[str, Any]] = [{"required": [kind]} for kind in KINDS]
 _ONE_KIND: dict[str, Any] = {"oneOf": [*_NAMED, {"not": {"anyOf": _NAMED}}]}
 
 
-class RuleEntry(Written):
-    """One rule of an element."""
+class _RuleFacts(Written):
+    """One rule of an element, besides what it checks."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_ONE_KIND)
 
-    pattern: Maybe[Text] = Field(None, description="整个值应匹配的正则（RE2 子集，不写 ^ $）")
-    not_pattern: Maybe[Text] = Field(None, description="整个值不应匹配的正则")
-    length: Maybe[LengthBounds] = Field(None, description="字符数")
-    range: Maybe[NumberBounds] = Field(None, description="数值范围")
-    date_range: Maybe[DateBounds] = Field(None, description="日期范围")
-    check_digit: Maybe[CheckDigitAlgorithm] = Field(None, description="校验码算法")
-    row: Maybe[Text] = Field(None, description="行表达式，value 代表本列")
-    in_code_set: Maybe[CodeSetUse] = Field(None, description="值应在代码集中")
     dimension: Maybe[Dimension] = Field(None, description="质量维度（GB/T 36344）")
     severity: Maybe[Severity] = Field(None, description="error 隔离该行；warning 只报告")
     message: Maybe[Text] = Field(None, description="给来源部门看的中文说明")
     indicator: Maybe[Indicator] = Field(None, description="GB/T 36344 指标编号，如 '0302'")
     source: Maybe[Text] = Field(None, description="规则依据的标准和条款，与数据元不同时填写")
     grade: Grade = Field("A", description="依据的可信程度；C 级不得隔离数据")
+
+
+_checked: dict[str, Any] = {
+    key: (Maybe[form.annotation], Field(None, description=form.description))  # type: ignore[misc]
+    for key, (_, form) in WRITTEN.items()
+}
+if TYPE_CHECKING:
+    RuleEntry = _RuleFacts
+else:
+    RuleEntry = create_model("RuleEntry", __base__=_RuleFacts, __doc__="One rule of an element.", **_checked)
 
 
 class SensitivityEntry(Written):

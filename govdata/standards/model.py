@@ -6,12 +6,26 @@ nothing here knows of Dagster, GX or DuckDB.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of the typed form
+    CheckDigit,
+    DateRange,
+    Frozen,
+    InCodeSet,
+    Length,
+    Pattern,
+    Range,
+    Required,
+    Row,
+    RuleKind,
+    RuleSpec,
+    Typed,
+    Unique,
+)
 from govdata.standards.types import TYPES
-from govdata.trees.check_digits import ALGORITHMS
 
 Dimension = Literal["conformity", "completeness", "accuracy", "consistency", "timeliness", "uniqueness"]
 """Quality dimension in ODCS terms; GB/T 36344-2018: 规范性, 完整性, 准确性, 一致性, 时效性; uniqueness is its 0304 under 准确性."""
@@ -30,96 +44,11 @@ Severity = Literal["error", "warning"]
 
 if TYPE_CHECKING:
     LogicalType = str
-    CheckDigitAlgorithm = str
 else:
     LogicalType = Literal[tuple(TYPES)]
-    CheckDigitAlgorithm = Literal[tuple(ALGORITHMS)]
 
 Grade = Literal["A", "B", "C"]
 """How well a fact is confirmed. A rule that rests on a fact graded C must not quarantine a row."""
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-# ---------------------------------------------------------------------------------------------------------- rule kinds
-
-
-class Required(Frozen):
-    kind: Literal["required"] = "required"
-
-
-class Typed(Frozen):
-    """The delivered text could be read as the element's type (date, datetime, integer, decimal, boolean)."""
-
-    kind: Literal["type"] = "type"
-
-
-class InCodeSet(Frozen):
-    """The standardised value is a code of ``code_set``; ``current`` demands one that is not abolished at the delivery date."""
-
-    kind: Literal["code_set"] = "code_set"
-    code_set: str
-    current: bool = False
-
-
-class Pattern(Frozen):
-    """The whole value matches ``pattern`` (RE2; ``negate``: must not match)."""
-
-    kind: Literal["pattern"] = "pattern"
-    pattern: str
-    negate: bool = False
-
-
-class Length(Frozen):
-    """Characters, not bytes."""
-
-    kind: Literal["length"] = "length"
-    min: int | None = None
-    max: int | None = None
-
-
-class Range(Frozen):
-    """Inclusive bounds of a number."""
-
-    kind: Literal["range"] = "range"
-    min: float | None = None
-    max: float | None = None
-
-
-class DateRange(Frozen):
-    """Inclusive bounds of a date: an ISO date, or ``delivery_date`` for the date of the delivery."""
-
-    kind: Literal["date_range"] = "date_range"
-    min: str | None = None
-    max: str | None = None
-
-
-class CheckDigit(Frozen):
-    kind: Literal["check_digit"] = "check_digit"
-    algorithm: CheckDigitAlgorithm
-
-
-class Row(Frozen):
-    """A row expression over standardised columns (govdata.standards.expressions), judged as a SQL CHECK constraint is:
-    the row fails only where it is false; where it is unknown the rule does not apply and the row is not counted as checked."""
-
-    kind: Literal["row"] = "row"
-    expression: str
-
-
-class Unique(Frozen):
-    """No two rows of the delivery share ``columns``; rows where any of them is NULL are not judged. All rows of a shared key fail."""
-
-    kind: Literal["unique"] = "unique"
-    columns: tuple[str, ...]
-
-
-RuleSpec = Annotated[
-    Required | Typed | InCodeSet | Pattern | Length | Range | DateRange | CheckDigit | Row | Unique,
-    Field(discriminator="kind"),
-]
 
 
 class Rule(Frozen):
