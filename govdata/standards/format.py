@@ -118,7 +118,7 @@ class _RuleFacts(Written):
 
 
 _checked: dict[str, Any] = {
-    key: (Maybe[form.annotation], Field(None, description=form.description))  # type: ignore[misc]
+    key: (Maybe[form.annotation], Field(None, description=form.description))  # type: ignore[misc, name-defined]
     for key, (_, form) in WRITTEN.items()
 }
 if TYPE_CHECKING:
