@@ -55,8 +55,8 @@ def _remove_event_file(instance: DagsterInstance, run_id: str) -> None:
 
 
 def shrink(home: Path) -> None:
-    """Give the disk back what was deleted from Dagster's databases under ``home``; safe beside a running web server and daemon, which read on
-    meanwhile. A database that is in use for too long is left for the next night.
+    """Give the disk back what was deleted from Dagster's databases under ``home``; safe beside a running web server and daemon, which
+    read on meanwhile. A database that is in use for too long is left for the next night.
 
     Dagster deletes a run without the results of its checks (and SQLite keeps the space of what is deleted): both are done here."""
     history = home / "history"
