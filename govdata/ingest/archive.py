@@ -79,7 +79,7 @@ def survey(path: Path) -> dict[str, Errors]:
                         shared = part.file_size // texts
             for filled, size in sheets:
                 if filled * CELL_BYTES + max(filled * shared, size - filled * MARKUP_BYTES) > MAX_LOADED:
-                    raise Unreadable(f"工作表过大：{filled} 个有内容的单元格超出读取工作簿的内存上限，请改以 CSV 交付，或分成几个工作簿交付")
+                    raise Unreadable(f"工作表过大：{filled} 个有内容的单元格超出读取内存的上限，请改以 CSV 交付，或分成几个工作簿")
             return {name: found[part] for name, part in _sheet_parts(archive).items() if part in found} if found else {}
     except (
         zipfile.BadZipFile,
