@@ -25,8 +25,11 @@ def restrict() -> None:
         import resource
     except ImportError:  # Windows
         return
-    # The hard limit too: no library loaded later can raise it again.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The hard limit too: no library loaded later can raise it again. One byte and not none: no file is written for either, and of a process
+    # with one byte Linux gives nothing to a collector of core dumps (``core_pattern`` with a pipe), which it calls at a limit of none.
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    limit = 0 if hard == 0 else 1
+    resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
 
 
 def exposed(deployment: Deployment) -> list[Path]:

@@ -119,7 +119,7 @@ def test_both_entrances_forbid_core_dumps(tmp_path: Path) -> None:
     """The command line and Dagster's code location, each in a process of its own that crashes while it is at work."""
     pytest.importorskip("resource")
     (tmp_path / "standards").mkdir()
-    crash = "import os, resource; assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0); os._exit(7)"
+    crash = "import os, resource; assert resource.getrlimit(resource.RLIMIT_CORE) in ((0, 0), (1, 1)); os._exit(7)"
     for entrance in (
         f"from govdata import cli; cli._run = lambda: exec({crash!r}); cli.main()",
         f"from govdata import definitions as d; d.build_definitions = lambda: exec({crash!r}); d.defs()",
