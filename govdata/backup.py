@@ -100,6 +100,8 @@ def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None
     only from Python 3.11.4 on.) Raises ``ValueError`` for anything else."""
     if member.name != LISTING and not _belongs(member.name):
         raise ValueError("no part of a backup")
+    if member.name in (*DELIVERED, *OURS) and not member.isdir():
+        raise ValueError("no folder")
     path = folder / member.name
     if member.isdir():
         path.mkdir(parents=True, exist_ok=True)
@@ -213,7 +215,7 @@ class _Hashing:
 
 
 def _add_listing(tar: tarfile.TarFile, listing: dict[str, str]) -> None:
-    content = json.dumps({"format": FORMAT, "files": listing}, ensure_ascii=False, indent=0).encode()
+    content = json.dumps({"format": FORMAT, "files": listing}, indent=0).encode("ascii")  # a delivered name may be in no encoding
     info = tarfile.TarInfo(LISTING)
     info.size, info.mode = len(content), 0o600
     tar.addfile(info, io.BytesIO(content))
@@ -225,7 +227,7 @@ def _verified(folder: Path) -> tuple[int, int]:
         listing = json.loads((folder / LISTING).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise GovdataError("备份文件不完整：没有文件清单") from None
-    if not isinstance(listing, dict) or not isinstance(listing.get("files"), dict):
+    if not isinstance(listing, dict) or not isinstance(listing.get("files"), dict) or not isinstance(listing.get("format"), int):
         raise ValueError("no listing")
     if listing["format"] != FORMAT:
         raise GovdataError(f"备份文件的格式版本为 {listing['format']}，本程序只认识 {FORMAT}")
@@ -241,10 +243,15 @@ def _verified(folder: Path) -> tuple[int, int]:
             if known[state.st_ino][0] != expected:
                 damaged.append(name)
     if not damaged and (strayed := sorted(name for name, path in present.items() if _leads_outside(name, path))):
-        raise GovdataError(f"备份文件不可信：清单 {strayed[0]} 指向部署之外的文件")
+        raise GovdataError(f"备份文件不可信：清单 {_shown(strayed[0])} 指向部署之外的文件")
     if damaged:
-        raise GovdataError(f"备份文件已损坏：{len(damaged)} 个文件缺失或与清单不符，首个是 {damaged[0]}")
+        raise GovdataError(f"备份文件已损坏：{len(damaged)} 个文件缺失或与清单不符，首个是 {_shown(damaged[0])}")
     return len(listing["files"]), sum(size for _, size in known.values())
+
+
+def _shown(name: str) -> str:
+    """A name of somebody else's choice, without what would move a terminal's cursor or is no text."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)
 
 
 def _leads_outside(name: str, path: Path) -> bool:

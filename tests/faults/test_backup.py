@@ -17,6 +17,7 @@ from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.publish import layers
+from govdata.standards.model import Registry
 from tests.faults import city
 from tests.faults.conftest import Place
 from tests.faults.drill import Prepared
@@ -112,6 +113,8 @@ def test_nothing_is_overwritten(place: Place, tar: Path, tmp_path: Path) -> None
         ("data/published/govdata.duckdb.wal", tarfile.REGTYPE, ""),
         ("data/published/cards/.x.parquet.1.tmp", tarfile.REGTYPE, ""),
         ("backup.json", tarfile.DIRTYPE, ""),
+        ("standards", tarfile.REGTYPE, ""),
+        ("standards/x", tarfile.LNKTYPE, "standards/x"),
     ],
 )
 def test_members_that_do_not_belong_are_refused(name: str, kind: bytes, link: str, tmp_path: Path) -> None:
@@ -203,3 +206,29 @@ def test_a_link_is_no_place_to_restore_to(tar: Path, tmp_path: Path) -> None:
     with pytest.raises(GovdataError, match="是链接"):
         restore(tar, tmp_path / "to")
     assert not list((tmp_path / "real").iterdir())
+
+
+def test_a_delivered_name_in_no_encoding_is_kept(tmp_path: Path) -> None:
+    """A zip made on Windows unpacks to such names; no backup could be made while one lay in landing."""
+    deployment = Deployment(tmp_path / "home")
+    delivery = deployment.delivery("cards", city.FIRST)
+    delivery.mkdir(parents=True)
+    deployment.standards.mkdir()
+    name = os.fsdecode(b"\xd6\xd0.csv")
+    (delivery / name).write_bytes(b"x")
+    nothing = Registry(elements={}, code_sets={}, datasets={}, null_tokens=(), bound={}, hashes={})
+    assert backup(deployment, nothing, tmp_path / "b.tar").files == 1
+    assert restore(tmp_path / "b.tar", tmp_path / "to").files == 1
+    assert (Deployment(tmp_path / "to").delivery("cards", city.FIRST) / name).read_bytes() == b"x"
+
+
+def test_names_are_told_without_control_characters(tmp_path: Path) -> None:
+    file = tmp_path / "evil.tar"
+    with tarfile.open(file, "w", format=tarfile.PAX_FORMAT) as opened:
+        listing = json.dumps({"format": 1, "files": {"standards/\x1b[31m\n\udcd6": "0"}}).encode()
+        info = tarfile.TarInfo("backup.json")
+        info.size = len(listing)
+        opened.addfile(info, io.BytesIO(listing))
+    with pytest.raises(GovdataError, match="已损坏") as raised:
+        restore(file, tmp_path / "to")
+    assert str(raised.value).isprintable()
