@@ -63,7 +63,8 @@ def _look(folder: Path, night: int) -> Folder:
 def _row(path: Path, query: str) -> tuple[Any, ...]:
     connection = sqlite3.connect(path, timeout=60)
     try:
-        return connection.execute(query).fetchone()
+        (row,) = connection.execute(query).fetchall()
+        return tuple(row)
     finally:
         connection.close()
 
