@@ -20,8 +20,8 @@ MAX_SHARED = 512 << 20  # bytes of a part that is held as a whole (texts, styles
 MAX_RATIO = 400  # unpacked to packed, for parts above 64 MB
 MAX_CELLS = 64 << 20  # cells of the rectangle that holds all filled cells: about 2 GB in the reader
 MAX_LOADED = 1 << 30
-"""Bytes the reader may need for one sheet; govdata's whole process stays below 1.5 GB with it. Measured (python-calamine 0.9, sheets of 11
-text columns): 99 bytes a filled cell of 15 bytes of text, whether the texts are shared or not."""
+"""Bytes the reader may need for one sheet, so that the whole process keeps below 2 GB. Measured (python-calamine 0.9, 11 text columns):
+99 bytes a filled cell of some 15 bytes of text, 970 MB for 9.7 million of them; 80 bytes where texts are shared."""
 
 CELL_BYTES = 84  # of a filled cell beside its text
 MARKUP_BYTES = 60  # of a cell in the sheet's part, around a text that is written there
