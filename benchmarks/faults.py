@@ -1,7 +1,8 @@
-"""Faults on purpose, counted: kill -9 over a night, readers during swaps of the catalogue, 400 nights under retention, kill -9 of the
-services, a backfill beside nights.
+"""Faults on purpose, counted: kill -9 over a night, readers during swaps of the catalogue, 400 nights under retention, 200 nights
+of Dagster's own records, kill -9 of the services, a backfill beside nights.
 
-    python benchmarks/faults.py [kills] [readers] [retention] [services] [backfill] [--points 40] [--seed 1] [--cuts 4] [--dates 30]
+    python benchmarks/faults.py [kills] [readers] [retention] [dagster] [services] [backfill]
+                                [--points 40] [--seed 1] [--cuts 4] [--dates 30]
 
 Prints a table for each; exit code 1 where one of them lost something. docs/reliability.md keeps the figures of one run.
 """
@@ -20,11 +21,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from govdata.publish import Policy
-from tests.faults import readers, service_drills, years
+from tests.faults import dagster_years, readers, service_drills, years
 from tests.faults.drill import Drill, Prepared
 from tests.faults.zygote import Zygote
 
-DRILLS = ("kills", "readers", "retention", "services", "backfill")
+DRILLS = ("kills", "readers", "retention", "dagster", "services", "backfill")
 
 
 def kills(points: int, seed: int, folder: Path) -> bool:
@@ -73,6 +74,21 @@ def retention(folder: Path) -> bool:
     return max(look.kilobytes for look in found[half:]) <= 1.2 * max(look.kilobytes for look in found[:half])
 
 
+def dagster(folder: Path) -> bool:
+    began = time.monotonic()
+    print("200 nights of Dagster's records alone, one run with 100 checks each, runs kept for 30 days:")
+    found = []
+    for look in dagster_years.nights(folder, 200, keep_days=30, look_every=20, checks=100):
+        found.append(look)
+        print(
+            f"  night {look.night:3}: {look.runs:3} runs, {look.checks:5} results of checks, {look.kilobytes:6} KB on disk, "
+            f"{look.index:6} KB of it index.db",
+            flush=True,
+        )
+    print(f"  {time.monotonic() - began:.0f} s", flush=True)
+    return max(look.kilobytes for look in found[4:]) <= 1.1 * max(look.kilobytes for look in found[1:4])
+
+
 def services(folder: Path, times: int) -> bool:
     folder.mkdir(parents=True)
     print("kill -9 of the web server during one run, then of the daemon with all it has started during the next:")
@@ -116,6 +132,8 @@ def main() -> int:
             good &= swaps(Path(folder) / "readers")
         if not options.drills or "retention" in options.drills:
             good &= retention(Path(folder) / "years")
+        if not options.drills or "dagster" in options.drills:
+            good &= dagster(Path(folder) / "dagster")
         if not options.drills or "services" in options.drills:
             good &= services(Path(folder) / "services", options.cuts)
         if not options.drills or "backfill" in options.drills:

@@ -11,10 +11,10 @@ import hashlib
 import json
 import os
 from datetime import date as Date
-from pathlib import Path
-from typing import Literal, Self
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from govdata.deployment import Deployment
 
@@ -23,6 +23,22 @@ def fingerprint(*parts: object) -> str:
     """12 hex digits that stand for ``parts`` (anything JSON can write); equal parts give equal digits on any machine."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def is_inside(name: str) -> bool:
+    """Whether a path relative to the deployment stays in it."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and "\0" not in name
+
+
+def _inside(name: str) -> str:
+    if not is_inside(name):
+        raise ValueError("outside the deployment")
+    return name
+
+
+Inside = Annotated[str, AfterValidator(_inside)]
+"""A file a manifest names. A manifest that leads out of its deployment counts as damaged: nothing it names is read or linked."""
 
 
 class Manifest(BaseModel):
@@ -99,8 +115,8 @@ class RawBatch(Manifest):
     delivery_fingerprint: str
     standards_hash: str
     mode: Literal["snapshot", "delta"]
-    files: tuple[str, ...]
-    rejected_files: tuple[str, ...]
+    files: tuple[Inside, ...]
+    rejected_files: tuple[Inside, ...]
     sources: tuple[IngestedFile, ...]
 
     @property
@@ -144,9 +160,9 @@ class StandardizedBatch(Manifest):
     raw_batch_id: str
     standards_hash: str
     mode: Literal["snapshot", "delta"]
-    clean_files: tuple[str, ...]
-    quarantine_files: tuple[str, ...]
-    duplicate_files: tuple[str, ...]
+    clean_files: tuple[Inside, ...]
+    quarantine_files: tuple[Inside, ...]
+    duplicate_files: tuple[Inside, ...]
     delivered: int
     rejected: int
     duplicates: int
@@ -220,9 +236,9 @@ class Snapshot(Manifest):
     batch_id: str
     base_snapshot_id: str | None
     standards_hash: str
-    files: tuple[str, ...]
+    files: tuple[Inside, ...]
     rows: int
-    hidden_file: str | None = None
+    hidden_file: Inside | None = None
     hidden: int = 0
     base_files: int = 0
     lineage: tuple[Date, ...] = ()

@@ -147,15 +147,14 @@ def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str],
 def standards_check() -> None:
     """检查 standards/ 下的全部声明，一次列出所有问题（文件、行号、原因）；有问题返回 1。"""
     from govdata import standards
+    from govdata.engine import examples, trial
 
     deployment = Deployment.from_env()
-    problems = standards.problems(deployment.standards)
+    problems = standards.problems(deployment.standards, engine=trial.refusal)
     registry = None
     if not problems:
-        from govdata.engine import examples
-
         registry = standards.load(deployment.standards)
-        problems = examples.problems(registry)
+        problems = trial.problems(registry) or examples.problems(registry)
     console = _console()
     if registry is None or problems:
         for problem in problems:

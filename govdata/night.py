@@ -229,12 +229,16 @@ def instance(deployment: Deployment) -> Iterator[DagsterInstance]:
     from dagster import DagsterInstance
 
     from govdata.assets.instance import prepare
+    from govdata.publish import files
 
     home = prepare(deployment)
     before = os.environ.get("DAGSTER_HOME")
     os.environ["DAGSTER_HOME"] = str(home)
     try:
-        with DagsterInstance.from_config(str(home)) as opened:
+        with files.locked(home / ".opening"):  # Dagster makes and migrates its SQLite files without a lock
+            opened = DagsterInstance.from_config(str(home))
+            opened.get_runs(limit=1), opened.all_asset_keys(), opened.all_instigator_state()  # each file is made at its first use
+        with opened:
             yield opened
     finally:
         if before is None:

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from govdata.deployment import Deployment
 from govdata.night import STAGE_NAMES, DatasetNight
-from govdata.standards.model import Registry
+from govdata.standards.model import Registry, Unique
 
 MOST_FAILED = 3
 """How many rules the table names per dataset."""
@@ -93,6 +93,7 @@ def show(console: Console, nights: Sequence[DatasetNight], registry: Registry, d
     if below and not wide:
         console.print("未通过最多的规则", style="bold")
         console.print(*below, sep="\n", markup=False, highlight=False, soft_wrap=True)
+    _show_held_keys(console, nights, registry)
     _show_blocked(console, nights, registry)
     console.print(f"已发布的表：{deployment.published}（目录 {deployment.catalogue.name}）", soft_wrap=True, highlight=False)
     console.print(f'查询：{program()} sql "SELECT * FROM governance.reconciliation"', highlight=False, soft_wrap=True)
@@ -105,6 +106,25 @@ def program() -> str:
     if shutil.which("govdata") or called.name != "govdata":
         return "govdata"
     return os.path.relpath(called) if called.is_relative_to(Path.cwd()) else str(called)
+
+
+def _show_held_keys(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
+    """Rows of deltas that say different things of one key: none is taken, so what was published of the key before stays, which nobody would
+    see from a number of quarantined rows."""
+    for night in nights:
+        if night.batch is None or night.batch.mode != "delta" or night.dataset not in registry.datasets:
+            continue
+        key = set(registry.datasets[night.dataset].delivery.key)
+        unique = [rule.id for rule in registry.rules(night.dataset) if isinstance(rule.spec, Unique) and set(rule.spec.columns) <= key]
+        held = max((night.batch.rule_failures.get(rule, 0) for rule in unique), default=0)
+        if held:
+            console.print(
+                f"{registry.datasets[night.dataset].title}（{night.dataset}）{night.date}：{held} 行同键而内容不同，先后无从判断，"
+                "均已隔离；这些键已发布的旧值保持不变。请来源部门每键只交付一行",
+                style="yellow",
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:

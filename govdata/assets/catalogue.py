@@ -10,6 +10,7 @@ Where a run has no such step (somebody materialises tables in the UI) publishing
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from dagster import (
     AssetCheckExecutionContext,
@@ -101,6 +102,7 @@ def tidy(deployment: Deployment, registry: Registry, instance: DagsterInstance) 
     policy = publish.Policy.from_env()
     publish.nightly(deployment, registry, policy)
     run_retention.delete_old_runs(instance, policy.run_days)
+    run_retention.shrink(Path(instance.root_directory))
 
 
 def report_damage(deployment: Deployment, registry: Registry, run_id: str) -> None:

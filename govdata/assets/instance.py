@@ -1,9 +1,10 @@
 """Dagster's own folder inside the deployment: settings written on first use, runs and events kept there and nowhere else."""
 
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 
 from govdata.deployment import Deployment
+from govdata.publish import files
 
 
 def prepare(deployment: Deployment) -> Path:
@@ -16,5 +17,7 @@ def prepare(deployment: Deployment) -> Path:
     for name in ("dagster.yaml", "workspace.yaml"):
         target = home / name
         if not target.exists():
-            target.write_text(files("govdata.assets").joinpath("templates", name).read_text(encoding="utf-8"), encoding="utf-8")
+            written = files.temporary(target)  # another process may be reading it already
+            written.write_text(resources.files("govdata.assets").joinpath("templates", name).read_text(encoding="utf-8"), encoding="utf-8")
+            files.put(written, target)
     return home

@@ -7,6 +7,7 @@ from datetime import date as Date
 
 from sqlglot import exp
 
+from govdata.engine import trial
 from govdata.engine.gates import gates
 from govdata.engine.pipeline import ColumnPlan, judged_query, plan_columns, source_values, standardized_query
 from govdata.engine.session import create_maps, create_table, session
@@ -51,8 +52,21 @@ def problems(registry: Registry, on: Date | None = None) -> list[Problem]:
     elements = [element for element in registry.elements.values() if _rows([element])]
     found: list[Problem] = []
     for start in range(0, len(elements), GROUP):
-        found += _problems_of(elements[start : start + GROUP], registry, on or Date.today())
+        found += _tried(elements[start : start + GROUP], registry, on or Date.today())
     return found
+
+
+def _tried(elements: list[Element], registry: Registry, on: Date) -> list[Problem]:
+    """The problems of ``elements``; an element DuckDB cannot compile is one itself."""
+    import duckdb
+
+    try:
+        return _problems_of(elements, registry, on)
+    except duckdb.Error as error:
+        if len(elements) > 1:
+            return [problem for element in elements for problem in _tried([element], registry, on)]
+        (element,) = elements
+        return [Problem(file=element.file, line=element.line, where=element.id, message=f"引擎不能执行本数据元：{trial.told(error)}")]
 
 
 def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[Problem]:

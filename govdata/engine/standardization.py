@@ -138,7 +138,7 @@ def _keep(
     duplicates: list[Path] = []
     if _count(connection, "dropped"):
         target = scratch / "dropped.parquet"
-        connection.execute(f"COPY (SELECT * EXCLUDE (\"~at\") FROM dropped) TO '{_quote(target)}' ({PARQUET})")
+        _write_dropped(connection, target)
         rejected_folder.mkdir(parents=True, exist_ok=True)
         duplicates = [rejected_folder / f"duplicates-{batch_id}.parquet"]
         os.replace(target, duplicates[0])
@@ -176,6 +176,17 @@ def _keep(
         for stale in set(folder.glob(pattern)) - kept:
             stale.unlink(missing_ok=True)
     return batch
+
+
+def _write_dropped(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
+    """The places of exact duplicates. Through Arrow, because DuckDB puts the smallest and largest text of every column into the footer, and
+    a file's name belongs in none."""
+    import pyarrow.parquet as pq
+
+    rows = connection.execute('SELECT * EXCLUDE ("~at") FROM dropped').to_arrow_reader(100_000)
+    with pq.ParquetWriter(target, rows.schema, compression="zstd", write_statistics=["_source_row"]) as writer:
+        for batch in rows:
+            writer.write_batch(batch)
 
 
 def _move(source: Path, folder: Path, batch_id: str) -> list[Path]:

@@ -19,6 +19,12 @@ MAX_UNPACKED = 4 << 30  # bytes a workbook may unpack to
 MAX_SHARED = 512 << 20  # bytes of a part that is held as a whole (texts, styles)
 MAX_RATIO = 400  # unpacked to packed, for parts above 64 MB
 MAX_CELLS = 64 << 20  # cells of the rectangle that holds all filled cells: about 2 GB in the reader
+MAX_LOADED = 1 << 30
+"""Bytes the reader may need for one sheet, so that the whole process keeps below 2 GB. Measured (python-calamine 0.9, 11 text columns):
+99 bytes a filled cell of some 15 bytes of text, 970 MB for 9.7 million of them; 80 bytes where texts are shared."""
+
+CELL_BYTES = 84  # of a filled cell beside its text
+MARKUP_BYTES = 60  # of a cell in the sheet's part, around a text that is written there
 _PIECE = 4 << 20
 _OVERLAP = 256  # longer than what is looked for
 _CELL = 10_000  # longer than a cell with its formula
@@ -46,6 +52,8 @@ def survey(path: Path) -> dict[str, Errors]:
     Raises ``Unreadable`` for an archive that is damaged, protected, a bomb, or holds a sheet that must not be loaded.
     """
     found: dict[str, Errors] = {}
+    sheets: list[tuple[int, int]] = []  # filled cells, bytes
+    shared = 0  # bytes of a usual shared text
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
@@ -58,6 +66,7 @@ def survey(path: Path) -> dict[str, Errors]:
                 if not part.filename.startswith("xl/") or part.filename.startswith("xl/media/"):
                     continue
                 if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
+                    sheets.append((_filled(archive, part), part.file_size))
                     if errors := _sheet(archive, part):
                         found[part.filename] = errors
                     if sum(map(len, found.values())) > MAX_ERRORS:
@@ -65,8 +74,12 @@ def survey(path: Path) -> dict[str, Errors]:
                 elif part.file_size > MAX_SHARED:
                     raise Unreadable("工作簿解压后过大（疑为压缩炸弹），拒绝读取")
                 else:
-                    for _ in _pieces(archive, part):
-                        pass
+                    texts = sum(piece.count(b"<si") for piece in _pieces(archive, part))
+                    if part.filename == "xl/sharedStrings.xml" and texts:
+                        shared = part.file_size // texts
+            for filled, size in sheets:
+                if filled * CELL_BYTES + max(filled * shared, size - filled * MARKUP_BYTES) > MAX_LOADED:
+                    raise Unreadable(f"工作表过大：{filled} 个有内容的单元格超出读取内存的上限，请改以 CSV 交付，或分成几个工作簿")
             return {name: found[part] for name, part in _sheet_parts(archive).items() if part in found} if found else {}
     except (
         zipfile.BadZipFile,
@@ -105,6 +118,13 @@ def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
             target = targets.get(identity) or ""
             parts[sheet.get("name", "")] = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
     return parts
+
+
+def _filled(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    """Cells the sheet writes. A part that is too small for many of them is not unpacked once more."""
+    if part.file_size < MAX_LOADED // 64:
+        return 0
+    return sum(piece.count(b"<c ") for piece in _pieces(archive, part))
 
 
 def _column_number(letters: bytes) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import govdata.publish.views as v
-from govdata.batches import Manifest, Snapshot
+from govdata.batches import Inside, Manifest, Snapshot
 from govdata.deployment import Deployment
 from govdata.publish import evidence, files, layers, small, sql
 from govdata.publish.snapshots import complete
@@ -32,7 +32,7 @@ SCHEMAS = ("published", "quarantine", "governance", "codes")
 class Contents(Manifest):
     """What the catalogue names, relative to the deployment: ``prune`` must leave these files alone."""
 
-    files: tuple[str, ...]
+    files: tuple[Inside, ...]
 
     @staticmethod
     def path(deployment: Deployment) -> Path:

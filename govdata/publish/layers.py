@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
-from govdata.batches import Manifest, StandardizedBatch, fingerprint
+from govdata.batches import Inside, Manifest, StandardizedBatch, fingerprint
 from govdata.deployment import Deployment
 from govdata.errors import GateBlocked
 from govdata.publish import files
@@ -37,7 +37,7 @@ class Layer(Manifest):
     key: tuple[str, ...]
     key_unique: bool
     operation: str | None
-    files: tuple[str, ...]
+    files: tuple[Inside, ...]
     rows: int
 
     @staticmethod

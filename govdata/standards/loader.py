@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from govdata.errors import Problem, StandardsError
-from govdata.standards import binding, codes, contracts, elements
+from govdata.standards import binding, codes, contracts, elements, patterns
 from govdata.standards.model import Registry
 from govdata.standards.source import Document, Findings
 
@@ -23,15 +23,16 @@ def load(standards_dir: Path) -> Registry:
     return registry
 
 
-def problems(standards_dir: Path) -> list[Problem]:
+def problems(standards_dir: Path, engine: patterns.Judge | None = None) -> list[Problem]:
     """Everything that is wrong with the standards under ``standards_dir``, by file and line; empty when they can be used.
 
-    Also holds every contract against the official ODCS v3.1.0 JSON Schema.
+    Also holds every contract against the official ODCS v3.1.0 JSON Schema, and every pattern against the limits of ``engine``.
     """
     from govdata.standards import odcs
 
     findings = Findings()
-    _, documents = _assemble(Path(standards_dir), findings)
+    with patterns.judged_by(engine):
+        _, documents = _assemble(Path(standards_dir), findings)
     for document in documents:
         odcs.check(document, findings)
     return findings.ordered()

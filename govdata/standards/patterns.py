@@ -3,11 +3,17 @@
 A pattern always speaks of the whole value. The three engines agree only on a common part: this module refuses the rest
 (look-around and back-references, which RE2 lacks; anchors, ``\\b``, ``\\p``, possessive repeats, class operators, named
 groups and flags, on which they differ). ``\\d \\w \\s`` are ASCII in all three, hence ``re.ASCII`` here.
+
+RE2 also has limits that no grammar tells (nested repeats, the size of the compiled program). Only the engine knows them: ``judged_by`` lets
+it say so, at the very line a pattern is written on.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 _ESCAPABLE = set("dDwWsSnrt") | set(r"""!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~""")
@@ -15,10 +21,30 @@ _QUANTIFIER = re.compile(r"\{([0-9]+)(,([0-9]*))?\}")
 _MAX_REPEAT = 1000  # RE2's own limit
 _MAX_LENGTH = 1000
 
+Judge = Callable[[str], str | None]
+"""Why an engine cannot compile a pattern, in Chinese; None when it can."""
 
-@lru_cache(maxsize=1024)
+_judge: ContextVar[Judge | None] = ContextVar("judge", default=None)
+
+
+@contextmanager
+def judged_by(judge: Judge | None) -> Iterator[None]:
+    """Within the block ``refusal`` also asks ``judge``."""
+    token = _judge.set(judge)
+    try:
+        yield
+    finally:
+        _judge.reset(token)
+
+
 def refusal(pattern: str) -> str | None:
     """Why ``pattern`` may not be used, in Chinese; None when it may."""
+    judge = _judge.get()
+    return _refusal(pattern) or (judge(pattern) if judge else None)
+
+
+@lru_cache(maxsize=1024)
+def _refusal(pattern: str) -> str | None:
     if not pattern:
         return "正则为空"
     if len(pattern) > _MAX_LENGTH:

@@ -171,6 +171,8 @@ def _document(file: str, text: str, findings: Findings) -> Document | None:
                 raise _Refused(f"嵌套超过 {MAX_DEPTH} 层", line)
             container: Any = None
             if kind is yaml.ScalarEvent:
+                if event.style == '"' and (control := _CONTROL.search(event.value)):  # written as an escape
+                    raise _Refused(f"含有控制字符 U+{ord(control.group()):04X}", line)
                 value = _scalar(event)
             else:
                 value = container = {} if kind is yaml.MappingStartEvent else []
@@ -255,6 +257,7 @@ _EXPLANATIONS = (
     ("block sequence entries are not allowed", "这里不能写列表项"),
     ("did not find expected node content", "缺少值"),
     ("found undefined tag", "不允许使用标签（!…）"),
+    ("invalid Unicode character", "双引号里的 \\u 写法不是一个字符"),
     ("unknown escape", "双引号里的反斜杠写法不对（正则请用单引号）"),
     ("found undefined alias", "不允许使用引用（*名称）"),
 )

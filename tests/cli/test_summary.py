@@ -12,6 +12,7 @@ from govdata import summary
 from govdata.batches import Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.night import DatasetNight
+from govdata.standards.model import DeliveryMode, Unique
 from tests.assets.tiny import tiny_registry
 
 ONE, TWO = Date(2026, 11, 19), Date(2026, 11, 20)
@@ -67,3 +68,20 @@ def test_it_reads_well_on_narrow_and_wide_terminals(tmp_path: object, width: int
     assert "3,000" in text and "id.required 6" in text and "id.format" not in text
     assert "a[1].csv：空文件" in text and "这些视图打不开：x.y" in text and "data/reports/alerts" in text
     assert "govdata sql" in text and "http://127.0.0.1:3000" in text
+
+
+@pytest.mark.parametrize(("mode", "held", "told"), [("delta", 4, True), ("delta", 0, False), ("snapshot", 4, False)])
+def test_keys_whose_old_value_stays_are_told(tmp_path: object, mode: str, held: int, told: bool) -> None:
+    """Two rows of one key in a delta: neither is taken, and the reader of the table still sees the row of an earlier night."""
+    registry = tiny_registry("alpha")
+    (dataset,) = registry.datasets.values()
+    rule = next(rule for rule in registry.rules("alpha") if rule.id == "id.required").model_copy(
+        update={"id": "primary_key_unique", "spec": Unique(columns=("id",))}
+    )
+    delta = dataset.model_copy(update={"delivery": DeliveryMode(mode="delta", key=("id",))})
+    registry = registry.model_copy(update={"datasets": {"alpha": delta}, "bound": {"alpha": (*registry.rules("alpha"), rule)}})
+    night = batch(ONE, 10).model_copy(update={"mode": mode, "rule_failures": {"primary_key_unique": held}})
+    out = StringIO()
+    nights = [DatasetNight("alpha", ONE, "published", batch=night, snapshot=snapshot(ONE, 10))]
+    summary.show(Console(file=out, width=160), nights, registry, Deployment.from_env(str(tmp_path)))
+    assert (f"{ONE}：{held} 行同键而内容不同" in out.getvalue()) is told

@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -91,6 +92,10 @@ def test_exact_duplicates_are_dropped_across_files_and_conflicting_keys_quaranti
     assert (batch.delivered, batch.duplicates, batch.clean, batch.quarantined) == (6, 1, 1, 4)
     dropped = small.read(deployment, batch.duplicate_files)
     assert [(row["_row_id"], row["kept_row_id"]) for row in dropped] == [("f1-2", "f0-2")]
+    (file,) = batch.duplicate_files
+    group = pq.read_metadata(deployment.absolute(file)).row_group(0)
+    told = {group.column(n).path_in_schema for n in range(group.num_columns) if group.column(n).statistics is not None}
+    assert told == {"_source_row"}  # no file's name in a footer
     assert [row["_row_id"] for row in clean] == ["f0-2"]
     assert all("primary_key_unique" in row["failed_rules"] for row in quarantine)
     assert batch.rule_failures["primary_key_unique"] == 4

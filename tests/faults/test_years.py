@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.publish import Policy, nightly, retention
 from tests.faults import readers, years
@@ -90,3 +91,47 @@ def test_dagsters_runs_go_by_age(place: Place) -> None:
         assert dagster.get_latest_materialization_event(dagster.all_asset_keys()[0]) is not None
     assert not [path for path in home.rglob("*") if oldest in path.name]
     assert place.run(2) == 0
+
+
+@pytest.mark.slow
+def test_dagsters_folder_stays_bounded(tmp_path: Path) -> None:
+    """Check results go with their runs, and the disk gets the space back."""
+    from tests.faults import dagster_years
+
+    found = list(dagster_years.nights(tmp_path, 24, keep_days=5, look_every=8))
+    assert found[2].kilobytes <= found[1].kilobytes * 1.1 and found[2].index <= found[1].index * 1.1, found
+    assert found[2].runs <= 7 and found[2].checks == found[2].runs * 40, found
+
+
+@pytest.mark.slow
+def test_shrinking_beside_a_reader_and_a_writer(tmp_path: Path) -> None:
+    """A web server has the database open, and a run writes to it: neither fails, and nothing of a known run is lost."""
+    import sqlite3
+    import threading
+
+    from govdata.assets import run_retention
+    from govdata.night import instance
+    from tests.faults import dagster_years
+
+    nightly = dagster_years.job(40)
+    with instance(Deployment(tmp_path)) as dagster:
+        folder = Path(dagster.root_directory)
+        for _ in range(4):
+            nightly.execute_in_process(instance=dagster)
+        kept = dagster.get_runs(limit=1)[0].run_id
+        for run in dagster.get_runs()[1:]:
+            dagster.delete_run(run.run_id)
+        reader = sqlite3.connect(folder / "history" / "runs" / "index.db")
+        seen = reader.execute("BEGIN").execute("SELECT count(*) FROM event_logs").fetchone()
+        worker = threading.Thread(target=lambda: [run_retention.shrink(folder) for _ in range(10)])
+        worker.start()
+        written = nightly.execute_in_process(instance=dagster)
+        worker.join()
+        assert written.success and reader.execute("SELECT count(*) FROM event_logs").fetchone() == seen
+        reader.close()
+        run_retention.shrink(folder)
+        assert {run.run_id for run in dagster.get_runs()} == {kept, written.run_id}
+        connection = sqlite3.connect(folder / "history" / "runs" / "index.db")
+        counts = connection.execute("SELECT run_id, count(*) FROM asset_check_executions GROUP BY run_id").fetchall()
+        connection.close()
+        assert dict(counts) == {kept: 40, written.run_id: 40}

@@ -354,3 +354,14 @@ def test_a_very_hidden_sheet_is_read_and_said_to_be_hidden(bureau: Bureau) -> No
     assert bureau.ingest().rows == 1
     hidden = [source for source in formats.open_file(path, None)[1].sources if source.sheet == "名单"]
     assert hidden[0].details["可见性"] == "隐藏的工作表"
+
+
+@pytest.mark.parametrize("text", ["短", "长" * 400], ids=["many cells", "long texts"])
+def test_a_sheet_that_would_fill_the_memory_is_refused(bureau: Bureau, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """The bound stands for 1 GiB in the reader; here it is brought down to what a test can write."""
+    rows = [[f"19010119900101{number:04d}", f"{text}{number}", "甲路1号", ""] for number in range(400)]
+    bureau.deliver("a.xlsx", plain([HEADER, *rows]))
+    assert bureau.ingest().rows == 400
+    monkeypatch.setattr(archive, "MAX_LOADED", 100_000)
+    with pytest.raises(DeliveryError, match=r"工作表过大：\d+ 个有内容的单元格.*CSV"):
+        bureau.ingest()

@@ -95,3 +95,33 @@ def test_a_night_writes_nothing_others_can_read_and_warns_of_what_they_can(open_
     assert len(made) > 50 and any(path.suffix == ".parquet" for path in made) and deployment.catalogue in made
     open_ones = [str(path) for path in made if stat.S_IMODE(path.stat().st_mode) & 0o007]
     assert open_ones == []
+
+
+@pytest.mark.parametrize("restrict", ["", "from govdata import permissions; permissions.restrict();"], ids=["before", "after"])
+def test_a_crash_leaves_no_core(restrict: str, tmp_path: Path) -> None:
+    """The kernel says of a process that died by a signal whether it dumped its memory, wherever the dump goes."""
+    resource = pytest.importorskip("resource")
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
+        pytest.skip("this machine allows no core dumps anyway")
+    allow = "import os, resource; resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2);"
+    process = os.posix_spawn(
+        sys.executable, [sys.executable, "-c", f"{allow} os.chdir({str(tmp_path)!r}); {restrict} os.abort()"], os.environ
+    )
+    _, status = os.waitpid(process, 0)
+    assert os.WIFSIGNALED(status)
+    if restrict:
+        assert not os.WCOREDUMP(status) and not list(tmp_path.iterdir())
+    elif not os.WCOREDUMP(status):
+        pytest.skip("the kernel dumps nothing here: the other half of this test shows nothing")
+
+
+def test_both_entrances_forbid_core_dumps(tmp_path: Path) -> None:
+    """The command line and Dagster's code location, each in a process of its own that crashes while it is at work."""
+    pytest.importorskip("resource")
+    (tmp_path / "standards").mkdir()
+    crash = "import os, resource; assert resource.getrlimit(resource.RLIMIT_CORE) in ((0, 0), (1, 1)); os._exit(7)"
+    for entrance in (
+        f"from govdata import cli; cli._run = lambda: exec({crash!r}); cli.main()",
+        f"from govdata import definitions as d; d.build_definitions = lambda: exec({crash!r}); d.defs()",
+    ):
+        assert subprocess.run([sys.executable, "-c", entrance], cwd=tmp_path, timeout=120).returncode == 7

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from govdata.engine import trial
+from govdata.standards import problems
 from tests.standards.conftest import SEX, Folder
 
 PERSON = "elements/person.yaml"
@@ -32,6 +34,9 @@ CASES = {
     "unclosed bracket": (PERSON, "normalise: [strip]", "normalise: [strip", 0, "没有闭合"),
     "double quotes around a pattern": (PERSON, "format: {pattern: '[1-9][0-9]{16}[0-9X]'", 'format: {pattern: "\\d+"', 0, "正则请用单引号"),
     "indentation": (PERSON, "  clause: '4'", " clause: '4'", 0, "缩进不一致"),
+    "half a character": (PERSON, "  clause: '4'", '  clause: "\\ud800"', 0, "不是一个字符"),
+    "escaped zero": (PERSON, "  clause: '4'", '  clause: "4\\0"', 0, "控制字符 U+0000"),
+    "escaped zero in a key": (PERSON, "{'7': code_set}", '{"7\\0": code_set}', 0, "控制字符 U+0000"),
     # written form
     "unknown key": (PERSON, "  clause: '4'", "  clauses: '4'", 0, "未知的键“clauses”，是否想写 clause"),
     "unknown key of a rule": (PERSON, "min: '1900-01-01', max", "mim: '1900-01-01', max", 0, "未知的键“mim”，是否想写 min"),
@@ -276,6 +281,20 @@ def test_one_slip_is_one_problem_at_its_line(folder: Folder, case: str) -> None:
     assert found[0].line is not None
     if offset is not None:
         assert found[0].line == line + offset, str(found[0])
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (PERSON, "[1-9][0-9]{16}[0-9X]", "(?:[1-9]{100}){100}"),
+        (PERSON, BIRTH, "row: \"matches(value, '(?:a{100}){100}')\""),
+        (CONTRACT, IMPLEMENTATION, "implementation: {row: \"matches(citizen_id, '(?:a{100}){100}')\", columns: [citizen_id]}"),
+    ],
+    ids=["pattern", "row expression of an element", "rule of a contract"],
+)
+def test_a_pattern_only_the_engine_refuses(folder: Folder, file: str, old: str, new: str) -> None:
+    line = folder.spoil(file, old, new)
+    assert [(p.file, p.line) for p in problems(folder.root, engine=trial.refusal) if "乘超过 1000" in p.message] == [(file, line)]
 
 
 def test_an_element_written_in_two_files(folder: Folder) -> None:
