@@ -87,6 +87,7 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
             files=tuple(deployment.relative(path) for path in raw.publish()),
             rejected_files=tuple(deployment.relative(path) for path in rejected.publish()) if rejected.rows else (),
             sources=tuple(sources),
+            columns=tuple(column.name for column in dataset.columns),
         )
     batch.write(RawBatch.path(deployment, dataset.name, delivery.date))
     remove_stale(raw_folder, {Path(file).name for file in batch.files})
