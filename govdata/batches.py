@@ -50,20 +50,23 @@ class Manifest(BaseModel):
 
 
 class DeliveredFile(Manifest):
-    """One file as received. ``name`` is its path inside the delivery folder."""
+    """One file as received. ``name`` is its path inside the delivery folder; ``records``: how many its marker announces."""
 
     name: str
     size: int
     sha256: str
+    records: int | None = None
 
 
 class Delivery(Manifest):
-    """What a department put into one delivery folder. ``fingerprint`` changes when any file's content or name does."""
+    """What a department put into one delivery folder. ``fingerprint`` changes when any file's content or name does.
+    ``records``: how many a marker announces of all files together."""
 
     dataset: str
     date: Date
     files: tuple[DeliveredFile, ...]
     fingerprint: str
+    records: int | None = None
 
 
 class IngestedFile(Manifest):
