@@ -116,11 +116,7 @@ class RawBatch(Manifest):
         record was delivered. Needs ``columns``."""
         sources = [source for source in self.sources if source.delivered]
         lacking = [sum(name in source.missing_columns for source in sources) for name in self.columns]
-        return {
-            name: "some" if missing else "all"
-            for name, missing in zip(self.columns, lacking, strict=True)
-            if missing < len(sources)
-        }
+        return {name: "some" if missing else "all" for name, missing in zip(self.columns, lacking, strict=True) if missing < len(sources)}
 
     @property
     def unknown_columns(self) -> tuple[str, ...]:

@@ -62,9 +62,7 @@ def test_totals_are_sums_and_published_is_the_newest() -> None:
 
 
 def test_it_says_what_was_left_aside_and_what_is_damaged(tmp_path: Path) -> None:
-    source = IngestedFile(
-        name="a.xlsx", format="xlsx", delivered=9, raw=7, rejected=2, unknown_columns=("备注",), missing_columns=("id",)
-    )
+    source = IngestedFile(name="a.xlsx", format="xlsx", delivered=9, raw=7, rejected=2, unknown_columns=("备注",), missing_columns=("id",))
     unread = IngestedFile(name="a.xlsx", sheet="说明", format="xlsx", delivered=0, raw=0, rejected=0, note="没有表头")
     raw = RawBatch(
         dataset="alpha",
