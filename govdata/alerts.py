@@ -29,7 +29,7 @@ KINDS: dict[str, str] = {
     "check_failed": "发布前检查未通过",
     "error": "程序出错",
     "run_failed": "运行中断",
-    "damaged": "已发布的文件缺失或损坏",
+    "damaged": "已发布或数据湖中的文件缺失或损坏",
 }
 
 _SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")

@@ -66,20 +66,23 @@ class Manifest(BaseModel):
 
 
 class DeliveredFile(Manifest):
-    """One file as received. ``name`` is its path inside the delivery folder."""
+    """One file as received. ``name`` is its path inside the delivery folder; ``records``: how many its marker announces."""
 
     name: str
     size: int
     sha256: str
+    records: int | None = None
 
 
 class Delivery(Manifest):
-    """What a department put into one delivery folder. ``fingerprint`` changes when any file's content or name does."""
+    """What a department put into one delivery folder. ``fingerprint`` changes when any file's content or name does.
+    ``records``: how many a marker announces of all files together."""
 
     dataset: str
     date: Date
     files: tuple[DeliveredFile, ...]
     fingerprint: str
+    records: int | None = None
 
 
 class IngestedFile(Manifest):
@@ -118,10 +121,23 @@ class RawBatch(Manifest):
     files: tuple[Inside, ...]
     rejected_files: tuple[Inside, ...]
     sources: tuple[IngestedFile, ...]
+    columns: tuple[str, ...] = ()  # the contract's, as it was then
 
     @property
     def delivered(self) -> int:
         return sum(source.delivered for source in self.sources)
+
+    def coverage(self) -> dict[str, Literal["all", "some"]]:
+        """Contract column → whether all files and sheets with records had it, or some; one that none had is not there. Empty where no
+        record was delivered. Needs ``columns``."""
+        sources = [source for source in self.sources if source.delivered]
+        lacking = [sum(name in source.missing_columns for source in sources) for name in self.columns]
+        return {name: "some" if missing else "all" for name, missing in zip(self.columns, lacking, strict=True) if missing < len(sources)}
+
+    @property
+    def unknown_columns(self) -> tuple[str, ...]:
+        """Delivered columns the contract does not know, as they may be told."""
+        return tuple(dict.fromkeys(name for source in self.sources if source.delivered for name in source.unknown_columns))
 
     @property
     def rows(self) -> int:
@@ -180,6 +196,19 @@ class StandardizedBatch(Manifest):
     @staticmethod
     def path(deployment: Deployment, dataset: str, date: Date) -> Path:
         return deployment.lake("standardized", dataset, date) / "batch.json"
+
+
+TABLE_CHECKS: dict[str, str] = {
+    "schema": "标准化表的列和数据类型与合同一致",
+    "parity": "两套引擎逐条规则计数一致：标准化引擎与质量检查引擎对每条规则得出的不合格行数相同",
+    "reconciliation": "记录数平衡：交付数＝拒收＋重复＋隔离＋合格，清单与文件中的实际行数相符",
+    "delivered_columns": "上次交付有的列这次都有，没有像是改了名的列",
+    "rejected_share": "拒收（读不出的）记录占交付记录的比例不超过合同上限",
+    "volume": "记录数在合同规定的上下限和变动幅度之内",
+    "quarantine_share": "隔离行占交付行的比例不超过合同上限",
+}
+"""Name → description of every table check, in their order: the checks make an outcome of each, and the gate lets no verdict without one of
+them pass."""
 
 
 class CheckOutcome(Manifest):

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from govdata.deployment import Deployment
+from govdata.ingest import account
 from govdata.night import STAGE_NAMES, DatasetNight
 from govdata.standards.model import Registry, Unique
 
@@ -94,7 +95,9 @@ def show(console: Console, nights: Sequence[DatasetNight], registry: Registry, d
         console.print("未通过最多的规则", style="bold")
         console.print(*below, sep="\n", markup=False, highlight=False, soft_wrap=True)
     _show_held_keys(console, nights, registry)
+    _show_left_aside(console, nights, registry)
     _show_blocked(console, nights, registry)
+    _show_damage(console, deployment)
     console.print(f"已发布的表：{deployment.published}（目录 {deployment.catalogue.name}）", soft_wrap=True, highlight=False)
     console.print(f'查询：{program()} sql "SELECT * FROM governance.reconciliation"', highlight=False, soft_wrap=True)
     console.print(f"界面：{program()} ui，然后在浏览器打开 http://127.0.0.1:3000", highlight=False, soft_wrap=True)
@@ -125,6 +128,27 @@ def _show_held_keys(console: Console, nights: Sequence[DatasetNight], registry: 
                 highlight=False,
                 soft_wrap=True,
             )
+def _show_left_aside(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
+    """What of the deliveries was not read or not published; dates of which the same is to be told share a line."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for night in nights:
+        if night.raw is not None and night.dataset in registry.datasets:
+            for note in account.notes(night.raw, registry.datasets[night.dataset]):
+                told.setdefault((night.dataset, note), []).append(night.date.isoformat())
+    if told:
+        console.print("读入时留在一边的", style="bold")
+    for (name, note), dates in told.items():
+        span = dates[0] if len(dates) == 1 else f"{dates[0]} 等 {len(dates)} 期"
+        console.print(f"  {registry.datasets[name].title} {span}：{note}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _show_damage(console: Console, deployment: Deployment) -> None:
+    from govdata import publish
+
+    for night in publish.damaged_nights(deployment):
+        text = f"{night.dataset} {night.date} 有 {len(night.files)} 个文件缺失或损坏，目录里这一日的记录不全。"
+        again = f"重新运行即可重做：{program()} run --date {night.date} --dataset {night.dataset}"
+        console.print(text + again, style="bold red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:

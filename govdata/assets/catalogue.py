@@ -11,6 +11,7 @@ Where a run has no such step (somebody materialises tables in the UI) publishing
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dagster import (
     AssetCheckExecutionContext,
@@ -32,6 +33,9 @@ from govdata.assets.guard import alert, guarded
 from govdata.assets.resources import DeploymentResource
 from govdata.deployment import Deployment
 from govdata.standards.model import Registry
+
+if TYPE_CHECKING:
+    from govdata.publish.catalogue import DamagedNight
 
 KEY = AssetKey(["governance", "catalogue"])
 CHECK = AssetCheckKey(KEY, "readable")
@@ -106,12 +110,23 @@ def tidy(deployment: Deployment, registry: Registry, instance: DagsterInstance) 
 
 
 def report_damage(deployment: Deployment, registry: Registry, run_id: str) -> None:
-    """An alert for each table whose newest published night readers cannot see, because files of it are missing or damaged."""
+    """An alert for each table whose newest published night readers cannot see, because files of it are missing or damaged, and for each
+    night of which the lake has lost something."""
     from govdata import publish
 
     for dataset, date in publish.lost_nights(deployment, sorted(registry.datasets)).items():
         reason = f"{date} 期的已发布文件缺失或损坏，目录改用更早的一期。重新运行即可重做：govdata run --date {date} --dataset {dataset}"
         alert(deployment, registry.datasets.get(dataset), date, TITLE, run_id, "damaged", (reason,))
+    for night in publish.damaged_nights(deployment):
+        alert(deployment, registry.datasets.get(night.dataset), night.date, TITLE, run_id, "damaged", (damage_told(night),))
+
+
+def damage_told(night: "DamagedNight") -> str:
+    listed = "、".join(night.files[:5]) + ("等" if len(night.files) > 5 else "")
+    return (
+        f"{night.dataset} {night.date} 有 {len(night.files)} 个文件缺失或损坏（{listed}），目录里这一日的隔离、拒收、修复等记录因此不全，"
+        f"不是没有。重新运行即可重做：govdata run --date {night.date} --dataset {night.dataset}"
+    )
 
 
 def unreadable(deployment: Deployment) -> tuple[int, list[str]]:

@@ -53,6 +53,7 @@ def raw(dataset: Dataset, registry: Registry) -> AssetsDefinition:
     )
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
         from govdata import ingest
+        from govdata.ingest import account
 
         date = Date.fromisoformat(context.partition_key)
         with guarded(deployment.deployment, dataset, date, TITLE, context.run.run_id):
@@ -81,6 +82,7 @@ def raw(dataset: Dataset, registry: Registry) -> AssetsDefinition:
                     "重复交付的记录数": batch.duplicates,
                     "格式": MetadataValue.text("、".join(formats)),
                     "合同外的列数": len(unknown),
+                    "留在一边的": MetadataValue.text("；".join(account.notes(batch, dataset)) or "无"),
                 },
             )
         yield result

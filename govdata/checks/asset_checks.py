@@ -7,8 +7,7 @@ from typing import Any
 
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, PartitionsDefinition
 
-from govdata.batches import CheckOutcome, Verdict
-from govdata.checks.table import TABLE_CHECKS
+from govdata.batches import TABLE_CHECKS, CheckOutcome, Verdict
 from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry
 
 SEVERITY_NAMES = {"error": "错误：不合格的行隔离", "warning": "警告：不合格的行发布并提示"}

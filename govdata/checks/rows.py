@@ -14,7 +14,7 @@ from govdata.checks.suite import SYSTEM_COLUMNS, compiled
 from govdata.deployment import Deployment
 from govdata.engine.syntax import alias, column, list_of, text
 from govdata.engine.typed import sql_type
-from govdata.publish import visible
+from govdata.publish import renames, visible
 from govdata.standards.model import Dataset, Registry
 
 if TYPE_CHECKING:
@@ -102,7 +102,13 @@ def published_rows(
         return arrived[0]
     if fresh is None or not previous.files:
         return previous.rows + arrived[0]
-    base = "(" + visible(previous, deployment, ", ".join(text(column(name, "b")) for name in dataset.delivery.key)) + ")"
+    held = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet([deployment.absolute(previous.files[0])])}").fetchall()}
+    former = {item.name: item.former_names for item in dataset.columns}
+    stored = {name: renames.source(name, held, former) for name in dataset.delivery.key}
+    if None in stored.values():  # the key's column is gone: publishing refuses to merge, and says so
+        return previous.rows + arrived[0]
+    selected = ", ".join(text(alias(column(old, "b"), name)) for name, old in stored.items() if old)
+    base = "(" + visible(previous, deployment, selected) + ")"
     known = _pair(connection, f"SELECT {kept} FROM {fresh} SEMI JOIN {base} USING ({keys})")
     return previous.rows + arrived[0] - known[0] - known[1]
 

@@ -11,10 +11,11 @@ from sqlglot import exp
 
 from govdata import engine
 from govdata.batches import CheckOutcome, RawBatch, StandardizedBatch, Verdict
-from govdata.checks import results, rows, suite, table
+from govdata.checks import columns, results, rows, suite, table
 from govdata.checks.errors import ChecksError
 from govdata.deployment import Deployment
 from govdata.engine.syntax import DIALECT
+from govdata.publish import layers
 from govdata.standards.binding import code_sets_of
 from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry
 
@@ -59,6 +60,8 @@ def validate(batch: StandardizedBatch, dataset: Dataset, registry: Registry, dep
         table.schema(result.schema_checked, result.schema_failures),
         table.parity(batch.rule_failures, {rule: counted.failed for rule, counted in result.rules.items()}),
         table.reconciliation(batch, raw, actual),
+        columns.delivered_columns(raw, layers.before(deployment, dataset.name, batch.date), dataset),
+        table.rejected_share(batch, raw, dataset.volume),
         table.volume(published, previous, dataset.volume),
         table.quarantine_share(batch, dataset.volume),
     ]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from datetime import date as Date
 from pathlib import Path
 
 from govdata.batches import DeliveredFile, Delivery, fingerprint
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, Problem
-from govdata.standards.model import Dataset
+from govdata.ingest import complete
+from govdata.standards.model import Dataset, Marker
 
 _UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", ".swx", ".lock", ".bak", "~")
 _MARKERS = (".ok", ".done", ".md5", ".sha1", ".sha256", ".sm3")
@@ -26,14 +28,23 @@ def is_delivered(name: str) -> bool:
     return not (plain.startswith((".", "~$")) or plain.endswith(_UNFINISHED + _MARKERS) or plain in _SYSTEM)
 
 
-def delivered_files(folder: Path) -> dict[str, Path]:
+def delivered_files(folder: Path, marker: Marker | None = None) -> dict[str, Path]:
     """Name → path of the delivered files, sorted by name. A name that is not UTF-8 is shown as GB18030 reads it."""
+    return _files(folder, lambda name: is_delivered(name) and not complete.is_marker(name, marker))
+
+
+def marker_files(folder: Path, marker: Marker | None) -> dict[str, Path]:
+    """Name → path of the markers the contract declares, where it does."""
+    return _files(folder, lambda name: complete.is_marker(name, marker)) if marker else {}
+
+
+def _files(folder: Path, wanted: Callable[[str], bool]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for parent, folders, names in os.walk(os.fsencode(folder)):
         folders[:] = sorted(name for name in folders if not name.startswith(b"."))
         for name in sorted(names):
             shown = _shown(name)
-            if not is_delivered(shown):
+            if not wanted(shown):
                 continue
             path = os.path.join(parent, name)
             inside = _shown(os.path.relpath(path, os.fsencode(folder)))
@@ -89,7 +100,7 @@ def record_prefixes(path: Path, sha256: str, sheets: list[str | None]) -> list[s
     return prefixes
 
 
-def _not_plain(folder: Path, dataset_folder: Path) -> list[Problem]:
+def _not_plain(folder: Path, dataset_folder: Path, marker: Marker | None) -> list[Problem]:
     """Links, pipes and devices in a delivery folder. ``landing/<dataset>`` itself may be a link: that is the bureau's own doing."""
     if not folder.resolve().is_relative_to(dataset_folder):
         return [Problem(folder.name, "交付文件夹是指向别处的符号链接，请放入文件本身")]
@@ -97,7 +108,7 @@ def _not_plain(folder: Path, dataset_folder: Path) -> list[Problem]:
     for parent, folders, names in os.walk(os.fsencode(folder)):
         for name in [entry for entry in folders if os.path.islink(os.path.join(parent, entry))] + names:
             shown = _shown(name)
-            if not is_delivered(shown):
+            if not is_delivered(shown) and not complete.is_marker(shown, marker):
                 continue
             mode = os.lstat(os.path.join(parent, name)).st_mode
             if stat.S_ISLNK(mode):
@@ -111,18 +122,26 @@ def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | 
     """What lies in the delivery folder of ``dataset`` for ``date``; None when the folder is missing or holds no delivered file.
 
     Raises ``DeliveryError`` where something in the folder is no plain file: a link would make us read what its author may not, and a
-    pipe would hold the night up.
+    pipe would hold the night up; and where the upload is not whole, by what the contract says of that (``ingest.complete``).
     """
     folder = deployment.delivery(dataset.name, date)
     if not folder.is_dir():
         return None
-    if problems := _not_plain(folder, (deployment.landing / dataset.name).resolve()):
+    marker = dataset.delivery.marker
+    if problems := _not_plain(folder, (deployment.landing / dataset.name).resolve(), marker):
         raise DeliveryError(f"{dataset.title}（{dataset.name}）{date} 的交付不能接收：", problems)
-    files = tuple(
-        DeliveredFile(name=name, size=path.stat().st_size, sha256=content_hash(path)) for name, path in delivered_files(folder).items()
-    )
-    if not files:
+    data, markers = delivered_files(folder, marker), marker_files(folder, marker)
+    if not data and not markers:
         return None
+    announced = complete.demand_whole(data, markers, dataset, date)
+    files = tuple(
+        DeliveredFile(name=name, size=path.stat().st_size, sha256=content_hash(path), records=announced.of_file.get(name))
+        for name, path in data.items()
+    )
     return Delivery(
-        dataset=dataset.name, date=date, files=files, fingerprint=fingerprint([[file.name, file.size, file.sha256] for file in files])
+        dataset=dataset.name,
+        date=date,
+        files=files,
+        fingerprint=fingerprint([[file.name, file.size, file.sha256] for file in files]),
+        records=announced.of_delivery,
     )

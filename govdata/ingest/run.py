@@ -19,7 +19,7 @@ import pyarrow.compute
 from govdata.batches import DeliveredFile, Delivery, IngestedFile, RawBatch, fingerprint
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, Problem
-from govdata.ingest import formats, packed
+from govdata.ingest import complete, formats, packed
 from govdata.ingest.delivery import content_hash, delivered_files, file_state, record_prefixes
 from govdata.ingest.headers import Headers, Mapping
 from govdata.ingest.shown import shown
@@ -87,6 +87,7 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
             files=tuple(deployment.relative(path) for path in raw.publish()),
             rejected_files=tuple(deployment.relative(path) for path in rejected.publish()) if rejected.rows else (),
             sources=tuple(sources),
+            columns=tuple(column.name for column in dataset.columns),
         )
     batch.write(RawBatch.path(deployment, dataset.name, delivery.date))
     remove_stale(raw_folder, {Path(file).name for file in batch.files})
@@ -123,7 +124,7 @@ class _Reading:
 
     def read(self) -> list[IngestedFile]:
         folder = self.deployment.delivery(self.dataset.name, self.delivery.date)
-        paths = delivered_files(folder) if folder.is_dir() else {}
+        paths = delivered_files(folder, self.dataset.delivery.marker) if folder.is_dir() else {}
         done: dict[str, list[IngestedFile]] = {}  # content → how it was read the first time
         result: list[IngestedFile] = []
         for file in self.delivery.files:
@@ -139,6 +140,10 @@ class _Reading:
             except (pa.ArrowException, duckdb.Error, UnicodeError, OverflowError) as error:  # their texts may hold values of records
                 self.problems.append(Problem(file.name, f"读取时出错（{type(error).__name__}），文件未读入"))
             result += done.get(file.sha256, [])
+        if not self.problems:
+            read = {file.name: sum(source.delivered for source in result if source.name == file.name) for file in self.delivery.files}
+            said = {file.name: file.records for file in self.delivery.files}
+            self.problems += complete.count_problems(read, said, self.delivery.records)
         return result
 
     def _file(self, file: DeliveredFile, path: Path | None) -> Iterator[IngestedFile]:

@@ -9,7 +9,7 @@ nightly(deployment, registry, policy) -> Pruned | None         the same by polic
 load(table, columns, where, home) -> pandas.DataFrame          also as govdata.load
 """
 
-from govdata.publish.catalogue import rebuild_catalogue
+from govdata.publish.catalogue import damaged_nights, rebuild_catalogue
 from govdata.publish.governance import record_reconciliation
 from govdata.publish.merge import visible
 from govdata.publish.reading import load
@@ -19,6 +19,7 @@ from govdata.publish.snapshots import lost_nights, publish
 __all__ = [
     "Policy",
     "Pruned",
+    "damaged_nights",
     "load",
     "lost_nights",
     "nightly",

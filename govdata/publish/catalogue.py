@@ -29,10 +29,20 @@ STORAGE_VERSION = "v1.2.0"
 SCHEMAS = ("published", "quarantine", "governance", "codes")
 
 
+class DamagedNight(Manifest):
+    """Files of one night's lake, or of its governance records, that are missing or damaged."""
+
+    dataset: str
+    date: Date
+    files: tuple[str, ...]
+
+
 class Contents(Manifest):
-    """What the catalogue names, relative to the deployment: ``prune`` must leave these files alone."""
+    """What the catalogue names, relative to the deployment: ``prune`` must leave these files alone. ``damaged``: what it should name and
+    cannot."""
 
     files: tuple[Inside, ...]
+    damaged: tuple[DamagedNight, ...] = ()
 
     @staticmethod
     def path(deployment: Deployment) -> Path:
@@ -57,9 +67,23 @@ def rebuild_catalogue(deployment: Deployment, registry: Registry) -> Path:
             connection.execute(f"CREATE SCHEMA catalogue.{schema}")
         named = _fill(connection, deployment, registry, snapshots, nights)
         connection.execute("DETACH catalogue")
-        contents = Contents(files=tuple(sorted(deployment.relative(path) for path in named)))
+        damaged = _damaged(deployment, nights)
+        contents = Contents(files=tuple(sorted(deployment.relative(path) for path in named)), damaged=damaged)
         files.put_manifest(contents, Contents.path(deployment))
         return files.put(built, target)
+
+
+def damaged_nights(deployment: Deployment) -> tuple[DamagedNight, ...]:
+    """What the catalogue, when it was last built, could not show of nights that it lists."""
+    contents = layers.read(Contents, Contents.path(deployment))
+    return contents.damaged if contents is not None else ()
+
+
+def _damaged(deployment: Deployment, nights: dict[str, list[evidence.Night]]) -> tuple[DamagedNight, ...]:
+    found = {(dataset, night.date): list(night.damaged) for dataset, dates in nights.items() for night in dates if night.damaged}
+    for path in small.damaged(deployment, "rule_results") + small.damaged(deployment, "reconciliation"):
+        found.setdefault((path.parent.name, Date.fromisoformat(path.stem)), []).append(deployment.relative(path))
+    return tuple(DamagedNight(dataset=dataset, date=date, files=tuple(names)) for (dataset, date), names in sorted(found.items()))
 
 
 def _fill(
@@ -84,7 +108,7 @@ def _fill(
     for dataset, dates in nights.items():
         v.quarantine(catalogue, dataset, dates, registry)
     v.simple(catalogue, "rule_results", small.RULE_RESULTS, rule_results, "每条规则每个交付日的检查数与不合格数")
-    v.simple(catalogue, "reconciliation", small.RECONCILIATION, reconciliation, "每个交付日记录的去向；published 为空表示未发布")
+    v.reconciliation(catalogue, reconciliation, every)
     v.simple(catalogue, "rules", v.RULES, rules, "现行规则")
     v.simple(catalogue, "snapshots", v.SNAPSHOTS, listed, "已发布各期；current 为现行一期")
     v.rejected(catalogue, every)

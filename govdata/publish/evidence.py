@@ -24,7 +24,8 @@ ROW = ("_row_id", "_source_file", "_source_row", "_delivery_date")
 
 @dataclass(frozen=True)
 class Night:
-    """Pinned files of one delivery date. ``ledger_sql`` is empty where the raw rows are not those the standardised ones came from."""
+    """Pinned files of one delivery date. ``ledger_sql`` is empty where the raw rows are not those the standardised ones came from.
+    ``damaged``: files that the night's manifests name and that cannot be shown, and manifests that cannot be read."""
 
     dataset: str
     date: Date
@@ -34,6 +35,7 @@ class Night:
     quarantine: tuple[Path, ...] = ()
     duplicates: tuple[Path, ...] = ()
     ledger_sql: str = ""
+    damaged: tuple[str, ...] = ()
 
 
 def nights(deployment: Deployment, datasets: list[str]) -> dict[str, list[Night]]:
@@ -49,40 +51,48 @@ def nights(deployment: Deployment, datasets: list[str]) -> dict[str, list[Night]
 
 def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
     # A stage may replace its batch between our reading the manifest and pinning its files: then the new manifest is read.
+    night = None
     for _ in range(3):
-        raw = layers.read(RawBatch, RawBatch.path(deployment, dataset, date))
-        batch = layers.read(StandardizedBatch, StandardizedBatch.path(deployment, dataset, date))
-        if raw is None and batch is None:
+        paths = RawBatch.path(deployment, dataset, date), StandardizedBatch.path(deployment, dataset, date)
+        raw, batch = layers.read(RawBatch, paths[0]), layers.read(StandardizedBatch, paths[1])
+        manifests = [path for path, known in zip(paths, (raw, batch), strict=True) if known is None and path.exists()]
+        if raw is None and batch is None and not manifests:
             return None
-        try:
-            return Night(
-                dataset=dataset,
-                date=date,
-                raw=_pin(deployment, raw.files if raw else ()),
-                rejected=_pin(deployment, raw.rejected_files if raw else (), "reason", "content"),
-                clean=_pin(deployment, batch.clean_files if batch else ()),
-                quarantine=_pin(deployment, batch.quarantine_files if batch else (), "failed_rules"),
-                duplicates=_pin(deployment, batch.duplicate_files if batch else (), "kept_row_id"),
-                ledger_sql=batch.ledger_sql if raw and batch and raw.batch_id == batch.raw_batch_id else "",
-            )
-        except FileNotFoundError:
-            continue
-    log.warning("%s %s 的批次缺少文件或文件损坏，目录中不列这一日的隔离与治理记录", dataset, date)
-    return None
+        damaged = [deployment.relative(path) for path in manifests]
+        night = Night(
+            dataset=dataset,
+            date=date,
+            raw=_pin(deployment, raw.files if raw else (), damaged),
+            rejected=_pin(deployment, raw.rejected_files if raw else (), damaged, "reason", "content"),
+            clean=_pin(deployment, batch.clean_files if batch else (), damaged),
+            quarantine=_pin(deployment, batch.quarantine_files if batch else (), damaged, "failed_rules"),
+            duplicates=_pin(deployment, batch.duplicate_files if batch else (), damaged, "kept_row_id"),
+            ledger_sql=batch.ledger_sql if raw and batch and raw.batch_id == batch.raw_batch_id else "",
+            damaged=tuple(damaged),
+        )
+        if not damaged:
+            return night
+    assert night is not None
+    log.warning("%s %s 的数据湖中有 %d 个文件缺失或损坏，目录中不列它们；重新运行该日即可重做", dataset, date, len(night.damaged))
+    return night
 
 
-def _pin(deployment: Deployment, named: tuple[str, ...], *columns: str) -> tuple[Path, ...]:
-    """Raises FileNotFoundError where a file is gone, was cut short or has lost one of its ``columns``: it would keep every view that
-    names it from opening."""
+def _pin(deployment: Deployment, named: tuple[str, ...], damaged: list[str], *columns: str) -> tuple[Path, ...]:
+    """The files under their second names. One that is gone, was cut short or has lost one of its ``columns`` would keep every view that
+    names it from opening: it goes to ``damaged``."""
     pinned = []
     lake = deployment.pinned.parent
     for name in named:
         source = deployment.absolute(name)
-        written = source.stat().st_mtime_ns
-        if not files.is_sound(source, (*ROW, *columns)):
-            raise FileNotFoundError(source.name)
-        target = deployment.pinned / source.relative_to(lake).with_name(f"{source.stem}-{written:x}{source.suffix}")
-        if not target.exists():
-            files.link(source, target)
-        pinned.append(target)
+        try:
+            written = source.stat().st_mtime_ns
+            if not files.is_sound(source, (*ROW, *columns)):
+                raise FileNotFoundError(source.name)
+            target = deployment.pinned / source.relative_to(lake).with_name(f"{source.stem}-{written:x}{source.suffix}")
+            if not target.exists():
+                files.link(source, target)
+        except FileNotFoundError:
+            damaged.append(name)
+        else:
+            pinned.append(target)
     return tuple(pinned)

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from govdata.batches import StandardizedBatch, Verdict
+from govdata.batches import TABLE_CHECKS, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.errors import GateBlocked, GovdataError
 from govdata.publish import files
 from govdata.standards.model import Dataset, Registry
-
-TABLE_CHECKS: dict[str, str] = {
-    "parity": "两套引擎计数一致",
-    "reconciliation": "记录数平衡",
-    "volume": "记录数在合同范围内",
-    "quarantine_share": "隔离比例在合同范围内",
-}
-"""Without an outcome of each of these a verdict is not complete."""
 
 
 def verify(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Verdict:

@@ -12,9 +12,9 @@ from datetime import date as Date
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from govdata.batches import Inside, Manifest, StandardizedBatch, fingerprint
+from govdata.batches import Inside, Manifest, RawBatch, StandardizedBatch, fingerprint
 from govdata.deployment import Deployment
 from govdata.errors import GateBlocked
 from govdata.publish import files
@@ -27,7 +27,9 @@ M = TypeVar("M", bound=Manifest)
 
 
 class Layer(Manifest):
-    """``key_unique``: the standards saw to it that no two rows of ``files`` share ``key``. ``operation``: the column that holds I, U, D."""
+    """``key_unique``: the standards saw to it that no two rows of ``files`` share ``key``. ``operation``: the column that holds I, U, D.
+    ``former_names``: column → what the contract called it earlier. ``delivered``: which columns came (``RawBatch.coverage``), ``unknown``:
+    which came that the contract did not know; the next delivery is held against them."""
 
     table: str
     date: Date
@@ -39,6 +41,9 @@ class Layer(Manifest):
     operation: str | None
     files: tuple[Inside, ...]
     rows: int
+    former_names: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    delivered: dict[str, Literal["all", "some"]] = Field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
 
     @staticmethod
     def path(deployment: Deployment, table: str, date: Date) -> Path:
@@ -96,6 +101,15 @@ def lineages(deployment: Deployment, table: str) -> dict[Date, Lineage]:
     return result
 
 
+def before(deployment: Deployment, table: str, date: Date) -> Layer | None:
+    """The layer of the newest published delivery before ``date`` that says which columns came."""
+    for earlier in reversed(dates(deployment.published / table)):
+        layer = read(Layer, Layer.path(deployment, table, earlier)) if earlier < date else None
+        if layer is not None and layer.delivered:
+            return layer
+    return None
+
+
 def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Layer:
     """Give the batch's clean files a second name under ``published`` and write the layer's manifest. The gate must have passed.
 
@@ -107,6 +121,8 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
         _demand_whole(batch, deployment)
     if batch.mode == "delta":
         _demand_all_between(batch, deployment)
+    raw = read(RawBatch, RawBatch.path(deployment, dataset.name, batch.date))
+    told = raw if raw is not None and raw.batch_id == batch.raw_batch_id else None
     layer = Layer(
         table=dataset.name,
         date=batch.date,
@@ -118,6 +134,9 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
         operation=dataset.delivery.operation,
         files=(),
         rows=batch.clean,
+        former_names={column.name: column.former_names for column in dataset.columns if column.former_names},
+        delivered=told.coverage() if told else {},
+        unknown=told.unknown_columns if told else (),
     )
     kept = read(Layer, path)
     if (

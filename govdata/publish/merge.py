@@ -11,17 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.engine.session import PARQUET
 from govdata.errors import GateBlocked
-from govdata.publish import files, sql
+from govdata.publish import files, renames, sql
 from govdata.publish.layers import Layer, Lineage
+from govdata.publish.renames import FormerNames
 
 if TYPE_CHECKING:
     import duckdb
+
+NONE: FormerNames = MappingProxyType({})
 
 TRACE_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date", "_warnings")
 """What follows the contract's columns in every published table."""
@@ -80,7 +84,8 @@ class _Merge:
         added = [self.deployment.absolute(file) for file in layer.files]
         columns = published_columns(sql.schema(self.connection, added[0]))
         if self.files and columns != self.columns:
-            self.rewrite(columns)
+            self._demand_all_columns(layer, columns)
+            self.rewrite(columns, former=layer.former_names)
         self.columns = columns
         fresh = sql.parquet(added)
         if self.files:
@@ -101,16 +106,17 @@ class _Merge:
     def _hide(self, places: str) -> None:
         self.connection.execute(f"INSERT INTO hidden {places}")
 
-    def rewrite(self, columns: dict[str, str], chosen: Sequence[int] | None = None) -> None:
+    def rewrite(self, columns: dict[str, str], chosen: Sequence[int] | None = None, former: FormerNames = NONE) -> None:
         """Write the rows that count of the ``chosen`` files (positions; None: of all) into one new file with ``columns``, which becomes the
         last of the base. ``GateBlocked`` where a value does not fit a changed type."""
         chosen = range(len(self.files)) if chosen is None else sorted(chosen)
         paths = [self.paths[place] for place in chosen]
-        changed = [name for name, kind in columns.items() if name in self.columns and self.columns[name] != kind]
+        sources = {name: renames.source(name, self.columns, former) for name in columns}
+        changed = {name: old for name, old in sources.items() if old is not None and self.columns[old] != columns[name]}
         if changed:
             self._demand_lossless(changed, columns)
         selected = ", ".join(
-            f"CAST({'b.' + sql.identifier(name) if name in self.columns else 'NULL'} AS {kind}) AS {sql.identifier(name)}"
+            f"CAST({'NULL' if (old := sources[name]) is None else 'b.' + sql.identifier(old)} AS {kind}) AS {sql.identifier(name)}"
             for name, kind in columns.items()
         )
         target = self._target("base")
@@ -131,21 +137,44 @@ class _Merge:
         self.files = [added[0] if place is None else self.files[place] for place in order]  # type: ignore[misc]
         self.base_files, self.columns = len(base) + len(added), columns
 
-    def _demand_lossless(self, changed: list[str], columns: dict[str, str]) -> None:
-        tests = ", ".join(
-            f"count(*) FILTER (WHERE {sql.identifier(name)} IS NOT NULL AND TRY_CAST({sql.identifier(name)} AS {columns[name]}) IS NULL)"
-            for name in changed
+    def _demand_lossless(self, changed: Mapping[str, str], columns: dict[str, str]) -> None:
+        """``changed``: column → the stored column it is read from."""
+        counts = self._count(
+            f"{sql.identifier(old)} IS NOT NULL AND TRY_CAST({sql.identifier(old)} AS {columns[name]}) IS NULL"
+            for name, old in changed.items()
         )
+        self._block(
+            f"标准把列 {name} 的类型由 {self.columns[old]} 改为 {columns[name]}，以前发布的 {count} 行无法转换：需要一份全量交付"
+            for (name, old), count in zip(changed.items(), counts, strict=True)
+            if count
+        )
+
+    def _demand_all_columns(self, layer: Layer, columns: dict[str, str]) -> None:
+        """A column that the contract no longer has, with values that are published, is a loss as a type is that they do not fit."""
+        gone = renames.unexplained(columns, self.columns, layer.former_names)
+        if not gone:
+            return
+        counts = self._count(f"{sql.identifier(name)} IS NOT NULL" for name in gone)
+        new = "、".join(name for name in columns if renames.source(name, self.columns, layer.former_names) is None)
+        ways = f"改了名的，在新列{f'（{new}）' if new else ''}写 former_names；不再交付的，把列放回合同并写 may_vanish: true"
+        again = "" if layer.date == self.lineage.layers[-1].date else f"。改好后先重新运行：govdata run --date {layer.date}"
+        self._block(
+            f"合同里没有了列 {name}，它已发布的 {count} 行的值会丢失。{ways}；交付一份全量则从新开始{again}"
+            for name, count in zip(gone, counts, strict=True)
+            if count
+        )
+
+    def _count(self, conditions: Iterable[str]) -> tuple[int, ...]:
+        """Rows of the files so far, the hidden ones too, that meet each condition."""
+        tests = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in conditions)
         counts = self.connection.execute(f"SELECT {tests} FROM {sql.parquet(self.paths)}").fetchone()
         assert counts is not None
-        layer = self.lineage.layers[-1]
-        reasons = [
-            f"标准把列 {name} 的类型由 {self.columns[name]} 改为 {columns[name]}，以前发布的 {count} 行无法转换：需要一份全量交付"
-            for name, count in zip(changed, counts, strict=True)
-            if count
-        ]
-        if reasons:
-            raise GateBlocked(layer.table, layer.date.isoformat(), reasons)
+        return counts
+
+    def _block(self, reasons: Iterable[str]) -> None:
+        if found := list(reasons):
+            layer = self.lineage.layers[-1]
+            raise GateBlocked(layer.table, layer.date.isoformat(), found)
 
     def finish(self) -> Snapshot:
         self._compact()

@@ -49,11 +49,20 @@ def folder(deployment: Deployment) -> Path:
     return deployment.governance / "catalogue"
 
 
+def damaged(deployment: Deployment, kind: str) -> list[Path]:
+    """Those of ``governance/<kind>``'s files, one per dataset and date, that cannot be read."""
+    return [path for path in _kept(deployment, kind) if not files.is_sound(path)]
+
+
+def _kept(deployment: Deployment, kind: str) -> list[Path]:
+    return sorted((deployment.governance / kind).glob("*/[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].parquet"))
+
+
 def gather(
     connection: duckdb.DuckDBPyConnection, kind: str, columns: dict[str, str], deployment: Deployment, renamed: dict[str, str] | None = None
 ) -> Path | None:
     """One file of all ``governance/<kind>/<dataset>/<date>.parquet``; None: there are none. ``renamed``: column → its name there."""
-    every = sorted((deployment.governance / kind).glob("*/[0-9]*.parquet"))
+    every = _kept(deployment, kind)
     found = [path for path in every if files.is_sound(path)]
     if len(found) < len(every):
         log.error("%d 个治理记录文件损坏，目录中不列；重新运行各自的交付日期即可重做", len(every) - len(found))

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.engine.typed import sql_type
-from govdata.publish import sql
+from govdata.publish import renames, small, sql
 from govdata.publish.evidence import Night
-from govdata.publish.merge import published_columns, visible
+from govdata.publish.merge import NONE, published_columns, visible
+from govdata.publish.renames import FormerNames
 from govdata.standards.model import DIMENSION_NAMES, CodeSet, Column, Dataset, Element, Registry
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ COMMENTS = {
     "quarantined": "隔离的行数",
     "clean": "合格的行数",
     "published": "发布后该表的行数",
+    "damaged": "数据湖中缺失或损坏的部分：各视图少列该日的这些行，重新运行该日即可重做；为空表示完好",
     "before": "修改前（交付原文）",
     "after": "修改后（标准值）",
     "rule": "修改所依据的标准化步骤",
@@ -149,13 +151,33 @@ def empty(columns: dict[str, str]) -> str:
     return "SELECT " + ", ".join(f"CAST(NULL AS {kind}) AS {sql.identifier(name)}" for name, kind in columns.items()) + " WHERE false"
 
 
-def selection(columns: dict[str, str], present: Iterable[str], relation: str = "b") -> str:
-    """The columns in order; one the files do not have is NULL of its type."""
+def selection(columns: dict[str, str], present: Iterable[str], former: FormerNames = NONE) -> str:
+    """The columns of relation ``b`` in order; one the files do not have is read under its former name, else NULL of its type."""
     known = set(present)
+    found = {name: renames.source(name, known, former) for name in columns}
     return ", ".join(
-        f"{relation}.{sql.identifier(name)}" if name in known else f"CAST(NULL AS {kind}) AS {sql.identifier(name)}"
+        (f"CAST(NULL AS {kind})" if (old := found[name]) is None else f"b.{sql.identifier(old)}") + f" AS {sql.identifier(name)}"
         for name, kind in columns.items()
     )
+
+
+def former_names(dataset: Dataset | None) -> FormerNames:
+    return {column.name: column.former_names for column in dataset.columns if column.former_names} if dataset else {}
+
+
+def left_over(columns: Iterable[str], present: dict[str, str], former: FormerNames) -> dict[str, str]:
+    """Columns of the data (not the engine's own) that a changed contract no longer has: shown as they were, until they are gone from it."""
+    return {name: present[name] for name in renames.unexplained(columns, present, former) if name not in FAILED and name[0] != "_"}
+
+
+def _either(name: str, kind: str, known: list[str], present: dict[str, str]) -> str:
+    """``name`` from whichever of the columns ``known`` holds it; as text where they are of different types."""
+    if not known:
+        return f"CAST(NULL AS {kind}) AS {sql.identifier(name)}"
+    read = [f"b.{sql.identifier(column)}" for column in known]
+    if len({present[column] for column in known}) > 1:
+        read = [f"CAST({column} AS VARCHAR)" for column in read]
+    return (f"coalesce({', '.join(read)})" if len(read) > 1 else read[0]) + f" AS {sql.identifier(name)}"
 
 
 def declared(dataset: Dataset, registry: Registry) -> dict[str, str]:
@@ -190,6 +212,7 @@ def published(catalogue: Catalogue, table: str, snapshots: Sequence[Snapshot], r
     """``published.<table>``: the newest of ``snapshots`` (newest first); ``published.<table>_at(date)``: the one that was current then."""
     contract = registry.datasets.get(table)
     contracted = declared(contract, registry) if contract else {}
+    former = former_names(contract)
     trace = {**PLACE, "_warnings": WARNINGS["_warnings"][0]}
     comment, columns = _described(table, registry)
     branches = []
@@ -198,9 +221,9 @@ def published(catalogue: Catalogue, table: str, snapshots: Sequence[Snapshot], r
         shown = {**contracted, **trace}
         if snapshot.files:
             present = catalogue.schema(deployment.absolute(snapshot.files[0]))
-            shown = shown if contract else published_columns(present)
+            shown = {**shown, **left_over(shown, present, former)} if contract else published_columns(present)
             # A column whose type the contract changed since keeps the type it was published with, in the newest snapshot.
-            query = visible(snapshot, deployment, selection(shown, present))
+            query = visible(snapshot, deployment, selection(shown, present, former))
         elif contract:
             query = empty(shown)
         else:
@@ -230,14 +253,42 @@ def quarantine(catalogue: Catalogue, dataset: str, nights: Sequence[Night], regi
     query = empty(columns)
     if files:
         relation = sql.parquet(files, by_name=True)
-        present = {row[0] for row in catalogue.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
-        query = f"SELECT {selection(columns, present)} FROM {relation} AS b"
+        present = {row[0]: row[1] for row in catalogue.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+        # Files of before and after a change of names lie in one relation: each row has the one or the other.
+        former = former_names(registry.datasets[dataset])
+        shown = [
+            _either(name, kind, [known for known in (name, *former.get(name, ())) if known in present], present)
+            for name, kind in columns.items()
+        ]
+        old = {name for names in former.values() for name in names}
+        more = {name: kind for name, kind in left_over(columns, present, former).items() if name not in old}
+        query = f"SELECT {', '.join([*shown, *(f'b.{sql.identifier(name)}' for name in more)])} FROM {relation} AS b"
+        columns |= more
     catalogue.view("quarantine", dataset, query, files, f"{comment}：隔离的行", columns, comments)
 
 
 def simple(catalogue: Catalogue, name: str, columns: dict[str, str], path: Path | None, comment: str) -> None:
     query = f"SELECT {sql.identifiers(columns)} FROM {sql.parquet([path])}" if path else empty(columns)
     catalogue.view("governance", name, query, [path] if path else [], comment, columns)
+
+
+def reconciliation(catalogue: Catalogue, path: Path | None, nights: Sequence[Night]) -> None:
+    """The counts as the night made them; ``damaged`` where its views show less, because files of it are gone."""
+    columns = {**small.RECONCILIATION, "damaged": "VARCHAR"}
+    comment = "每个交付日记录的去向；published 为空表示未发布"
+    if path is None:
+        catalogue.view("governance", "reconciliation", empty(columns), (), comment, columns)
+        return
+    # data/lake/<stage>/…: the stages whose files are gone
+    told = " ".join(
+        f"WHEN dataset = {sql.text(night.dataset)} AND date = DATE '{night.date}' THEN "
+        + sql.text("、".join(sorted({name.split("/")[2] for name in night.damaged})))
+        for night in nights
+        if night.damaged
+    )
+    selected = f"CAST({f'CASE {told} END' if told else 'NULL'} AS VARCHAR) AS damaged"
+    query = f"SELECT {sql.identifiers(small.RECONCILIATION)}, {selected} FROM {sql.parquet([path])}"
+    catalogue.view("governance", "reconciliation", query, [path], comment, columns)
 
 
 def codes(catalogue: Catalogue, code_set: CodeSet, path: Path) -> None:

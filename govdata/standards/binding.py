@@ -114,7 +114,8 @@ def dataset_hash(
     for rule in bound:
         sets.update(code_sets_of(rule.spec))
     return fingerprint(
-        dataset.model_dump(mode="json", exclude={"file"}),
+        # How an upload is known to be whole says nothing of what becomes of it.
+        dataset.model_dump(mode="json", exclude={"file": True, "delivery": {"settle", "marker"}}),
         [rule.model_dump(mode="json") for rule in bound],
         {name: element_digests[name] for name in used},
         {name: code_set_digests[name] for name in sorted(name for name in sets if name)},

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from govdata.standards import expressions
+from govdata.standards import expressions, markers
 from govdata.standards.binding import bind_column, bind_dataset_rule, column_rules, grade_conflict, primary_key_rule
 from govdata.standards.format import (
     COLUMN_ARGUMENTS,
@@ -169,6 +169,8 @@ def _contract(written: ContractFile, context: _Context) -> Contract | None:
             key=tuple(properties.delivery.key),
             operation=properties.delivery.operation,
             snapshot_files=tuple(properties.delivery.snapshot_files),
+            settle=properties.delivery.settle,
+            marker=markers.marker(properties.delivery.marker),
         ),
         columns=tuple(known),
         rules=tuple(rule for rule, _ in rules),
@@ -260,6 +262,8 @@ def _column(position: int, entry: PropertyEntry, context: _Context) -> Column | 
         normalise=None if properties.normalise is None else replaced,
         description=entry.description,
         sharing=properties.sharing,
+        former_names=tuple(properties.former_names),
+        may_vanish=properties.may_vanish,
     )
 
 
@@ -304,9 +308,22 @@ def _check_columns(schema: SchemaEntry, columns: list[Column | None], context: _
             if owner != column.name:
                 place: Loc = ("name",) if number == 0 else ("customProperties", index, "value", number - 1)
                 context.add(f"表头“{header}”已属于列 {owner}", "properties", position, *place, where=column.name)
+    _check_former_names(columns, context)
     positions = [entry.primaryKeyPosition for entry in schema.properties if entry.primaryKey]
     if any(position is not None for position in positions) and len(set(positions)) < len(positions):
         context.add("primaryKeyPosition 有缺漏或重复", "properties")
+
+
+def _check_former_names(columns: list[Column | None], context: _Context) -> None:
+    """A former name leads to one column, and to none that is still there: its values would have two homes."""
+    owners: dict[str, str] = {}
+    for position, column in enumerate(columns):
+        for former in column.former_names if column is not None else ():
+            assert column is not None
+            owner = former if former in context.names else owners.setdefault(former, column.name)
+            if owner != column.name or former == column.name:
+                reason = "仍是合同里的列" if former in context.names else f"已是列 {owner} 的旧名"
+                context.add(f"旧列名“{former}”{reason}", "properties", position, where=column.name)
 
 
 def header_key(header: str) -> str:
@@ -339,6 +356,9 @@ def _check_delivery(properties: DatasetProperties, columns: list[Column | None],
         context.add("mode 为 delta 时要写明合并键 key", *place, where="delivery")
     if delivery.operation is not None and delivery.operation not in context.names:
         context.add(f"operation “{delivery.operation}”不是本数据集的列", *place, "operation", where="delivery")
+    if delivery.marker is not None:
+        for key, message in markers.problems(delivery.marker.name, delivery.marker.count):
+            context.add(message, *place, "marker", key, where="delivery")
     if delivery.mode == "snapshot" and (delivery.operation or delivery.snapshot_files):
         context.add("operation 和 snapshot_files 只用于 mode: delta", *place, where="delivery")
 

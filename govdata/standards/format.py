@@ -357,11 +357,19 @@ class ContractFile(Written):
     contractCreatedTs: Ignored = None
 
 
+class MarkerEntry(Written):
+    name: Text = Field(description="标记文件的名称；含 {file}（数据文件名）或 {stem}（去掉扩展名）的每个数据文件一个，否则整份交付一个")
+    checksum: Maybe[Literal["md5", "sha1", "sha256", "sm3"]] = Field(None, description="标记文件里写的是哪种校验值；名称以它结尾的不必写")
+    count: Maybe[Text] = Field(None, description="从标记文件里取记录数的正则表达式，正好一个括号组，如 'COUNT=([0-9]+)'")
+
+
 class DeliveryEntry(Written):
     mode: Literal["snapshot", "delta"] = Field(description="snapshot 每次交付全量；delta 交付变化，按键合并")
     key: list[Name] = Field([], description="合并的键；delta 必填")
     operation: Maybe[Name] = Field(None, description="存放 I、U、D 的列")
     snapshot_files: list[Text] = Field([], description="文件名通配；delta 数据集中匹配的文件为全量")
+    settle: Annotated[int, Field(ge=0, le=86_400)] = Field(0, description="文件最后一次写入后须静置的秒数，未满则视为没有传完；0 不要求")
+    marker: Maybe[MarkerEntry] = Field(None, description="部门传完数据后放的标记文件；没有它就视为没有传完")
 
 
 class VolumeEntry(Written):
@@ -369,6 +377,7 @@ class VolumeEntry(Written):
     max_rows: Maybe[Annotated[int, Field(ge=1)]] = Field(None, description="发布后至多的行数")
     max_change: Maybe[Annotated[float, Field(ge=0)]] = Field(None, description="与上次相比行数变化的上限（比例）")
     max_quarantine: Annotated[float, Field(ge=0, le=1)] = Field(0.2, description="隔离行占比的上限")
+    max_rejected: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="拒收（读不出的）记录占比的上限")
 
 
 class Override(Written):
@@ -394,4 +403,6 @@ class ColumnProperties(Written):
     normalise: Maybe[list[Step]] = Field(None, description="替换数据元的标准化步骤")
     optional_header: Maybe[bool] = Field(None, description="交付文件可以没有此列；默认：非必填列可以没有")
     overrides: dict[Name, Override] = Field({}, description="规则名: 改动")
+    former_names: list[Name] = Field([], description="合同里本列以前的列名；以前按旧名发布的值照样读出")
+    may_vanish: bool = Field(False, description="交付文件可以时有时无此列；默认：上次有而这次没有的，不发布")
     sharing: Maybe[Sharing] = Field(None, description="本列的共享属性")

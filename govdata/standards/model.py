@@ -174,7 +174,8 @@ class CodeSet(Frozen):
 
 class Column(Frozen):
     """A column of a contract. ``headers`` are what it may arrive under (its own name always is). ``synonyms`` are source values of this
-    department alone, tried before the code set's."""
+    department alone, tried before the code set's. ``former_names`` are what the contract called the column earlier: what was published
+    under them is read as this column. ``may_vanish``: deliveries lawfully come with and without it."""
 
     name: str
     title: str
@@ -183,6 +184,8 @@ class Column(Frozen):
     primary_key: bool = False
     headers: tuple[str, ...] = ()
     synonyms: dict[str, str] = {}
+    former_names: tuple[str, ...] = ()
+    may_vanish: bool = False
     # False: a file without the column is refused. Unless said otherwise a required column must be there and any other may be missing.
     optional_header: bool = Field(default_factory=lambda said: not said["required"])
     normalise: tuple[Normaliser, ...] | None = None  # replaces the element's steps where the delivery needs others
@@ -190,24 +193,39 @@ class Column(Frozen):
     sharing: str | None = None
 
 
+class Marker(Frozen):
+    """The file by which a department says that an upload is whole. ``name``: with ``{file}`` (the data file's name) or ``{stem}`` (without
+    its last ending) one for each file, else one for the delivery. ``checksum``: what its text holds of the file; ``count``: a regular
+    expression whose one group is the number of records."""
+
+    name: str
+    checksum: Literal["md5", "sha1", "sha256", "sm3"] | None = None
+    count: str | None = None
+
+
 class DeliveryMode(Frozen):
     """``snapshot``: each delivery is the whole; ``delta``: changed rows merged by ``key``. ``operation`` names the column that
-    holds I, U or D (absent or NULL: upsert). ``snapshot_files`` (glob patterns): a delta dataset's delivery with such a file is a whole."""
+    holds I, U or D (absent or NULL: upsert). ``snapshot_files`` (glob patterns): a delta dataset's delivery with such a file is a whole.
+    ``settle``: seconds a file must have rested before it is read (0: not asked); ``marker``: what says that an upload is whole."""
 
     mode: Literal["snapshot", "delta"]
     key: tuple[str, ...]
     operation: str | None = None
     snapshot_files: tuple[str, ...] = ()
+    settle: int = 0
+    marker: Marker | None = None
 
 
 class Volume(Frozen):
     """``min_rows``, ``max_rows``: bounds of the published snapshot; ``max_change``: share by which the row count may differ from the
-    snapshot before; ``max_quarantine``: share of delivered rows that may be quarantined."""
+    snapshot before; ``max_quarantine``: share of delivered rows that may be quarantined; ``max_rejected``: share of delivered records that
+    may be unreadable."""
 
     min_rows: int = 1
     max_rows: int | None = None
     max_change: float | None = None
     max_quarantine: float = 0.2
+    max_rejected: float = 0.05
 
 
 class Schedule(Frozen):

@@ -173,3 +173,36 @@ def test_quarantine_share_of_nothing_does_not_apply(night: Night) -> None:
     nothing = night.batch.model_copy(update={"delivered": 0, "quarantined": 0})
     found = quarantine_share(nothing, Volume(max_quarantine=0))
     assert found.passed and found.checked == 0
+
+
+@pytest.mark.parametrize(
+    ("delivered", "rejected", "bound", "passed"),
+    [
+        (30, 30, 0.05, False),  # a day's delta of which no line could be read
+        (1, 1, 0.05, False),
+        (10, 1, 0.05, True),  # a torn line of a small delta is told, and costs itself
+        (10, 5, 0.05, False),
+        (100, 6, 0.05, False),
+        (100, 5, 0.05, True),
+        (1000, 51, 0.05, False),
+        (1000, 1, 0, False),  # declared: none at all
+        (0, 0, 0, True),
+    ],
+)
+def test_rejected_share(night: Night, delivered: int, rejected: int, bound: float, passed: bool) -> None:
+    from govdata.checks.table import rejected_share
+
+    batch = night.batch.model_copy(update={"delivered": delivered, "rejected": rejected})
+    found = rejected_share(batch, None, Volume(max_rejected=bound))
+    assert found.passed == passed and found.blocking and (found.checked, found.failed) == (delivered, rejected)
+    assert passed or f"拒收 {rejected} 条" in found.description
+
+
+def test_a_file_of_which_nothing_could_be_read_blocks_whatever_its_share(night: Night) -> None:
+    raw = RawBatch.read(RawBatch.path(night.deployment, "people", DATE))
+    assert raw is not None
+    (good,) = raw.sources
+    bad = good.model_copy(update={"name": "东湖区.csv", "delivered": 20, "raw": 0, "rejected": 20})
+    raw.model_copy(update={"sources": (good, bad)}).write(RawBatch.path(night.deployment, "people", DATE))
+    found = outcome(night, "rejected_share")
+    assert not found.passed and "“东湖区.csv”" in found.description

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import date as Date
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from govdata import summary
-from govdata.batches import Snapshot, StandardizedBatch
+from govdata.batches import IngestedFile, RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.night import DatasetNight
 from govdata.standards.model import DeliveryMode, Unique
+from govdata.publish.catalogue import Contents, DamagedNight
 from tests.assets.tiny import tiny_registry
 
 ONE, TWO = Date(2026, 11, 19), Date(2026, 11, 20)
@@ -58,6 +60,31 @@ def test_totals_are_sums_and_published_is_the_newest() -> None:
     assert (total.delivered, total.rejected, total.duplicates, total.quarantined, total.clean) == (27, 2, 4, 6, 15)
     assert (total.published, total.repaired, total.failures["id.required"]) == (14, 3000, 6)
     assert "catalogue" not in summary.totals(NIGHTS)
+
+
+def test_it_says_what_was_left_aside_and_what_is_damaged(tmp_path: Path) -> None:
+    source = IngestedFile(name="a.xlsx", format="xlsx", delivered=9, raw=7, rejected=2, unknown_columns=("备注",), missing_columns=("id",))
+    unread = IngestedFile(name="a.xlsx", sheet="说明", format="xlsx", delivered=0, raw=0, rejected=0, note="没有表头")
+    raw = RawBatch(
+        dataset="alpha",
+        date=ONE,
+        batch_id="r",
+        delivery_fingerprint="f",
+        standards_hash="0",
+        mode="snapshot",
+        files=(),
+        rejected_files=(),
+        sources=(source, unread),
+        columns=("id",),
+    )
+    deployment = Deployment(tmp_path)
+    Contents(files=(), damaged=(DamagedNight(dataset="alpha", date=ONE, files=("x",)),)).write(Contents.path(deployment))
+    out = StringIO()
+    nights = [DatasetNight("alpha", date, "published", raw=raw, batch=batch(date, 10), snapshot=snapshot(date, 10)) for date in (ONE, TWO)]
+    summary.show(Console(file=out, width=160), nights, tiny_registry("alpha"), deployment)
+    text = out.getvalue()
+    assert "测试表alpha 2026-11-19 等 2 期：拒收 2 条" in text and "没有发布：备注" in text and "没有交付的列：编号" in text
+    assert "a.xlsx#说明（没有表头）" in text and "run --date 2026-11-19 --dataset alpha" in text
 
 
 @pytest.mark.parametrize("width", [80, 160])

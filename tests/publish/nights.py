@@ -16,10 +16,9 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govdata.batches import CheckOutcome, IngestedFile, RawBatch, StandardizedBatch, Verdict, fingerprint
+from govdata.batches import TABLE_CHECKS, CheckOutcome, IngestedFile, RawBatch, StandardizedBatch, Verdict, fingerprint
 from govdata.deployment import Deployment
 from govdata.publish import sql
-from govdata.publish.gate import TABLE_CHECKS
 from govdata.standards.model import (
     BoundRule,
     Code,

@@ -7,9 +7,8 @@ from datetime import date as Date
 
 import pytest
 
-from govdata.batches import Snapshot, StandardizedBatch, Verdict
+from govdata.batches import TABLE_CHECKS, Snapshot, StandardizedBatch, Verdict
 from govdata.errors import GateBlocked
-from govdata.publish.gate import TABLE_CHECKS
 from tests.publish.nights import CANARY, City, person
 
 DAY1, DAY2 = Date(2026, 3, 1), Date(2026, 3, 2)

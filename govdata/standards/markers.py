@@ -1,0 +1,34 @@
+"""Marker files as a contract declares them: what a department puts beside its data when an upload is whole."""
+
+from __future__ import annotations
+
+import re
+
+from govdata.standards.format import MarkerEntry
+from govdata.standards.model import Marker
+
+CHECKSUMS = ("md5", "sha1", "sha256", "sm3")
+
+
+def marker(written: MarkerEntry | None) -> Marker | None:
+    if written is None:
+        return None
+    implied = next((name for name in CHECKSUMS if written.name.lower().endswith(f".{name}")), None)
+    return Marker(name=written.name, checksum=written.checksum or implied, count=written.count)
+
+
+def problems(name: str, count: str | None) -> list[tuple[str, str]]:
+    """(key, Chinese problem) of a declared marker file."""
+    found = []
+    if "/" in name or "\\" in name or re.sub(r"\{(file|stem)\}", "", name).count("{"):
+        found.append(("name", "标记文件的名称里只能有 {file} 或 {stem}，不能有路径"))
+    elif name in ("{file}", "{stem}"):
+        found.append(("name", "标记文件的名称要与数据文件的不同"))
+    try:
+        groups = re.compile(count or "()").groups
+    except re.error as error:
+        found.append(("count", f"正则表达式有误：{error.msg}"))
+    else:
+        if groups != 1:
+            found.append(("count", "正则表达式应正好有一个括号组，括住记录数"))
+    return found
