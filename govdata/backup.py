@@ -82,7 +82,7 @@ def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None
     content = tar.extractfile(member) if member.isreg() else None
     if content is None:
         raise ValueError("neither a folder nor a file")
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, member.mode & 0o640 | 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, member.mode & 0o640 | 0o400)
     with content, os.fdopen(descriptor, "wb") as out:
         shutil.copyfileobj(content, out, 1 << 20)
     os.utime(path, (member.mtime, member.mtime))
@@ -126,7 +126,7 @@ def _members(deployment: Deployment) -> Iterator[Path]:
     # A department's folder under landing may be a link to elsewhere: what it holds belongs to the backup.
     landing = sorted(path for path in deployment.landing.iterdir() if path.is_dir()) if deployment.landing.is_dir() else []
     roots = [deployment.standards, *landing, deployment.data / "lake", deployment.published, deployment.reports, deployment.workorders]
-    skipped = {deployment.pinned, deployment.temporary, deployment.stage_lock("x").parent}
+    skipped = {deployment.pinned, deployment.temporary, deployment.catalogue_spill, deployment.stage_lock("x").parent}
     for root in roots:
         for parent, folders, names in os.walk(root):
             folders[:] = sorted(name for name in folders if Path(parent, name) not in skipped)
