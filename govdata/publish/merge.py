@@ -69,7 +69,8 @@ class _Merge:
 
     def start(self, base: Snapshot | None) -> None:
         self.connection.execute("CREATE OR REPLACE TEMP TABLE hidden (file UBIGINT, position BIGINT)")
-        self.sealed = {seal.file: seal for kept in (*self.lineage.layers, *([base] if base else [])) for seal in kept.seals}
+        self.sealed = {seal.file: seal for layer in self.lineage.layers for seal in layer.seals}
+        self.sealed |= {seal.file: seal for seal in (base.seals if base else ())}
         if base is not None and base.files:
             self.files, self.base_files = list(base.files), base.base_files
             self.columns = published_columns(sql.schema(self.connection, self.paths[0]))
