@@ -1,6 +1,7 @@
 """The command line ``govdata``. Thin: every command calls one function of a room below; heavy imports happen inside the commands.
 
-Exit codes: 0 everything was published; 3 a dataset was blocked; 1 an error, or `verify` found a lost night; 2 the command was called wrongly.
+Exit codes: 0 everything was published; 3 a dataset was blocked; 1 an error, or `verify` found a lost night;
+2 the command was called wrongly.
 """
 
 from __future__ import annotations

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 READING = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
 
+HIDING = {"query", "json_execute_serialized_sql", "enable_logging"}
+"""Functions that run a statement given as text or as a tree, which is none of this tree's nodes, or that open a file to write."""
+
 _EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(\([\w\s,]*\)\s*)?", re.IGNORECASE)
 """The options are words: whatever could hold a bracket in a string or a comment would shift where the explained statement begins."""
 
@@ -68,4 +71,6 @@ def _reads(node: dict[str, Any]) -> bool:
     kind = str(node.get("type", ""))
     if kind.endswith("_NODE") or "cte_map" in node:
         return kind in READING
+    if str(node.get("function_name", "")).lower() in HIDING:
+        return False
     return "info_type" not in node  # what a statement other than a query carries

@@ -144,6 +144,23 @@ def test_an_explained_statement_begins_where_it_begins() -> None:
         statements.demand_query(connection, text)
 
 
+def test_a_statement_hidden_in_a_text_or_a_tree_is_refused(home: Deployment) -> None:
+    write = f"WITH w AS (COPY (SELECT 1 AS x) TO '{_places(home)['file']}') SELECT 1"
+    hidden = write.replace("'", "''")
+    before = _state(home)
+    for text in (
+        f"FROM query('{hidden}')",
+        f"SELECT * FROM json_execute_serialized_sql(json_serialize_sql('{hidden}'))",
+        f"SELECT (SELECT count(*) FROM Query('{hidden}'))",
+        f"FROM enable_logging(storage := 'file', storage_path := '{_places(home)['published']}/log')",
+    ):
+        with duckdb.connect() as connection, pytest.raises(GovdataError, match="只能运行"):
+            statements.demand_query(connection, text)
+        with pytest.raises(GovdataError):
+            access.select(home, text, 5)
+    assert _state(home) == before
+
+
 READS = (
     "SELECT count(*) FROM published.people",
     "FROM published.people",
