@@ -16,6 +16,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from govdata import permissions
 from govdata.deployment import Deployment
 
 
@@ -54,6 +55,7 @@ class Manifest(BaseModel):
             file.write(self.model_dump_json(indent=1))
             file.flush()
             os.fsync(file.fileno())
+        permissions.freeze(temporary)
         os.replace(temporary, path)
 
     @classmethod
@@ -250,13 +252,22 @@ class Verdict(Manifest):
         return deployment.lake("standardized", dataset, date) / "verdict.json"
 
 
+class Seal(Manifest):
+    """What a published file was when it was published: its content, and size in bytes and time of change in ns, which are quick to see."""
+
+    file: str
+    sha256: str
+    size: int
+    mtime_ns: int
+
+
 class Snapshot(Manifest):
     """One published table on one date. ``files`` are immutable Parquet files, perhaps shared with the date before.
 
     A row of ``files`` counts unless ``hidden_file`` names its place: Parquet ``file`` (position in ``files``, from 0) and ``position`` (row
     in that file, from 0). ``rows`` are those that count, ``hidden`` those that do not. ``base_files``: how many of ``files``, from the
     first on, are a whole or a compacted part; the others are deltas on it. ``lineage``: the delivery dates whose batches the snapshot is
-    merged from, oldest first.
+    merged from, oldest first. ``seals``: what each file (``hidden_file`` included) was; manifests of older versions have none.
     """
 
     table: str
@@ -271,6 +282,11 @@ class Snapshot(Manifest):
     hidden: int = 0
     base_files: int = 0
     lineage: tuple[Date, ...] = ()
+    seals: tuple[Seal, ...] = ()
+
+    @property
+    def every_file(self) -> tuple[str, ...]:
+        return (*self.files, *([self.hidden_file] if self.hidden_file else []))
 
     @staticmethod
     def path(deployment: Deployment, table: str, date: Date) -> Path:

@@ -1,6 +1,7 @@
 """The command line ``govdata``. Thin: every command calls one function of a room below; heavy imports happen inside the commands.
 
-Exit codes: 0 everything was published; 3 a dataset was blocked; 1 an error; 2 the command was called wrongly.
+Exit codes: 0 everything was published; 3 a dataset was blocked; 1 an error, or `verify` found a lost night;
+2 the command was called wrongly.
 """
 
 from __future__ import annotations
@@ -208,15 +209,21 @@ def sql(
     query: Annotated[str | None, typer.Argument(help="一条 SELECT；不写则从标准输入读取")] = None,
     rows: Annotated[int, typer.Option(min=1, help="最多显示的行数")] = 40,
     csv: Annotated[bool, typer.Option("--csv", help="输出 CSV（全部行），便于转存")] = False,
+    seconds: Annotated[int | None, typer.Option(min=1, help="最多运行的秒数；默认 600，或环境变量 GOVDATA_QUERY_SECONDS")] = None,
 ) -> None:
     """在目录上查询（只读，不能访问部署之外的文件）。
 
     例：govdata sql "SELECT * FROM governance.reconciliation"
     """
-    from govdata import query as door
+    from dataclasses import replace
+
+    from govdata import access as door
 
     text = query if query is not None else sys.stdin.read()
-    result = door.select(Deployment.from_env(), text, None if csv else rows)
+    limits = door.Limits.from_env()
+    if seconds is not None:
+        limits = replace(limits, seconds=seconds)
+    result = door.select(Deployment.from_env(), text, None if csv else rows, limits)
     if csv:
         door.write_csv(result, sys.stdout)
     else:
@@ -299,6 +306,26 @@ def catalogue_rebuild() -> None:
     deployment = Deployment.from_env()
     path = publish.rebuild_catalogue(deployment, _registry(deployment))
     _console().print(f"已重建 {path}", highlight=False, soft_wrap=True)
+
+
+@app.command(cls=_Command)
+def verify() -> None:
+    """逐字节核对已发布的文件与发布时的记录（sha256）。
+
+    内容被改动的文件移开，目录改用未受影响的各期，写告警并给出重做的命令。全部相符返回 0，否则返回 1。
+    """
+    from govdata import verification
+
+    deployment = Deployment.from_env()
+    found = verification.verify(deployment, _registry(deployment))
+    console = _console()
+    for name in found.changed:
+        console.print(f"内容被改动，已移开：{name}", style="red", markup=False, highlight=False, soft_wrap=True)
+    for command in found.commands:
+        console.print(f"请重新运行：{command}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"已核对 {found.files} 个文件（另有 {found.unsealed} 个由旧版本发布，没有记录）", highlight=False)
+    if found.commands:
+        raise typer.Exit(1)
 
 
 def _registry(deployment: Deployment) -> Registry:

@@ -64,6 +64,11 @@ class Deployment:
         return self.published / "govdata.duckdb"
 
     @property
+    def catalogue_spill(self) -> Path:
+        """Where a DuckDB client that opens the catalogue itself spills, unless told otherwise: nothing of ours."""
+        return self.published / "govdata.duckdb.tmp"
+
+    @property
     def pinned(self) -> Path:
         """Second names of the lake's files that the catalogue reads: a stage that runs again may remove the first ones."""
         return self.data / "lake" / ".pinned"

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from govdata.deployment import Deployment
 
 MASK = 0o027
-"""New folders 0750, new files 0640."""
+"""New folders 0750, new files 0640, and 0440 once they are finished."""
 
 
 def restrict() -> None:
@@ -30,6 +31,13 @@ def restrict() -> None:
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     limit = 0 if hard == 0 else 1
     resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
+
+
+def freeze(path: Path) -> None:
+    """Take everybody's right to write the finished file, the writer's own too (0640 becomes 0440): it is replaced by another or removed,
+    which is a matter of its folder, and never changed. Nothing where the file system has no such modes."""
+    with suppress(PermissionError, NotImplementedError):
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o222)
 
 
 def exposed(deployment: Deployment) -> list[Path]:

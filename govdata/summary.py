@@ -128,6 +128,8 @@ def _show_held_keys(console: Console, nights: Sequence[DatasetNight], registry: 
                 highlight=False,
                 soft_wrap=True,
             )
+
+
 def _show_left_aside(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
     """What of the deliveries was not read or not published; dates of which the same is to be told share a line."""
     told: dict[tuple[str, str], list[str]] = {}

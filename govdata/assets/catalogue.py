@@ -110,13 +110,16 @@ def tidy(deployment: Deployment, registry: Registry, instance: DagsterInstance) 
 
 
 def report_damage(deployment: Deployment, registry: Registry, run_id: str) -> None:
-    """An alert for each table whose newest published night readers cannot see, because files of it are missing or damaged, and for each
+    """An alert for each table of which a published night cannot be shown, because files of it are missing, damaged or changed, and for each
     night of which the lake has lost something."""
     from govdata import publish
 
-    for dataset, date in publish.lost_nights(deployment, sorted(registry.datasets)).items():
-        reason = f"{date} 期的已发布文件缺失或损坏，目录改用更早的一期。重新运行即可重做：govdata run --date {date} --dataset {dataset}"
-        alert(deployment, registry.datasets.get(dataset), date, TITLE, run_id, "damaged", (reason,))
+    for dataset, nights in publish.lost_nights(deployment, sorted(registry.datasets)).items():
+        listed = "、".join(date.isoformat() for date in nights)
+        reason = (
+            f"{listed} 期的已发布文件缺失、损坏或内容被改动，目录改用未受影响的各期。重新运行即可重做：{publish.rerun(dataset, nights)}"
+        )
+        alert(deployment, registry.datasets.get(dataset), nights[-1], TITLE, run_id, "damaged", (reason,))
     for night in publish.damaged_nights(deployment):
         alert(deployment, registry.datasets.get(night.dataset), night.date, TITLE, run_id, "damaged", (damage_told(night),))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from govdata import permissions
 from govdata.batches import RawBatch, StandardizedBatch, fingerprint
 from govdata.deployment import Deployment
 from govdata.engine.compiled import HELD, CompiledDataset, compiled
@@ -141,11 +142,11 @@ def _keep(
         _write_dropped(connection, target)
         rejected_folder.mkdir(parents=True, exist_ok=True)
         duplicates = [rejected_folder / f"duplicates-{batch_id}.parquet"]
-        os.replace(target, duplicates[0])
+        _place(target, duplicates[0])
     counts = _counts(connection, plans, queries.bound, clean, quarantine)
     repairs_folder.mkdir(parents=True, exist_ok=True)
     _write_repair_counts(connection, dataset, counts["cells"], scratch / "repairs.parquet")
-    os.replace(scratch / "repairs.parquet", repairs_folder / f"{batch_id}.parquet")
+    _place(scratch / "repairs.parquet", repairs_folder / f"{batch_id}.parquet")
     batch = StandardizedBatch(
         dataset=raw.dataset,
         date=raw.date,
@@ -189,12 +190,17 @@ def _write_dropped(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
             writer.write_batch(batch)
 
 
+def _place(written: Path, target: Path) -> None:
+    permissions.freeze(written)
+    os.replace(written, target)
+
+
 def _move(source: Path, folder: Path, batch_id: str) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     moved = []
     for index, path in enumerate(sorted(source.glob("*.parquet"))):
         target = folder / f"{batch_id}-{index}.parquet"
-        os.replace(path, target)
+        _place(path, target)
         moved.append(target)
     return moved
 

@@ -13,6 +13,8 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from govdata import permissions
+
 ROW_GROUP = 122_880  # rows, as DuckDB's own vectors divide them
 MAX_FILE = 256 << 20  # bytes after which the next file is begun
 MAX_BUFFER = 128 << 20  # bytes of text gathered at most before a row group is written, however few its rows are
@@ -73,6 +75,7 @@ class PartWriter:
                 os.fsync(file.fileno())
             final.append(self.folder / f"{self.name}-{number:04d}.parquet")
         for path, target in zip(self._temporary, final, strict=True):
+            permissions.freeze(path)
             os.replace(path, target)
         self._temporary = []
         return final

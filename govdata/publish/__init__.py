@@ -4,28 +4,31 @@ publish(batch, dataset, registry, deployment) -> Snapshot      raises GateBlocke
 record_reconciliation(batch, published, deployment) -> Path    published None: the night was blocked
 rebuild_catalogue(deployment, registry) -> Path
 visible(snapshot, deployment, columns) -> str                  SELECT of the rows that count: files alone hold more
+set_aside_changed(deployment, tables, full=…) -> [name]         published files whose content is not what it was
+lost_nights(deployment, tables) -> {table: [date]}             nights to run again for missing, damaged or changed files
+rerun(table, nights) -> str                                    the command that does
 prune(deployment, registry, keep_days=…, keep_month_ends=…) -> Pruned
 nightly(deployment, registry, policy) -> Pruned | None         the same by policy, at the end of a night
-load(table, columns, where, home) -> pandas.DataFrame          also as govdata.load
 """
 
 from govdata.publish.catalogue import damaged_nights, rebuild_catalogue
 from govdata.publish.governance import record_reconciliation
 from govdata.publish.merge import visible
-from govdata.publish.reading import load
 from govdata.publish.retention import Policy, Pruned, nightly, prune
-from govdata.publish.snapshots import lost_nights, publish
+from govdata.publish.seals import set_aside_changed
+from govdata.publish.snapshots import lost_nights, publish, rerun
 
 __all__ = [
     "Policy",
     "Pruned",
     "damaged_nights",
-    "load",
     "lost_nights",
     "nightly",
     "prune",
     "publish",
     "rebuild_catalogue",
     "record_reconciliation",
+    "rerun",
+    "set_aside_changed",
     "visible",
 ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import govdata.publish.views as v
 from govdata.batches import Inside, Manifest, Snapshot
 from govdata.deployment import Deployment
-from govdata.publish import evidence, files, layers, small, sql
+from govdata.publish import evidence, files, layers, seals, small, sql
 from govdata.publish.snapshots import complete
 from govdata.standards.model import Registry
 
@@ -52,12 +52,14 @@ class Contents(Manifest):
 def rebuild_catalogue(deployment: Deployment, registry: Registry) -> Path:
     """Build ``published/govdata.duckdb`` anew and swap it in; returns its path.
 
+    Files whose content changed since they were published are set aside.
     A snapshot whose files are not all there is passed over for the one before it, with a warning in the log and ``complete`` false in
     ``governance.snapshots``."""
     target = deployment.catalogue
     target.parent.mkdir(parents=True, exist_ok=True)
     with files.locked(deployment.published / ".catalogue.lock"), sql.connection(deployment, "catalogue") as connection:
         tables = sorted({*registry.datasets, *_published_tables(deployment)})
+        seals.set_aside_changed(deployment, tables)
         snapshots = {table: _snapshots(deployment, table) for table in tables}
         nights = evidence.nights(deployment, sorted(registry.datasets))
         built = files.temporary(target)

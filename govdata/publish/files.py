@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from govdata import permissions
 from govdata.batches import Manifest
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
@@ -45,7 +46,8 @@ def temporary(target: Path) -> Path:
 
 
 def put(written: Path, target: Path) -> Path:
-    """Rename a finished temporary file to ``target``, durably."""
+    """Rename a finished temporary file to ``target``, durably and never to be written again."""
+    permissions.freeze(written)
     sync(written)
     os.replace(written, target)
     sync(target.parent)
@@ -80,6 +82,7 @@ def link(source: Path, target: Path) -> Path:
         written = temporary(target)
         shutil.copy2(source, written)
         return put(written, target)
+    permissions.freeze(target)
     sync(target)
     sync(target.parent)
     return target

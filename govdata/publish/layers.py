@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from govdata.batches import Inside, Manifest, RawBatch, StandardizedBatch, fingerprint
+from govdata.batches import Inside, Manifest, RawBatch, Seal, StandardizedBatch, fingerprint
 from govdata.deployment import Deployment
 from govdata.errors import GateBlocked
 from govdata.publish import files
@@ -44,6 +44,11 @@ class Layer(Manifest):
     former_names: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     delivered: dict[str, Literal["all", "some"]] = Field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    seals: tuple[Seal, ...] = ()
+
+    @property
+    def every_file(self) -> tuple[str, ...]:
+        return self.files
 
     @staticmethod
     def path(deployment: Deployment, table: str, date: Date) -> Path:
@@ -114,7 +119,7 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
     """Give the batch's clean files a second name under ``published`` and write the layer's manifest. The gate must have passed.
 
     A layer of the same batch is kept as it is. Raises ``GateBlocked`` for a delta without the whole it belongs on."""
-    from govdata.publish import damage  # it knows what a layer is
+    from govdata.publish import damage, seals  # they know what a layer is
 
     path = Layer.path(deployment, dataset.name, batch.date)
     if batch.mode == "delta" and dataset.delivery.snapshot_files:
@@ -141,7 +146,7 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
     kept = read(Layer, path)
     if (
         kept is not None
-        and kept.model_copy(update={"files": ()}) == layer
+        and kept.model_copy(update={"files": (), "seals": ()}) == layer
         and all(deployment.absolute(file).exists() for file in kept.files)
     ):
         damaged = damage.of_layer(kept, batch, deployment)
@@ -158,7 +163,8 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
         ]
     except FileNotFoundError:
         raise GateBlocked(batch.dataset, batch.date.isoformat(), ["标准化批次在发布过程中被取代，请重新检查"]) from None
-    layer = layer.model_copy(update={"files": tuple(deployment.relative(file) for file in linked)})
+    names = tuple(deployment.relative(file) for file in linked)
+    layer = layer.model_copy(update={"files": names, "seals": seals.of(names, deployment)})
     files.put_manifest(layer, path)
     return layer
 

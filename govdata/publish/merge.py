@@ -14,11 +14,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from govdata.batches import Snapshot
+from govdata.batches import Seal, Snapshot
 from govdata.deployment import Deployment
 from govdata.engine.session import PARQUET
 from govdata.errors import GateBlocked
-from govdata.publish import files, renames, sql
+from govdata.publish import files, renames, seals, sql
 from govdata.publish.layers import Layer, Lineage
 from govdata.publish.renames import FormerNames
 
@@ -62,6 +62,7 @@ class _Merge:
     connection: duckdb.DuckDBPyConnection
     deployment: Deployment
     lineage: Lineage
+    sealed: dict[str, Seal] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     base_files: int = 0
     columns: dict[str, str] = field(default_factory=dict)
@@ -72,6 +73,8 @@ class _Merge:
 
     def start(self, base: Snapshot | None) -> None:
         self.connection.execute("CREATE OR REPLACE TEMP TABLE hidden (file UBIGINT, position BIGINT)")
+        self.sealed = {seal.file: seal for layer in self.lineage.layers for seal in layer.seals}
+        self.sealed |= {seal.file: seal for seal in (base.seals if base else ())}
         if base is not None and base.files:
             self.files, self.base_files = list(base.files), base.base_files
             self.columns = published_columns(sql.schema(self.connection, self.paths[0]))
@@ -189,6 +192,7 @@ class _Merge:
             )
             hidden_file = self.deployment.relative(files.put(written, target))
         layer = self.lineage.layers[-1]
+        names = (*self.files, *([hidden_file] if hidden_file else []))
         return Snapshot(
             table=layer.table,
             date=layer.date,
@@ -202,6 +206,7 @@ class _Merge:
             hidden=hidden,
             base_files=self.base_files,
             lineage=tuple(item.date for item in self.lineage.layers),
+            seals=seals.of(names, self.deployment, self.sealed),
         )
 
     def _compact(self) -> None:

@@ -255,6 +255,8 @@ def _candidates(deployment: Deployment, tables: list[str]) -> Iterable[Path]:
     for folder in (deployment.governance, deployment.code_tables):
         yield from folder.glob("**/.*.tmp")
     yield from deployment.published.glob(".*.tmp*")
+    if deployment.catalogue_spill.is_dir():
+        yield deployment.catalogue_spill
     if deployment.temporary.is_dir():
         yield from deployment.temporary.iterdir()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date as Date
 
 from govdata.batches import Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.errors import GateBlocked, GovdataError
-from govdata.publish import damage, files, gate, layers
+from govdata.publish import damage, files, gate, layers, seals
 from govdata.publish.governance import record_reconciliation
 from govdata.publish.layers import Lineage
 from govdata.publish.merge import merge
@@ -61,18 +62,25 @@ def complete(snapshot: Snapshot, deployment: Deployment) -> bool:
     return all(files.is_sound(deployment.absolute(file)) for file in named)
 
 
-def lost_nights(deployment: Deployment, tables: list[str]) -> dict[str, Date]:
-    """Table → its newest published night, where readers are shown an older one because files of it are missing or damaged."""
+def lost_nights(deployment: Deployment, tables: Iterable[str]) -> dict[str, list[Date]]:
+    """Table → the nights that must be run again, oldest first, because files they published are missing, damaged or set aside, or because
+    the manifest of the newest one is. Tables without any are left out."""
     lost = {}
     for table in tables:
+        every = seals.named(deployment, table)
+        nights = {seals.night_of(name) for name in every if not files.is_sound(deployment.absolute(name))}
         dates = reversed(layers.recorded_dates(deployment, table))
-        published = next((date for date in dates if layers.was_published(deployment, table, date)), None)
-        if published is None:
-            continue
-        snapshot = layers.read(Snapshot, Snapshot.path(deployment, table, published))
-        if snapshot is None or not complete(snapshot, deployment):
-            lost[table] = published
+        newest = next((date for date in dates if layers.was_published(deployment, table, date)), None)
+        if newest is not None and layers.read(Snapshot, Snapshot.path(deployment, table, newest)) is None:
+            nights.add(newest)
+        if nights:
+            lost[table] = sorted(nights)
     return lost
+
+
+def rerun(table: str, nights: Iterable[Date]) -> str:
+    """The command that makes them again, in order."""
+    return f"govdata run {' '.join(f'--date {date}' for date in sorted(nights))} --dataset {table}"
 
 
 def _bring_up_to_date(table: str, date: Date, deployment: Deployment) -> Snapshot:

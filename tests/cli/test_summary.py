@@ -13,8 +13,8 @@ from govdata import summary
 from govdata.batches import IngestedFile, RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.night import DatasetNight
-from govdata.standards.model import DeliveryMode, Unique
 from govdata.publish.catalogue import Contents, DamagedNight
+from govdata.standards.model import DeliveryMode, Unique
 from tests.assets.tiny import tiny_registry
 
 ONE, TWO = Date(2026, 11, 19), Date(2026, 11, 20)

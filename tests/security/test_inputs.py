@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from govdata import load, query, standards
+from govdata import access, load, standards
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, GovdataError
 from govdata.ingest import receive
@@ -94,10 +94,10 @@ def test_a_query_can_neither_write_nor_look_outside(finished: Finished) -> None:
     before = sorted(deployment.home.rglob("*"))
     for text in WRITES + LOOKS:
         with pytest.raises(GovdataError):
-            query.select(deployment, text.format(**places), 5)
+            access.select(deployment, text.format(**places), 5)
     for where in ("EXISTS (SELECT * FROM read_text('/etc/hostname'))", "1 = 1) ; COPY (SELECT 1) TO '/tmp/x.csv' --"):
         with pytest.raises(GovdataError):
             load("population", where=where, home=deployment.home)
     assert sorted(deployment.home.rglob("*")) == before
-    assert query.select(deployment, "EXPLAIN ANALYZE SELECT count(*) FROM published.population", 5).rows
-    assert query.select(deployment, "DESCRIBE published.population", 5).rows
+    assert access.select(deployment, "EXPLAIN ANALYZE SELECT count(*) FROM published.population", 5).rows
+    assert access.select(deployment, "DESCRIBE published.population", 5).rows

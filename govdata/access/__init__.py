@@ -1,0 +1,13 @@
+"""The one door people read through: every query runs in a process of its own that has given up the right to write.
+
+load(table, columns, where, home) -> pandas.DataFrame      also as govdata.load
+select(deployment, text, limit, limits) -> Result          one SELECT, cells as text; ``govdata sql``
+
+Two layers, either of which holds alone: ``statements`` refuses what is no query by DuckDB's own tree of it, ``confinement`` takes the
+right to write files from the process that runs it. ``door`` starts that process (``worker``) and bounds its time, memory and scratch space.
+"""
+
+from govdata.access.door import Limits, load, select
+from govdata.access.shown import Result, as_table, write_csv
+
+__all__ = ["Limits", "Result", "as_table", "load", "select", "write_csv"]
