@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from govdata.ingest.headers import Headers, contrasts, is_blank, is_footer, looks_like_header, named
+from govdata.ingest.source import Unreadable
 
 HEADER_WITHIN = 60  # lines the header is looked for in
 SAMPLE_RECORDS = 200
@@ -23,6 +25,8 @@ _SHORT = (",", "\t", "|", ";", "\x01", "\x02", "\x1f", "\x1e", "\x07", "^", "~",
 _WITH_CONTRACT = (" ", "#", "*", "!", "%", "$", "@", "&", ":", "/", "=", "+", "\x03", "\x05", "\x08", "\x1c", "\x1d", "\x7f")
 """Separators that only a header known from a contract can prove, unless nothing better is seen."""
 _NEVER = frozenset(".-_/\\()\"'\ufeff\n\r\x00")  # too common within values
+_NUMBERS = re.compile(r"序号|编号|行号|号|年份?|id|no\.?|nr\.?|#|num(ber)?|index|rank|year|row", re.IGNORECASE)  # heads a column of numbers
+_VALUE_MARKS = frozenset("$¥￥€£%‰+-(（[<")  # what values begin or end with
 _SUSPECT = (",", "\t", "|", ";", "^^")
 _NUMBER = re.compile(r"[-+(]?[¥$€]?\d{1,3}([.,'\u00a0 ]?\d{3})*([.,]\d+)?\)?%?|\d+[.,]\d+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -119,15 +123,29 @@ def read_record(text: str, start: int, dialect: Dialect, *, max_lines: int = 1, 
         else:
             stop = text.find(delimiter, position, end)
             if quote is None and escape is not None:
-                while stop > 0 and _escaped(text, position, stop, escape):
-                    stop = text.find(delimiter, stop + width, end)
-                value = text[position : end if stop < 0 else stop]
-                fields.append(value.replace(escape + delimiter, delimiter).replace(escape * 2, escape) if escape in value else value)
+                while True:
+                    while stop > 0 and _escaped(text, position, stop, escape):
+                        stop = text.find(delimiter, stop + width, end)
+                    if stop >= 0 or not _escaped(text, position, end, escape):
+                        break
+                    behind = _behind(text, end)  # an escaped line end is part of the value
+                    if behind >= length or text.count("\n", start, behind) >= max_lines:
+                        return (MORE if behind >= length and not eof else UNCLOSED), fields, _behind(text, _line_end(text, start))
+                    end = _line_end(text, behind)
+                    stop = text.find(delimiter, behind, end)
+                fields.append(_unescaped(text[position : end if stop < 0 else stop], escape, delimiter))
             else:
                 fields.append(text[position : end if stop < 0 else stop])
             if stop < 0:
                 return OK, fields, _behind(text, end)
             position = stop + width
+
+
+def _unescaped(value: str, escape: str, delimiter: str) -> str:
+    """MySQL's OUTFILE escapes its escape, the delimiter and line ends; anything else (\\N) stays as it is."""
+    if escape not in value:
+        return value
+    return re.sub(f"{re.escape(escape)}({re.escape(escape)}|{re.escape(delimiter)}|\r\n|\r|\n)", r"\1", value)
 
 
 def _behind_blanks(text: str, start: int, end: int) -> int:
@@ -208,7 +226,8 @@ def _closed(text: str, dialect: Dialect) -> tuple[int, int]:
 def _escape_of(text: str, quote: str | None, delimiter: str) -> str | None:
     """A backslash before a quote (without quotes: before a delimiter) is an escape where reading it so leaves fewer broken records."""
     protected = delimiter if quote is None or quote not in text else quote
-    if f"\\{protected}" not in text:
+    line_ends = protected == delimiter and re.search(r"\\[\r\n]", text)
+    if f"\\{protected}" not in text and not line_ends:
         return None
     if protected == delimiter:
         plain, escaped = (_regularity(_records(text, Dialect(delimiter, None, escape), SAMPLE_RECORDS)) for escape in (None, "\\"))
@@ -253,6 +272,15 @@ def detect(text: str, headers: Headers | None) -> Layout | None:
     return _by_contract(text, headers) if headers is not None else _by_shape(text)
 
 
+def _header_record(text: str, start: int, dialect: Dialect) -> tuple[list[str], int]:
+    """A line that may be the header. Damaged quotes cost no names: the line is then read without quotes, which are left off the names."""
+    state, fields, after = read_record(text, start, dialect, max_lines=20)
+    if state == OK:
+        return fields, after
+    state, fields, after = read_record(text, start, Dialect(dialect.delimiter, None))
+    return [field.strip().strip("\"'") for field in fields], after
+
+
 def _by_contract(text: str, headers: Headers) -> Layout | None:
     """The line and separator that give the most headers of the contract."""
     best: tuple[tuple[int, ...], Dialect, int, int, list[str]] | None = None
@@ -261,12 +289,12 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
             break  # every cell is a header of the contract: nothing below can be better
         shown = text[start : _line_end(text, start)]
         known = [d for d in (*_LONG, *_SHORT, *_WITH_CONTRACT) if d in shown] or [","]
-        for delimiter in dict.fromkeys([*known, *_RUN.findall(shown)]):
+        below = text[_behind(text, start + len(shown)) :].lstrip("\r\n").partition("\n")[0]
+        longer = [run for run in _RUN.findall(shown) if not below or run in below]
+        for delimiter in dict.fromkeys([*known, *longer]):
             singles = shown.startswith("'") or f"{delimiter}'" in shown or f"{delimiter} '" in shown
             for quote in ["'", '"'] if singles else ['"']:
-                state, fields, after = read_record(text, start, Dialect(delimiter, quote, spaced=True), max_lines=20)
-                if state != OK:
-                    continue
+                fields, after = _header_record(text, start, Dialect(delimiter, quote, spaced=True))
                 score = (*headers.score(fields), -len(fields), len(delimiter))  # of "|" and "||" the one that leaves nothing over
                 if score[0] and (best is None or score > best[0]):
                     best = (score, Dialect(delimiter, quote), line, after, fields)
@@ -282,17 +310,20 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
         manner = _manner(body, dialect.delimiter)
     if manner.delimiter != dialect.delimiter or manner.spaced:  # blanks belong to it, in the header too
         start = _starts(text, line + 1)[line]
-        state, spaced, behind = read_record(text, start, manner, max_lines=20)
-        if state == OK and headers.score(spaced) >= headers.score(fields):
+        spaced, behind = _header_record(text, start, manner)
+        if headers.score(spaced) >= headers.score(fields):
             after, fields = behind, spaced
         else:
             manner = Dialect(dialect.delimiter, _quote_of(body, dialect.delimiter))
-    return _finish(text, manner, line, after, fields)
+    return _finish(text, manner, line, after, fields, numbered=True)
 
 
-def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence[str]) -> Layout:
-    columns = named(header)
+def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence[str], *, numbered: bool = False) -> Layout:
+    """``numbered``: only row numbers are taken for a column the header does not name."""
     records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
+    if _row_names(header, records, numbered=numbered):
+        header = ["", *header]
+    columns = named(header)
     counts = Counter(map(len, records))
     usual = max(counts, key=lambda count: (counts[count], count), default=len(columns))
     if len(columns) < usual <= len(header):  # the header names fewer columns than hold something
@@ -302,7 +333,7 @@ def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence
     # Where the header does not end in separators: is it the file's manner all the same, or are some lines one field too long?
     more = usual > len(columns) and (len(header) >= usual or len(ended) >= CLEAR_MAJORITY * len(records))
     start = _starts(text, line + 1)[line]
-    if _is_rule(text[after : _line_end(text, after)], len(columns)):
+    if _is_rule(text[after : _line_end(text, after)], sum(bool(name.strip()) for name in header)):
         after = _behind(text, _line_end(text, after))
     header_text = text[start:after]
     lines = max(1, header_text.count("\n") + header_text.replace("\r\n", "\n").count("\r"))
@@ -340,19 +371,47 @@ def _by_shape(text: str) -> Layout | None:
     dialect, width = best.dialect, best.width
     starts = _starts(text, HEADER_WITHIN)
     for line, start in enumerate(starts):
-        state, fields, after = read_record(text, start, dialect, max_lines=20)
-        if state != OK or len(named(fields)) > width or len(fields) < width - (2 if width > 3 else 0):
+        fields, after = _header_record(text, start, dialect)
+        below = _records(text, dialect, SAMPLE_RECORDS // 2, after)
+        if line == 0 and _row_names(fields, below):
+            return _finish(text, dialect, line, after, fields)
+        if line == 0 and len(named(fields)) > width > 1 and _too_long(fields, below):
+            raise Unreadable(f"表头有{len(named(fields))}列，记录却只有{width}列，无法判断缺的是哪一列")
+        if len(named(fields)) > width or len(fields) < width - (2 if width > 3 else 0):
             continue
         filled = sum(bool(field.strip()) for field in fields)
         if width == 1 and filled and line == 0 and _blank_line(text, after):
             continue  # a title with a blank line below it
         if filled > (width // 2 if width > 1 else 0):
-            below = _records(text, dialect, SAMPLE_RECORDS // 2, after)
             if looks_like_header(fields) or contrasts(fields, [each for each in below if len(each) >= width]):
                 return _finish(text, dialect, line, after, fields)
             if len(fields) == width and not is_footer(fields):
                 break  # records have begun
     return Layout(dialect, tuple(f"列{number}" for number in range(1, width + 1)), width, width, None, 0)
+
+
+def _row_names(header: Sequence[str], records: list[list[str]], *, numbered: bool = False) -> bool:
+    """The header lacks one name, that of the numbers or names the rows begin with (R's ``write.table`` writes none): nearly all records
+    are one field longer, whose first cells count up (or, unless ``numbered`` is asked for, are words that are all different) and whose
+    last cells are filled."""
+    columns, records = len(named(header)), [fields for fields in records if not is_blank(fields)]
+    longer = [fields for fields in records if len(fields) == len(header) + 1]
+    if columns != len(header) or not longer or len(longer) < CLEAR_MAJORITY * len(records) or not all(map(str.strip, header)):
+        return False
+    firsts = [fields[0].strip() for fields in longer]
+    if _NUMBERS.fullmatch(header[0].strip()) or any(not fields[-1].strip() for fields in longer[:20]):
+        return False
+    if len(firsts) > 1 and all(first.isdecimal() and len(first) < 9 for first in firsts):
+        return all(int(after) == int(before) + 1 for before, after in itertools.pairwise(firsts))
+    words = len(firsts) > 2 and all(firsts) and len(set(firsts)) == len(firsts) and not any(map(_NUMBER.fullmatch, firsts))
+    return words and not numbered and looks_like_header(header)
+
+
+def _too_long(header: Sequence[str], records: list[list[str]]) -> bool:
+    """A header with more names than nearly all records have fields."""
+    records = [fields for fields in records if not is_blank(fields)]
+    shorter = [fields for fields in records if len(fields) < len(named(header))]
+    return len(records) > 1 and looks_like_header(header) and len(shorter) >= CLEAR_MAJORITY * len(records) and contrasts(header, records)
 
 
 def _blank_line(text: str, start: int) -> bool:
@@ -391,13 +450,14 @@ def _reading(text: str, dialect: Dialect) -> _Reading:
     if width < 2:
         return _Reading(dialect, records, 1, 0.0, 0.0)
     regular = [fields for fields in records if len(fields) == width]
-    share = len(regular) / len(records)
+    headed_short = len(records[0]) == width - 1 and _row_names(records[0], records[1:])
+    share = len(regular) / (len(records) - headed_short)
     # A column without a letter or digit, even in the header, is the inside of a longer separator; at the ends it is a frame.
     empty = [not any(char.isalnum() for fields in regular for char in fields[column]) for column in range(width)]
     columns = width - sum(empty[1:-1]) - 0.5 * (empty[0] + empty[-1])
     cells = [cell.strip() for fields in regular for cell in fields]
     unclean = sum(_unclean(cell, dialect.delimiter) for cell in cells) / len(cells)
-    headed = looks_like_header(regular[0]) or contrasts(regular[0], regular[1:])
+    headed = headed_short or looks_like_header(regular[0]) or contrasts(regular[0], regular[1:])
     inside = 0.97 ** sum(empty[1:-1])
     score = share**2 * math.log2(1 + max(1.0, columns)) * (1 - unclean) * (1 if headed else 0.8) * inside
     return _Reading(dialect, records, width, share, score)
@@ -439,9 +499,19 @@ def _widened(text: str, marks: Sequence[str]) -> list[str]:
                 grown = before.pop() + grown
             else:
                 break
-        if grown != mark:
+        if grown != mark and _is_separator(grown, sample):
             made.append(grown)
     return made
+
+
+def _is_separator(grown: str, sample: str) -> bool:
+    """Constancy alone is not enough: a sign that amounts begin with stands behind every comma too. A usual separator in it stands
+    nowhere by itself, and what belongs to values stands at neither end of it unless both ends are alike (``|$|``)."""
+    rest = sample.replace(grown, "")
+    if any(char in rest for char in grown if char in _SHORT):
+        return False
+    usual = any(char in _SHORT for char in grown)
+    return not usual or grown == grown[::-1] or not (grown[0] in _VALUE_MARKS or grown[-1] in _VALUE_MARKS)
 
 
 def _joins_separator(char: str, mark: str) -> bool:

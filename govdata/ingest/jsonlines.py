@@ -100,7 +100,7 @@ class JsonLinesSource:
         with duckdb.connect() as connection:
             connection.execute("SET threads = 2")
             for chunk in chunks(self.path, self._encoding, _CHUNK):
-                yield from self._chunk(connection, chunk.data, chunk.faults)
+                yield from source.in_order(list(self._chunk(connection, chunk.data, chunk.faults)))
 
     def _chunk(self, connection: duckdb.DuckDBPyConnection, data: bytes, faults: dict[int, str]) -> Iterator[Block]:
         lines = scan(data, 10, None, None)
