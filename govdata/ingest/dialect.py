@@ -272,13 +272,14 @@ def detect(text: str, headers: Headers | None) -> Layout | None:
     return _by_contract(text, headers) if headers is not None else _by_shape(text)
 
 
-def _header_record(text: str, start: int, dialect: Dialect) -> tuple[list[str], int]:
-    """A line that may be the header. Damaged quotes cost no names: the line is then read without quotes, which are left off the names."""
+def _header_record(text: str, start: int, dialect: Dialect) -> tuple[list[str], int, bool]:
+    """A line that may be the header, and whether its quotes are whole. Damaged quotes cost no names: the line is then read without quotes,
+    which are left off the names."""
     state, fields, after = read_record(text, start, dialect, max_lines=20)
     if state == OK:
-        return fields, after
+        return fields, after, True
     state, fields, after = read_record(text, start, Dialect(dialect.delimiter, None))
-    return [field.strip().strip("\"'") for field in fields], after
+    return [field.strip().strip("\"'") for field in fields], after, False
 
 
 def _by_contract(text: str, headers: Headers) -> Layout | None:
@@ -294,8 +295,8 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
         for delimiter in dict.fromkeys([*known, *longer]):
             singles = shown.startswith("'") or f"{delimiter}'" in shown or f"{delimiter} '" in shown
             for quote in ["'", '"'] if singles else ['"']:
-                fields, after = _header_record(text, start, Dialect(delimiter, quote, spaced=True))
-                score = (*headers.score(fields), -len(fields), len(delimiter))  # of "|" and "||" the one that leaves nothing over
+                fields, after, whole = _header_record(text, start, Dialect(delimiter, quote, spaced=True))
+                score = (*headers.score(fields), whole, -len(fields), len(delimiter))  # of "|" and "||" the one that leaves nothing over
                 if score[0] and (best is None or score > best[0]):
                     best = (score, Dialect(delimiter, quote), line, after, fields)
     if best is None:
@@ -310,7 +311,7 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
         manner = _manner(body, dialect.delimiter)
     if manner.delimiter != dialect.delimiter or manner.spaced:  # blanks belong to it, in the header too
         start = _starts(text, line + 1)[line]
-        spaced, behind = _header_record(text, start, manner)
+        spaced, behind, _ = _header_record(text, start, manner)
         if headers.score(spaced) >= headers.score(fields):
             after, fields = behind, spaced
         else:
@@ -371,7 +372,7 @@ def _by_shape(text: str) -> Layout | None:
     dialect, width = best.dialect, best.width
     starts = _starts(text, HEADER_WITHIN)
     for line, start in enumerate(starts):
-        fields, after = _header_record(text, start, dialect)
+        fields, after, _ = _header_record(text, start, dialect)
         below = _records(text, dialect, SAMPLE_RECORDS // 2, after)
         if line == 0 and _row_names(fields, below):
             return _finish(text, dialect, line, after, fields)

@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx, .xls): every sheet that has the header is read, below title rows and above footers; cells become text.
+"""Workbooks (.xlsx, .xls, .ods): every sheet that has the header is read, below title rows and above footers; cells become text.
 
 Numbers are written plainly; one of 10^15 and more is written as 3.40524198001011E+17, with the 15 digits a workbook keeps, so that lost
 digits can be recognised later and are never invented. Dates are ISO.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ FOOTER_ROWS = 20
 _EPOCH = datetime.date(1899, 12, 31)
 
 Cell = Any
+_FORMATS = {"html": "网页表格（HTML）", "xmlss": "XML表格（XML Spreadsheet 2003）"}
 
 
 def cell_text(value: Cell) -> str | None:
@@ -73,7 +75,7 @@ class SheetSource:
         self.format, self.columns, self.tally = format, columns, Tally()
         self._book, self._header, self._headers, self._errors = book, header, headers, errors
         self._content = content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
-        self.details = {"格式": f"工作簿（{format}）", "表头行": "无" if header < 0 else str(header + 1)}
+        self.details = {"格式": _FORMATS.get(format, f"工作簿（{format}）"), "表头行": "无" if header < 0 else str(header + 1)}
 
     def blocks(self) -> Iterator[Block]:
         sheet = self._content or self._book.get_sheet_by_name(self.sheet or "")
@@ -188,37 +190,15 @@ def _find_header(sheet: calamine.CalamineSheet, headers: Headers | None) -> tupl
 
 
 def open_workbook(path: Path, headers: Headers | None) -> Opened:
-    """Find the sheets that hold records. Sheets without the header are named in ``ignored``; one that looks like a continuation of a sheet
-    with the header (as many columns, no header of its own) is refused: its records would be lost."""
-    format = "xls" if path.open("rb").read(2) == b"\xd0\xcf" else "xlsx"
+    """Find the sheets of a workbook that hold records (see ``open_sheets``)."""
+    format = _format(path)
     if format == "xls":
         _refuse_encrypted(path)
+    if format != "xlsx":
         probe(path)
     errors = survey(path) if format == "xlsx" else {}
     try:
-        book = calamine.CalamineWorkbook.from_path(str(path))
-        sources: list[SheetSource] = []
-        ignored: dict[str, str] = {}
-        bare: dict[str, int] = {}
-        for sheet in book.sheets_metadata:
-            if sheet.typ != calamine.SheetTypeEnum.WorkSheet:
-                ignored[sheet.name] = "不是工作表（图表或宏）"
-                continue
-            content = book.get_sheet_by_name(sheet.name)
-            hidden = "" if sheet.visible == calamine.SheetVisibleEnum.Visible else "隐藏的"
-            if not content.height:
-                ignored[sheet.name] = f"{hidden}空工作表"
-                continue
-            found = _find_header(content, headers)
-            if found is None:
-                ignored[sheet.name] = f"{hidden}工作表，没有合同的表头"
-                bare[sheet.name] = _usual_width(content)
-                continue
-            sources.append(
-                SheetSource(book, sheet.name, format, *found, headers, content if not sources else None, errors.get(sheet.name, {}))
-            )
-            if hidden:
-                sources[-1].details["可见性"] = "隐藏的工作表"
+        return open_sheets(calamine.CalamineWorkbook.from_path(str(path)), format, headers, errors)
     except calamine.PasswordError:
         raise Unreadable("工作簿有密码保护，请去除密码后交付") from None
     except (calamine.CalamineError, OSError, ValueError):
@@ -227,8 +207,42 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
         if type(error).__name__ != "PanicException":  # what the reader's Rust code throws on damage it did not expect
             raise
         raise Unreadable("工作簿损坏，不能读取") from None
+
+
+def _format(path: Path) -> str:
+    if path.open("rb").read(2) == b"\xd0\xcf":
+        return "xls"
+    with zipfile.ZipFile(path) as archive:
+        return "ods" if "mimetype" in archive.namelist() and "content.xml" in archive.namelist() else "xlsx"
+
+
+def open_sheets(book: Any, format: str, headers: Headers | None, errors: dict[str, Errors]) -> Opened:
+    """The sheets of ``book`` (a calamine workbook, or what has its ``sheets_metadata`` and ``get_sheet_by_name``) that hold records. Those
+    without the header are named in ``ignored``; one that looks like a continuation of a sheet with the header (as many columns, no header
+    of its own) is refused: its records would be lost."""
+    sources: list[SheetSource] = []
+    ignored: dict[str, str] = {}
+    bare: dict[str, int] = {}
+    for sheet in book.sheets_metadata:
+        if sheet.typ != calamine.SheetTypeEnum.WorkSheet:
+            ignored[sheet.name] = "不是工作表（图表或宏）"
+            continue
+        content = book.get_sheet_by_name(sheet.name)
+        hidden = "" if sheet.visible == calamine.SheetVisibleEnum.Visible else "隐藏的"
+        if not content.height:
+            ignored[sheet.name] = f"{hidden}空工作表"
+            continue
+        found = _find_header(content, headers)
+        if found is None:
+            ignored[sheet.name] = f"{hidden}工作表，没有合同的表头"
+            bare[sheet.name] = _usual_width(content)
+            continue
+        sources.append(SheetSource(book, sheet.name, format, *found, headers, content if not sources else None, errors.get(sheet.name, {})))
+        if hidden:
+            sources[-1].details["可见性"] = "隐藏的工作表"
     if not sources:
-        raise Unreadable("工作簿中没有一个工作表含有表头" if headers else "工作簿中没有数据")
+        wanted = f"工作簿中没有一个工作表含有表头；要找的列：{headers.looked_for}" if headers else "工作簿中没有数据"
+        raise Unreadable(wanted)
     widths = {len(sheet.columns) for sheet in sources}
     for name, width in bare.items():
         if width > 2 and width in widths:
@@ -253,5 +267,5 @@ def _refuse_encrypted(path: Path) -> None:
                 file.seek(-64, 1)
 
 
-for _format in ("xlsx", "xls"):
-    source.register(_format, open_workbook)
+for _name in ("xlsx", "xls", "ods"):
+    source.register(_name, open_workbook)
