@@ -404,7 +404,9 @@ def _row_names(header: Sequence[str], records: list[list[str]], *, numbered: boo
         return False
     if len(firsts) > 1 and all(first.isdecimal() and len(first) < 9 for first in firsts):
         return all(int(after) == int(before) + 1 for before, after in itertools.pairwise(firsts))
-    words = len(firsts) > 2 and all(firsts) and len(set(firsts)) == len(firsts) and not any(map(_NUMBER.fullmatch, firsts))
+    words = (
+        len(header) > 1 and len(firsts) > 2 and all(firsts) and len(set(firsts)) == len(firsts) and not any(map(_NUMBER.fullmatch, firsts))
+    )
     return words and not numbered and looks_like_header(header)
 
 

@@ -26,6 +26,9 @@ KEPT = 64 << 10  # of a line that is too long
 
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _ACCENTED = re.compile(rb"[A-Za-z][\xc0-\xff](?=[A-Za-z\s,;|\t\"]|$)|[\xc0-\xff][a-z]{2}")
+_SIGN = re.compile(
+    rb"\xb0[CF\s,;)\]]|[\s(,;\"]\xa3(?=[\d)\s])|[A-Za-z]\x92[a-z]|\s[\x96\x97]\s|[\xb2\xb3](?=[\s)\],;])|\xb5[gmls]"
+)  # degrees, pounds, micro
 UNDECODABLE = "含有无法按文件编码识别的字节"
 OTHER_ENCODING = "该行的编码（UTF-8）与文件的编码（GB18030）不一致"
 TOO_LONG = f"行过长（超过{MAX_LINE >> 20} MB）"
@@ -141,10 +144,10 @@ def _majority(file: BinaryIO, size: int) -> Encoding:
 
 
 def _lone(line: bytes) -> bool | None:
-    """Whether every byte beyond ASCII stands alone among letters, as an accented letter does in Western text (Z\xfcrich); Chinese text has
+    """Whether every byte beyond ASCII stands alone, as an accented letter or a sign does in Western text (Zürich); Chinese text has
     them in runs. None: no such bytes."""
     runs = _HIGH.findall(line)
-    return all(len(run) == 1 and run[0] >= 0xC0 for run in runs) and bool(_ACCENTED.search(line)) if runs else None
+    return all(len(run) == 1 for run in runs) and bool(_ACCENTED.search(line) or _SIGN.search(line)) if runs else None
 
 
 def _implausible(data: bytes) -> bool:

@@ -117,8 +117,9 @@ def _textual(opening: str, head: bytes, path: Path) -> str:
 
 def _binary(opening: str) -> bool:
     """Text holds few control characters, and of few kinds: a separator, a slip."""
-    controls = Counter(char for char in opening[:8192] if char < " " and char not in "\t\n\r\f\x1a")
-    return controls["\0"] > 0.25 * len(opening[:8192]) or (len(controls) > 8 and controls.total() > 0.02 * len(opening[:8192]))
+    sample = re.sub("\0+", "\0", opening[:8192])  # a hole in a file is one damaged line
+    controls = Counter(char for char in sample if char < " " and char not in "\t\n\r\f\x1a")
+    return controls["\0"] > 0.05 * len(sample) or (len(controls) > 8 and controls.total() > 0.02 * len(sample))
 
 
 def _compound(path: Path) -> str:

@@ -160,6 +160,10 @@ class Headers:
         hits = {target for target in map(self.column, filled) if target}
         return (len(hits) >= 2 and 2 * len(hits) > len(filled)) or (len(filled) == len(hits) == 1 and len(cells) == 1)
 
+    def another_order(self, columns: Sequence[str], cells: Sequence[str | None]) -> bool:
+        """A repeated header whose columns are not where the first header has them: the records below mean something else."""
+        return [self.column(name) for name in named(cells)] != [self.column(name) for name in columns]
+
     def first_cells(self, name: str) -> tuple[str, ...]:
         """All texts that may head the contract column that ``name`` means, as declared (a cheap test for a repeated header)."""
         target = self.column(name)
@@ -167,6 +171,9 @@ class Headers:
             return ()
         column = self.dataset.column(target)
         return tuple(dict.fromkeys((*column.headers, column.name, column.title)))
+
+
+OTHER_ORDER = "第{row}行又是一个表头，其列与第一个表头不同，下面的记录要按它理解；请把两部分分成两个文件交付"
 
 
 def looks_like_header(cells: Sequence[str]) -> bool:

@@ -22,7 +22,7 @@ from govdata.ingest import source
 from govdata.ingest.dialect import MALFORMED, MORE, OK, Layout, detect, read_record
 from govdata.ingest.encodings import Chunk, Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
-from govdata.ingest.headers import Headers, is_blank, is_footer, named, shape
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, shape
 from govdata.ingest.scan import Lines, scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
 
@@ -84,8 +84,13 @@ class TextSource:
             yield from reading.blocks()
             pending = reading.rest
 
-    def is_header(self, fields: list[str]) -> bool:
-        return self._headers.is_header(fields) if self._headers else named(fields) == self.columns
+    def is_header(self, fields: list[str], row: int) -> bool:
+        """Whether the record at line ``row`` repeats the header. Raises ``Unreadable`` where it does so in another order."""
+        repeated = self._headers.is_header(fields) if self._headers else sorted(named(fields)) == sorted(self.columns)
+        other = self._headers.another_order(self.columns, fields) if self._headers else named(fields) != self.columns
+        if repeated and other:
+            raise Unreadable(OTHER_ORDER.format(row=row))
+        return repeated
 
 
 class _ChunkReader:
@@ -245,7 +250,7 @@ class _ChunkReader:
         if pc.any(suspects).as_py():
             for row in np.flatnonzero(suspects.to_numpy() & ~drop).tolist():
                 cells = [column[row].as_py() or "" for column in table.columns[: self.columns]]
-                if self.text.is_header(cells):
+                if self.text.is_header(cells, int(chosen[row]) + self.first_line):
                     tally.not_records[source.REPEATED_HEADER] += 1
                     drop[row] = True
         return pa.array(~drop) if drop.any() else None
@@ -366,7 +371,7 @@ class _ChunkReader:
             kind = source.FRAME
         elif is_footer(fields, at_end=False):
             kind = source.FOOTER
-        elif self.text.is_header(fields):
+        elif self.text.is_header(fields, line + self.first_line):
             kind = source.REPEATED_HEADER
         elif self.columns <= len(fields) <= self.most and is_blank(fields[self.columns :]):
             self.careful_rows.append(line + self.first_line)

@@ -19,7 +19,7 @@ import python_calamine as calamine
 
 from govdata.ingest import source
 from govdata.ingest.archive import Errors, probe, survey
-from govdata.ingest.headers import Headers, is_blank, is_footer, looks_like_header, named
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, looks_like_header, named
 from govdata.ingest.source import Block, Opened, Tally, Unreadable
 
 HEADER_WITHIN = 60
@@ -122,6 +122,8 @@ class SheetSource:
         for index in suspects:
             texts = [cell_text(cell) for cell in rows[index][1]]
             repeated = self._headers.is_header(texts) if self._headers else named(texts) == self.columns
+            if repeated and self._headers and self._headers.another_order(self.columns, texts):
+                raise Unreadable(OTHER_ORDER.format(row=rows[index][0]), self.sheet)
             if repeated or is_footer(texts, at_end=False):
                 self.tally.not_records[source.REPEATED_HEADER if repeated else source.FOOTER] += 1
                 keep[index] = False

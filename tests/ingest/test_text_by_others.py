@@ -173,3 +173,13 @@ def test_where_no_header_is_found_its_shape_and_what_was_looked_for_are_told(bur
     message = str(caught.value)
     assert "数18、汉3、汉3数1汉1" in message and "身份证号" not in message.split("要找的列")[0] and "公民身份号码（GMSFHM）" in message
     assert "甲某某" not in message and "1901" not in message
+
+
+def test_a_repeated_header_in_another_order_is_refused(bureau: Bureau) -> None:
+    with pytest.raises(DeliveryError, match="第3行又是一个表头"):
+        bureau.one("GMSFHM,XM,ZZ,BZ\n19A,甲,路,x\nGMSFHM,XM,BZ,ZZ\n19B,乙,y,街\n")
+
+
+def test_a_repeated_header_in_another_language_is_passed_over(bureau: Bureau) -> None:
+    records, _ = bureau.one("GMSFHM,XM,ZZ,BZ\n19A,甲,路,x\n身份证号,姓名,住址,备注信息\n19B,乙,街,y\n")
+    assert [record[3:] for record in records] == [("路", "x"), ("街", "y")]
