@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from govdata.ingest.headers import Headers, contrasts, is_blank, is_footer, looks_like_header, named
+from govdata.ingest.headers import Headers, contrasts, is_blank, is_footer, joined, looks_like_header, named
 from govdata.ingest.source import Unreadable
 
 HEADER_WITHIN = 60  # lines the header is looked for in
@@ -321,6 +321,9 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
 
 def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence[str], *, numbered: bool = False) -> Layout:
     """``numbered``: only row numbers are taken for a column the header does not name."""
+    below, behind, _ = _header_record(text, after, dialect) if after < len(text) else ([], after, True)
+    if two_lines := joined(header, below):
+        header, after = two_lines, behind
     records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
     if _row_names(header, records, numbered=numbered):
         header = ["", *header]
@@ -384,11 +387,28 @@ def _by_shape(text: str) -> Layout | None:
         if width == 1 and filled and line == 0 and _blank_line(text, after):
             continue  # a title with a blank line below it
         if filled > (width // 2 if width > 1 else 0):
-            if looks_like_header(fields) or contrasts(fields, [each for each in below if len(each) >= width]):
+            if (
+                looks_like_header(fields)
+                or joined(fields, next(iter(below), []))
+                or contrasts(fields, [each for each in below if len(each) >= width])
+            ):
+                _refuse_another_table(text[:start], dialect)
                 return _finish(text, dialect, line, after, fields)
             if len(fields) == width and not is_footer(fields):
                 break  # records have begun
     return Layout(dialect, tuple(f"列{number}" for number in range(1, width + 1)), width, width, None, 0)
+
+
+def _refuse_another_table(above: str, dialect: Dialect) -> None:
+    """What stands above the header is a title, a note, pairs of name and value; but not a table of its own, which would be lost."""
+    run: list[list[str]] = []
+    for fields in [*_records(above, dialect, HEADER_WITHIN), [""]]:
+        if run and len(fields) == len(run[0]) > 1 and not is_blank(fields):
+            run.append(fields)
+            continue
+        if len(run) > 2 and contrasts(run[0], run[1:]):
+            raise Unreadable(f"文件里有不止一张表：{len(run[0])}列的表之后另有列数不同的表，请分成几个文件交付")
+        run = [fields]
 
 
 def _row_names(header: Sequence[str], records: list[list[str]], *, numbered: bool = False) -> bool:

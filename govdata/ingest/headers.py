@@ -113,6 +113,10 @@ class Headers:
         if known is None:
             less = _without_owner(_NUMBERED.sub("", plain))
             known = self._columns.get(less) or self._both(less)
+        if known is None and "-" in plain:  # 地址-户籍地址, of a header of two lines; 父亲-姓名 is another's name
+            group, _, under = plain.partition("-")
+            same_thing = group in under or (len(group) == 2 and group[-1] == under[-1:])  # 地址-现住址
+            known = self._columns.get(under) if group and same_thing else None
         return known
 
     def _both(self, plain: str) -> str | None:
@@ -171,6 +175,25 @@ class Headers:
             return ()
         column = self.dataset.column(target)
         return tuple(dict.fromkeys((*column.headers, column.name, column.title)))
+
+
+def joined(top: Sequence[str | None], below: Sequence[str | None]) -> list[str] | None:
+    """The names of a header of two lines, ``地址-户籍地址``; None where ``below`` is not surely the second of them: it has words under each
+    group heading and the empty cells right of it, and nothing under the names that stand alone."""
+    tops = [(cell or "").strip() for cell in top]
+    unders = [(cell or "").strip() for cell in below] + [""] * (len(tops) - len(below))
+    if len(unders) > len(tops) or not tops or (not tops[0] and not unders[0]) or any(map(_VALUE_LIKE.fullmatch, unders)):
+        return None
+    names: list[str] = []
+    group, grouped, alone = "", 0, 0
+    for number, (cell, under) in enumerate(zip(tops, unders, strict=True)):
+        heads = cell and number + 1 < len(tops) and not tops[number + 1]
+        group = cell if heads else "" if cell else group
+        if bool(under) != bool(group):
+            return None
+        grouped, alone = grouped + bool(group), alone + (not group)
+        names.append(f"{group}-{under}" if group else cell)
+    return names if grouped > 1 and alone and len(set(names)) == len(names) else None
 
 
 OTHER_ORDER = "第{row}行又是一个表头，其列与第一个表头不同，下面的记录要按它理解；请把两部分分成两个文件交付"

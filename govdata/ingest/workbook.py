@@ -19,7 +19,7 @@ import python_calamine as calamine
 
 from govdata.ingest import source
 from govdata.ingest.archive import Errors, probe, survey
-from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, looks_like_header, named
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, joined, looks_like_header, named
 from govdata.ingest.source import Block, Opened, Tally, Unreadable
 
 HEADER_WITHIN = 60
@@ -179,16 +179,24 @@ def _find_header(sheet: calamine.CalamineSheet, headers: Headers | None) -> tupl
         best = max(range(len(rows)), key=lambda index: scores[index], default=-1)
         if best < 0 or not scores[best][0] or (scores[best][0] == 1 and len(named(rows[best])) > 1):
             return None
-        return best, named(rows[best])
+        return _two_lines(rows, best) or (best, named(rows[best]))
     widths = Counter(len(named(row)) for row in rows if not is_blank(row))
     if not widths:
         return None
     usual = max(widths, key=lambda width: (widths[width], width))
     for index, row in enumerate(rows):
         names = named(row)
+        if len(names) > usual // 2 and (two := _two_lines(rows, index)):
+            return two
         if len(names) > usual // 2 and looks_like_header([cell or "" for cell in row]):
             return index, names
     return -1, tuple(f"列{number}" for number in range(1, usual + 1))
+
+
+def _two_lines(rows: list[list[str | None]], index: int) -> tuple[int, tuple[str, ...]] | None:
+    """The second line of a header of two, and the names they give together."""
+    names = joined(rows[index], rows[index + 1]) if index + 1 < len(rows) else None
+    return (index + 1, tuple(names)) if names else None
 
 
 def open_workbook(path: Path, headers: Headers | None) -> Opened:

@@ -183,3 +183,36 @@ def test_a_repeated_header_in_another_order_is_refused(bureau: Bureau) -> None:
 def test_a_repeated_header_in_another_language_is_passed_over(bureau: Bureau) -> None:
     records, _ = bureau.one("GMSFHM,XM,ZZ,BZ\n19A,甲,路,x\n身份证号,姓名,住址,备注信息\n19B,乙,街,y\n")
     assert [record[3:] for record in records] == [("路", "x"), ("街", "y")]
+
+
+TWO_LINES = "GMSFHM,XM,住址,,BZ\n,,现居住址,籍贯,\n19A,甲,路,示例市,x\n19B,乙,街,,y\n"
+
+
+def test_a_header_of_two_lines(bureau: Bureau, tmp_path: Path) -> None:
+    path = made(tmp_path, TWO_LINES.encode())
+    (page,) = inspect(path).tables
+    assert page.columns == ("GMSFHM", "XM", "住址-现居住址", "住址-籍贯", "BZ") and page.records == 2 and page.not_records == {"表头": 2}
+    records, rejects = bureau.one(TWO_LINES.replace("现居住址", "住址"))
+    assert [record[1:] for record in records] == [("19A", "甲", "路", "x"), ("19B", "乙", "街", "y")] and not rejects
+
+
+@pytest.mark.parametrize("second", ["19A,甲,路,示例市,x", ",,路,,", ",甲,路,示例市,", ",,2020,2021,"])
+def test_a_record_below_a_half_empty_header_is_a_record(bureau: Bureau, second: str) -> None:
+    records, rejects = bureau.one("\n".join(["GMSFHM,XM,住址,,BZ", second, "19B,乙,街,市,y", "19C,丙,街,市,z"]) + "\n")
+    assert [record[0] for record in records] == [2, 3, 4] and not rejects
+
+
+@pytest.mark.parametrize("header", ["父亲-姓名", "父亲姓名-姓名", "配偶_姓名"])
+def test_a_name_under_another_persons_heading_is_not_ours(bureau: Bureau, header: str) -> None:
+    with pytest.raises(DeliveryError, match="缺少必需的列“姓名”"):
+        bureau.one(f"GMSFHM,{header},ZZ\n19A,甲,x\n")
+
+
+def test_another_table_above_is_not_lost(tmp_path: Path) -> None:
+    with pytest.raises(DeliveryError, match="不止一张表"):
+        inspect(made(tmp_path, b"t1\na,b\n1,2\n3,4\n\nt2\nx,y,z\n5,6,7\n8,9,0\n1,1,1\n"))
+
+
+def test_pairs_of_name_and_value_above_are_no_table(tmp_path: Path) -> None:
+    (page,) = inspect(made(tmp_path, b"station,5\nheight,7\nyear,2020\n\nx,y,z\n5,6,7\n8,9,0\n1,1,1\n")).tables
+    assert page.columns == ("x", "y", "z") and page.records == 3
