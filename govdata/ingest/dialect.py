@@ -1,4 +1,4 @@
-"""How a text file separates its fields, and where its header is: the careful reader of single records, and the detection built on it."""
+"""How a text file separates its fields, and where its header is, found with the careful reader of single records."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from govdata.ingest.headers import Headers, contrasts, is_blank, is_footer, joined, looks_like_header, named
+from govdata.ingest.records import OK, QUOTED_LINES, Dialect, line_end, line_starts, past, read_record, read_records
 from govdata.ingest.source import Unreadable
 
 HEADER_WITHIN = 60  # lines the header is looked for in
 SAMPLE_RECORDS = 200
 CLEAR_MAJORITY = 0.9
-QUOTED_LINES = 5000  # lines a quoted field may take in the sample
 ENOUGH = 1.0  # score of a reading by a usual separator with which no rarer one is tried: three columns or so, mostly regular
 WEAK = 0.8  # what the score of a rarer separator counts
 NEVER_CLOSED = 10  # fields that begin with a quote, none of which is closed, before quotes are taken for plain characters
@@ -34,26 +34,6 @@ _RULE = re.compile(r"[\s|+:=_─━┼═╪-]+")
 _RUN = re.compile(r"(?:[^\w\s\"']|_){2,5}|\t{2,3}| {2,3}")  # longer separators nobody has heard of
 _STROKES = re.compile(r"[-=_─━═]{3,}")
 
-OK, UNCLOSED, MALFORMED, MORE = range(4)
-"""Ends of reading a record: read; a quote that no quote closes; text behind a closing quote; the data ended inside a quoted field."""
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """``delimiter`` one or more characters; ``quote`` one character or None; ``escape`` a backslash that protects a quote (without
-    quotes: a delimiter), or None; ``spaced``: blanks may stand between a delimiter and a quote, as in ``"a", "b"``."""
-
-    delimiter: str
-    quote: str | None = '"'
-    escape: str | None = None
-    spaced: bool = False
-
-    @property
-    def label(self) -> str:
-        names = {"\t": "制表符", " ": "空格"}
-        shown = names.get(self.delimiter) or "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in self.delimiter)
-        return f"分隔符 {shown}，引号 {self.quote or '无'}" + (f"，转义符 {self.escape}" if self.escape else "")
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -69,130 +49,6 @@ class Layout:
     most: int
     header_line: int | None
     header_lines: int = 1
-
-
-def read_record(text: str, start: int, dialect: Dialect, *, max_lines: int = 1, eof: bool = True) -> tuple[int, list[str], int]:
-    """One record of ``text`` from ``start``: (end state, fields, position behind its line end).
-
-    A quote counts only at the start of a field (RFC 4180); elsewhere it is a character like others. A quoted field may hold line ends,
-    up to ``max_lines`` of them. On UNCLOSED and MALFORMED the fields read so far are given.
-    """
-    delimiter, quote, escape = dialect.delimiter, dialect.quote, dialect.escape
-    width, length = len(delimiter), len(text)
-    end = _line_end(text, start)
-    fields: list[str] = []
-    position = start
-    while True:
-        if dialect.spaced and quote is not None:
-            inside = _behind_blanks(text, position, end)
-            if text.startswith(quote, inside) and not text.startswith(delimiter, position):
-                position = inside
-        if quote is not None and text.startswith(quote, position):
-            parts: list[str] = []
-            position += 1
-            while True:
-                close = text.find(quote, position)
-                if close < 0:
-                    return (UNCLOSED if eof or text.count("\n", position) >= max_lines else MORE), fields, end
-                if close >= end and text.count("\n", end, close) >= max_lines:
-                    return UNCLOSED, fields, end
-                if escape is not None and _escaped(text, position, close, escape):
-                    parts.append(text[position : close - 1] + quote)
-                    position = close + 1
-                    continue
-                parts.append(text[position:close])
-                if escape is None and close + 1 == length and not eof:
-                    return MORE, fields, end  # the next character decides whether it closes
-                if text.startswith(quote, close + 1):
-                    parts.append(quote)
-                    position = close + 2
-                    continue
-                position = close + 1
-                break
-            if position > end:
-                end = _line_end(text, position)
-            if dialect.spaced and not text.startswith(delimiter, position):
-                position = _behind_blanks(text, position, end)
-            value = "".join(parts)
-            fields.append(value.replace(escape * 2, escape) if escape else value)
-            if position == end:
-                return OK, fields, _behind(text, end)
-            if not text.startswith(delimiter, position):
-                return MALFORMED, fields, _behind(text, end)
-            position += width
-        else:
-            stop = text.find(delimiter, position, end)
-            if quote is None and escape is not None:
-                while True:
-                    while stop > 0 and _escaped(text, position, stop, escape):
-                        stop = text.find(delimiter, stop + width, end)
-                    if stop >= 0 or not _escaped(text, position, end, escape):
-                        break
-                    behind = _behind(text, end)  # an escaped line end is part of the value
-                    if behind >= length or text.count("\n", start, behind) >= max_lines:
-                        return (MORE if behind >= length and not eof else UNCLOSED), fields, _behind(text, _line_end(text, start))
-                    end = _line_end(text, behind)
-                    stop = text.find(delimiter, behind, end)
-                fields.append(_unescaped(text[position : end if stop < 0 else stop], escape, delimiter))
-            else:
-                fields.append(text[position : end if stop < 0 else stop])
-            if stop < 0:
-                return OK, fields, _behind(text, end)
-            position = stop + width
-
-
-def _unescaped(value: str, escape: str, delimiter: str) -> str:
-    """MySQL's OUTFILE escapes its escape, the delimiter and line ends; anything else (\\N) stays as it is."""
-    if escape not in value:
-        return value
-    return re.sub(f"{re.escape(escape)}({re.escape(escape)}|{re.escape(delimiter)}|\r\n|\r|\n)", r"\1", value)
-
-
-def _behind_blanks(text: str, start: int, end: int) -> int:
-    while start < end and text[start] in " \t\u3000":
-        start += 1
-    return start
-
-
-def _escaped(text: str, start: int, quote_at: int, escape: str) -> bool:
-    """An odd number of escapes stands before the quote."""
-    before = quote_at
-    while before > start and text[before - 1] == escape:
-        before -= 1
-    return (quote_at - before) % 2 == 1
-
-
-def _line_end(text: str, start: int) -> int:
-    """Position of the line end (CR or LF) at or behind ``start``, or the text's length."""
-    newline = text.find("\n", start)
-    newline = len(text) if newline < 0 else newline
-    carriage = text.find("\r", start, newline)
-    return newline if carriage < 0 else carriage
-
-
-def _behind(text: str, end: int) -> int:
-    return end + 2 if text.startswith("\r\n", end) else min(end + 1, len(text))
-
-
-def _records(text: str, dialect: Dialect, limit: int, start: int = 0) -> list[list[str]]:
-    records: list[list[str]] = []
-    while start < len(text) and len(records) < limit:
-        state, fields, after = read_record(text, start, dialect, max_lines=QUOTED_LINES)
-        if state != OK:
-            state, fields, after = read_record(text, start, Dialect(dialect.delimiter, None))
-        records.append(fields)
-        start = after
-    return records
-
-
-def _starts(text: str, limit: int) -> list[int]:
-    """Positions of the first physical lines."""
-    found: list[int] = []
-    start = 0
-    while start < len(text) and len(found) < limit:
-        found.append(start)
-        start = _behind(text, _line_end(text, start))
-    return found
 
 
 def _quote_of(text: str, delimiter: str, spaced: bool = False) -> str | None:
@@ -215,11 +71,11 @@ def _closed(text: str, dialect: Dialect) -> tuple[int, int]:
     while start < len(text) and seen < SAMPLE_RECORDS:
         seen += 1
         state, _, after = read_record(text, start, dialect, max_lines=QUOTED_LINES)
-        end = _line_end(text, start)
+        end = line_end(text, start)
         begins = dialect.delimiter + (" " if dialect.spaced else "") + quote
         if text.startswith(quote, start) or text.find(begins, start, end) >= 0:
             good, bad = (good + 1, bad) if state == OK else (good, bad + 1)
-        start = after if state == OK else _behind(text, end)
+        start = after if state == OK else past(text, end)
     return good, bad
 
 
@@ -230,7 +86,7 @@ def _escape_of(text: str, quote: str | None, delimiter: str) -> str | None:
     if f"\\{protected}" not in text and not line_ends:
         return None
     if protected == delimiter:
-        plain, escaped = (_regularity(_records(text, Dialect(delimiter, None, escape), SAMPLE_RECORDS)) for escape in (None, "\\"))
+        plain, escaped = (_regularity(read_records(text, Dialect(delimiter, None, escape), SAMPLE_RECORDS)) for escape in (None, "\\"))
         return "\\" if escaped > plain else None
 
     def broken(dialect: Dialect) -> int:
@@ -262,7 +118,7 @@ def _manner(text: str, delimiter: str) -> Dialect:
             if longer + mark in text and _quote_of(text, delimiter, spaced=True) == mark:
                 loose = Dialect(delimiter, mark, _escape_of(text, mark, delimiter), spaced=True)
                 whole = Dialect(longer, mark, loose.escape)  # read faster, if the blanks are everywhere
-                return max((whole, loose), key=lambda each: (_closed(text, each)[0], _regularity(_records(text, each, SAMPLE_RECORDS))))
+                return max((whole, loose), key=lambda each: (_closed(text, each)[0], _regularity(read_records(text, each, SAMPLE_RECORDS))))
     escape = _escape_of(text, quote, delimiter)
     return Dialect(delimiter, quote if escape is None or (quote and quote in text) else None, escape)
 
@@ -285,12 +141,12 @@ def _header_record(text: str, start: int, dialect: Dialect) -> tuple[list[str], 
 def _by_contract(text: str, headers: Headers) -> Layout | None:
     """The line and separator that give the most headers of the contract."""
     best: tuple[tuple[int, ...], Dialect, int, int, list[str]] | None = None
-    for line, start in enumerate(_starts(text, HEADER_WITHIN)):
+    for line, start in enumerate(line_starts(text, HEADER_WITHIN)):
         if best is not None and best[0][0] > 1 and best[0][1] == 0:
             break  # every cell is a header of the contract: nothing below can be better
-        shown = text[start : _line_end(text, start)]
+        shown = text[start : line_end(text, start)]
         known = [d for d in (*_LONG, *_SHORT, *_WITH_CONTRACT) if d in shown] or [","]
-        below = text[_behind(text, start + len(shown)) :].lstrip("\r\n").partition("\n")[0]
+        below = text[past(text, start + len(shown)) :].lstrip("\r\n").partition("\n")[0]
         longer = [run for run in _RUN.findall(shown) if not below or run in below]
         for delimiter in dict.fromkeys([*known, *longer]):
             singles = shown.startswith("'") or f"{delimiter}'" in shown or f"{delimiter} '" in shown
@@ -310,7 +166,7 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
     else:
         manner = _manner(body, dialect.delimiter)
     if manner.delimiter != dialect.delimiter or manner.spaced:  # blanks belong to it, in the header too
-        start = _starts(text, line + 1)[line]
+        start = line_starts(text, line + 1)[line]
         spaced, behind, _ = _header_record(text, start, manner)
         if headers.score(spaced) >= headers.score(fields):
             after, fields = behind, spaced
@@ -324,7 +180,7 @@ def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence
     below, behind, _ = _header_record(text, after, dialect) if after < len(text) else ([], after, True)
     if two_lines := joined(header, below):
         header, after = two_lines, behind
-    records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
+    records = [fields for fields in read_records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
     if _row_names(header, records, numbered=numbered):
         header = ["", *header]
     columns = named(header)
@@ -336,9 +192,9 @@ def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence
     ended = [fields for fields in records if len(fields) == usual and is_blank(fields[len(columns) :])]
     # Where the header does not end in separators: is it the file's manner all the same, or are some lines one field too long?
     more = usual > len(columns) and (len(header) >= usual or len(ended) >= CLEAR_MAJORITY * len(records))
-    start = _starts(text, line + 1)[line]
-    if _is_rule(text[after : _line_end(text, after)], sum(bool(name.strip()) for name in header)):
-        after = _behind(text, _line_end(text, after))
+    start = line_starts(text, line + 1)[line]
+    if _is_rule(text[after : line_end(text, after)], sum(bool(name.strip()) for name in header)):
+        after = past(text, line_end(text, after))
     header_text = text[start:after]
     lines = max(1, header_text.count("\n") + header_text.replace("\r\n", "\n").count("\r"))
     width = usual if more else len(columns)
@@ -368,15 +224,15 @@ def _by_shape(text: str) -> Layout | None:
             best = weak
     if best is None or best.score <= 0:
         dialect = Dialect(",")
-        records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS) if not is_blank(fields)]
+        records = [fields for fields in read_records(text, dialect, SAMPLE_RECORDS) if not is_blank(fields)]
         if not records:
             return None
         best = _Reading(dialect, records, 1, 0.0, 0.0)
     dialect, width = best.dialect, best.width
-    starts = _starts(text, HEADER_WITHIN)
+    starts = line_starts(text, HEADER_WITHIN)
     for line, start in enumerate(starts):
         fields, after, _ = _header_record(text, start, dialect)
-        below = _records(text, dialect, SAMPLE_RECORDS // 2, after)
+        below = read_records(text, dialect, SAMPLE_RECORDS // 2, after)
         if line == 0 and _row_names(fields, below):
             return _finish(text, dialect, line, after, fields)
         if line == 0 and len(named(fields)) > width > 1 and _too_long(fields, below):
@@ -402,7 +258,7 @@ def _by_shape(text: str) -> Layout | None:
 def _refuse_another_table(above: str, dialect: Dialect) -> None:
     """What stands above the header is a title, a note, pairs of name and value; but not a table of its own, which would be lost."""
     run: list[list[str]] = []
-    for fields in [*_records(above, dialect, HEADER_WITHIN), [""]]:
+    for fields in [*read_records(above, dialect, HEADER_WITHIN), [""]]:
         if run and len(fields) == len(run[0]) > 1 and not is_blank(fields):
             run.append(fields)
             continue
@@ -438,7 +294,7 @@ def _too_long(header: Sequence[str], records: list[list[str]]) -> bool:
 
 
 def _blank_line(text: str, start: int) -> bool:
-    end = _line_end(text, start)
+    end = line_end(text, start)
     return start < len(text) and not text[start:end].strip()
 
 
@@ -467,7 +323,7 @@ def _best(text: str, delimiters: Sequence[str]) -> _Reading | None:
 
 
 def _reading(text: str, dialect: Dialect) -> _Reading:
-    records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS) if not is_blank(fields)]
+    records = [fields for fields in read_records(text, dialect, SAMPLE_RECORDS) if not is_blank(fields)]
     widths = Counter(len(fields) for fields in records)
     width = max(widths, key=lambda count: widths[count] * math.log2(count + 1), default=1)
     if width < 2:

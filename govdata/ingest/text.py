@@ -19,10 +19,11 @@ import pyarrow.compute
 import pyarrow.csv
 
 from govdata.ingest import source
-from govdata.ingest.dialect import MALFORMED, MORE, OK, Layout, detect, read_record
+from govdata.ingest.dialect import Layout, detect
 from govdata.ingest.encodings import Chunk, Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
 from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, shape
+from govdata.ingest.records import MALFORMED, MORE, OK, read_record
 from govdata.ingest.scan import Lines, scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
 
