@@ -80,6 +80,7 @@ class GridBook:
 def lay_out(grid: Grid, rows: Iterable[tuple[int | None, list[Span]]]) -> Grid:
     """Fill ``grid`` from (row number or None for the next one, cells). Raises ``Unreadable`` beyond what a sheet can hold."""
     filled: list[list[str]] = []
+    cells = 0
     hanging: dict[int, tuple[int, str]] = {}  # column → rows a cell above still takes, its text
     for number, spans in rows:
         while number is not None and len(filled) < min(number, MAX_ROWS):
@@ -100,8 +101,9 @@ def lay_out(grid: Grid, rows: Iterable[tuple[int | None, list[Span]]]) -> Grid:
             grid.merged += span.down > 1 and bool(span.text)
             column += span.across
         filled.append([row.get(place, "") for place in range(max(row, default=-1) + 1)])
-        if len(filled) > MAX_ROWS:
-            raise Unreadable("表格的行数过多，拒绝读取", grid.name)
+        cells += len(filled[-1])
+        if len(filled) > MAX_ROWS or cells > MAX_CELLS:
+            raise Unreadable("表格过大，请改为CSV后交付", grid.name)
     width = max(map(len, filled), default=0)
     if width * len(filled) > MAX_CELLS:
         raise Unreadable("表格过大，请改为CSV后交付", grid.name)
@@ -127,8 +129,12 @@ def open_html(path: Path, headers: Headers | None) -> Opened:
         text = data[encoding.bom :].decode(name)
     except UnicodeDecodeError:
         raise Unreadable("网页（HTML）中有无法按其编码识别的字节") from None
+    if len(re.findall("<table\\b", text, re.IGNORECASE)) > len(re.findall("</table\\b", text, re.IGNORECASE)):
+        raise Unreadable("网页（HTML）中的表格没有结束标记（可能在传输中被截断）")
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True)
     root = etree.fromstring(text.replace("\0", "").encode(), parser)
+    if any(error.level == etree.ErrorLevels.FATAL for error in parser.error_log):  # what stands behind is not in the tree
+        raise Unreadable("网页（HTML）嵌套过深或损坏，不能完整读取")
     grids: list[Grid] = []
     for table in root.iter("table") if root is not None else ():
         rows = [row for row in table.iter("tr") if _nearest(row, "table") is table]
@@ -173,7 +179,10 @@ def _html_text(cell: etree._Element) -> str:
             gather(child)
             parts.append(child.tail or "")
 
-    gather(cell)
+    try:
+        gather(cell)
+    except RecursionError:
+        raise Unreadable("网页（HTML）的单元格嵌套过深，拒绝读取") from None
     return "\n".join(re.sub(r"[ \t\r\n\f]+", " ", line).strip(" \u00a0") for line in "".join(parts).split("\0")).strip("\n")
 
 

@@ -137,7 +137,11 @@ def test_spreadsheet_cells_with_a_place_of_their_own(bureau: Bureau) -> None:
 
 
 @pytest.mark.parametrize(
-    "bomb", ['<table><tr><td colspan="99999999">a</td></tr></table>', "<table>" + "<tr><td rowspan=65000 colspan=1000>x</td></tr>" * 2]
+    "bomb",
+    [
+        '<table><tr><td colspan="99999999">a</td></tr></table>',
+        "<table>" + "<tr><td rowspan=65000 colspan=1000>x</td></tr>" * 2 + "</table>",
+    ],
 )
 def test_claims_of_size_are_bounded(tmp_path: Path, bomb: str) -> None:
     path = tmp_path / "a.xls"
@@ -211,6 +215,8 @@ REFUSED = {
     "INSERT": ("INSERT INTO t_rk (GMSFHM, XM) VALUES ('1', '甲');\n", "SQL"),
     "other XML": ('<?xml version="1.0"?><rows><row><GMSFHM>1</GMSFHM></row></rows>', "XML"),
     "page without table": ("<html><body>登录已过期</body></html>", "没有表格"),
+    "page cut off": ("<html>" + html()[:-40], "截断"),
+    "page without end to its depth": ("<table><tr><td>" + "<b>" * 5000 + "x</td></tr></table>", "过深"),
     "program's own": (bytes(range(256)) * 20, "不是文本"),
 }
 

@@ -202,7 +202,7 @@ def test_an_archive_that_is_no_workbook_is_read_as_what_it_is(bureau: Bureau) ->
 
 
 def test_a_web_page_named_workbook(bureau: Bureau) -> None:
-    assert "缺少必需的列“公民身份号码”" in _blocked(bureau, "a.xls", "<html><table><tr><td>姓名".encode())
+    assert "HTML" in _blocked(bureau, "a.xls", "<html><table><tr><td>姓名".encode())
 
 
 def test_a_workbook_without_the_header(bureau: Bureau) -> None:
