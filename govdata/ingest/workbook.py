@@ -255,16 +255,16 @@ def open_sheets(book: Any, format: str, headers: Headers | None, errors: dict[st
         raise Unreadable(wanted)
     widths = {len(sheet.columns) for sheet in sources}
     for name, width in bare.items():
-        if width > 2 and width in widths:
+        if width > 2 and any(0 <= 8 * (full - width) <= full for full in widths):  # its last columns may be empty
             raise Unreadable("工作表没有表头，但列数与有表头的工作表相同，形似其续表；请补上表头", name)
     return Opened(tuple(sources), ignored)
 
 
 def _usual_width(sheet: calamine.CalamineSheet) -> int:
-    """The usual number of cells of a sheet that has at least three rows alike, else 0."""
+    """The usual number of cells of a sheet that has at least two rows alike, else 0."""
     widths = Counter(len(named([cell_text(c) for c in cells])) for _, cells in itertools.islice(_rows(sheet, {}), 200) if not _empty(cells))
     width, rows = max(widths.items(), key=lambda item: item[1], default=(0, 0))
-    return width if rows >= 3 else 0
+    return width if rows >= 2 else 0
 
 
 def _refuse_encrypted(path: Path) -> None:
