@@ -32,11 +32,9 @@ _OLD_EXCEL = {b"\x09\x00\x04\x00": "2", b"\x09\x02\x06\x00": "3", b"\x09\x04\x06
 _OLE_KINDS = (("WordDocument", "Word文档，不是数据文件"), ("PowerPoint Document", "演示文稿，不是数据文件"))
 _DECORATION = re.compile(r"\s+|<!--.*?(?:-->|\Z)|<!doctype(?!\s+html)[^>]*>|<\?(?!xml|mso)[^>]*>", re.DOTALL | re.IGNORECASE)
 _XML = re.compile(r"(?:<\?xml[^>]*>|<\?mso[^>]*>|<!--.*?-->|<!doctype(?:[^\[>]|\[.*?\]\s*(?=>))*>|\s)*<([\w:]+)", re.DOTALL | re.IGNORECASE)
-_HTML = re.compile(
-    r"<(?:!doctype\s+html|html|head|meta|title|style|script|link|base|body|table|thead|tbody|tr|td|th|div|center|font|form|span|"
-    r"p|b|br|h[1-6]|colgroup|caption)\b",
-    re.IGNORECASE,
-)
+_PAGE = re.compile(r"<(?:!doctype\s+html|html|head|meta|body|table|thead|tbody)\b", re.IGNORECASE)
+_PIECE = re.compile(r"<(?:title|style|script|link|base|tr|td|th|div|center|font|form|span|p|b|br|h[1-6]|colgroup|caption)\b", re.IGNORECASE)
+_CELLS = re.compile(r"<t(?:able|[rdh])\b", re.IGNORECASE)
 _TABLE = re.compile(r"[^\n<]{0,200}<table\b[^>]*>\s*<(?:t[rdh]|thead|tbody|colgroup|caption)\b", re.IGNORECASE)
 _SQL = re.compile(
     r"(?:--[^\n]*\n|/\*.*?\*/;?|\s)*(?:insert\s+into|create\s+table|drop\s+table|set\s+names|lock\s+tables)\s", re.DOTALL | re.IGNORECASE
@@ -98,11 +96,11 @@ def _textual(opening: str, head: bytes, path: Path) -> str:
     if root := _XML.match(plain):
         if "urn:schemas-microsoft-com:office:spreadsheet" in opening and root[1].lower().rpartition(":")[2] == "workbook":
             return "xmlss"
-        if _HTML.match(plain[root.start(1) - 1 :]):
+        if _is_page(plain[root.start(1) - 1 :]):
             return "html"
         if plain.lower().startswith(("<?xml", "<?mso")):
             raise Unreadable(f"实际内容是XML（根元素 {shown(root[1], '未知')}），请另存为xlsx或CSV后交付")
-    if _HTML.match(plain) or _TABLE.match(plain):
+    if _is_page(plain) or _TABLE.match(plain):
         return "html"
     if _MHTML.match(plain) and "multipart/related" in opening.lower():
         raise Unreadable("单个文件网页（MHTML），请用表格软件另存为xlsx后交付")
@@ -113,6 +111,11 @@ def _textual(opening: str, head: bytes, path: Path) -> str:
     if _binary(opening):
         raise Unreadable("不是文本，也不是能识别的格式（可能是某种程序的专用文件），请导出为CSV或xlsx后交付")
     return "text"
+
+
+def _is_page(plain: str) -> bool:
+    """HTML: it begins as a page or a table does, or with a piece of one and has a table. A lone tag may be a value."""
+    return bool(_PAGE.match(plain) or (_PIECE.match(plain) and _CELLS.search(plain)))
 
 
 def _binary(opening: str) -> bool:

@@ -238,7 +238,14 @@ def test_a_covering_letter_beside_the_data_is_named(bureau: Bureau) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["备注\n<b>重要</b>\n", "GMSFHM,XM\n1,<table><tr><td>x</td></tr></table>\n", "姓名\x01住址\n甲\x01乙\n", "a\x1fb\n1\x1f2\n"]
+    "text",
+    [
+        "备注\n<b>重要</b>\n",
+        "<b>重要</b>\n甲,乙\n1,2\n",
+        "GMSFHM,XM\n1,<table><tr><td>x</td></tr></table>\n",
+        "姓名\x01住址\n甲\x01乙\n",
+        "a\x1fb\n1\x1f2\n",
+    ],
 )
 def test_text_stays_text(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.csv"
