@@ -268,6 +268,11 @@ def inspect(
         raise GovdataError("不能写到交付文件自身")
     inspection = ingest.inspect(file) if out is None else ingest.write_csv(file, out)
     show(_console(), inspection)
+    if inspection.misread:
+        written = "" if out is None else "，没有写出"
+        raise GovdataError(
+            f"{file.name}：{inspection.rejected:,} 条记录被拒收，多于读入的 {inspection.records:,} 条{written}；请按上面的原因改正后再读"
+        )
     if out is not None:
         _console().print(f"已写入 {out}", highlight=False, soft_wrap=True)
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from govdata.ingest import source
 from govdata.ingest.headers import Headers
+from govdata.ingest.shown import shown
 from govdata.ingest.source import Block, Opened, Tally, Unreadable
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
@@ -56,15 +57,42 @@ class ParquetSource:
             values = pa.table({"v": column})
         elif pa.types.is_large_string(type):
             values = pa.table({"v": column.cast(pa.string())})
+        elif pa.types.is_binary(type) or pa.types.is_large_binary(type) or pa.types.is_fixed_size_binary(type):
+            values = pa.table({"v": _decoded(column, field.name)})
         else:
-            values = pa.table({"v": column})
-            nested = pa.types.is_nested(type)
-            relation = connection.from_arrow(values).project("CAST(to_json(v) AS VARCHAR) AS v" if nested else "CAST(v AS VARCHAR) AS v")
-            values = relation.to_arrow_table()
+            values = connection.from_arrow(pa.table({"v": column})).project(f"{_as_text(type)} AS v").to_arrow_table()
         texts = values.column(0).cast(pa.string())
         texts.validate(full=True)  # a damaged page may hold text that is no UTF-8; nothing downstream expects that
         empty = pc.equal(texts, "")
         return pc.if_else(empty, pa.scalar(None, pa.string()), texts)
+
+
+def _as_text(type: pa.DataType) -> str:
+    """SQL for a value's text. A moment in time is told by the clock of the bureau, without an offset that no date has; a whole number that
+    is stored as a float (which is how empty cells make it so) without ``.0``; not-a-number, which stands for an empty cell, is none."""
+    if pa.types.is_nested(type):
+        return "CAST(to_json(v) AS VARCHAR)"
+    if pa.types.is_timestamp(type) and type.tz is not None:
+        return "CAST(v AT TIME ZONE 'Asia/Shanghai' AS VARCHAR)"
+    if pa.types.is_floating(type):
+        return """CASE WHEN isnan(v) THEN NULL WHEN isfinite(v) AND abs(v) < 1e15 AND v = trunc(v) THEN CAST(CAST(v AS BIGINT) AS VARCHAR)
+                  ELSE CAST(v AS VARCHAR) END"""
+    return "CAST(v AS VARCHAR)"
+
+
+def _decoded(column: pa.Array, name: str) -> pa.Array:
+    """Bytes without the mark for text, as old Hive, Impala and Spark write text: UTF-8, else GB18030. Raises ``Unreadable`` for others."""
+    values = column.cast(pa.binary())
+    try:
+        texts = values.cast(pa.string())
+        texts.validate(full=True)
+        return texts
+    except pa.ArrowInvalid:
+        pass
+    try:
+        return pa.array([None if value is None else value.decode("gb18030") for value in values.to_pylist()], pa.string())
+    except UnicodeDecodeError:
+        raise Unreadable(f"Parquet的列“{shown(name, '其中一列')}”是二进制内容，不是文本") from None
 
 
 def open_parquet(path: Path, headers: Headers | None) -> Opened:

@@ -1,19 +1,21 @@
-"""How a text file separates its fields, and where its header is: the careful reader of single records, and the detection built on it."""
+"""How a text file separates its fields, and where its header is, found with the careful reader of single records."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from govdata.ingest.headers import Headers, contrasts, is_blank, is_footer, looks_like_header, named
+from govdata.ingest.headers import Headers, contrasts, is_blank, is_footer, joined, looks_like_header, named
+from govdata.ingest.records import OK, QUOTED_LINES, Dialect, line_end, line_starts, past, read_record, read_records
+from govdata.ingest.source import Unreadable
 
 HEADER_WITHIN = 60  # lines the header is looked for in
 SAMPLE_RECORDS = 200
 CLEAR_MAJORITY = 0.9
-QUOTED_LINES = 5000  # lines a quoted field may take in the sample
 ENOUGH = 1.0  # score of a reading by a usual separator with which no rarer one is tried: three columns or so, mostly regular
 WEAK = 0.8  # what the score of a rarer separator counts
 NEVER_CLOSED = 10  # fields that begin with a quote, none of which is closed, before quotes are taken for plain characters
@@ -23,32 +25,14 @@ _SHORT = (",", "\t", "|", ";", "\x01", "\x02", "\x1f", "\x1e", "\x07", "^", "~",
 _WITH_CONTRACT = (" ", "#", "*", "!", "%", "$", "@", "&", ":", "/", "=", "+", "\x03", "\x05", "\x08", "\x1c", "\x1d", "\x7f")
 """Separators that only a header known from a contract can prove, unless nothing better is seen."""
 _NEVER = frozenset(".-_/\\()\"'\ufeff\n\r\x00")  # too common within values
+_NUMBERS = re.compile(r"序号|编号|行号|号|年份?|id|no\.?|nr\.?|#|num(ber)?|index|rank|year|row", re.IGNORECASE)  # heads a column of numbers
+_VALUE_MARKS = frozenset("$¥￥€£%‰+-(（[<")  # what values begin or end with
 _SUSPECT = (",", "\t", "|", ";", "^^")
 _NUMBER = re.compile(r"[-+(]?[¥$€]?\d{1,3}([.,'\u00a0 ]?\d{3})*([.,]\d+)?\)?%?|\d+[.,]\d+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _RULE = re.compile(r"[\s|+:=_─━┼═╪-]+")
 _RUN = re.compile(r"(?:[^\w\s\"']|_){2,5}|\t{2,3}| {2,3}")  # longer separators nobody has heard of
 _STROKES = re.compile(r"[-=_─━═]{3,}")
-
-OK, UNCLOSED, MALFORMED, MORE = range(4)
-"""Ends of reading a record: read; a quote that no quote closes; text behind a closing quote; the data ended inside a quoted field."""
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """``delimiter`` one or more characters; ``quote`` one character or None; ``escape`` a backslash that protects a quote (without
-    quotes: a delimiter), or None; ``spaced``: blanks may stand between a delimiter and a quote, as in ``"a", "b"``."""
-
-    delimiter: str
-    quote: str | None = '"'
-    escape: str | None = None
-    spaced: bool = False
-
-    @property
-    def label(self) -> str:
-        names = {"\t": "制表符", " ": "空格"}
-        shown = names.get(self.delimiter) or "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in self.delimiter)
-        return f"分隔符 {shown}，引号 {self.quote or '无'}" + (f"，转义符 {self.escape}" if self.escape else "")
 
 
 @dataclass(frozen=True)
@@ -65,116 +49,6 @@ class Layout:
     most: int
     header_line: int | None
     header_lines: int = 1
-
-
-def read_record(text: str, start: int, dialect: Dialect, *, max_lines: int = 1, eof: bool = True) -> tuple[int, list[str], int]:
-    """One record of ``text`` from ``start``: (end state, fields, position behind its line end).
-
-    A quote counts only at the start of a field (RFC 4180); elsewhere it is a character like others. A quoted field may hold line ends,
-    up to ``max_lines`` of them. On UNCLOSED and MALFORMED the fields read so far are given.
-    """
-    delimiter, quote, escape = dialect.delimiter, dialect.quote, dialect.escape
-    width, length = len(delimiter), len(text)
-    end = _line_end(text, start)
-    fields: list[str] = []
-    position = start
-    while True:
-        if dialect.spaced and quote is not None:
-            inside = _behind_blanks(text, position, end)
-            if text.startswith(quote, inside) and not text.startswith(delimiter, position):
-                position = inside
-        if quote is not None and text.startswith(quote, position):
-            parts: list[str] = []
-            position += 1
-            while True:
-                close = text.find(quote, position)
-                if close < 0:
-                    return (UNCLOSED if eof or text.count("\n", position) >= max_lines else MORE), fields, end
-                if close >= end and text.count("\n", end, close) >= max_lines:
-                    return UNCLOSED, fields, end
-                if escape is not None and _escaped(text, position, close, escape):
-                    parts.append(text[position : close - 1] + quote)
-                    position = close + 1
-                    continue
-                parts.append(text[position:close])
-                if escape is None and close + 1 == length and not eof:
-                    return MORE, fields, end  # the next character decides whether it closes
-                if text.startswith(quote, close + 1):
-                    parts.append(quote)
-                    position = close + 2
-                    continue
-                position = close + 1
-                break
-            if position > end:
-                end = _line_end(text, position)
-            if dialect.spaced and not text.startswith(delimiter, position):
-                position = _behind_blanks(text, position, end)
-            value = "".join(parts)
-            fields.append(value.replace(escape * 2, escape) if escape else value)
-            if position == end:
-                return OK, fields, _behind(text, end)
-            if not text.startswith(delimiter, position):
-                return MALFORMED, fields, _behind(text, end)
-            position += width
-        else:
-            stop = text.find(delimiter, position, end)
-            if quote is None and escape is not None:
-                while stop > 0 and _escaped(text, position, stop, escape):
-                    stop = text.find(delimiter, stop + width, end)
-                value = text[position : end if stop < 0 else stop]
-                fields.append(value.replace(escape + delimiter, delimiter).replace(escape * 2, escape) if escape in value else value)
-            else:
-                fields.append(text[position : end if stop < 0 else stop])
-            if stop < 0:
-                return OK, fields, _behind(text, end)
-            position = stop + width
-
-
-def _behind_blanks(text: str, start: int, end: int) -> int:
-    while start < end and text[start] in " \t\u3000":
-        start += 1
-    return start
-
-
-def _escaped(text: str, start: int, quote_at: int, escape: str) -> bool:
-    """An odd number of escapes stands before the quote."""
-    before = quote_at
-    while before > start and text[before - 1] == escape:
-        before -= 1
-    return (quote_at - before) % 2 == 1
-
-
-def _line_end(text: str, start: int) -> int:
-    """Position of the line end (CR or LF) at or behind ``start``, or the text's length."""
-    newline = text.find("\n", start)
-    newline = len(text) if newline < 0 else newline
-    carriage = text.find("\r", start, newline)
-    return newline if carriage < 0 else carriage
-
-
-def _behind(text: str, end: int) -> int:
-    return end + 2 if text.startswith("\r\n", end) else min(end + 1, len(text))
-
-
-def _records(text: str, dialect: Dialect, limit: int, start: int = 0) -> list[list[str]]:
-    records: list[list[str]] = []
-    while start < len(text) and len(records) < limit:
-        state, fields, after = read_record(text, start, dialect, max_lines=QUOTED_LINES)
-        if state != OK:
-            state, fields, after = read_record(text, start, Dialect(dialect.delimiter, None))
-        records.append(fields)
-        start = after
-    return records
-
-
-def _starts(text: str, limit: int) -> list[int]:
-    """Positions of the first physical lines."""
-    found: list[int] = []
-    start = 0
-    while start < len(text) and len(found) < limit:
-        found.append(start)
-        start = _behind(text, _line_end(text, start))
-    return found
 
 
 def _quote_of(text: str, delimiter: str, spaced: bool = False) -> str | None:
@@ -197,21 +71,22 @@ def _closed(text: str, dialect: Dialect) -> tuple[int, int]:
     while start < len(text) and seen < SAMPLE_RECORDS:
         seen += 1
         state, _, after = read_record(text, start, dialect, max_lines=QUOTED_LINES)
-        end = _line_end(text, start)
+        end = line_end(text, start)
         begins = dialect.delimiter + (" " if dialect.spaced else "") + quote
         if text.startswith(quote, start) or text.find(begins, start, end) >= 0:
             good, bad = (good + 1, bad) if state == OK else (good, bad + 1)
-        start = after if state == OK else _behind(text, end)
+        start = after if state == OK else past(text, end)
     return good, bad
 
 
 def _escape_of(text: str, quote: str | None, delimiter: str) -> str | None:
     """A backslash before a quote (without quotes: before a delimiter) is an escape where reading it so leaves fewer broken records."""
     protected = delimiter if quote is None or quote not in text else quote
-    if f"\\{protected}" not in text:
+    line_ends = protected == delimiter and re.search(r"\\[\r\n]", text)
+    if f"\\{protected}" not in text and not line_ends:
         return None
     if protected == delimiter:
-        plain, escaped = (_regularity(_records(text, Dialect(delimiter, None, escape), SAMPLE_RECORDS)) for escape in (None, "\\"))
+        plain, escaped = (_regularity(read_records(text, Dialect(delimiter, None, escape), SAMPLE_RECORDS)) for escape in (None, "\\"))
         return "\\" if escaped > plain else None
 
     def broken(dialect: Dialect) -> int:
@@ -243,7 +118,7 @@ def _manner(text: str, delimiter: str) -> Dialect:
             if longer + mark in text and _quote_of(text, delimiter, spaced=True) == mark:
                 loose = Dialect(delimiter, mark, _escape_of(text, mark, delimiter), spaced=True)
                 whole = Dialect(longer, mark, loose.escape)  # read faster, if the blanks are everywhere
-                return max((whole, loose), key=lambda each: (_closed(text, each)[0], _regularity(_records(text, each, SAMPLE_RECORDS))))
+                return max((whole, loose), key=lambda each: (_closed(text, each)[0], _regularity(read_records(text, each, SAMPLE_RECORDS))))
     escape = _escape_of(text, quote, delimiter)
     return Dialect(delimiter, quote if escape is None or (quote and quote in text) else None, escape)
 
@@ -253,21 +128,31 @@ def detect(text: str, headers: Headers | None) -> Layout | None:
     return _by_contract(text, headers) if headers is not None else _by_shape(text)
 
 
+def _header_record(text: str, start: int, dialect: Dialect) -> tuple[list[str], int, bool]:
+    """A line that may be the header, and whether its quotes are whole. Damaged quotes cost no names: the line is then read without quotes,
+    which are left off the names."""
+    state, fields, after = read_record(text, start, dialect, max_lines=20)
+    if state == OK:
+        return fields, after, True
+    state, fields, after = read_record(text, start, Dialect(dialect.delimiter, None))
+    return [field.strip().strip("\"'") for field in fields], after, False
+
+
 def _by_contract(text: str, headers: Headers) -> Layout | None:
     """The line and separator that give the most headers of the contract."""
     best: tuple[tuple[int, ...], Dialect, int, int, list[str]] | None = None
-    for line, start in enumerate(_starts(text, HEADER_WITHIN)):
+    for line, start in enumerate(line_starts(text, HEADER_WITHIN)):
         if best is not None and best[0][0] > 1 and best[0][1] == 0:
             break  # every cell is a header of the contract: nothing below can be better
-        shown = text[start : _line_end(text, start)]
+        shown = text[start : line_end(text, start)]
         known = [d for d in (*_LONG, *_SHORT, *_WITH_CONTRACT) if d in shown] or [","]
-        for delimiter in dict.fromkeys([*known, *_RUN.findall(shown)]):
+        below = text[past(text, start + len(shown)) :].lstrip("\r\n").partition("\n")[0]
+        longer = [run for run in _RUN.findall(shown) if not below or run in below]
+        for delimiter in dict.fromkeys([*known, *longer]):
             singles = shown.startswith("'") or f"{delimiter}'" in shown or f"{delimiter} '" in shown
             for quote in ["'", '"'] if singles else ['"']:
-                state, fields, after = read_record(text, start, Dialect(delimiter, quote, spaced=True), max_lines=20)
-                if state != OK:
-                    continue
-                score = (*headers.score(fields), -len(fields), len(delimiter))  # of "|" and "||" the one that leaves nothing over
+                fields, after, whole = _header_record(text, start, Dialect(delimiter, quote, spaced=True))
+                score = (*headers.score(fields), whole, -len(fields), len(delimiter))  # of "|" and "||" the one that leaves nothing over
                 if score[0] and (best is None or score > best[0]):
                     best = (score, Dialect(delimiter, quote), line, after, fields)
     if best is None:
@@ -281,18 +166,24 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
     else:
         manner = _manner(body, dialect.delimiter)
     if manner.delimiter != dialect.delimiter or manner.spaced:  # blanks belong to it, in the header too
-        start = _starts(text, line + 1)[line]
-        state, spaced, behind = read_record(text, start, manner, max_lines=20)
-        if state == OK and headers.score(spaced) >= headers.score(fields):
+        start = line_starts(text, line + 1)[line]
+        spaced, behind, _ = _header_record(text, start, manner)
+        if headers.score(spaced) >= headers.score(fields):
             after, fields = behind, spaced
         else:
             manner = Dialect(dialect.delimiter, _quote_of(body, dialect.delimiter))
-    return _finish(text, manner, line, after, fields)
+    return _finish(text, manner, line, after, fields, numbered=True)
 
 
-def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence[str]) -> Layout:
+def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence[str], *, numbered: bool = False) -> Layout:
+    """``numbered``: only row numbers are taken for a column the header does not name."""
+    below, behind, _ = _header_record(text, after, dialect) if after < len(text) else ([], after, True)
+    if two_lines := joined(header, below):
+        header, after = two_lines, behind
+    records = [fields for fields in read_records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
+    if _row_names(header, records, numbered=numbered):
+        header = ["", *header]
     columns = named(header)
-    records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
     counts = Counter(map(len, records))
     usual = max(counts, key=lambda count: (counts[count], count), default=len(columns))
     if len(columns) < usual <= len(header):  # the header names fewer columns than hold something
@@ -301,9 +192,9 @@ def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence
     ended = [fields for fields in records if len(fields) == usual and is_blank(fields[len(columns) :])]
     # Where the header does not end in separators: is it the file's manner all the same, or are some lines one field too long?
     more = usual > len(columns) and (len(header) >= usual or len(ended) >= CLEAR_MAJORITY * len(records))
-    start = _starts(text, line + 1)[line]
-    if _is_rule(text[after : _line_end(text, after)], len(columns)):
-        after = _behind(text, _line_end(text, after))
+    start = line_starts(text, line + 1)[line]
+    if _is_rule(text[after : line_end(text, after)], sum(bool(name.strip()) for name in header)):
+        after = past(text, line_end(text, after))
     header_text = text[start:after]
     lines = max(1, header_text.count("\n") + header_text.replace("\r\n", "\n").count("\r"))
     width = usual if more else len(columns)
@@ -333,30 +224,77 @@ def _by_shape(text: str) -> Layout | None:
             best = weak
     if best is None or best.score <= 0:
         dialect = Dialect(",")
-        records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS) if not is_blank(fields)]
+        records = [fields for fields in read_records(text, dialect, SAMPLE_RECORDS) if not is_blank(fields)]
         if not records:
             return None
         best = _Reading(dialect, records, 1, 0.0, 0.0)
     dialect, width = best.dialect, best.width
-    starts = _starts(text, HEADER_WITHIN)
+    starts = line_starts(text, HEADER_WITHIN)
     for line, start in enumerate(starts):
-        state, fields, after = read_record(text, start, dialect, max_lines=20)
-        if state != OK or len(named(fields)) > width or len(fields) < width - (2 if width > 3 else 0):
+        fields, after, _ = _header_record(text, start, dialect)
+        below = read_records(text, dialect, SAMPLE_RECORDS // 2, after)
+        if line == 0 and _row_names(fields, below):
+            return _finish(text, dialect, line, after, fields)
+        if line == 0 and len(named(fields)) > width > 1 and _too_long(fields, below):
+            raise Unreadable(f"表头有{len(named(fields))}列，记录却只有{width}列，无法判断缺的是哪一列")
+        if len(named(fields)) > width or len(fields) < width - (2 if width > 3 else 0):
             continue
         filled = sum(bool(field.strip()) for field in fields)
         if width == 1 and filled and line == 0 and _blank_line(text, after):
             continue  # a title with a blank line below it
         if filled > (width // 2 if width > 1 else 0):
-            below = _records(text, dialect, SAMPLE_RECORDS // 2, after)
-            if looks_like_header(fields) or contrasts(fields, [each for each in below if len(each) >= width]):
+            if (
+                looks_like_header(fields)
+                or joined(fields, next(iter(below), []))
+                or contrasts(fields, [each for each in below if len(each) >= width])
+            ):
+                _refuse_another_table(text[:start], dialect)
                 return _finish(text, dialect, line, after, fields)
             if len(fields) == width and not is_footer(fields):
                 break  # records have begun
     return Layout(dialect, tuple(f"列{number}" for number in range(1, width + 1)), width, width, None, 0)
 
 
+def _refuse_another_table(above: str, dialect: Dialect) -> None:
+    """What stands above the header is a title, a note, pairs of name and value; but not a table of its own, which would be lost."""
+    run: list[list[str]] = []
+    for fields in [*read_records(above, dialect, HEADER_WITHIN), [""]]:
+        if run and len(fields) == len(run[0]) > 1 and not is_blank(fields):
+            run.append(fields)
+            continue
+        if len(run) > 2 and contrasts(run[0], run[1:]):
+            raise Unreadable(f"文件里有不止一张表：{len(run[0])}列的表之后另有列数不同的表，请分成几个文件交付")
+        run = [fields]
+
+
+def _row_names(header: Sequence[str], records: list[list[str]], *, numbered: bool = False) -> bool:
+    """The header lacks one name, that of the numbers or names the rows begin with (R's ``write.table`` writes none): nearly all records
+    are one field longer, whose first cells count up (or, unless ``numbered`` is asked for, are words that are all different) and whose
+    last cells are filled."""
+    columns, records = len(named(header)), [fields for fields in records if not is_blank(fields)]
+    longer = [fields for fields in records if len(fields) == len(header) + 1]
+    if columns != len(header) or not longer or len(longer) < CLEAR_MAJORITY * len(records) or not all(map(str.strip, header)):
+        return False
+    firsts = [fields[0].strip() for fields in longer]
+    if _NUMBERS.fullmatch(header[0].strip()) or any(not fields[-1].strip() for fields in longer[:20]):
+        return False
+    if len(firsts) > 1 and all(first.isdecimal() and len(first) < 9 for first in firsts):
+        return all(int(after) == int(before) + 1 for before, after in itertools.pairwise(firsts))
+    words = (
+        len(header) > 1 and len(firsts) > 2 and all(firsts) and len(set(firsts)) == len(firsts) and not any(map(_NUMBER.fullmatch, firsts))
+    )
+    return words and not numbered and looks_like_header(header)
+
+
+def _too_long(header: Sequence[str], records: list[list[str]]) -> bool:
+    """A header with more names than nearly all records have fields."""
+    records = [fields for fields in records if not is_blank(fields)]
+    shorter = [fields for fields in records if len(fields) < len(named(header))]
+    return len(records) > 1 and looks_like_header(header) and len(shorter) >= CLEAR_MAJORITY * len(records) and contrasts(header, records)
+
+
 def _blank_line(text: str, start: int) -> bool:
-    end = _line_end(text, start)
+    end = line_end(text, start)
     return start < len(text) and not text[start:end].strip()
 
 
@@ -385,19 +323,20 @@ def _best(text: str, delimiters: Sequence[str]) -> _Reading | None:
 
 
 def _reading(text: str, dialect: Dialect) -> _Reading:
-    records = [fields for fields in _records(text, dialect, SAMPLE_RECORDS) if not is_blank(fields)]
+    records = [fields for fields in read_records(text, dialect, SAMPLE_RECORDS) if not is_blank(fields)]
     widths = Counter(len(fields) for fields in records)
     width = max(widths, key=lambda count: widths[count] * math.log2(count + 1), default=1)
     if width < 2:
         return _Reading(dialect, records, 1, 0.0, 0.0)
     regular = [fields for fields in records if len(fields) == width]
-    share = len(regular) / len(records)
+    headed_short = len(records[0]) == width - 1 and _row_names(records[0], records[1:])
+    share = len(regular) / (len(records) - headed_short)
     # A column without a letter or digit, even in the header, is the inside of a longer separator; at the ends it is a frame.
     empty = [not any(char.isalnum() for fields in regular for char in fields[column]) for column in range(width)]
     columns = width - sum(empty[1:-1]) - 0.5 * (empty[0] + empty[-1])
     cells = [cell.strip() for fields in regular for cell in fields]
     unclean = sum(_unclean(cell, dialect.delimiter) for cell in cells) / len(cells)
-    headed = looks_like_header(regular[0]) or contrasts(regular[0], regular[1:])
+    headed = headed_short or looks_like_header(regular[0]) or contrasts(regular[0], regular[1:])
     inside = 0.97 ** sum(empty[1:-1])
     score = share**2 * math.log2(1 + max(1.0, columns)) * (1 - unclean) * (1 if headed else 0.8) * inside
     return _Reading(dialect, records, width, share, score)
@@ -439,9 +378,19 @@ def _widened(text: str, marks: Sequence[str]) -> list[str]:
                 grown = before.pop() + grown
             else:
                 break
-        if grown != mark:
+        if grown != mark and _is_separator(grown, sample):
             made.append(grown)
     return made
+
+
+def _is_separator(grown: str, sample: str) -> bool:
+    """Constancy alone is not enough: a sign that amounts begin with stands behind every comma too. A usual separator in it stands
+    nowhere by itself, and what belongs to values stands at neither end of it unless both ends are alike (``|$|``)."""
+    rest = sample.replace(grown, "")
+    if any(char in rest for char in grown if char in _SHORT):
+        return False
+    usual = any(char in _SHORT for char in grown)
+    return not usual or grown == grown[::-1] or not (grown[0] in _VALUE_MARKS or grown[-1] in _VALUE_MARKS)
 
 
 def _joins_separator(char: str, mark: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,11 @@ MAX_LINE = 8 << 20  # a longer line is rejected unread, so that a file without l
 TAIL = 1 << 20  # what is left behind a chunk joins it when it is this small, so that the end of a table is seen in one piece
 KEPT = 64 << 10  # of a line that is too long
 
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_ACCENTED = re.compile(rb"[A-Za-z][\xc0-\xff](?=[A-Za-z\s,;|\t\"]|$)|[\xc0-\xff][a-z]{2}")
+_SIGN = re.compile(
+    rb"\xb0[CF\s,;)\]]|[\s(,;\"]\xa3(?=[\d)\s])|[A-Za-z]\x92[a-z]|\s[\x96\x97]\s|[\xb2\xb3](?=[\s)\],;])|\xb5[gmls]"
+)  # degrees, pounds, micro
 UNDECODABLE = "含有无法按文件编码识别的字节"
 OTHER_ENCODING = "该行的编码（UTF-8）与文件的编码（GB18030）不一致"
 TOO_LONG = f"行过长（超过{MAX_LINE >> 20} MB）"
@@ -48,15 +54,18 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Encoding:
-    """``name``: utf-8, gb18030, utf-16-le or utf-16-be; ``bom``: bytes to skip; ``proven``: all of it was read so without a fault."""
+    """``name``: utf-8, gb18030, cp1252 (Western), utf-16-le or utf-16-be; ``bom``: bytes to skip; ``proven``: all of it was read so
+    without a fault; ``implausible``: it decodes, but to characters hardly anybody writes."""
 
     name: str
     bom: int = 0
     proven: bool = False
+    implausible: bool = False
 
     @property
     def label(self) -> str:
-        return self.name.upper() + ("（带BOM）" if self.bom else "")
+        doubt = "（存疑：多为生僻字，可能是别的编码）" if self.implausible else ""
+        return self.name.upper() + ("（带BOM）" if self.bom else "") + doubt
 
     @property
     def width(self) -> int:
@@ -84,10 +93,9 @@ def detect(path: Path) -> Encoding:
             return Encoding("utf-16-be", 2)
         if len(head) >= 4:
             even, odd = head[0::2].count(0) / len(head[0::2]), head[1::2].count(0) / len(head[1::2])
-            if odd > 0.2 and even < 0.02:
-                return Encoding("utf-16-le")
-            if even > 0.2 and odd < 0.02:
-                return Encoding("utf-16-be")
+            for more, less, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+                if (more > 0.2 and less < 0.02) or (more > 0.01 and less * 20 < more and _chinese_utf16(head, name)):
+                    return Encoding(name)
         file.seek(0)
         carry = b""
         while piece := file.read(VALIDATED):
@@ -111,8 +119,9 @@ def _character_boundary(data: bytes) -> int:
 
 
 def _majority(file: BinaryIO, size: int) -> Encoding:
-    """Not all of the file is UTF-8: is it UTF-8 with some damaged lines, or GB18030? Lines from the whole file vote."""
-    utf8 = other = 0
+    """Not all of the file is UTF-8: is it UTF-8 with some damaged lines, Western, or GB18030? Lines from the whole file vote."""
+    utf8 = other = western = packed = 0
+    sample: list[bytes] = []
     for start in range(0, size, max(1 << 16, size // 16)):
         file.seek(start)
         lines = file.read(1 << 16).split(b"\n")
@@ -122,9 +131,47 @@ def _majority(file: BinaryIO, size: int) -> Encoding:
                 continue
             if is_chinese_utf8(line):
                 utf8 += 1
-            else:
-                other += 1
-    return Encoding("utf-8" if utf8 > other else "gb18030")
+                continue
+            other += 1
+            if (lone := _lone(line)) is not None:
+                western, packed = western + lone, packed + (not lone)
+                sample.append(line)
+    if utf8 > other:
+        return Encoding("utf-8")
+    if western and not packed:
+        return Encoding("cp1252")
+    return Encoding("gb18030", implausible=_implausible(b"\n".join(sample[:2000])))
+
+
+def _lone(line: bytes) -> bool | None:
+    """Whether every byte beyond ASCII stands alone, as an accented letter or a sign does in Western text (Zürich); Chinese text has
+    them in runs. None: no such bytes."""
+    runs = _HIGH.findall(line)
+    return all(len(run) == 1 for run in runs) and bool(_ACCENTED.search(line) or _SIGN.search(line)) if runs else None
+
+
+def _implausible(data: bytes) -> bool:
+    """Text that as GB18030 is mostly characters outside of GB 2312's first level is probably of another encoding."""
+    text = "".join(char for char in data.decode("gb18030", "ignore") if char > "\x7f")
+    return len(text) >= 4 and sum(_everyday(char) for char in text) < 0.5 * len(text)
+
+
+def _everyday(char: str) -> bool:
+    try:
+        lead = char.encode("gb2312")[0]
+    except UnicodeEncodeError:
+        return False
+    return lead <= 0xA3 or 0xB0 <= lead <= 0xD7  # marks, and the 3,755 characters of its first level
+
+
+def _chinese_utf16(head: bytes, name: str) -> bool:
+    """Chinese text without a mark has few zero bytes: its ASCII is separators and line ends only."""
+    text = head[: len(head) // 2 * 2].decode(name, "replace")
+    likely = sum(
+        "\u4e00" <= char <= "\u9fff" or "\u3000" <= char <= "\u303f" or char >= "\uff01" or " " <= char < "\x7f" or char in "\r\n\t"
+        for char in text
+    )
+    return likely > 0.95 * len(text) and any(char in text for char in "\r\n")
 
 
 def is_chinese_utf8(line: bytes) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
+import zlib
+from collections import Counter
 from pathlib import Path
 
-from govdata.ingest import columnar, jsonlines, packed, source, text, workbook  # noqa: F401  (each registers its opener)
+from govdata.ingest import columnar, dbase, encodings, grids, jsonlines, packed, source, text, workbook  # noqa: F401  (each registers its opener)
 from govdata.ingest.headers import Headers
+from govdata.ingest.shown import shown
 from govdata.ingest.source import Opened, Unreadable
 
 _REFUSED = (
@@ -23,12 +27,30 @@ _REFUSED = (
     (b"\x7fELF", "程序，不是数据文件"),
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLD_EXCEL = {b"\x09\x00\x04\x00": "2", b"\x09\x02\x06\x00": "3", b"\x09\x04\x06\x00": "4", b"\x09\x08\x08\x00": "5"}
+"""A workbook's first record without the OLE file around it: BIFF2 to BIFF5."""
+_OLE_KINDS = (("WordDocument", "Word文档，不是数据文件"), ("PowerPoint Document", "演示文稿，不是数据文件"))
+_DECORATION = re.compile(r"\s+|<!--.*?(?:-->|\Z)|<!doctype(?!\s+html)[^>]*>|<\?(?!xml|mso)[^>]*>", re.DOTALL | re.IGNORECASE)
+_XML = re.compile(r"(?:<\?xml[^>]*>|<\?mso[^>]*>|<!--.*?-->|<!doctype(?:[^\[>]|\[.*?\]\s*(?=>))*>|\s)*<([\w:]+)", re.DOTALL | re.IGNORECASE)
+_PAGE = re.compile(r"<(?:!doctype\s+html|html|head|meta|body|table|thead|tbody)\b", re.IGNORECASE)
+_PIECE = re.compile(r"<(?:title|style|script|link|base|tr|td|th|div|center|font|form|span|p|b|br|h[1-6]|colgroup|caption)\b", re.IGNORECASE)
+_CELLS = re.compile(r"<t(?:able|[rdh])\b", re.IGNORECASE)
+_TABLE = re.compile(r"[^\n<]{0,200}<table\b[^>]*>\s*<(?:t[rdh]|thead|tbody|colgroup|caption)\b", re.IGNORECASE)
+_SQL = re.compile(
+    r"(?:--[^\n]*\n|/\*.*?\*/;?|\s)*(?:insert\s+into|create\s+table|drop\s+table|set\s+names|lock\s+tables)\s", re.DOTALL | re.IGNORECASE
+)
+_MHTML = re.compile(r"(?:from|mime-version|subject|date|content-type|x-[\w-]+)\s*:", re.IGNORECASE)
+_HEAD = 64 << 10
 
 
 def recognise(path: Path) -> str:
-    """``text``, ``jsonlines``, ``parquet``, ``xlsx``, ``xls``, ``gzip`` or ``zip``. Raises ``Unreadable`` for anything that is refused."""
+    """``text``, ``jsonlines``, ``parquet``, ``xlsx``, ``xls``, ``ods``, ``html``, ``xmlss``, ``dbf``, ``gzip`` or ``zip``.
+
+    Raises ``Unreadable`` for anything that is refused: what is known, by its name, and what does not look like text. Text is what remains,
+    so what it looks like is asked too.
+    """
     with open(path, "rb") as file:
-        head = file.read(4096)
+        head = file.read(_HEAD)
     if not head:
         raise Unreadable("空文件（0字节）")
     for magic, reason in _REFUSED:
@@ -43,19 +65,77 @@ def recognise(path: Path) -> str:
     if head.startswith(b"PARE"):
         raise Unreadable("加密的Parquet文件，请解密后交付")
     if head.startswith(_OLE):
-        return "xls"
+        return _compound(path)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zipped(path)
-    plain = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if not plain.strip(b"\x00") and path.stat().st_size <= len(head):
+    if version := _OLD_EXCEL.get(head[:4]):
+        raise Unreadable(f"旧版Excel工作簿（BIFF{version}），请用表格软件另存为xlsx后交付")
+    if head[4:19] in (b"Standard Jet DB", b"Standard ACE DB"):
+        raise Unreadable("Access数据库（mdb、accdb），请导出为CSV或xlsx后交付")
+    if dbase.head_of(head):
+        return "dbf"
+    return _textual(_opening(head, path), head, path)
+
+
+def _opening(head: bytes, path: Path) -> str:
+    """The beginning as text, as far as marks show through: encodings that extend ASCII are alike in this."""
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:64]
+    name = encodings.detect(path).name if wide else "latin-1"
+    return (
+        head.removeprefix(b"\xef\xbb\xbf").decode(name if name.startswith("utf-16") else "latin-1", "replace").lstrip("\ufeff\x00 \t\r\n")
+    )
+
+
+def _textual(opening: str, head: bytes, path: Path) -> str:
+    """Which kind of text a file is, if any."""
+    if not opening.strip("\x00") and path.stat().st_size <= len(head):
         raise Unreadable("文件没有内容")
-    if plain.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta")):
-        raise Unreadable("实际内容是网页（HTML），请另存为xlsx或CSV后交付")
-    if plain.startswith((b"<?xml", b"<?mso")):
-        raise Unreadable("实际内容是XML，请另存为xlsx或CSV后交付")
-    if (plain.startswith(b"{") and b'"' in plain) or plain.startswith((b"[{", b"[\n", b"[\r", b"[ ", b"[]")):
+    plain = opening
+    while (less := _DECORATION.match(plain)) and less.end():
+        plain = plain[less.end() :]
+    if root := _XML.match(plain):
+        if "urn:schemas-microsoft-com:office:spreadsheet" in opening and root[1].lower().rpartition(":")[2] == "workbook":
+            return "xmlss"
+        if _is_page(plain[root.start(1) - 1 :]):
+            return "html"
+        if plain.lower().startswith(("<?xml", "<?mso")):
+            raise Unreadable(f"实际内容是XML（根元素 {shown(root[1], '未知')}），请另存为xlsx或CSV后交付")
+    if _is_page(plain) or _TABLE.match(plain):
+        return "html"
+    if _MHTML.match(plain) and "multipart/related" in opening.lower():
+        raise Unreadable("单个文件网页（MHTML），请用表格软件另存为xlsx后交付")
+    if _SQL.match(plain):
+        raise Unreadable("SQL脚本，请导出为CSV后交付")
+    if (plain.startswith("{") and '"' in plain) or plain.startswith(("[{", "[\n", "[\r", "[ ", "[]", "[\t")):
         return "jsonlines"
+    if _binary(opening):
+        raise Unreadable("不是文本，也不是能识别的格式（可能是某种程序的专用文件），请导出为CSV或xlsx后交付")
     return "text"
+
+
+def _is_page(plain: str) -> bool:
+    """HTML: it begins as a page or a table does, or with a piece of one and has a table. A lone tag may be a value."""
+    return bool(_PAGE.match(plain) or (_PIECE.match(plain) and _CELLS.search(plain)))
+
+
+def _binary(opening: str) -> bool:
+    """Text holds few control characters, and of few kinds: a separator, a slip."""
+    sample = re.sub("\0+", "\0", opening[:8192])  # a hole in a file is one damaged line
+    controls = Counter(char for char in sample if char < " " and char not in "\t\n\r\f\x1a")
+    return controls["\0"] > 0.05 * len(sample) or (len(controls) > 8 and controls.total() > 0.02 * len(sample))
+
+
+def _compound(path: Path) -> str:
+    """An OLE file: a workbook, unless its directory names something else."""
+    with open(path, "rb") as file:
+        head = file.read(512)
+        size = 1 << min(12, int.from_bytes(head[30:32], "little"))
+        file.seek((int.from_bytes(head[48:52], "little") + 1) * size)
+        directory = file.read(4096).decode("utf-16-le", "replace")
+    for stream, reason in _OLE_KINDS:
+        if stream in directory:
+            raise Unreadable(reason)
+    return "xls"
 
 
 def _zipped(path: Path) -> str:
@@ -64,6 +144,15 @@ def _zipped(path: Path) -> str:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
         raise Unreadable("工作簿或压缩文件不完整（可能在传输中被截断）") from None
+    kind = _kind_of_document(path) if "mimetype" in names else ""
+    if "opendocument.spreadsheet" in kind:
+        return "ods"
+    if "opendocument" in kind:
+        raise Unreadable("OpenDocument文档（不是表格），不是数据文件")
+    if "OFD.xml" in names:
+        raise Unreadable("OFD版式文档，不是数据文件")
+    if any(name.startswith("ppt/") for name in names):
+        raise Unreadable("演示文稿，不是数据文件")
     if any(name.startswith("xl/") for name in names):
         if "xl/workbook.xml" in names:
             return "xlsx"
@@ -73,6 +162,18 @@ def _zipped(path: Path) -> str:
     if "word/document.xml" in names:
         raise Unreadable("Word文档，不是数据文件")
     return "zip"
+
+
+def _kind_of_document(path: Path) -> str:
+    """The media type an OpenDocument file begins with. Raises ``Unreadable`` where it has a password."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest = archive.getinfo("META-INF/manifest.xml") if "META-INF/manifest.xml" in archive.namelist() else None
+            if manifest and manifest.file_size < 1 << 20 and b"encryption-data" in archive.read(manifest):
+                raise Unreadable("文档有密码保护，请去除密码后交付")
+            return archive.open("mimetype").read(100).decode("ascii", "replace")
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, EOFError, RuntimeError):
+        raise Unreadable("工作簿或压缩文件不完整（可能在传输中被截断）") from None
 
 
 def open_file(path: Path, headers: Headers | None) -> tuple[str, Opened]:

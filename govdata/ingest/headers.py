@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from govdata.standards.header import normalise_header
+
 if TYPE_CHECKING:
     from govdata.standards.model import Dataset
 
-_INVISIBLE = re.compile(r"[\s\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\x00-\x1f\x7f]+")
 _TOTAL = re.compile(r"(本页|本表|本月|本年)?[合总小共累](计|和)[:：]?")
 _CLOSING = re.compile(
     r"(合\s*计|总\s*计|小\s*计|共\s*计|[总一]?共\s*[\d,]+\s*[条人户行笔件个家名项例]|记录(总|条)?数\s*[:：]|"
     r"(制表|填表|填报|审核|复核|负责|经办|统计|打印|导出|联系|报送)(人|员|人员|时间|日期|单位|部门|机构)\s*[:：]|"
     r"(备注|说明|注|数据来源|单位负责人|日期|联系电话|截止日期)\s*[:：]|total\s*[:：]?\s*\d*\s*$|end of (file|data|report)|-- *end|"
-    r"\(?\d+ rows?( affected| selected| in set)?\b|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|\x1a$|第\s*\d+\s*页)",
+    r"\(?\d+ rows?( affected| selected| in set)?\b|已选择\s*[\d,]+\s*行|\(?\s*[\d,]+\s*行(记录)?(受影响|被选择)?\s*\)?[。.]?$|"
+    r"\\\.$|query ok\b|sql>|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}$|\x1a$|第\s*\d+\s*页)",
     re.IGNORECASE,
 )
 # What a form's author writes around a name for those who fill the form in; the text is in the form of ``normalise_header``.
@@ -28,13 +29,8 @@ _MARK = re.compile(
 )
 _IN_UNITS = re.compile(r"\{([^{}]+)\}")
 _YEAR = re.compile(r"(19|20)\d\d")
-_VALUE_LIKE = re.compile(r"[-+]?[\d.,:/\-]+%?|\d.*\d{4}.*|.{41,}", re.DOTALL)
-
-
-@lru_cache(10_000)
-def normalise_header(text: str) -> str:
-    """The form headers are compared in: half width, case folded, without white space, invisible characters, BOM and outer quotes."""
-    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip("\"'").casefold()
+_NUMBER_LIKE = re.compile(r"[-+]?[$¥￥€£]?[\d.,:/\-]+%?|\d.*\d{4}.*", re.DOTALL)
+_VALUE_LIKE = re.compile(_NUMBER_LIKE.pattern + r"|.{41,}", re.DOTALL)
 
 
 @lru_cache(10_000)
@@ -44,6 +40,22 @@ def unmarked(text: str) -> str:
     while (less := _MARK.sub("", plain)) != plain:
         plain = less
     return plain
+
+
+# The ways systems write a column's name beside something else, in the form of ``normalise_header``.
+_NUMBERED = re.compile(r"^(?:\(\d{1,3}\)|\d{1,3}[.、．_)-])(?=\D)")  # 1.姓名, (1)姓名
+_OWNED = re.compile(r"[^\W\d][\w$#]*(?:\.[\w$#]+)+")  # t_rk.xm
+_BOTH = (
+    re.compile(r"^(.+?)[(\[【<](.+?)[)\]】>]$"),  # 姓名(xm)
+    re.compile(r"^([a-z][a-z0-9_]*)[_:/-]?([^\x00-\x7f].*)$"),  # xm_姓名
+    re.compile(r"^([^\x00-\x7f].*?)[_:/-]?([a-z][a-z0-9_]*)$"),  # 姓名_xm
+)
+
+
+def _without_owner(plain: str) -> str:
+    """``gmsfhm`` of ``t_rk.gmsfhm``, ``"rk"."t_rk"."gmsfhm"``, ``[dbo].[t_rk].[gmsfhm]``; else ``plain``."""
+    bare = re.sub(r"[\"'`\[\]]", "", plain) if "." in plain else plain
+    return bare.rsplit(".", 1)[1] if _OWNED.fullmatch(bare) else plain
 
 
 def _plain_name(text: str, units: re.Match[str]) -> str:
@@ -96,8 +108,32 @@ class Headers:
                             self._units.setdefault(header, (column.name, unit))
 
     def column(self, header: str) -> str | None:
-        known = self._columns.get(normalise_header(header))
-        return known or self._columns.get(unmarked(header))
+        plain = unmarked(header)
+        known = self._columns.get(normalise_header(header)) or self._columns.get(plain)
+        if known is None:
+            less = _without_owner(_NUMBERED.sub("", plain))
+            known = self._columns.get(less) or self._both(less)
+        if known is None and "-" in plain:  # 地址-户籍地址, of a header of two lines; 父亲-姓名 is another's name
+            group, _, under = plain.partition("-")
+            same_thing = group in under or (len(group) == 2 and group[-1] == under[-1:])  # 地址-现住址
+            known = self._columns.get(under) if group and same_thing else None
+        return known
+
+    def _both(self, plain: str) -> str | None:
+        """A header that gives a column's name and its code, where both mean the same column: one alone proves nothing (姓名(曾用))."""
+        for form in _BOTH:
+            parts = form.match(plain)
+            meant = {self._columns.get(part.rstrip("_:/-")) for part in parts.groups()} if parts else set()
+            if len(meant) == 1 and (only := meant.pop()):
+                return only
+        return None
+
+    @property
+    def looked_for(self) -> str:
+        """The required columns (all where none is) with a header of each, for a message."""
+        required = [column for column in self.dataset.columns if not column.optional_header] or list(self.dataset.columns)
+        named = [f"{column.title}（{next(iter(column.headers), column.name)}）" for column in required[:8]]
+        return "、".join(named) + ("等" if len(required) > 8 else "")
 
     def _said(self, header: str) -> tuple[str, str] | None:
         return self._units.get(normalise_header(header)) or self._units.get(unmarked(header))
@@ -128,6 +164,10 @@ class Headers:
         hits = {target for target in map(self.column, filled) if target}
         return (len(hits) >= 2 and 2 * len(hits) > len(filled)) or (len(filled) == len(hits) == 1 and len(cells) == 1)
 
+    def another_order(self, columns: Sequence[str], cells: Sequence[str | None]) -> bool:
+        """A repeated header whose columns are not where the first header has them: the records below mean something else."""
+        return [self.column(name) for name in named(cells)] != [self.column(name) for name in columns]
+
     def first_cells(self, name: str) -> tuple[str, ...]:
         """All texts that may head the contract column that ``name`` means, as declared (a cheap test for a repeated header)."""
         target = self.column(name)
@@ -135,6 +175,28 @@ class Headers:
             return ()
         column = self.dataset.column(target)
         return tuple(dict.fromkeys((*column.headers, column.name, column.title)))
+
+
+def joined(top: Sequence[str | None], below: Sequence[str | None]) -> list[str] | None:
+    """The names of a header of two lines, ``地址-户籍地址``; None where ``below`` is not surely the second of them: it has words under each
+    group heading and the empty cells right of it, and nothing under the names that stand alone."""
+    tops = [(cell or "").strip() for cell in top]
+    unders = [(cell or "").strip() for cell in below] + [""] * (len(tops) - len(below))
+    if len(unders) > len(tops) or not tops or (not tops[0] and not unders[0]) or any(map(_VALUE_LIKE.fullmatch, unders)):
+        return None
+    names: list[str] = []
+    group, grouped, alone = "", 0, 0
+    for number, (cell, under) in enumerate(zip(tops, unders, strict=True)):
+        heads = cell and number + 1 < len(tops) and not tops[number + 1]
+        group = cell if heads else "" if cell else group
+        if bool(under) != bool(group):
+            return None
+        grouped, alone = grouped + bool(group), alone + (not group)
+        names.append(f"{group}-{under}" if group else cell)
+    return names if grouped > 1 and alone and len(set(names)) == len(names) else None
+
+
+OTHER_ORDER = "第{row}行又是一个表头，其列与第一个表头不同，下面的记录要按它理解；请把两部分分成两个文件交付"
 
 
 def looks_like_header(cells: Sequence[str]) -> bool:
@@ -156,7 +218,7 @@ def contrasts(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
         if not text or not values or _YEAR.fullmatch(text):
             continue
         valued = sum(bool(_VALUE_LIKE.fullmatch(value)) for value in values) >= 0.9 * len(values)
-        if valued and not _VALUE_LIKE.fullmatch(text):
+        if valued and not _NUMBER_LIKE.fullmatch(text):  # a name may be long
             words += 1
         elif valued:
             agree += 1
@@ -175,6 +237,12 @@ def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:
         return False
     filled = sum(not is_blank((cell,)) for cell in cells)
     return filled < max(2, len(cells)) if total else filled <= max(1, (len(cells) + 1) // 2)
+
+
+def shape(cell: str) -> str:
+    """What a cell is made of, for a message that may not show it: ``汉2``, ``数18``, ``字母3-数4``."""
+    runs = re.findall(r"([一-鿿]+)|([^\W\d_一-鿿]+)|(\d+)|(\s+)|(.)", cell.strip()[:60], re.DOTALL)
+    return "".join(f"汉{len(h)}" if h else f"字母{len(a)}" if a else f"数{len(d)}" if d else " " if b else o for h, a, d, b, o in runs)
 
 
 def is_blank(cells: Iterable[str | None]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,11 @@ class Inspection:
     def rejected(self) -> int:
         return sum(table.rejected for table in self.tables)
 
+    @property
+    def misread(self) -> bool:
+        """Most records were rejected: whatever the file is, it was not read as what it is."""
+        return self.rejected > self.records
+
 
 def inspect(path: Path) -> Inspection:
     """Read ``path`` to its end and say how. Raises ``DeliveryError`` with the reason where it cannot be read."""
@@ -58,8 +64,17 @@ def inspect(path: Path) -> Inspection:
 
 def write_csv(path: Path, out: Path) -> Inspection:
     """As ``inspect``, writing the records as UTF-8 CSV with a header. Of several sheets all are written one below the other when their
-    columns are the same; otherwise only those like the first sheet, and the others are said to be left out (``ignored``)."""
-    return _walk(Path(path), Path(out))
+    columns are the same; otherwise only those like the first sheet, and the others are said to be left out (``ignored``).
+    Nothing is written where most records were rejected (``misread``) or the file cannot be read."""
+    out = Path(out)
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    try:
+        inspection = _walk(Path(path), unfinished)
+        if not inspection.misread:
+            os.replace(unfinished, out)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return inspection
 
 
 def _walk(path: Path, out: Path | None) -> Inspection:

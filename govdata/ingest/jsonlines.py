@@ -1,6 +1,6 @@
 """JSON lines: one object a line. Lines that all look alike are read together (``jsonplain``); DuckDB takes most others apart; the lines
 whose numbers it would rewrite (1.50 is not 1.5 to us) and those it is too tolerant about go through Python's strict parser, which keeps a
-number's text. A small file that is one array of objects is read too.
+number's text. A small file that is one array of objects, or an object around one (``jsonwrapped``), is read too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from govdata.ingest import source
+from govdata.ingest import jsonwrapped, source
 from govdata.ingest.encodings import Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
 from govdata.ingest.headers import Headers
@@ -100,7 +100,7 @@ class JsonLinesSource:
         with duckdb.connect() as connection:
             connection.execute("SET threads = 2")
             for chunk in chunks(self.path, self._encoding, _CHUNK):
-                yield from self._chunk(connection, chunk.data, chunk.faults)
+                yield from source.in_order(list(self._chunk(connection, chunk.data, chunk.faults)))
 
     def _chunk(self, connection: duckdb.DuckDBPyConnection, data: bytes, faults: dict[int, str]) -> Iterator[Block]:
         lines = scan(data, 10, None, None)
@@ -192,12 +192,12 @@ class JsonArraySource:
     format: str = "json"
     sheet: str | None = None
 
-    def __init__(self, encoding: Encoding, items: list[Any]) -> None:
+    def __init__(self, encoding: Encoding, items: list[Any], said: dict[str, str] | None = None) -> None:
         self._items = items
         self.columns = _keys(items)
         self.encoding: str | None = encoding.label
         self.tally = Tally()
-        self.details = {"格式": "JSON数组", "编码": encoding.label}
+        self.details = {"格式": "JSON数组", "编码": encoding.label} | (said or {})
 
     def blocks(self) -> Iterator[Block]:
         self.tally.lines = len(self._items)
@@ -218,24 +218,33 @@ def open_json(path: Path, headers: Headers | None) -> Opened:
         return _open_array(path, encoding)
     lines = [line for line in text.splitlines() if line.strip()]
     parsed = [parse(line) for line in lines[:2000]]
+    if (len(lines) == 1 or not isinstance(parsed[0], dict)) and (wrapped := jsonwrapped.find(_document(path, encoding), headers)):
+        return Opened((JsonArraySource(encoding, wrapped.items, wrapped.said),))
     if not any(isinstance(record, dict) for record in parsed):
         raise Unreadable("不是JSON行格式：开头没有一行是完整的JSON对象（一行一个对象，不要换行排版）")
     return Opened((JsonLinesSource(path, encoding, _keys(parsed)),))
 
 
 def _open_array(path: Path, encoding: Encoding) -> Opened:
-    if path.stat().st_size > MAX_ARRAY:
-        raise Unreadable(f"JSON数组文件超过{MAX_ARRAY >> 20} MB，请改为一行一个对象（JSON行）")
-    parts = list(chunks(path, encoding, MAX_ARRAY * 2))
-    if any(part.faults for part in parts):
-        raise Unreadable("JSON数组文件中有无法识别编码的字节")
-    try:
-        items = _DECODER.decode(b"".join(part.data for part in parts).decode().strip())
-    except (ValueError, RecursionError):
-        raise Unreadable("不是合法的JSON数组（可能被截断）") from None
+    items = _document(path, encoding)
+    if items is None:
+        raise Unreadable("不是合法的JSON数组（可能被截断）")
     if not items:
         raise Unreadable("JSON数组为空")
     return Opened((JsonArraySource(encoding, items),))
+
+
+def _document(path: Path, encoding: Encoding) -> Any:
+    """The whole file as one JSON value; None where it is none."""
+    if path.stat().st_size > MAX_ARRAY:
+        raise Unreadable(f"整个文件是一个JSON，超过{MAX_ARRAY >> 20} MB，请改为一行一个对象（JSON行）")
+    parts = list(chunks(path, encoding, MAX_ARRAY * 2))
+    if any(part.faults for part in parts):
+        raise Unreadable("JSON文件中有无法识别编码的字节")
+    try:
+        return _DECODER.decode(b"".join(part.data for part in parts).decode().removeprefix("\ufeff").strip())
+    except (ValueError, RecursionError):
+        return None
 
 
 source.register("jsonlines", open_json)

@@ -22,6 +22,8 @@ PREAMBLE = "表头之前的行"
 HEADER = "表头"
 REPEATED_HEADER = "重复的表头"
 BLANK = "空行"
+FRAME = "表格框线"
+DELETED = "已作删除标记的记录"
 FOOTER = "表尾（合计、制表人等）"
 CONTINUATION = "跨行记录的后续行"
 
@@ -103,6 +105,22 @@ def register(format: str, opener: Opener) -> None:
 
 def opener(format: str) -> Opener | None:
     return _OPENERS.get(format)
+
+
+def in_order(blocks: list[Block]) -> Iterator[Block]:
+    """The blocks of one stretch of a file as one whose records stand in the file's order. Blocks without records only bring rejects."""
+    filled = [block for block in blocks if len(block.rows)]
+    if len(filled) <= 1:
+        yield from blocks
+        return
+    names = tuple(dict.fromkeys(name for block in filled for name in block.names))
+    tables = []
+    for block in filled:
+        by_name = dict(zip(block.names, block.columns, strict=True))
+        columns = [by_name.get(name, pa.nulls(len(block.rows), pa.string())) for name in names]
+        tables.append(pa.table([*columns, block.rows], names=[*map(str, range(len(names))), "row"]))
+    whole = pa.concat_tables(tables).sort_by("row")
+    yield Block(names, tuple(whole.columns[:-1]), whole.column("row"), tuple(reject for block in blocks for reject in block.rejects))
 
 
 def text_column(values: list[str | None]) -> pa.Array:

@@ -7,6 +7,7 @@ they should, and the lines it would take in do not look like records of their ow
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +19,11 @@ import pyarrow.compute
 import pyarrow.csv
 
 from govdata.ingest import source
-from govdata.ingest.dialect import MALFORMED, MORE, OK, Layout, detect, read_record
+from govdata.ingest.dialect import Layout, detect
 from govdata.ingest.encodings import Chunk, Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
-from govdata.ingest.headers import Headers, is_blank, is_footer, named
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, shape
+from govdata.ingest.records import MALFORMED, MORE, OK, read_record
 from govdata.ingest.scan import Lines, scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
 
@@ -34,6 +36,7 @@ MAX_RECORD_BYTES = 1 << 20
 NOTE_LINES = 5  # lines a note below the table may go on for
 FOOTER_LINES = 20  # how far from the end footers may stand
 
+_FRAME = re.compile(r"\s*[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}\s*")
 _SUBSTITUTES = bytes([0x1F, 0x1E, 0x1D, 0x1C, *range(0x01, 0x09), *range(0x0E, 0x1B), 0x7F])
 
 
@@ -82,8 +85,13 @@ class TextSource:
             yield from reading.blocks()
             pending = reading.rest
 
-    def is_header(self, fields: list[str]) -> bool:
-        return self._headers.is_header(fields) if self._headers else named(fields) == self.columns
+    def is_header(self, fields: list[str], row: int) -> bool:
+        """Whether the record at line ``row`` repeats the header. Raises ``Unreadable`` where it does so in another order."""
+        repeated = self._headers.is_header(fields) if self._headers else sorted(named(fields)) == sorted(self.columns)
+        other = self._headers.another_order(self.columns, fields) if self._headers else named(fields) != self.columns
+        if repeated and other:
+            raise Unreadable(OTHER_ORDER.format(row=row))
+        return repeated
 
 
 class _ChunkReader:
@@ -132,10 +140,10 @@ class _ChunkReader:
             offset = int(lines.starts[self.stop])
             faults = {line - self.stop: why for line, why in self.chunk.faults.items() if line >= self.stop}
             self.rest = Chunk(self._restore_bytes(self.data[offset:]), faults)
-        if block is not None:
-            yield block
+        made = [block] if block is not None else []
         if self.careful or self.rejects:
-            yield self._careful_block()
+            made.append(self._careful_block())
+        yield from source.in_order(made)
 
     def _pass_header(self, blank: np.ndarray) -> int:
         """Count the lines up to the header's end; gives how many of them are in this chunk."""
@@ -243,7 +251,7 @@ class _ChunkReader:
         if pc.any(suspects).as_py():
             for row in np.flatnonzero(suspects.to_numpy() & ~drop).tolist():
                 cells = [column[row].as_py() or "" for column in table.columns[: self.columns]]
-                if self.text.is_header(cells):
+                if self.text.is_header(cells, int(chosen[row]) + self.first_line):
                     tally.not_records[source.REPEATED_HEADER] += 1
                     drop[row] = True
         return pa.array(~drop) if drop.any() else None
@@ -262,7 +270,9 @@ class _ChunkReader:
                 self._reject(line, self.chunk.faults[line])
                 continue
             state, fields, _ = read_record(self._line(line), 0, self.dialect)
-            if state == OK:
+            if state == OK and self._quotes_astray(line):
+                self._reject(line, "引号使用错误：引号从字段中间开始，其中的分隔符是否算数无法判断")
+            elif state == OK:
                 self._accept(line, fields)
             elif state == MALFORMED:
                 self._reject(line, "引号使用错误：结束引号后还有文字")
@@ -274,12 +284,27 @@ class _ChunkReader:
                 good[line + 1 : cursor] = False
                 self.taken[line + 1 : cursor] = True
 
+    def _quotes_astray(self, line: int) -> bool:
+        """A quote opens in the middle of a field and one closes a later field: what stands between may be one value or several."""
+        quote = self.dialect.quote
+        if quote is None or self.dialect.escape is not None:
+            return False
+        opened = False
+        for piece in self._line(line).split(self.dialect.delimiter):
+            cell = piece.strip()
+            if cell.count(quote) % 2 == 0 or cell.startswith(quote):
+                continue
+            if opened and cell.endswith(quote):
+                return True
+            opened = opened or not cell.endswith(quote)
+        return False
+
     def _read_on(self, line: int, good: np.ndarray) -> int:
         """A record whose quote is open at the end of its line. Gives the line behind it, or -1 when the next chunk must be seen first."""
         starts, afters = self.lines.starts, self.lines.afters
         total = len(self.lines)
         if self._closes_too_late(line, good):
-            self._reject(line, "引号未闭合")
+            self._reject(line, self._unclosed)
             return line + 1
         for reach in (8, 64, 1000, MAX_RECORD_LINES):
             last = min(line + reach, total)
@@ -303,16 +328,20 @@ class _ChunkReader:
             else:
                 self._accept(line, fields, after)
             return after
-        self._reject(line, "引号未闭合")
+        self._reject(line, self._unclosed)
         return line + 1
+
+    @property
+    def _unclosed(self) -> str:
+        return "引号未闭合" if self.dialect.quote else "行尾的转义符把下一行并入本行，但并入后字段数不符"
 
     def _closes_too_late(self, line: int, good: np.ndarray) -> bool:
         """Whether whole records stand between this line, whose quote is open, and the next quote: then ``_joins`` says no, whatever else
         comes. Mostly so where a quote is a slip, and much cheaper to find out than by reading on."""
-        if self.columns == 1 or self._literal_fields(line) < self.columns:
+        if self.dialect.quote is None or self.columns == 1 or self._literal_fields(line) < self.columns:
             return False
         afters, reach = self.lines.afters, min(line + MAX_RECORD_LINES, len(self.lines)) - 1
-        found = self.data.find((self.dialect.quote or '"').encode(), int(afters[line]), int(afters[reach]))
+        found = self.data.find(self.dialect.quote.encode(), int(afters[line]), int(afters[reach]))
         closes = int(np.searchsorted(afters, found, side="right")) if found >= 0 else reach + 1
         return int(np.count_nonzero(good[line + 1 : closes])) >= self._too_many
 
@@ -339,9 +368,11 @@ class _ChunkReader:
             fields = [field.replace(self.dialect.delimiter, self.text._layout.dialect.delimiter) for field in fields]
         if is_blank(fields):
             kind = source.BLANK
+        elif _FRAME.fullmatch(self._line(line)):
+            kind = source.FRAME
         elif is_footer(fields, at_end=False):
             kind = source.FOOTER
-        elif self.text.is_header(fields):
+        elif self.text.is_header(fields, line + self.first_line):
             kind = source.REPEATED_HEADER
         elif self.columns <= len(fields) <= self.most and is_blank(fields[self.columns :]):
             self.careful_rows.append(line + self.first_line)
@@ -378,10 +409,20 @@ def open_text(path: Path, headers: Headers | None) -> Opened:
     sample = next(chunks(path, encoding, SAMPLE, limit=SAMPLE), None)
     if sample is None or not sample.data.strip(b"\x00 \t\r\n"):
         raise Unreadable("文件没有内容")
-    layout = detect(sample.data.decode(errors="replace"), headers)
+    text = sample.data.decode(errors="replace")
+    layout = detect(text, headers)
     if layout is None:
-        raise Unreadable("没有找到表头：前60行中没有一行与合同的列对应")
+        raise Unreadable(_no_header(text, headers))
     return Opened((TextSource(path, encoding, layout, headers),))
+
+
+def _no_header(text: str, headers: Headers | None) -> str:
+    """What was seen, masked by shape, since it may be a record, and what was looked for."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    cells = re.split(r"[,\t|;]", first)
+    seen = "、".join(map(shape, cells[:8])) + ("等" if len(cells) > 8 else "")
+    wanted = f"；要找的列：{headers.looked_for}" if headers else ""
+    return f"没有找到表头：前60行中没有一行与合同的列对应。首行有{len(cells)}格，形如 {seen}{wanted}"
 
 
 source.register("text", open_text)

@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx, .xls): every sheet that has the header is read, below title rows and above footers; cells become text.
+"""Workbooks (.xlsx, .xls, .ods): every sheet that has the header is read, below title rows and above footers; cells become text.
 
 Numbers are written plainly; one of 10^15 and more is written as 3.40524198001011E+17, with the 15 digits a workbook keeps, so that lost
 digits can be recognised later and are never invented. Dates are ISO.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ import python_calamine as calamine
 
 from govdata.ingest import source
 from govdata.ingest.archive import Errors, probe, survey
-from govdata.ingest.headers import Headers, is_blank, is_footer, looks_like_header, named
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, joined, looks_like_header, named
 from govdata.ingest.source import Block, Opened, Tally, Unreadable
 
 HEADER_WITHIN = 60
@@ -27,6 +28,7 @@ FOOTER_ROWS = 20
 _EPOCH = datetime.date(1899, 12, 31)
 
 Cell = Any
+_FORMATS = {"html": "网页表格（HTML）", "xmlss": "XML表格（XML Spreadsheet 2003）"}
 
 
 def cell_text(value: Cell) -> str | None:
@@ -73,7 +75,7 @@ class SheetSource:
         self.format, self.columns, self.tally = format, columns, Tally()
         self._book, self._header, self._headers, self._errors = book, header, headers, errors
         self._content = content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
-        self.details = {"格式": f"工作簿（{format}）", "表头行": "无" if header < 0 else str(header + 1)}
+        self.details = {"格式": _FORMATS.get(format, f"工作簿（{format}）"), "表头行": "无" if header < 0 else str(header + 1)}
 
     def blocks(self) -> Iterator[Block]:
         sheet = self._content or self._book.get_sheet_by_name(self.sheet or "")
@@ -120,6 +122,8 @@ class SheetSource:
         for index in suspects:
             texts = [cell_text(cell) for cell in rows[index][1]]
             repeated = self._headers.is_header(texts) if self._headers else named(texts) == self.columns
+            if repeated and self._headers and self._headers.another_order(self.columns, texts):
+                raise Unreadable(OTHER_ORDER.format(row=rows[index][0]), self.sheet)
             if repeated or is_footer(texts, at_end=False):
                 self.tally.not_records[source.REPEATED_HEADER if repeated else source.FOOTER] += 1
                 keep[index] = False
@@ -175,50 +179,36 @@ def _find_header(sheet: calamine.CalamineSheet, headers: Headers | None) -> tupl
         best = max(range(len(rows)), key=lambda index: scores[index], default=-1)
         if best < 0 or not scores[best][0] or (scores[best][0] == 1 and len(named(rows[best])) > 1):
             return None
-        return best, named(rows[best])
+        return _two_lines(rows, best) or (best, named(rows[best]))
     widths = Counter(len(named(row)) for row in rows if not is_blank(row))
     if not widths:
         return None
     usual = max(widths, key=lambda width: (widths[width], width))
     for index, row in enumerate(rows):
         names = named(row)
+        if len(names) > usual // 2 and (two := _two_lines(rows, index)):
+            return two
         if len(names) > usual // 2 and looks_like_header([cell or "" for cell in row]):
             return index, names
     return -1, tuple(f"列{number}" for number in range(1, usual + 1))
 
 
+def _two_lines(rows: list[list[str | None]], index: int) -> tuple[int, tuple[str, ...]] | None:
+    """The second line of a header of two, and the names they give together."""
+    names = joined(rows[index], rows[index + 1]) if index + 1 < len(rows) else None
+    return (index + 1, tuple(names)) if names else None
+
+
 def open_workbook(path: Path, headers: Headers | None) -> Opened:
-    """Find the sheets that hold records. Sheets without the header are named in ``ignored``; one that looks like a continuation of a sheet
-    with the header (as many columns, no header of its own) is refused: its records would be lost."""
-    format = "xls" if path.open("rb").read(2) == b"\xd0\xcf" else "xlsx"
+    """Find the sheets of a workbook that hold records (see ``open_sheets``)."""
+    format = _format(path)
     if format == "xls":
         _refuse_encrypted(path)
+    if format != "xlsx":
         probe(path)
     errors = survey(path) if format == "xlsx" else {}
     try:
-        book = calamine.CalamineWorkbook.from_path(str(path))
-        sources: list[SheetSource] = []
-        ignored: dict[str, str] = {}
-        bare: dict[str, int] = {}
-        for sheet in book.sheets_metadata:
-            if sheet.typ != calamine.SheetTypeEnum.WorkSheet:
-                ignored[sheet.name] = "不是工作表（图表或宏）"
-                continue
-            content = book.get_sheet_by_name(sheet.name)
-            hidden = "" if sheet.visible == calamine.SheetVisibleEnum.Visible else "隐藏的"
-            if not content.height:
-                ignored[sheet.name] = f"{hidden}空工作表"
-                continue
-            found = _find_header(content, headers)
-            if found is None:
-                ignored[sheet.name] = f"{hidden}工作表，没有合同的表头"
-                bare[sheet.name] = _usual_width(content)
-                continue
-            sources.append(
-                SheetSource(book, sheet.name, format, *found, headers, content if not sources else None, errors.get(sheet.name, {}))
-            )
-            if hidden:
-                sources[-1].details["可见性"] = "隐藏的工作表"
+        return open_sheets(calamine.CalamineWorkbook.from_path(str(path)), format, headers, errors)
     except calamine.PasswordError:
         raise Unreadable("工作簿有密码保护，请去除密码后交付") from None
     except (calamine.CalamineError, OSError, ValueError):
@@ -227,20 +217,54 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
         if type(error).__name__ != "PanicException":  # what the reader's Rust code throws on damage it did not expect
             raise
         raise Unreadable("工作簿损坏，不能读取") from None
+
+
+def _format(path: Path) -> str:
+    if path.open("rb").read(2) == b"\xd0\xcf":
+        return "xls"
+    with zipfile.ZipFile(path) as archive:
+        return "ods" if "mimetype" in archive.namelist() and "content.xml" in archive.namelist() else "xlsx"
+
+
+def open_sheets(book: Any, format: str, headers: Headers | None, errors: dict[str, Errors]) -> Opened:
+    """The sheets of ``book`` (a calamine workbook, or what has its ``sheets_metadata`` and ``get_sheet_by_name``) that hold records. Those
+    without the header are named in ``ignored``; one that looks like a continuation of a sheet with the header (as many columns, no header
+    of its own) is refused: its records would be lost."""
+    sources: list[SheetSource] = []
+    ignored: dict[str, str] = {}
+    bare: dict[str, int] = {}
+    for sheet in book.sheets_metadata:
+        if sheet.typ != calamine.SheetTypeEnum.WorkSheet:
+            ignored[sheet.name] = "不是工作表（图表或宏）"
+            continue
+        content = book.get_sheet_by_name(sheet.name)
+        hidden = "" if sheet.visible == calamine.SheetVisibleEnum.Visible else "隐藏的"
+        if not content.height:
+            ignored[sheet.name] = f"{hidden}空工作表"
+            continue
+        found = _find_header(content, headers)
+        if found is None:
+            ignored[sheet.name] = f"{hidden}工作表，没有合同的表头"
+            bare[sheet.name] = _usual_width(content)
+            continue
+        sources.append(SheetSource(book, sheet.name, format, *found, headers, content if not sources else None, errors.get(sheet.name, {})))
+        if hidden:
+            sources[-1].details["可见性"] = "隐藏的工作表"
     if not sources:
-        raise Unreadable("工作簿中没有一个工作表含有表头" if headers else "工作簿中没有数据")
+        wanted = f"工作簿中没有一个工作表含有表头；要找的列：{headers.looked_for}" if headers else "工作簿中没有数据"
+        raise Unreadable(wanted)
     widths = {len(sheet.columns) for sheet in sources}
     for name, width in bare.items():
-        if width > 2 and width in widths:
+        if width > 2 and any(0 <= 8 * (full - width) <= full for full in widths):  # its last columns may be empty
             raise Unreadable("工作表没有表头，但列数与有表头的工作表相同，形似其续表；请补上表头", name)
     return Opened(tuple(sources), ignored)
 
 
 def _usual_width(sheet: calamine.CalamineSheet) -> int:
-    """The usual number of cells of a sheet that has at least three rows alike, else 0."""
+    """The usual number of cells of a sheet that has at least two rows alike, else 0."""
     widths = Counter(len(named([cell_text(c) for c in cells])) for _, cells in itertools.islice(_rows(sheet, {}), 200) if not _empty(cells))
     width, rows = max(widths.items(), key=lambda item: item[1], default=(0, 0))
-    return width if rows >= 3 else 0
+    return width if rows >= 2 else 0
 
 
 def _refuse_encrypted(path: Path) -> None:
@@ -253,5 +277,5 @@ def _refuse_encrypted(path: Path) -> None:
                 file.seek(-64, 1)
 
 
-for _format in ("xlsx", "xls"):
-    source.register(_format, open_workbook)
+for _name in ("xlsx", "xls", "ods"):
+    source.register(_name, open_workbook)

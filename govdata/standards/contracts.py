@@ -6,7 +6,6 @@ What a contract says must be done or refused: a key of ODCS that asks for a chec
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from govdata.standards.format import (
     Written,
     suggestion,
 )
+from govdata.standards.header import normalise_header
 from govdata.standards.lists import Lists, with_lists
 from govdata.standards.model import (
     BoundRule,
@@ -304,7 +304,7 @@ def _check_columns(schema: SchemaEntry, columns: list[Column | None], context: _
         custom = schema.properties[position].customProperties
         index = next((i for i, entry in enumerate(custom) if entry.property == "headers"), 0)
         for number, header in enumerate((column.name, *column.headers)):
-            owner = owners.setdefault(header_key(header), column.name)
+            owner = owners.setdefault(normalise_header(header), column.name)
             if owner != column.name:
                 place: Loc = ("name",) if number == 0 else ("customProperties", index, "value", number - 1)
                 context.add(f"表头“{header}”已属于列 {owner}", "properties", position, *place, where=column.name)
@@ -324,11 +324,6 @@ def _check_former_names(columns: list[Column | None], context: _Context) -> None
             if owner != column.name or former == column.name:
                 reason = "仍是合同里的列" if former in context.names else f"已是列 {owner} 的旧名"
                 context.add(f"旧列名“{former}”{reason}", "properties", position, where=column.name)
-
-
-def header_key(header: str) -> str:
-    """A header as it is compared: NFKC (full-width letters become half-width), lower case, no blanks."""
-    return "".join(unicodedata.normalize("NFKC", header).casefold().split())
 
 
 # ------------------------------------------------------------------------------------------------------------- dataset

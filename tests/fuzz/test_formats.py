@@ -19,6 +19,7 @@ import xlwt
 from govdata.ingest.headers import Headers
 
 from ..ingest.conftest import PEOPLE
+from ..ingest.test_formats import PERSON, dbf, html, ods, person, xmlss
 from .accounting import account
 from .mutation import HEADER, HOSTILE, injure, values
 from .test_text import keep
@@ -134,6 +135,18 @@ def test_whatever_is_done_to_a_workbook(tmp_path: Path, seed: int) -> None:
         whole = seeds[chance.random() < 0.15]
         data = rezipped(whole, chance) if whole.startswith(b"PK") and chance.random() < 0.8 else injure(whole, chance)
         check(tmp_path / "a.xlsx", data, HEADERS if chance.random() < 0.7 else None)
+
+
+@pytest.mark.slow
+def test_whatever_is_done_to_tables_in_markup_and_to_dbase(tmp_path: Path) -> None:
+    chance = random.Random(11)
+    rows = [HEADER, *values(9)]
+    records = [person([f"19010119900101{n:04}", "甲", "幸福路"]) for n in range(9)]
+    seeds = [html(rows).encode(), xmlss(rows).encode(), ods(rows), dbf(PERSON, records)]
+    for _ in range(400):
+        whole = chance.choice(seeds)
+        data = rezipped(whole, chance) if whole.startswith(b"PK") and chance.random() < 0.8 else injure(whole, chance)
+        check(tmp_path / "a.xls", data, HEADERS if chance.random() < 0.7 else None)
 
 
 @pytest.mark.slow

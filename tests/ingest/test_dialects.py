@@ -11,6 +11,7 @@ import pytest
 
 from govdata.ingest.source import Unreadable
 
+from . import producers
 from .own_reading import read, read_with_contract
 from .pollution import Case, cases, same
 
@@ -32,6 +33,18 @@ def test_the_corpus_is_read_exactly(tmp_path: Path, contract: bool) -> None:
         if not _exact(case, path, contract and case.header is not None):
             wrong.add(case.name)
     assert wrong <= NOT_YET
+
+
+def test_what_producers_write_is_read_exactly(tmp_path: Path) -> None:
+    kinds = producers.cases()
+    assert len(kinds) >= 70 and len({case.family for case in kinds}) >= 7
+    wrong = []
+    for number, case in enumerate(kinds):
+        path = tmp_path / f"{number}.csv"
+        path.write_bytes(case.data)
+        if not _exact(case, path, contract=False):
+            wrong.append(case.name)
+    assert wrong == []
 
 
 def _exact(case: Case, path: Path, contract: bool) -> bool:

@@ -365,3 +365,17 @@ def test_a_sheet_that_would_fill_the_memory_is_refused(bureau: Bureau, monkeypat
     monkeypatch.setattr(archive, "MAX_LOADED", 100_000)
     with pytest.raises(DeliveryError, match=r"工作表过大：\d+ 个有内容的单元格.*CSV"):
         bureau.ingest()
+
+
+@pytest.mark.parametrize("rows", [2, 5])
+def test_a_sheet_that_goes_on_with_its_last_column_empty_is_refused(bureau: Bureau, rows: int) -> None:
+    """Eight columns, of which the last is empty in the second sheet: its records were passed over in silence."""
+    header = ["GMSFHM", "XM", "ZZ", "BZ", "丙", "丁", "戊", "己"]
+
+    def fill(book: Any) -> None:
+        for sheet, lines in (("一", [header, ["1", "甲", *"abcdef"]]), ("二", [[str(n), "乙", *"abcde"] for n in range(rows)])):
+            page = book.add_worksheet(sheet)
+            for number, line in enumerate(lines):
+                page.write_row(number, 0, line)
+
+    assert "续表" in _blocked(bureau, "a.xlsx", xlsx(fill))

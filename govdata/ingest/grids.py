@@ -1,0 +1,257 @@
+"""Tables that are laid out as rows and cells in markup: HTML and XML Spreadsheet 2003, which systems name .xls. They are laid out here as
+a workbook's sheets are and then read as those are (``workbook.open_sheets``).
+
+lxml reads both: libxml2 knows every way HTML is broken in, reads entities nowhere else and asks no network. A cell that spans rows has its
+value in each of them, which is what spanning says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import python_calamine as calamine
+from lxml import etree
+
+from govdata.ingest import source
+from govdata.ingest.encodings import detect
+from govdata.ingest.headers import Headers
+from govdata.ingest.source import Opened, Unreadable
+from govdata.ingest.workbook import open_sheets
+
+MAX_MARKUP = 256 << 20  # bytes: its tree is in memory while it is read
+MAX_CELLS = 16 << 20
+MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
+_EXCEL = "{urn:schemas-microsoft-com:office:excel}"
+_SHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
+_CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w-]+)""", re.IGNORECASE)
+_MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T(?:00:00:00(?:\.0+)?|(\d\d:\d\d:\d\d)(?:\.0+)?)")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A cell: ``at`` its column where it says so, ``across`` and ``down`` how many columns and rows it takes."""
+
+    text: str
+    at: int | None = None
+    across: int = 1
+    down: int = 1
+
+
+@dataclass
+class Grid:
+    """A sheet as ``workbook`` wants one."""
+
+    name: str
+    rows: list[list[str]] = field(default_factory=list)
+    hidden: bool = False
+    start: tuple[int, int] = (0, 0)
+    merged: int = 0
+
+    @property
+    def visible(self) -> calamine.SheetVisibleEnum:
+        return calamine.SheetVisibleEnum.Hidden if self.hidden else calamine.SheetVisibleEnum.Visible
+
+    @property
+    def typ(self) -> calamine.SheetTypeEnum:
+        return calamine.SheetTypeEnum.WorkSheet
+
+    @property
+    def height(self) -> int:
+        return len(self.rows)
+
+    def iter_rows(self) -> Iterator[list[str]]:
+        return (list(row) for row in self.rows)
+
+
+class GridBook:
+    """Grids by name, as a workbook has its sheets."""
+
+    def __init__(self, grids: list[Grid]) -> None:
+        self.sheets_metadata = grids
+        self._grids = {grid.name: grid for grid in grids}
+
+    def get_sheet_by_name(self, name: str) -> Grid:
+        return self._grids[name]
+
+
+def lay_out(grid: Grid, rows: Iterable[tuple[int | None, list[Span]]]) -> Grid:
+    """Fill ``grid`` from (row number or None for the next one, cells). Raises ``Unreadable`` beyond what a sheet can hold."""
+    filled: list[list[str]] = []
+    cells = 0
+    hanging: dict[int, tuple[int, str]] = {}  # column → rows a cell above still takes, its text
+    for number, spans in rows:
+        while number is not None and len(filled) < min(number, MAX_ROWS):
+            filled.append([])
+        row: dict[int, str] = {column: text for column, (left, text) in hanging.items() if left}
+        hanging = {column: (left - 1, text) for column, (left, text) in hanging.items() if left > 1}
+        column = 0
+        for span in spans:
+            column = span.at if span.at is not None else column
+            while span.at is None and column in row:
+                column += 1
+            if column + span.across > MAX_COLUMNS:
+                raise Unreadable("表格过宽，拒绝读取", grid.name)
+            for offset in range(span.across):
+                row[column + offset] = "" if offset else span.text
+                if span.down > 1:
+                    hanging[column + offset] = (span.down - 1, "" if offset else span.text)
+            grid.merged += span.down > 1 and bool(span.text)
+            column += span.across
+        filled.append([row.get(place, "") for place in range(max(row, default=-1) + 1)])
+        cells += len(filled[-1])
+        if len(filled) > MAX_ROWS or cells > MAX_CELLS:
+            raise Unreadable("表格过大，请改为CSV后交付", grid.name)
+    width = max(map(len, filled), default=0)
+    if width * len(filled) > MAX_CELLS:
+        raise Unreadable("表格过大，请改为CSV后交付", grid.name)
+    grid.rows = [row + [""] * (width - len(row)) for row in filled]
+    return grid
+
+
+def _markup(path: Path) -> bytes:
+    if path.stat().st_size > MAX_MARKUP:
+        raise Unreadable(f"网页或XML文件超过{MAX_MARKUP >> 20} MB，请改为CSV后交付")
+    return path.read_bytes()
+
+
+def open_html(path: Path, headers: Headers | None) -> Opened:
+    """The tables of an HTML page, each as a sheet 表1, 表2 … Tables that only hold other tables are passed over."""
+    data = _markup(path)
+    encoding = detect(path)
+    declared = _CHARSET.search(data[:4096])
+    name = encoding.name
+    if name == "gb18030" and declared and declared[1].lower() in (b"big5", b"big5-hkscs"):
+        name = "big5hkscs"
+    try:
+        text = data[encoding.bom :].decode(name)
+    except UnicodeDecodeError:
+        raise Unreadable("网页（HTML）中有无法按其编码识别的字节") from None
+    if len(re.findall("<table\\b", text, re.IGNORECASE)) > len(re.findall("</table\\b", text, re.IGNORECASE)):
+        raise Unreadable("网页（HTML）中的表格没有结束标记（可能在传输中被截断）")
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True)
+    root = etree.fromstring(text.replace("\0", "").encode(), parser)
+    if any(error.level == etree.ErrorLevels.FATAL for error in parser.error_log):  # what stands behind is not in the tree
+        raise Unreadable("网页（HTML）嵌套过深或损坏，不能完整读取")
+    grids: list[Grid] = []
+    for table in root.iter("table") if root is not None else ():
+        rows = [row for row in table.iter("tr") if _nearest(row, "table") is table]
+        if any(row.find(".//table") is not None for row in rows) and not _own_records(rows):
+            continue
+        grids.append(lay_out(Grid(f"表{len(grids) + 1}"), ((None, _html_cells(row)) for row in rows)))
+    if not grids:
+        raise Unreadable("网页（HTML）中没有表格")
+    return _opened(grids, "html", encoding.label if name == encoding.name else name.upper(), headers)
+
+
+def _own_records(rows: list[etree._Element]) -> bool:
+    """A table with a table in some of its cells that still has several plain rows of cells."""
+    plain = [row for row in rows if row.find(".//table") is None and len(_html_cells(row)) > 1]
+    return len(plain) > 2
+
+
+def _nearest(element: etree._Element, tag: str) -> etree._Element | None:
+    return next(element.iterancestors(tag), None)
+
+
+def _html_cells(row: etree._Element) -> list[Span]:
+    cells = [cell for cell in row.iter("td", "th") if _nearest(cell, "tr") is row]
+    return [Span(_html_text(cell), None, _number(cell.get("colspan")), _number(cell.get("rowspan"))) for cell in cells]
+
+
+def _number(text: str | None) -> int:
+    return max(1, min(int(text), MAX_ROWS)) if text and text.strip().isdecimal() and len(text) < 9 else 1
+
+
+def _html_text(cell: etree._Element) -> str:
+    """The text a browser shows: white space is one blank, ``<br>`` and paragraphs end a line."""
+    parts: list[str] = []
+
+    def gather(element: etree._Element) -> None:
+        if element.tag in ("script", "style", "table"):
+            return
+        if element.tag == "br" or (element.tag in ("p", "div", "li") and "".join(parts).strip()):
+            parts.append("\0")
+        parts.append(element.text or "")
+        for child in element:
+            gather(child)
+            parts.append(child.tail or "")
+
+    try:
+        gather(cell)
+    except RecursionError:
+        raise Unreadable("网页（HTML）的单元格嵌套过深，拒绝读取") from None
+    return "\n".join(re.sub(r"[ \t\r\n\f]+", " ", line).strip(" \u00a0") for line in "".join(parts).split("\0")).strip("\n")
+
+
+def open_xmlss(path: Path, headers: Headers | None) -> Opened:
+    """The worksheets of an XML Spreadsheet 2003."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, huge_tree=True)
+    data = _markup(path).lstrip(b"\r\n\t ")
+    if b"<!DOCTYPE" in data[:4096] or b"<!ENTITY" in data[:4096]:
+        raise Unreadable("XML表格中有文档类型声明（DTD），拒绝读取")
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        root = None
+    if root is None:
+        raise Unreadable("XML表格（XML Spreadsheet 2003）损坏或被截断，不能读取")
+    grids: list[Grid] = []
+    for sheet in root.iter(f"{_SHEET}Worksheet"):
+        name = sheet.get(f"{_SHEET}Name") or f"表{len(grids) + 1}"
+        hidden = sheet.findtext(f"{_EXCEL}WorksheetOptions/{_EXCEL}Visible", "")
+        rows = sheet.iterfind(f"{_SHEET}Table/{_SHEET}Row")
+        grids.append(lay_out(Grid(name, hidden=hidden.startswith("Sheet")), ((_index(row), _xml_cells(row)) for row in rows)))
+    if not grids:
+        raise Unreadable("XML表格（XML Spreadsheet 2003）中没有工作表")
+    if len({grid.name for grid in grids}) < len(grids):
+        raise Unreadable("XML表格（XML Spreadsheet 2003）中有同名的工作表")
+    return _opened(grids, "xmlss", None, headers)
+
+
+def _index(element: etree._Element) -> int | None:
+    """Place from 0, where the element says so."""
+    text = element.get(f"{_SHEET}Index")
+    return _number(text) - 1 if text else None
+
+
+def _xml_cells(row: etree._Element) -> list[Span]:
+    return [
+        Span(
+            _xml_text(cell.find(f"{_SHEET}Data")),
+            _index(cell),
+            1 + _extra(cell.get(f"{_SHEET}MergeAcross")),
+            1 + _extra(cell.get(f"{_SHEET}MergeDown")),
+        )
+        for cell in row.iterfind(f"{_SHEET}Cell")
+    ]
+
+
+def _extra(text: str | None) -> int:
+    return _number(text) if text and text.strip() != "0" else 0
+
+
+def _xml_text(data: etree._Element | None) -> str:
+    if data is None:
+        return ""
+    text = "".join(map(str, data.itertext()))
+    if data.get(f"{_SHEET}Type") == "DateTime" and (parts := _MIDNIGHT.fullmatch(text)):
+        return f"{parts[1]} {parts[2]}" if parts[2] else parts[1]
+    return {"1": "TRUE", "0": "FALSE"}.get(text, text) if data.get(f"{_SHEET}Type") == "Boolean" else text
+
+
+def _opened(grids: list[Grid], format: str, encoding: str | None, headers: Headers | None) -> Opened:
+    opened = open_sheets(GridBook(grids), format, headers, {})
+    merged = {grid.name: grid.merged for grid in grids}
+    for sheet in opened.sources:
+        if encoding:
+            sheet.details["编码"] = encoding
+        if count := merged.get(sheet.sheet or ""):
+            sheet.details["合并单元格"] = f"{count} 个跨行的单元格，其值属于它跨过的每一行"
+    return opened
+
+
+source.register("html", open_html)
+source.register("xmlss", open_xmlss)

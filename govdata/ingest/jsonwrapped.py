@@ -1,0 +1,90 @@
+"""JSON records inside of an object that interfaces and export programs put around them: ``{"code":200,"data":[…]}``, ``{"RECORDS":[…]}``,
+GeoJSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from govdata.ingest.headers import Headers
+from govdata.ingest.shown import shown
+from govdata.ingest.source import Unreadable
+
+DEEP = 3  # objects one inside of the other
+_ALWAYS = {
+    "data",
+    "datas",
+    "records",
+    "record",
+    "rows",
+    "row",
+    "list",
+    "items",
+    "item",
+    "result",
+    "results",
+    "content",
+    "value",
+    "values",
+    "body",
+}
+_COUNTS = {"total", "totalcount", "totalnum", "count", "records_total", "recordcount", "totalelements", "totalrecords", "totalsize"}
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """``items``: the records; ``said``: Chinese label → where they lay, and a count that the wrapper gives beside them."""
+
+    items: list[Any]
+    said: dict[str, str]
+
+
+def find(document: Any, headers: Headers | None) -> Wrapped | None:
+    """The records in a wrapper; None where ``document`` is a record itself or none at all. Raises ``Unreadable`` where several lists of
+    records lie in it: none may be dropped."""
+    if not isinstance(document, dict) or (headers is not None and headers.score(list(document))[0] > 1):
+        return None
+    found = list(_lists(document, ()))
+    if not found:
+        return None
+    named = [(path, items) for path, items in found if path[-1].casefold() in _ALWAYS or document.get("type") == "FeatureCollection"]
+    if headers is None and not named and any(not isinstance(value, dict | list) for value in document.values()):
+        return None  # a record with a list in it
+    if len(found) > 1:
+        places = "、".join(".".join(shown(key, "某键") for key in path) for path, _ in found)
+        raise Unreadable(f"JSON里有不止一个记录列表（{places}），请分开交付")
+    ((path, items),) = found
+    place = ".".join(shown(key, "某键") for key in path)
+    said = {"格式": f"JSON对象，记录在“{place}”中"}
+    if document.get("type") == "FeatureCollection" and path == ("features",):
+        items, said = [_feature(item) for item in items], {"格式": "GeoJSON，记录是各要素的属性"}
+    counts = {str(value) for key, value in _scalars(document, DEEP) if key.casefold() in _COUNTS and str(value).isdecimal()}
+    if counts and str(len(items)) not in counts:
+        said["声明的总数"] = f"{'、'.join(sorted(counts))}，本文件{len(items)}条（可能只是其中一页）"
+    return Wrapped(items, said)
+
+
+def _lists(value: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
+    for key, inner in value.items():
+        if isinstance(inner, list) and inner and all(isinstance(item, dict) for item in inner):
+            yield (*path, key), inner
+        elif isinstance(inner, dict) and len(path) + 1 < DEEP:
+            yield from _lists(inner, (*path, key))
+
+
+def _scalars(value: dict[str, Any], deep: int) -> Iterator[tuple[str, Any]]:
+    for key, inner in value.items():
+        if isinstance(inner, dict) and deep > 1:
+            yield from _scalars(inner, deep - 1)
+        elif not isinstance(inner, dict | list):
+            yield key, inner
+
+
+def _feature(item: dict[str, Any]) -> dict[str, Any]:
+    """A feature's properties, and its geometry and id beside them where no property has that name."""
+    properties = item.get("properties") or {}
+    beside = {
+        key: value for key, value in item.items() if key not in ("type", "properties") and key not in properties and value is not None
+    }
+    return {**properties, **beside} if isinstance(properties, dict) else item
