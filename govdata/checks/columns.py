@@ -7,8 +7,8 @@ from difflib import SequenceMatcher
 
 from govdata.batches import CheckOutcome, RawBatch
 from govdata.checks.table import outcome
-from govdata.ingest.headers import unmarked
 from govdata.publish.layers import Layer
+from govdata.standards.header import unmarked
 from govdata.standards.model import Column, Dataset
 
 ALIKE = 0.5

@@ -184,7 +184,7 @@ def _write_dropped(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
     a file's name belongs in none."""
     import pyarrow.parquet as pq
 
-    rows = connection.execute('SELECT * EXCLUDE ("~at") FROM dropped').to_arrow_reader(100_000)
+    rows = connection.sql('SELECT * EXCLUDE ("~at") FROM dropped').to_arrow_reader(100_000)
     with pq.ParquetWriter(target, rows.schema, compression="zstd", write_statistics=["_source_row"]) as writer:
         for batch in rows:
             writer.write_batch(batch)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from govdata.standards.header import normalise_header
+from govdata.standards.header import normalise_header, unmarked
 
 if TYPE_CHECKING:
     from govdata.standards.model import Dataset
@@ -22,24 +21,10 @@ _CLOSING = re.compile(
     r"\\\.$|query ok\b|sql>|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}$|\x1a$|第\s*\d+\s*页)",
     re.IGNORECASE,
 )
-# What a form's author writes around a name for those who fill the form in; the text is in the form of ``normalise_header``.
-_MARK = re.compile(
-    r"^(?:[*※★☆△▲●#]+|\([*※]\))|(?:[*※★☆△▲●]+|\([*※]\)|[(\[【<](?:(?:此?项?为?)?(?:必|选|可选|非必)填写?(?:项|字段)?|可?选项?|非空|不能为空|不可为空|可为?空|"
-    r"(?:格式[::]?|如[::]?)?y{4}[-/.年]?m{1,2}[-/.月]?d{1,2}日?(?:hh24?:?(?:mm|mi):?ss)?)[)\]】>])$"
-)
 _IN_UNITS = re.compile(r"\{([^{}]+)\}")
 _YEAR = re.compile(r"(19|20)\d\d")
 _NUMBER_LIKE = re.compile(r"[-+]?[$¥￥€£]?[\d.,:/\-]+%?|\d.*\d{4}.*", re.DOTALL)
 _VALUE_LIKE = re.compile(_NUMBER_LIKE.pattern + r"|.{41,}", re.DOTALL)
-
-
-@lru_cache(10_000)
-def unmarked(text: str) -> str:
-    """``normalise_header`` without the marks of a form: ``*姓名``, ``姓名(必填)``, ``出生日期(yyyy-mm-dd)`` and the like."""
-    plain = normalise_header(text)
-    while (less := _MARK.sub("", plain)) != plain:
-        plain = less
-    return plain
 
 
 # The ways systems write a column's name beside something else, in the form of ``normalise_header``.
