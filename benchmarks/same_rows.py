@@ -57,9 +57,7 @@ def fingerprints(home: Path) -> dict[str, Any]:
             name = f'"{schema}"."{view}"'
             columns = [row[0] for row in connection.execute(f"DESCRIBE {name}").fetchall() if row[0] not in MADE_ANEW]
             identity = "_row_id" if "_row_id" in columns else "''"
-            sums = ", ".join(
-                f"CAST(sum(CAST(hash({identity}, CAST(\"{column}\" AS VARCHAR)) AS HUGEINT)) AS VARCHAR)" for column in columns
-            )
+            sums = ", ".join(f'CAST(sum(CAST(hash({identity}, CAST("{column}" AS VARCHAR)) AS HUGEINT)) AS VARCHAR)' for column in columns)
             row = connection.execute(f"SELECT count(*), {sums} FROM {name}").fetchone()
             assert row is not None
             found[f"{schema}.{view}"] = {"rows": row[0], "columns": dict(zip(columns, row[1:], strict=True))}

@@ -31,10 +31,11 @@ from govdata import checks, engine, ingest, publish, standards
 from govdata.batches import Snapshot, StandardizedBatch, Verdict, fingerprint
 from govdata.cli import lay_down_standards
 from govdata.deployment import Deployment
-from govdata.publish import files, layers, sql
+from govdata.publish import layers
 from govdata.publish.merge import MAX_HIDDEN
 from govdata.sample import generate
 from govdata.standards.model import Registry
+from govdata.storage import files, sql
 
 FIRST = Date(2026, 11, 1)
 SEED_PEOPLE = 40_000

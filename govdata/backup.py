@@ -26,8 +26,8 @@ from typing import Any, BinaryIO
 from govdata.batches import is_inside
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.publish import files
 from govdata.standards.model import Registry
+from govdata.storage import files
 
 LISTING = "backup.json"
 FORMAT = 1

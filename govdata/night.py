@@ -229,7 +229,7 @@ def instance(deployment: Deployment) -> Iterator[DagsterInstance]:
     from dagster import DagsterInstance
 
     from govdata.assets.instance import prepare
-    from govdata.publish import files
+    from govdata.storage import files
 
     home = prepare(deployment)
     before = os.environ.get("DAGSTER_HOME")

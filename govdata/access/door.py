@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from govdata.access.shown import Result
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.publish import files
+from govdata.storage import files
 
 if TYPE_CHECKING:
     import pandas as pd

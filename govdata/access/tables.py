@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from govdata.access import statements
 from govdata.errors import GovdataError
-from govdata.publish import sql
+from govdata.storage import sql
 
 if TYPE_CHECKING:
     import duckdb

@@ -16,7 +16,7 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRecord, Ru
 
 from govdata import alerts
 from govdata.deployment import Deployment
-from govdata.publish import files
+from govdata.storage import files
 
 TRIGGER = {"govdata/trigger": "cli"}
 ALIVE = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]

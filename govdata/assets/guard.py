@@ -47,7 +47,7 @@ def guarded(deployment: Deployment, dataset: Dataset | None, date: Date | None, 
 
 
 def _alone(deployment: Deployment, dataset: Dataset | None) -> AbstractContextManager[None]:
-    from govdata.publish import files
+    from govdata.storage import files
 
     return files.locked(deployment.stage_lock(dataset.name)) if dataset is not None else nullcontext()
 

@@ -4,7 +4,7 @@ from importlib import resources
 from pathlib import Path
 
 from govdata.deployment import Deployment
-from govdata.publish import files
+from govdata.storage import files
 
 
 def prepare(deployment: Deployment) -> Path:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from govdata.batches import CheckOutcome, StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.publish import files
 from govdata.standards.model import Dataset, Registry
+from govdata.storage import files
 
 
 def path(deployment: Deployment, dataset: str, date: str) -> Path:

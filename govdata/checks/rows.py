@@ -16,6 +16,7 @@ from govdata.engine.syntax import alias, column, list_of, text
 from govdata.engine.typed import sql_type
 from govdata.publish import renames, visible
 from govdata.standards.model import Dataset, Registry
+from govdata.storage.sql import parquet
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,12 +29,6 @@ _SYSTEM_TYPES = {
     "_delivery_date": "DATE",
     "_unparsed": "MAP(VARCHAR, VARCHAR)",
 }
-
-
-def parquet(paths: Sequence[Path]) -> str:
-    """``read_parquet([...])`` over exactly these files; columns by name."""
-    files = text(list_of(exp.Literal.string(str(path)) for path in paths))
-    return f"read_parquet({files}, union_by_name = true, hive_partitioning = false)"
 
 
 def existing(deployment: Deployment, files: Sequence[str]) -> list[Path]:
@@ -56,9 +51,9 @@ def create_view(
     shared = compiled(dataset, registry).shared
     paths = existing(deployment, (*batch.clean_files, *batch.quarantine_files))
     if paths:
-        held = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet(paths)}").fetchall()}
+        held = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet(paths, by_name=True)}").fetchall()}
         columns = ", ".join(text(column(name)) for name in wanted if name in held)
-        rows = f"SELECT {columns} FROM {parquet(paths)}"
+        rows = f"SELECT {columns} FROM {parquet(paths, by_name=True)}"
     else:
         held = set(wanted)
         types = {item.name: sql_type(registry.elements[item.element]) for item in dataset.columns} | _SYSTEM_TYPES

@@ -11,8 +11,8 @@ from govdata.engine import rules
 from govdata.engine.pipeline import ROW_COLUMNS
 from govdata.engine.syntax import text
 from govdata.engine.typed import sql_type
-from govdata.publish import files
 from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry, Unique
+from govdata.storage import files
 from govdata.trees.facts import Shared
 
 if TYPE_CHECKING:

@@ -7,16 +7,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
 from govdata import permissions
 from govdata.batches import RawBatch, StandardizedBatch, fingerprint
 from govdata.deployment import Deployment
 from govdata.engine.compiled import HELD, CompiledDataset, compiled
 from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
-from govdata.engine.session import PARQUET, create_maps, session
-from govdata.engine.syntax import alias, column, disjunction, list_of, sql, text
+from govdata.engine.session import create_maps, session
+from govdata.engine.syntax import alias, column, disjunction, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
+from govdata.storage.sql import PARQUET, parquet
 
 if TYPE_CHECKING:
     import duckdb
@@ -53,10 +52,9 @@ def prepare(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, raw
     """The view ``raw_rows`` over the text rows, with ``~at``, and one table of source values per code column."""
     create_maps(connection, queries.source_maps)
     if raw_files:
-        files = text(list_of(exp.Literal.string(path) for path in raw_files))
         connection.execute(
             'CREATE VIEW raw_rows AS SELECT *, CAST(file_index AS BIGINT) * 1099511627776 + file_row_number AS "~at" '
-            f"FROM read_parquet({files})"
+            f"FROM {parquet(Path(path) for path in raw_files)}"
         )
     else:
         columns = ", ".join(f"{text(column(plan.name))} VARCHAR" for plan in queries.plans)
@@ -205,10 +203,6 @@ def _move(source: Path, folder: Path, batch_id: str) -> list[Path]:
     return moved
 
 
-def _files(paths: list[Path]) -> str:
-    return text(list_of(exp.Literal.string(str(path)) for path in paths))
-
-
 def _counts(
     connection: duckdb.DuckDBPyConnection,
     plans: tuple[ColumnPlan, ...],
@@ -223,7 +217,7 @@ def _counts(
     for part, paths in (("clean", clean), ("quarantined", quarantine)):
         if not paths:
             continue
-        relation = f"read_parquet({_files(paths)})"
+        relation = parquet(paths)
         columns = [
             alias(
                 sql(

@@ -12,6 +12,7 @@ from govdata.engine.session import session
 from govdata.engine.standardization import find_duplicates, prepare
 from govdata.errors import Problem
 from govdata.standards.model import Dataset, Registry
+from govdata.storage import sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -63,6 +64,4 @@ def told(error: duckdb.Error) -> str:
 
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    return duckdb.connect(":memory:", config={"threads": 1})
+    return sql.connect(threads=1)

@@ -15,6 +15,7 @@ from govdata.ingest import source
 from govdata.ingest.headers import Headers
 from govdata.ingest.shown import shown
 from govdata.ingest.source import Block, Opened, Tally, Unreadable
+from govdata.storage import sql
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
@@ -37,8 +38,7 @@ class ParquetSource:
         number = 0
         self.tally.lines = self.rows  # what the file's footer declares
         try:
-            with duckdb.connect() as connection, pq.ParquetFile(self.path) as file:
-                connection.execute("SET TimeZone = 'Asia/Shanghai'; SET threads = 1")
+            with sql.connect(threads=1, ordered=True) as connection, pq.ParquetFile(self.path) as file:
                 for batch in file.iter_batches(batch_size=61_440):
                     texts = [self._texts(connection, column, field) for column, field in zip(batch.columns, batch.schema, strict=True)]
                     rows = pa.array(range(number + 1, number + 1 + batch.num_rows), pa.int64())

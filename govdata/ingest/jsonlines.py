@@ -21,6 +21,7 @@ from govdata.ingest.headers import Headers
 from govdata.ingest.jsonplain import plain_lines
 from govdata.ingest.scan import scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
+from govdata.storage import sql
 
 MAX_ARRAY = 64 << 20  # bytes of a file that is one JSON array
 MAX_COLUMNS = 1000
@@ -97,8 +98,7 @@ class JsonLinesSource:
         self.details = {"格式": "JSON行", "编码": encoding.label}
 
     def blocks(self) -> Iterator[Block]:
-        with duckdb.connect() as connection:
-            connection.execute("SET threads = 2")
+        with sql.connect(threads=2, ordered=True) as connection:
             for chunk in chunks(self.path, self._encoding, _CHUNK):
                 yield from source.in_order(list(self._chunk(connection, chunk.data, chunk.faults)))
 

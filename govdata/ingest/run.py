@@ -26,6 +26,7 @@ from govdata.ingest.shown import shown
 from govdata.ingest.source import Block, Reject, Source, Unreadable
 from govdata.ingest.write import PartWriter, remove_stale
 from govdata.standards.model import Dataset, Registry
+from govdata.storage.sql import connect
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
@@ -318,8 +319,7 @@ def extra(unknown: list[tuple[str, pa.Array | pa.ChunkedArray]], rows: int) -> p
     table = pa.table({f"c{number}": column for number, (_, column) in enumerate(pairs)})
     fields = ", ".join(f"?, c{number}" for number in range(len(pairs)))
     empty = " AND ".join(f"c{number} IS NULL" for number in range(len(pairs)))
-    with duckdb.connect() as connection:
-        connection.execute("SET threads = 1")
+    with connect(threads=1, ordered=True) as connection:
         connection.register("unknown_columns", table)
         names = [name for name, _ in pairs]
         sql = f"SELECT CASE WHEN {empty} THEN NULL ELSE CAST(json_object({fields}) AS VARCHAR) END AS extra FROM unknown_columns"

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import govdata.publish.views as v
 from govdata.batches import Inside, Manifest, Snapshot
 from govdata.deployment import Deployment
-from govdata.publish import evidence, files, layers, seals, small, sql
+from govdata.publish import evidence, layers, seals, small
 from govdata.publish.snapshots import complete
 from govdata.standards.model import Registry
+from govdata.storage import files, sql
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from govdata.batches import Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.publish import files, sql
 from govdata.publish.layers import Layer
+from govdata.storage import files, sql
 
 log = logging.getLogger(__name__)
 

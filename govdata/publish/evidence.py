@@ -14,7 +14,8 @@ from pathlib import Path
 
 from govdata.batches import RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.publish import files, layers
+from govdata.publish import layers
+from govdata.storage import files
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 from govdata.batches import TABLE_CHECKS, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.errors import GateBlocked, GovdataError
-from govdata.publish import files
 from govdata.standards.model import Dataset, Registry
+from govdata.storage import files
 
 
 def verify(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Verdict:

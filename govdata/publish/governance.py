@@ -6,7 +6,7 @@ from pathlib import Path
 
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.publish import files
+from govdata.storage import files
 
 
 def record_reconciliation(batch: StandardizedBatch, published: int | None, deployment: Deployment) -> Path:

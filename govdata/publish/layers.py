@@ -17,8 +17,8 @@ from pydantic import Field, ValidationError
 from govdata.batches import Inside, Manifest, RawBatch, Seal, StandardizedBatch, fingerprint
 from govdata.deployment import Deployment
 from govdata.errors import GateBlocked
-from govdata.publish import files
 from govdata.standards.model import Dataset, Registry, Unique
+from govdata.storage import files
 
 FORMAT = 1
 """Part of every snapshot id: raise it when the same layers would merge into other rows."""

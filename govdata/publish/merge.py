@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from govdata.batches import Seal, Snapshot
 from govdata.deployment import Deployment
-from govdata.engine.session import PARQUET
 from govdata.errors import GateBlocked
-from govdata.publish import files, renames, seals, sql
+from govdata.publish import renames, seals
 from govdata.publish.layers import Layer, Lineage
 from govdata.publish.renames import FormerNames
+from govdata.storage import files, sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -126,7 +126,7 @@ class _Merge:
         written = files.temporary(target)
         hidden = f"(SELECT DISTINCT {_moved(chosen)} AS file, position FROM hidden WHERE file IN ({_listed(chosen)}))"
         query = _visible(paths, hidden, selected)
-        self.connection.execute(f"COPY ({query}) TO {sql.text(str(written))} ({PARQUET})")
+        self.connection.execute(f"COPY ({query}) TO {sql.text(str(written))} ({sql.PARQUET})")
         kept = [place for place in range(len(self.files)) if place not in set(chosen)]
         base = [place for place in kept if place < self.base_files]
         added: list[str | None] = [self.deployment.relative(files.put(written, target))]
@@ -188,7 +188,7 @@ class _Merge:
             target = self._target("hidden")
             written = files.temporary(target)
             self.connection.execute(
-                f"COPY (SELECT DISTINCT file, position FROM hidden ORDER BY file, position) TO {sql.text(str(written))} ({PARQUET})"
+                f"COPY (SELECT DISTINCT file, position FROM hidden ORDER BY file, position) TO {sql.text(str(written))} ({sql.PARQUET})"
             )
             hidden_file = self.deployment.relative(files.put(written, target))
         layer = self.lineage.layers[-1]

@@ -21,11 +21,12 @@ from pathlib import Path
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.publish import files, layers
+from govdata.publish import layers
 from govdata.publish.catalogue import Contents, rebuild_catalogue
 from govdata.publish.layers import Layer
 from govdata.publish.snapshots import complete
 from govdata.standards.model import Registry
+from govdata.storage import files
 
 GRACE = timedelta(hours=24)
 """How long a query may run on a catalogue that was replaced."""

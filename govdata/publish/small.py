@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from govdata.batches import fingerprint
 from govdata.deployment import Deployment
-from govdata.engine.session import PARQUET, is_current
-from govdata.publish import files, sql
+from govdata.engine.session import is_current
 from govdata.standards.model import CodeSet, Registry
+from govdata.storage import files, sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,7 +77,7 @@ def gather(
         )
         query = f"SELECT {selected} FROM {sql.parquet(found, by_name=True)} ORDER BY ALL"
         written = files.temporary(target)
-        connection.execute(f"COPY ({query}) TO {sql.text(str(written))} ({PARQUET})")
+        connection.execute(f"COPY ({query}) TO {sql.text(str(written))} ({sql.PARQUET})")
         files.put(written, target)
     return target
 

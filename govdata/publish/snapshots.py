@@ -8,11 +8,12 @@ from datetime import date as Date
 from govdata.batches import Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.errors import GateBlocked, GovdataError
-from govdata.publish import damage, files, gate, layers, seals
+from govdata.publish import damage, gate, layers, seals
 from govdata.publish.governance import record_reconciliation
 from govdata.publish.layers import Lineage
 from govdata.publish.merge import merge
 from govdata.standards.model import Dataset, Registry
+from govdata.storage import files
 
 
 def publish(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Snapshot:

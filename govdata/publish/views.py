@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.engine.typed import sql_type
-from govdata.publish import renames, small, sql
+from govdata.publish import renames, small
 from govdata.publish.evidence import Night
 from govdata.publish.merge import NONE, published_columns, visible
 from govdata.publish.renames import FormerNames
 from govdata.standards.model import DIMENSION_NAMES, CodeSet, Column, Dataset, Element, Registry
+from govdata.storage import sql
 
 if TYPE_CHECKING:
     import duckdb

@@ -199,7 +199,7 @@ def test_memory_does_not_grow_with_the_delivery(tmp_path, monkeypatch, way):
     """Rows whose text is several times the memory limit, in one file and nearly all of them clean."""
     if way == "held":
         pytest.skip("a large delivery is never held")
-    monkeypatch.setattr(import_module("govdata.engine.session"), "MEMORY_LIMIT", "300MB")
+    monkeypatch.setattr(import_module("govdata.storage.sql"), "MEMORY_LIMIT", "300MB")
     monkeypatch.setattr(standardization, "HELD_ROWS", 20_000)
     deployment, registry = Deployment(tmp_path), small.registry(primary_key=False)
     raw = small.raw_batch(deployment, [person()])

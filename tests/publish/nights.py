@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 
 from govdata.batches import TABLE_CHECKS, CheckOutcome, IngestedFile, RawBatch, StandardizedBatch, Verdict, fingerprint
 from govdata.deployment import Deployment
-from govdata.publish import sql
 from govdata.standards.model import (
     BoundRule,
     Code,
@@ -33,6 +32,7 @@ from govdata.standards.model import (
     Unique,
     Volume,
 )
+from govdata.storage import sql
 
 Row = dict[str, Any]
 CANARY = "不应外泄的姓名"

@@ -13,7 +13,8 @@ import pytest
 
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
-from govdata.publish import merge, sql
+from govdata.publish import merge
+from govdata.storage import sql
 from tests.publish.nights import City, person, registry, shop
 
 DAY = [Date(2026, 3, 1) + timedelta(days=day) for day in range(10)]

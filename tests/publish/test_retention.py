@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import duckdb
 
-from govdata.publish import Pruned, files, prune, sql
+from govdata.publish import Pruned, prune
+from govdata.storage import files, sql
 from tests.publish.nights import City, person, shop
 
 DAY = [Date(2026, 1, 28) + timedelta(days=day) for day in range(40)]

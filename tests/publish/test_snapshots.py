@@ -159,7 +159,7 @@ from datetime import date
 from pathlib import Path
 from govdata.deployment import Deployment
 from govdata.batches import StandardizedBatch
-from govdata.publish import files
+from govdata.storage import files
 from tests.publish.nights import City
 city, step = City(Deployment(Path(sys.argv[1]))), int(sys.argv[2])
 sync = files.sync
