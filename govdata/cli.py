@@ -1,12 +1,13 @@
 """The command line ``govdata``. Thin: every command calls one function of a room below; heavy imports happen inside the commands.
 
 Exit codes: 0 everything was published; 3 a dataset was blocked; 1 an error, or `verify` found a lost night;
-2 the command was called wrongly.
+2 the command was called wrongly; 130 ended by Ctrl-C, 143 by SIGTERM.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from datetime import date as Date
 from pathlib import Path
@@ -83,7 +84,33 @@ def run(
     date: Annotated[list[str] | None, typer.Option("--date", metavar="YYYY-MM-DD", help="交付日期，可重复；不写则依次处理全部交付")] = None,
     dataset: Annotated[list[str] | None, typer.Option("--dataset", metavar="名称", help="只处理这个数据集，可重复")] = None,
 ) -> None:
-    """处理交付：读入、标准化、检查、发布。全部发布返回 0，有数据集被阻断返回 3，出错返回 1。"""
+    """处理交付：读入、标准化、检查、发布。全部发布返回 0，有数据集被阻断返回 3，出错返回 1，中断返回 130 或 143。"""
+    from govdata import interruption
+
+    command = f"GOVDATA_HOME={shlex.quote(str(Deployment.from_env().home))} govdata {shlex.join(sys.argv[1:])}"
+    told = f"已中断，没有做完的交付日期没有发布，已发布的数据不受影响。再次运行即可继续：{command}"
+
+    def first(_: int) -> None:
+        os.write(2, "\n正在结束：做完当前环节后停止（再按一次 Ctrl-C 立即结束）\n".encode())
+
+    def second(_: int) -> None:
+        os.write(2, f"\n{told}\n".encode())
+
+    number: list[int] = []
+
+    def work() -> None:
+        try:
+            _run_all(date, dataset)
+        except KeyboardInterrupt:
+            number.append(interruption.asked() or 2)
+
+    interruption.watched(work, first, second)
+    if number:
+        print(told, file=sys.stderr)
+        raise typer.Exit(128 + number[0])
+
+
+def _run_all(date: list[str] | None, dataset: list[str] | None) -> None:
     deployment = Deployment.from_env()
     registry = _registry(deployment)
     from govdata import alerts, night
@@ -396,7 +423,8 @@ def _run() -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        raise
+        print("已中断", file=sys.stderr)
+        return 130
     except BaseException as error:  # a panic of a library written in Rust is no Exception, and quotes what it stumbled over
         if os.environ.get(DEBUG):
             raise
