@@ -58,7 +58,8 @@ def watched(work: Callable[[], T], first: Callable[[int], None], second: Callabl
     """Do ``work`` in a thread of its own, while this one, the main thread, does nothing but listen.
 
     Libraries leave signal handlers alone outside the main thread (Dagster says so), so no signal is lost in theirs. ``first`` is told
-    of the first signal; at the second ``second`` is called and the process ends at once, with 128 and the signal's number: everything on the
+    of the first signal; at the second ``second`` is called and the process ends at once, with 128 and the
+    signal's number: everything on the
     disk is such that a process may end anywhere."""
     count = 0
 
