@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from govdata.batches import Manifest
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.escaping import markdown, visible
 
 WEBHOOK = "GOVDATA_ALERT_WEBHOOK"
 """Environment variable: an http(s) address that receives each alert as JSON by POST. Unset: files only."""
@@ -65,6 +66,7 @@ def raise_alert(deployment: Deployment, alert: Alert) -> Path | None:
     Returns the JSON file's path, or None where the disk refused it: an alert never stops the work it reports on. It then stands in
     ``unwritten``, for whoever can still tell a person.
     """
+    alert = alert.model_copy(update={"reasons": tuple(visible(reason, keep="\n") for reason in alert.reasons)})
     stem = "-".join([alert.time.strftime("%Y%m%dT%H%M%S%f"), alert.dataset or "run", alert.date or "all"])
     path = deployment.alerts / f"{stem}.json"
     written = _write(alert, path)
@@ -100,7 +102,7 @@ def alerts(deployment: Deployment) -> Iterator[Alert]:
 
 def _page(alert: Alert) -> str:
     subject = f"{alert.title or alert.dataset}（{alert.dataset}）" if alert.dataset else "整次运行"
-    lines = [f"# {KINDS[alert.kind]}：{subject}", ""]
+    lines = [f"# {KINDS[alert.kind]}：{markdown(subject)}", ""]
     facts = {
         "时间": alert.time.strftime("%Y-%m-%d %H:%M:%S"),
         "交付日期": alert.date,
@@ -109,9 +111,15 @@ def _page(alert: Alert) -> str:
         "运行编号": alert.run_id,
         "通知": alert.webhook,
     }
-    lines += [f"- {name}：{value}" for name, value in facts.items() if value]
-    lines += ["", "## 原因", "", *(f"- {line}" for reason in alert.reasons for line in reason.splitlines() if line.strip())]
+    lines += [f"- {name}：{markdown(value)}" for name, value in facts.items() if value]
+    lines += ["", "## 原因", "", *(_item(line) for reason in alert.reasons for line in reason.split("\n") if line.strip())]
     return "\n".join(lines) + "\n"
+
+
+def _item(line: str) -> str:
+    """The lines of several problems stand below their heading (``ProblemsError``)."""
+    text = line.removeprefix("  - ")
+    return f"{'' if text == line else '  '}- {markdown(text)}"
 
 
 def webhook() -> str | None:

@@ -19,6 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 from govdata import permissions
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.escaping import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -387,7 +388,7 @@ def _out_of_range(date: Date) -> str | None:
     """Why there is no night of ``date``, in Chinese, or None."""
     from datetime import UTC, datetime, timedelta
 
-    from govdata.assets.partitions import FIRST_DATE, first_date
+    from govdata.deployment import FIRST_DATE, first_date
 
     if date > (datetime.now(UTC) + timedelta(hours=8)).date():
         return f"交付日期 {date} 晚于今天"
@@ -399,7 +400,11 @@ def _out_of_range(date: Date) -> str | None:
 def _console(stderr: bool = False) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr)
+    from govdata.terminal import Quiet
+
+    console = Console(stderr=stderr)
+    console.push_render_hook(Quiet())
+    return console
 
 
 def main() -> None:
@@ -420,7 +425,7 @@ def _run() -> int:
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else 0 if finished.code is None else 1
     except GovdataError as error:
-        print(error, file=sys.stderr)
+        print(visible(str(error), keep="\n"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("已中断", file=sys.stderr)

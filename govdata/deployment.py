@@ -8,6 +8,11 @@ from datetime import date as Date
 from pathlib import Path
 from typing import Literal
 
+from govdata.errors import GovdataError
+
+FIRST_DATE = "GOVDATA_FIRST_DATE"
+"""Environment variable: the first delivery date the deployment knows, YYYY-MM-DD."""
+
 Stage = Literal["raw", "standardized", "quarantine", "repairs", "rejected"]
 
 
@@ -108,3 +113,12 @@ class Deployment:
 
     def absolute(self, path: str) -> Path:
         return self.home / path
+
+
+def first_date() -> Date:
+    """Raises ``GovdataError`` where $GOVDATA_FIRST_DATE is not a date."""
+    text = os.environ.get(FIRST_DATE) or "2026-01-01"
+    try:
+        return Date.fromisoformat(text)
+    except ValueError:
+        raise GovdataError(f"环境变量 {FIRST_DATE} 不是日期，应为 YYYY-MM-DD") from None

@@ -11,6 +11,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from govdata.escaping import visible
+
 _LONGEST = 24
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9_ .()#-]*")
 _DIGITS = re.compile(r"\d{5}")
@@ -39,4 +41,4 @@ def showable(name: str) -> bool:
 
 def shown(name: str, place: str) -> str:
     """``name`` where it may be told, else ``place`` (Chinese: where a person finds it)."""
-    return name if showable(name) else f"{place}（名称未显示）"
+    return visible(name) if showable(name) else f"{place}（名称未显示）"
