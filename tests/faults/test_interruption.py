@@ -12,6 +12,8 @@ import pytest
 from govdata import alerts
 from govdata.night import instance
 from tests.faults import city
+from tests.faults.conftest import Place
+from tests.faults.drill import Prepared
 from tests.faults.zygote import Zygote
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
@@ -33,3 +35,35 @@ def test_a_signal_ends_the_whole_run(zygote: Zygote, tmp_path: Path, number: sig
         assert all(run.status.value in ("SUCCESS", "CANCELED") for run in dagster.get_runs())
     assert zygote.run(deployment.home, "run", log=log) == 0
     assert not list(alerts.alerts(deployment)) and not city.leftovers(deployment)
+
+
+ENDED = """
+import os, signal
+from govdata import engine
+original = engine.standardize
+def standardize(raw, *more):
+    if raw.dataset == "cards":
+        os.kill(os.getpid(), signal.SIGTERM)
+    return original(raw, *more)
+engine.standardize = standardize
+"""
+
+
+def test_a_delta_waits_for_the_night_that_was_ended(prepared: Prepared, zygote: Zygote, tmp_path: Path) -> None:
+    """Night 2 by hand after night 1 was ended in the middle: blocked. Nights 1 and 2 again: as if nothing had been."""
+    late = Place(city.lay_down(tmp_path / "late", 3), zygote, tmp_path / "log")
+    assert late.run(0) == 0
+    assert late.run(1, before=ENDED) == 128 + signal.SIGTERM and not late.told()
+    assert late.run(2) == 3
+    command = f"govdata run --date {city.day(1)} --dataset cards"
+    assert f"先处理 {city.day(1)}：{command}" in late.told() and command in late.log.read_text(encoding="utf-8")
+    assert late.run(1) == 0 and late.run(2) == 0
+    assert city.rows_of(late.state()) == city.rows_of(prepared.next)
+
+
+def test_a_delta_does_not_wait_for_one_that_was_refused_at_reading(zygote: Zygote, tmp_path: Path) -> None:
+    late = Place(city.lay_down(tmp_path / "late", 3), zygote, tmp_path / "log")
+    (delivered,) = late.deployment.delivery("cards", city.day(1)).iterdir()
+    delivered.write_bytes(b"")
+    assert late.run(0) == 0 and late.run(1) == 3 and late.run(2) == 0
+    assert (city.day(1), "cards", *[None] * 6) in [row[:8] for row in late.state()["governance.reconciliation"]]
