@@ -7,11 +7,12 @@ Exit codes: 0 everything was published; 3 a dataset was blocked; 1 an error, or 
 from __future__ import annotations
 
 import os
-import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date as Date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -88,30 +89,42 @@ def run(
     """处理交付：读入、标准化、检查、发布。全部发布返回 0，有数据集被阻断返回 3，出错返回 1，中断返回 130 或 143。"""
     from govdata import interruption
 
-    command = f"GOVDATA_HOME={shlex.quote(str(Deployment.from_env().home))} govdata {shlex.join(sys.argv[1:])}"
+    command = Deployment.from_env().command(*sys.argv[1:])
     told = f"已中断，没有做完的交付日期没有发布，已发布的数据不受影响。再次运行即可继续：{command}"
-
-    def first(_: int) -> None:
-        os.write(2, "\n正在结束：做完当前环节后停止（再按一次 Ctrl-C 立即结束）\n".encode())
-
-    def second(_: int) -> None:
-        os.write(2, f"\n{told}\n".encode())
-
     number: list[int] = []
+    with _terminal() as terminal:
 
-    def work() -> None:
-        try:
-            _run_all(date, dataset)
-        except KeyboardInterrupt:
-            number.append(interruption.asked() or 2)
+        def first(_: int) -> None:
+            print("\n正在结束：做完当前环节后停止（再按一次 Ctrl-C 立即结束）", file=terminal, flush=True)
 
-    interruption.watched(work, first, second)
+        def second(_: int) -> None:
+            print(f"\n{told}", file=terminal, flush=True)
+
+        def work() -> None:
+            try:
+                _run_all(date, dataset, terminal)
+            except KeyboardInterrupt:
+                number.append(interruption.asked() or 2)
+
+        interruption.watched(work, first, second)
     if number:
         print(told, file=sys.stderr)
         raise typer.Exit(128 + number[0])
 
 
-def _run_all(date: list[str] | None, dataset: list[str] | None) -> None:
+@contextmanager
+def _terminal() -> Iterator[TextIO]:
+    """Standard error under a descriptor of its own: Dagster turns descriptor 2 to a file while a step runs."""
+    try:
+        number = os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):  # no file: somebody keeps what is printed
+        yield sys.stderr
+        return
+    with os.fdopen(number, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors) as terminal:
+        yield terminal
+
+
+def _run_all(date: list[str] | None, dataset: list[str] | None, terminal: TextIO) -> None:
     deployment = Deployment.from_env()
     registry = _registry(deployment)
     from govdata import alerts, night
@@ -132,7 +145,7 @@ def _run_all(date: list[str] | None, dataset: list[str] | None) -> None:
             dates.remove(day)
     if not dates:
         raise GovdataError(f"{deployment.landing} 下没有任何交付（应为 <数据集>/<YYYY-MM-DD>/ 文件夹）")
-    outcomes = _run_nights(deployment, registry, datasets, sorted(set(dates)))
+    outcomes = _run_nights(deployment, registry, datasets, sorted(set(dates)), terminal)
     states = {outcome.outcome for outcome in outcomes}
     if "error" in states:
         raise typer.Exit(1)
@@ -140,7 +153,7 @@ def _run_all(date: list[str] | None, dataset: list[str] | None) -> None:
         raise typer.Exit(BLOCKED)
 
 
-def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str], dates: list[Date]) -> list[Any]:
+def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str], dates: list[Date], terminal: TextIO) -> list[Any]:
     import gc
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -157,7 +170,7 @@ def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str],
     outcomes = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # Drawing ten times a second, as it would, is two per cent of a core on a terminal.
-    with Progress(*columns, console=_console(stderr=True), refresh_per_second=4) as progress, nights.opened():
+    with Progress(*columns, console=_console(file=terminal), refresh_per_second=4) as progress, nights.opened():
         task = progress.add_task("准备", total=delivered * len(STAGES) + len(dates))
         for date in dates:
 
@@ -218,7 +231,7 @@ def sample(
     files = [path for path in deployment.landing.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     console.print(f"已生成 {len(files)} 个交付文件，{size / 1e6:.1f} MB：{deployment.landing}", highlight=False, soft_wrap=True)
-    console.print(f"下一步：GOVDATA_HOME={deployment.home} govdata run", highlight=False, soft_wrap=True)
+    console.print(f"下一步：{deployment.command('run')}", highlight=False, soft_wrap=True)
 
 
 def lay_down_standards(target: Path) -> None:
@@ -329,7 +342,7 @@ def restore(
     deployment = Deployment.from_env(to)
     publish.rebuild_catalogue(deployment, _registry(deployment))
     _console().print(f"已恢复 {made.files} 个文件，{made.bytes / 1e6:.1f} MB：{deployment.home}", highlight=False, soft_wrap=True)
-    _console().print(f"下一步：GOVDATA_HOME={deployment.home} govdata run", highlight=False, soft_wrap=True)
+    _console().print(f"下一步：{deployment.command('run')}", highlight=False, soft_wrap=True)
 
 
 @catalogue_app.command("rebuild", cls=_Command)
@@ -397,12 +410,12 @@ def _out_of_range(date: Date) -> str | None:
     return None
 
 
-def _console(stderr: bool = False) -> Console:
+def _console(stderr: bool = False, file: TextIO | None = None) -> Console:
     from rich.console import Console
 
     from govdata.terminal import Quiet
 
-    console = Console(stderr=stderr)
+    console = Console(stderr=stderr, file=file)
     console.push_render_hook(Quiet())
     return console
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
@@ -106,6 +107,10 @@ class Deployment:
     def temporary(self) -> Path:
         """Spill and scratch space; on the same file system as the outputs so that a rename is atomic."""
         return self.data / "lake" / ".tmp"
+
+    def command(self, *arguments: str) -> str:
+        """``govdata <arguments>`` on this deployment, as a line that a person may paste into a shell wherever they are."""
+        return f"GOVDATA_HOME={shlex.quote(str(self.home))} govdata {shlex.join(arguments)}"
 
     def relative(self, path: Path) -> str:
         """``path`` as it is written into manifests: relative to the deployment, so that a deployment can be moved."""
