@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from govdata.batches import Manifest
 from govdata.deployment import Deployment
+from govdata.errors import GovdataError
+from govdata.escaping import markdown, visible
 
 WEBHOOK = "GOVDATA_ALERT_WEBHOOK"
 """Environment variable: an http(s) address that receives each alert as JSON by POST. Unset: files only."""
 
-WEBHOOK_TIMEOUT_SECONDS = 5
+WEBHOOK_TIMEOUT_SECONDS = 5.0
+"""For the whole exchange, however slowly the other side answers."""
 
 Kind = Literal["blocked", "check_failed", "error", "run_failed", "damaged"]
 
@@ -55,19 +61,34 @@ def now() -> datetime:
 
 
 def raise_alert(deployment: Deployment, alert: Alert) -> Path | None:
-    """Write ``alert`` as JSON and as a Markdown page, and post it where a webhook is configured.
+    """Write ``alert`` as JSON and as a Markdown page, then post it where a webhook is configured and note what became of that.
 
-    Returns the JSON file's path, or None where the disk refused it: an alert never stops the work it reports on.
+    Returns the JSON file's path, or None where the disk refused it: an alert never stops the work it reports on. It then stands in
+    ``unwritten``, for whoever can still tell a person.
     """
-    alert = alert.model_copy(update={"webhook": _post(alert)})
+    alert = alert.model_copy(update={"reasons": tuple(visible(reason, keep="\n") for reason in alert.reasons)})
     stem = "-".join([alert.time.strftime("%Y%m%dT%H%M%S%f"), alert.dataset or "run", alert.date or "all"])
     path = deployment.alerts / f"{stem}.json"
+    written = _write(alert, path)
+    if not written:
+        unwritten.append(alert)
+    sent = _post(alert)
+    if written and sent is not None:
+        _write(alert.model_copy(update={"webhook": sent}), path)
+    return path if written else None
+
+
+unwritten: list[Alert] = []
+"""Alerts of this process that found no place on the disk."""
+
+
+def _write(alert: Alert, path: Path) -> bool:
     try:
         alert.write(path)
         path.with_suffix(".md").write_text(_page(alert), encoding="utf-8")
     except OSError:
-        return None
-    return path
+        return False
+    return True
 
 
 def alerts(deployment: Deployment) -> Iterator[Alert]:
@@ -81,7 +102,7 @@ def alerts(deployment: Deployment) -> Iterator[Alert]:
 
 def _page(alert: Alert) -> str:
     subject = f"{alert.title or alert.dataset}（{alert.dataset}）" if alert.dataset else "整次运行"
-    lines = [f"# {KINDS[alert.kind]}：{subject}", ""]
+    lines = [f"# {KINDS[alert.kind]}：{markdown(subject)}", ""]
     facts = {
         "时间": alert.time.strftime("%Y-%m-%d %H:%M:%S"),
         "交付日期": alert.date,
@@ -90,22 +111,66 @@ def _page(alert: Alert) -> str:
         "运行编号": alert.run_id,
         "通知": alert.webhook,
     }
-    lines += [f"- {name}：{value}" for name, value in facts.items() if value]
-    lines += ["", "## 原因", "", *(f"- {line}" for reason in alert.reasons for line in reason.splitlines() if line.strip())]
+    lines += [f"- {name}：{markdown(value)}" for name, value in facts.items() if value]
+    lines += ["", "## 原因", "", *(_item(line) for reason in alert.reasons for line in reason.split("\n") if line.strip())]
     return "\n".join(lines) + "\n"
+
+
+def _item(line: str) -> str:
+    """The lines of several problems stand below their heading (``ProblemsError``)."""
+    text = line.removeprefix("  - ")
+    return f"{'' if text == line else '  '}- {markdown(text)}"
+
+
+def webhook() -> str | None:
+    """The configured address, or None where there is none. Raises ``GovdataError`` where it is no http(s) address; the address itself,
+    which may hold a password, is not told."""
+    address = os.environ.get(WEBHOOK, "").strip()
+    if not address:
+        return None
+    try:
+        parts = urlsplit(address)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        good = good and address.isascii() and address.isprintable() and " " not in address
+    except ValueError:  # a port or an IPv6 address that is none
+        good = False
+    if not good:
+        raise GovdataError(f"环境变量 {WEBHOOK} 不是 http(s) 地址（应如 https://主机:端口/路径，非英文字符须转义）")
+    return address
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """An address that points elsewhere has not taken the alert, and what it points at may be anybody's."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
 
 
 def _post(alert: Alert) -> str | None:
     """What became of the webhook, in Chinese, or None where there is none."""
-    address = os.environ.get(WEBHOOK, "").strip()
-    if not address:
-        return None
-    if not address.startswith(("http://", "https://")):
+    try:
+        address = webhook()
+    except GovdataError:
         return "通知地址不是 http(s) 地址，未发送"
+    if address is None:
+        return None
     body = json.dumps(json.loads(alert.model_dump_json(exclude_none=True)), ensure_ascii=False).encode()
+    outcome: list[str] = []
+    # The library's time limit is for one read: a server that sends a byte a second would hold the night for ever.
+    sending = threading.Thread(target=lambda: outcome.append(_send(address, body)), daemon=True)
+    sending.start()
+    sending.join(WEBHOOK_TIMEOUT_SECONDS)
+    return outcome[0] if outcome else f"发送失败（{WEBHOOK_TIMEOUT_SECONDS:g} 秒内没有答复）"
+
+
+def _send(address: str, body: bytes) -> str:
+    """The answer's body is never read, and of its headers no more than the library's bound."""
     request = urllib.request.Request(address, data=body, headers={"Content-Type": "application/json; charset=utf-8"}, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=WEBHOOK_TIMEOUT_SECONDS) as answer:
+        with urllib.request.build_opener(_Stay).open(request, timeout=WEBHOOK_TIMEOUT_SECONDS) as answer:
             return f"已发送（HTTP {answer.status}）"
+    except urllib.error.HTTPError as error:
+        error.close()
+        return f"发送失败（HTTP {error.code}）"
     except Exception as error:  # whatever a foreign server does must not reach the night
         return f"发送失败（{type(error).__name__}）"

@@ -26,6 +26,7 @@ from typing import Any, BinaryIO
 from govdata.batches import is_inside
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.escaping import visible
 from govdata.standards.model import Registry
 from govdata.storage import files
 
@@ -243,15 +244,10 @@ def _verified(folder: Path) -> tuple[int, int]:
             if known[state.st_ino][0] != expected:
                 damaged.append(name)
     if not damaged and (strayed := sorted(name for name, path in present.items() if _leads_outside(name, path))):
-        raise GovdataError(f"备份文件不可信：清单 {_shown(strayed[0])} 指向部署之外的文件")
+        raise GovdataError(f"备份文件不可信：清单 {visible(strayed[0])} 指向部署之外的文件")
     if damaged:
-        raise GovdataError(f"备份文件已损坏：{len(damaged)} 个文件缺失或与清单不符，首个是 {_shown(damaged[0])}")
+        raise GovdataError(f"备份文件已损坏：{len(damaged)} 个文件缺失或与清单不符，首个是 {visible(damaged[0])}")
     return len(listing["files"]), sum(size for _, size in known.values())
-
-
-def _shown(name: str) -> str:
-    """A name of somebody else's choice, without what would move a terminal's cursor or is no text."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)
 
 
 def _leads_outside(name: str, path: Path) -> bool:

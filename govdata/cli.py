@@ -1,16 +1,18 @@
 """The command line ``govdata``. Thin: every command calls one function of a room below; heavy imports happen inside the commands.
 
 Exit codes: 0 everything was published; 3 a dataset was blocked; 1 an error, or `verify` found a lost night;
-2 the command was called wrongly.
+2 the command was called wrongly; 130 ended by Ctrl-C, 143 by SIGTERM.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date as Date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -18,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 from govdata import permissions
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.escaping import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,11 +86,50 @@ def run(
     date: Annotated[list[str] | None, typer.Option("--date", metavar="YYYY-MM-DD", help="交付日期，可重复；不写则依次处理全部交付")] = None,
     dataset: Annotated[list[str] | None, typer.Option("--dataset", metavar="名称", help="只处理这个数据集，可重复")] = None,
 ) -> None:
-    """处理交付：读入、标准化、检查、发布。全部发布返回 0，有数据集被阻断返回 3，出错返回 1。"""
+    """处理交付：读入、标准化、检查、发布。全部发布返回 0，有数据集被阻断返回 3，出错返回 1，中断返回 130 或 143。"""
+    from govdata import interruption
+
+    command = Deployment.from_env().command(*sys.argv[1:])
+    told = f"已中断，没有做完的交付日期没有发布，已发布的数据不受影响。再次运行即可继续：{command}"
+    number: list[int] = []
+    with _terminal() as terminal:
+
+        def first(_: int) -> None:
+            print("\n正在结束：做完当前环节后停止（再按一次 Ctrl-C 立即结束）", file=terminal, flush=True)
+
+        def second(_: int) -> None:
+            print(f"\n{told}", file=terminal, flush=True)
+
+        def work() -> None:
+            try:
+                _run_all(date, dataset, terminal)
+            except KeyboardInterrupt:
+                number.append(interruption.asked() or 2)
+
+        interruption.watched(work, first, second)
+    if number:
+        print(told, file=sys.stderr)
+        raise typer.Exit(128 + number[0])
+
+
+@contextmanager
+def _terminal() -> Iterator[TextIO]:
+    """Standard error under a descriptor of its own: Dagster turns descriptor 2 to a file while a step runs."""
+    try:
+        number = os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):  # no file: somebody keeps what is printed
+        yield sys.stderr
+        return
+    with os.fdopen(number, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors) as terminal:
+        yield terminal
+
+
+def _run_all(date: list[str] | None, dataset: list[str] | None, terminal: TextIO) -> None:
     deployment = Deployment.from_env()
     registry = _registry(deployment)
-    from govdata import night
+    from govdata import alerts, night
 
+    alerts.webhook()  # an address that can take no alert is told now, not in the night it is needed
     if (warning := permissions.warning(deployment)) is not None:
         print(warning, file=sys.stderr)
     datasets = _known(dataset, registry)
@@ -103,7 +145,7 @@ def run(
             dates.remove(day)
     if not dates:
         raise GovdataError(f"{deployment.landing} 下没有任何交付（应为 <数据集>/<YYYY-MM-DD>/ 文件夹）")
-    outcomes = _run_nights(deployment, registry, datasets, sorted(set(dates)))
+    outcomes = _run_nights(deployment, registry, datasets, sorted(set(dates)), terminal)
     states = {outcome.outcome for outcome in outcomes}
     if "error" in states:
         raise typer.Exit(1)
@@ -111,7 +153,7 @@ def run(
         raise typer.Exit(BLOCKED)
 
 
-def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str], dates: list[Date]) -> list[Any]:
+def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str], dates: list[Date], terminal: TextIO) -> list[Any]:
     import gc
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -128,7 +170,7 @@ def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str],
     outcomes = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # Drawing ten times a second, as it would, is two per cent of a core on a terminal.
-    with Progress(*columns, console=_console(stderr=True), refresh_per_second=4) as progress, nights.opened():
+    with Progress(*columns, console=_console(file=terminal), refresh_per_second=4) as progress, nights.opened():
         task = progress.add_task("准备", total=delivered * len(STAGES) + len(dates))
         for date in dates:
 
@@ -189,7 +231,7 @@ def sample(
     files = [path for path in deployment.landing.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     console.print(f"已生成 {len(files)} 个交付文件，{size / 1e6:.1f} MB：{deployment.landing}", highlight=False, soft_wrap=True)
-    console.print(f"下一步：GOVDATA_HOME={deployment.home} govdata run", highlight=False, soft_wrap=True)
+    console.print(f"下一步：{deployment.command('run')}", highlight=False, soft_wrap=True)
 
 
 def lay_down_standards(target: Path) -> None:
@@ -300,7 +342,7 @@ def restore(
     deployment = Deployment.from_env(to)
     publish.rebuild_catalogue(deployment, _registry(deployment))
     _console().print(f"已恢复 {made.files} 个文件，{made.bytes / 1e6:.1f} MB：{deployment.home}", highlight=False, soft_wrap=True)
-    _console().print(f"下一步：GOVDATA_HOME={deployment.home} govdata run", highlight=False, soft_wrap=True)
+    _console().print(f"下一步：{deployment.command('run')}", highlight=False, soft_wrap=True)
 
 
 @catalogue_app.command("rebuild", cls=_Command)
@@ -359,7 +401,7 @@ def _out_of_range(date: Date) -> str | None:
     """Why there is no night of ``date``, in Chinese, or None."""
     from datetime import UTC, datetime, timedelta
 
-    from govdata.assets.partitions import FIRST_DATE, first_date
+    from govdata.deployment import FIRST_DATE, first_date
 
     if date > (datetime.now(UTC) + timedelta(hours=8)).date():
         return f"交付日期 {date} 晚于今天"
@@ -368,10 +410,14 @@ def _out_of_range(date: Date) -> str | None:
     return None
 
 
-def _console(stderr: bool = False) -> Console:
+def _console(stderr: bool = False, file: TextIO | None = None) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr)
+    from govdata.terminal import Quiet
+
+    console = Console(stderr=stderr, file=file)
+    console.push_render_hook(Quiet())
+    return console
 
 
 def main() -> None:
@@ -392,10 +438,11 @@ def _run() -> int:
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else 0 if finished.code is None else 1
     except GovdataError as error:
-        print(error, file=sys.stderr)
+        print(visible(str(error), keep="\n"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        raise
+        print("已中断", file=sys.stderr)
+        return 130
     except BaseException as error:  # a panic of a library written in Rust is no Exception, and quotes what it stumbled over
         if os.environ.get(DEBUG):
             raise

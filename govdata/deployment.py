@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
 from typing import Literal
+
+from govdata.errors import GovdataError
+
+FIRST_DATE = "GOVDATA_FIRST_DATE"
+"""Environment variable: the first delivery date the deployment knows, YYYY-MM-DD."""
 
 Stage = Literal["raw", "standardized", "quarantine", "repairs", "rejected"]
 
@@ -102,9 +108,22 @@ class Deployment:
         """Spill and scratch space; on the same file system as the outputs so that a rename is atomic."""
         return self.data / "lake" / ".tmp"
 
+    def command(self, *arguments: str) -> str:
+        """``govdata <arguments>`` on this deployment, as a line that a person may paste into a shell wherever they are."""
+        return f"GOVDATA_HOME={shlex.quote(str(self.home))} govdata {shlex.join(arguments)}"
+
     def relative(self, path: Path) -> str:
         """``path`` as it is written into manifests: relative to the deployment, so that a deployment can be moved."""
         return path.relative_to(self.home).as_posix()
 
     def absolute(self, path: str) -> Path:
         return self.home / path
+
+
+def first_date() -> Date:
+    """Raises ``GovdataError`` where $GOVDATA_FIRST_DATE is not a date."""
+    text = os.environ.get(FIRST_DATE) or "2026-01-01"
+    try:
+        return Date.fromisoformat(text)
+    except ValueError:
+        raise GovdataError(f"环境变量 {FIRST_DATE} 不是日期，应为 YYYY-MM-DD") from None

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from govdata.escaping import visible
+
 
 class GovdataError(Exception):
     """Base of all errors that are the user's to mend; ``str(error)`` is the Chinese message to show."""
@@ -28,7 +30,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}：{self.message}" if self.where is None else f"{place} [{self.where}]：{self.message}"
+        return visible(f"{place}：{self.message}" if self.where is None else f"{place} [{self.where}]：{self.message}")
 
 
 class ProblemsError(GovdataError):
@@ -56,3 +58,7 @@ class GateBlocked(GovdataError):
         self.date = date
         self.reasons = tuple(reasons)
         super().__init__(f"{dataset} {date} 未发布：" + "；".join(reasons))
+
+
+class Waiting(GateBlocked):
+    """Blocked only until the delivery of an earlier date has been dealt with: nothing is said of the delivery itself."""

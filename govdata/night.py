@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date as Date
 from typing import TYPE_CHECKING, Literal
 
+from govdata import interruption
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.standards.model import Registry
@@ -65,7 +66,9 @@ class Nights:
 
     def run(self, date: Date, on_step: Callable[[str, str], None] = lambda stage, dataset: None) -> list[DatasetNight]:
         """Materialise everything for ``date``; ``on_step(stage, dataset)`` is called when a step starts and again, with an empty
-        stage, when it has ended (done, skipped or failed). ``date`` must be one of Dagster's partitions."""
+        stage, when it has ended (done, skipped or failed). ``date`` must be one of Dagster's partitions. Raises ``KeyboardInterrupt``
+        where the date was not finished because somebody asked for the end."""
+        from dagster import DagsterRunStatus
         from dagster._core.utils import make_new_run_id
 
         from govdata.assets import dead_runs
@@ -76,12 +79,18 @@ class Nights:
             return nothing
         job = self._job(frozenset(delivered))
         ended: set[str] = set()
+        cancelling: list[str] = []
         run_id = make_new_run_id()
 
         def heard(entry: object) -> None:
             event = getattr(entry, "dagster_event", None)
             if event is None or event.step_key is None:
                 return
+            if interruption.asked() and not cancelling:
+                # Dagster asks for this when it ends a run early: else the run would count as failed, and be told of.
+                cancelling.append(run_id)
+                if (run := dagster.get_run_by_id(run_id)) is not None:
+                    dagster.report_run_canceling(run)
             stage, dataset = split_step(event.step_key)
             if event.event_type_value == "STEP_START":
                 on_step(stage, dataset)
@@ -91,6 +100,7 @@ class Nights:
 
         with nullcontext(self._dagster) if self._dagster else instance(self.deployment) as dagster, _quiet():
             dead_runs.report(self.deployment, dagster)
+            interruption.check()
             dagster.add_event_listener(run_id, heard)
             with dead_runs.alive(self.deployment, run_id):
                 result = job.execute_in_process(
@@ -102,6 +112,8 @@ class Nights:
                     # The terminal belongs to the progress bar; the event log has everything.
                     run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 )
+            if result.dagster_run.status == DagsterRunStatus.CANCELED:
+                raise KeyboardInterrupt
             for dataset in delivered:  # a step abandoned because of a failure upstream has no event of its own
                 for stage in STAGES:
                     if f"{stage}__{dataset}" not in ended:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from govdata import alerts
 from govdata.deployment import Deployment
 from govdata.ingest import account
 from govdata.night import STAGE_NAMES, DatasetNight
@@ -163,4 +164,7 @@ def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Re
         for reason in night.reasons:
             console.print(escape(reason), highlight=False, soft_wrap=True)
     if failed:
-        console.print("告警已写入 data/reports/alerts", highlight=False)
+        if alerts.unwritten:
+            console.print("告警没有写入 data/reports/alerts（磁盘已满或不可写），原因以上面所列为准", style="bold red", highlight=False)
+        else:
+            console.print("告警已写入 data/reports/alerts", highlight=False)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
 
-from govdata import alerts
+from govdata import alerts, interruption
 from govdata.deployment import Deployment
 from govdata.storage import files
 
@@ -30,7 +30,7 @@ _held: list[AbstractContextManager[None]] = []
 def alive(deployment: Deployment, run_id: str) -> Iterator[None]:
     """Show that the run lives, for as long as the block."""
     path = _path(deployment, run_id)
-    with files.locked(path):
+    with files.locked(path), interruption.marked(path):
         try:
             yield
         finally:
@@ -57,7 +57,8 @@ def report(deployment: Deployment, instance: DagsterInstance) -> list[str]:
         run = record.dagster_run
         if not _is_dead(deployment, record) or _has_ended(instance, run.run_id):  # the second look: it may have ended since it was listed
             continue
-        if run.status == DagsterRunStatus.CANCELING:  # somebody wanted it ended, and it has: no fault, and nothing to do again
+        wanted = run.status == DagsterRunStatus.CANCELING or interruption.is_marked(_path(deployment, run.run_id))
+        if wanted:  # somebody wanted it ended, and it has: no fault, and nothing to do again
             instance.report_run_canceled(run, "运行已终止")
             continue
         instance.report_run_failed(run, "运行的进程已不存在：被终止、内存耗尽或断电")

@@ -14,7 +14,7 @@ from datetime import date as Date
 
 from dagster import DagsterExecutionInterruptedError, Failure, MetadataValue
 
-from govdata import alerts
+from govdata import alerts, interruption
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.standards.model import Dataset
@@ -28,8 +28,14 @@ def guarded(deployment: Deployment, dataset: Dataset | None, date: Date | None, 
     """Run a stage's work, one process at a time for a dataset. Raises ``dagster.Failure`` with Chinese text for whatever goes wrong in it,
     after writing an alert."""
     try:
-        with _alone(deployment, dataset):
-            yield
+        with interruption.deferred():
+            try:
+                interruption.check()
+                with _alone(deployment, dataset):
+                    yield
+            except BaseException:
+                interruption.check()  # what comes up after the end was asked for is no fault of the delivery's
+                raise
     except (Failure, KeyboardInterrupt, GeneratorExit, DagsterExecutionInterruptedError):
         raise
     except GovdataError as error:

@@ -58,7 +58,6 @@ def published(dataset: Dataset, registry: Registry) -> AssetsDefinition:
             try:
                 snapshot = publish.publish(batch, dataset, registry, home)
             except GateBlocked:
-                publish.record_reconciliation(batch, None, home)
                 renew_unless_nightly(context, home, registry)
                 raise
             renew_unless_nightly(context, home, registry)

@@ -1,6 +1,7 @@
 """Stage 1: delivered files → text rows, every value as it was delivered."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import date as Date
 
 from dagster import (
@@ -19,6 +20,8 @@ from govdata.assets import describe, landing
 from govdata.assets.guard import guarded
 from govdata.assets.partitions import delivery_dates
 from govdata.assets.resources import DeploymentResource
+from govdata.deployment import Deployment
+from govdata.errors import DeliveryError
 from govdata.standards.model import Dataset, Registry
 
 STAGE = "raw"
@@ -57,7 +60,8 @@ def raw(dataset: Dataset, registry: Registry) -> AssetsDefinition:
 
         date = Date.fromisoformat(context.partition_key)
         with guarded(deployment.deployment, dataset, date, TITLE, context.run.run_id):
-            delivery = ingest.receive(deployment.deployment, dataset, date)
+            with _refusal_recorded(dataset, date, deployment.deployment):
+                delivery = ingest.receive(deployment.deployment, dataset, date)
             if delivery is None:
                 context.log.info(f"{dataset.name} {date} 没有交付")
                 return
@@ -69,7 +73,8 @@ def raw(dataset: Dataset, registry: Registry) -> AssetsDefinition:
                     tags={"dagster/data_version": delivery.fingerprint},
                 )
             )
-            batch = ingest.ingest(delivery, dataset, registry, deployment.deployment)
+            with _refusal_recorded(dataset, date, deployment.deployment):
+                batch = ingest.ingest(delivery, dataset, registry, deployment.deployment)
             formats = sorted({" ".join(filter(None, (source.format, source.encoding))) for source in batch.sources})
             unknown = sorted({column for source in batch.sources for column in source.unknown_columns})
             result: MaterializeResult[None] = MaterializeResult(
@@ -88,3 +93,16 @@ def raw(dataset: Dataset, registry: Registry) -> AssetsDefinition:
         yield result
 
     return stage
+
+
+@contextmanager
+def _refusal_recorded(dataset: Dataset, date: Date, deployment: Deployment) -> Iterator[None]:
+    """A refused delivery has been dealt with: the record of it lets the deltas of later dates go on."""
+    from govdata import publish
+
+    try:
+        yield
+    except DeliveryError:
+        with suppress(OSError):  # without the record later deltas wait, which is safe; the reason must not be lost for it
+            publish.record_refusal(dataset.name, date, deployment)
+        raise

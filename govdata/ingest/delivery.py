@@ -12,6 +12,7 @@ from pathlib import Path
 from govdata.batches import DeliveredFile, Delivery, fingerprint
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, Problem
+from govdata.escaping import visible
 from govdata.ingest import complete
 from govdata.standards.model import Dataset, Marker
 
@@ -57,11 +58,10 @@ def _files(folder: Path, wanted: Callable[[str], bool]) -> dict[str, Path]:
 def _shown(name: bytes) -> str:
     for encoding in ("utf-8", "gb18030"):
         try:
-            text = name.decode(encoding)
+            return visible(name.decode(encoding))
         except UnicodeDecodeError:
             continue
-        return "".join(char if char.isprintable() else "_" for char in text)
-    return name.decode("utf-8", "replace")
+    return visible(name.decode("utf-8", "surrogateescape"))
 
 
 def file_state(path: Path) -> tuple[str, int, int, int, int]:
@@ -116,6 +116,12 @@ def _not_plain(folder: Path, dataset_folder: Path, marker: Marker | None) -> lis
             elif not stat.S_ISREG(mode):
                 problems.append(Problem(shown, "不是普通文件（管道或设备）"))
     return sorted(problems, key=lambda problem: problem.file)
+
+
+def has_delivery(deployment: Deployment, dataset: Dataset, date: Date) -> bool:
+    """Whether ``receive`` would find something there, be it good or bad."""
+    folder, marker = deployment.delivery(dataset.name, date), dataset.delivery.marker
+    return folder.is_dir() and bool(delivered_files(folder, marker) or marker_files(folder, marker))
 
 
 def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | None:

@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import IO
 
+from govdata.escaping import visible
 from govdata.ingest.delivery import is_delivered
 from govdata.ingest.headers import Headers
 from govdata.ingest.source import Block, Opened, Source, Tally, Unreadable
@@ -191,4 +192,4 @@ def name_of(entry: zipfile.ZipInfo) -> str:
                 break
             except UnicodeDecodeError:
                 continue
-    return "".join(char if char.isprintable() else "_" for char in name.replace("\\", "/"))
+    return visible(name.replace("\\", "/"))

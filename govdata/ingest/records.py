@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from govdata.escaping import visible
+
 QUOTED_LINES = 5000  # lines a quoted field may take in the sample
 
 OK, UNCLOSED, MALFORMED, MORE = range(4)
@@ -24,7 +26,7 @@ class Dialect:
     @property
     def label(self) -> str:
         names = {"\t": "制表符", " ": "空格"}
-        shown = names.get(self.delimiter) or "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in self.delimiter)
+        shown = names.get(self.delimiter) or visible(self.delimiter)
         return f"分隔符 {shown}，引号 {self.quote or '无'}" + (f"，转义符 {self.escape}" if self.escape else "")
 
 

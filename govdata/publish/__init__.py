@@ -2,6 +2,7 @@
 
 publish(batch, dataset, registry, deployment) -> Snapshot      raises GateBlocked
 record_reconciliation(batch, published, deployment) -> Path    published None: the night was blocked
+record_refusal(dataset, date, deployment)                       the delivery was refused at reading
 rebuild_catalogue(deployment, registry) -> Path
 visible(snapshot, deployment, columns) -> str                  SELECT of the rows that count: files alone hold more
 set_aside_changed(deployment, tables, full=…) -> [name]         published files whose content is not what it was
@@ -12,7 +13,7 @@ nightly(deployment, registry, policy) -> Pruned | None         the same by polic
 """
 
 from govdata.publish.catalogue import damaged_nights, rebuild_catalogue
-from govdata.publish.governance import record_reconciliation
+from govdata.publish.governance import record_reconciliation, record_refusal
 from govdata.publish.merge import visible
 from govdata.publish.retention import Policy, Pruned, nightly, prune
 from govdata.publish.seals import set_aside_changed
@@ -28,6 +29,7 @@ __all__ = [
     "publish",
     "rebuild_catalogue",
     "record_reconciliation",
+    "record_refusal",
     "rerun",
     "set_aside_changed",
     "visible",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date as Date
 from pathlib import Path
 
 from govdata.batches import StandardizedBatch
@@ -12,19 +14,27 @@ from govdata.storage import files
 def record_reconciliation(batch: StandardizedBatch, published: int | None, deployment: Deployment) -> Path:
     """Write ``governance.reconciliation``'s line for the batch's dataset and date. ``published``: rows of the snapshot; None where the
     night was blocked."""
+    counts = (batch.delivered, batch.rejected, batch.duplicates, batch.quarantined, batch.clean, published)
+    return _put(batch.dataset, batch.date, counts, deployment)
+
+
+def record_refusal(dataset: str, date: Date, deployment: Deployment) -> None:
+    """The line of a delivery that was refused at reading: it came, and how many records it held is not known. A line that is there tells
+    of an earlier delivery of that date, which stays published: it is left alone."""
+    if not line(deployment, dataset, date).exists():
+        _put(dataset, date, (None,) * len(COUNTS), deployment)
+
+
+def line(deployment: Deployment, dataset: str, date: Date) -> Path:
+    return deployment.governance / "reconciliation" / dataset / f"{date.isoformat()}.parquet"
+
+
+COUNTS = ("delivered", "rejected", "duplicates", "quarantined", "clean", "published")
+
+
+def _put(dataset: str, date: Date, counts: Sequence[int | None], deployment: Deployment) -> Path:
     import pyarrow as pa
 
-    count = pa.int64()
-    table = pa.table(
-        {
-            "date": pa.array([batch.date], pa.date32()),
-            "dataset": pa.array([batch.dataset], pa.string()),
-            "delivered": pa.array([batch.delivered], count),
-            "rejected": pa.array([batch.rejected], count),
-            "duplicates": pa.array([batch.duplicates], count),
-            "quarantined": pa.array([batch.quarantined], count),
-            "clean": pa.array([batch.clean], count),
-            "published": pa.array([published], count),
-        }
-    )
-    return files.put_table(table, deployment.governance / "reconciliation" / batch.dataset / f"{batch.date.isoformat()}.parquet")
+    facts = {"date": pa.array([date], pa.date32()), "dataset": pa.array([dataset], pa.string())}
+    figures = {name: pa.array([count], pa.int64()) for name, count in zip(COUNTS, counts, strict=True)}
+    return files.put_table(pa.table(facts | figures), line(deployment, dataset, date))

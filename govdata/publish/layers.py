@@ -15,8 +15,9 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from govdata.batches import Inside, Manifest, RawBatch, Seal, StandardizedBatch, fingerprint
-from govdata.deployment import Deployment
-from govdata.errors import GateBlocked
+from govdata.deployment import Deployment, first_date
+from govdata.errors import GateBlocked, Waiting
+from govdata.publish import governance
 from govdata.standards.model import Dataset, Registry, Unique
 from govdata.storage import files
 
@@ -118,14 +119,15 @@ def before(deployment: Deployment, table: str, date: Date) -> Layer | None:
 def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Layer:
     """Give the batch's clean files a second name under ``published`` and write the layer's manifest. The gate must have passed.
 
-    A layer of the same batch is kept as it is. Raises ``GateBlocked`` for a delta without the whole it belongs on."""
+    A layer of the same batch is kept as it is. Raises ``GateBlocked`` for a delta without the whole it belongs on, ``Waiting``
+    for one with a gap below it."""
     from govdata.publish import damage, seals  # they know what a layer is
 
     path = Layer.path(deployment, dataset.name, batch.date)
     if batch.mode == "delta" and dataset.delivery.snapshot_files:
         _demand_whole(batch, deployment)
     if batch.mode == "delta":
-        _demand_all_between(batch, deployment)
+        _demand_all_between(batch, dataset, deployment)
     raw = read(RawBatch, RawBatch.path(deployment, dataset.name, batch.date))
     told = raw if raw is not None and raw.batch_id == batch.raw_batch_id else None
     layer = Layer(
@@ -176,21 +178,42 @@ def _demand_whole(batch: StandardizedBatch, deployment: Deployment) -> None:
         raise GateBlocked(batch.dataset, batch.date.isoformat(), ["此前没有已发布的全量交付，增量无从合并"])
 
 
-def _demand_all_between(batch: StandardizedBatch, deployment: Deployment) -> None:
-    """A night that was published and whose layer is gone (somebody deleted its folder, say) must be made again first: merging without it
-    would quietly take its changes back. Layers older than the whole below this delta may have been pruned."""
+def _demand_all_between(batch: StandardizedBatch, dataset: Dataset, deployment: Deployment) -> None:
+    """A delta is merged over every delivery since the last whole, or not at all: without one of them it would quietly take that one's
+    changes back. Missing are nights that were published and whose layer is gone (somebody deleted its folder, say), and deliveries that
+    nobody has dealt with (interrupted, failed, waiting or never run). A delivery that was judged and blocked, or refused at reading, is
+    dealt with: somebody was told, and later ones go on without it. Layers older than the whole below this delta may have been pruned."""
+    from govdata.ingest.delivery import has_delivery
+
     present = {
         date: layer
         for date in dates(deployment.published / batch.dataset)
         if date < batch.date and (layer := read(Layer, Layer.path(deployment, batch.dataset, date))) is not None
     }
     whole = max((date for date, layer in present.items() if layer.mode == "snapshot"), default=Date.min)
-    candidates = (date for date in recorded_dates(deployment, batch.dataset) if whole < date < batch.date and date not in present)
-    lost = [date.isoformat() for date in candidates if was_published(deployment, batch.dataset, date)]
-    if lost and (whole > Date.min or present):
-        listed = "、".join(lost)
-        reason = f"{listed} 曾经发布，现在找不到它的快照，增量不能越过它合并。请先重新运行：govdata run --date {lost[0]}"
-        raise GateBlocked(batch.dataset, batch.date.isoformat(), [reason])
+    lost, undone = [], []
+    for date in sorted({*recorded_dates(deployment, batch.dataset), *_delivered_dates(dataset, deployment)}):
+        if not whole < date < batch.date or date in present:
+            continue
+        published = was_published(deployment, batch.dataset, date)
+        if published and present:
+            lost.append(date)
+        elif published is None and has_delivery(deployment, dataset, date):
+            undone.append(date)
+    reasons = []
+    for missing, what in ((lost, "曾经发布，现在找不到它的快照"), (undone, "有交付，还没有处理完")):
+        if missing:
+            listed = "、".join(date.isoformat() for date in missing)
+            again = f"govdata run --date {missing[0]} --dataset {batch.dataset}"
+            reasons.append(f"{listed} {what}，增量不能越过它合并。先处理 {missing[0]}：{again}，再运行本日")
+    if reasons:
+        raise Waiting(batch.dataset, batch.date.isoformat(), reasons)
+
+
+def _delivered_dates(dataset: Dataset, deployment: Deployment) -> list[Date]:
+    """Dates with a delivery folder that a run would take, oldest first."""
+    first = first_date()
+    return [date for date in dates(deployment.landing / dataset.name) if date >= first]
 
 
 def recorded_dates(deployment: Deployment, table: str) -> list[Date]:
@@ -204,16 +227,15 @@ def recorded_dates(deployment: Deployment, table: str) -> list[Date]:
     return sorted(found)
 
 
-def was_published(deployment: Deployment, table: str, date: Date) -> bool:
-    """Whether that line says that rows were published; a damaged one says nothing."""
+def was_published(deployment: Deployment, table: str, date: Date) -> bool | None:
+    """Whether that line says that rows were published; None where there is none, or a damaged one."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path = deployment.governance / "reconciliation" / table / f"{date.isoformat()}.parquet"
     try:
-        return pq.read_table(path, columns=["published"])["published"][0].as_py() is not None
+        return pq.read_table(governance.line(deployment, table, date), columns=["published"])["published"][0].as_py() is not None
     except (OSError, pa.ArrowException, IndexError):
-        return False
+        return None
 
 
 def _key_is_unique(dataset: Dataset, registry: Registry) -> bool:

@@ -7,7 +7,7 @@ from datetime import date as Date
 
 from govdata.batches import Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.errors import GateBlocked, GovdataError
+from govdata.errors import GateBlocked, GovdataError, Waiting
 from govdata.publish import damage, gate, layers, seals
 from govdata.publish.governance import record_reconciliation
 from govdata.publish.layers import Lineage
@@ -21,12 +21,15 @@ def publish(batch: StandardizedBatch, dataset: Dataset, registry: Registry, depl
 
     Same inputs, same snapshot: running it again changes nothing. When the delivery of a past date was corrected, the later snapshots
     of a delta dataset are merged anew from their own layers, up to the next whole delivery. Raises ``GateBlocked`` with all reasons, after
-    noting in ``governance.reconciliation`` that nothing was published; the snapshot that was there stays."""
+    noting in ``governance.reconciliation`` that nothing was published; the snapshot that was there stays. Raises ``Waiting``, noting
+    nothing, for a delta whose turn has not come."""
     with files.locked(deployment.published / dataset.name / ".lock"):
         try:
             gate.verify(batch, dataset, registry, deployment)
             layers.freeze(batch, dataset, registry, deployment)
             snapshot = _merged(batch, deployment)
+        except Waiting:
+            raise
         except GateBlocked:
             record_reconciliation(batch, None, deployment)
             raise

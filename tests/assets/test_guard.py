@@ -13,7 +13,7 @@ from dagster._core.utils import make_new_run_id
 from govdata import alerts
 from govdata.assets.guard import OUTCOME, guarded
 from govdata.deployment import Deployment
-from govdata.errors import DeliveryError, Problem
+from govdata.errors import DeliveryError, GovdataError, Problem
 from tests.assets.tiny import tiny_dataset
 
 SECRET = "190101199001019999"
@@ -88,7 +88,8 @@ def test_an_alert_survives_a_dead_webhook_and_a_disk_that_refuses(tmp_path: Path
     path = alerts.raise_alert(Deployment(tmp_path), alert)
     assert path is not None and "发送失败" in json.loads(path.read_text(encoding="utf-8"))["webhook"]
     (tmp_path / "file").write_text("")
-    assert alerts.raise_alert(Deployment(tmp_path / "file"), alert) is None
+    monkeypatch.setattr(alerts, "unwritten", [])
+    assert alerts.raise_alert(Deployment(tmp_path / "file"), alert) is None and alerts.unwritten == [alert]
 
 
 def test_the_webhook_gets_the_alert_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,3 +114,45 @@ def test_the_webhook_gets_the_alert_as_json(tmp_path: Path, monkeypatch: pytest.
     thread.join(timeout=5)
     server.server_close()
     assert received[0]["dataset"] == "alpha" and received[0]["reasons"] == ["对账不平"]
+
+
+@pytest.mark.parametrize("address", ["ftp://h/", "https://", "http://h:x/", "http://[::1/", "http://h/a b", "h:80/x", "http://主机/"])
+def test_a_malformed_address_is_told_at_the_start_and_loses_no_alert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv(alerts.WEBHOOK, address)
+    with pytest.raises(GovdataError, match=alerts.WEBHOOK):
+        alerts.webhook()
+    alert = alerts.Alert(kind="blocked", time=alerts.now(), dataset="alpha", reasons=("原因",))
+    path = alerts.raise_alert(Deployment(tmp_path), alert)
+    assert path is not None and "未发送" in path.with_suffix(".md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("answer", "said"), [(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n", "HTTP 302"), (None, "秒内没有答复")])
+def test_a_redirect_is_not_sent_and_a_slow_server_does_not_hold_the_night(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes | None, said: str
+) -> None:
+    """The slow one sends a byte of its headers often enough that no single read is late."""
+    import socket
+    import time
+    from contextlib import suppress
+    from threading import Thread
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            if answer is not None:
+                connection.sendall(answer)
+            else:
+                connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                for _ in range(60):
+                    connection.sendall(b"a")
+                    time.sleep(0.1)
+
+    monkeypatch.setattr(alerts, "WEBHOOK_TIMEOUT_SECONDS", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv(alerts.WEBHOOK, f"http://127.0.0.1:{server.getsockname()[1]}/")
+        Thread(target=serve, daemon=True).start()
+        begun = time.monotonic()
+        path = alerts.raise_alert(Deployment(tmp_path), alerts.Alert(kind="blocked", time=alerts.now(), reasons=("原因",)))
+        assert path is not None and said in path.read_text(encoding="utf-8")
+        assert time.monotonic() - begun < 4

@@ -63,6 +63,14 @@ def test_what_cannot_be_done_is_said_in_chinese(call: Call, deployment: Deployme
     assert code == 1 and said in err and "Traceback" not in err
 
 
+def test_a_malformed_alert_address_is_told_before_anything_runs(
+    call: Call, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOVDATA_ALERT_WEBHOOK", "alerts.example:80/x")
+    code, _, err = call(deployment.home, "run")
+    assert code == 1 and "GOVDATA_ALERT_WEBHOOK" in err and "没有任何交付" not in err
+
+
 def test_a_date_folder_in_the_future_is_passed_over(call: Call, deployment: Deployment) -> None:
     deployment.landing.joinpath("population", "2999-01-01").mkdir(parents=True)
     code, _, err = call(deployment.home, "run")

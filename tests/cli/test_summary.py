@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from govdata import summary
+from govdata import alerts, summary
 from govdata.batches import IngestedFile, RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.night import DatasetNight
@@ -112,3 +112,11 @@ def test_keys_whose_old_value_stays_are_told(tmp_path: object, mode: str, held: 
     nights = [DatasetNight("alpha", ONE, "published", batch=night, snapshot=snapshot(ONE, 10))]
     summary.show(Console(file=out, width=160), nights, registry, Deployment.from_env(str(tmp_path)))
     assert (f"{ONE}：{held} 行同键而内容不同" in out.getvalue()) is told
+
+
+def test_it_does_not_say_that_an_alert_was_written_which_was_not(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = alerts.Alert(kind="blocked", time=alerts.now(), dataset="beta", reasons=("原因",))
+    monkeypatch.setattr(alerts, "unwritten", [lost])
+    out = StringIO()
+    summary.show(Console(file=out, width=160), NIGHTS, tiny_registry("alpha", "beta"), Deployment.from_env(str(tmp_path)))
+    assert "告警已写入" not in out.getvalue() and "告警没有写入" in out.getvalue() and "a[1].csv：空文件" in out.getvalue()

@@ -55,19 +55,21 @@ def test_two_runs_at_once(prepared: Prepared, place: Place, other: Zygote) -> No
 
 
 def test_a_backfill_beside_a_night(prepared: Prepared, place: Place, other: Zygote, tmp_path: Path) -> None:
-    """Nights 0 (again) and 1 are made up for while night 2 runs: its delta is merged in order, wherever it falls.
+    """Nights 0 (again) and 1 are made up for while night 2 runs: where its delta comes before night 1 is done it waits, and says so.
     ``benchmarks/faults.py backfill`` does thirty dates, started by Dagster."""
     late = Place(city.lay_down(tmp_path / "late", 3), place.zygote, place.log)
     assert late.run(0) == 0
     dates = [word for number in (0, 1) for word in ("--date", city.day(number).isoformat())]
     backfill = other.start(late.deployment.home, "run", *dates, log=late.log)
     night = late.run(2)
-    assert (night, backfill.wait()) == (0, 0), late.log.read_text(encoding="utf-8")
+    assert backfill.wait() == 0 and night in (0, 3), late.log.read_text(encoding="utf-8")
+    assert ("先处理" in late.told()) is (night == 3)
+    assert night == 0 or late.run(2, *ONLY) == 0
     for table in (CARDS, "published.rooms", "quarantine.cards", "governance.reconciliation"):
         assert late.state()[table] == prepared.next[table], table
     snapshot = Snapshot.read(Snapshot.path(late.deployment, "cards", city.day(2)))
     assert snapshot is not None and snapshot.lineage == tuple(city.day(number) for number in range(3))
-    assert not city.leftovers(late.deployment) and not late.told()
+    assert not city.leftovers(late.deployment) and late.kinds() == ["blocked"] * (night == 3)
 
 
 def test_an_analyst_holds_the_catalogue_open(prepared: Prepared, place: Place) -> None:

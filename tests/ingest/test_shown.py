@@ -45,3 +45,12 @@ def test_the_manifest_tells_the_place_and_the_table_the_name(bureau: Bureau) -> 
     assert batch.sources[0].unknown_columns == ("第5列（名称未显示）", "科室电话")
     assert json.loads(bureau.raw(batch)[0]["_extra"]) == {"王某某": "x", "科室电话": "y"}
     assert "王某某" not in RawBatch.model_dump_json(batch)
+
+
+@pytest.mark.parametrize("name", ["[a](//h.cn)名称", "![](x)姓名", "<b>姓名", "＜b＞姓名", "姓名(<img>)", "`x`备注"])
+def test_markup_is_no_heading(name: str) -> None:
+    assert shown(name, "第1列") == "第1列（名称未显示）"
+
+
+def test_what_is_told_moves_nothing() -> None:
+    assert shown("姓\x1b\u202e名称", "第1列") == "姓\\x1b\\u202e名称"
