@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date as Date
 from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
 
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
@@ -66,8 +67,6 @@ class Nights:
     def run(self, date: Date, on_step: Callable[[str, str], None] = lambda stage, dataset: None) -> list[DatasetNight]:
         """Materialise everything for ``date``; ``on_step(stage, dataset)`` is called when a step starts and again, with an empty
         stage, when it has ended (done, skipped or failed). ``date`` must be one of Dagster's partitions."""
-        from dagster._core.utils import make_new_run_id
-
         from govdata.assets import dead_runs
 
         delivered = [dataset for dataset in self.datasets if self.deployment.delivery(dataset, date).is_dir()]
@@ -76,7 +75,7 @@ class Nights:
             return nothing
         job = self._job(frozenset(delivered))
         ended: set[str] = set()
-        run_id = make_new_run_id()
+        run_id = str(uuid4())
 
         def heard(entry: object) -> None:
             event = getattr(entry, "dagster_event", None)
@@ -120,7 +119,7 @@ class Nights:
             self._jobs[everything] = build_definitions(self.deployment, self.registry).resolve_job_def(catalogue.NIGHTLY)
         if datasets not in self._jobs:
             whole = self._jobs[everything]
-            assets = {AssetKey([stage, dataset]) for dataset in datasets for stage in ASSETS}
+            assets = {AssetKey([dataset, stage]) for dataset in datasets for stage in ASSETS}
             known = whole.asset_layer.asset_graph.asset_check_keys
             checks = {key for key in known if key.asset_key in assets or key == catalogue.CHECK}
             self._jobs[datasets] = whole.get_subset(asset_selection=assets, asset_check_selection=checks)

@@ -18,15 +18,15 @@ TITLE = "标准化"
 
 
 def key(dataset: Dataset) -> AssetKey:
-    return AssetKey(["standardized", dataset.name])
+    return AssetKey([dataset.name, "standardized"])
 
 
 def quarantine_key(dataset: Dataset) -> AssetKey:
-    return AssetKey(["quarantine", dataset.name])
+    return AssetKey([dataset.name, "quarantine"])
 
 
 def repairs_key(dataset: Dataset) -> AssetKey:
-    return AssetKey(["repairs", dataset.name])
+    return AssetKey([dataset.name, "repairs"])
 
 
 def standardized(dataset: Dataset, registry: Registry) -> AssetsDefinition:
