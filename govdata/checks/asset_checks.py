@@ -3,8 +3,8 @@
 GX evaluates every rule as an expectation of its own and ``governance.rule_results`` keeps each; here the rules of a dimension are the lines
 of a table in that dimension's check. A check per rule would be hundreds of events a night, and of pages nobody opens.
 
-The checks are not partitioned: Dagster shows the worst partition of a partitioned check, and a person wants the newest delivery's state. The
-delivery date stands in the metadata; ``current`` puts the newest state back when an older date has been judged again.
+The checks are not partitioned: Dagster shows the worst partition of a partitioned check, and a person wants the newest delivery's state.
+The delivery date stands in the metadata; ``current`` puts the newest state back when an older date has been judged again.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def check_specs(dataset: Dataset, registry: Registry) -> list[AssetCheckSpec]:
     key = asset_key(dataset)
     bound = registry.rules(dataset.name)
     dimensions = [
-        AssetCheckSpec(name, asset=key, description=f"{title}（GB/T 36344）：{count} 条规则逐行检查。错误级不合格的行隔离，警告级照常发布。")
+        AssetCheckSpec(name, asset=key, description=f"{title}：{count} 条规则逐行检查；不合格的行，错误级隔离，警告级照常发布")
         for name, title in DIMENSION_NAMES.items()
         if (count := sum(rule.dimension == name for rule in bound))
     ]
@@ -153,9 +153,17 @@ def _dimension(name: str, title: str, rules: Sequence[CheckOutcome], verdict: Ve
 
 def _line(rule: CheckOutcome, verdict: Verdict) -> TableRecord:
     query = failing_rows(verdict.dataset, verdict.date, [rule.rule_id or ""]) if rule.failed else ""
-    told = (rule.rule_id or "", rule.description, SEVERITY_NAMES[rule.severity])
-    figures = (rule.checked, rule.failed, per_cent(rule.failed, rule.checked))
-    return TableRecord({column.name: value for column, value in zip(RULE_TABLE.columns, (*told, *figures, query), strict=True)})
+    return TableRecord(
+        {
+            "规则": rule.rule_id,
+            "说明": rule.description,
+            "级别": SEVERITY_NAMES[rule.severity],
+            CHECKED: rule.checked,
+            FAILED: rule.failed,
+            RATE: per_cent(rule.failed, rule.checked),
+            QUERY: query,
+        }
+    )
 
 
 def _figures(outcome: CheckOutcome) -> dict[str, Any]:
