@@ -5,7 +5,6 @@ from pathlib import Path
 
 from govdata.deployment import Deployment
 
-
 FORMER_EVENT_LOG = """event_log_storage:
   module: govdata.assets.events
   class: EventLog

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,10 +15,11 @@ from tests.servers import ask, free_port, program, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("finished")]
 
-CHECKS = """{ assetNodeOrError(assetKey: {path: ["population", "standardized"]}) { ... on AssetNode { assetChecksOrError { ... on AssetChecks {
-    checks { name blocking executionForLatestMaterialization { status evaluation { success severity metadataEntries { label
-        ... on TextMetadataEntry { text } ... on IntMetadataEntry { intValue } ... on FloatMetadataEntry { floatValue }
-        ... on TableMetadataEntry { table { records } } } } } } } } } } }"""
+CHECKS = """{ assetNodeOrError(assetKey: {path: ["population", "standardized"]}) { ... on AssetNode {
+    assetChecksOrError { ... on AssetChecks { checks { name blocking
+        executionForLatestMaterialization { status evaluation { success severity metadataEntries { label
+            ... on TextMetadataEntry { text } ... on IntMetadataEntry { intValue } ... on FloatMetadataEntry { floatValue }
+            ... on TableMetadataEntry { table { records } } } } } } } } } } }"""
 
 
 @pytest.fixture(scope="module")
