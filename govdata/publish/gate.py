@@ -11,7 +11,7 @@ from govdata.publish import files
 from govdata.standards.model import Dataset, Registry
 
 TABLE_CHECKS: dict[str, str] = {
-    "parity": "两套引擎计数一致",
+    "parity": "重新计数一致",
     "reconciliation": "记录数平衡",
     "volume": "记录数在合同范围内",
     "quarantine_share": "隔离比例在合同范围内",
