@@ -202,7 +202,7 @@ class StandardizedBatch(Manifest):
 
 TABLE_CHECKS: dict[str, str] = {
     "schema": "标准化表的列和数据类型与合同一致",
-    "parity": "两套引擎逐条规则计数一致：标准化引擎与质量检查引擎对每条规则得出的不合格行数相同",
+    "parity": "逐条规则重新计数一致：质量检查（GX）重读写出的文件，每条规则的不合格行数与标准化时所记相同",
     "reconciliation": "记录数平衡：交付数＝拒收＋重复＋隔离＋合格，清单与文件中的实际行数相符",
     "delivered_columns": "上次交付有的列这次都有，没有像是改了名的列",
     "rejected_share": "拒收（读不出的）记录占交付记录的比例不超过合同上限",

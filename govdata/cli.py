@@ -423,11 +423,7 @@ def _console(stderr: bool = False, file: TextIO | None = None) -> Console:
 def main() -> None:
     """Run the command line and end the process."""
     permissions.restrict()
-    code = _run()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Everything is written and closed. A tidy interpreter exit would only make DuckDB's bindings list what they still hold.
-    os._exit(code)
+    sys.exit(_run())
 
 
 def _run() -> int:

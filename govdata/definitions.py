@@ -24,12 +24,11 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
     registry = registry or load(deployment.standards)
     datasets = [registry.datasets[name] for name in sorted(registry.datasets)]
     parts = [dataset_assets(dataset, registry) for dataset in datasets]
-    job = nightly_job()
     return Definitions(
         assets=[*(asset for part in parts for asset in part.assets), catalogue([published_key(dataset) for dataset in datasets])],
         asset_checks=[*(check for part in parts for check in part.checks), closing(registry)],
-        jobs=[job],
-        schedules=[nightly_schedule(job)],
+        jobs=[nightly_job],
+        schedules=[nightly_schedule()],
         sensors=[died_run_sensor(), dead_run_sensor()],
         resources={"deployment": DeploymentResource(home=str(deployment.home))},
         # One process for the whole night: a process per step would import GX and open DuckDB twenty times over.

@@ -1,4 +1,5 @@
-"""Errors a user can act on.
+"""Errors a user can act on, of three kinds: the delivery is at fault (``DeliveryError``, ``GateBlocked``: the dataset is blocked, exit code
+3), the declared standards are at fault (``StandardsError``: exit code 1, with file and line), or the run failed (any other: exit code 1).
 
 Every message is Chinese, names the place (file, line or sheet, column, standard) and never holds a record's value,
 because messages end up in Dagster's event log.
@@ -12,7 +13,11 @@ from govdata.escaping import visible
 
 
 class GovdataError(Exception):
-    """Base of all errors that are the user's to mend; ``str(error)`` is the Chinese message to show."""
+    """Base of all errors that are the user's to mend; ``str(error)`` is the Chinese message to show.
+
+    ``delivery_at_fault``: the dataset is blocked for its date, and nothing but another delivery will help. Otherwise the run has failed."""
+
+    delivery_at_fault = False
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,13 @@ class StandardsError(ProblemsError):
 class DeliveryError(ProblemsError):
     """A delivery cannot be accepted: the dataset is blocked for that date, the others go on."""
 
+    delivery_at_fault = True
+
 
 class GateBlocked(GovdataError):
     """A snapshot must not be published: a gate check failed or never ran. ``reasons`` are Chinese sentences."""
+
+    delivery_at_fault = True
 
     def __init__(self, dataset: str, date: str, reasons: list[str]) -> None:
         self.dataset = dataset

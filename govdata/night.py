@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date as Date
 from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
 
 from govdata import interruption
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
@@ -69,7 +70,6 @@ class Nights:
         stage, when it has ended (done, skipped or failed). ``date`` must be one of Dagster's partitions. Raises ``KeyboardInterrupt``
         where the date was not finished because somebody asked for the end."""
         from dagster import DagsterRunStatus
-        from dagster._core.utils import make_new_run_id
 
         from govdata.assets import dead_runs
 
@@ -80,7 +80,7 @@ class Nights:
         job = self._job(frozenset(delivered))
         ended: set[str] = set()
         cancelling: list[str] = []
-        run_id = make_new_run_id()
+        run_id = str(uuid4())
 
         def heard(entry: object) -> None:
             event = getattr(entry, "dagster_event", None)
@@ -132,7 +132,7 @@ class Nights:
             self._jobs[everything] = build_definitions(self.deployment, self.registry).resolve_job_def(catalogue.NIGHTLY)
         if datasets not in self._jobs:
             whole = self._jobs[everything]
-            assets = {AssetKey([stage, dataset]) for dataset in datasets for stage in ASSETS}
+            assets = {AssetKey([dataset, stage]) for dataset in datasets for stage in ASSETS}
             known = whole.asset_layer.asset_graph.asset_check_keys
             checks = {key for key in known if key.asset_key in assets or key == catalogue.CHECK}
             self._jobs[datasets] = whole.get_subset(asset_selection=assets, asset_check_selection=checks)

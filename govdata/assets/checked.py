@@ -1,22 +1,21 @@
 """Stage 3: GX and the table checks judge the standardised batch. A blocking check that fails stops this dataset's publishing.
 
 The bookkeeping of a blocked dataset (alert, reconciliation without a published count) happens here, inside the step: Dagster stops the
-steps downstream as soon as the failed result is yielded.
+steps downstream as soon as the step has ended with a failed blocking check.
 """
 
-import warnings
 from collections.abc import Iterator
 from datetime import date as Date
 
-from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, PreviewWarning, multi_asset_check
+from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, multi_asset_check
 
 from govdata.assets import guard, standardized
 from govdata.assets.catalogue import renew_unless_nightly
 from govdata.assets.guard import guarded
-from govdata.assets.partitions import delivery_dates
 from govdata.assets.resources import DeploymentResource
-from govdata.batches import StandardizedBatch
-from govdata.checks.asset_checks import check_results, check_specs
+from govdata.batches import StandardizedBatch, Verdict
+from govdata.checks.asset_checks import check_results, check_specs, current
+from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.standards.model import Dataset, Registry
 
@@ -25,13 +24,9 @@ TITLE = "发布前检查"
 
 
 def checked(dataset: Dataset, registry: Registry) -> AssetChecksDefinition:
-    """All checks of the asset ``standardized/<dataset>``, made by one validation."""
-    with warnings.catch_warnings():
-        # Partitioned checks are a preview in Dagster 1.13; without them the UI cannot say which date a result is of.
-        warnings.simplefilter("ignore", PreviewWarning)
-        specs = check_specs(dataset, registry, delivery_dates())
+    """All checks of the asset ``<dataset>/standardized``, made by one validation."""
 
-    @multi_asset_check(name=f"{STAGE}__{dataset.name}", specs=specs)
+    @multi_asset_check(name=f"{STAGE}__{dataset.name}", specs=check_specs(dataset, registry))
     def stage(context: AssetCheckExecutionContext, deployment: DeploymentResource) -> Iterator[AssetCheckResult]:
         from govdata import checks, publish
 
@@ -42,12 +37,28 @@ def checked(dataset: Dataset, registry: Registry) -> AssetChecksDefinition:
             if batch is None:
                 raise GovdataError(f"{dataset.name} {date} 尚未标准化：请先运行“{standardized.TITLE}”")
             verdict = checks.validate(batch, dataset, registry, home)
-            results = list(check_results(verdict, dataset, registry))
             if not verdict.passed:
                 reasons = tuple(outcome.description for outcome in verdict.outcomes if outcome.blocking and not outcome.passed)
                 guard.alert(home, dataset, date, TITLE, context.run.run_id, "check_failed", reasons)
                 publish.record_reconciliation(batch, None, home)
                 renew_unless_nightly(context, home, registry)
-        yield from results
+            newest = _newest_verdict(home, dataset, date)
+        yield from check_results(verdict, dataset)
+        # An older date was judged again: what a person sees of a check stays the newest delivery's state.
+        for evaluation in current(newest, dataset, registry) if newest is not None else ():
+            context.op_execution_context.instance.report_runless_asset_event(evaluation)
 
     return stage
+
+
+def _newest_verdict(deployment: Deployment, dataset: Dataset, after: Date) -> Verdict | None:
+    """That of the newest delivery later than ``after``; None where ``after`` is the newest that was judged."""
+    from govdata.publish import layers
+
+    for date in reversed(layers.dates(deployment.lake("standardized", dataset.name, after).parent)):
+        if date <= after:
+            return None
+        verdict = layers.read(Verdict, Verdict.path(deployment, dataset.name, date))
+        if verdict is not None:
+            return verdict
+    return None

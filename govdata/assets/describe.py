@@ -33,15 +33,11 @@ PROVENANCE = (
 )
 FAILED_RULES = TableColumn("failed_rules", "VARCHAR[]", description="未通过的规则编号")
 REPAIRS = (
-    TableColumn("_delivery_date", "DATE", description="交付日期"),
-    TableColumn("_row_id", "VARCHAR", description="行标识"),
-    TableColumn("_source_file", "VARCHAR", description="来源文件"),
-    TableColumn("_source_row", "BIGINT", description="来源行号"),
+    TableColumn("dataset", "VARCHAR", description="数据集"),
     TableColumn("column_name", "VARCHAR", description="被修复的列"),
-    TableColumn("before", "VARCHAR", description="交付时的原文"),
-    TableColumn("after", "VARCHAR", description="标准化后的值"),
-    TableColumn("rule", "VARCHAR", description="所用的标准化步骤"),
+    TableColumn("cells", "BIGINT", description="标准化改动的单元格数"),
 )
+"""Of the asset's files. Before and after of each cell are worked out by the view ``governance.repairs`` when somebody asks."""
 
 
 def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableColumn]:

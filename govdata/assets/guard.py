@@ -20,7 +20,7 @@ from govdata.errors import GovdataError
 from govdata.standards.model import Dataset
 
 OUTCOME = "govdata/outcome"
-"""Metadata key of a Failure: ``blocked`` (the delivery is at fault) or ``error`` (the program or the machine is)."""
+"""Metadata key of a Failure: ``blocked`` (the delivery is at fault) or ``error`` (the standards, the program or the machine are)."""
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def guarded(deployment: Deployment, dataset: Dataset | None, date: Date | None, 
     except (Failure, KeyboardInterrupt, GeneratorExit, DagsterExecutionInterruptedError):
         raise
     except GovdataError as error:
-        outcome, reason, stack = "blocked", str(error), None
+        outcome, reason, stack = ("blocked" if error.delivery_at_fault else "error"), str(error), None
     except BaseException as error:
         outcome, reason, stack = "error", _machine(error) or _program(error), places(error)
     else:

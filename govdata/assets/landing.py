@@ -8,7 +8,7 @@ from govdata.standards.model import Dataset, Registry
 
 
 def key(dataset: Dataset) -> AssetKey:
-    return AssetKey(["landing", dataset.name])
+    return AssetKey([dataset.name, "landing"])
 
 
 def landing(dataset: Dataset, registry: Registry) -> AssetSpec:

@@ -18,7 +18,6 @@ from dagster import (
     schedule,
     sensor,
 )
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from govdata.assets import catalogue, dead_runs
 from govdata.assets.partitions import TIMEZONE
@@ -27,18 +26,17 @@ from govdata.assets.resources import DeploymentResource
 JOB = catalogue.NIGHTLY
 
 
-def nightly_job() -> UnresolvedAssetJobDefinition:
-    return define_asset_job(
-        JOB,
-        # A check of an external asset is not among "all assets and their checks".
-        selection=AssetSelection.all() | AssetSelection.all_asset_checks(),
-        description="一个交付日期的全部数据集：接收、标准化、检查、发布，最后更新目录。",
-        # A run that died is started once more by Dagster (dagster.yaml): all of it, since a dead run's last step is not known to be whole.
-        tags={"dagster/retry_strategy": "ALL_STEPS"},
-    )
+nightly_job = define_asset_job(
+    JOB,
+    # A check of an external asset is not among "all assets and their checks".
+    selection=AssetSelection.all() | AssetSelection.all_asset_checks(),
+    description="一个交付日期的全部数据集：接收、标准化、检查、发布，最后更新目录。",
+    # A run that died is started once more by Dagster (dagster.yaml): all of it, since a dead run's last step is not known to be whole.
+    tags={"dagster/retry_strategy": "ALL_STEPS"},
+)
 
 
-def nightly_schedule(job: UnresolvedAssetJobDefinition) -> ScheduleDefinition:
+def nightly_schedule() -> ScheduleDefinition:
     """02:00 Asia/Shanghai. The night of date D works on the deliveries of D (their deadline is before 02:00).
 
     On by default: a bureau's night must not depend on somebody having pressed a switch after an upgrade.
@@ -46,7 +44,7 @@ def nightly_schedule(job: UnresolvedAssetJobDefinition) -> ScheduleDefinition:
 
     @schedule(
         name=f"{JOB}_schedule",
-        job=job,
+        job=nightly_job,
         cron_schedule="0 2 * * *",
         execution_timezone=TIMEZONE,
         default_status=DefaultScheduleStatus.RUNNING,

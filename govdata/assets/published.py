@@ -19,11 +19,11 @@ TITLE = "发布"
 
 
 def key(dataset: Dataset) -> AssetKey:
-    return AssetKey(["published", dataset.name])
+    return AssetKey([dataset.name, "published"])
 
 
 def published(dataset: Dataset, registry: Registry) -> AssetsDefinition:
-    """The asset ``published/<dataset>``. Publishing verifies the gate of exactly this date itself, whatever Dagster ran before."""
+    """The asset ``<dataset>/published``. Publishing verifies the gate of exactly this date itself, whatever Dagster ran before."""
     merged = "每次全量快照" if dataset.delivery.mode == "snapshot" else f"逐日合并增量（键：{'、'.join(dataset.delivery.key)}）"
     sharing = describe.SHARING[dataset.sharing]
 

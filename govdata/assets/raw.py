@@ -29,11 +29,11 @@ TITLE = "接收与读入"
 
 
 def key(dataset: Dataset) -> AssetKey:
-    return AssetKey(["raw", dataset.name])
+    return AssetKey([dataset.name, "raw"])
 
 
 def raw(dataset: Dataset, registry: Registry) -> AssetsDefinition:
-    """The asset ``raw/<dataset>``. It yields nothing on a date without a delivery, and everything downstream is then skipped."""
+    """The asset ``<dataset>/raw``. It yields nothing on a date without a delivery, and everything downstream is then skipped."""
 
     @multi_asset(
         name=f"{STAGE}__{dataset.name}",

@@ -10,6 +10,7 @@ from govdata.assets.guard import guarded
 from govdata.assets.partitions import delivery_dates
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import RawBatch
+from govdata.checks.asset_checks import per_cent
 from govdata.errors import GovdataError
 from govdata.standards.model import Dataset, Registry
 
@@ -18,15 +19,15 @@ TITLE = "标准化"
 
 
 def key(dataset: Dataset) -> AssetKey:
-    return AssetKey(["standardized", dataset.name])
+    return AssetKey([dataset.name, "standardized"])
 
 
 def quarantine_key(dataset: Dataset) -> AssetKey:
-    return AssetKey(["quarantine", dataset.name])
+    return AssetKey([dataset.name, "quarantine"])
 
 
 def repairs_key(dataset: Dataset) -> AssetKey:
-    return AssetKey(["repairs", dataset.name])
+    return AssetKey([dataset.name, "repairs"])
 
 
 def standardized(dataset: Dataset, registry: Registry) -> AssetsDefinition:
@@ -69,8 +70,8 @@ def standardized(dataset: Dataset, registry: Registry) -> AssetsDefinition:
             ),
             spec(
                 repairs_key(dataset),
-                f"{dataset.title}：标准化改动过的每一个单元格——改前、改后、所用步骤。",
-                "governance.repairs",
+                f"{dataset.title}：每一列被标准化改动的单元格数。逐格的改前、改后和所用步骤见视图 governance.repairs。",
+                f"repairs.{dataset.name}",
                 TableSchema(columns=list(describe.REPAIRS)),
                 traced=False,
             ),
@@ -97,7 +98,7 @@ def standardized(dataset: Dataset, registry: Registry) -> AssetsDefinition:
             data_version=version,
             metadata={
                 "dagster/partition_row_count": batch.quarantined,
-                "隔离率": batch.quarantined / batch.rows if batch.rows else 0.0,
+                "隔离率（%）": per_cent(batch.quarantined, batch.rows),
                 "未通过的规则数": len(failing),
                 "查询": f"SELECT * FROM quarantine.{dataset.name} WHERE _delivery_date = DATE '{date.isoformat()}'",
             },
@@ -106,8 +107,9 @@ def standardized(dataset: Dataset, registry: Registry) -> AssetsDefinition:
             asset_key=repairs_key(dataset),
             data_version=version,
             metadata={
-                "dagster/partition_row_count": sum(batch.repaired_cells.values()),
+                "改动的单元格数": sum(batch.repaired_cells.values()),
                 "改动的列数": sum(1 for count in batch.repaired_cells.values() if count),
+                "查询": f"SELECT * FROM governance.repairs WHERE dataset = '{dataset.name}' AND _delivery_date = DATE '{date.isoformat()}'",
             },
         )
 

@@ -1,79 +1,176 @@
-"""Dagster's view of the checks: their specs from the registry, their results from a verdict. The one Dagster import of this room."""
+"""Dagster's view of the checks: one check per quality dimension of a dataset (GB/T 36344) and one per table check, the blocking ones.
+
+GX evaluates every rule as an expectation of its own and ``governance.rule_results`` keeps each; here the rules of a dimension are the lines
+of a table in that dimension's check. A check per rule would be hundreds of events a night, and of pages nobody opens.
+
+The checks are not partitioned: Dagster shows the worst partition of a partitioned check, and a person wants the newest delivery's state.
+The delivery date stands in the metadata; ``current`` puts the newest state back when an older date has been judged again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, PartitionsDefinition
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetKey,
+    MetadataValue,
+    TableColumn,
+    TableRecord,
+    TableSchema,
+)
 
 from govdata.batches import TABLE_CHECKS, CheckOutcome, Verdict
-from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry
+from govdata.checks.findings import failing_rows
+from govdata.standards.model import DIMENSION_NAMES, Dataset, Registry
 
-SEVERITY_NAMES = {"error": "错误：不合格的行隔离", "warning": "警告：不合格的行发布并提示"}
+SEVERITY_NAMES = {"error": "错误（隔离）", "warning": "警告（提示）"}
+CHECKED, FAILED, RATE, DATE, QUERY = "检查数", "不合格数", "不合格率（%）", "交付日期", "查询"
+
+RULE_TABLE = TableSchema(
+    columns=[
+        TableColumn("规则", "string", description="规则编号"),
+        TableColumn("说明", "string"),
+        TableColumn("级别", "string", description="错误：不合格的行隔离；警告：照常发布并提示"),
+        TableColumn(CHECKED, "int", description="能够判断的行数"),
+        TableColumn(FAILED, "int"),
+        TableColumn(RATE, "float"),
+        TableColumn(QUERY, "string", description="列出不合格行的查询，用 govdata sql 运行"),
+    ]
+)
+
+FIGURES = {
+    "columns": "不一致的列",
+    "rules": "规则数",
+    "differing": "计数不同的规则数",
+    "differing_rules": "计数不同的规则",
+    "delivered": "交付",
+    "rejected": "拒收",
+    "duplicates": "重复",
+    "quarantined": "隔离",
+    "clean": "合格",
+    "actual_clean": "文件中的合格行",
+    "actual_quarantined": "文件中的隔离行",
+    "actual_dropped": "文件中的精确重复行",
+    "actual_raw": "文件中的原始行",
+    "actual_rejected": "文件中的拒收行",
+    "actual_judged": "质量检查读到的行",
+    "rows": "发布后的行数",
+    "min_rows": "下限",
+    "max_rows": "上限",
+    "previous_rows": "上一期行数",
+    "previous_date": "上一期",
+    "unknown_columns": "合同外的列数",
+    "unread_sources": "一条也没有读出的文件或工作表",
+}
+"""Figures of the table checks → what the UI calls them."""
+
+SHARES = {"rate": RATE, "share": "占比（%）", "max_share": "占比上限（%）", "change": "变动（%）", "max_change": "允许的变动（%）"}
+"""Figures that are shares of one, shown as per cent."""
 
 
 def asset_key(dataset: Dataset) -> AssetKey:
     """The asset the checks are of."""
-    return AssetKey(["standardized", dataset.name])
+    return AssetKey([dataset.name, "standardized"])
 
 
-def check_specs(dataset: Dataset, registry: Registry, partitions_def: PartitionsDefinition | None = None) -> list[AssetCheckSpec]:
-    """One spec per rule (not blocking: its rows are quarantined or reported) and one per table check (blocking)."""
+def check_specs(dataset: Dataset, registry: Registry) -> list[AssetCheckSpec]:
+    """One spec per dimension that has rules (not blocking: rows are quarantined or reported) and one per table check (blocking)."""
     key = asset_key(dataset)
-    rules = [
-        AssetCheckSpec(
-            rule.check_name,
-            asset=key,
-            description=f"{rule.message}（{DIMENSION_NAMES[rule.dimension]}；{SEVERITY_NAMES[rule.severity]}）",
-            metadata=_rule_facts(rule),
-            partitions_def=partitions_def,
-        )
-        for rule in registry.rules(dataset.name)
+    bound = registry.rules(dataset.name)
+    dimensions = [
+        AssetCheckSpec(name, asset=key, description=f"{title}：{count} 条规则逐行检查；不合格的行，错误级隔离，警告级照常发布")
+        for name, title in DIMENSION_NAMES.items()
+        if (count := sum(rule.dimension == name for rule in bound))
     ]
     tables = [
-        AssetCheckSpec(
-            name,
-            asset=key,
-            description=f"{description}。不通过则不发布。",
-            metadata={"severity": "blocking"},
-            blocking=True,
-            partitions_def=partitions_def,
-        )
+        AssetCheckSpec(name, asset=key, description=f"{description}。不通过则不发布。", blocking=True)
         for name, description in TABLE_CHECKS.items()
     ]
-    return rules + tables
+    return dimensions + tables
 
 
-def _rule_facts(rule: BoundRule) -> dict[str, str]:
-    facts = {
-        "rule_id": rule.id,
-        "column": rule.column,
-        "dimension": rule.dimension,
-        "severity": rule.severity,
-        "indicator": rule.indicator,
-        "standard": rule.source,
-    }
-    return {name: fact for name, fact in facts.items() if fact}
+def check_results(verdict: Verdict, dataset: Dataset) -> Iterator[AssetCheckResult]:
+    """One result per check, numbers as numbers (Dagster plots them over time) and never a record's value.
+
+    A dimension with failing rows is a WARN: the rows are already held back or flagged. A failed table check is an ERROR and stops
+    publishing."""
+    for facts in _results(verdict, dataset):
+        yield AssetCheckResult(**facts)
 
 
-def check_results(verdict: Verdict, dataset: Dataset, registry: Registry) -> Iterator[AssetCheckResult]:
-    """One result per outcome, numbers as numbers (Dagster plots them over time) and never a record's value.
+def current(verdict: Verdict, dataset: Dataset, registry: Registry) -> Iterator[AssetCheckEvaluation]:
+    """A verdict of an earlier run, told again for those checks that the dataset still has."""
+    known = {spec.name for spec in check_specs(dataset, registry)}
+    for facts in _results(verdict, dataset):
+        if facts["check_name"] in known:
+            yield AssetCheckEvaluation(**facts)
 
-    A failed rule is a WARN: its rows are already held back or flagged. A failed table check is an ERROR and stops publishing."""
+
+def _results(verdict: Verdict, dataset: Dataset) -> Iterator[dict[str, Any]]:
+    for name, title in DIMENSION_NAMES.items():
+        rules = [outcome for outcome in verdict.outcomes if outcome.kind == "rule" and outcome.dimension == name]
+        if rules:
+            yield _dimension(name, title, rules, verdict, dataset)
     for outcome in verdict.outcomes:
-        yield AssetCheckResult(
-            asset_key=asset_key(dataset),
-            check_name=outcome.name,
-            passed=outcome.passed,
-            severity=AssetCheckSeverity.ERROR if outcome.blocking else AssetCheckSeverity.WARN,
-            description=outcome.description,
-            metadata=_metadata(outcome),
-        )
+        if outcome.kind == "table":
+            yield {
+                "asset_key": asset_key(dataset),
+                "check_name": outcome.name,
+                "passed": outcome.passed,
+                "severity": AssetCheckSeverity.ERROR,
+                "description": outcome.description,
+                "metadata": {DATE: verdict.date.isoformat(), CHECKED: outcome.checked, FAILED: outcome.failed, **_figures(outcome)},
+            }
 
 
-def _metadata(outcome: CheckOutcome) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"checked": outcome.checked, "failed": outcome.failed, **outcome.figures}
-    if outcome.dimension:
-        metadata["dimension"] = f"{outcome.dimension} {DIMENSION_NAMES[outcome.dimension]}"
-    return metadata | {"severity": outcome.severity}
+def _dimension(name: str, title: str, rules: Sequence[CheckOutcome], verdict: Verdict, dataset: Dataset) -> dict[str, Any]:
+    checked, failed = sum(rule.checked for rule in rules), sum(rule.failed for rule in rules)
+    failing = [rule for rule in rules if rule.failed]
+    return {
+        "asset_key": asset_key(dataset),
+        "check_name": name,
+        "passed": not failing,
+        "severity": AssetCheckSeverity.WARN,
+        "description": f"{title}：{len(rules)} 条规则中 {len(failing)} 条有不合格的行；检查 {checked:,} 项，不合格 {failed:,} 项",
+        "metadata": {
+            DATE: verdict.date.isoformat(),
+            CHECKED: checked,
+            FAILED: failed,
+            RATE: per_cent(failed, checked),
+            "规则": MetadataValue.table(
+                # Most failing rows first: what a person looks for.
+                [_line(rule, verdict) for rule in sorted(rules, key=lambda rule: -rule.failed)],
+                schema=RULE_TABLE,
+            ),
+            QUERY: failing_rows(verdict.dataset, verdict.date, [rule.rule_id or "" for rule in failing]) if failing else "",
+        },
+    }
+
+
+def _line(rule: CheckOutcome, verdict: Verdict) -> TableRecord:
+    query = failing_rows(verdict.dataset, verdict.date, [rule.rule_id or ""]) if rule.failed else ""
+    return TableRecord(
+        {
+            "规则": rule.rule_id,
+            "说明": rule.description,
+            "级别": SEVERITY_NAMES[rule.severity],
+            CHECKED: rule.checked,
+            FAILED: rule.failed,
+            RATE: per_cent(rule.failed, rule.checked),
+            QUERY: query,
+        }
+    )
+
+
+def _figures(outcome: CheckOutcome) -> dict[str, Any]:
+    shares = {SHARES[name]: round(100 * float(value), 4) for name, value in outcome.figures.items() if name in SHARES}
+    return {FIGURES[name]: value for name, value in outcome.figures.items() if name in FIGURES} | shares
+
+
+def per_cent(part: int, whole: int) -> float:
+    return round(100 * part / whole, 4) if whole else 0.0

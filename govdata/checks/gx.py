@@ -22,18 +22,15 @@ from typing import Any, ClassVar, Literal, Type  # noqa: UP035
 
 import duckdb
 
-from govdata.checks.later import loaded_later
-
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 # GX logs failing statements with their traceback, and DuckDB's conversion errors quote the value: nothing of it may reach a log.
 logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
-with warnings.catch_warnings(), loaded_later("scipy.stats", "altair"):
+with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import great_expectations as gx
     import sqlalchemy as sa
     from duckdb_sqlalchemy import ConnectionWrapper, CursorWrapper
     from great_expectations.compatibility.pydantic import PrivateAttr
-    from great_expectations.core.id_dict import IDDict
     from great_expectations.core.metric_domain_types import MetricDomainTypes
     from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -99,22 +96,18 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.dialect_module = _dialect_module()
+        self.kept = self.engine.connect()
 
     @contextmanager
     def get_connection(self) -> Iterator[sa.Connection]:
-        if self._connection is None:
-            self._connection = self.engine.connect()
         try:
-            yield self._connection
+            yield self.kept
         except Exception:
-            self._connection.rollback()
+            self.kept.rollback()
             raise
 
     def get_inspector(self) -> sa.Inspector:
-        if self._inspector is None:
-            with self.get_connection() as connection:
-                self._inspector = sa.inspect(connection)
-        return self._inspector
+        return sa.inspect(self.kept)
 
     def close(self) -> None:
         """The DuckDB connection belongs to the caller and stays open."""
@@ -125,17 +118,18 @@ class DuckDBDatasource(SQLDatasource):
 
     type: Literal["govdata_duckdb"] = "govdata_duckdb"  # type: ignore[assignment]
     connection_string: str = "duckdb:///:memory:"
+    _open: DuckDBExecutionEngine | None = PrivateAttr(None)
 
     def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
         wrapped = ConnectionWrapper(connection)
-        self._engine = sa.create_engine(
-            self.connection_string, creator=lambda: wrapped, poolclass=sa.StaticPool, pool_reset_on_return=None, hide_parameters=True
+        engine = sa.create_engine(
+            "duckdb:///:memory:", creator=lambda: wrapped, poolclass=sa.StaticPool, pool_reset_on_return=None, hide_parameters=True
         )
-        self._execution_engine = DuckDBExecutionEngine(engine=self._engine, create_temp_table=False)
+        self._open = DuckDBExecutionEngine(engine=engine, create_temp_table=False)
 
     def detach(self) -> None:
         """Let go of the connection; the data source and its assets stay for the next one."""
-        self._engine = self._execution_engine = None
+        self._open = None
 
     @property
     def execution_engine_type(self) -> Type[SqlAlchemyExecutionEngine]:  # noqa: UP006 - ``type`` is a field here
@@ -145,12 +139,11 @@ class DuckDBDatasource(SQLDatasource):
         """Nothing to try: the connection is given, and open."""
 
     def get_engine(self) -> sa.Engine:
-        assert self._engine is not None, "attach a connection first"
-        return self._engine
+        return self.get_execution_engine().engine
 
     def get_execution_engine(self) -> SqlAlchemyExecutionEngine:
-        assert isinstance(self._execution_engine, DuckDBExecutionEngine), "attach a connection first"
-        return self._execution_engine
+        assert self._open is not None, "attach a connection first"
+        return self._open
 
 
 @cache
@@ -226,19 +219,6 @@ def _all_present(columns: list[str]) -> sa.ColumnElement[bool]:
     return sa.and_(*(_column(name).is_not(None) for name in columns))
 
 
-class _Told(IDDict):
-    """GX asks for the id of a metric's arguments several times, and works it out by way of JSON each time."""
-
-    _id: Any = None
-
-    def to_id(self, id_keys: Any = None, id_ignore_keys: Any = None) -> Any:
-        if id_keys is not None or id_ignore_keys is not None:
-            return super().to_id(id_keys, id_ignore_keys)
-        if self._id is None:
-            self._id = super().to_id()
-        return self._id
-
-
 class ExpectRuleToHold(BatchExpectation):
     """Expect no row of the batch to fail a declared rule.
 
@@ -264,10 +244,10 @@ class ExpectRuleToHold(BatchExpectation):
     ) -> ValidationDependencies:
         """The two metrics, stated directly: GX's own way through ``metric_dependencies`` builds the configuration some fifty times per
         rule, which costs more than counting a small delivery."""
-        domain = _Told(dict.fromkeys(TableMetricProvider.domain_keys) | {"batch_id": self.batch_id})
+        domain = dict.fromkeys(TableMetricProvider.domain_keys) | {"batch_id": self.batch_id}
         metrics = {
             provider.metric_name: MetricConfiguration(
-                provider.metric_name, domain, _Told({key: getattr(self, key) for key in provider.value_keys})
+                provider.metric_name, domain, {key: getattr(self, key) for key in provider.value_keys}
             )
             for provider in (RuleChecked, RuleFailed)
         }
@@ -278,19 +258,17 @@ class ExpectRuleToHold(BatchExpectation):
         return {"success": failed == 0, "result": {"observed_value": failed, "checked": checked, "failed": failed}}
 
 
-class ExpectColumnValuesToBeInTypeList(gx.expectations.ExpectColumnValuesToBeInTypeList):
-    """GX's expectation of that name, which this takes the place of in GX's registry: the same but for its configuration, built once.
+class ExpectColumnTypeToBeDeclared(gx.expectations.ExpectColumnValuesToBeInTypeList):
+    """GX's expectation about a column's type, but for its configuration, which is built once: GX asks for it some twenty times per column
+    and validation, and makes an expectation of its own from the suite's for each step, none of whose fields it changes."""
 
-    GX asks for it some twenty times per column and validation, and builds it each time from the fields. GX makes an expectation of its own
-    from the suite's configuration for each step of a validation, and changes none of its fields."""
-
-    _known: Any = PrivateAttr(None)
+    _built: Any = PrivateAttr(None)
 
     @property
     def configuration(self) -> Any:
-        if self._known is None:
-            self._known = super().configuration
-        return self._known
+        if self._built is None:
+            self._built = super().configuration
+        return self._built
 
 
 # ---------------------------------------------------------------------------------------------------------------- a run

@@ -29,7 +29,7 @@ def build(dataset: Dataset, registry: Registry, shared: Shared) -> ExpectationSu
     import great_expectations as gx
     from great_expectations.expectations.metadata_types import FailureSeverity
 
-    from govdata.checks.gx import ExpectRuleToHold
+    from govdata.checks.gx import ExpectColumnTypeToBeDeclared, ExpectRuleToHold
 
     expectations: list[Any] = [
         gx.expectations.ExpectTableColumnsToMatchSet(
@@ -44,7 +44,7 @@ def build(dataset: Dataset, registry: Registry, shared: Shared) -> ExpectationSu
     for column in dataset.columns:
         element = registry.elements[column.element]
         expectations.append(
-            gx.expectations.ExpectColumnValuesToBeInTypeList(
+            ExpectColumnTypeToBeDeclared(
                 column=column.name,
                 type_list=[sql_type(element).partition("(")[0]],
                 notes=f"{column.title}的数据类型与数据元一致",

@@ -7,17 +7,15 @@ import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
 from govdata import engine
 from govdata.batches import CheckOutcome, RawBatch, StandardizedBatch, Verdict
 from govdata.checks import columns, results, rows, suite, table
 from govdata.checks.errors import ChecksError
+from govdata.checks.findings import failing_rows
 from govdata.deployment import Deployment
-from govdata.engine.syntax import DIALECT
 from govdata.publish import layers
 from govdata.standards.binding import code_sets_of
-from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry
+from govdata.standards.model import BoundRule, Dataset, Registry
 
 if TYPE_CHECKING:
     from govdata.checks.gx import Counted, SuiteResult
@@ -87,11 +85,11 @@ def _refuse_broken(result: SuiteResult, batch: StandardizedBatch, registry: Regi
 def _rule_outcome(rule: BoundRule, counted: Counted, batch: StandardizedBatch) -> CheckOutcome:
     figures: dict[str, float | int | str] = {"rate": counted.failed / counted.checked if counted.checked else 0.0}
     if counted.failed:
-        figures["query"] = failing_rows(rule, batch)
+        figures["query"] = failing_rows(rule.dataset, batch.date, [rule.id])
     return CheckOutcome(
         name=rule.check_name,
         kind="rule",
-        description=f"{rule.message}（{DIMENSION_NAMES[rule.dimension]}）",
+        description=rule.message,
         rule_id=rule.id,
         column=rule.column,
         dimension=rule.dimension,
@@ -102,14 +100,3 @@ def _rule_outcome(rule: BoundRule, counted: Counted, batch: StandardizedBatch) -
         failed=counted.failed,
         figures=figures,
     )
-
-
-def failing_rows(rule: BoundRule, batch: StandardizedBatch) -> str:
-    """The catalogue query that shows the rule's failing rows of this delivery: in quarantine for an error, among the published for
-    a warning."""
-    error = rule.severity == "error"
-    columns = (exp.column("failed_rules" if error else "_warnings"), exp.Literal.string(rule.id))
-    failed = exp.Anonymous(this="list_contains", expressions=list(columns))
-    delivered = exp.column("_delivery_date").eq(exp.Cast(this=exp.Literal.string(batch.date.isoformat()), to=exp.DataType.build("DATE")))
-    source = exp.table_(rule.dataset, db="quarantine" if error else "published")
-    return exp.select("*").from_(source).where(delivered, failed).sql(dialect=DIALECT, normalize_functions=False)

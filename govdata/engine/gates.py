@@ -2,7 +2,7 @@
 
 The pass searches each delivered text once for what a step could touch. What the column's rules forbid is searched for in the same walk of
 the automaton, and the rules themselves are asked only where something was found: of a usual delivery's cells that is one in a hundred.
-The GX suite asks every rule of every row, so the two still check each other."""
+The GX suite asks every rule of every row when it counts again what was written, so a gate that lets a failing value by is noticed."""
 
 from __future__ import annotations
 

@@ -381,7 +381,7 @@ def judged_query(
         if isinstance(rule.spec, Unique):
             failed = conflicts.get(rule.id, exp.false())
         elif _looked_up(rule, dataset, registry):
-            # The look-up of the code already says it; the GX suite asks the code table again, so the two still check each other.
+            # The look-up of the code already says it; the GX suite asks the code table again when it re-counts.
             failed = sql(":x IS NOT NULL AND NOT :k", x=column(rule.column or ""), k=column(f"~known~{rule.column}"))
             failed = rules.unless_removed(rule, registry, failed)
         else:

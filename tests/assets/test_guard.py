@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from datetime import date as Date
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from dagster import DagsterInstance, Failure, job, op
-from dagster._core.utils import make_new_run_id
 
 from govdata import alerts
 from govdata.assets.guard import OUTCOME, guarded
@@ -70,7 +70,7 @@ def test_dagsters_event_log_does_not_get_the_original_error(tmp_path: Path) -> N
     def night() -> None:
         leaky()
 
-    run_id = make_new_run_id()
+    run_id = str(uuid4())
     (tmp_path / "dagster").mkdir()
     with DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
         result = night.execute_in_process(instance=instance, raise_on_error=False, run_id=run_id)

@@ -1,4 +1,4 @@
-"""Dagster's own folder, opened for the first time by several processes at once."""
+"""Dagster's folder inside a deployment, also opened for the first time by several processes at once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from dagster import AssetKey, AssetMaterialization
+
+from govdata.assets.instance import FORMER_EVENT_LOG, prepare
+from govdata.deployment import Deployment
+from govdata.night import instance
 
 OPEN = """
 import sys, time
@@ -40,3 +45,15 @@ def test_two_first_openings_at_once(tmp_path: Path) -> None:
         process.stdin.flush()
     said = [process.communicate(timeout=180)[1] for process in processes]
     assert [process.returncode for process in processes] == [0] * 6, "\n".join(said)
+
+
+def test_a_deployment_made_before_keeps_its_settings_but_for_the_class_that_is_gone(tmp_path: Path) -> None:
+    home = Deployment(tmp_path)
+    settings = prepare(home) / "dagster.yaml"
+    own = settings.read_text(encoding="utf-8") + "# 本地设置\n"
+    settings.write_text(own + FORMER_EVENT_LOG, encoding="utf-8")
+    with instance(home) as dagster:
+        dagster.report_runless_asset_event(AssetMaterialization(AssetKey(["x", "published"])))
+        assert dagster.all_asset_keys() == [AssetKey(["x", "published"])]
+    assert settings.read_text(encoding="utf-8") == own
+    assert [path.name for path in home.dagster_home.glob("*.tmp")] == []

@@ -54,14 +54,14 @@ def test_the_asset_graph_shows_a_group_per_dataset(page: Page, address: str, tmp
 
 
 def test_an_asset_says_in_chinese_what_it_is_and_whose(page: Page, address: str, tmp_path: Path) -> None:
-    page.goto(f"{address}/assets/published/population")
+    page.goto(f"{address}/assets/population/published")
     page.get_by_text("市公安局").first.wait_for()
     page.get_by_text("公民身份号码").first.wait_for()
     shot(page, tmp_path, "asset")
 
 
 def test_a_datasets_checks_show_counts_and_no_value(page: Page, address: str, tmp_path: Path) -> None:
-    page.goto(f"{address}/assets/standardized/population?view=checks")
+    page.goto(f"{address}/assets/population/standardized?view=checks")
     page.get_by_text("citizen_id__check_digit").first.click()
     page.get_by_text("failed", exact=True).first.wait_for()
     shot(page, tmp_path, "checks")

@@ -1,39 +1,43 @@
-"""What Dagster is told: a spec per rule and table check, results with numbers as numbers, blocking only for the table."""
+"""What Dagster is told: a check per quality dimension and table check, numbers as numbers, blocking only for the table."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Mapping
 
 import pytest
 from dagster import (
     AssetCheckEvaluation,
     AssetCheckSeverity,
-    DailyPartitionsDefinition,
     FloatMetadataValue,
     IntMetadataValue,
+    MetadataValue,
+    TableMetadataValue,
     asset,
     materialize,
     multi_asset_check,
 )
 
+from govdata.batches import CheckOutcome
 from govdata.checks import TABLE_CHECKS
-from govdata.checks.asset_checks import asset_key, check_results, check_specs
-from tests.checks.small import CANARY, DATE, Night
+from govdata.checks.asset_checks import CHECKED, DATE, FAILED, QUERY, RATE, asset_key, check_results, check_specs, current
+from govdata.standards.model import DIMENSION_NAMES
+from tests.checks import small
+from tests.checks.small import CANARY, Night, independent_counts
 
-DAYS = DailyPartitionsDefinition(start_date=datetime(2026, 1, 1), timezone="Asia/Shanghai", end_offset=1)
+DIMENSIONS = list(DIMENSION_NAMES)  # the small dataset has rules of all six
 
 
-@pytest.mark.filterwarnings("ignore::dagster.PreviewWarning")  # partitions_def of a check
-def test_specs_name_every_rule_and_block_on_the_table_alone(night: Night) -> None:
-    specs = {spec.name: spec for spec in check_specs(night.dataset, night.registry, DAYS)}
-    rules = night.registry.rules("people")
-    assert list(specs) == [rule.check_name for rule in rules] + list(TABLE_CHECKS)
+def test_specs_name_every_dimension_and_block_on_the_table_alone(night: Night) -> None:
+    specs = {spec.name: spec for spec in check_specs(night.dataset, night.registry)}
+    assert list(specs) == DIMENSIONS + list(TABLE_CHECKS)
     assert {name for name, spec in specs.items() if spec.blocking} == set(TABLE_CHECKS)
-    assert all(spec.asset_key.path == ["standardized", "people"] and spec.partitions_def == DAYS for spec in specs.values())
-    assert all(re.search("[一-龥]", spec.description) and re.fullmatch("[A-Za-z0-9_]+", name) for name, spec in specs.items())
-    assert "规范性" in specs["citizen_id__check_digit"].description
-    assert check_specs(night.dataset, night.registry)[0].partitions_def is None
+    assert all(spec.asset_key.path == ["people", "standardized"] for spec in specs.values())
+    # A partitioned check would show the worst of its dates.
+    assert all(spec.partitions_def is None for spec in specs.values())
+    assert all(re.search("[一-龥]", spec.description or "") and re.fullmatch("[a-z_]+", name) for name, spec in specs.items())
+    rules = sum(rule.dimension == "conformity" for rule in night.registry.rules("people"))
+    assert specs["conformity"].description is not None and f"{rules} 条规则" in specs["conformity"].description
 
 
 def run_checks(night: Night) -> tuple[bool, dict[str, AssetCheckEvaluation]]:
@@ -42,30 +46,78 @@ def run_checks(night: Night) -> tuple[bool, dict[str, AssetCheckEvaluation]]:
 
     @multi_asset_check(specs=check_specs(night.dataset, night.registry))
     def checks():  # type: ignore[no-untyped-def]
-        yield from check_results(night.validate(), night.dataset, night.registry)
+        yield from check_results(night.validate(), night.dataset)
 
     result = materialize([standardized, checks], raise_on_error=False)
     return result.success, {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
 
 
-def test_results_in_a_real_run(night: Night) -> None:
+def lines(metadata: Mapping[str, MetadataValue]) -> dict[str, dict[str, object]]:
+    """Rule id → its line in a dimension's table."""
+    table = metadata["规则"]
+    assert isinstance(table, TableMetadataValue)
+    return {str(record.data["规则"]): dict(record.data) for record in table.records}
+
+
+def test_a_dimension_sums_its_rules_and_lists_each(night: Night) -> None:
     success, found = run_checks(night)
-    assert success and len(found) == len(night.registry.rules("people")) + len(TABLE_CHECKS)
-    rule = found["citizen_id__check_digit"]
-    assert (rule.passed, rule.severity) == (False, AssetCheckSeverity.WARN)
-    assert rule.metadata["failed"] == IntMetadataValue(night.batch.rule_failures["citizen_id.check_digit"])
-    assert isinstance(rule.metadata["checked"], IntMetadataValue) and isinstance(rule.metadata["rate"], FloatMetadataValue)
-    assert rule.metadata["dimension"].text.endswith("规范性") and rule.metadata["severity"].text == "error"
-    assert rule.metadata["query"].text.startswith("SELECT * FROM quarantine.people")
+    assert success and list(found) == DIMENSIONS + list(TABLE_CHECKS)
+    expected = independent_counts(night.frame)
+    for name in DIMENSIONS:
+        rules = [rule for rule in night.registry.rules("people") if rule.dimension == name]
+        checked, failed = (sum(expected[rule.id][place] for rule in rules) for place in (0, 1))
+        metadata = found[name].metadata
+        assert (metadata[CHECKED], metadata[FAILED]) == (IntMetadataValue(checked), IntMetadataValue(failed))
+        rate = metadata[RATE]
+        assert isinstance(rate, FloatMetadataValue) and rate.value == pytest.approx(100 * failed / checked, abs=1e-4)
+        assert (found[name].passed, found[name].severity) == (False, AssetCheckSeverity.WARN)
+        told = lines(metadata)
+        assert {rule: (line[CHECKED], line[FAILED]) for rule, line in told.items()} == {rule.id: expected[rule.id] for rule in rules}
+        assert all(told[rule.id]["说明"] == rule.message for rule in rules)
+        assert metadata[DATE].value == small.DATE.isoformat()
+    assert lines(found["timeliness"].metadata)["division.current"]["级别"] == "警告（提示）"
     assert all(found[name].passed and found[name].severity == AssetCheckSeverity.ERROR for name in TABLE_CHECKS)
+
+
+def test_the_rules_with_most_failures_come_first_and_each_has_its_query(night: Night) -> None:
+    _, found = run_checks(night)
+    told = lines(found["conformity"].metadata)
+    failed = [int(str(line[FAILED])) for line in told.values()]
+    assert failed == sorted(failed, reverse=True) and len(told) > 3
+    for rule, line in told.items():
+        assert f"'{rule}'" in str(line[QUERY]) and "governance.findings" in str(line[QUERY])
+        assert f"'{rule}'" in str(found["conformity"].metadata[QUERY].value)
+
+
+def test_what_a_person_reads_is_chinese_and_holds_no_value(night: Night) -> None:
+    _, found = run_checks(night)
+    for evaluation in found.values():
+        assert all(re.search("[一-龥]", name) for name in evaluation.metadata), evaluation.check_name
     values = {CANARY, *night.frame.citizen_id.dropna(), *night.frame.name.dropna()}
     told = str(found)
     assert [value for value in values if value in told] == []
+
+
+def test_every_figure_of_a_table_check_is_shown(night: Night) -> None:
+    _, found = run_checks(night)
+    verdict = night.validate()
+    for outcome in verdict.outcomes:
+        if outcome.kind == "table":
+            assert len(found[outcome.name].metadata) == len({DATE, CHECKED, FAILED}) + len(outcome.figures), outcome.name
 
 
 def test_a_failed_table_check_fails_the_run(night: Night) -> None:
     night.batch = night.batch.model_copy(update={"rule_failures": night.batch.rule_failures | {"name.form": 0}})
     success, found = run_checks(night)
     assert not success
-    assert not found["parity"].passed and "name.form" in found["parity"].description
-    assert str(DATE) in found["name__form"].metadata["query"].text
+    assert not found["parity"].passed and "name.form" in str(found["parity"].description)
+    assert found["parity"].metadata["计数不同的规则"].value == "name.form"
+
+
+def test_an_earlier_verdict_is_told_for_the_checks_there_still_are(night: Night) -> None:
+    gone = CheckOutcome(
+        name="former", kind="table", description="从前的检查", severity="error", blocking=True, passed=True, checked=1, failed=0
+    )
+    verdict = night.validate()
+    verdict = verdict.model_copy(update={"outcomes": (*verdict.outcomes, gone)})
+    assert [told.check_name for told in current(verdict, night.dataset, night.registry)] == DIMENSIONS + list(TABLE_CHECKS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date as Date
 from pathlib import Path
+from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,6 +21,7 @@ DELIVERY_DATE = Date(2026, 11, 20)
 
 Row = Mapping[str, str | None]
 Judge = Callable[[str, Sequence[Row]], list[set[str]]]
+Standardise = Callable[[str, Sequence[Row]], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
@@ -29,10 +30,10 @@ def registry(repository: Path) -> Registry:
 
 
 @pytest.fixture
-def judge(registry: Registry, tmp_path: Path) -> Judge:
-    """Ids of the rules each delivered text row fails, errors and warnings alike, in the rows' order."""
+def standardise(registry: Registry, tmp_path: Path) -> Standardise:
+    """Delivered text rows → the standardised ones in order, with ``failed_rules`` and ``_warnings``; exact duplicates are left out."""
 
-    def judged(name: str, rows: Sequence[Row]) -> list[set[str]]:
+    def standardised(name: str, rows: Sequence[Row]) -> list[dict[str, Any]]:
         dataset = registry.datasets[name]
         deployment = Deployment(tmp_path)
         count = len(rows)
@@ -51,13 +52,26 @@ def judge(registry: Registry, tmp_path: Path) -> Judge:
             sources=(IngestedFile(name="rows.csv", format="csv", delivered=count, raw=count, rejected=0),),
         )  # fmt: skip
         batch = standardize(raw, dataset, registry, deployment)
+        paths = [deployment.absolute(path) for path in (*batch.clean_files, *batch.quarantine_files)]
+        found = [row for path in paths for row in pq.read_table(path, partitioning=None).to_pylist()]
+        return sorted(found, key=lambda row: row["_source_row"])
+
+    return standardised
+
+
+@pytest.fixture
+def judge(standardise: Standardise) -> Judge:
+    """Ids of the rules each delivered text row fails, errors and warnings alike, in the rows' order."""
+
+    def judged(name: str, rows: Sequence[Row]) -> list[set[str]]:
         failed: list[set[str]] = [set() for _ in rows]
-        for files, lists in ((batch.clean_files, ["_warnings"]), (batch.quarantine_files, ["_warnings", "failed_rules"])):
-            paths = [str(deployment.absolute(path)) for path in files]
-            for column in lists if paths else []:
-                query = f"SELECT _source_row, {column} FROM read_parquet($1) WHERE {column} IS NOT NULL"
-                for number, rules in duckdb.execute(query, [paths]).fetchall():
-                    failed[number].update(rules)
+        for row in standardise(name, rows):
+            failed[row["_source_row"]] = failures(row)
         return failed
 
     return judged
+
+
+def failures(row: Mapping[str, Any]) -> set[str]:
+    """What the engine says a standardised row fails."""
+    return {*(row["failed_rules"] or ()), *(row["_warnings"] or ())}

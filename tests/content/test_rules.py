@@ -134,6 +134,7 @@ CASES: list[tuple[str, Row, set[str]]] = [
     ("legal_person", {"old_registration_no": "190101600000015"}, {"old_number_agrees_with_type"}),
     ("legal_person", {"name": "示例市东湖区华盛软件科技中心"}, {"company_name_fits_type"}),
     ("legal_person", {"name": "示例市某某商贸有限公司"}, {"name.placeholder"}),
+    ("legal_person", {"legal_rep_name": "示例市华盛软件科技有限公司"}, {"name_is_not_the_person"}),
     # marriage: the age at registration, by the law then in force
     ("marriage", man("2001-05-20"), set()),
     ("marriage", man("2001-05-21"), {"male_legal_age"}),
