@@ -35,8 +35,12 @@ def again(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Finis
     return govdata(deployment, "run", "--date", "2026-11-18", "--dataset", "population", outside=folder / "outside")
 
 
+HISTORY = """{ assetCheckExecutions(assetKey: {path: ["population", "standardized"]}, checkName: "volume", limit: 50) {
+    status evaluation { success metadataEntries { label ... on TextMetadataEntry { text } } } } }"""
+
+
 @pytest.fixture(scope="module")
-def shown(again: Finished, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, Any]]]:
+def server(again: Finished, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port, home = free_port(), again.deployment.home
     command = [
         program("dagster-webserver"),
@@ -48,8 +52,13 @@ def shown(again: Finished, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         str(port),
     ]
     with serving(command, port, home, home, tmp_path_factory.mktemp("web") / "log") as address:
-        checks = ask(address, CHECKS)["assetNodeOrError"]["assetChecksOrError"]["checks"]
-    yield {check["name"]: check for check in checks}
+        yield address
+
+
+@pytest.fixture(scope="module")
+def shown(server: str) -> dict[str, dict[str, Any]]:
+    checks = ask(server, CHECKS)["assetNodeOrError"]["assetChecksOrError"]["checks"]
+    return {check["name"]: check for check in checks}
 
 
 def facts(check: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +72,14 @@ def test_a_blocked_backfill_of_an_old_date_leaves_the_newest_deliverys_state(aga
         assert facts(check)["交付日期"] == "2026-11-20", name
         if check["blocking"]:
             assert check["executionForLatestMaterialization"]["status"] == "SUCCEEDED", name
+
+
+def test_the_history_has_what_was_judged_and_nothing_skipped(again: Finished, server: str) -> None:
+    """Newest first: three nights, the old date again with its failure, and the newest state told once more."""
+    history = ask(server, HISTORY)["assetCheckExecutions"]
+    assert [execution["status"] for execution in history] == ["SUCCEEDED", "FAILED", "SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]
+    dates = [next(e["text"] for e in told["evaluation"]["metadataEntries"] if e["label"] == "交付日期") for told in history]
+    assert dates == ["2026-11-20", "2026-11-18", "2026-11-20", "2026-11-19", "2026-11-18"]
 
 
 def test_a_dimensions_figures_are_those_of_the_rule_results_and_its_query_lists_the_rows(

@@ -75,7 +75,7 @@ def test_a_dimension_sums_its_rules_and_lists_each(night: Night) -> None:
         assert {rule: (line[CHECKED], line[FAILED]) for rule, line in told.items()} == {rule.id: expected[rule.id] for rule in rules}
         assert all(told[rule.id]["说明"] == rule.message for rule in rules)
         assert metadata[DATE].value == small.DATE.isoformat()
-    assert lines(found["timeliness"].metadata)["division.current"]["级别"] == "警告（提示）"
+    assert lines(found["timeliness"].metadata)["division.current"]["级别"] == "警告"
     assert all(found[name].passed and found[name].severity == AssetCheckSeverity.ERROR for name in TABLE_CHECKS)
 
 
