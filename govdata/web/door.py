@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketClose
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -80,10 +80,12 @@ class OwnPages:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket") and not allowed(scope):
-            await PlainTextResponse("拒绝访问\n", HTTPStatus.FORBIDDEN)(scope, receive, send)
-        else:
+        if scope["type"] not in ("http", "websocket") or allowed(scope):
             await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)  # before it is accepted: 403
+        else:
+            await PlainTextResponse("拒绝访问\n", HTTPStatus.FORBIDDEN)(scope, receive, send)
 
 
 def allowed(scope: Scope) -> bool:
