@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from govdata.assets.instance import prepare
 from govdata.deployment import Deployment
 from tests.faults import city
+from tests.faults.services import running
 from tests.servers import START_SECONDS, free_port, is_up, program
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc to look at")]
@@ -77,6 +79,18 @@ def _second_is_refused(deployment: Deployment, port: int, log: Path) -> None:
         text = log.read_text(encoding="utf-8")
         assert said in text and "http://" not in text, text
     assert set(processes(deployment)) == before
+
+
+def test_the_servers_daemon_and_the_interface_exclude_each_other(deployment: Deployment, tmp_path: Path) -> None:
+    """The daemon as its systemd unit starts it."""
+    prepare(deployment)
+    with running("daemon", deployment, tmp_path / "daemon"):
+        deadline = time.monotonic() + START_SECONDS
+        while not any("dagster-daemon run" in told and "flock" not in told for told in processes(deployment).values()):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert start(deployment, free_port(), tmp_path / "log").wait(timeout=120) == 1
+    assert "已经有界面或定时服务在运行" in (tmp_path / "log").read_text(encoding="utf-8")
 
 
 def test_a_taken_port_is_told_before_anything_is_started(deployment: Deployment, tmp_path: Path) -> None:
