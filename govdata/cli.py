@@ -282,16 +282,12 @@ def ui(
 ) -> None:
     """打开 Dagster 界面和定时服务（仅本机 127.0.0.1 可访问），Ctrl-C 结束。"""
     from govdata.assets.instance import prepare
+    from govdata.web.server import serve
 
     deployment = Deployment.from_env()
     _registry(deployment)
     home = prepare(deployment)
-    environment = os.environ | {"GOVDATA_HOME": str(deployment.home), "DAGSTER_HOME": str(home), "DO_NOT_TRACK": "1"}
-    _console().print(f"http://127.0.0.1:{port}", highlight=False)
-    workspace = str(home / "workspace.yaml")
-    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
-    os.chdir(deployment.home)
-    os.execve(sys.executable, command, environment)
+    serve(deployment, home, port, lambda: _console().print(f"http://127.0.0.1:{port}", highlight=False))
 
 
 @app.command(cls=_Command)

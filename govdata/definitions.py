@@ -8,7 +8,7 @@ from govdata.assets.catalogue import catalogue, closing
 from govdata.assets.factory import dataset_assets
 from govdata.assets.nightly import dead_run_sensor, died_run_sensor, nightly_job, nightly_schedule
 from govdata.assets.published import key as published_key
-from govdata.assets.resources import DeploymentResource
+from govdata.assets.resources import DeploymentResource, NoValues
 from govdata.deployment import Deployment
 from govdata.permissions import restrict
 from govdata.standards import load
@@ -30,7 +30,7 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
         jobs=[nightly_job],
         schedules=[nightly_schedule()],
         sensors=[died_run_sensor(), dead_run_sensor()],
-        resources={"deployment": DeploymentResource(home=str(deployment.home))},
+        resources={"deployment": DeploymentResource(deployment=deployment), "io_manager": NoValues()},
         # One process for the whole night: a process per step would import GX and open DuckDB twenty times over.
         executor=in_process_executor,
     )

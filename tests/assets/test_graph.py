@@ -316,7 +316,7 @@ def test_the_night_of_a_date_works_on_that_dates_deliveries(home: Deployment) ->
 
 
 def test_a_run_that_died_gets_one_alert(home: Deployment) -> None:
-    resource = DeploymentResource(home=str(home.home))
+    resource = DeploymentResource(deployment=home)
     report_died_run(resource, "run-1", "2026-11-20")
     report_died_run(resource, "run-1", "2026-11-20")
     (alert,) = alerts.alerts(home)

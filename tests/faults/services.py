@@ -45,8 +45,8 @@ class Service:
 def exec_start(unit: str, deployment: Deployment, port: int) -> list[str]:
     """The unit's ExecStart with the paths of this machine in place of those of a server."""
     (line,) = re.findall(r"^ExecStart=(.*)$", (DEPLOY / unit).read_text(encoding="utf-8"), re.MULTILINE)
-    command = str(line).replace("/srv/govdata", str(deployment.home)).replace("-p 3000", f"-p {port}").split()
-    return [program(Path(command[0]).name), *command[1:]]
+    command = str(line).replace("/opt/govdata/.venv/bin", str(Path(program("govdata")).parent))
+    return command.replace("/srv/govdata", str(deployment.home)).replace("-p 3000", f"-p {port}").split()
 
 
 @contextmanager

@@ -13,10 +13,14 @@ import ssl
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +30,7 @@ from govdata.deployment import Deployment
 from tests.conftest import REPOSITORY
 from tests.faults import city
 from tests.faults.services import exec_start, last_step, launching, running, runs, wait_for
-from tests.servers import free_port, program, serving
+from tests.servers import ask, free_port, program, serving
 
 pytestmark = pytest.mark.xdist_group("nginx")
 
@@ -98,14 +102,16 @@ class Site:
     def host(self) -> str:
         return f"{NAME}:{self.port}"
 
-    def ask(self, path: str = "/", *, password: str | None = None, host: str | None = None, **headers: str) -> tuple[int, bytes]:
+    def ask(
+        self, path: str = "/", *, password: str | None = None, host: str | None = None, method: str | None = None, **headers: str
+    ) -> tuple[int, bytes]:
         """Status and body; 0 where the connection was closed without an answer."""
         sent = {"Host": host or self.host} | {name.replace("_", "-"): value for name, value in headers.items()}
         if password is not None:
             sent["Authorization"] = _basic(password)
         data = sent.pop("body", None)
         request = urllib.request.Request(
-            f"https://127.0.0.1:{self.port}{path}", headers=sent, data=data.encode() if data is not None else None
+            f"https://127.0.0.1:{self.port}{path}", headers=sent, data=data.encode() if data is not None else None, method=method
         )
         try:
             with urllib.request.urlopen(request, timeout=60, context=_trusting()) as answer:
@@ -187,10 +193,10 @@ VERSION = json.dumps({"query": "{ version }"})
 
 @pytest.mark.slow
 def test_nobody_gets_in_without_the_password(site: Site) -> None:
-    for path in ("/", "/server_info", "/graphql", "/assets", "/dagit_info", "/notebook", "/report_asset_materialization/x"):
+    for path in ("/", "/server_info", "/assets", "/dagit_info", "/notebook", "/report_asset_materialization/x"):
         assert site.ask(path)[0] == 401, path
         assert site.ask(path, password="wrong")[0] == 401, path
-    assert site.ask("/graphql", body=VERSION, Content_Type="application/json")[0] == 401
+    assert site.ask("/graphql", body=VERSION, Content_Type="application/json", Origin=f"https://{site.host}")[0] == 401
 
 
 @pytest.mark.slow
@@ -206,6 +212,99 @@ def test_a_foreign_page_cannot_use_a_persons_login(site: Site) -> None:
     for origin in ("https://evil.example", f"http://{site.host}", f"https://{site.host}.evil.example", "null"):
         answer = site.ask("/graphql", password="right", body=VERSION, Content_Type="application/json", Origin=origin)
         assert answer[0] == 403, origin
+
+
+@pytest.mark.slow
+def test_graphql_answers_to_nothing_but_a_post_of_our_own_page(site: Site) -> None:
+    """A mutation by GET needs no more than an <img> of a foreign page, and Dagster runs it."""
+    own = f"https://{site.host}"
+    sent: dict[str, Any] = {"password": "right", "Content_Type": "application/json"}
+    query = "query=" + urllib.parse.quote(changing("by_curl"))
+    for path in ("/graphql", "/%67raphql", "//graphql", "/./graphql", "/x/../graphql"):
+        for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"):
+            assert site.ask(f"{path}?{query}", method=method, Origin=own, **sent)[0] in (403, 405), (path, method)
+        assert site.ask(f"{path}?{query}", password="right")[0] == 403, path
+        assert site.ask(f"{path}?{query}", Connection="Upgrade", Upgrade="h2c", Origin=own, **sent)[0] == 403, path
+    body = json.dumps({"query": changing("by_curl")})
+    assert site.ask("/graphql", body=body, **sent)[0] == 403, "without Origin"
+    for form in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"):
+        assert site.ask(f"/graphql?{query}", body="a=b", password="right", Content_Type=form)[0] == 403, form
+    for page in ("cross-site", "same-site"):
+        assert site.ask("/graphql", body=body, Origin=own, Sec_Fetch_Site=page, **sent)[0] == 403, page
+    assert concurrency_keys(site) == []
+    assert site.ask("/graphql", body=body, Origin=own, Sec_Fetch_Site="same-origin", **sent)[0] == 200
+    assert concurrency_keys(site) == ["by_curl"], "the same change from our own page"
+
+
+@pytest.mark.slow
+def test_a_link_from_another_site_opens_a_page_and_nothing_else(site: Site) -> None:
+    followed = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
+    assert site.ask("/runs", password="right", **followed)[0] == 200
+    image = {"Sec_Fetch_Mode": "no-cors", "Sec_Fetch_Dest": "image"}
+    for other in (image, {"Sec_Fetch_Dest": "iframe"}, {"Sec_Fetch_Site": "unheard-of"}):
+        assert site.ask("/runs", password="right", **(followed | other))[0] == 403, other
+    assert site.ask("/runs", password="right", body="", **followed)[0] == 403, "a form sent from another site"
+
+
+def concurrency_keys(site: Site) -> list[str]:
+    """What `changing` has changed, asked behind nginx."""
+    instance = ask(f"http://127.0.0.1:{site.upstream}", "{ instance { concurrencyLimits { concurrencyKey } } }")["instance"]
+    return [str(entry["concurrencyKey"]) for entry in instance["concurrencyLimits"]]
+
+
+def changing(name: str) -> str:
+    """A mutation that changes something at once and leaves its mark under ``name`` (a concurrency key)."""
+    return f'mutation {{ setConcurrencyLimit(concurrencyKey: "{name}", limit: 1) }}'
+
+
+@pytest.mark.slow
+def test_passwords_cannot_be_guessed_quickly_and_nobody_else_is_locked_out(site: Site) -> None:
+    """The guesses come from an address of their own, so that the other tests are not throttled."""
+    guesser, other, kept = "127.0.0.7", "127.0.0.8", _Connection(site, "127.0.0.7")
+    assert kept.ask("right") == 200
+    pipelined = _Connection(site, guesser)
+    assert pipelined.all_of(*(f"guess{number}" for number in range(5)), "right") == [401], "one guess for each connection"
+    insider = _Connection(site, guesser)
+    assert [insider.ask("right"), insider.ask("guess"), insider.ask("right")] == [200, 401, 0], "a right password opens no way to others"
+    began = time.monotonic()
+    with ThreadPoolExecutor(60) as pool:
+        statuses = list(pool.map(lambda number: _Connection(site, guesser).ask(f"guess{number}"), range(60)))
+        seconds = time.monotonic() - began
+    judged = statuses.count(401)
+    assert set(statuses) == {401, 429} and judged <= 41, statuses
+    assert judged / seconds < 1, f"{judged} guesses in {seconds:.1f} s"
+    assert kept.ask("right") == 200, "who is in stays in, from the same address"
+    assert _Connection(site, other).ask("right") == 200, "and others get in"
+
+
+class _Connection:
+    """One TLS connection from ``address``; requests are sent on it as they are."""
+
+    def __init__(self, site: Site, address: str) -> None:
+        plain = socket.create_connection(("127.0.0.1", site.port), timeout=120, source_address=(address, 0))
+        self._site, self._socket = site, _trusting().wrap_socket(plain)
+
+    def ask(self, password: str) -> int:
+        """The status; 0 where the connection is closed."""
+        try:
+            self._socket.sendall(self._request(password))
+            answer = HTTPResponse(self._socket)
+            answer.begin()
+            answer.read()
+        except (OSError, HTTPException):
+            return 0
+        return answer.status
+
+    def all_of(self, *passwords: str) -> list[int]:
+        """The statuses of requests sent in one go, until the connection is closed."""
+        self._socket.sendall(b"".join(self._request(password) for password in passwords))
+        received = b""
+        while more := self._socket.recv(65536):
+            received += more
+        return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", received)]
+
+    def _request(self, password: str) -> bytes:
+        return f"GET /server_info HTTP/1.1\r\nHost: {self._site.host}\r\nAuthorization: {_basic(password)}\r\n\r\n".encode()
 
 
 @pytest.mark.slow
@@ -226,7 +325,7 @@ def test_graphql_subscriptions_pass_as_a_websocket_with_the_password_only(site: 
         return connect(address, sock=plain, ssl=_trusting(), additional_headers=sent, subprotocols=[Subprotocol("graphql-ws")])
 
     own, login = f"https://{site.host}", _basic("right")
-    for login_sent, origin, status in (("", own, 401), (_basic("wrong"), own, 401), (login, "https://evil.example", 403)):
+    for login_sent, origin, status in (("", own, 401), (_basic("wrong"), own, 401), (login, "https://evil.example", 403), (login, "", 403)):
         with pytest.raises(InvalidStatus) as refused:
             opened(Authorization=login_sent, Origin=origin)
         assert refused.value.response.status_code == status
@@ -247,6 +346,24 @@ def test_the_web_server_itself_listens_on_loopback_only(site: Site) -> None:
             if state == "0A" and int(local.split(":")[1], 16) == site.upstream:
                 addresses.add(local.split(":")[0])
     assert addresses == {"0100007F"}
+
+
+@pytest.mark.slow
+def test_a_runs_configuration_cannot_move_the_deployment_or_an_io_folder(site: Site, tmp_path: Path) -> None:
+    """Asked as the interface asks; the run is refused before there is one."""
+    elsewhere = tmp_path / "elsewhere"
+    before = len(runs(site.deployment))
+    for resources in (
+        {"deployment": {"config": {"home": str(elsewhere)}}},
+        {"deployment": {"config": {"deployment": str(elsewhere)}}},
+        {"io_manager": {"config": {"base_dir": str(elsewhere)}}},
+    ):
+        order = launching(city.day(0).isoformat()).replace(
+            "runConfigData: {}", f"runConfigData: {json.dumps(json.dumps({'resources': resources}))}"
+        )
+        launched = ask(f"http://127.0.0.1:{site.upstream}", order)["launchRun"]
+        assert launched["__typename"] == "RunConfigValidationInvalid", launched
+    assert len(runs(site.deployment)) == before and not elsewhere.exists()
 
 
 @pytest.mark.slow

@@ -1,0 +1,129 @@
+"""The door before Dagster's web server on a developer's machine, by the rules nginx has on a server (deploy/nginx-govdata.conf).
+
+Dagster's server looks at neither Host nor Origin and runs mutations by GET, so any page that is open in a browser of the
+machine could start and delete runs, by an ``<img>`` or under a host name that was made to point here (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import posixpath
+from collections.abc import Iterable
+from http import HTTPStatus
+
+import httpx
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketClose
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+HOSTS = ("127.0.0.1", "localhost")
+GRAPHQL = "/graphql"
+_STARTING = "界面正在启动，请稍候\n"
+_HOP_BY_HOP = frozenset(
+    (
+        *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection"),
+        *(b"te", b"trailer", b"transfer-encoding", b"upgrade"),
+    )
+)
+"""Headers about one connection, not about what passes through it: RFC 9110, section 7.6.1."""
+
+
+def door(upstream: str) -> Starlette:
+    """An ASGI application that hands on to the server at ``upstream`` (``host:port``) what a page of its own asks.
+
+    The rest is refused: 400 for another host's name, 403 for another site's page.
+    """
+    transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None))
+
+    async def forward(request: Request) -> Response:
+        raw, query = request.scope["raw_path"], request.scope["query_string"]
+        url = httpx.URL(f"http://{upstream}").copy_with(raw_path=raw + b"?" + query if query else raw)
+        headers = [(name, value) for name, value in _end_to_end(request.headers.raw) if name != b"host"]
+        content = request.stream() if request.method == "POST" else None
+        asked = httpx.Request(request.method, url, headers=headers, content=content)
+        try:
+            answer = await transport.handle_async_request(asked)
+        except httpx.ConnectError:
+            return PlainTextResponse(_STARTING, HTTPStatus.SERVICE_UNAVAILABLE, {"Refresh": "2"})
+        passed = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
+        passed.raw_headers = [*_end_to_end(answer.headers.raw), (b"x-frame-options", b"DENY")]
+        return passed
+
+    async def subscribe(socket: WebSocket) -> None:
+        wanted = [Subprotocol(name) for name in socket.scope["subprotocols"]]
+        address = f"ws://{upstream}{GRAPHQL}"
+        async with connect(address, subprotocols=wanted, proxy=None, max_size=None, ping_interval=None) as inner:
+            await socket.accept(inner.subprotocol)
+            await _until_either_ends(socket, inner)
+
+    routes = [WebSocketRoute(GRAPHQL, subscribe), Route("/{path:path}", forward, methods=["GET", "POST"])]
+    own_host = Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
+    return Starlette(routes=routes, middleware=[own_host, Middleware(OwnPages)])
+
+
+class OwnPages:
+    """Refuses with 403 what a page of another site asks.
+
+    Of which site a page is its browser says in ``Origin`` (on whatever changes something) and in ``Sec-Fetch-Site`` (on everything).
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or allowed(scope):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)  # before it is accepted: 403
+        else:
+            await PlainTextResponse("拒绝访问\n", HTTPStatus.FORBIDDEN)(scope, receive, send)
+
+
+def allowed(scope: Scope) -> bool:
+    """Whether a request (ASGI scope of type ``http`` or ``websocket``) comes from a page of our own or opens one."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    site = headers.get("sec-fetch-site", "none")  # "none": typed or bookmarked; missing: an old browser, or no browser
+    own_page, own_origin = site in ("same-origin", "none"), origin == f"http://{headers.get('host')}"
+    if scope["type"] == "websocket" or scope["method"] == "POST":
+        return own_page and own_origin
+    if scope["method"] not in ("GET", "HEAD") or _normal(scope["path"]) == GRAPHQL:
+        return False
+    followed = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == ("navigate", "document")
+    link = followed and site in ("cross-site", "same-site") and origin is None
+    return link or (own_page and (own_origin or origin is None))
+
+
+def _normal(path: str) -> str:
+    """The path as the server behind may come to read it: HTTP clients resolve ``//``, ``.`` and ``..``."""
+    return posixpath.normpath("/" + path.lstrip("/"))
+
+
+def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower(), value) for name, value in headers if name.lower() not in _HOP_BY_HOP]
+
+
+async def _until_either_ends(outer: WebSocket, inner: ClientConnection) -> None:
+    async def inwards() -> None:
+        async for message in outer.iter_text():
+            await inner.send(message)
+
+    async def outwards() -> None:
+        async for message in inner:
+            await outer.send_text(str(message))
+        await outer.close()
+
+    ends = [asyncio.ensure_future(inwards()), asyncio.ensure_future(outwards())]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for end in ends:
+        end.cancel()
+    await asyncio.gather(*ends, return_exceptions=True)  # an end that was cut has nobody left to tell

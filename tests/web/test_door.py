@@ -1,0 +1,181 @@
+"""The door of `govdata ui`, served by uvicorn as it is in use, before a small server that tells what reached it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPResponse
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
+
+from govdata.web.door import door
+from tests.servers import free_port
+
+EVERY = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
+LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+class Behind:
+    """The server behind the door: remembers every request, answers with what it was asked."""
+
+    def __init__(self) -> None:
+        self.reached: list[str] = []
+        self.go_on = threading.Event()
+        routes = [Route("/slow", self.slow), Route("/{path:path}", self.tell, methods=EVERY), WebSocketRoute("/graphql", self.echo)]
+        self.app = Starlette(routes=routes)
+
+    async def tell(self, request: Request) -> Response:
+        self.reached.append(f"{request.method} {request.scope['raw_path'].decode()}")
+        told = {"path": request.scope["raw_path"].decode(), "query": request.url.query, "body": (await request.body()).decode()}
+        return JSONResponse(told | {"cookie": request.headers.get("cookie")}, 201, {"X-Told": "yes"})
+
+    async def slow(self, request: Request) -> Response:
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"first"
+            while not self.go_on.is_set():
+                await asyncio.sleep(0.01)
+            yield b"second"
+
+        return StreamingResponse(parts())
+
+    async def echo(self, socket: WebSocket) -> None:
+        self.reached.append("websocket")
+        await socket.accept(socket.scope["subprotocols"][0])
+        async for message in socket.iter_text():
+            if message == "end":
+                await socket.close()
+                return
+            await socket.send_text(message * 2)
+
+
+@contextmanager
+def served(app: ASGIApp, port: int) -> Iterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def places() -> Iterator[tuple[Behind, int]]:
+    behind, inner, outer = Behind(), free_port(), free_port()
+    with served(behind.app, inner), served(door(f"127.0.0.1:{inner}"), outer):
+        yield behind, outer
+
+
+@pytest.fixture
+def behind(places: tuple[Behind, int]) -> Behind:
+    places[0].reached.clear()
+    return places[0]
+
+
+@pytest.fixture
+def port(places: tuple[Behind, int]) -> int:
+    return places[1]
+
+
+def ask(port: int, method: str, path: str, body: str | None = None, **headers: str) -> HTTPResponse:
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+    return connection.getresponse()
+
+
+def test_what_the_own_page_asks_passes_unchanged(behind: Behind, port: int) -> None:
+    answer = ask(port, "GET", "/assets/a%2Fb%20c?q=1%262&q=%E4%B8%AD", Cookie="a=b")
+    assert (answer.status, answer.headers["X-Told"], answer.headers["X-Frame-Options"]) == (201, "yes", "DENY")
+    assert answer.read().decode() == '{"path":"/assets/a%2Fb%20c","query":"q=1%262&q=%E4%B8%AD","body":"","cookie":"a=b"}'
+    for host in (f"127.0.0.1:{port}", f"localhost:{port}"):
+        sent = ask(port, "POST", "/graphql", "{}" * 100_000, Origin=f"http://{host}", Host=host, Sec_Fetch_Site="same-origin")
+        assert sent.status == 201 and b"{}{}" in sent.read()
+    assert behind.reached == ["GET /assets/a%2Fb%20c", "POST /graphql", "POST /graphql"]
+
+
+def test_an_answer_passes_as_it_comes(behind: Behind, port: int) -> None:
+    answer = ask(port, "GET", "/slow")
+    assert answer.read(5) == b"first"
+    behind.go_on.set()
+    assert answer.read() == b"second"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:3000", "127.0.0.1.evil.example", "127.0.0.2", "", "localhost.", "a@localhost"]
+)
+def test_another_hosts_name_is_refused(behind: Behind, port: int, host: str) -> None:
+    """DNS rebinding: the page's own site, by its name, at our address."""
+    for method, origin in (("GET", ""), ("POST", f"http://{host}")):
+        assert ask(port, method, "/graphql", "", Host=host, **({"Origin": origin} if origin else {})).status in (400, 403)
+    assert behind.reached == []
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/graphql/", "/%67raphql", "//graphql", "/./graphql", "/x/../graphql", "/x/%2e%2e/graphql"])
+def test_nothing_but_a_post_reaches_graphql(behind: Behind, port: int, path: str) -> None:
+    own = f"http://127.0.0.1:{port}"
+    for method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"):
+        assert ask(port, method, f"{path}?query=mutation", Origin=own).status == 403
+        assert ask(port, method, f"{path}?query=mutation").status == 403
+    assert behind.reached == []
+
+
+def test_a_foreign_page_is_refused(behind: Behind, port: int) -> None:
+    own = f"http://127.0.0.1:{port}"
+    for origin in ("http://evil.example", "null", f"https://127.0.0.1:{port}", f"http://localhost:{port}", f"http://127.0.0.1:{port + 1}"):
+        for method, path in (("POST", "/graphql"), ("POST", "/upload"), ("GET", "/assets")):
+            assert ask(port, method, path, "", Origin=origin).status == 403, (origin, method, path)
+    assert ask(port, "POST", "/graphql", "{}").status == 403, "without Origin"
+    for site in ("cross-site", "same-site", "unheard-of"):
+        assert ask(port, "POST", "/graphql", "{}", Origin=own, Sec_Fetch_Site=site).status == 403
+        assert ask(port, "GET", "/assets", Sec_Fetch_Site=site, Sec_Fetch_Mode="no-cors", Sec_Fetch_Dest="image").status == 403
+        assert ask(port, "GET", "/assets", Sec_Fetch_Site=site, Sec_Fetch_Mode="navigate", Sec_Fetch_Dest="iframe").status == 403
+    assert behind.reached == []
+
+
+def test_a_link_opens_a_page_and_nothing_else(behind: Behind, port: int) -> None:
+    sent = {name.replace("-", "_"): value for name, value in LINK.items()}
+    assert ask(port, "GET", "/runs", **sent).status == 201
+    assert ask(port, "POST", "/runs", "", **sent).status == 403
+    assert ask(port, "GET", "/graphql?query=mutation", **sent).status == 403
+    assert behind.reached == ["GET /runs"]
+
+
+def test_a_subscription_passes_both_ways_for_the_own_page_only(behind: Behind, port: int) -> None:
+    address, protocols = f"ws://127.0.0.1:{port}/graphql", [Subprotocol("graphql-ws")]
+    for origin in (None, Origin("http://evil.example"), Origin("null")):
+        with pytest.raises(InvalidStatus) as refused:
+            connect(address, origin=origin, subprotocols=protocols)
+        assert refused.value.response.status_code == 403
+    with pytest.raises(InvalidStatus):
+        connect(address, origin=Origin("http://evil.example"), additional_headers={"Host": "evil.example"}, subprotocols=protocols)
+    assert behind.reached == []
+    with connect(address, origin=Origin(f"http://127.0.0.1:{port}"), subprotocols=protocols, max_size=None) as socket:
+        assert socket.subprotocol == "graphql-ws"
+        for message in ("中", "x" * 2_000_000):
+            socket.send(message)
+            assert socket.recv(timeout=30) == message * 2
+        socket.send("end")
+        assert list(socket) == []
+
+
+def test_before_the_server_is_up_the_door_asks_for_patience() -> None:
+    outer = free_port()
+    with served(door(f"127.0.0.1:{free_port()}"), outer):
+        answer = ask(outer, "GET", "/")
+        assert (answer.status, answer.headers["Refresh"]) == (503, "2") and "正在启动" in answer.read().decode()
