@@ -27,7 +27,7 @@ from websockets.typing import Subprotocol
 
 HOSTS = ("127.0.0.1", "localhost")
 GRAPHQL = "/graphql"
-_STARTING = "界面正在启动，请稍候\n"
+_STARTING = "界面正在启动或没有回应，请稍候\n"
 _HOP_BY_HOP = frozenset(
     (
         *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection"),
@@ -42,7 +42,8 @@ def door(upstream: str) -> Starlette:
 
     The rest is refused: 400 for another host's name, 403 for another site's page.
     """
-    transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None))
+    # A connection rests for less than the 5 s after which uvicorn closes it, so that none is used in the moment it goes.
+    transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None, keepalive_expiry=2))
 
     async def forward(request: Request) -> Response:
         raw, query = request.scope["raw_path"], request.scope["query_string"]
@@ -52,7 +53,7 @@ def door(upstream: str) -> Starlette:
         asked = httpx.Request(request.method, url, headers=headers, content=content)
         try:
             answer = await transport.handle_async_request(asked)
-        except httpx.ConnectError:
+        except httpx.TransportError:
             return PlainTextResponse(_STARTING, HTTPStatus.SERVICE_UNAVAILABLE, {"Refresh": "2"})
         passed = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
         passed.raw_headers = [*_end_to_end(answer.headers.raw), (b"x-frame-options", b"DENY")]
