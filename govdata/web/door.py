@@ -23,6 +23,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketClose
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 HOSTS = ("127.0.0.1", "localhost")
@@ -62,7 +63,12 @@ def door(upstream: str) -> Starlette:
     async def subscribe(socket: WebSocket) -> None:
         wanted = [Subprotocol(name) for name in socket.scope["subprotocols"]]
         address = f"ws://{upstream}{GRAPHQL}"
-        async with connect(address, subprotocols=wanted, proxy=None, max_size=None, ping_interval=None) as inner:
+        try:
+            inner = await connect(address, subprotocols=wanted, proxy=None, max_size=None, ping_interval=None)
+        except (OSError, WebSocketException):  # not up yet, or going
+            await socket.close()
+            return
+        async with inner:
             await socket.accept(inner.subprotocol)
             await _until_either_ends(socket, inner)
 

@@ -174,8 +174,11 @@ def test_a_subscription_passes_both_ways_for_the_own_page_only(behind: Behind, p
         assert list(socket) == []
 
 
-def test_before_the_server_is_up_the_door_asks_for_patience() -> None:
+def test_before_the_server_is_up_the_door_asks_for_patience(caplog: pytest.LogCaptureFixture) -> None:
     outer = free_port()
     with served(door(f"127.0.0.1:{free_port()}"), outer):
         answer = ask(outer, "GET", "/")
         assert (answer.status, answer.headers["Refresh"]) == (503, "2") and "正在启动" in answer.read().decode()
+        with pytest.raises(InvalidStatus):
+            connect(f"ws://127.0.0.1:{outer}/graphql", origin=Origin(f"http://127.0.0.1:{outer}"))
+    assert not [record for record in caplog.records if record.exc_info]
