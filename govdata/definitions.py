@@ -28,7 +28,7 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
         assets=[*(asset for part in parts for asset in part.assets), catalogue([published_key(dataset) for dataset in datasets])],
         asset_checks=[*(check for part in parts for check in part.checks), closing(registry)],
         jobs=[nightly_job],
-        schedules=[nightly_schedule()],
+        schedules=[nightly_schedule(registry)],
         sensors=[died_run_sensor(), dead_run_sensor()],
         resources={"deployment": DeploymentResource(deployment=deployment), "io_manager": NoValues()},
         # One process for the whole night: a process per step would import GX and open DuckDB twenty times over.

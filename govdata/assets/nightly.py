@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from dagster import (
+    AssetKey,
     AssetSelection,
     DefaultScheduleStatus,
     DefaultSensorStatus,
@@ -22,6 +23,8 @@ from dagster import (
 from govdata.assets import catalogue, dead_runs
 from govdata.assets.partitions import TIMEZONE
 from govdata.assets.resources import DeploymentResource
+from govdata.checks.asset_checks import check_specs
+from govdata.standards.model import Registry
 
 JOB = catalogue.NIGHTLY
 
@@ -36,8 +39,13 @@ nightly_job = define_asset_job(
 )
 
 
-def nightly_schedule() -> ScheduleDefinition:
+STAGES = ("raw", "standardized", "quarantine", "repairs", "published")
+
+
+def nightly_schedule(registry: Registry) -> ScheduleDefinition:
     """02:00 Asia/Shanghai. The night of date D works on the deliveries of D (their deadline is before 02:00).
+
+    Only datasets with a delivery folder are taken into the run: the checks of the others would be shown as skipped from then on.
 
     On by default: a bureau's night must not depend on somebody having pressed a switch after an upgrade.
     """
@@ -50,9 +58,17 @@ def nightly_schedule() -> ScheduleDefinition:
         default_status=DefaultScheduleStatus.RUNNING,
         description="每日 02:00（北京时间）处理当日交付",
     )
-    def night(context: ScheduleEvaluationContext) -> RunRequest:
-        date = context.scheduled_execution_time.astimezone(ZoneInfo(TIMEZONE)).date().isoformat()
-        return RunRequest(run_key=date, partition_key=date)
+    def night(context: ScheduleEvaluationContext, deployment: DeploymentResource) -> RunRequest | SkipReason:
+        date = context.scheduled_execution_time.astimezone(ZoneInfo(TIMEZONE)).date()
+        delivered = [dataset for name, dataset in registry.datasets.items() if deployment.deployment.delivery(name, date).is_dir()]
+        if not delivered:
+            return SkipReason(f"{date} 没有交付")
+        return RunRequest(
+            run_key=date.isoformat(),
+            partition_key=date.isoformat(),
+            asset_selection=[AssetKey([dataset.name, stage]) for dataset in delivered for stage in STAGES],
+            asset_check_keys=[*(spec.key for dataset in delivered for spec in check_specs(dataset, registry)), catalogue.CHECK],
+        )
 
     return night
 

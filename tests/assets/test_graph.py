@@ -305,13 +305,25 @@ def test_a_step_alone_says_what_is_missing(home: Deployment) -> None:
 
 def test_the_night_of_a_date_works_on_that_dates_deliveries(home: Deployment) -> None:
     """02:00 on 20 November in Shanghai is still the 19th in UTC."""
-    definitions = build_definitions(home, tiny_registry("alpha"))
-    night = nightly_schedule()
-    context = build_schedule_context(
-        scheduled_execution_time=datetime(2026, 11, 19, 18, 0, tzinfo=UTC), repository_def=definitions.get_repository_def()
-    )
-    (request,) = night.evaluate_tick(context).run_requests or []
+    home.delivery("beta", NIGHT).rmdir()
+    registry = tiny_registry("alpha", "beta")
+    definitions, night = build_definitions(home, registry), nightly_schedule(registry)
+
+    def tick(moment: datetime) -> Any:
+        with build_schedule_context(
+            scheduled_execution_time=moment,
+            repository_def=definitions.get_repository_def(),
+            resources={"deployment": DeploymentResource(home=str(home.home))},
+        ) as context:
+            return night.evaluate_tick(context)
+
+    (request,) = tick(datetime(2026, 11, 19, 18, 0, tzinfo=UTC)).run_requests or []
     assert request.partition_key == "2026-11-20"
+    # Beta delivered nothing: its checks must not be planned, or they would be shown as skipped.
+    assert {key.path[0] for key in request.asset_selection or []} == {"alpha"}
+    assert {key.asset_key.path[0] for key in request.asset_check_keys or []} == {"alpha", "governance"}
+    nothing = tick(datetime(2026, 11, 20, 18, 0, tzinfo=UTC))
+    assert not nothing.run_requests and "没有交付" in (nothing.skip_message or "")
     assert (night.cron_schedule, night.execution_timezone) == ("0 2 * * *", "Asia/Shanghai")
 
 
