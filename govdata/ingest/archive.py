@@ -46,7 +46,8 @@ _MARKS = (
 
 def survey(path: Path) -> tuple[dict[str, Cells], IO[bytes] | None]:
     """What the workbook's reader does not tell of its sheets, by their names: cells with an error (#N/A, #REF!), which it takes for empty
-    ones, and numbers shown with leading zeros. And the workbook under the usual names of its parts, where it has others.
+    ones, and numbers shown with leading zeros. And the workbook under the usual names of its parts, where it has others or
+    where a sheet is spelled so that its reader would lose text.
 
     Raises ``Unreadable`` for an archive that is damaged, protected, a bomb, or holds a sheet that must not be loaded.
     """
@@ -61,7 +62,8 @@ def survey(path: Path) -> tuple[dict[str, Cells], IO[bytes] | None]:
                 if part.filename not in (*found.sheets.values(), found.strings) and "media/" not in part.filename:
                     for _ in _pieces(archive, part):
                         pass
-            return told, None if found.usual else repacked(archive, found)
+            rewrite = {found.sheets[name] for name, cells in told.items() if cells.spelled}
+            return told, None if found.usual and not rewrite else repacked(archive, found, rewrite)
     except (
         zipfile.BadZipFile,
         zlib.error,

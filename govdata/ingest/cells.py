@@ -23,11 +23,13 @@ Errors = dict[tuple[int, int], str]
 @dataclass
 class Cells:
     """What the workbook's reader does not tell of a sheet. ``digits``: column → runs (first row, last row, digits a number is shown with),
-    rows and columns from 0. ``last``: the farthest row and column with content."""
+    rows and columns from 0. ``last``: the farthest row and column with content.
+    ``spelled``: with CDATA or comments, of which the workbook's reader loses text, or in another encoding than UTF-8."""
 
     errors: Errors = field(default_factory=dict)
     digits: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
     last: tuple[int, int] = (-1, -1)
+    spelled: bool = False
 
 
 def column_number(letters: str) -> int:
@@ -74,8 +76,11 @@ def look(archive: zipfile.ZipFile, part: str, zeros: dict[str, int]) -> Cells:
     seen = _Look(zeros)
     made = parser()
     made.StartElementHandler, made.EndElementHandler, made.CharacterDataHandler = seen.start, seen.end, seen.text
+    made.StartCdataSectionHandler = made.CommentHandler = seen.spelled
     with archive.open(part) as file:
         while piece := file.read(_PIECE):
+            if b"\0" in piece:
+                seen.spelled()
             made.Parse(piece, False)
         made.Parse(b"", True)
     return seen.cells
@@ -109,6 +114,9 @@ class _Look:
         elif local == "row":
             said = attributes.get("r", "")
             self.row, self.column = int(said) - 1 if said.isdecimal() and len(said) < 8 else self.row + 1, -1
+
+    def spelled(self, *_: object) -> None:
+        self.cells.spelled = True
 
     def text(self, text: str) -> None:
         if self.reading:

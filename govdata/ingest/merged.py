@@ -31,10 +31,10 @@ class Merged:
             elif bottom > top and 0 <= left - first < width:
                 self._down.append((top, bottom, left - first))
         self._next = 0
-        self._hanging: dict[int, tuple[int, Any]] = {}  # column → last row, value
+        self._hanging: dict[int, tuple[int, int, Any]] = {}  # column → first and last row, value
         self._records: Counter[int] = Counter()  # bands above a record → records
-        self.filled = 0
-        self.spanning = 0
+        self._spanning: set[tuple[int, int]] = set()  # merged cells of which a record got the value
+        self._filled = 0
 
     def is_band(self, row: int, text: str | None) -> bool:
         """Whether ``row`` is one cell over all columns; ``text`` is what it says."""
@@ -50,14 +50,14 @@ class Merged:
             top, bottom, column = self._down[self._next]
             self._next += 1
             if top == row and column < len(cells) and cells[column] not in ("", None):
-                self._hanging[column] = bottom, cells[column]
-                self.spanning += 1
-        for column, (bottom, value) in list(self._hanging.items()):
+                self._hanging[column] = top, bottom, cells[column]
+        for column, (top, bottom, value) in list(self._hanging.items()):
             if row > bottom:
                 del self._hanging[column]
             elif cells[column] in ("", None):
                 cells[column] = value
-                self.filled += 1
+                self._filled += 1
+                self._spanning.add((top, column))
 
     def count(self, rows: Iterable[int]) -> None:
         """Records were read from these rows."""
@@ -67,7 +67,7 @@ class Merged:
 
     def remarks(self) -> list[str]:
         """In Chinese: what was filled, and where a band says another number of records than were read under it."""
-        told = [f"{self.spanning} 处纵向合并的单元格，其值补入所跨的每条记录（{self.filled} 格）"] if self.filled else []
+        told = [f"{len(self._spanning)} 处纵向合并的单元格，其值补入所跨的每条记录（{self._filled} 格）"] if self._filled else []
         below = [self._records[number] for number in range(1, len(self._bands) + 1)]
         agreed = 0
         for index, (row, said) in enumerate(self._bands.items()):

@@ -9,16 +9,22 @@ import re
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import IO
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
+from lxml import etree
+
+from govdata.ingest.packed import FOLDER
 from govdata.ingest.source import Unreadable
 
 MAX_DIRECTORY = 4 << 20  # bytes of a part that names other parts
 _WORKBOOK = re.compile(rb"<(?:[\w.-]+:)?workbook[\s>]")
 _USUAL = {"sharedStrings": "xl/sharedStrings.xml", "styles": "xl/styles.xml"}
+MAX_REWRITTEN = 128 << 20  # bytes of a part whose tree is in memory while it is written anew
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
@@ -80,24 +86,43 @@ def package(archive: zipfile.ZipFile) -> Package:
     return Package(workbook, sheets, parts.get("sharedStrings"), parts.get("styles"), targets)
 
 
-def repacked(archive: zipfile.ZipFile, found: Package) -> IO[bytes]:
-    """The workbook with its parts under their usual names, in a file without a name."""
-    target = tempfile.TemporaryFile()  # noqa: SIM115  (its reader closes it)
+def repacked(archive: zipfile.ZipFile, found: Package, rewrite: Container[str]) -> IO[bytes]:
+    """The workbook with its parts under their usual names, in a file without a name; the parts in ``rewrite`` are written anew as plain
+    UTF-8 without CDATA and comments. Raises ``Unreadable`` where such a part is too large for that."""
+    folder = FOLDER.get()
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    target = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (its reader closes it)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
         lines = []
         for number, (key, (kind, part)) in enumerate(found.targets.items(), 1):
             name = _USUAL.get(kind, f"xl/worksheets/part{number}.xml" if kind == "worksheet" else f"xl/other/part{number}.xml")
             lines.append(
-                f'<Relationship Id={quoteattr(key)} Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}" '
-                f"Target={quoteattr(name.removeprefix('xl/'))}/>"
+                f"<Relationship Id={quoteattr(key)} Type={quoteattr(f'{_OFFICE}/{kind}')} Target={quoteattr(name.removeprefix('xl/'))}/>"
             )
             with archive.open(part) as source, out.open(name, "w", force_zip64=True) as file:
-                shutil.copyfileobj(source, file, 1 << 20)
-        out.writestr("xl/workbook.xml", archive.read(found.workbook))
+                if part in rewrite:
+                    file.write(_plain(source, archive.getinfo(part).file_size))
+                else:
+                    shutil.copyfileobj(source, file, 1 << 20)
+        book = f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>'
+        out.writestr("_rels/.rels", f'<Relationships xmlns="{_PACKAGE}">{book}</Relationships>')
+        with archive.open(found.workbook) as source:
+            out.writestr("xl/workbook.xml", _plain(source, archive.getinfo(found.workbook).file_size))
         out.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{_PACKAGE}">{"".join(lines)}</Relationships>')
         out.writestr("[Content_Types].xml", "<Types/>")
-    target.seek(0)
+    target.flush()
     return target
+
+
+def _plain(part: IO[bytes], size: int) -> bytes:
+    if size > MAX_REWRITTEN:
+        raise Unreadable("工作表过大，且其XML的写法不寻常，请用表格软件另存后交付")
+    reader = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, strip_cdata=True, huge_tree=True)
+    try:
+        return etree.tostring(etree.fromstring(part.read(), reader), encoding="utf-8", xml_declaration=True)
+    except etree.XMLSyntaxError:
+        raise Unreadable("工作簿损坏或被截断，不能读取") from None
 
 
 def _relations(archive: zipfile.ZipFile, names: dict[str, str], part: str) -> dict[str, tuple[str, str]]:
@@ -132,9 +157,9 @@ def _refuse_doctype(*_: object) -> None:
     raise Unreadable("工作簿的XML中有文档类型声明（DTD），拒绝读取")
 
 
-def _parse(archive: zipfile.ZipFile, part: str, start: object) -> None:
+def _parse(archive: zipfile.ZipFile, part: str, start: Callable[[str, dict[str, str]], None]) -> None:
     if archive.getinfo(part).file_size > MAX_DIRECTORY:
         raise Unreadable("工作簿的目录过大，拒绝读取")
     made = parser()
-    made.StartElementHandler = start  # type: ignore[assignment]
+    made.StartElementHandler = start
     made.Parse(archive.read(part), True)

@@ -278,8 +278,8 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
         probe(path)
     told, file = survey(path) if format == "xlsx" else ({}, None)
     try:
-        book = calamine.CalamineWorkbook.from_path(str(path)) if file is None else calamine.CalamineWorkbook.from_filelike(file)
-        return open_sheets(book, format, headers, told)
+        readable = str(path) if file is None else f"/proc/self/fd/{file.fileno()}"
+        return open_sheets(calamine.CalamineWorkbook.from_path(readable), format, headers, told)
     except calamine.PasswordError:
         raise Unreadable("工作簿有密码保护，请去除密码后交付") from None
     except (calamine.CalamineError, OSError, ValueError):
