@@ -1,4 +1,4 @@
-"""A close look at a sheet of an .xlsx, cell by cell and as XML: every spelling of it (prefixes, cells that do not say where they are, CDATA)
+"""A close look at a sheet of an .xlsx, cell by cell and as XML: every spelling of it (prefixes, cells without a place, CDATA)
 means the same here. It costs ten times what a search of the bytes costs, and is only taken where that search found a reason."""
 
 from __future__ import annotations

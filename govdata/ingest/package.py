@@ -30,7 +30,7 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 @dataclass(frozen=True)
 class Package:
-    """``sheets``: name → part; ``strings`` and ``styles``: parts, where there are any. Parts are names inside the archive, spelled as there.
+    """``sheets``: name → part; ``strings`` and ``styles``: parts, where there are any. Parts are named as the archive spells them.
     ``targets``: identity of a relationship of the workbook → (kind, part)."""
 
     workbook: str
@@ -118,7 +118,9 @@ def repacked(archive: zipfile.ZipFile, found: Package, rewrite: Container[str]) 
 def _plain(part: IO[bytes], size: int) -> bytes:
     if size > MAX_REWRITTEN:
         raise Unreadable("工作表过大，且其XML的写法不寻常，请用表格软件另存后交付")
-    reader = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, strip_cdata=True, huge_tree=True)
+    reader = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, strip_cdata=True, huge_tree=True
+    )
     try:
         return etree.tostring(etree.fromstring(part.read(), reader), encoding="utf-8", xml_declaration=True)
     except etree.XMLSyntaxError:

@@ -1,8 +1,8 @@
 """Workbooks (.xlsx, .xls, .ods): every sheet that has the header is read, below title rows and above footers; cells become text.
 
 Numbers are written plainly; one of 10^15 and more is written as 3.40524198001011E+17, with the 15 digits a workbook keeps, so that lost
-digits can be recognised later and are never invented. Parts of one are shown with 15 digits as Excel does, and whole numbers with the leading
-zeros of their number format (.xlsx). Dates are ISO.
+digits can be recognised later and are never invented. Fractions have 15 digits as Excel shows
+them, whole numbers the leading zeros of their number format (.xlsx). Dates are ISO.
 """
 
 from __future__ import annotations
@@ -334,7 +334,9 @@ def open_sheets(book: Any, format: str, headers: Headers | None, told: dict[str,
 
 def _usual_width(sheet: calamine.CalamineSheet) -> int:
     """The usual number of cells of a sheet that has at least two rows alike, else 0."""
-    widths = Counter(len(named([cell_text(c) for c in cells])) for _, cells in itertools.islice(_rows(sheet, Cells()), 200) if not _empty(cells))
+    widths = Counter(
+        len(named([cell_text(c) for c in cells])) for _, cells in itertools.islice(_rows(sheet, Cells()), 200) if not _empty(cells)
+    )
     width, rows = max(widths.items(), key=lambda item: item[1], default=(0, 0))
     return width if rows >= 2 else 0
 

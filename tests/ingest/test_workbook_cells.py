@@ -1,4 +1,4 @@
-"""What a workbook says beside its cells' values: saved results, number formats, merged cells, bands, remarks, and the many spellings of its XML."""
+"""What a workbook says beside its cells' values, in every spelling of its XML: saved results, formats, merged cells, remarks."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def by_hand(
     body = "".join(f"<{colon}row>{row}</{colon}row>" for row in rows)
     parts = {
         "[Content_Types].xml": "<Types/>",
-        "_rels/.rels": f'<Relationships xmlns="{PACKAGE}"><Relationship Id="a" Type="{OFFICE}/officeDocument" Target="{book}"/></Relationships>',
+        "_rels/.rels": f'<Relationships xmlns="{PACKAGE}"><Relationship Id="a" Type="{OFFICE}/officeDocument" Target="{book}"/>'
+        "</Relationships>",
         book: f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets><sheet name="人口" sheetId="1" r:id="b"/></sheets></workbook>',
         f"{folder}/_rels/{name}.rels": f'<Relationships xmlns="{PACKAGE}"><Relationship Id="b" Type="{OFFICE}/worksheet" Target="{sheet}"/>'
         "</Relationships>",
@@ -132,7 +133,10 @@ def test_an_empty_text_is_a_result(bureau: Bureau, saved: str) -> None:
 
 
 def test_errors_in_every_spelling(bureau: Bureau) -> None:
-    person = "<c t='e'\n><v>#N/A</v></c><c\nt = \"e\" ><f>x</f><v>#REF!</v></c><c t=\"str\"><v>路</v></c><c s='0' t='e' r='D2'><v>#DIV/0!</v></c>"
+    person = (
+        """<c t='e'\n><v>#N/A</v></c><c\nt = "e" ><f>x</f><v>#REF!</v></c>"""
+        """<c t="str"><v>路</v></c><c s='0' t='e' r='D2'><v>#DIV/0!</v></c>"""
+    )
     assert bureau.one(by_hand([TITLES, person]), "a.xlsx")[0] == [(2, "#N/A", "#REF!", "路", "#DIV/0!")]
 
 
