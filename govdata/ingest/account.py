@@ -12,7 +12,7 @@ MOST = 8
 
 
 def notes(raw: RawBatch, dataset: Dataset) -> list[str]:
-    """Rejected records, columns without a home or that did not come, sheets that were not read, remarks; empty where there is none of it."""
+    """Rejected records, columns without a home or that did not come, sheets not read, remarks; empty where there is none of it."""
     covered = raw.coverage()
     operation = dataset.delivery.operation if raw.mode == "snapshot" else None
     titles = {column.name: column.title for column in dataset.columns if column.name != operation}
