@@ -107,6 +107,7 @@ class IngestedFile(Manifest):
     missing_columns: tuple[str, ...] = ()
     not_records: dict[str, int] = {}  # lines that are no records, by kind (Chinese): header, blank, footer …
     note: str | None = None  # why a sheet was not read
+    remarks: tuple[str, ...] = ()  # what a person must know of the reading: a hidden sheet, merged cells, totals that do not fit
 
 
 class RawBatch(Manifest):

@@ -12,7 +12,7 @@ MOST = 8
 
 
 def notes(raw: RawBatch, dataset: Dataset) -> list[str]:
-    """Rejected records, columns without a home, columns that did not come, sheets that were not read; empty where there is none of it."""
+    """Rejected records, columns without a home or that did not come, sheets not read, remarks; empty where there is none of it."""
     covered = raw.coverage()
     operation = dataset.delivery.operation if raw.mode == "snapshot" else None
     titles = {column.name: column.title for column in dataset.columns if column.name != operation}
@@ -20,12 +20,18 @@ def notes(raw: RawBatch, dataset: Dataset) -> list[str]:
     partly = [title for name, title in titles.items() if covered.get(name) == "some"]
     places = {f"{source.name}#{source.sheet}" if source.sheet else source.name: source.note for source in raw.sources if source.note}
     unread = [f"{place}（{note}）" for place, note in places.items()]
+    remarks = [
+        f"{source.name}#{source.sheet}：{remark}" if source.sheet else f"{source.name}：{remark}"
+        for source in raw.sources
+        for remark in source.remarks
+    ]
     told = [
         f"拒收 {raw.rejected} 条，原因见 governance.rejected" if raw.rejected else "",
         _listed("合同外的列，没有发布：", raw.unknown_columns),
         _listed("没有交付的列：", absent),
         _listed("只有部分文件有的列：", partly),
         _listed("没有读的工作表或文件：", unread),
+        _listed("读取时要注意：", remarks),
     ]
     return [text for text in told if text]
 

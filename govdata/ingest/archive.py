@@ -3,7 +3,6 @@ kills the process instead of raising an error. The parts are unpacked once in pa
 
 from __future__ import annotations
 
-import posixpath
 import re
 import subprocess
 import sys
@@ -11,8 +10,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
+from typing import IO
+from xml.parsers import expat
 
+from govdata.ingest.cells import Cells, column_number, look, zero_styles
+from govdata.ingest.package import package, repacked
 from govdata.ingest.source import Unreadable
 
 MAX_UNPACKED = 4 << 30  # bytes a workbook may unpack to
@@ -27,60 +29,41 @@ CELL_BYTES = 84  # of a filled cell beside its text
 MARKUP_BYTES = 60  # of a cell in the sheet's part, around a text that is written there
 _PIECE = 4 << 20
 _OVERLAP = 256  # longer than what is looked for
-_CELL = 10_000  # longer than a cell with its formula
-MAX_ERRORS = 200_000  # cells with an error in one workbook
-MAX_DIRECTORY = 4 << 20  # bytes of the part that names the sheets
 
-Errors = dict[tuple[int, int], str]
-"""(row, column) of a cell, both from 0 → the error it shows."""
-
-_COLUMNS = {26: None, 702: re.compile(rb"""r=["'][A-Z]{2}\d"""), 16_384: re.compile(rb"""r=["'][A-Z]{3}\d""")}
-_ROWS = {9_999: None, 99_999: re.compile(rb"""r=["'][A-Z]{1,3}\d{5}["']"""), 1_048_576: re.compile(rb"""r=["'][A-Z]{1,3}\d{6,7}["']""")}
-_REFERENCE = re.compile(rb"""r=["']([A-Z]{1,3})(\d{1,7})["']""")
-_MARKS = (b't="e"', b"t='e'")
-_ERROR = re.compile(
-    rb"""<c\s(?=[^<>]*\bt=["']e["'])[^<>]*\br=["']([A-Z]{1,3})(\d{1,7})["'](?:[^<>]*[^<>/])?>"""
-    rb"""(?:(?!</?c[\s>]).){0,9000}?<v>(#[^<]{1,20})</v>""",
-    re.DOTALL,
+_FAR_COLUMN = re.compile(rb"""r="([A-Z]{2,3})\d""")
+_FAR_ROW = re.compile(rb"""r="[A-Z]{1,3}\d{5,7}\"""")
+_REFERENCE = re.compile(rb"""r="([A-Z]{1,3})(\d{1,7})\"""")
+_NO_RESULT = re.compile(rb"""(</f>|<f[^<>]{0,200}/>)\s*(<v>\s*</v>|<v\s*/>)?\s*</c>""")
+_OTHER_CELL = re.compile(rb"<c (?:[^r]|r[^=])")
+_SPACES = (b" ", b"\t", b"\r", b"\n")
+_MARKS = (
+    *(b't="e"', b"<!", b"\0", b"='", b":sheetData", b":c>", b":c/", b"<c>", b"<c/"),
+    *(b"<c" + space for space in _SPACES[1:]),
+    *(mark for space in _SPACES for mark in (b":c" + space, space + b'="', b"=" + space + b'"')),
 )
-_NO_RESULT = re.compile(rb"""(</f>|<f[^<>]{0,120}/>)\s*(<v>\s*</v>|<v\s*/>)?\s*</c>""")
+"""An error, CDATA and comments, UTF-16, and every spelling of a cell but ``<c r="A1" …>``, which nearly all programs write."""
 
 
-def survey(path: Path) -> dict[str, Errors]:
-    """The cells with an error (#N/A, #REF!) by sheet, which the workbook's reader takes for empty ones.
+def survey(path: Path) -> tuple[dict[str, Cells], IO[bytes] | None]:
+    """What the workbook's reader does not tell of its sheets, by their names: cells with an error (#N/A, #REF!), which it takes for empty
+    ones, and numbers shown with leading zeros. And the workbook under the usual names of its parts, where it has others or
+    where a sheet is spelled so that its reader would lose text.
 
     Raises ``Unreadable`` for an archive that is damaged, protected, a bomb, or holds a sheet that must not be loaded.
     """
-    found: dict[str, Errors] = {}
-    sheets: list[tuple[int, int]] = []  # filled cells, bytes
-    shared = 0  # bytes of a usual shared text
     try:
         with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            if any(part.flag_bits & 1 for part in parts):
-                raise Unreadable("工作簿有密码保护，请去除密码后交付")
-            bomb = any(part.file_size > 64 << 20 and part.file_size > MAX_RATIO * max(1, part.compress_size) for part in parts)
-            if bomb or sum(part.file_size for part in parts) > MAX_UNPACKED:
-                raise Unreadable("工作簿解压后过大（疑为压缩炸弹），拒绝读取")
-            for part in parts:
-                if not part.filename.startswith("xl/") or part.filename.startswith("xl/media/"):
-                    continue
-                if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
-                    sheets.append((_filled(archive, part), part.file_size))
-                    if errors := _sheet(archive, part):
-                        found[part.filename] = errors
-                    if sum(map(len, found.values())) > MAX_ERRORS:
-                        raise Unreadable(f"工作簿中出错的单元格（#N/A、#REF!等）超过{MAX_ERRORS}个，请改正公式后交付")
-                elif part.file_size > MAX_SHARED:
-                    raise Unreadable("工作簿解压后过大（疑为压缩炸弹），拒绝读取")
-                else:
-                    texts = sum(piece.count(b"<si") for piece in _pieces(archive, part))
-                    if part.filename == "xl/sharedStrings.xml" and texts:
-                        shared = part.file_size // texts
-            for filled, size in sheets:
-                if filled * CELL_BYTES + max(filled * shared, size - filled * MARKUP_BYTES) > MAX_LOADED:
-                    raise Unreadable(f"工作表过大：{filled} 个有内容的单元格超出读取内存的上限，请改以 CSV 交付，或分成几个工作簿")
-            return {name: found[part] for name, part in _sheet_parts(archive).items() if part in found} if found else {}
+            _refuse_bomb(archive.infolist())
+            found = package(archive)
+            zeros = zero_styles(archive, found.styles)
+            shared = _shared_text(archive, found.strings)
+            told = {name: _sheet(archive, archive.getinfo(part), zeros, shared) for name, part in found.sheets.items()}
+            for part in archive.infolist():  # the reader may stop before a part's end: its check sum is asked for here
+                if part.filename not in (*found.sheets.values(), found.strings) and "media/" not in part.filename:
+                    for _ in _pieces(archive, part):
+                        pass
+            rewrite = {found.sheets[name] for name, cells in told.items() if cells.spelled}
+            return told, None if found.usual and not rewrite else repacked(archive, found, rewrite)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -90,9 +73,17 @@ def survey(path: Path) -> dict[str, Errors]:
         KeyError,
         NotImplementedError,
         RuntimeError,
-        ElementTree.ParseError,
+        expat.ExpatError,
     ):
         raise Unreadable("工作簿损坏或被截断，不能读取") from None
+
+
+def _refuse_bomb(parts: list[zipfile.ZipInfo]) -> None:
+    if any(part.flag_bits & 1 for part in parts):
+        raise Unreadable("工作簿有密码保护，请去除密码后交付")
+    bomb = any(part.file_size > 64 << 20 and part.file_size > MAX_RATIO * max(1, part.compress_size) for part in parts)
+    if bomb or sum(part.file_size for part in parts) > MAX_UNPACKED:
+        raise Unreadable("工作簿解压后过大（疑为压缩炸弹），拒绝读取")
 
 
 def _pieces(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -102,68 +93,58 @@ def _pieces(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
             yield piece
 
 
-def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Sheet name → part of the archive."""
-    documents = []
-    for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
-        if archive.getinfo(name).file_size > MAX_DIRECTORY:
-            raise Unreadable("工作簿的目录过大，拒绝读取")
-        documents.append(ElementTree.fromstring(archive.read(name)))
-    book, relations = documents
-    targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-    parts: dict[str, str] = {}
-    for sheet in book.iter():
-        if sheet.tag.endswith("}sheet"):
-            identity = next((value for key, value in sheet.attrib.items() if key.endswith("}id")), None)
-            target = targets.get(identity) or ""
-            parts[sheet.get("name", "")] = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
-    return parts
-
-
-def _filled(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
-    """Cells the sheet writes. A part that is too small for many of them is not unpacked once more."""
-    if part.file_size < MAX_LOADED // 64:
+def _shared_text(archive: zipfile.ZipFile, part: str | None) -> int:
+    """Bytes of a usual shared text."""
+    if part is None:
         return 0
-    return sum(piece.count(b"<c ") for piece in _pieces(archive, part))
+    size = archive.getinfo(part).file_size
+    if size > MAX_SHARED:
+        raise Unreadable("工作簿解压后过大（疑为压缩炸弹），拒绝读取")
+    texts = sum(piece.count(b"<si") + piece.count(b":si>") for piece in _pieces(archive, archive.getinfo(part)))
+    return size // texts if texts else 0
 
 
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
+def _sheet(archive: zipfile.ZipFile, part: zipfile.ZipInfo, zeros: dict[str, int], shared: int) -> Cells:
+    """Raises ``Unreadable`` for a sheet that must not be loaded."""
+    filled, text, closely = _searched(archive, part, zeros)
+    if filled * CELL_BYTES + max(filled * shared, text) > MAX_LOADED:
+        raise Unreadable(f"工作表过大：{filled} 个有内容的单元格超出读取内存的上限，请改以 CSV 交付，或分成几个工作簿")
+    if not closely:
+        return Cells()
+    cells = look(archive, part.filename, zeros)
+    if (cells.last[0] + 1) * (cells.last[1] + 1) > MAX_CELLS:
+        raise Unreadable("工作表的范围过大：有内容的单元格离表格太远，请删除表格以外的内容后交付")
+    return cells
 
 
-def _sheet(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Errors:
-    columns, rows, before = 26, 9_999, b""
-    errors: Errors = {}
-    cells = b""
+def _searched(archive: zipfile.ZipFile, part: zipfile.ZipInfo, zeros: dict[str, int]) -> tuple[int, int, bool]:
+    """Cells with content, bytes of their text, and whether the sheet needs the close look: it is spelled otherwise than nearly all programs
+    do, or bytes in it may be what must be known. What only looks like that costs the look and no more."""
+    marks = _MARKS + tuple(f's="{style}"'.encode() for style in zeros)
+    written = filled = 0
+    column, row, before, closely = 26, 9_999, b"", False
     for piece in _pieces(archive, part):
         seen = before + piece
-        if _NO_RESULT.search(seen):
-            raise Unreadable("工作表中有公式没有保存计算结果，请用表格软件打开并保存后交付")
-        columns = max([columns, *(bound for bound, found in _COLUMNS.items() if found and bound > columns and found.search(seen))])
-        rows = max([rows, *(bound for bound, found in _ROWS.items() if found and bound > rows and found.search(seen))])
-        if any(mark in piece or mark in cells for mark in _MARKS):
-            whole = cells + piece
-            for letters, digits, text in _ERROR.findall(whole):
-                errors[int(digits) - 1, _column_number(letters) - 1] = text.decode("ascii", "replace")
-            if len(errors) > MAX_ERRORS:
-                break
-        cells = (cells + piece)[-_CELL:]
+        written += piece.count(b"<c ") + piece.count(b":c ")
+        filled += piece.count(b"</c>") + piece.count(b":c>")
+        if not closely:
+            closely = any(mark in seen for mark in marks) or bool(_OTHER_CELL.search(seen) or _NO_RESULT.search(seen))
+            if column <= 702 and (letters := {len(far[1]) for far in _FAR_COLUMN.finditer(seen)}):
+                column = 16_384 if 3 in letters else 702
+            row = 1_048_576 if row < 1_048_576 and _FAR_ROW.search(seen) else row
         before = seen[-_OVERLAP:]
-    if columns * rows > MAX_CELLS and _rectangle(archive, part) > MAX_CELLS:
-        raise Unreadable("工作表的范围过大：有内容的单元格离表格太远，请删除表格以外的内容后交付")
-    return errors
+    if not closely and column * row > MAX_CELLS:
+        closely = _rectangle(archive, part) > MAX_CELLS
+    return filled, part.file_size - written * MARKUP_BYTES, closely
 
 
 def _rectangle(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
-    """Cells of the rectangle from the sheet's first cell to its farthest row and column."""
+    """Cells of the rectangle from the sheet's first cell to its farthest row and column, empty ones too."""
     last_column, last_row, before = 0, 0, b""
     for piece in _pieces(archive, part):
         seen = before + piece
         found = _REFERENCE.findall(seen)
-        last_column = max([last_column, *map(_column_number, {letters for letters, _ in found})])
+        last_column = max([last_column, *(column_number(letters.decode()) for letters in {letters for letters, _ in found})])
         last_row = max([last_row, *map(int, {digits for _, digits in found})])
         before = seen[-_OVERLAP:]
     return last_column * last_row

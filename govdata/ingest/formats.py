@@ -7,8 +7,9 @@ import zipfile
 import zlib
 from collections import Counter
 from pathlib import Path
+from xml.parsers import expat
 
-from govdata.ingest import columnar, dbase, encodings, grids, jsonlines, packed, source, text, workbook  # noqa: F401  (each registers its opener)
+from govdata.ingest import columnar, dbase, encodings, grids, jsonlines, package, packed, source, text, workbook  # noqa: F401  (openers)
 from govdata.ingest.headers import Headers
 from govdata.ingest.shown import shown
 from govdata.ingest.source import Opened, Unreadable
@@ -141,7 +142,8 @@ def _compound(path: Path) -> str:
 def _zipped(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
+            names = set(package.names_of(archive))
+            is_workbook = "_rels/.rels" in names and _has_workbook(archive)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
         raise Unreadable("工作簿或压缩文件不完整（可能在传输中被截断）") from None
     kind = _kind_of_document(path) if "mimetype" in names else ""
@@ -149,19 +151,27 @@ def _zipped(path: Path) -> str:
         return "ods"
     if "opendocument" in kind:
         raise Unreadable("OpenDocument文档（不是表格），不是数据文件")
-    if "OFD.xml" in names:
+    if "ofd.xml" in names:
         raise Unreadable("OFD版式文档，不是数据文件")
     if any(name.startswith("ppt/") for name in names):
         raise Unreadable("演示文稿，不是数据文件")
+    if is_workbook or "xl/workbook.xml" in names:
+        return "xlsx"
     if any(name.startswith("xl/") for name in names):
-        if "xl/workbook.xml" in names:
-            return "xlsx"
         raise Unreadable("不支持的工作簿格式（如xlsb），请另存为xlsx后交付")
-    if "EncryptedPackage" in names:
+    if "encryptedpackage" in names:
         raise Unreadable("工作簿有密码保护，请去除密码后交付")
     if "word/document.xml" in names:
         raise Unreadable("Word文档，不是数据文件")
     return "zip"
+
+
+def _has_workbook(archive: zipfile.ZipFile) -> bool:
+    """A package that is damaged is told by its names."""
+    try:
+        return package.workbook_part(archive) is not None
+    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, OSError, ValueError, KeyError, NotImplementedError, EOFError, RuntimeError):
+        return False
 
 
 def _kind_of_document(path: Path) -> str:

@@ -59,6 +59,10 @@ class Grid:
         return calamine.SheetTypeEnum.WorkSheet
 
     @property
+    def width(self) -> int:
+        return max(map(len, self.rows), default=0)
+
+    @property
     def height(self) -> int:
         return len(self.rows)
 

@@ -150,7 +150,7 @@ def _table(source: Source, sink: _CsvSink | None) -> InspectedTable:
     return InspectedTable(
         sheet=source.sheet,
         columns=tuple(names) if len(names) > len(source.columns) else source.columns,
-        details=source.details,
+        details=source.details | ({"注意": "；".join(source.tally.remarks)} if source.tally.remarks else {}),
         lines=source.tally.lines,
         records=records,
         rejected=reasons.total(),

@@ -258,6 +258,7 @@ class _Reading:
             unknown_columns=tuple(dict.fromkeys(name for names in (source.columns, *seen) for name in self._unknown(names))),
             missing_columns=tuple(column.name for column in self.dataset.columns if column.name not in known),
             not_records={kind: count for kind, count in source.tally.not_records.items() if count},
+            remarks=tuple(source.tally.remarks),
         )
 
     def _unknown(self, names: tuple[str, ...]) -> list[str]:

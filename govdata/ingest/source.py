@@ -24,6 +24,7 @@ REPEATED_HEADER = "重复的表头"
 BLANK = "空行"
 FRAME = "表格框线"
 DELETED = "已作删除标记的记录"
+BAND = "通栏的分组行"
 FOOTER = "表尾（合计、制表人等）"
 CONTINUATION = "跨行记录的后续行"
 
@@ -63,6 +64,7 @@ class Tally:
 
     lines: int = 0
     not_records: Counter[str] = field(default_factory=Counter)
+    remarks: list[str] = field(default_factory=list)  # Chinese, without values: what a person must know of the reading
 
     @property
     def records(self) -> int:

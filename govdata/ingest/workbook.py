@@ -1,16 +1,19 @@
 """Workbooks (.xlsx, .xls, .ods): every sheet that has the header is read, below title rows and above footers; cells become text.
 
 Numbers are written plainly; one of 10^15 and more is written as 3.40524198001011E+17, with the 15 digits a workbook keeps, so that lost
-digits can be recognised later and are never invented. Dates are ISO.
+digits can be recognised later and are never invented. Fractions have 15 digits as Excel shows
+them, whole numbers the leading zeros of their number format (.xlsx). Dates are ISO.
 """
 
 from __future__ import annotations
 
 import datetime
 import itertools
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,10 @@ import pyarrow as pa
 import python_calamine as calamine
 
 from govdata.ingest import source
-from govdata.ingest.archive import Errors, probe, survey
-from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, joined, looks_like_header, named
+from govdata.ingest.archive import probe, survey
+from govdata.ingest.cells import Cells
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, joined, looks_like_header, named, shape
+from govdata.ingest.merged import Merged, announced
 from govdata.ingest.source import Block, Opened, Tally, Unreadable
 
 HEADER_WITHIN = 60
@@ -40,13 +45,19 @@ def cell_text(value: Cell) -> str | None:
     if isinstance(value, (float, int)):
         if abs(value) >= 1e15:
             return format(float(value), ".15G")
-        return str(int(value)) if value == int(value) else repr(value)
+        return str(int(value)) if value == int(value) else _fraction(value)
     if isinstance(value, datetime.datetime):
         plain = value.time() == datetime.time()
         return value.date().isoformat() if plain else value.isoformat(" ", "seconds" if not value.microsecond else "milliseconds")
     if isinstance(value, datetime.timedelta):
         return str(value)
     return value.isoformat() if value is not None else None
+
+
+def _fraction(value: float) -> str:
+    """The 15 digits a workbook shows, 1000.1 for 1000.1000000000001; very small numbers keep their exponent."""
+    text = format(value, ".15G")
+    return format(Decimal(text), "f") if "E" in text and abs(value) > 1e-9 else text
 
 
 def _column(values: tuple[Cell, ...]) -> pa.Array:
@@ -69,19 +80,28 @@ class SheetSource:
         columns: tuple[str, ...],
         headers: Headers | None,
         content: calamine.CalamineSheet | None,
-        errors: Errors,
+        told: Cells,
+        beyond: tuple[int, ...] = (),
+        hidden: bool = False,
     ) -> None:
+        """``beyond``: the columns right of the header that have cells; what stands there (a remark) is read as a column without a name."""
         self.sheet: str | None = name
-        self.format, self.columns, self.tally = format, columns, Tally()
-        self._book, self._header, self._headers, self._errors = book, header, headers, errors
+        self.format, self.tally = format, Tally()
+        self.columns = columns + tuple(f"列{number + 1}" for number in beyond)
+        self._titles, self._beyond, self._hidden = columns, beyond, hidden
+        self._book, self._header, self._headers, self._cells = book, header, headers, told
         self._content = content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
         self.details = {"格式": _FORMATS.get(format, f"工作簿（{format}）"), "表头行": "无" if header < 0 else str(header + 1)}
+        if hidden:
+            self.details["可见性"] = "隐藏的工作表"
 
     def blocks(self) -> Iterator[Block]:
         sheet = self._content or self._book.get_sheet_by_name(self.sheet or "")
         self._content = None
         tally = self.tally
-        rows = _rows(sheet, self._errors)
+        first = sheet.start[1] if sheet.start else 0
+        self._merged = Merged(getattr(sheet, "merged_cell_ranges", None) or (), self._header, first, len(self._titles))
+        rows = _rows(sheet, self._cells)
         for _, cells in itertools.islice(rows, self._header + 1):
             tally.lines += 1
             kind = source.HEADER if tally.lines == self._header + 1 else source.BLANK if _empty(cells) else source.PREAMBLE
@@ -90,14 +110,34 @@ class SheetSource:
         while True:
             batch = list(itertools.islice(rows, BATCH))
             tally.lines += len(batch)
-            filled = [row for row in batch if not _empty(row[1])]
-            tally.not_records[source.BLANK] += len(batch) - len(filled)
-            held += filled
+            held += [row for row in batch if self._is_record(*row)]
             if len(batch) < BATCH:
-                yield from self._block(held[: self._records_end(held)])
+                end = self._records_end(held)
+                yield from self._block(held[:end])
+                self._remark([[cell_text(cell) for cell in cells] for _, cells in held[end:]])
                 return
             yield from self._block(held[:-FOOTER_ROWS])
             held = held[-FOOTER_ROWS:]
+
+    def _is_record(self, number: int, cells: list[Cell]) -> bool:
+        """Not a blank row nor a band; into a record the values are put that merged cells hang down into it."""
+        if _empty(cells):
+            self.tally.not_records[source.BLANK] += 1
+            return False
+        if self._merged.is_band(number - 1, cell_text(cells[0])):
+            self.tally.not_records[source.BAND] += 1
+            return False
+        self._merged.fill(number - 1, cells)
+        return True
+
+    def _remark(self, footers: list[list[str | None]]) -> None:
+        told = self.tally.remarks
+        if self._hidden:
+            told.append(f"来自隐藏的工作表，{self.tally.records} 条记录")
+        told += self._merged.remarks()
+        said = announced(footers)
+        if said is not None and said != self.tally.records:
+            told.append(f"表尾写明 {said}，读到 {self.tally.records} 条")
 
     def _records_end(self, rows: list[tuple[int, list[Cell]]]) -> int:
         end = len(rows)
@@ -109,7 +149,7 @@ class SheetSource:
     def _block(self, rows: list[tuple[int, list[Cell]]]) -> Iterator[Block]:
         if not rows:
             return
-        width = len(self.columns)
+        width = len(self._titles)
         columns = list(zip(*(cells for _, cells in rows), strict=True))
         keep = [True] * len(rows)
         rejects: list[source.Reject] = []
@@ -121,25 +161,36 @@ class SheetSource:
             }
         for index in suspects:
             texts = [cell_text(cell) for cell in rows[index][1]]
-            repeated = self._headers.is_header(texts) if self._headers else named(texts) == self.columns
-            if repeated and self._headers and self._headers.another_order(self.columns, texts):
+            repeated = self._headers.is_header(texts) if self._headers else named(texts) == self._titles
+            if repeated and self._headers and self._headers.another_order(self._titles, texts):
                 raise Unreadable(OTHER_ORDER.format(row=rows[index][0]), self.sheet)
             if repeated or is_footer(texts, at_end=False):
                 self.tally.not_records[source.REPEATED_HEADER if repeated else source.FOOTER] += 1
                 keep[index] = False
-        for beyond in columns[width:]:
-            for index, cell in enumerate(beyond):
-                if keep[index] and cell not in ("", None):
-                    keep[index] = False
-                    content = "\t".join(cell_text(each) or "" for each in rows[index][1])
-                    rejects.append(source.Reject(rows[index][0], f"字段数不符：表头有{width}列，末列之后还有内容", content))
+        for index in self._not_of_the_table(columns, keep):
+            keep[index] = False
+            content = "\t".join(cell_text(each) or "" for each in rows[index][1])
+            rejects.append(source.Reject(rows[index][0], f"字段数不符：表头有{width}列，末列之后还有内容", content))
         made = [_column(column) for column in columns[:width]]
         made += [pa.nulls(len(rows), pa.string())] * (width - len(made))
+        made += [_column(columns[number]) for number in self._beyond]
         numbers = pa.array([number for number, _ in rows], pa.int64())
         if not all(keep):
             mask = pa.array(keep)
             made, numbers = [column.filter(mask) for column in made], numbers.filter(mask)
+        self._merged.count(number - 1 for number, kept in zip((row[0] for row in rows), keep, strict=True) if kept)
         yield Block(self.columns, tuple(made), numbers, tuple(rejects))
+
+    def _not_of_the_table(self, columns: list[tuple[Cell, ...]], keep: list[bool]) -> list[int]:
+        """Rows with cells right of the table that are no remark: where there is no header, or where the cell next to the table looks like
+        the last column's do, which is what a row looks like into which a cell was put."""
+        width = len(self._titles)
+        filled = {index for beyond in columns[width:] for index, cell in enumerate(beyond) if keep[index] and cell not in ("", None)}
+        if not filled or self._header < 0:
+            return sorted(filled)
+        usual = {shape(cell_text(cell) or "") for index, cell in enumerate(columns[width - 1]) if index not in filled}
+        shapes = {index: shape(cell_text(columns[width][index]) or "") for index in filled}
+        return sorted(index for index, own in shapes.items() if own in usual and re.search("[数字]", own))
 
     @property
     def _key(self) -> int:
@@ -156,24 +207,43 @@ def _empty(cells: list[Cell]) -> bool:
     return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells)
 
 
-def _rows(sheet: calamine.CalamineSheet, errors: Errors) -> Iterator[tuple[int, list[Cell]]]:
-    """(sheet row number from 1, cells from the sheet's first filled column); rows above the first filled one come out empty. ``errors`` are
-    put where the reader gives an empty cell: a rule must see them."""
+def _rows(sheet: calamine.CalamineSheet, told: Cells) -> Iterator[tuple[int, list[Cell]]]:
+    """(sheet row number from 1, cells from the sheet's first filled column); rows above the first filled one come out empty. The errors
+    in ``told`` are put where the reader gives an empty cell, a rule must see them; numbers become text where it has their digits."""
     first = sheet.start[1] if sheet.start else 0
     by_row: dict[int, list[tuple[int, str]]] = {}
-    for (row, column), text in errors.items():
+    for (row, column), text in told.errors.items():
         by_row.setdefault(row, []).append((column - first, text))
+    pending = {column - first: runs[::-1] for column, runs in told.digits.items()}  # the next run of rows last
     for number, cells in enumerate(sheet.iter_rows()):
         for column, text in by_row.get(number, ()):
             if 0 <= column < len(cells) and cells[column] in ("", None):
                 cells[column] = text
+        for column, runs in pending.items():
+            while runs and runs[-1][1] < number:
+                runs.pop()
+            if runs and runs[-1][0] <= number and 0 <= column < len(cells):
+                cells[column] = _with_zeros(cells[column], runs[-1][2])
         yield number + 1, cells
+
+
+def _with_zeros(value: Cell, digits: int) -> Cell:
+    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15 and value == int(value)
+    return f"{'-' if value < 0 else ''}{abs(int(value)):0{digits}d}" if whole else value
+
+
+def _beyond(sheet: calamine.CalamineSheet, header: int, width: int) -> tuple[int, ...]:
+    """The columns right of a table that have cells below its header."""
+    if header < 0 or sheet.width <= width:
+        return ()
+    rows = itertools.islice(sheet.iter_rows(), header + 1, None)
+    return tuple(sorted({width + number for cells in rows for number, cell in enumerate(cells[width:]) if cell not in ("", None)}))
 
 
 def _find_header(sheet: calamine.CalamineSheet, headers: Headers | None) -> tuple[int, tuple[str, ...]] | None:
     """Index of the header row and its names: the row that maps best on the contract, else the first that looks like a header and is as
     wide as the rows below it."""
-    rows = [[cell_text(cell) for cell in cells] for _, cells in itertools.islice(_rows(sheet, {}), HEADER_WITHIN)]
+    rows = [[cell_text(cell) for cell in cells] for _, cells in itertools.islice(_rows(sheet, Cells()), HEADER_WITHIN)]
     if headers is not None:
         scores = [headers.score([cell or "" for cell in row]) for row in rows]
         best = max(range(len(rows)), key=lambda index: scores[index], default=-1)
@@ -206,9 +276,10 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
         _refuse_encrypted(path)
     if format != "xlsx":
         probe(path)
-    errors = survey(path) if format == "xlsx" else {}
+    told, file = survey(path) if format == "xlsx" else ({}, None)
     try:
-        return open_sheets(calamine.CalamineWorkbook.from_path(str(path)), format, headers, errors)
+        readable = str(path) if file is None else f"/proc/self/fd/{file.fileno()}"
+        return open_sheets(calamine.CalamineWorkbook.from_path(readable), format, headers, told)
     except calamine.PasswordError:
         raise Unreadable("工作簿有密码保护，请去除密码后交付") from None
     except (calamine.CalamineError, OSError, ValueError):
@@ -226,13 +297,14 @@ def _format(path: Path) -> str:
         return "ods" if "mimetype" in archive.namelist() and "content.xml" in archive.namelist() else "xlsx"
 
 
-def open_sheets(book: Any, format: str, headers: Headers | None, errors: dict[str, Errors]) -> Opened:
+def open_sheets(book: Any, format: str, headers: Headers | None, told: dict[str, Cells]) -> Opened:
     """The sheets of ``book`` (a calamine workbook, or what has its ``sheets_metadata`` and ``get_sheet_by_name``) that hold records. Those
     without the header are named in ``ignored``; one that looks like a continuation of a sheet with the header (as many columns, no header
     of its own) is refused: its records would be lost."""
     sources: list[SheetSource] = []
     ignored: dict[str, str] = {}
     bare: dict[str, int] = {}
+    widths: set[int] = set()
     for sheet in book.sheets_metadata:
         if sheet.typ != calamine.SheetTypeEnum.WorkSheet:
             ignored[sheet.name] = "不是工作表（图表或宏）"
@@ -247,13 +319,13 @@ def open_sheets(book: Any, format: str, headers: Headers | None, errors: dict[st
             ignored[sheet.name] = f"{hidden}工作表，没有合同的表头"
             bare[sheet.name] = _usual_width(content)
             continue
-        sources.append(SheetSource(book, sheet.name, format, *found, headers, content if not sources else None, errors.get(sheet.name, {})))
-        if hidden:
-            sources[-1].details["可见性"] = "隐藏的工作表"
+        beyond = _beyond(content, found[0], len(found[1]))
+        held, cells = (content if not sources else None), told.get(sheet.name, Cells())
+        sources.append(SheetSource(book, sheet.name, format, *found, headers, held, cells, beyond, bool(hidden)))
+        widths.add(len(found[1]))
     if not sources:
         wanted = f"工作簿中没有一个工作表含有表头；要找的列：{headers.looked_for}" if headers else "工作簿中没有数据"
         raise Unreadable(wanted)
-    widths = {len(sheet.columns) for sheet in sources}
     for name, width in bare.items():
         if width > 2 and any(0 <= 8 * (full - width) <= full for full in widths):  # its last columns may be empty
             raise Unreadable("工作表没有表头，但列数与有表头的工作表相同，形似其续表；请补上表头", name)
@@ -262,7 +334,9 @@ def open_sheets(book: Any, format: str, headers: Headers | None, errors: dict[st
 
 def _usual_width(sheet: calamine.CalamineSheet) -> int:
     """The usual number of cells of a sheet that has at least two rows alike, else 0."""
-    widths = Counter(len(named([cell_text(c) for c in cells])) for _, cells in itertools.islice(_rows(sheet, {}), 200) if not _empty(cells))
+    widths = Counter(
+        len(named([cell_text(c) for c in cells])) for _, cells in itertools.islice(_rows(sheet, Cells()), 200) if not _empty(cells)
+    )
     width, rows = max(widths.items(), key=lambda item: item[1], default=(0, 0))
     return width if rows >= 2 else 0
 

@@ -106,7 +106,9 @@ def test_old_workbook(bureau: Bureau) -> None:
     [
         ("", None), ("x ", "x "), (True, "TRUE"), (1.0, "1"), (5, "5"), (-3.0, "-3"), (0.1, "0.1"), (1.5, "1.5"),
         (190101900101001.0, "190101900101001"),
-        (190101198001011234.0, "1.90101198001011E+17"), (1e15, "1E+15"), (0.30000000000000004, "0.30000000000000004"),
+        (190101198001011234.0, "1.90101198001011E+17"), (1e15, "1E+15"), (0.30000000000000004, "0.3"), (1000.1000000000001, "1000.1"),
+        (57.00000000000001, "57"), (1234567.8900000001, "1234567.89"), (0.00001, "0.00001"), (-0.1, "-0.1"), (1 / 3, "0.333333333333333"),
+        (1e-12, "1E-12"),
         (datetime.date(2020, 1, 2), "2020-01-02"), (datetime.datetime(2020, 1, 2), "2020-01-02"),
         (datetime.datetime(2020, 1, 2, 3, 4, 5), "2020-01-02 03:04:05"), (datetime.time(3, 4), "03:04:00"),
     ],
@@ -129,12 +131,6 @@ def test_many_rows_are_cut_into_batches(bureau: Bureau, monkeypatch: pytest.Monk
     records, _ = bureau.one(plain([HEADER, *rows[:100], HEADER, *rows[100:], ["合计", "", "", "230"]]), "a.xlsx")
     assert [record[1] for record in records] == [str(i) for i in range(230)]
     assert records[99][0] == 101 and records[100][0] == 103
-
-
-def test_cells_beyond_the_header(bureau: Bureau) -> None:
-    records, rejects = bureau.one(plain([HEADER, ["1", "a", "b", "c"], ["2", "a", "b", "c", "", "more"]]), "a.xlsx")
-    assert [record[0] for record in records] == [2]
-    assert [(row, content) for row, _, content in rejects] == [(3, "2\ta\tb\tc\t\tmore")] and "末列之后" in rejects[0][1]
 
 
 def _blocked(bureau: Bureau, name: str, content: bytes) -> str:
@@ -248,7 +244,7 @@ def test_an_error_behind_a_long_formula_and_across_pieces(bureau: Bureau, monkey
 
 
 def test_too_many_errors_are_refused(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("govdata.ingest.archive.MAX_ERRORS", 3)
+    monkeypatch.setattr("govdata.ingest.cells.MAX_ERRORS", 3)
     out = io.BytesIO()
     book = openpyxl.Workbook()
     page = book.active
@@ -259,14 +255,6 @@ def test_too_many_errors_are_refused(bureau: Bureau, monkeypatch: pytest.MonkeyP
     book.save(out)
     with pytest.raises(DeliveryError, match="出错的单元格"):
         bureau.one(out.getvalue(), "a.xlsx")
-
-
-def test_an_error_is_not_taken_from_a_neighbour() -> None:
-    cells = (
-        b"""<c r="A1" t="e"/><c r='B1' t='e' s="1"><f>x</f><v>#N/A</v></c><c t="e" s="2" r="C1"><v>#REF!</v></c>"""
-        b"""<c r="D1" t="e"></c><c r="E1"><v>#1</v></c>"""
-    )
-    assert [found[::2] for found in archive._ERROR.findall(cells)] == [(b"B", b"#N/A"), (b"C", b"#REF!")]
 
 
 def test_dates_of_a_1904_workbook(bureau: Bureau) -> None:
@@ -326,20 +314,6 @@ def test_a_workbook_with_macros_is_read_and_they_are_not_run(bureau: Bureau) -> 
         )  # no project: running it would fail
     records, _ = bureau.one(out.getvalue(), "a.xlsm")
     assert records == [(2, "1", "甲", "路", None)]
-
-
-def test_of_merged_cells_the_first_has_the_value(bureau: Bureau) -> None:
-    """What a person sees over several rows is not copied into them: the gaps are findings of the rules, not ours to fill."""
-
-    def fill(book: Any) -> None:
-        page = book.add_worksheet()
-        page.write_row(0, 0, HEADER)
-        for row in (1, 2):
-            page.write_row(row, 0, [str(row), "甲"])
-        page.merge_range("C2:C3", "路")
-
-    records, _ = bureau.one(xlsx(fill), "a.xlsx")
-    assert [record[3] for record in records] == ["路", None]
 
 
 def test_a_very_hidden_sheet_is_read_and_said_to_be_hidden(bureau: Bureau) -> None:
