@@ -178,7 +178,8 @@ def _prefix_code(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
     return sql("regexp_replace(:x, :p, '\\1')", x=x, p=PREFIX_CODE)
 
 
-PREFIX_CODE = rf"^([0-9A-Z]+)[ ]*[-_:：|、.．—][ ]*[{HAN}（(].*$"
+PREFIX_CODE = rf"^([0-9A-Z]+)[ ]*[-_:：|、.．—][ ]*([{HAN}（(].*)$"
+"""Group 1 the code, group 2 the label behind it."""
 
 
 def _date_text(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
