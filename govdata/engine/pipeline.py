@@ -70,7 +70,7 @@ class ColumnPlan:
         return self.element.code_set is not None
 
 
-FAST_STEPS = frozenset({"halfwidth", "strip", "collapse_spaces", "remove_spaces", "excel_text", "placeholder_dates", "uppercase"})
+FAST_STEPS = frozenset({"halfwidth", "strip", "collapse_spaces", "remove_spaces", "excel_text", "placeholder_dates", "uppercase", "time_required"})
 """Steps that leave a date in its usual shapes as it is (``placeholder_dates``: see ``_fast_value``)."""
 
 
@@ -299,7 +299,9 @@ def typed_value(plan: ColumnPlan, plans_by_name: dict[str, ColumnPlan]) -> exp.E
     if plan.money is not None:
         beside = plan.money.args.get("unit_column")
         unit = column(f"~raw~{beside}") if beside in plans_by_name else None
-        return money.amount_of(value, unit, plan.element.scale if plan.element.scale is not None else 2)
+        named = next((other for other in plans_by_name.values() if other.currency and other.currency.args["column"] == plan.name), None)
+        currency = column(named.name) if named is not None else None
+        return money.amount_of(value, unit, plan.element.scale if plan.element.scale is not None else 2, currency)
     return typed.value_of(plan.element, value)
 
 
