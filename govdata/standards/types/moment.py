@@ -18,8 +18,9 @@ DATE_ONLY = f"{DATE_PARTS}|[0-9]{{8}}"
 """A text that names a day and no time, digits Arabic."""
 
 SERIAL = r"[1-9][0-9]{4}(\.[0-9]+)?"
-YEAR_AND_MONTH = "(19[0-9]{2}|20[0-2][0-9])[1-9](\\.[0-9]+)?"
-"""Five digits that read as a year and a month (20203 for March 2020): nobody can tell them from a day number, so they are neither."""
+NO_SERIAL = "(19[0-9]{2}|20[0-2][0-9])[1-9](\\.[0-9]+)?|12345"
+"""Five digits that read as a year and a month (20203 for March 2020): nobody can tell them from a day number, so they are neither. Nor is
+what somebody typed to fill the cell."""
 
 
 def arabic(x: exp.Expression) -> exp.Expression:
@@ -32,11 +33,11 @@ def _serial(x: exp.Expression) -> exp.Expression:
     Five digits only: 10000 is 1927-05-18, 99999 is 2173-10-13; a shorter number is more likely a year. The fraction is a share of the
     day, in whole seconds."""
     return sql(
-        "CASE WHEN regexp_full_match(:x, :p) AND NOT regexp_full_match(:x, :ym) "
+        "CASE WHEN regexp_full_match(:x, :p) AND NOT regexp_full_match(:x, :no) "
         "THEN epoch_ms(CAST(round((TRY_CAST(:x AS DECIMAL(18, 9)) - 25569) * 86400) AS BIGINT) * 1000) END",
         x=x,
         p=SERIAL,
-        ym=YEAR_AND_MONTH,
+        no=NO_SERIAL,
     )
 
 
