@@ -51,10 +51,11 @@ def _factor(unit: exp.Expression) -> exp.Expression:
     return case.else_(literal(1))
 
 
-def amount_of(x: exp.Expression, unit: exp.Expression | None, scale: int) -> exp.Expression:
+def amount_of(x: exp.Expression, unit: exp.Expression | None, scale: int, currency: exp.Expression | None = None) -> exp.Expression:
     """DECIMAL(24, scale) in whole currency units (元) of text ``x``; ``unit`` is the text of a unit column, used where ``x`` names no unit.
 
-    Exact decimal arithmetic: 0.1万元 is 1000.00. NULL where ``x`` is not an amount or finer than the scale."""
+    Exact decimal arithmetic: 0.1万元 is 1000.00. NULL where ``x`` is not an amount or finer than the scale, and where it names another
+    currency than ``currency``, the code of the column beside it, says (a bare 元 names none)."""
     tidy = _tidy(x)
     own = sql("regexp_extract(:x, :p, 2)", x=tidy, p=AMOUNT)
     factor = _factor(own)
@@ -73,13 +74,17 @@ def amount_of(x: exp.Expression, unit: exp.Expression | None, scale: int) -> exp
     number = sql("TRY_CAST(replace(regexp_extract(:x, :p, 1), ',', '') AS DECIMAL(28, 8))", x=tidy, p=AMOUNT)
     exact = sql("TRY_CAST(:n * :f AS DECIMAL(38, 8))", n=number, f=factor)
     rounded = try_cast(exact, f"DECIMAL(24, {scale})")
-    return sql("CASE WHEN regexp_matches(:x, :p) AND :e = :r THEN :r END", x=tidy, p=AMOUNT, e=exact, r=rounded)
+    amount = sql("CASE WHEN regexp_matches(:x, :p) AND :e = :r THEN :r END", x=tidy, p=AMOUNT, e=exact, r=rounded)
+    if currency is None:
+        return amount
+    return sql("CASE WHEN coalesce(:named = :beside, TRUE) THEN :a END", named=currency_in(x, bare=False), beside=currency, a=amount)
 
 
-def currency_in(x: exp.Expression) -> exp.Expression:
-    """ISO 4217 code of the currency a text names, NULL where it names none."""
+def currency_in(x: exp.Expression, *, bare: bool = True) -> exp.Expression:
+    """ISO 4217 code of the currency a text names, NULL where it names none. ``bare``: a 元 alone is the Chinese one."""
     tidy = _tidy(x)
     case = exp.Case()
     for code, names in reversed(CURRENCIES.items()):
-        case = case.when(sql("regexp_matches(:x, :p)", x=tidy, p=names), literal(code))
+        words = names if bare else names.removesuffix("|元")
+        case = case.when(sql("regexp_matches(:x, :p)", x=tidy, p=words), literal(code))
     return case

@@ -17,6 +17,7 @@ from sqlglot import exp
 from govdata.engine.syntax import literal, one_of, sql
 from govdata.standards.model import Normaliser
 from govdata.standards.types.date import date_of
+from govdata.standards.types.moment import DATE_ONLY, arabic
 from govdata.trees.check_digits import check_digit_ok, gb11643_digit
 from govdata.trees.numerals import HAN, HAN_DIGITS, digits_zh
 
@@ -33,7 +34,11 @@ FULLWIDTH_CLASS = "！-～\u3000"
 FULLWIDTH_ALNUM = "".join(c for c, h in zip(FULLWIDTH, HALFWIDTH, strict=True) if h.isalnum())
 HALFWIDTH_ALNUM = "".join(h for h in HALFWIDTH if h.isalnum())
 NAME_DOTS = "\u2022\u30fb\uff0e\uff65\u2027\u2219\u22c5\u0387\u16eb\u2024\u25cf\uff61."
+NAME_DOTS_OF_HAN = "\u2022\u30fb\uff0e\uff65\u2027\u2219\u22c5\u0387\u16eb\u2024\u25cf"
+SPACED_NAME = "H( H){1,3}|HH( H){1,2}|H HH( H)?|H H HH".replace("H", f"[{HAN}]")
+"""A name of two to four characters set with spaces, at least one character alone."""
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\uff5e~"
+BRACKETS = "()[]【】〔〕﹙﹚"
 LOOKALIKE_X = "x\u0425\u0445\u03a7\u03c7\u00d7\u2715\u2716\uff38\uff58"
 LOWER = "abcdefghijklmnopqrstuvwxyz"
 # Only ASCII letters have a case here: upper() of other scripts differs between engines (ß), and codes have no such letters.
@@ -110,27 +115,46 @@ def _org_code_hyphen(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
 
 def _name_dots(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
     """U+00B7 between the parts of a Chinese-script name (GB/T 18030 practice of 公安 and 民政); names in other scripts keep their dots."""
+    dots = f"[·{escape_class(NAME_DOTS)}]+"
+    inner = sql("regexp_replace(:x, :e, '', 'g')", x=x, e=f"^{dots}|{dots}$")
     return sql(
-        "CASE WHEN regexp_full_match(:x, :p) THEN regexp_replace(:x, :d, '·', 'g') ELSE :x END",
+        "CASE WHEN regexp_full_match(:x, :p) THEN regexp_replace(:i, :d, '·', 'g') ELSE :x END",
         x=x,
-        p=f"[{HAN}·{escape_class(NAME_DOTS)}]+",
-        d=f"[·{escape_class(NAME_DOTS)}]+",
+        i=inner,
+        p=f"[·{escape_class(NAME_DOTS)}]*[{HAN}][{HAN}·{escape_class(NAME_DOTS)}]*",
+        d=dots,
     )
 
 
 def _name_spaces(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """Spaces inside a Chinese-script name are lay-out; in a Latin-script name they part the words and only runs are folded."""
+    """Spaces that set a Chinese-script name of up to four characters are lay-out and go, so do those beside a dot. Others may part two
+    persons, or stand for the dot of a name in another tongue: one of each run stays, as between the words of a Latin-script name."""
+    visible = sql("regexp_replace(:x, :p, '', 'g')", x=x, p=f"[{INVISIBLE}]")
+    single = sql("trim(regexp_replace(:x, :w, ' ', 'g'))", x=visible, w=f"[{WHITESPACE}]+")
+    joined = sql("regexp_replace(:x, :d, '\\1', 'g')", x=single, d=f" ?([·{NAME_DOTS_OF_HAN}]) ?")
     return sql(
-        "CASE WHEN regexp_matches(:x, :h) THEN regexp_replace(:x, :w, '', 'g') ELSE trim(regexp_replace(:x, :w, ' ', 'g')) END",
+        "CASE WHEN regexp_matches(:x, :h) THEN CASE WHEN regexp_full_match(:s, :l) THEN replace(:s, ' ', '') ELSE :j END ELSE :s END",
         x=x,
         h=f"[{HAN}]",
-        w=f"[{WHITESPACE}{INVISIBLE}]+",
+        s=single,
+        j=joined,
+        l=SPACED_NAME,
     )
 
 
+def _han_spaces(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
+    """A space beside a Chinese character is lay-out; between Latin words it parts them."""
+    before = sql("regexp_replace(:x, :p, '\\1', 'g')", x=x, p=f"([{HAN}（）])[{WHITESPACE}]+")
+    return sql("regexp_replace(:x, :p, '\\1', 'g')", x=before, p=f"[{WHITESPACE}]+([{HAN}（）])")
+
+
 def _address(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
+    """Spaces go, except one between numbers or Latin words, which it parts: 20号 3 501 is not 20号3501."""
     narrow = sql("translate(:x, :f, :h)", x=x, f=FULLWIDTH_ALNUM + "－＃", h=HALFWIDTH_ALNUM + "-#")
-    return sql("regexp_replace(:x, :p, '', 'g')", x=narrow, p=f"[{WHITESPACE}{INVISIBLE}]+")
+    visible = sql("regexp_replace(:x, :p, '', 'g')", x=narrow, p=f"[{INVISIBLE}]")
+    single = sql("trim(regexp_replace(:x, :p, ' ', 'g'))", x=visible, p=f"[{WHITESPACE}]+")
+    left = sql("regexp_replace(:x, '([^0-9A-Za-z]) ', '\\1', 'g')", x=single)
+    return sql("regexp_replace(:x, ' ([^0-9A-Za-z])', '\\1', 'g')", x=left)
 
 
 def _phone(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
@@ -178,7 +202,13 @@ def _prefix_code(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
     return sql("regexp_replace(:x, :p, '\\1')", x=x, p=PREFIX_CODE)
 
 
-PREFIX_CODE = rf"^([0-9A-Z]+)[ ]*[-_:：|、.．—][ ]*[{HAN}（(].*$"
+PREFIX_CODE = rf"^([0-9A-Z]+)[ ]*[-_:：|、.．—][ ]*([{HAN}（(].*)$"
+"""Group 1 the code, group 2 the label behind it."""
+
+
+def _time_required(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
+    """A day without a time is no moment: midnight is not invented, the text stays for the type to refuse."""
+    return sql("CASE WHEN regexp_full_match(:d, :p) THEN :x || :said ELSE :x END", d=arabic(x), p=DATE_ONLY, x=x, said=" 没有时间")
 
 
 def _date_text(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
@@ -199,13 +229,17 @@ NORMALISERS: dict[str, NormaliserSpec] = {
     "org_code_hyphen": NormaliserSpec(_org_code_hyphen, pattern="^[0-9A-Z]{8}[0-9X]$"),
     "name_dots": NormaliserSpec(_name_dots, touches=escape_class(NAME_DOTS) + "·"),
     "name_spaces": NormaliserSpec(_name_spaces, touches=WHITESPACE + INVISIBLE),
-    "brackets": NormaliserSpec(lambda x, _: sql("translate(:x, '()', '（）')", x=x), touches="()"),
+    "han_spaces": NormaliserSpec(_han_spaces, touches=WHITESPACE),
+    "brackets": NormaliserSpec(
+        lambda x, _: sql("translate(:x, :f, :t)", x=x, f=BRACKETS, t="（）" * (len(BRACKETS) // 2)), touches=escape_class(BRACKETS)
+    ),
     "address": NormaliserSpec(_address, touches=WHITESPACE + INVISIBLE + escape_class(FULLWIDTH_ALNUM + "－＃")),
     "phone": NormaliserSpec(_phone, pattern=r"[-+() （）—－]|^0?086|^86"),
     "marriage_certificate": NormaliserSpec(_marriage_certificate, pattern=f"[{escape_class(DASHES)}]|[0-9]{{10}}"),
     "certificate_prefix": NormaliserSpec(_certificate_prefix, pattern=_prefix_pattern),
     "unit_suffix": NormaliserSpec(_unit_suffix, pattern=_suffix_pattern),
     "date": NormaliserSpec(_date_text, pattern="."),
+    "time_required": NormaliserSpec(_time_required, pattern="."),
     "placeholder_dates": NormaliserSpec(_placeholder_dates, pattern=_placeholder_pattern),
     "digits_zh": NormaliserSpec(lambda x, _: digits_zh(x), touches=HAN_DIGITS + "十拾"),
     "pad_left": NormaliserSpec(_pad_left, pattern=lambda args: f"^[0-9]{{1,{int(args['length']) - 1}}}$"),

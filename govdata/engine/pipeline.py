@@ -32,6 +32,7 @@ WORD = 60
 """Flags per UBIGINT word; below 63 so that every word also fits a signed 64-bit integer of another engine."""
 
 CROSS_COLUMN = frozenset({"money", "currency_of"})
+LABEL_STEP = "prefix_code"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ class ColumnPlan:
     money: Normaliser | None
     currency: Normaliser | None
     null_tokens: tuple[str, ...]
+    labelled: bool = False
+    """A code column that may name its code beside it (01-汉族): both parts are read, see ``label_layer``."""
+    hierarchical: bool = False
 
     @property
     def name(self) -> str:
@@ -66,7 +70,7 @@ class ColumnPlan:
         return self.element.code_set is not None
 
 
-FAST_STEPS = frozenset({"halfwidth", "strip", "collapse_spaces", "remove_spaces", "excel_text", "placeholder_dates", "uppercase"})
+FAST_STEPS = frozenset({"halfwidth", "strip", "collapse_spaces", "remove_spaces", "excel_text", "placeholder_dates", "uppercase", "time_required"})
 """Steps that leave a date in its usual shapes as it is (``placeholder_dates``: see ``_fast_value``)."""
 
 
@@ -76,15 +80,19 @@ def plan_columns(dataset: Dataset, registry: Registry) -> tuple[ColumnPlan, ...]
         element = registry.elements[item.element]
         steps = item.normalise if item.normalise is not None else element.normalise
         cross = {step.name: step for step in steps if step.name in CROSS_COLUMN}
+        labelled = element.code_set is not None and any(step.name == LABEL_STEP for step in steps)
+        apart = CROSS_COLUMN | {LABEL_STEP} if labelled else CROSS_COLUMN
         plans.append(
             ColumnPlan(
                 column=item,
                 element=element,
                 position=position,
-                steps=tuple(step for step in steps if step.name not in CROSS_COLUMN),
+                steps=tuple(step for step in steps if step.name not in apart),
                 money=cross.get("money"),
                 currency=cross.get("currency_of"),
                 null_tokens=element.null_tokens if element.null_tokens is not None else registry.null_tokens,
+                labelled=labelled,
+                hierarchical=labelled and registry.code_sets[element.code_set or ""].hierarchical,
             )
         )
     return tuple(plans)
@@ -126,6 +134,8 @@ def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan], gated: Gates
     touched = {}
     for plan in plans:
         also = {pattern: None for patterns in gated.get(plan.name, {}).values() for pattern in patterns}
+        if plan.labelled:
+            also[normalise.PREFIX_CODE] = None
         touch = normalise.touched(plan.steps, column(plan.name), plan.null_tokens, also)
         if touch is not None:
             touched[plan.name] = alias(sql("coalesce(:t, FALSE)", t=touch), f"~touch~{plan.name}")
@@ -218,46 +228,66 @@ def _day(text_: object) -> str | None:
         return None
 
 
+def label_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+    """Part a code from the label beside it: the column keeps the code, ``~label~c`` gets the label, ``~whole~c`` the text of both."""
+    labelled = [plan for plan in plans if plan.labelled]
+    if not labelled:
+        return query
+    pattern = normalise.PREFIX_CODE
+    codes, parts = [], []
+    for plan in labelled:
+        names = {"x": column(plan.name), "p": pattern, "t": column(f"~touch~{plan.name}")}
+        codes.append(alias(sql("CASE WHEN :t THEN regexp_replace(:x, :p, '\\1') ELSE :x END", **names), plan.name))
+        parts.append(alias(sql("CASE WHEN :t THEN nullif(regexp_extract(:x, :p, 2), '') END", **names), f"~label~{plan.name}"))
+        parts.append(alias(column(plan.name), f"~whole~{plan.name}"))
+    return replace_layer(query, codes, parts)
+
+
+def _contradicted(plan: ColumnPlan) -> exp.Expression:
+    """TRUE where the label beside the code is known and stands for another one. In a hierarchical code set a label may be narrower or
+    wider than its code (20-初婚, 21-已婚)."""
+    if not plan.labelled:
+        return exp.false()
+    names = {"m": column("code", f"~m~{plan.name}"), "l": column("code", f"~l~{plan.name}")}
+    agrees = ":m = :l"
+    if plan.hierarchical:
+        agrees += " OR starts_with(:m, rtrim(:l, '0')) OR starts_with(:l, rtrim(:m, '0'))"
+    return sql(f":l IS NOT NULL AND NOT coalesce({agrees}, FALSE)", **names)
+
+
 def code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
-    """Look the standardised text of the remaining cells up again; an unknown value stays as it is, for its rule to find."""
+    """Look the standardised text of the remaining cells up again; an unknown value stays as it is, for its rule to find, and so does a
+    code whose label contradicts it."""
     coded = [plan for plan in plans if plan.coded]
     if not coded:
         return query
-    final = [
-        alias(
-            sql(
-                "coalesce(:k, :m, :x)",
-                k=column(f"~code~{plan.name}", "s"),
-                m=column("code", f"~m~{plan.name}"),
-                x=column(plan.name, "s"),
-            ),
-            plan.name,
-        )
-        for plan in coded
-    ]
-    known = [
-        alias(
-            sql(":k IS NOT NULL OR :m IS NOT NULL", k=column(f"~code~{plan.name}", "s"), m=column("code", f"~m~{plan.name}")),
-            f"~known~{plan.name}",
-        )
-        for plan in coded
-    ]
-    return _joined(query, coded, final, known)
+    final, known = [], []
+    for plan in coded:
+        names = {"k": column(f"~code~{plan.name}", "s"), "m": column("code", f"~m~{plan.name}"), "x": column(plan.name, "s")}
+        found, settled = "coalesce(:k, :m, :x)", ":k IS NOT NULL OR :m IS NOT NULL"
+        if plan.labelled:
+            names |= {"c": _contradicted(plan), "w": column(f"~whole~{plan.name}", "s")}
+            found, settled = "CASE WHEN :c THEN :w ELSE coalesce(:k, :m, :x) END", "(:k IS NOT NULL OR :m IS NOT NULL) AND NOT (:c)"
+        final.append(alias(sql(found, **names), plan.name))
+        known.append(alias(sql(settled, **{name: names[name] for name in names if f":{name}" in settled}), f"~known~{plan.name}"))
+    return _joined(label_layer(query, plans), coded, final, known, labels=True)
 
 
 def _joined(
-    query: exp.Expression, coded: Sequence[ColumnPlan], replaced: list[exp.Alias], added: Sequence[exp.Expression]
+    query: exp.Expression, coded: Sequence[ColumnPlan], replaced: list[exp.Alias], added: Sequence[exp.Expression], *, labels: bool = False
 ) -> exp.Expression:
     """``SELECT s.* REPLACE (replaced), added FROM (query) s`` left-joined with ``maps.<column>`` as ``~m~<column>`` for every
-    code column."""
+    code column, and with ``labels`` as ``~l~<column>`` for the label beside the code."""
     star = exp.Column(this=exp.Star(replace=replaced) if replaced else exp.Star(), table=exp.to_identifier("s"))
     result = exp.Select().select(star, *added, copy=False).from_(derived(query), copy=False)
-    for plan in coded:
-        table = exp.Table(this=exp.to_identifier(plan.name, quoted=True), db=exp.to_identifier("maps", quoted=True))
-        name = f"~m~{plan.name}"
+    joins = [(plan.name, f"~m~{plan.name}", plan.name) for plan in coded]
+    if labels:
+        joins += [(plan.name, f"~l~{plan.name}", f"~label~{plan.name}") for plan in coded if plan.labelled]
+    for source, name, key in joins:
+        table = exp.Table(this=exp.to_identifier(source, quoted=True), db=exp.to_identifier("maps", quoted=True))
         result = result.join(
             exp.alias_(table, exp.to_identifier(name, quoted=True), table=True),
-            on=sql(":a = :b", a=column("source", name), b=column(plan.name, "s")),
+            on=sql(":a = :b", a=column("source", name), b=column(key, "s")),
             join_type="left",
             copy=False,
         )
@@ -269,7 +299,9 @@ def typed_value(plan: ColumnPlan, plans_by_name: dict[str, ColumnPlan]) -> exp.E
     if plan.money is not None:
         beside = plan.money.args.get("unit_column")
         unit = column(f"~raw~{beside}") if beside in plans_by_name else None
-        return money.amount_of(value, unit, plan.element.scale if plan.element.scale is not None else 2)
+        named = next((other for other in plans_by_name.values() if other.currency and other.currency.args["column"] == plan.name), None)
+        currency = column(named.name) if named is not None else None
+        return money.amount_of(value, unit, plan.element.scale if plan.element.scale is not None else 2, currency)
     return typed.value_of(plan.element, value)
 
 

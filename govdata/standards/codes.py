@@ -97,6 +97,7 @@ def _read_set(folder: Path, identifier: str, document: Document, findings: Findi
         grade=entry.grade,
         file=name,
         accept_names=entry.accept_names,
+        hierarchical=entry.hierarchical,
         validity=entry.validity,
         codes=codes,
         synonyms=synonyms,

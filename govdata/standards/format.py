@@ -181,6 +181,7 @@ class CodeSetEntry(Written):
     grade: Grade = Field(description="可信程度：A 多源核对，B 单一可靠来源，C 待核")
     file: Maybe[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}\.csv$")]] = Field(None, description="文件名，须为 <标识>.csv，可省略")
     accept_names: bool = Field(True, description="代码名称（无歧义时）也可作为来源值")
+    hierarchical: bool = Field(False, description="层次码：去掉末尾的0就是下级代码的开头（如20已婚、21初婚），标签比代码更细或更粗都算相符")
     validity: Literal["date", "year"] = Field("date", description="有效期的单位：日期或年份")
 
 

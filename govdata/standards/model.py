@@ -164,6 +164,8 @@ class CodeSet(Frozen):
     grade: Grade
     file: str
     accept_names: bool = True
+    hierarchical: bool = False
+    """Whether a code without its trailing zeros begins the narrower codes below it (20 已婚, 21 初婚)."""
     validity: Literal["date", "year"] = "date"
     codes: tuple[Code, ...]
     synonyms: dict[str, str] = {}

@@ -31,5 +31,7 @@ NORMALISERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "placeholder_dates": ("占位日期视为空", ("values",)),
     "digits_zh": ("汉字数字转阿拉伯数字", ()),
     "pad_left": ("左侧补零", ("length",)),
-    "prefix_code": ("取代码部分（如“01-汉族”取01）", ()),
+    "prefix_code": ("取代码部分（如“01-汉族”取01）；代码列里标签与代码矛盾的保留原文", ()),
+    "han_spaces": ("去掉汉字旁边的空白（西文词之间的保留）", ()),
+    "time_required": ("只有日期没有时间的不补零点，按不能识别处理", ()),
 }

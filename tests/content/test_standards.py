@@ -105,7 +105,7 @@ def test_autonomous_areas(registry: Registry, prefix: str, named: bool) -> None:
     [
         ("population", "sex", "男", "1"), ("population", "sex", "MALE", "1"), ("population", "sex", "未知", "0"),
         ("population", "ethnicity", "汉", "01"), ("population", "ethnicity", "HA", "01"), ("population", "ethnicity", "9", "09"),
-        ("population", "ethnicity", "其他", None),  # 57 for the police, 97 for schools: nobody can tell
+        ("population", "ethnicity", "其他", "97"),  # 57 for the police, 97 for schools: published with a warning that asks
         ("population", "education", "本科", "20"), ("population", "education", "大学本科毕业", "21"),
         ("population", "education", "硕士", "14"),
         ("population", "marital_status", "离异", "40"), ("population", "marital_status", "单身", None),

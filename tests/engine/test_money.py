@@ -52,3 +52,19 @@ def test_amounts_in_yuan(value, unit, expected):
 )
 def test_currency_named_in_an_amount(value, expected):
     assert evaluate(currency_in, [value]) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "expected"),
+    [
+        ("50万美元", "USD", "500000.00"),
+        ("50万美元", "CNY", None),  # the text says one currency, the column another
+        ("HK$1,000,000", "CNY", None),
+        ("300万元", "USD", "3000000.00"),  # a bare 元 names no currency
+        ("300万元人民币", "USD", None),
+        ("300", "USD", "300.00"),
+    ],
+)
+def test_an_amount_in_another_currency_than_its_column_says_is_none(value, currency, expected):
+    result = evaluate(lambda x: amount_of(x, None, 2, literal(currency)), [value])
+    assert result == [Decimal(expected) if expected else None]

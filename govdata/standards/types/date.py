@@ -3,32 +3,13 @@ from __future__ import annotations
 from sqlglot import exp
 
 from govdata.standards.types.base import ElementType
+from govdata.standards.types.moment import moment_of
 from govdata.trees import sql
-from govdata.trees.numerals import HAN_DIGITS, digits_zh
 
-CLOCK = r"(?:[ T]+([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.[0-9]+)?)?|[ ]*([0-9]{1,2})[时点]([0-9]{1,2})?分?(?:([0-9]{1,2})秒)?)"
-ZONE = r"(?:[ ]*(?:Z|[+]08:?00|CST))?"
-DATE_PARTS = r"([0-9]{4})[-/.年_]([0-9]{1,2})[-/.月_]([0-9]{1,2})[日号]?"
-
-
-def arabic(x: exp.Expression) -> exp.Expression:
-    """Chinese numerals read as digits, only where there are some."""
-    return sql("CASE WHEN regexp_matches(:x, :p) THEN :d ELSE :x END", x=x, p=f"[{HAN_DIGITS}十拾]", d=digits_zh(x))
-
-
-def _compose(x: exp.Expression) -> exp.Expression:
-    """Date from year, month and day parts with any usual separator; a time behind it is allowed and dropped. 00 for an unknown
-    month or day stays NULL."""
-    pattern = f"^{DATE_PARTS}(?:{CLOCK}{ZONE})?$"
-    return sql("CASE WHEN regexp_matches(:x, :p) THEN TRY_CAST(regexp_replace(:x, :p, '\\1-\\2-\\3') AS DATE) END", x=x, p=pattern)
-
-
-def _serial(x: exp.Expression) -> exp.Expression:
-    """Excel's 1900 date system: day 1 is 1900-01-01 and day 60 is a day that never was, so from 61 on the count starts at 1899-12-30.
-    Five digits only: 10000 is 1927-05-18, 99999 is 2173-10-13; a shorter number is more likely a year."""
-    return sql(
-        "CASE WHEN regexp_full_match(:x, '[1-9][0-9]{4}(\\.[0-9]+)?') THEN DATE '1899-12-30' + TRY_CAST(left(:x, 5) AS INTEGER) END", x=x
-    )
+EPOCH = """regexp_full_match(:x, '[1-3]?[0-9]{11,12}|-[0-9]{8,13}')
+    AND (TRY_CAST(:x AS BIGINT) % 86400000 + 86400000) % 86400000 IN (0, 54000000, 57600000)"""
+"""Milliseconds up to 2096 that are a midnight: in UTC, in Beijing, in Beijing's summer time of 1986 to 1991. Another number of so many
+digits practically never is one."""
 
 
 def fast_date(x: exp.Expression) -> exp.Expression:
@@ -44,19 +25,9 @@ def fast_date(x: exp.Expression) -> exp.Expression:
 
 
 def date_of(x: exp.Expression) -> exp.Expression:
-    """DATE of text: 1990-01-01 1990-1-1 1990/01/01 1990.1.1 19900101 1990年1月1日 一九九〇年一月一日 32874 (Excel), timestamps,
-    epoch milliseconds (+8)."""
-    slow = sql(
-        """CASE
-            WHEN regexp_full_match(:x, '[0-9]{14}') THEN CAST(try_strptime(:x, '%Y%m%d%H%M%S') AS DATE)
-            WHEN regexp_full_match(:x, '[0-9]{12,13}') THEN CAST(epoch_ms(TRY_CAST(:x AS BIGINT) + 28800000) AS DATE)
-            ELSE coalesce(:serial, :composed)
-        END""",
-        x=x,
-        serial=_serial(x),
-        composed=_compose(arabic(x)),
-    )
-    return sql("coalesce(:fast, :slow)", fast=fast_date(x), slow=slow)
+    """DATE of text: 1990-01-01 1990-1-1 1990/01/01 1990.1.1 19900101 1990年1月1日 一九九〇年一月一日 32874 (Excel), timestamps (the day
+    in Beijing), epoch milliseconds."""
+    return sql("coalesce(:fast, CAST(:slow AS DATE))", fast=fast_date(x), slow=moment_of(x, epoch=sql(EPOCH, x=x)))
 
 
 class DateType(ElementType):
@@ -73,6 +44,13 @@ class DateType(ElementType):
         ("1990年3月7日", "1990-03-07"),
         ("一九九〇年三月七日", "1990-03-07"),
         ("32939", "1990-03-07"),
+        ("199003071200", "1990-03-07"),
+        ("1990-03-06T16:00:00Z", "1990-03-07"),
+        ("1990-03-07 25:00:00", None),
+        ("190101199003", None),
+        ("20203", None),
+        ("1583510400000", "2020-03-07"),
+        ("1790000012300", None),
         ("1990-02-30", None),
         ("19900000", None),
     )
