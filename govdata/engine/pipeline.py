@@ -70,7 +70,9 @@ class ColumnPlan:
         return self.element.code_set is not None
 
 
-FAST_STEPS = frozenset({"halfwidth", "strip", "collapse_spaces", "remove_spaces", "excel_text", "placeholder_dates", "uppercase", "time_required"})
+FAST_STEPS = frozenset(
+    {"halfwidth", "strip", "collapse_spaces", "remove_spaces", "excel_text", "placeholder_dates", "uppercase", "time_required"}
+)
 """Steps that leave a date in its usual shapes as it is (``placeholder_dates``: see ``_fast_value``)."""
 
 
