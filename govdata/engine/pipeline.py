@@ -70,7 +70,9 @@ class ColumnPlan:
         return self.element.code_set is not None
 
 
-FAST_STEPS = frozenset({"halfwidth", "strip", "collapse_spaces", "remove_spaces", "excel_text", "placeholder_dates", "uppercase", "time_required"})
+FAST_STEPS = frozenset(
+    {"halfwidth", "strip", "collapse_spaces", "remove_spaces", "excel_text", "placeholder_dates", "uppercase", "time_required"}
+)
 """Steps that leave a date in its usual shapes as it is (``placeholder_dates``: see ``_fast_value``)."""
 
 
@@ -236,7 +238,7 @@ def label_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expre
     pattern = normalise.PREFIX_CODE
     codes, parts = [], []
     for plan in labelled:
-        names = {"x": column(plan.name), "p": pattern, "t": column(f"~touch~{plan.name}")}
+        names: dict[str, exp.Expression | str] = {"x": column(plan.name), "p": pattern, "t": column(f"~touch~{plan.name}")}
         codes.append(alias(sql("CASE WHEN :t THEN regexp_replace(:x, :p, '\\1') ELSE :x END", **names), plan.name))
         parts.append(alias(sql("CASE WHEN :t THEN nullif(regexp_extract(:x, :p, 2), '') END", **names), f"~label~{plan.name}"))
         parts.append(alias(column(plan.name), f"~whole~{plan.name}"))
@@ -263,7 +265,11 @@ def code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expres
         return query
     final, known = [], []
     for plan in coded:
-        names = {"k": column(f"~code~{plan.name}", "s"), "m": column("code", f"~m~{plan.name}"), "x": column(plan.name, "s")}
+        names: dict[str, exp.Expression] = {
+            "k": column(f"~code~{plan.name}", "s"),
+            "m": column("code", f"~m~{plan.name}"),
+            "x": column(plan.name, "s"),
+        }
         found, settled = "coalesce(:k, :m, :x)", ":k IS NOT NULL OR :m IS NOT NULL"
         if plan.labelled:
             names |= {"c": _contradicted(plan), "w": column(f"~whole~{plan.name}", "s")}
