@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date
 from pathlib import Path
@@ -23,6 +23,9 @@ from govdata.standards.model import Dataset, Marker
 
 MOST_BYTES = 65_536
 """A marker is a line or two: of a larger file only so much is read."""
+
+_LISTED = re.compile(r"[0-9A-Fa-f]{32,} [ *](.+)|\w+ \((.+)\) = [0-9A-Fa-f]{32,}")
+"""What ``md5sum`` writes, and with ``--tag``: the name is all that stands there, spaces and brackets included."""
 
 _DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sm3": 64}
 
@@ -115,8 +118,10 @@ def _judge(data: Mapping[str, Path], markers: Mapping[str, Path], marker: Marker
     single = "{" not in marker.name
     problems = []
     for name, path in data.items():
-        if marker.checksum and (reason := _checksum_problem(path, Path(name).name, texts[name], marker.checksum, alone=not single)):
-            problems.append(Problem(name, reason))
+        if marker.checksum:
+            said = _lines_on(name, data, texts[name], alone=not single)
+            if reason := _checksum_problem(path, said, marker.checksum):
+                problems.append(Problem(name, reason))
     for name, text in list(texts.items())[: 1 if single else None] if marker.count else ():
         records = _records(text, marker.count or "")
         if records is None:
@@ -141,9 +146,25 @@ def _text(path: Path) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _checksum_problem(path: Path, name: str, text: str, algorithm: str, *, alone: bool) -> str | None:
-    """``alone``: the marker speaks of this file only; else a line of it must name the file, as ``md5sum`` writes them."""
-    lines = [line for line in text.splitlines() if name in line] or (text.splitlines() if alone else [])
+def _lines_on(name: str, data: Iterable[str], text: str, *, alone: bool) -> list[str]:
+    """The lines of a marker, as ``md5sum`` writes them, that name the data file ``name`` and none of which it is only a part (``a.csv`` in
+    ``ba.csv``): by its path in the delivery where one does, else by its last part. ``alone``: the marker speaks of this file only."""
+    lines = text.splitlines()
+    for wanted, others in ((name, set(data)), (Path(name).name, {Path(other).name for other in data})):
+        longer = [other for other in others if wanted in other and other != wanted]
+        if found := [line for line in lines if _names(line, wanted) and not any(_names(line, other) for other in longer)]:
+            return found
+    return lines if alone else []
+
+
+def _names(line: str, name: str) -> bool:
+    if listed := _LISTED.fullmatch(line.strip()):
+        said = listed[1] or listed[2]
+        return said == name or said.endswith(f"/{name}")
+    return re.search(rf"(?<![\w.\-]){re.escape(name)}(?![\w.\-])", line) is not None
+
+
+def _checksum_problem(path: Path, lines: list[str], algorithm: str) -> str | None:
     digits = _DIGITS[algorithm]
     said = re.findall(rf"(?<![0-9a-f])[0-9a-f]{{{digits}}}(?![0-9a-f])", "\n".join(lines).lower())
     if not said:

@@ -80,6 +80,29 @@ def test_one_list_of_checksums_for_the_delivery(bureau: Bureau) -> None:
     assert bureau.ingest().delivered == 400
 
 
+@pytest.mark.parametrize(
+    "names", [("a.csv", "ba.csv"), ("a.csv", "b a.csv"), ("东/a.csv", "西/a.csv"), ("a.csv", "a.csv.csv"), ("册.csv", "名册.csv")]
+)
+def test_a_checksum_of_another_file_proves_nothing(bureau: Bureau, names: tuple[str, str]) -> None:
+    """A name that is part of the other's: each file once passed with the other's content."""
+    declare(bureau, "SHA256SUMS", checksum="sha256")
+    contents = (CONTENT, CONTENT.replace("甲", "乙"))
+    lines = [f"{hashlib.sha256(content.encode()).hexdigest()}  {name}" for name, content in zip(names, contents, strict=True)]
+    bureau.deliver("SHA256SUMS", "\n".join(lines))
+    for name, content in zip(names, contents, strict=True):
+        bureau.deliver(name, content)
+    assert bureau.ingest().delivered == 400
+    for name in names:
+        bureau.deliver(name, contents[1])
+    assert "校验值与标记文件不符" in refusal(bureau)
+    for name in names:
+        bureau.deliver(name, contents[0])
+    assert "校验值与标记文件不符" in refusal(bureau)
+    (bureau.landing / names[1]).unlink()
+    bureau.deliver(names[0], contents[1])
+    assert "校验值" in refusal(bureau)
+
+
 def test_the_count_is_held_against_what_was_read(bureau: Bureau) -> None:
     declare(bureau, "{stem}.ctl", count=r"^COUNT\s*=\s*([0-9,]+)")
     bureau.deliver("a.csv", HALF)
