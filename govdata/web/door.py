@@ -49,8 +49,10 @@ def door(upstream: str) -> Starlette:
     async def forward(request: Request) -> Response:
         raw, query = request.scope["raw_path"], request.scope["query_string"]
         url = httpx.URL(f"http://{upstream}").copy_with(raw_path=raw + b"?" + query if query else raw)
-        headers = [(name, value) for name, value in _end_to_end(request.headers.raw) if name != b"host"]
-        content = request.stream() if request.method == "POST" else None
+        posted = request.method == "POST"
+        ours = {b"host"} if posted else {b"host", b"content-length"}  # a body is handed on with a POST only
+        headers = [(name, value) for name, value in _end_to_end(request.headers.raw) if name not in ours]
+        content = request.stream() if posted else None
         asked = httpx.Request(request.method, url, headers=headers, content=content)
         try:
             answer = await transport.handle_async_request(asked)
@@ -98,6 +100,8 @@ class OwnPages:
 def allowed(scope: Scope) -> bool:
     """Whether a request (ASGI scope of type ``http`` or ``websocket``) comes from a page of our own or opens one."""
     headers = Headers(scope=scope)
+    if any(len(headers.getlist(name)) > 1 for name in ("host", "origin", "sec-fetch-site")):
+        return False  # no browser says two things, and who reads behind us may go by the other
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site", "none")  # "none": typed or bookmarked; missing: an old browser, or no browser
     own_page, own_origin = site in ("same-origin", "none"), origin == f"http://{headers.get('host')}"

@@ -148,6 +148,27 @@ def test_a_foreign_page_is_refused(behind: Behind, port: int) -> None:
     assert behind.reached == []
 
 
+@pytest.mark.parametrize("twice", ["Host", "Origin", "Sec-Fetch-Site"])
+def test_a_header_that_says_two_things_is_refused(behind: Behind, port: int, twice: str) -> None:
+    said = {"Host": f"127.0.0.1:{port}", "Origin": f"http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin", "Content-Length": "0"}
+    other = {"Host": "evil.example", "Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.putrequest("POST", "/graphql", skip_host=True)
+    for name, value in [*said.items(), (twice, other[twice])]:
+        connection.putheader(name, value)
+    connection.endheaders()
+    assert connection.getresponse().status in (400, 403)
+    assert behind.reached == []
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_body_without_a_post_goes_nowhere(behind: Behind, port: int, method: str) -> None:
+    """It once left a request behind that announced a body and had none, and a traceback on the terminal."""
+    hidden = "GET /graphql?query=mutation HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert ask(port, method, "/assets", hidden).status == 201
+    assert behind.reached == [f"{method} /assets"]
+
+
 def test_a_link_opens_a_page_and_nothing_else(behind: Behind, port: int) -> None:
     sent = {name.replace("-", "_"): value for name, value in LINK.items()}
     assert ask(port, "GET", "/runs", **sent).status == 201
