@@ -114,11 +114,16 @@ def _serve() -> None:
             os.dup2(log, 2)
             os.environ |= {"GOVDATA_HOME": order["home"], "COLUMNS": "200", **order["environment"]}
             sys.argv = ["govdata", *order["arguments"]]
+            code = 70
             try:
                 exec(order["before"], {})
                 govdata.cli.main()
+            except SystemExit as ended:
+                code = ended.code if isinstance(ended.code, int) else 70
             finally:
-                os._exit(70)
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)  # the parent's exit handlers are not this process's
         print(pid, file=answer, flush=True)
         _, status, usage = os.wait4(pid, 0)
         print(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, file=answer, flush=True)
