@@ -201,15 +201,17 @@ class Nights:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Dagster warns of previews and of every check that a skipped dataset did not run; the terminal is for the night's own words."""
-    logger = logging.getLogger("dagster")
-    level = logger.level
+    loggers = [logging.getLogger(name) for name in ("dagster", "dagster._core")]  # Dagster sets the level of the first anew in a run
+    levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        logger.setLevel(logging.ERROR)
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
         try:
             yield
         finally:
-            logger.setLevel(level)
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
 
 
 def split_step(step_key: str) -> tuple[str, str]:

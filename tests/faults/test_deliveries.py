@@ -104,3 +104,11 @@ def test_late_and_corrected(prepared: Prepared, place: Place, tmp_path: Path) ->
     assert {row[0]: row[1] for row in late.state()[CARDS]} == expected
     counts = "governance.reconciliation"
     assert [row[2:7] for row in late.state()[counts] if row[:2] == (city.day(1), "cards")] == [(6, 0, 3, 0, 3)]
+
+
+def test_an_empty_folder_is_no_delivery_and_no_news(zygote: Zygote, tmp_path: Path) -> None:
+    """Dagster once warned on the terminal, for each blocking check, that publishing would go on without it."""
+    place = Place(city.lay_down(tmp_path / "home", 0), zygote, tmp_path / "log")
+    place.deployment.delivery("cards", city.day(0)).mkdir(parents=True)
+    assert place.run(0) == 0
+    assert "asset check" not in place.log.read_text(encoding="utf-8")
