@@ -62,8 +62,9 @@ def test_an_asset_says_in_chinese_what_it_is_and_whose(page: Page, address: str,
 
 def test_a_datasets_checks_show_counts_and_no_value(page: Page, address: str, tmp_path: Path) -> None:
     page.goto(f"{address}/assets/population/standardized?view=checks")
-    page.get_by_text("citizen_id__check_digit").first.click()
-    page.get_by_text("failed", exact=True).first.wait_for()
+    page.get_by_text("conformity", exact=True).first.click()
+    page.get_by_text("不合格数", exact=True).first.wait_for()
+    page.get_by_text("citizen_id.format").first.wait_for()
     shot(page, tmp_path, "checks")
 
 

@@ -171,6 +171,8 @@ CASES: list[tuple[str, Row, set[str]]] = [
     ("marriage", {"kind": "离婚", "male_prior_status": "已婚", "female_prior_status": "已婚"}, {"certificate_agrees_with_kind"}),
     ("marriage", {"certificate_no": "J1901012022001234"}, {"certificate_year_agrees"}),
     ("marriage", {"certificate_no": "BJ190101-2022-000001", "kind": "补领结婚证"}, {"replacement_year_agrees"}),
+    ("marriage", man("1955-03-07") | woman("1956-06-12")
+     | {"certificate_no": "BJ190101-1979-000001", "kind": "补领结婚证", "registration_date": "1979-06-01"}, {"replacement_date_plausible"}),
     ("marriage", {"certificate_no": "J190102-2023-001234"}, {"certificate_office_agrees"}),
     ("marriage", {"certificate_no": "示例结字(1998)第123号"}, {"certificate_no.legacy", "legacy_number_is_old"}),
     ("marriage", {"male_id": "E12345678"}, {"male_id.foreign_document"}),
