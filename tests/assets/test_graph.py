@@ -313,7 +313,7 @@ def test_the_night_of_a_date_works_on_that_dates_deliveries(home: Deployment) ->
         with build_schedule_context(
             scheduled_execution_time=moment,
             repository_def=definitions.get_repository_def(),
-            resources={"deployment": DeploymentResource(home=str(home.home))},
+            resources={"deployment": DeploymentResource(deployment=home)},
         ) as context:
             return night.evaluate_tick(context)
 

@@ -127,7 +127,8 @@ def test_a_removal_in_a_delta_needs_no_more_than_its_key(tmp_path):
 def test_currency_is_inferred_from_the_amount_where_none_is_given(tmp_path):
     rows = [person(capital="50万美元"), person(citizen_id=SECOND, capital="50万美元", currency="人民币")]
     _, _, clean, _ = run(tmp_path, rows)
-    assert [(row["capital"], row["currency"]) for row in clean] == [(Decimal("500000.00"), "USD"), (Decimal("500000.00"), "CNY")]
+    # The second says dollars in the amount and yuan beside it: which is right is not ours to say, so the amount is not read.
+    assert [(row["capital"], row["currency"]) for row in clean] == [(Decimal("500000.00"), "USD")]
 
 
 def test_an_empty_delivery_gives_an_empty_batch(tmp_path):

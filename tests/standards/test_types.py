@@ -78,8 +78,10 @@ def test_dates_come_back_from_every_shape(days):
     for shape in shapes:
         texts = [day.strftime(shape) if day.year >= 1000 else day.isoformat() for day in days]
         assert evaluate(date_of, texts) == days
-    serials = [str((day - date(1899, 12, 30)).days) for day in days if day >= date(1927, 5, 18)]
-    assert evaluate(date_of, serials) == [day for day in days if day >= date(1927, 5, 18)] if serials else True
+    # Five digits that read as a year and a month (19725) are no day number.
+    serials = {day: str((day - date(1899, 12, 30)).days) for day in days if day >= date(1927, 5, 18)}
+    plain = {day: text for day, text in serials.items() if not ("1900" <= text[:4] <= "2100" and text[4:] != "0")}
+    assert evaluate(date_of, list(plain.values())) == list(plain) if plain else True
 
 
 @pytest.mark.parametrize(
