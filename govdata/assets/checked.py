@@ -45,8 +45,10 @@ def checked(dataset: Dataset, registry: Registry) -> AssetChecksDefinition:
             newest = _newest_verdict(home, dataset, date)
         yield from check_results(verdict, dataset)
         # An older date was judged again: what a person sees of a check stays the newest delivery's state.
-        for evaluation in current(newest, dataset, registry) if newest is not None else ():
-            context.op_execution_context.instance.report_runless_asset_event(evaluation)
+        if newest is not None:
+            with guarded(home, dataset, date, TITLE, context.run.run_id):
+                for evaluation in current(newest, dataset, registry):
+                    context.op_execution_context.instance.report_runless_asset_event(evaluation)
 
     return stage
 

@@ -123,11 +123,12 @@ def check_results(verdict: Verdict, dataset: Dataset) -> Iterator[AssetCheckResu
 
 
 def current(verdict: Verdict, dataset: Dataset, registry: Registry) -> Iterator[AssetCheckEvaluation]:
-    """A verdict of an earlier run, told again for those checks that the dataset still has."""
+    """A verdict of an earlier run, told again for those checks that the dataset still has. Without a partition: Dagster keeps one result
+    of a check, run and partition, what is told outside of a run has no run, and a past date may be corrected more than once."""
     known = {spec.name for spec in check_specs(dataset, registry)}
     for facts in _results(verdict, dataset):
         if facts["check_name"] in known:
-            yield AssetCheckEvaluation(**facts, partition=verdict.date.isoformat())
+            yield AssetCheckEvaluation(**facts)
 
 
 def _results(verdict: Verdict, dataset: Dataset) -> Iterator[dict[str, Any]]:

@@ -18,9 +18,8 @@ DATE_ONLY = f"{DATE_PARTS}|[0-9]{{8}}"
 """A text that names a day and no time, digits Arabic."""
 
 SERIAL = r"[1-9][0-9]{4}(\.[0-9]+)?"
-NO_SERIAL = "(19[0-9]{2}|20[0-2][0-9])[1-9](\\.[0-9]+)?|12345"
-"""Five digits that read as a year and a month (20203 for March 2020): nobody can tell them from a day number, so they are neither. Nor is
-what somebody typed to fill the cell."""
+NO_SERIAL = "(19[0-9]{2}|20[0-2][0-9])[1-9](\\.[0-9]+)?"
+"""Five digits that read as a year and a month (20203 for March 2020): nobody can tell them from a day number, so they are neither."""
 
 
 def arabic(x: exp.Expression) -> exp.Expression:
