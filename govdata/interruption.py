@@ -24,6 +24,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _asked: int | None = None
 _marks: list[Path] = []
+_ending: list[Callable[[], None]] = []
 
 MARK = b"ended"
 
@@ -34,9 +35,21 @@ def asked() -> int | None:
 
 
 def check() -> None:
-    """A checkpoint. Raises ``KeyboardInterrupt`` where the end was asked for."""
+    """A checkpoint. Raises ``KeyboardInterrupt`` where the end was asked for, after whoever listens (``ending``) was told."""
     if _asked is not None:
+        for tell in _ending:
+            tell()
         raise KeyboardInterrupt
+
+
+@contextmanager
+def ending(tell: Callable[[], None]) -> Iterator[None]:
+    """Within the block ``tell`` is called at each checkpoint that ends the work, before it does."""
+    _ending.append(tell)
+    try:
+        yield
+    finally:
+        _ending.remove(tell)
 
 
 @contextmanager

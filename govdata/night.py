@@ -79,18 +79,12 @@ class Nights:
             return nothing
         job = self._job(frozenset(delivered))
         ended: set[str] = set()
-        cancelling: list[str] = []
         run_id = str(uuid4())
 
         def heard(entry: object) -> None:
             event = getattr(entry, "dagster_event", None)
             if event is None or event.step_key is None:
                 return
-            if interruption.asked() and not cancelling:
-                # Dagster asks for this when it ends a run early: else the run would count as failed, and be told of.
-                cancelling.append(run_id)
-                if (run := dagster.get_run_by_id(run_id)) is not None:
-                    dagster.report_run_canceling(run)
             stage, dataset = split_step(event.step_key)
             if event.event_type_value == "STEP_START":
                 on_step(stage, dataset)
@@ -98,11 +92,17 @@ class Nights:
                 ended.add(event.step_key)
                 on_step("", dataset)
 
+        def cancel() -> None:
+            # Dagster asks for this before a run ends early: else the run would count as failed, and be told of.
+            run = dagster.get_run_by_id(run_id)
+            if run is not None and run.status != DagsterRunStatus.CANCELING:
+                dagster.report_run_canceling(run)
+
         with nullcontext(self._dagster) if self._dagster else instance(self.deployment) as dagster, _quiet():
             dead_runs.report(self.deployment, dagster)
             interruption.check()
             dagster.add_event_listener(run_id, heard)
-            with dead_runs.alive(self.deployment, run_id):
+            with dead_runs.alive(self.deployment, run_id), interruption.ending(cancel):
                 result = job.execute_in_process(
                     instance=dagster,
                     run_id=run_id,

@@ -39,6 +39,29 @@ def test_a_signal_ends_the_whole_run(zygote: Zygote, tmp_path: Path, number: sig
     assert not list(alerts.alerts(deployment)) and not city.leftovers(deployment)
 
 
+BEFORE_ITS_CHECKPOINT = """
+import os, signal, time
+from govdata import interruption
+original = interruption.deferred
+def deferred():
+    if interruption.asked() is None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        while interruption.asked() is None:
+            time.sleep(0.01)
+    return original()
+interruption.deferred = deferred
+"""
+
+
+def test_a_signal_between_a_step_and_its_checkpoint_is_no_failure(zygote: Zygote, tmp_path: Path) -> None:
+    """The step has begun, and Dagster asks whether the end was wanted as soon as the checkpoint ends it."""
+    deployment, log = city.lay_down(tmp_path / "home", 1), tmp_path / "log"
+    assert zygote.run(deployment.home, "run", log=log, before=BEFORE_ITS_CHECKPOINT) == 128 + signal.SIGTERM
+    with instance(deployment) as dagster:
+        assert [run.status.value for run in dagster.get_runs()] == ["CANCELED"]
+    assert not list(alerts.alerts(deployment))
+
+
 ENDED = """
 import os, signal
 from govdata import engine
