@@ -62,7 +62,7 @@ queries.key_queries, queries.candidate_rows, queries.ledger, queries.rows(droppe
 
 def declare_datasets(standards: Path, count: int) -> None:
     """Lay the package's standards down at ``standards`` and multiply its contracts to ``count``, with elements of their own."""
-    from govdata.cli import lay_down_standards
+    from govdata.sample import lay_down_standards
 
     lay_down_standards(standards)
     originals = [_plain(path) for path in sorted((standards / "datasets").glob("*.odcs.yaml"))]
@@ -165,7 +165,7 @@ def shoot(address: str, target: Path) -> None:
 def declare_wide_table(standards: Path, rules: int) -> None:
     """A contract with about ``rules`` rules over 60 columns: those of the columns' elements, and row rules for the rest."""
     from govdata import standards as declared
-    from govdata.cli import lay_down_standards
+    from govdata.sample import lay_down_standards
 
     lay_down_standards(standards)
     registry = declared.load(standards)

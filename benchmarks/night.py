@@ -121,9 +121,8 @@ def main() -> None:
 def run(people: list[int], seed: int, home: Path) -> None:
     from rich.console import Console
 
-    from govdata.cli import lay_down_standards
     from govdata.deployment import Deployment
-    from govdata.sample import generate
+    from govdata.sample import generate, lay_down_standards
 
     console = Console()
     deployment = Deployment.from_env(home)

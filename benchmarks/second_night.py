@@ -28,14 +28,14 @@ from rich.console import Console
 from rich.table import Table
 
 from govdata import checks, engine, ingest, publish, standards
-from govdata.batches import Snapshot, StandardizedBatch, Verdict, fingerprint
-from govdata.cli import lay_down_standards
+from govdata.batches import Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.publish import layers
 from govdata.publish.merge import MAX_HIDDEN
-from govdata.sample import generate
+from govdata.sample import generate, lay_down_standards
 from govdata.standards.model import Registry
 from govdata.storage import files, sql
+from govdata.storage.manifest import fingerprint
 
 FIRST = Date(2026, 11, 1)
 SEED_PEOPLE = 40_000

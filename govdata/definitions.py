@@ -10,9 +10,9 @@ from govdata.assets.nightly import dead_run_sensor, died_run_sensor, nightly_job
 from govdata.assets.published import key as published_key
 from govdata.assets.resources import DeploymentResource, NoValues
 from govdata.deployment import Deployment
-from govdata.permissions import restrict
 from govdata.standards import load
 from govdata.standards.model import Registry
+from govdata.storage.permissions import restrict
 
 
 def build_definitions(deployment: Deployment | None = None, registry: Registry | None = None) -> Definitions:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
 
-from govdata import alerts, interruption
 from govdata.deployment import Deployment
+from govdata.operations import alerts, interruption
 from govdata.storage import files
 
 TRIGGER = {"govdata/trigger": "cli"}

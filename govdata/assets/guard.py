@@ -14,9 +14,9 @@ from datetime import date as Date
 
 from dagster import DagsterExecutionInterruptedError, Failure, MetadataValue
 
-from govdata import alerts, interruption
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.operations import alerts, interruption
 from govdata.standards.model import Dataset
 
 OUTCOME = "govdata/outcome"

@@ -7,14 +7,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from govdata import permissions
-from govdata.batches import RawBatch, StandardizedBatch, fingerprint
+from govdata.batches import RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine.compiled import HELD, CompiledDataset, compiled
 from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
 from govdata.engine.session import create_maps, session
 from govdata.engine.syntax import alias, column, disjunction, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
+from govdata.storage import permissions
+from govdata.storage.manifest import fingerprint
 from govdata.storage.sql import PARQUET, parquet
 
 if TYPE_CHECKING:

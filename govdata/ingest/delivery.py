@@ -9,12 +9,13 @@ from collections.abc import Callable
 from datetime import date as Date
 from pathlib import Path
 
-from govdata.batches import DeliveredFile, Delivery, fingerprint
+from govdata.batches import DeliveredFile, Delivery
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, Problem
 from govdata.escaping import visible
 from govdata.ingest import complete
 from govdata.standards.model import Dataset, Marker
+from govdata.storage.manifest import fingerprint
 
 _UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", ".swx", ".lock", ".bak", "~")
 _MARKERS = (".ok", ".done", ".md5", ".sha1", ".sha256", ".sm3")

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from govdata.batches import DeliveredFile, Delivery, IngestedFile, RawBatch, fingerprint
+from govdata.batches import DeliveredFile, Delivery, IngestedFile, RawBatch
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, Problem
 from govdata.ingest import complete, formats, packed
@@ -26,6 +26,7 @@ from govdata.ingest.shown import shown
 from govdata.ingest.source import Block, Reject, Source, Unreadable
 from govdata.ingest.write import PartWriter, remove_stale
 from govdata.standards.model import Dataset, Registry
+from govdata.storage.manifest import fingerprint
 from govdata.storage.sql import connect
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them

@@ -13,7 +13,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govdata import permissions
+from govdata.storage import permissions
 
 ROW_GROUP = 122_880  # rows, as DuckDB's own vectors divide them
 MAX_FILE = 256 << 20  # bytes after which the next file is begun

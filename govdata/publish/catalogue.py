@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import govdata.publish.views as v
-from govdata.batches import Inside, Manifest, Snapshot
+from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.publish import evidence, layers, seals, small
 from govdata.publish.snapshots import complete
 from govdata.standards.model import Registry
 from govdata.storage import files, sql
+from govdata.storage.manifest import Inside, Manifest
 
 if TYPE_CHECKING:
     import duckdb

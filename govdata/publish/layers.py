@@ -14,12 +14,13 @@ from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from govdata.batches import Inside, Manifest, RawBatch, Seal, StandardizedBatch, fingerprint
+from govdata.batches import RawBatch, Seal, StandardizedBatch
 from govdata.deployment import Deployment, first_date
 from govdata.errors import GateBlocked, Waiting
 from govdata.publish import governance
 from govdata.standards.model import Dataset, Registry, Unique
 from govdata.storage import files
+from govdata.storage.manifest import Inside, Manifest, fingerprint
 
 FORMAT = 1
 """Part of every snapshot id: raise it when the same layers would merge into other rows."""

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from govdata.batches import fingerprint
 from govdata.deployment import Deployment
 from govdata.engine.session import is_current
 from govdata.standards.model import CodeSet, Registry
 from govdata.storage import files, sql
+from govdata.storage.manifest import fingerprint
 
 if TYPE_CHECKING:
     import duckdb

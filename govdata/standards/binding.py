@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from govdata.batches import fingerprint
 from govdata.standards.model import (
     BoundRule,
     CodeSet,
@@ -16,6 +15,7 @@ from govdata.standards.model import (
     RuleSpec,
     Unique,
 )
+from govdata.storage.manifest import fingerprint
 
 
 def column_rules(column: Column, element: Element) -> tuple[Rule, ...]:

@@ -16,10 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from govdata import permissions
-from govdata.batches import Manifest
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.storage import permissions
+from govdata.storage.manifest import Manifest
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from dagster import AssetKey, build_schedule_context
 
-from govdata import alerts, checks, engine, ingest, publish
+from govdata import checks, engine, ingest, publish
 from govdata.assets.nightly import nightly_schedule, report_died_run
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import CheckOutcome, DeliveredFile, Delivery, RawBatch, Snapshot, StandardizedBatch, Verdict
@@ -25,6 +25,7 @@ from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, GateBlocked, Problem
 from govdata.night import DatasetNight, Nights
 from govdata.night import instance as instance_of
+from govdata.operations import alerts
 from govdata.standards.model import Dataset, Registry
 from tests.assets.tiny import tiny_registry
 

@@ -10,10 +10,10 @@ from uuid import uuid4
 import pytest
 from dagster import DagsterInstance, Failure, job, op
 
-from govdata import alerts
 from govdata.assets.guard import OUTCOME, guarded
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, GovdataError, Problem
+from govdata.operations import alerts
 from tests.assets.tiny import tiny_dataset
 
 SECRET = "190101199001019999"

@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from govdata import alerts
 from govdata.deployment import Deployment
 from govdata.night import instance
+from govdata.operations import alerts
 from tests.conftest import Finished, copy_deployment, govdata
 from tests.leaks import leaked
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from govdata import alerts, summary
 from govdata.batches import IngestedFile, RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.night import DatasetNight
+from govdata.night import DatasetNight, summary
+from govdata.operations import alerts
 from govdata.publish.catalogue import Contents, DamagedNight
 from govdata.standards.model import DeliveryMode, Unique
 from tests.assets.tiny import tiny_registry

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from govdata import alerts
 from govdata.deployment import Deployment
+from govdata.operations import alerts
 from tests.faults import city as reading
 from tests.faults.drill import Prepared
 from tests.faults.zygote import Zygote

@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from govdata import alerts
 from govdata.deployment import Deployment
+from govdata.operations import alerts
 from tests.faults import city
 from tests.faults.zygote import Night, Zygote
 

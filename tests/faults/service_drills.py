@@ -13,9 +13,9 @@ from pathlib import Path
 
 from dagster import DagsterRun, DagsterRunStatus
 
-from govdata import alerts
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
+from govdata.operations import alerts
 from tests.faults import city
 from tests.faults.drill import Prepared
 from tests.faults.services import last_step, launch, running, runs, wait_for

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from govdata import standards
-from govdata.backup import backup, restore
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.operations.backup import backup, restore
 from govdata.publish import layers
 from govdata.standards.model import Registry
 from tests.faults import city

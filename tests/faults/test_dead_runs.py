@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from dagster import DagsterEvent, DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus
 
-from govdata import alerts
 from govdata.assets import dead_runs
 from govdata.deployment import Deployment
+from govdata.operations import alerts
 
 HOLD = """
 import sys

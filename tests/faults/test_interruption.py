@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from govdata import alerts
 from govdata.night import instance
+from govdata.operations import alerts
 from tests.faults import city
 from tests.faults.conftest import Place
 from tests.faults.drill import Prepared
@@ -41,7 +41,7 @@ def test_a_signal_ends_the_whole_run(zygote: Zygote, tmp_path: Path, number: sig
 
 BEFORE_ITS_CHECKPOINT = """
 import os, signal, time
-from govdata import interruption
+from govdata.operations import interruption
 original = interruption.deferred
 def deferred():
     if interruption.asked() is None:

@@ -91,7 +91,7 @@ def _serve() -> None:
     import govdata.cli
     import govdata.definitions
     import govdata.night
-    import govdata.summary
+    import govdata.night.summary
     from govdata import checks, engine, ingest, publish
     from govdata.checks import gx, suite, validation
     from govdata.deployment import Deployment

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govdata.batches import TABLE_CHECKS, CheckOutcome, IngestedFile, RawBatch, StandardizedBatch, Verdict, fingerprint
+from govdata.batches import TABLE_CHECKS, CheckOutcome, IngestedFile, RawBatch, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.standards.model import (
     BoundRule,
@@ -33,6 +33,7 @@ from govdata.standards.model import (
     Volume,
 )
 from govdata.storage import sql
+from govdata.storage.manifest import fingerprint
 
 Row = dict[str, Any]
 CANARY = "不应外泄的姓名"

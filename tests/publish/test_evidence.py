@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from govdata import alerts
 from govdata.assets.catalogue import report_damage
 from govdata.batches import RawBatch, StandardizedBatch
+from govdata.operations import alerts
 from govdata.publish import damaged_nights
 from tests.publish.nights import City, person
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from govdata import alerts, permissions, verification
 from govdata.batches import Snapshot
+from govdata.operations import alerts, verification
 from govdata.publish import lost_nights, rerun, set_aside_changed
 from govdata.publish.layers import Layer
+from govdata.storage import permissions
 from tests.publish.nights import City, person
 
 DAY1, DAY2 = Date(2026, 3, 1), Date(2026, 3, 2)

@@ -24,9 +24,9 @@ from typing import Any
 
 import pytest
 
-from govdata import alerts
 from govdata.assets.instance import prepare
 from govdata.deployment import Deployment
+from govdata.operations import alerts
 from tests.conftest import REPOSITORY
 from tests.faults import city
 from tests.faults.services import exec_start, last_step, launching, running, runs, wait_for

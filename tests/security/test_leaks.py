@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from govdata import alerts
 from govdata.deployment import Deployment
+from govdata.operations import alerts
 from tests.conftest import copy_deployment
 from tests.security.canaries import ID_MARK, MARK, canaries, found_in, in_tables, is_table, leaks, plant, plant_refused
 from tests.security.nights import Ran, run

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from govdata import permissions
 from govdata.deployment import Deployment
+from govdata.storage import permissions
 from tests.conftest import copy_deployment
 from tests.security.nights import run
 
@@ -70,7 +70,7 @@ def test_a_deployment_without_data_gives_no_warning(open_home: Path) -> None:
 
 @pytest.mark.parametrize(("before", "after"), [(0o022, 0o027), (0o000, 0o027), (0o077, 0o077)])
 def test_the_mask_is_only_ever_made_stricter(before: int, after: int) -> None:
-    code = f"import os; from govdata import permissions; os.umask({before}); permissions.restrict(); print(os.umask(0))"
+    code = f"import os; from govdata.storage import permissions; os.umask({before}); permissions.restrict(); print(os.umask(0))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert int(told) == after
 
@@ -97,7 +97,7 @@ def test_a_night_writes_nothing_others_can_read_and_warns_of_what_they_can(open_
     assert open_ones == []
 
 
-@pytest.mark.parametrize("restrict", ["", "from govdata import permissions; permissions.restrict();"], ids=["before", "after"])
+@pytest.mark.parametrize("restrict", ["", "from govdata.storage import permissions; permissions.restrict();"], ids=["before", "after"])
 def test_a_crash_leaves_no_core(restrict: str, tmp_path: Path) -> None:
     """The kernel says of a process that died by a signal whether it dumped its memory, wherever the dump goes."""
     resource = pytest.importorskip("resource")

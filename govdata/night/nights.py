@@ -15,9 +15,9 @@ from datetime import date as Date
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
-from govdata import interruption
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
+from govdata.operations import interruption
 from govdata.standards.model import Registry
 
 if TYPE_CHECKING:

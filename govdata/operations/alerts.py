@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from govdata.batches import Manifest
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.escaping import markdown, visible
+from govdata.storage.manifest import Manifest
 
 WEBHOOK = "GOVDATA_ALERT_WEBHOOK"
 """Environment variable: an http(s) address that receives each alert as JSON by POST. Unset: files only."""

@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from govdata import alerts
 from govdata.deployment import Deployment
 from govdata.ingest import account
-from govdata.night import STAGE_NAMES, DatasetNight
+from govdata.night.nights import STAGE_NAMES, DatasetNight
+from govdata.operations import alerts
 from govdata.standards.model import Registry, Unique
 
 MOST_FAILED = 3

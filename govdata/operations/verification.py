@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from govdata import alerts, publish
+from govdata import publish
 from govdata.deployment import Deployment
+from govdata.operations import alerts
 from govdata.publish import seals
 
 if TYPE_CHECKING:

@@ -23,12 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from govdata.batches import is_inside
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.escaping import visible
 from govdata.standards.model import Registry
 from govdata.storage import files
+from govdata.storage.manifest import is_inside
 
 LISTING = "backup.json"
 FORMAT = 1

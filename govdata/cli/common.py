@@ -1,0 +1,38 @@
+"""What the commands share: the standards of the deployment, the names of its datasets, a console that shows controls as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from govdata.deployment import Deployment
+from govdata.errors import GovdataError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from govdata.standards.model import Registry
+
+
+def load_registry(deployment: Deployment) -> Registry:
+    from govdata import standards
+
+    if not deployment.standards.is_dir():
+        raise GovdataError(f"{deployment.home} 不是部署目录：没有 standards/。用 GOVDATA_HOME 指定，或先运行 govdata sample --out 目录")
+    return standards.load(deployment.standards)
+
+
+def known_datasets(names: list[str] | None, registry: Registry) -> list[str]:
+    for name in names or ():
+        if name not in registry.datasets:
+            raise GovdataError(f"没有数据集 {name}；已声明的有：{'、'.join(sorted(registry.datasets))}")
+    return sorted(set(names)) if names else sorted(registry.datasets)
+
+
+def console(stderr: bool = False, file: TextIO | None = None) -> Console:
+    from rich.console import Console
+
+    from govdata.cli.terminal import Quiet
+
+    made = Console(stderr=stderr, file=file)
+    made.push_render_hook(Quiet())
+    return made

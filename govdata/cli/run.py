@@ -1,0 +1,148 @@
+"""``govdata run``: the nights of the deliveries, with a progress bar and the closing summary."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date as Date
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from govdata.cli.app import Command, app
+from govdata.cli.common import console, known_datasets, load_registry
+from govdata.deployment import Deployment
+from govdata.errors import GovdataError
+from govdata.storage import permissions
+
+if TYPE_CHECKING:
+    from govdata.standards.model import Registry
+
+BLOCKED = 3
+
+
+@app.command(cls=Command)
+def run(
+    date: Annotated[list[str] | None, typer.Option("--date", metavar="YYYY-MM-DD", help="交付日期，可重复；不写则依次处理全部交付")] = None,
+    dataset: Annotated[list[str] | None, typer.Option("--dataset", metavar="名称", help="只处理这个数据集，可重复")] = None,
+) -> None:
+    """处理交付：读入、标准化、检查、发布。全部发布返回 0，有数据集被阻断返回 3，出错返回 1，中断返回 130 或 143。"""
+    from govdata.operations import interruption
+
+    command = Deployment.from_env().command(*sys.argv[1:])
+    told = f"已中断，没有做完的交付日期没有发布，已发布的数据不受影响。再次运行即可继续：{command}"
+    number: list[int] = []
+    with _terminal() as terminal:
+
+        def first(_: int) -> None:
+            print("\n正在结束：做完当前环节后停止（再按一次 Ctrl-C 立即结束）", file=terminal, flush=True)
+
+        def second(_: int) -> None:
+            print(f"\n{told}", file=terminal, flush=True)
+
+        def work() -> None:
+            try:
+                _run_all(date, dataset, terminal)
+            except KeyboardInterrupt:
+                number.append(interruption.asked() or 2)
+
+        interruption.watched(work, first, second)
+    if number:
+        print(told, file=sys.stderr)
+        raise typer.Exit(128 + number[0])
+
+
+@contextmanager
+def _terminal() -> Iterator[TextIO]:
+    """Standard error under a descriptor of its own: Dagster turns descriptor 2 to a file while a step runs."""
+    try:
+        number = os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):  # no file: somebody keeps what is printed
+        yield sys.stderr
+        return
+    with os.fdopen(number, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors) as terminal:
+        yield terminal
+
+
+def _run_all(date: list[str] | None, dataset: list[str] | None, terminal: TextIO) -> None:
+    deployment = Deployment.from_env()
+    registry = load_registry(deployment)
+    from govdata import night
+    from govdata.operations import alerts
+
+    alerts.webhook()  # an address that can take no alert is told now, not in the night it is needed
+    if (warning := permissions.warning(deployment)) is not None:
+        print(warning, file=sys.stderr)
+    datasets = known_datasets(dataset, registry)
+    if date:
+        dates = [_date(text) for text in date]
+        for wrong in (_out_of_range(day) for day in dates):
+            if wrong:
+                raise GovdataError(wrong)
+    else:
+        dates = night.delivery_dates(deployment, datasets)
+        for day in [day for day in dates if _out_of_range(day)]:
+            console(stderr=True).print(f"跳过：{_out_of_range(day)}", style="yellow", highlight=False)
+            dates.remove(day)
+    if not dates:
+        raise GovdataError(f"{deployment.landing} 下没有任何交付（应为 <数据集>/<YYYY-MM-DD>/ 文件夹）")
+    outcomes = _run_nights(deployment, registry, datasets, sorted(set(dates)), terminal)
+    states = {outcome.outcome for outcome in outcomes}
+    if "error" in states:
+        raise typer.Exit(1)
+    if "blocked" in states:
+        raise typer.Exit(BLOCKED)
+
+
+def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str], dates: list[Date], terminal: TextIO) -> list[Any]:
+    import gc
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from govdata.night import STAGE_NAMES, STAGES, Nights, summary
+
+    titles = {name: registry.datasets[name].title for name in datasets} | {"catalogue": ""}
+    delivered = sum(deployment.delivery(name, date).is_dir() for name in datasets for date in dates)
+    # Dagster and GX keep a million small objects for as long as we live: looking through them for rubbish after every few hundred
+    # new ones cost a twentieth of a small night.
+    gc.set_threshold(100_000, 20, 100)
+    nights = Nights(deployment, registry, datasets)
+    outcomes = []
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    # Drawing ten times a second, as it would, is two per cent of a core on a terminal.
+    with Progress(*columns, console=console(file=terminal), refresh_per_second=4) as progress, nights.opened():
+        task = progress.add_task("准备", total=delivered * len(STAGES) + len(dates))
+        for date in dates:
+
+            def on_step(stage: str, dataset: str, date: Date = date) -> None:
+                if stage:
+                    progress.update(task, description=f"{date} {titles[dataset]} {STAGE_NAMES[stage]}")
+                else:
+                    progress.advance(task)
+
+            outcomes += nights.run(date, on_step)
+        progress.update(task, description="完成")
+    summary.show(console(), outcomes, registry, deployment)
+    return outcomes
+
+
+def _date(text: str) -> Date:
+    try:
+        return Date.fromisoformat(text)
+    except ValueError:
+        raise GovdataError(f"{text} 不是日期，应为 YYYY-MM-DD") from None
+
+
+def _out_of_range(date: Date) -> str | None:
+    """Why there is no night of ``date``, in Chinese, or None."""
+    from datetime import UTC, datetime, timedelta
+
+    from govdata.deployment import FIRST_DATE, first_date
+
+    if date > (datetime.now(UTC) + timedelta(hours=8)).date():
+        return f"交付日期 {date} 晚于今天"
+    if date < first_date():
+        return f"交付日期 {date} 早于 {first_date()}（由环境变量 {FIRST_DATE} 设定）"
+    return None

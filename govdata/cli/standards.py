@@ -1,0 +1,32 @@
+"""``govdata standards …``: what the standards officer asks."""
+
+from __future__ import annotations
+
+import typer
+
+from govdata.cli.app import Command, standards_app
+from govdata.cli.common import console
+from govdata.deployment import Deployment
+
+
+@standards_app.command("check", cls=Command)
+def standards_check() -> None:
+    """检查 standards/ 下的全部声明，一次列出所有问题（文件、行号、原因）；有问题返回 1。"""
+    from govdata import standards
+    from govdata.engine import examples, trial
+
+    deployment = Deployment.from_env()
+    problems = standards.problems(deployment.standards, engine=trial.refusal)
+    registry = None
+    if not problems:
+        registry = standards.load(deployment.standards)
+        problems = trial.problems(registry) or examples.problems(registry)
+    terminal = console()
+    if registry is None or problems:
+        for problem in problems:
+            terminal.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        terminal.print(f"共 {len(problems)} 个问题", style="bold red")
+        raise typer.Exit(1)
+    rules = sum(len(registry.rules(name)) for name in registry.datasets)
+    counts = f"{len(registry.elements)} 个数据元，{len(registry.code_sets)} 个代码集，{len(registry.datasets)} 个数据集，{rules} 条规则"
+    terminal.print(f"没有问题：{counts}", highlight=False)
