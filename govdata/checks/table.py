@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date as Date
+from datetime import timedelta
 
 from govdata.batches import TABLE_CHECKS, CheckOutcome, RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.publish import layers
-from govdata.publish.snapshots import complete
+from govdata.publish import newest
 from govdata.standards.model import Dataset, Volume
 
 Figures = dict[str, float | int | str]
@@ -138,9 +138,4 @@ def rejected_share(batch: StandardizedBatch, raw: RawBatch | None, bounds: Volum
 
 def previous_snapshot(deployment: Deployment, dataset: Dataset, date: Date) -> Snapshot | None:
     """The newest snapshot of the dataset's table before ``date`` whose files are all there."""
-    for earlier in reversed(layers.dates(deployment.published / dataset.name)):
-        if earlier < date:
-            snapshot = layers.read(Snapshot, Snapshot.path(deployment, dataset.name, earlier))
-            if snapshot is not None and complete(snapshot, deployment):
-                return snapshot
-    return None
+    return newest(deployment, dataset.name, date - timedelta(days=1))

@@ -6,6 +6,7 @@ record_refusal(dataset, date, deployment)                       the delivery was
 rebuild_catalogue(deployment, registry) -> Path
 visible(snapshot, deployment, columns) -> str                  SELECT of the rows that count: files alone hold more
 set_aside_changed(deployment, tables, full=…) -> [name]         published files whose content is not what it was
+newest(deployment, table, date) -> Snapshot | None              the newest whole snapshot not later than the date
 lost_nights(deployment, tables) -> {table: [date]}             nights to run again for missing, damaged or changed files
 rerun(table, nights) -> str                                    the command that does
 prune(deployment, registry, keep_days=…, keep_month_ends=…) -> Pruned
@@ -17,13 +18,14 @@ from govdata.publish.governance import record_reconciliation, record_refusal
 from govdata.publish.merge import visible
 from govdata.publish.retention import Policy, Pruned, nightly, prune
 from govdata.publish.seals import set_aside_changed
-from govdata.publish.snapshots import lost_nights, publish, rerun
+from govdata.publish.snapshots import lost_nights, newest, publish, rerun
 
 __all__ = [
     "Policy",
     "Pruned",
     "damaged_nights",
     "lost_nights",
+    "newest",
     "nightly",
     "prune",
     "publish",

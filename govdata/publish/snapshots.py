@@ -66,6 +66,16 @@ def complete(snapshot: Snapshot, deployment: Deployment) -> bool:
     return all(files.is_sound(deployment.absolute(file)) for file in named)
 
 
+def newest(deployment: Deployment, table: str, date: Date) -> Snapshot | None:
+    """The newest snapshot of the table not later than ``date`` whose files are all there."""
+    for known in reversed(layers.dates(deployment.published / table)):
+        if known <= date:
+            snapshot = layers.read(Snapshot, Snapshot.path(deployment, table, known))
+            if snapshot is not None and complete(snapshot, deployment):
+                return snapshot
+    return None
+
+
 def lost_nights(deployment: Deployment, tables: Iterable[str]) -> dict[str, list[Date]]:
     """Table → the nights that must be run again, oldest first, because files they published are missing, damaged or set aside, or because
     the manifest of the newest one is. Tables without any are left out."""

@@ -106,6 +106,11 @@ def read_documents(root: Path, findings: Findings) -> list[Document]:
     return documents
 
 
+def declared(documents: list[Document]) -> list[str]:
+    """The names of the datasets whose contracts are there, sound or not."""
+    return [Path(document.file).name.removesuffix(SUFFIX) for document in documents]
+
+
 def read(
     documents: list[Document],
     elements: Mapping[str, Element],

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from govdata.errors import Problem, StandardsError
-from govdata.standards import binding, codes, contracts, elements, patterns
+from govdata.standards import binding, codes, contracts, cross, elements, patterns
 from govdata.standards.model import Registry
 from govdata.standards.source import Document, Findings
 
@@ -65,6 +65,8 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
     known, declared, null_tokens, lists = elements.read(root, code_sets, declared_sets, findings)
     documents = contracts.read_documents(root, findings)
     read = contracts.read(documents, known, declared, code_sets, declared_sets, findings, lists)
+    datasets = {name: contract.dataset for name, contract in read.items()}
+    across = cross.read(root, datasets, contracts.declared(documents), known, declared_sets, findings)
     if findings.found:
         return None, documents
     element_digests = {name: binding.digest(element) for name, element in known.items()}
@@ -72,13 +74,14 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
     registry = Registry(
         elements=known,
         code_sets=code_sets,
-        datasets={name: contract.dataset for name, contract in read.items()},
+        datasets=datasets,
         null_tokens=null_tokens,
         bound={name: contract.rules for name, contract in read.items()},
         hashes={
             name: binding.dataset_hash(contract.dataset, contract.rules, known, element_digests, code_set_digests, null_tokens)
             for name, contract in read.items()
         },
+        cross=across,
     )
     return registry, documents
 
@@ -86,7 +89,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
 def _check_links(root: Path, findings: Findings) -> None:
     """Nothing outside the folder is read, even through a link."""
     home = root.resolve()
-    for folder in ("elements", "codes", "datasets"):
+    for folder in ("elements", "codes", "datasets", cross.FOLDER):
         for path in (root / folder, *((root / folder).iterdir() if (root / folder).is_dir() else ())):
             if path.is_symlink() and not path.resolve().is_relative_to(home):
                 findings.add(path.relative_to(root).as_posix(), "是指向标准目录之外的链接")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from govdata.standards.comparisons import Agrees, Excludes, References
 from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of the typed form
     CheckDigit,
     DateRange,
@@ -263,9 +264,35 @@ class Dataset(Frozen):
         raise KeyError(name)
 
 
+class CrossRule(Frozen):
+    """``id``: its name, unique in the deployment. ``kind``: a name in ``KINDS``; ``spec``: what that kind is written with."""
+
+    id: str
+    dataset: str
+    kind: str
+    spec: References | Excludes | Agrees
+    column: str
+    dimension: Dimension
+    severity: Severity
+    message: str
+    owner: str
+    indicator: str | None = None
+    source: str | None = None
+
+    @property
+    def condition(self) -> str | None:
+        """The expression over both sides, where the kind has one."""
+        return getattr(self.spec, "row", None)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The published tables the rule reads, each once."""
+        return tuple(dict.fromkeys((self.dataset, self.spec.table)))
+
+
 class Registry(Frozen):
     """All declared standards of a deployment, checked. ``null_tokens``: source texts that mean "no value" wherever an element names none.
-    ``hashes``: dataset name → hash of everything declared that the dataset's result depends on."""
+    ``hashes``: dataset name → hash of everything declared that the dataset's result depends on. ``cross``: rules across tables, by id."""
 
     elements: dict[str, Element]
     code_sets: dict[str, CodeSet]
@@ -273,6 +300,7 @@ class Registry(Frozen):
     null_tokens: tuple[str, ...]
     bound: dict[str, tuple[BoundRule, ...]]
     hashes: dict[str, str]
+    cross: tuple[CrossRule, ...] = ()
 
     def rules(self, dataset: str) -> tuple[BoundRule, ...]:
         """The dataset's rules in the order of their bits: columns in contract order (required, type, code set, the element's own), then the
