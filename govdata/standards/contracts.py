@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from govdata.standards import expressions, markers
+from govdata.standards import expressions, markers, origins
 from govdata.standards.binding import bind_column, bind_dataset_rule, column_rules, grade_conflict, primary_key_rule
 from govdata.standards.format import (
     COLUMN_ARGUMENTS,
@@ -19,6 +19,7 @@ from govdata.standards.format import (
     ContractFile,
     CustomProperty,
     DatasetProperties,
+    DeliveryEntry,
     GovdataRule,
     Implementation,
     PropertyEntry,
@@ -152,7 +153,13 @@ def _contract(written: ContractFile, context: _Context) -> Contract | None:
     columns = [_column(position, entry, context) for position, entry in enumerate(schema.properties)]
     _check_columns(schema, columns, context)
     schedule = _schedule(written.slaProperties, context)
+    derived = None
     if properties is not None:
+        raw = context.document.data["schema"][0].get("customProperties", [])
+        index = next((i for i, entry in enumerate(raw) if entry.get("property") == "origin"), 0)
+        derived, reasons = origins.read(properties, context.names)
+        for reason in reasons:
+            context.add(reason, "customProperties", index, where="origin")
         _check_delivery(properties, columns, context)
         _check_volume(properties, context)
     rules = _dataset_rules(schema, context)
@@ -169,14 +176,8 @@ def _contract(written: ContractFile, context: _Context) -> Contract | None:
         version=written.version,
         purpose=written.description.purpose,
         limitations=written.description.limitations,
-        delivery=DeliveryMode(
-            mode=properties.delivery.mode,
-            key=tuple(properties.delivery.key),
-            operation=properties.delivery.operation,
-            snapshot_files=tuple(properties.delivery.snapshot_files),
-            settle=properties.delivery.settle,
-            marker=markers.marker(properties.delivery.marker),
-        ),
+        delivery=_delivery(properties.delivery),
+        derived=derived,
         columns=tuple(known),
         rules=tuple(rule for rule, _ in rules),
         volume=Volume(**properties.volume.model_dump()),
@@ -334,13 +335,24 @@ def _check_former_names(columns: list[Column | None], context: _Context) -> None
 # ------------------------------------------------------------------------------------------------------------- dataset
 
 
-def _place(schema_properties: list[CustomProperty], name: str) -> Loc:
-    index = next((i for i, entry in enumerate(schema_properties) if entry.property == name), 0)
-    return ("customProperties", index, "value")
+def _delivery(written: DeliveryEntry | None) -> DeliveryMode:
+    """A derived table is made whole each time."""
+    if written is None:
+        return DeliveryMode(mode="snapshot", key=())
+    return DeliveryMode(
+        mode=written.mode,
+        key=tuple(written.key),
+        operation=written.operation,
+        snapshot_files=tuple(written.snapshot_files),
+        settle=written.settle,
+        marker=markers.marker(written.marker),
+    )
 
 
 def _check_delivery(properties: DatasetProperties, columns: list[Column | None], context: _Context) -> None:
     delivery = properties.delivery
+    if delivery is None:
+        return
     raw = context.document.data["schema"][0].get("customProperties", [])
     index = next((i for i, entry in enumerate(raw) if entry.get("property") == "delivery"), 0)
     place: Loc = ("customProperties", index, "value")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.json_schema import SkipJsonSchema
 
+from govdata.standards.derivations import DERIVATIONS
 from govdata.standards.kinds import WRITTEN
 from govdata.standards.model import Dimension, Grade, LogicalType, Severity
 from govdata.standards.source import NAME
@@ -387,10 +388,21 @@ class Override(Written):
     disabled: Maybe[Literal[True]] = Field(None, description="本列不用此规则")
 
 
+_origin: dict[str, Any] = {
+    name: (Maybe[kind], Field(None, description=kind.SUMMARY))  # type: ignore[valid-type, misc]
+    for name, kind in DERIVATIONS.items()
+}
+if TYPE_CHECKING:
+    Origin = Written
+else:
+    Origin = create_model("Origin", __base__=Written, __doc__="表从哪里来：生成方式之一", **_origin)
+
+
 class DatasetProperties(Written):
     """customProperties of the schema object."""
 
-    delivery: DeliveryEntry = Field(description="交付方式")
+    delivery: Maybe[DeliveryEntry] = Field(None, description="交付方式；部门交付的数据集必填")
+    origin: Maybe[Origin] = Field(None, description="由已发布的表生成：{方式: 参数}；部门交付的数据集不写")
     volume: VolumeEntry = Field(VolumeEntry(), description="数据量界限")
     sharing: Sharing = Field("conditional", description="共享属性：无条件、有条件、不予共享")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from govdata.errors import Problem, StandardsError
-from govdata.standards import binding, codes, contracts, cross, elements, patterns
+from govdata.standards import binding, codes, contracts, cross, elements, origins, patterns
 from govdata.standards.model import Registry
 from govdata.standards.source import Document, Findings
 
@@ -66,6 +66,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
     documents = contracts.read_documents(root, findings)
     read = contracts.read(documents, known, declared, code_sets, declared_sets, findings, lists)
     datasets = {name: contract.dataset for name, contract in read.items()}
+    origins.check(datasets, contracts.declared(documents), known, findings)
     across = cross.read(root, datasets, contracts.declared(documents), known, declared_sets, findings)
     if findings.found:
         return None, documents

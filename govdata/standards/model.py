@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from govdata.standards.comparisons import Agrees, Excludes, References
+from govdata.standards.derivations import RollUp
 from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of the typed form
     CheckDigit,
     DateRange,
@@ -240,7 +241,7 @@ class Schedule(Frozen):
 
 
 class Dataset(Frozen):
-    """数据集合同, read from one ODCS file."""
+    """数据集合同, read from one ODCS file. ``derived``: how the table is made of published ones; None: a department delivers it."""
 
     name: str
     title: str
@@ -255,6 +256,7 @@ class Dataset(Frozen):
     volume: Volume = Volume()
     schedule: Schedule = Schedule()
     sharing: Literal["unconditional", "conditional", "none"] = "conditional"
+    derived: RollUp | None = None
     file: str = ""
 
     def column(self, name: str) -> Column:
@@ -301,6 +303,27 @@ class Registry(Frozen):
     bound: dict[str, tuple[BoundRule, ...]]
     hashes: dict[str, str]
     cross: tuple[CrossRule, ...] = ()
+
+    @property
+    def delivered(self) -> tuple[str, ...]:
+        """The datasets that departments deliver, by name."""
+        return tuple(name for name in sorted(self.datasets) if self.datasets[name].derived is None)
+
+    @property
+    def derived(self) -> tuple[str, ...]:
+        """The tables made of published ones, each after those it reads."""
+        order: dict[str, None] = {}
+
+        def place(name: str) -> None:
+            made = self.datasets[name].derived
+            if made is not None and name not in order:
+                for table in made.inputs:
+                    place(table)
+                order[name] = None
+
+        for name in sorted(self.datasets):
+            place(name)
+        return tuple(order)
 
     def rules(self, dataset: str) -> tuple[BoundRule, ...]:
         """The dataset's rules in the order of their bits: columns in contract order (required, type, code set, the element's own), then the

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from govdata.standards import odcs
+from govdata.standards.cross import CrossRuleEntry
 from govdata.standards.format import CodeSetEntry, ColumnProperties, DatasetProperties, DefaultsFile, ElementEntry, GovdataRule, Name
 
 DRAFT = "https://json-schema.org/draft/2019-09/schema"
@@ -28,6 +29,7 @@ def all_schemas() -> dict[str, dict[str, Any]]:
         "elements.schema.json": _page(dict[Name, ElementEntry], "数据元页面：标识 → 数据元"),
         "defaults.schema.json": _page(DefaultsFile, "数据元的默认值"),
         "index.schema.json": _page(dict[Name, CodeSetEntry], "代码集索引：标识 → 代码集"),
+        "rules.schema.json": _page(dict[Name, CrossRuleEntry], "跨表规则页面：规则名 → 规则"),
         "dataset.schema.json": _contract(),
         OFFICIAL: odcs.schema(),
     }
@@ -102,7 +104,7 @@ def _custom_properties(model: type[BaseModel], definitions: dict[str, Any]) -> d
         {"if": {"properties": {"property": {"const": name}}}, "then": {"properties": {"value": field}}}
         for name, field in schema["properties"].items()
     ]
-    present = [{"contains": {"properties": {"property": {"const": name}}}} for name in schema["required"]]
+    present = [{"contains": {"properties": {"property": {"const": name}}}} for name in schema.get("required", ())]
     return {
         "type": "array",
         "items": {"type": "object", "properties": {"property": {"oneOf": described}}, "required": ["property", "value"], "allOf": values},

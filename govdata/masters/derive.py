@@ -1,0 +1,125 @@
+"""Tables made of published tables: from the newest snapshots of their inputs to a raw batch, which then goes the way of every delivery.
+
+A derived table is judged, gated, published, kept and shown as a delivered one is: its contract has elements and rules, its batch id is made
+of the snapshots it was made of, and the same inputs give the same batch. The rows enter as text in the standards' own forms, which
+standardising leaves as they are.
+"""
+
+from __future__ import annotations
+
+from datetime import date as Date
+
+from govdata import checks, engine, publish
+from govdata.batches import IngestedFile, RawBatch, Snapshot
+from govdata.deployment import Deployment
+from govdata.engine.functions import expand
+from govdata.engine.syntax import text as printed
+from govdata.errors import GateBlocked
+from govdata.masters import roll_up
+from govdata.publish import newest, visible
+from govdata.standards import expressions
+from govdata.standards.model import Dataset, Registry
+from govdata.storage import files, sql
+from govdata.storage.manifest import fingerprint
+
+VERSION = 1
+"""Part of every batch id: raise it when the same inputs would give other rows."""
+
+
+def publish_derived(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> Snapshot | None:
+    """Make, judge and publish the derived table as of ``date``; None where one of its inputs was never published by then.
+
+    Raises ``GateBlocked`` with all reasons where a check that must pass does not; the snapshot before then stays."""
+    raw = derive(dataset, registry, deployment, date)
+    if raw is None:
+        return None
+    batch = engine.standardize(raw, dataset, registry, deployment)
+    verdict = checks.validate(batch, dataset, registry, deployment)
+    if not verdict.passed:
+        publish.record_reconciliation(batch, None, deployment)
+        failed = [outcome.description for outcome in verdict.outcomes if outcome.blocking and not outcome.passed]
+        raise GateBlocked(dataset.name, date.isoformat(), failed)
+    return publish.publish(batch, dataset, registry, deployment)
+
+
+def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> RawBatch | None:
+    """The rows of the derived table from the newest snapshots not later than ``date``, as a raw batch (``lake/raw``); None where an input
+    was never published. A batch of the same inputs and standards is kept as it is."""
+    assert dataset.derived is not None
+    inputs = {table: newest(deployment, table, date) for table in dataset.derived.inputs}
+    found = {table: snapshot for table, snapshot in inputs.items() if snapshot is not None}
+    if len(found) < len(inputs):
+        return None
+    made_of = [(table, snapshot.snapshot_id) for table, snapshot in found.items()]
+    batch_id = fingerprint("derived", VERSION, dataset.name, date, registry.hashes[dataset.name], made_of)
+    known = RawBatch.read(RawBatch.path(deployment, dataset.name, date))
+    if known is not None and known.batch_id == batch_id and all(files.is_sound(deployment.absolute(name)) for name in known.files):
+        return known
+    return _write(dataset, registry, deployment, date, found, batch_id)
+
+
+def _write(
+    dataset: Dataset, registry: Registry, deployment: Deployment, date: Date, inputs: dict[str, Snapshot], batch_id: str
+) -> RawBatch:
+    folder = deployment.lake("raw", dataset.name, date)
+    target = folder / f"{batch_id}-0000.parquet"
+    made_of = "+".join(f"published/{table}/{snapshot.date}" for table, snapshot in inputs.items())
+    with files.scratch(deployment, "derive") as scratch:
+        connection = engine.session(registry, temp=scratch / "spill", as_of=date)
+        try:
+            written = files.temporary(target)
+            connection.execute(
+                f"COPY ({_as_text(dataset, _query(dataset, registry, deployment, date, inputs), date, made_of)}) "
+                f"TO {sql.text(str(written))} ({sql.PARQUET})"
+            )
+        finally:
+            connection.close()
+    files.put(written, target)
+    rows = files.row_count(target)
+    source = IngestedFile(name=made_of, format="由已发布的表生成", delivered=rows, raw=rows, rejected=0)
+    raw = RawBatch(
+        dataset=dataset.name,
+        date=date,
+        batch_id=batch_id,
+        delivery_fingerprint=fingerprint([(table, snapshot.snapshot_id) for table, snapshot in inputs.items()]),
+        standards_hash=registry.hashes[dataset.name],
+        mode="snapshot",
+        files=(deployment.relative(target),),
+        rejected_files=(),
+        sources=(source,),
+        columns=tuple(column.name for column in dataset.columns),
+    )
+    files.put_manifest(raw, RawBatch.path(deployment, dataset.name, date))
+    for stale in set(folder.glob("*.parquet")) - {target}:
+        stale.unlink(missing_ok=True)
+    return raw
+
+
+def _query(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date, inputs: dict[str, Snapshot]) -> str:
+    """The table's rows, typed."""
+    made = dataset.derived
+    assert made is not None
+    source = registry.datasets[made.table]
+    names = [column.name for column in source.columns]
+    known = list(registry.code_sets)
+    conditions = {
+        place: printed(expand(expressions.parse(text, columns=names, code_sets=known))) for place, text in made.expressions().items()
+    }
+    read = ", ".join(f"b.{sql.identifier(name)}" for name in names)
+    rows = visible(inputs[made.table], deployment, f"{read}, DATE '{date.isoformat()}' AS _delivery_date")
+    code_set = registry.element(made.table, made.division).code_set
+    assert code_set is not None
+    return roll_up.query(made, rows, code_set, conditions)
+
+
+def _as_text(dataset: Dataset, query: str, date: Date, made_of: str) -> str:
+    """The columns of a raw batch. ``_row_id`` is made of the table and the key, so that the same thing keeps its id from night to night."""
+    texts = ", ".join(f"CAST({sql.identifier(column.name)} AS VARCHAR) AS {sql.identifier(column.name)}" for column in dataset.columns)
+    key = [column.name for column in dataset.columns if column.primary_key] or [column.name for column in dataset.columns]
+    told = ", ".join(f"coalesce(CAST({sql.identifier(name)} AS VARCHAR), '')" for name in key)
+    identity = f"substr(sha256(concat_ws(chr(31), {sql.text(dataset.name)}, {told})), 1, 24)"
+    ordered = f"row_number() OVER (ORDER BY {sql.identifiers(key)})"
+    return (
+        f"SELECT {texts}, CAST(NULL AS VARCHAR) AS _extra, {identity} AS _row_id, {sql.text(made_of)} AS _source_file, "
+        f"CAST({ordered} AS BIGINT) AS _source_row, DATE '{date.isoformat()}' AS _delivery_date FROM ({query}) ORDER BY _source_row"
+    )
