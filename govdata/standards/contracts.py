@@ -156,10 +156,10 @@ def _contract(written: ContractFile, context: _Context) -> Contract | None:
     derived = None
     if properties is not None:
         raw = context.document.data["schema"][0].get("customProperties", [])
-        index = next((i for i, entry in enumerate(raw) if entry.get("property") == "origin"), 0)
+        place = [i for i, entry in enumerate(raw) if entry.get("property") == "origin"][:1]
         derived, reasons = origins.read(properties, context.names)
         for reason in reasons:
-            context.add(reason, "customProperties", index, where="origin")
+            context.add(reason, "customProperties", *place, where="origin")
         _check_delivery(properties, columns, context)
         _check_volume(properties, context)
     rules = _dataset_rules(schema, context)

@@ -104,12 +104,18 @@ def _custom_properties(model: type[BaseModel], definitions: dict[str, Any]) -> d
         {"if": {"properties": {"property": {"const": name}}}, "then": {"properties": {"value": field}}}
         for name, field in schema["properties"].items()
     ]
-    present = [{"contains": {"properties": {"property": {"const": name}}}} for name in schema.get("required", ())]
+    present = [_says(name) for name in schema.get("required", ())]
+    if model is DatasetProperties:  # a department delivers it, or it is made of published tables
+        present.append({"oneOf": [_says("delivery"), _says("origin")]})
     return {
         "type": "array",
         "items": {"type": "object", "properties": {"property": {"oneOf": described}}, "required": ["property", "value"], "allOf": values},
         "allOf": present,
     }
+
+
+def _says(name: str) -> dict[str, Any]:
+    return {"contains": {"properties": {"property": {"const": name}}}}
 
 
 def _inline(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:

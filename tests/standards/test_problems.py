@@ -190,7 +190,7 @@ CASES = {
         "      - {property: delivery, value: {mode: delta, key: [citizen_id], operation: note}}\n",
         "",
         -1,
-        "缺少“delivery”",
+        "应写 delivery（部门交付）或 origin（由已发布的表生成）之一",
     ),
     "another table's name": (CONTRACT, "  - name: person\n", "  - name: people\n", 0, "与文件名不一致，应为“person”"),
     "bad table name": (CONTRACT, "  - name: person\n", "  - name: ../person\n", 0, "小写字母"),

@@ -28,7 +28,8 @@ def validator(name: str) -> Draft201909Validator:
 def schema_for(path: Path) -> str:
     if path.name == "_defaults.yaml":
         return "defaults.schema.json"
-    return {"elements": "elements.schema.json", "codes": "index.schema.json", "datasets": "dataset.schema.json"}[path.parent.name]
+    names = {"elements": "elements", "codes": "index", "datasets": "dataset", "rules": "rules"}
+    return f"{names[path.parent.name]}.schema.json"
 
 
 def errors(path: Path) -> list[str]:
