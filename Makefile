@@ -27,6 +27,7 @@ bench: .venv/.dev
 lint: .venv/.dev
 	$(BIN)/ruff check govdata tests benchmarks
 	$(BIN)/mypy
+	$(BIN)/lint-imports --quiet
 
 licences: .venv/.dev
 	$(BIN)/python scripts/licences.py
