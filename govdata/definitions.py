@@ -22,7 +22,7 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
     """
     deployment = deployment or Deployment.from_env()
     registry = registry or load(deployment.standards)
-    datasets = [registry.datasets[name] for name in sorted(registry.datasets)]
+    datasets = [registry.datasets[name] for name in registry.delivered]
     parts = [dataset_assets(dataset, registry) for dataset in datasets]
     return Definitions(
         assets=[*(asset for part in parts for asset in part.assets), catalogue([published_key(dataset) for dataset in datasets])],

@@ -25,7 +25,7 @@ def known_datasets(names: list[str] | None, registry: Registry) -> list[str]:
     for name in names or ():
         if name not in registry.datasets:
             raise GovdataError(f"没有数据集 {name}；已声明的有：{'、'.join(sorted(registry.datasets))}")
-    return sorted(set(names)) if names else sorted(registry.datasets)
+    return sorted(set(names)) if names else list(registry.delivered)
 
 
 def console(stderr: bool = False, file: TextIO | None = None) -> Console:

@@ -197,7 +197,8 @@ class _Reading:
     def _likely(self, columns: tuple[str, ...], mine: Mapping | None) -> Dataset | None:
         """The other dataset whose contract explains the header completely, and better than ours does."""
         if self._others is None:
-            self._others = [Headers(other) for name, other in self.registry.datasets.items() if name != self.dataset.name]
+            names = [name for name in self.registry.delivered if name != self.dataset.name]
+            self._others = [Headers(self.registry.datasets[name]) for name in names]
         best: tuple[int, Dataset] | None = None
         for other in self._others:
             mapping = other.map(columns)

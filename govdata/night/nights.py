@@ -127,7 +127,7 @@ class Nights:
         from govdata.assets import catalogue
         from govdata.definitions import build_definitions
 
-        everything = frozenset(self.registry.datasets)
+        everything = frozenset(self.registry.delivered)
         if everything not in self._jobs:
             self._jobs[everything] = build_definitions(self.deployment, self.registry).resolve_job_def(catalogue.NIGHTLY)
         if datasets not in self._jobs:
