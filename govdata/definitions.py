@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dagster import Definitions, definitions, in_process_executor
 
-from govdata.assets.catalogue import catalogue, closing
+from govdata.assets.city import city_assets, city_job, city_sensors
 from govdata.assets.factory import dataset_assets
 from govdata.assets.nightly import dead_run_sensor, died_run_sensor, nightly_job, nightly_schedule
-from govdata.assets.published import key as published_key
+from govdata.assets.partitions import delivery_dates
 from govdata.assets.resources import DeploymentResource, NoValues
 from govdata.deployment import Deployment
 from govdata.standards import load
@@ -22,14 +22,15 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
     """
     deployment = deployment or Deployment.from_env()
     registry = registry or load(deployment.standards)
-    datasets = [registry.datasets[name] for name in registry.delivered]
-    parts = [dataset_assets(dataset, registry) for dataset in datasets]
+    dates = delivery_dates()
+    parts = [dataset_assets(registry.datasets[name], registry, dates) for name in registry.delivered]
     return Definitions(
-        assets=[*(asset for part in parts for asset in part.assets), catalogue([published_key(dataset) for dataset in datasets])],
-        asset_checks=[*(check for part in parts for check in part.checks), closing(registry)],
-        jobs=[nightly_job],
+        # Tables derived from published ones go to ``city_assets`` as its ``derived``.
+        assets=[*(asset for part in parts for asset in part.assets), *city_assets(registry, dates)],
+        asset_checks=[check for part in parts for check in part.checks],
+        jobs=[nightly_job, city_job],
         schedules=[nightly_schedule(registry)],
-        sensors=[died_run_sensor(), dead_run_sensor()],
+        sensors=[died_run_sensor(), dead_run_sensor(), *city_sensors(registry)],
         resources={"deployment": DeploymentResource(deployment=deployment), "io_manager": NoValues()},
         # One process for the whole night: a process per step would import GX and open DuckDB twenty times over.
         executor=in_process_executor,

@@ -60,6 +60,10 @@ class Deployment:
         """Small Parquet files that the ``governance`` views of the catalogue read."""
         return self.published / "_governance"
 
+    def outcome(self, dataset: str, date: Date, stage: str) -> Path:
+        """The manifest of what became of a stage ``[dataset, stage]``, or of ``[room, table]`` after the datasets, on one date."""
+        return self.governance / "outcomes" / dataset / date.isoformat() / f"{stage}.json"
+
     @property
     def code_tables(self) -> Path:
         """Code sets as Parquet, for the ``codes`` views of the catalogue."""

@@ -1,112 +1,82 @@
 """The catalogue ``governance/catalogue``: the DuckDB file of views that analysts open, renewed once at the end of a night.
 
-It is an external asset, told of by the step that renews it. That step is a check of it (are all views readable?) and not an asset with the
-published tables upstream: such a step would be skipped whenever one dataset had no delivery and never run when one was blocked, while
-analysts must see what was published and the governance tables must show the blocked night. It has no step upstream and the lowest
-priority, so the one process of a night (definitions.py sets the in-process executor) takes it when nothing else is left to do.
-Renewing once, and not after each dataset, also means that a reader never sees half a night.
-
-Where a run has no such step (somebody materialises tables in the UI) publishing renews the catalogue itself.
+It depends on every published and derived table, but runs in the job of the city (``city.py``), after the datasets have ended, whatever
+became of each: analysts must see what was published, and the governance tables must show the blocked night. Renewing once, and not after
+each dataset, also means that a reader never sees half a night.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dagster import (
-    AssetCheckExecutionContext,
-    AssetCheckKey,
-    AssetCheckResult,
-    AssetChecksDefinition,
     AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
-    AssetMaterialization,
+    AssetsDefinition,
     AssetSpec,
-    DagsterInstance,
-    multi_asset_check,
+    DailyPartitionsDefinition,
+    MaterializeResult,
+    multi_asset,
 )
 
-from govdata.assets import run_retention
-from govdata.assets.guard import alert, guarded
+from govdata.assets import guard
 from govdata.assets.resources import DeploymentResource
+from govdata.checks.asset_checks import CHECKED, FAILED, DatedResult
 from govdata.deployment import Deployment
+from govdata.night.outcomes import GOVERNANCE
+from govdata.operations import alerts
 from govdata.standards.model import Registry
 
 if TYPE_CHECKING:
     from govdata.publish.catalogue import DamagedNight
 
-KEY = AssetKey(["governance", "catalogue"])
-CHECK = AssetCheckKey(KEY, "readable")
-NIGHTLY = "nightly"
-STEP = "governance__catalogue"
-TITLE = "更新目录"
+STAGE = "catalogue"
+KEY = AssetKey([GOVERNANCE, STAGE])
+READABLE = "readable"
 
 
-def catalogue(published: Sequence[AssetKey]) -> AssetSpec:
-    return AssetSpec(
-        KEY,
-        deps=published,
-        description="DuckDB 目录：已发布表、隔离区、修复台账、规则结果、对账的视图，带中文注释；每夜最后原子替换一次。",
-        group_name="governance",
-        kinds={"duckdb"},
-        metadata={"数据目录": "data/published/govdata.duckdb"},
+def catalogue(registry: Registry, dates: DailyPartitionsDefinition, upstream: Sequence[AssetKey]) -> AssetsDefinition:
+    """The asset ``governance/catalogue`` and its check: are all views readable? A view that is not stops what depends on the catalogue."""
+
+    @multi_asset(
+        name=f"{STAGE}__{GOVERNANCE}",
+        specs=[
+            AssetSpec(
+                KEY,
+                deps=upstream,
+                description="DuckDB 目录：已发布表、隔离区、修复台账、规则结果、对账的视图，带中文注释；每夜最后原子替换一次。",
+                group_name=GOVERNANCE,
+                kinds={"duckdb"},
+                partitions_def=dates,
+                metadata={"数据目录": "data/published/govdata.duckdb"},
+            )
+        ],
+        check_specs=[AssetCheckSpec(READABLE, asset=KEY, description="目录已按本夜结果重建，每个视图都能打开", blocking=True)],
     )
+    def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
+        from govdata import publish
 
-
-def closing(registry: Registry) -> AssetChecksDefinition:
-    """The last step of a night: rebuild the catalogue, then open every view of it."""
-
-    @multi_asset_check(
-        name=STEP,
-        specs=[AssetCheckSpec(CHECK.name, asset=KEY, description="目录已按本夜结果重建，每个视图都能打开")],
-        op_tags={"dagster/priority": "-100"},
-    )
-    def stage(context: AssetCheckExecutionContext, deployment: DeploymentResource) -> AssetCheckResult:
         home = deployment.deployment
-        with guarded(home, None, None, TITLE, context.run.run_id):
-            context.op_execution_context.log_event(renewed(home, registry))
+        with guard.stage(context, home, GOVERNANCE, STAGE) as work:
+            path = publish.rebuild_catalogue(home, registry)
             views, broken = unreadable(home)
+            work.counts = {"视图": views, "打不开的视图": len(broken)}
             report_damage(home, registry, context.run.run_id)
-            if not broken:
-                tidy(home, registry, context.op_execution_context.instance)
-            result = AssetCheckResult(
+            if broken:
+                work.fail((f"这些视图打不开：{'、'.join(broken)}",))
+            readable = DatedResult(
                 asset_key=KEY,
-                check_name=CHECK.name,
+                check_name=READABLE,
                 passed=not broken,
                 severity=AssetCheckSeverity.ERROR,
-                metadata={"checked": views, "failed": len(broken), "打不开的视图": "、".join(broken) or "无"},
+                metadata={CHECKED: views, FAILED: len(broken), "打不开的视图": "、".join(broken) or "无"},
             )
-        return result
+            facts: dict[str, str | int] = {"文件": home.relative(path), "字节数": path.stat().st_size}
+        yield MaterializeResult(asset_key=KEY, metadata=facts, check_results=[readable])
+        work.stop()
 
     return stage
-
-
-def renew_unless_nightly(context: AssetExecutionContext | AssetCheckExecutionContext, deployment: Deployment, registry: Registry) -> None:
-    """Called by a step that changed what the catalogue shows. The run's own steps say whether a closing step will follow, not its job's
-    name: "Materialize" on the job's page in the UI selects the job's assets and so leaves the closing step, a check, out."""
-    op_context = context.op_execution_context
-    if not op_context.job_def.has_node_named(STEP):
-        op_context.log_event(renewed(deployment, registry))
-
-
-def renewed(deployment: Deployment, registry: Registry) -> AssetMaterialization:
-    """Rebuild the catalogue; returns the event that tells Dagster of it."""
-    from govdata import publish
-
-    path = publish.rebuild_catalogue(deployment, registry)
-    return AssetMaterialization(KEY, description="目录已重建", metadata={"文件": deployment.relative(path), "字节数": path.stat().st_size})
-
-
-def tidy(deployment: Deployment, registry: Registry, instance: DagsterInstance) -> None:
-    """Retention, by the deployment's policy: nothing that a good night needs goes before that night is there and opens."""
-    from govdata import publish
-
-    policy = publish.Policy.from_env()
-    publish.nightly(deployment, registry, policy)
-    run_retention.delete_old_runs(instance, policy.run_days)
-    run_retention.shrink(Path(instance.root_directory))
 
 
 def report_damage(deployment: Deployment, registry: Registry, run_id: str) -> None:
@@ -114,14 +84,18 @@ def report_damage(deployment: Deployment, registry: Registry, run_id: str) -> No
     night of which the lake has lost something."""
     from govdata import publish
 
-    for dataset, nights in publish.lost_nights(deployment, sorted(registry.datasets)).items():
+    def tell(table: str, date: str, reason: str) -> None:
+        known = registry.datasets.get(table)
+        facts = {"dataset": known.name, "title": known.title, "owner": known.owner} if known else {"dataset": table}
+        alert = alerts.Alert(kind="damaged", time=alerts.now(), date=date, stage="更新目录", run_id=run_id, reasons=(reason,), **facts)
+        alerts.raise_alert(deployment, alert)
+
+    for table, nights in publish.lost_nights(deployment, sorted(registry.datasets)).items():
         listed = "、".join(date.isoformat() for date in nights)
-        reason = (
-            f"{listed} 期的已发布文件缺失、损坏或内容被改动，目录改用未受影响的各期。重新运行即可重做：{publish.rerun(dataset, nights)}"
-        )
-        alert(deployment, registry.datasets.get(dataset), nights[-1], TITLE, run_id, "damaged", (reason,))
+        reason = f"{listed} 期的已发布文件缺失、损坏或内容被改动，目录改用未受影响的各期。重新运行即可重做：{publish.rerun(table, nights)}"
+        tell(table, nights[-1].isoformat(), reason)
     for night in publish.damaged_nights(deployment):
-        alert(deployment, registry.datasets.get(night.dataset), night.date, TITLE, run_id, "damaged", (damage_told(night),))
+        tell(night.dataset, night.date.isoformat(), damage_told(night))
 
 
 def damage_told(night: "DamagedNight") -> str:

@@ -1,7 +1,7 @@
 """Stage 3: GX and the table checks judge the standardised batch. A blocking check that fails stops this dataset's publishing.
 
-The bookkeeping of a blocked dataset (alert, reconciliation without a published count) happens here, inside the step: Dagster stops the
-steps downstream as soon as the step has ended with a failed blocking check.
+The bookkeeping of a blocked dataset (alert, reconciliation without a published count) happens here, inside the step, which then fails with
+the Chinese reasons: Dagster, left alone with a failed blocking check, would fail it with an English one and a stack trace.
 """
 
 from collections.abc import Iterator
@@ -9,18 +9,16 @@ from datetime import date as Date
 
 from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, multi_asset_check
 
-from govdata.assets import guard, standardized
-from govdata.assets.catalogue import renew_unless_nightly
-from govdata.assets.guard import guarded
+from govdata.assets import guard
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import StandardizedBatch, Verdict
 from govdata.checks.asset_checks import check_results, check_specs, current
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.night.outcomes import title
 from govdata.standards.model import Dataset, Registry
 
 STAGE = "checked"
-TITLE = "发布前检查"
 
 
 def checked(dataset: Dataset, registry: Registry) -> AssetChecksDefinition:
@@ -32,23 +30,22 @@ def checked(dataset: Dataset, registry: Registry) -> AssetChecksDefinition:
 
         home = deployment.deployment
         date = Date.fromisoformat(context.partition_key)
-        with guarded(home, dataset, date, TITLE, context.run.run_id):
+        with guard.stage(context, home, dataset, STAGE) as work:
             batch = StandardizedBatch.read(StandardizedBatch.path(home, dataset.name, date))
             if batch is None:
-                raise GovdataError(f"{dataset.name} {date} 尚未标准化：请先运行“{standardized.TITLE}”")
+                raise GovdataError(f"{dataset.name} {date} 尚未标准化：请先运行“{title('standardized')}”")
             verdict = checks.validate(batch, dataset, registry, home)
+            failing = [outcome for outcome in verdict.outcomes if not outcome.passed]
+            work.counts = {"检查": len(verdict.outcomes), "未通过": len(failing)}
             if not verdict.passed:
-                reasons = tuple(outcome.description for outcome in verdict.outcomes if outcome.blocking and not outcome.passed)
-                guard.alert(home, dataset, date, TITLE, context.run.run_id, "check_failed", reasons)
                 publish.record_reconciliation(batch, None, home)
-                renew_unless_nightly(context, home, registry)
+                work.block(tuple(outcome.description for outcome in failing if outcome.blocking))
             newest = _newest_verdict(home, dataset, date)
         yield from check_results(verdict, dataset)
         # An older date was judged again: what a person sees of a check stays the newest delivery's state.
-        if newest is not None:
-            with guarded(home, dataset, date, TITLE, context.run.run_id):
-                for evaluation in current(newest, dataset, registry):
-                    context.op_execution_context.instance.report_runless_asset_event(evaluation)
+        for evaluation in current(newest, dataset, registry) if newest is not None else ():
+            context.op_execution_context.instance.report_runless_asset_event(evaluation)
+        work.stop()
 
     return stage
 

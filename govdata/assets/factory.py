@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dagster import AssetChecksDefinition, AssetsDefinition, AssetSpec
+from dagster import AssetChecksDefinition, AssetsDefinition, AssetSpec, DailyPartitionsDefinition
 
 from govdata.assets.checked import checked
 from govdata.assets.landing import landing
@@ -20,8 +20,13 @@ class DatasetAssets:
     checks: tuple[AssetChecksDefinition, ...]
 
 
-def dataset_assets(dataset: Dataset, registry: Registry) -> DatasetAssets:
+def dataset_assets(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) -> DatasetAssets:
     return DatasetAssets(
-        assets=(landing(dataset, registry), raw(dataset, registry), standardized(dataset, registry), published(dataset, registry)),
+        assets=(
+            landing(dataset, registry, dates),
+            raw(dataset, registry, dates),
+            standardized(dataset, registry, dates),
+            published(dataset, registry, dates),
+        ),
         checks=(checked(dataset, registry),),
     )

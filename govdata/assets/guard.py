@@ -8,48 +8,165 @@ That includes what is no ``Exception``: the panics of libraries written in Rust 
 import errno
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import date as Date
 
-from dagster import DagsterExecutionInterruptedError, Failure, MetadataValue
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetExecutionContext,
+    AssetKey,
+    AssetObservation,
+    DagsterExecutionInterruptedError,
+    Failure,
+    MetadataValue,
+)
 
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.night import outcomes
+from govdata.night.outcomes import StageOutcome
 from govdata.operations import alerts, interruption
 from govdata.standards.model import Dataset
 
-OUTCOME = "govdata/outcome"
-"""Metadata key of a Failure: ``blocked`` (the delivery is at fault) or ``error`` (the standards, the program or the machine are)."""
+SHOWN_ON = {"checked": "standardized"}
+"""The asset a stage's outcome is told of, where it is not the one of its name."""
+
+OUTCOME_NAMES = {"blocked": "被阻断", "error": "出错"}
+
+
+@dataclass
+class Stage:
+    """One stage of one date at work. ``dataset`` is None where the stage is of the whole city, in the room ``room``."""
+
+    deployment: Deployment
+    dataset: Dataset | None
+    room: str
+    name: str
+    date: Date
+    run_id: str
+    observe: Callable[[AssetObservation], None]
+    counts: dict[str, int] = field(default_factory=dict)
+    outcome: outcomes.Outcome = "done"
+    reasons: tuple[str, ...] = ()
+
+    def nothing(self) -> None:
+        """There was no delivery."""
+        self.outcome = "nothing"
+
+    def block(self, reasons: tuple[str, ...]) -> None:
+        """The delivery is at fault. The stage goes on to tell what it found and ends with ``stop``."""
+        self.outcome, self.reasons = "blocked", reasons
+
+    def fail(self, reasons: tuple[str, ...]) -> None:
+        """As ``block``, where it is not the delivery's fault."""
+        self.outcome, self.reasons = "error", reasons
+
+    def stop(self) -> None:
+        """Raises ``Failure`` with the Chinese reasons where the stage was blocked or failed, after all it had to tell."""
+        if self.reasons:
+            raise Failure(description="；".join(self.reasons), allow_retries=False)
+
+    def record(self) -> None:
+        """The manifest; of a stage that stopped also the alert, and the reason on the assets a person looks at."""
+        made = StageOutcome(
+            dataset=self.room,
+            stage=self.name,
+            date=self.date,
+            outcome=self.outcome,
+            reasons=self.reasons,
+            counts=self.counts,
+            run_id=self.run_id,
+            time=alerts.now(),
+        )
+        outcomes.record(made, self.deployment)
+        if made.is_stopped:
+            alerts.raise_alert(self.deployment, _alert(made, self.dataset))
+            for key in self._assets():
+                self.observe(AssetObservation(key, partition=self.date.isoformat(), description=_told(made), metadata=_metadata(made)))
+
+    def _assets(self) -> list[AssetKey]:
+        """The stage's own and, of a dataset, what was to be published."""
+        names = [SHOWN_ON.get(self.name, self.name), *(["published"] if self.dataset else [])]
+        return [AssetKey([self.room, name]) for name in dict.fromkeys(names)]
+
+
+def _alert(made: StageOutcome, dataset: Dataset | None) -> alerts.Alert:
+    refused = made.outcome == "blocked"
+    kind: alerts.Kind = "error" if not refused else "check_failed" if made.stage == "checked" else "blocked"
+    return alerts.Alert(
+        kind=kind,
+        time=made.time,
+        dataset=dataset.name if dataset else None,
+        title=dataset.title if dataset else None,
+        owner=dataset.owner if dataset else None,
+        date=made.date.isoformat(),
+        stage=outcomes.title(made.stage),
+        run_id=made.run_id,
+        reasons=made.reasons,
+    )
+
+
+def _told(made: StageOutcome) -> str:
+    return f"{made.date} 在“{outcomes.title(made.stage)}”{OUTCOME_NAMES[made.outcome]}：" + "；".join(made.reasons)
+
+
+def _metadata(made: StageOutcome) -> Mapping[str, str]:
+    return {
+        "结果": OUTCOME_NAMES[made.outcome],
+        "环节": outcomes.title(made.stage),
+        "交付日期": made.date.isoformat(),
+        "原因": "；".join(made.reasons),
+    }
+
+
+def stage(
+    context: AssetExecutionContext | AssetCheckExecutionContext, deployment: Deployment, place: Dataset | str, name: str
+) -> AbstractContextManager[Stage]:
+    """``guarded`` for the run, the date and the event log of ``context``."""
+    date, op = Date.fromisoformat(context.partition_key), context.op_execution_context
+    return guarded(deployment, place, date, name, context.run.run_id, op.log_event)
 
 
 @contextmanager
-def guarded(deployment: Deployment, dataset: Dataset | None, date: Date | None, stage: str, run_id: str) -> Iterator[None]:
-    """Run a stage's work, one process at a time for a dataset. Raises ``dagster.Failure`` with Chinese text for whatever goes wrong in it,
-    after writing an alert."""
+def guarded(
+    deployment: Deployment,
+    place: Dataset | str,
+    date: Date,
+    name: str,
+    run_id: str,
+    observe: Callable[[AssetObservation], None] = lambda observation: None,
+) -> Iterator[Stage]:
+    """Do the work of stage ``name`` of a dataset (one process at a time) or of a room, and keep what became of it (``StageOutcome``).
+
+    Raises ``dagster.Failure`` with Chinese text for whatever goes wrong in it, after an alert was written."""
+    dataset = place if isinstance(place, Dataset) else None
+    work = Stage(deployment, dataset, dataset.name if dataset else str(place), name, date, run_id, observe)
+    stack = None
+    outcomes.begin(work.room, name)
     try:
         with interruption.deferred():
             try:
                 interruption.check()
                 with _alone(deployment, dataset):
-                    yield
+                    yield work
             except BaseException:
                 interruption.check()  # what comes up after the end was asked for is no fault of the delivery's
                 raise
     except (Failure, KeyboardInterrupt, GeneratorExit, DagsterExecutionInterruptedError):
         raise
     except GovdataError as error:
-        outcome, reason, stack = ("blocked" if error.delivery_at_fault else "error"), str(error), None
+        work.outcome, work.reasons = ("blocked" if error.delivery_at_fault else "error"), (str(error),)
     except BaseException as error:
-        outcome, reason, stack = "error", _machine(error) or _program(error), places(error)
+        work.outcome, work.reasons, stack = "error", (_machine(error) or _program(error),), places(error)
     else:
+        work.record()
         return
-    alert(deployment, dataset, date, stage, run_id, "blocked" if outcome == "blocked" else "error", (reason,))
-    metadata: dict[str, MetadataValue] = {OUTCOME: MetadataValue.text(outcome)}
-    if stack is not None:
-        metadata["调用位置"] = MetadataValue.md("```\n" + stack + "\n```")
+    work.record()
+    metadata = {"调用位置": MetadataValue.md("```\n" + stack + "\n```")} if stack is not None else {}
     # `from None`: Dagster would otherwise store the original, message and all, as the context of this one.
-    raise Failure(description=reason, metadata=metadata, allow_retries=False) from None
+    raise Failure(description="；".join(work.reasons), metadata=metadata, allow_retries=False) from None
 
 
 def _alone(deployment: Deployment, dataset: Dataset | None) -> AbstractContextManager[None]:
@@ -92,28 +209,3 @@ def _machine(error: BaseException) -> str | None:
 def places(error: BaseException) -> str:
     """Where ``error`` passed through: file, line, function and source line of each frame, without any message or local value."""
     return "".join(traceback.format_tb(error.__traceback__)).rstrip()
-
-
-def alert(
-    deployment: Deployment,
-    dataset: Dataset | None,
-    date: Date | None,
-    stage: str,
-    run_id: str,
-    kind: alerts.Kind,
-    reasons: tuple[str, ...],
-) -> None:
-    alerts.raise_alert(
-        deployment,
-        alerts.Alert(
-            kind=kind,
-            time=alerts.now(),
-            dataset=dataset.name if dataset else None,
-            title=dataset.title if dataset else None,
-            owner=dataset.owner if dataset else None,
-            date=date.isoformat() if date else None,
-            stage=stage,
-            run_id=run_id,
-            reasons=reasons,
-        ),
-    )

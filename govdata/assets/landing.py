@@ -1,9 +1,8 @@
 """Stage 0: what a department puts into its delivery folder. Nothing is made here; the raw stage reports what it found."""
 
-from dagster import AssetKey, AssetSpec
+from dagster import AssetKey, AssetSpec, DailyPartitionsDefinition
 
 from govdata.assets import describe
-from govdata.assets.partitions import delivery_dates
 from govdata.standards.model import Dataset, Registry
 
 
@@ -11,7 +10,7 @@ def key(dataset: Dataset) -> AssetKey:
     return AssetKey([dataset.name, "landing"])
 
 
-def landing(dataset: Dataset, registry: Registry) -> AssetSpec:
+def landing(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) -> AssetSpec:
     """The delivery folder as an external asset: in the graph, with an observation for every delivery, never executed."""
     schedule = dataset.schedule
     rhythm = {"d": "日", "w": "周", "m": "月", "y": "年"}[schedule.unit]
@@ -21,7 +20,7 @@ def landing(dataset: Dataset, registry: Registry) -> AssetSpec:
         key(dataset),
         description=f"{dataset.owner}交付的{dataset.title}原始文件（{mode}，{due}）。只读，从不改动。",
         kinds={"file"},
-        partitions_def=delivery_dates(),
+        partitions_def=dates,
         metadata={"数据目录": f"data/landing/{dataset.name}"},
         **describe.common(dataset, registry),
     )

@@ -3,26 +3,32 @@
 from collections.abc import Iterator
 from datetime import date as Date
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, AssetSpec, DataVersion, MaterializeResult, multi_asset
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    DailyPartitionsDefinition,
+    DataVersion,
+    MaterializeResult,
+    multi_asset,
+)
 
-from govdata.assets import describe, standardized
-from govdata.assets.catalogue import renew_unless_nightly
-from govdata.assets.guard import guarded
-from govdata.assets.partitions import delivery_dates
+from govdata.assets import describe, guard, standardized
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import StandardizedBatch
-from govdata.errors import GateBlocked, GovdataError
+from govdata.errors import GovdataError
+from govdata.night.outcomes import title
 from govdata.standards.model import Dataset, Registry
 
 STAGE = "published"
-TITLE = "发布"
 
 
 def key(dataset: Dataset) -> AssetKey:
     return AssetKey([dataset.name, "published"])
 
 
-def published(dataset: Dataset, registry: Registry) -> AssetsDefinition:
+def published(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDefinition:
     """The asset ``<dataset>/published``. Publishing verifies the gate of exactly this date itself, whatever Dagster ran before."""
     merged = "每次全量快照" if dataset.delivery.mode == "snapshot" else f"逐日合并增量（键：{'、'.join(dataset.delivery.key)}）"
     sharing = describe.SHARING[dataset.sharing]
@@ -35,7 +41,7 @@ def published(dataset: Dataset, registry: Registry) -> AssetsDefinition:
                 deps=[standardized.key(dataset)],
                 description=f"{dataset.title}（{dataset.owner}，{sharing}）。{dataset.purpose or '可信表'}。{merged}。",
                 kinds={"duckdb", "parquet"},
-                partitions_def=delivery_dates(),
+                partitions_def=dates,
                 freshness_policy=describe.freshness(dataset),
                 metadata={
                     "dagster/column_schema": describe.schema(dataset, registry, typed=True),
@@ -51,16 +57,12 @@ def published(dataset: Dataset, registry: Registry) -> AssetsDefinition:
 
         home = deployment.deployment
         date = Date.fromisoformat(context.partition_key)
-        with guarded(home, dataset, date, TITLE, context.run.run_id):
+        with guard.stage(context, home, dataset, STAGE) as work:
             batch = StandardizedBatch.read(StandardizedBatch.path(home, dataset.name, date))
             if batch is None:
-                raise GovdataError(f"{dataset.name} {date} 尚未标准化：请先运行“{standardized.TITLE}”")
-            try:
-                snapshot = publish.publish(batch, dataset, registry, home)
-            except GateBlocked:
-                renew_unless_nightly(context, home, registry)
-                raise
-            renew_unless_nightly(context, home, registry)
+                raise GovdataError(f"{dataset.name} {date} 尚未标准化：请先运行“{title('standardized')}”")
+            snapshot = publish.publish(batch, dataset, registry, home)
+            work.counts = {"发布后的行数": snapshot.rows}
         yield MaterializeResult(
             asset_key=key(dataset),
             data_version=DataVersion(snapshot.snapshot_id),

@@ -10,29 +10,27 @@ from dagster import (
     AssetObservation,
     AssetsDefinition,
     AssetSpec,
+    DailyPartitionsDefinition,
     DataVersion,
     MaterializeResult,
     MetadataValue,
     multi_asset,
 )
 
-from govdata.assets import describe, landing
-from govdata.assets.guard import guarded
-from govdata.assets.partitions import delivery_dates
+from govdata.assets import describe, guard, landing
 from govdata.assets.resources import DeploymentResource
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError
 from govdata.standards.model import Dataset, Registry
 
 STAGE = "raw"
-TITLE = "接收与读入"
 
 
 def key(dataset: Dataset) -> AssetKey:
     return AssetKey([dataset.name, "raw"])
 
 
-def raw(dataset: Dataset, registry: Registry) -> AssetsDefinition:
+def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDefinition:
     """The asset ``<dataset>/raw``. It yields nothing on a date without a delivery, and everything downstream is then skipped."""
 
     @multi_asset(
@@ -44,7 +42,7 @@ def raw(dataset: Dataset, registry: Registry) -> AssetsDefinition:
                 skippable=True,
                 description=f"{dataset.title}：交付内容按行读入，全部为文本，列名已对应到合同；读不出的行另存，并写明行号和原因。",
                 kinds={"duckdb", "parquet"},
-                partitions_def=delivery_dates(),
+                partitions_def=dates,
                 metadata={
                     "dagster/column_schema": describe.schema(dataset, registry, typed=False),
                     "dagster/column_lineage": describe.lineage(dataset, landing.key(dataset)),
@@ -59,11 +57,11 @@ def raw(dataset: Dataset, registry: Registry) -> AssetsDefinition:
         from govdata.ingest import account
 
         date = Date.fromisoformat(context.partition_key)
-        with guarded(deployment.deployment, dataset, date, TITLE, context.run.run_id):
+        with guard.stage(context, deployment.deployment, dataset, STAGE) as work:
             with _refusal_recorded(dataset, date, deployment.deployment):
                 delivery = ingest.receive(deployment.deployment, dataset, date)
             if delivery is None:
-                context.log.info(f"{dataset.name} {date} 没有交付")
+                work.nothing()
                 return
             context.log_event(
                 AssetObservation(
@@ -75,6 +73,7 @@ def raw(dataset: Dataset, registry: Registry) -> AssetsDefinition:
             )
             with _refusal_recorded(dataset, date, deployment.deployment):
                 batch = ingest.ingest(delivery, dataset, registry, deployment.deployment)
+            work.counts = {"交付": batch.delivered, "拒收": batch.rejected, "重复交付": batch.duplicates}
             formats = sorted({" ".join(filter(None, (source.format, source.encoding))) for source in batch.sources})
             unknown = sorted({column for source in batch.sources for column in source.unknown_columns})
             result: MaterializeResult[None] = MaterializeResult(

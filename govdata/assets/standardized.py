@@ -3,19 +3,27 @@
 from collections.abc import Iterator
 from datetime import date as Date
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, AssetSpec, DataVersion, MaterializeResult, TableSchema, multi_asset
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    DailyPartitionsDefinition,
+    DataVersion,
+    MaterializeResult,
+    TableSchema,
+    multi_asset,
+)
 
-from govdata.assets import describe, raw
-from govdata.assets.guard import guarded
-from govdata.assets.partitions import delivery_dates
+from govdata.assets import describe, guard, raw
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import RawBatch
 from govdata.checks.asset_checks import per_cent
 from govdata.errors import GovdataError
+from govdata.night.outcomes import title
 from govdata.standards.model import Dataset, Registry
 
 STAGE = "standardized"
-TITLE = "标准化"
 
 
 def key(dataset: Dataset) -> AssetKey:
@@ -30,7 +38,7 @@ def repairs_key(dataset: Dataset) -> AssetKey:
     return AssetKey([dataset.name, "repairs"])
 
 
-def standardized(dataset: Dataset, registry: Registry) -> AssetsDefinition:
+def standardized(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDefinition:
     """The assets ``standardized``, ``quarantine`` and ``repairs`` of a dataset, made together or not at all."""
     upstream = raw.key(dataset)
 
@@ -43,7 +51,7 @@ def standardized(dataset: Dataset, registry: Registry) -> AssetsDefinition:
             deps=[upstream],
             description=description,
             kinds={"duckdb", "parquet"},
-            partitions_def=delivery_dates(),
+            partitions_def=dates,
             metadata=metadata,
             **describe.common(dataset, registry),
         )
@@ -81,11 +89,12 @@ def standardized(dataset: Dataset, registry: Registry) -> AssetsDefinition:
         from govdata import engine
 
         date = Date.fromisoformat(context.partition_key)
-        with guarded(deployment.deployment, dataset, date, TITLE, context.run.run_id):
+        with guard.stage(context, deployment.deployment, dataset, STAGE) as work:
             delivered = RawBatch.read(RawBatch.path(deployment.deployment, dataset.name, date))
             if delivered is None:
-                raise GovdataError(f"{dataset.name} {date} 尚未读入：请先运行“{raw.TITLE}”")
+                raise GovdataError(f"{dataset.name} {date} 尚未读入：请先运行“{title('raw')}”")
             batch = engine.standardize(delivered, dataset, registry, deployment.deployment)
+            work.counts = {"合格": batch.clean, "隔离": batch.quarantined, "重复": batch.duplicates}
         version = DataVersion(batch.batch_id)
         failing = {rule: count for rule, count in batch.rule_failures.items() if count}
         yield MaterializeResult(

@@ -101,10 +101,11 @@ def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str],
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from govdata.night import STAGE_NAMES, STAGES, Nights, summary
+    from govdata.night import STAGES, Nights, summary
+    from govdata.night.outcomes import title
 
-    titles = {name: registry.datasets[name].title for name in datasets} | {"catalogue": ""}
-    delivered = sum(deployment.delivery(name, date).is_dir() for name in datasets for date in dates)
+    titles = {name: registry.datasets[name].title for name in datasets}
+    delivered = [sum(deployment.delivery(name, date).is_dir() for name in datasets) for date in dates]
     # Dagster and GX keep a million small objects for as long as we live: looking through them for rubbish after every few hundred
     # new ones cost a twentieth of a small night.
     gc.set_threshold(100_000, 20, 100)
@@ -113,12 +114,12 @@ def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str],
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # Drawing ten times a second, as it would, is two per cent of a core on a terminal.
     with Progress(*columns, console=console(file=terminal), refresh_per_second=4) as progress, nights.opened():
-        task = progress.add_task("准备", total=delivered * len(STAGES) + len(dates))
+        task = progress.add_task("准备", total=sum(delivered) * len(STAGES) + sum(map(bool, delivered)) * len(nights.city))
         for date in dates:
 
             def on_step(stage: str, dataset: str, date: Date = date) -> None:
                 if stage:
-                    progress.update(task, description=f"{date} {titles[dataset]} {STAGE_NAMES[stage]}")
+                    progress.update(task, description=f"{date} {titles.get(dataset, '全市')} {title(stage)}")
                 else:
                     progress.advance(task)
 

@@ -1,6 +1,8 @@
-"""Run the night of one delivery date in this process, through the same Dagster job that the schedule runs.
+"""Run the night of one delivery date in this process, through the same Dagster jobs that the daemon runs: first the delivered datasets,
+then the city (derived tables, catalogue, retention), whatever became of each dataset. What became of them is read from the manifests that
+the stages wrote (``outcomes``).
 
-The run, its checks and its events are kept in the deployment's Dagster folder, so the UI shows them like any other run.
+The runs, their checks and their events are kept in the deployment's Dagster folder, so the UI shows them like any other run.
 """
 
 from __future__ import annotations
@@ -12,22 +14,31 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date as Date
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
-from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
+from govdata.batches import RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
+from govdata.night import outcomes
+from govdata.night.outcomes import STAGES
 from govdata.operations import interruption
 from govdata.standards.model import Registry
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance, ExecuteInProcessResult, JobDefinition
+    from dagster import DagsterInstance, Definitions, JobDefinition
 
-STAGES = ("raw", "standardized", "checked", "published")
+NIGHTLY, CITY = "nightly", "city"
 ASSETS = ("raw", "standardized", "quarantine", "repairs", "published")
-STAGE_NAMES = {"raw": "读入", "standardized": "标准化", "checked": "检查", "published": "发布", "governance": "更新目录"}
 
 Outcome = Literal["published", "nothing", "blocked", "error"]
+
+Stage = tuple[str, str]
+"""Dataset and stage, or room and table: an asset's key."""
+
+OnStep = Callable[[str, str], None]
+
+UNFINISHED = "运行没有走完，原因见运行记录"
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ class Nights:
     deployment: Deployment
     registry: Registry
     datasets: Sequence[str]
-    _jobs: dict[frozenset[str], JobDefinition] = field(default_factory=dict, init=False)
+    _jobs: dict[str | frozenset[str], JobDefinition] = field(default_factory=dict, init=False)
     _dagster: DagsterInstance | None = field(default=None, init=False)
 
     @contextmanager
@@ -65,31 +76,42 @@ class Nights:
             finally:
                 self._dagster = None
 
-    def run(self, date: Date, on_step: Callable[[str, str], None] = lambda stage, dataset: None) -> list[DatasetNight]:
-        """Materialise everything for ``date``; ``on_step(stage, dataset)`` is called when a step starts and again, with an empty
-        stage, when it has ended (done, skipped or failed). ``date`` must be one of Dagster's partitions. Raises ``KeyboardInterrupt``
-        where the date was not finished because somebody asked for the end."""
-        from dagster import DagsterRunStatus
-
-        from govdata.assets import dead_runs
-
+    def run(self, date: Date, on_step: OnStep = lambda stage, dataset: None) -> list[DatasetNight]:
+        """The datasets of ``date`` and then the city; ``on_step(stage, dataset)`` is called when a stage begins and again, with an empty
+        stage, when it has ended (done, skipped or failed); of the city ``dataset`` is the room. ``date`` must be one of Dagster's
+        partitions. Raises ``KeyboardInterrupt`` where the date was not finished because somebody asked for the end."""
         delivered = [dataset for dataset in self.datasets if self.deployment.delivery(dataset, date).is_dir()]
         nothing = [DatasetNight(dataset, date, "nothing") for dataset in self.datasets if dataset not in delivered]
         if not delivered:
             return nothing
-        job = self._job(frozenset(delivered))
-        ended: set[str] = set()
-        run_id = str(uuid4())
+        with nullcontext(self._dagster) if self._dagster else instance(self.deployment) as dagster, _quiet():
+            stages = [(dataset, stage) for dataset in delivered for stage in STAGES]
+            night = self._execute(self._nightly(frozenset(delivered)), dagster, date, stages, on_step)
+            city = self._execute(self._job(CITY), dagster, date, self.city, on_step)
+        made = [self._dataset(dataset, date, night) for dataset in delivered]
+        return [*made, *nothing, *self._closing(date, city)]
 
-        def heard(entry: object) -> None:
-            event = getattr(entry, "dagster_event", None)
-            if event is None or event.step_key is None:
-                return
-            stage, dataset = split_step(event.step_key)
-            if event.event_type_value == "STEP_START":
+    @cached_property
+    def city(self) -> list[Stage]:
+        """Room and table of everything that follows the datasets."""
+        specs = self._definitions.resolve_all_asset_specs()
+        rooms = [spec.key.path for spec in specs if spec.key.path[0] not in self.registry.datasets]
+        return [(room, table) for room, table in rooms]
+
+    def _execute(self, job: JobDefinition, dagster: DagsterInstance, date: Date, stages: Sequence[Stage], on_step: OnStep) -> str:
+        """Run ``job`` for ``date`` to its end, good or bad; returns the run's id."""
+        from dagster import DagsterRunStatus
+
+        from govdata.assets import dead_runs
+
+        run_id = str(uuid4())
+        ended: set[tuple[str, str]] = set()
+
+        def heard(dataset: str, stage: str, end: bool) -> None:
+            if not end:
                 on_step(stage, dataset)
-            elif event.event_type_value in ("STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED") and event.step_key not in ended:
-                ended.add(event.step_key)
+            elif (dataset, stage) not in ended:
+                ended.add((dataset, stage))
                 on_step("", dataset)
 
         def cancel() -> None:
@@ -98,104 +120,73 @@ class Nights:
             if run is not None and run.status != DagsterRunStatus.CANCELING:
                 dagster.report_run_canceling(run)
 
-        with nullcontext(self._dagster) if self._dagster else instance(self.deployment) as dagster, _quiet():
-            dead_runs.report(self.deployment, dagster)
-            interruption.check()
-            dagster.add_event_listener(run_id, heard)
-            with dead_runs.alive(self.deployment, run_id), interruption.ending(cancel):
-                result = job.execute_in_process(
-                    instance=dagster,
-                    run_id=run_id,
-                    partition_key=date.isoformat(),
-                    raise_on_error=False,
-                    tags=dead_runs.TRIGGER,
-                    # The terminal belongs to the progress bar; the event log has everything.
-                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                )
-            if result.dagster_run.status == DagsterRunStatus.CANCELED:
-                raise KeyboardInterrupt
-            for dataset in delivered:  # a step abandoned because of a failure upstream has no event of its own
-                for stage in STAGES:
-                    if f"{stage}__{dataset}" not in ended:
-                        on_step("", dataset)
-        return [*(self._outcome(result, dataset, date) for dataset in delivered), *nothing, *self._closing(result, date)]
+        dead_runs.report(self.deployment, dagster)
+        interruption.check()
+        with dead_runs.alive(self.deployment, run_id), interruption.ending(cancel), outcomes.watched(heard):
+            result = job.execute_in_process(
+                instance=dagster,
+                run_id=run_id,
+                partition_key=date.isoformat(),
+                raise_on_error=False,
+                tags=dead_runs.TRIGGER,
+                # The terminal belongs to the progress bar; the event log has everything.
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        if result.dagster_run.status == DagsterRunStatus.CANCELED:
+            raise KeyboardInterrupt
+        for dataset, stage in stages:  # a stage behind one that stopped never begins
+            if (dataset, stage) not in ended:
+                on_step("", dataset)
+        return run_id
 
-    def _job(self, datasets: frozenset[str]) -> JobDefinition:
-        """The nightly job of ``datasets`` alone, with their checks and the renewal of the catalogue."""
-        from dagster import AssetKey
-
-        from govdata.assets import catalogue
+    @cached_property
+    def _definitions(self) -> Definitions:
         from govdata.definitions import build_definitions
 
-        everything = frozenset(self.registry.delivered)
-        if everything not in self._jobs:
-            self._jobs[everything] = build_definitions(self.deployment, self.registry).resolve_job_def(catalogue.NIGHTLY)
+        return build_definitions(self.deployment, self.registry)
+
+    def _job(self, name: str) -> JobDefinition:
+        if name not in self._jobs:
+            self._jobs[name] = self._definitions.resolve_job_def(name)
+        return self._jobs[name]
+
+    def _nightly(self, datasets: frozenset[str]) -> JobDefinition:
+        """The nightly job of ``datasets`` alone, with their checks."""
+        from dagster import AssetKey
+
         if datasets not in self._jobs:
-            whole = self._jobs[everything]
+            whole = self._job(NIGHTLY)
             assets = {AssetKey([dataset, stage]) for dataset in datasets for stage in ASSETS}
-            known = whole.asset_layer.asset_graph.asset_check_keys
-            checks = {key for key in known if key.asset_key in assets or key == catalogue.CHECK}
+            checks = {key for key in whole.asset_layer.asset_graph.asset_check_keys if key.asset_key in assets}
             self._jobs[datasets] = whole.get_subset(asset_selection=assets, asset_check_selection=checks)
         return self._jobs[datasets]
 
-    def _closing(self, result: ExecuteInProcessResult, date: Date) -> list[DatasetNight]:
-        """One entry where the catalogue could not be renewed, none where it was."""
-        from govdata.assets.catalogue import KEY, STEP
+    def _closing(self, date: Date, run_id: str) -> list[DatasetNight]:
+        """One entry for the first that stopped of what follows the datasets (the rest waits for it), none where all went well."""
+        unfinished = None
+        for room, table in self.city:
+            made = outcomes.read(self.deployment, room, date, table, run_id)
+            if made is not None and made.is_stopped:
+                return [DatasetNight(table, date, "error", table, made.reasons)]
+            if made is None and unfinished is None:
+                unfinished = DatasetNight(table, date, "error", table, (UNFINISHED,))
+        return [unfinished] if unfinished else []
 
-        name = KEY.path[-1]
-        for event in result.all_events:
-            if event.step_key != STEP:
-                continue
-            if event.event_type_value == "STEP_FAILURE":
-                return [DatasetNight(name, date, "error", "governance", self._reasons(event, name, date)[1])]
-            if event.event_type_value == "ASSET_CHECK_EVALUATION" and not event.asset_check_evaluation_data.passed:
-                broken = event.asset_check_evaluation_data.metadata["打不开的视图"].value
-                return [DatasetNight(name, date, "error", "governance", (f"这些视图打不开：{broken}",))]
-        return []
-
-    def _outcome(self, result: ExecuteInProcessResult, dataset: str, date: Date) -> DatasetNight:
-        kinds: dict[str, str] = {}
-        failure: tuple[str, Outcome, tuple[str, ...]] | None = None
-        materialised: set[str] = set()
-        for event in result.all_events:
-            if event.step_key is None or split_step(event.step_key)[1] != dataset:
-                continue
-            stage = split_step(event.step_key)[0]
-            if event.event_type_value == "ASSET_MATERIALIZATION":
-                materialised.add(stage)
-            elif event.event_type_value == "STEP_FAILURE":
-                failure = (stage, *self._reasons(event, dataset, date))
-            elif event.event_type_value.startswith("STEP_"):
-                kinds[stage] = event.event_type_value
-        raw = RawBatch.read(RawBatch.path(self.deployment, dataset, date)) if "raw" in materialised else None
-        batch = None
-        if "standardized" in materialised:
-            batch = StandardizedBatch.read(StandardizedBatch.path(self.deployment, dataset, date))
-        if failure is not None:
-            return DatasetNight(dataset, date, failure[1], failure[0], failure[2], raw, batch)
-        if "published" in materialised:
+    def _dataset(self, dataset: str, date: Date, run_id: str) -> DatasetNight:
+        """What the run's stages wrote of themselves."""
+        found = {stage: outcomes.read(self.deployment, dataset, date, stage, run_id) for stage in STAGES}
+        done = {stage for stage, made in found.items() if made is not None and made.outcome == "done"}
+        raw = RawBatch.read(RawBatch.path(self.deployment, dataset, date)) if "raw" in done else None
+        batch = StandardizedBatch.read(StandardizedBatch.path(self.deployment, dataset, date)) if "standardized" in done else None
+        for stage, made in found.items():
+            if made is not None and made.outcome in ("blocked", "error"):
+                return DatasetNight(dataset, date, made.outcome, stage, made.reasons, raw, batch)
+            if made is not None and made.outcome == "nothing":
+                return DatasetNight(dataset, date, "nothing")
+        if "published" in done:
             snapshot = Snapshot.read(Snapshot.path(self.deployment, dataset, date))
             return DatasetNight(dataset, date, "published", raw=raw, batch=batch, snapshot=snapshot)
-        if kinds.get("raw") == "STEP_SUCCESS" and "raw" not in materialised:
-            return DatasetNight(dataset, date, "nothing")
-        return DatasetNight(dataset, date, "error", reasons=("运行没有走完，原因见运行记录",), raw=raw, batch=batch)
-
-    def _reasons(self, event: object, dataset: str, date: Date) -> tuple[Outcome, tuple[str, ...]]:
-        from dagster import DagsterEvent
-
-        from govdata.assets.guard import OUTCOME
-
-        assert isinstance(event, DagsterEvent)
-        data = event.step_failure_data
-        if data.user_failure_data is not None:
-            kind = data.user_failure_data.metadata.get(OUTCOME)
-            text = data.user_failure_data.description or ""
-            return ("blocked" if kind is not None and kind.value == "blocked" else "error"), (text,)
-        if data.error is not None and data.error.cls_name == "DagsterAssetCheckFailedError":
-            verdict = Verdict.read(Verdict.path(self.deployment, dataset, date))
-            outcomes = verdict.outcomes if verdict is not None else ()
-            return "blocked", tuple(outcome.description for outcome in outcomes if outcome.blocking and not outcome.passed)
-        return "error", (f"程序错误 {data.error.cls_name if data.error else ''}，详见运行记录",)
+        return DatasetNight(dataset, date, "error", reasons=(UNFINISHED,), raw=raw, batch=batch)
 
 
 @contextmanager
@@ -212,12 +203,6 @@ def _quiet() -> Iterator[None]:
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
-
-
-def split_step(step_key: str) -> tuple[str, str]:
-    """``standardized__population`` → (``standardized``, ``population``)."""
-    stage, _, dataset = step_key.partition("__")
-    return stage, dataset
 
 
 def delivery_dates(deployment: Deployment, datasets: Sequence[str]) -> list[Date]:

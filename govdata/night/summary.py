@@ -16,12 +16,15 @@ from rich.table import Table
 
 from govdata.deployment import Deployment
 from govdata.ingest import account
-from govdata.night.nights import STAGE_NAMES, DatasetNight
+from govdata.night.nights import DatasetNight
+from govdata.night.outcomes import STAGE_NAMES, STAGES
 from govdata.operations import alerts
 from govdata.standards.model import Registry, Unique
 
 MOST_FAILED = 3
 """How many rules the table names per dataset."""
+
+CITY_TITLES = {"catalogue": "目录", "retention": "保留策略"}
 
 WIDE = 120
 """From this many characters on the rules stand in the table; on a narrower terminal below it."""
@@ -46,8 +49,8 @@ def totals(nights: Sequence[DatasetNight]) -> dict[str, Totals]:
     """Per dataset in the order met. delivered = rejected + duplicates + quarantined + clean holds for what was standardised."""
     figures: dict[str, Totals] = {}
     for night in nights:
-        if night.stage == "governance":
-            continue
+        if night.stage is not None and night.stage not in STAGES:
+            continue  # of the city, not of a dataset
         total = figures.setdefault(night.dataset, Totals())
         if night.outcome == "nothing":
             continue
@@ -157,9 +160,9 @@ def _show_damage(console: Console, deployment: Deployment) -> None:
 def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
     failed = [night for night in nights if night.outcome in ("blocked", "error")]
     for night in failed:
-        title = registry.datasets[night.dataset].title if night.dataset in registry.datasets else "目录"
+        title = registry.datasets[night.dataset].title if night.dataset in registry.datasets else CITY_TITLES.get(night.dataset, "派生表")
         what = "被阻断" if night.outcome == "blocked" else "出错"
-        stage = STAGE_NAMES.get(night.stage or "", "运行")
+        stage = STAGE_NAMES.get(night.stage or "", "派生" if night.dataset not in registry.datasets else "运行")
         console.print(f"[bold red]{title}（{night.dataset}）{night.date} 在“{stage}”{what}，上一份完好的快照保持不变：[/]", highlight=False)
         for reason in night.reasons:
             console.print(escape(reason), highlight=False, soft_wrap=True)

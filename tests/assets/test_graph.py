@@ -5,7 +5,7 @@ The stages themselves are stand-ins here, so that each can be made to misbehave;
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from datetime import date as Date
 from pathlib import Path
@@ -13,9 +13,18 @@ from typing import Any
 
 import duckdb
 import pytest
-from dagster import AssetKey, build_schedule_context
+from dagster import (
+    AssetKey,
+    DagsterInstance,
+    DagsterRun,
+    RunRequest,
+    RunStatusSensorDefinition,
+    build_run_status_sensor_context,
+    build_schedule_context,
+)
 
 from govdata import checks, engine, ingest, publish
+from govdata.assets.city import is_due
 from govdata.assets.nightly import nightly_schedule, report_died_run
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import CheckOutcome, DeliveredFile, Delivery, RawBatch, Snapshot, StandardizedBatch, Verdict
@@ -254,8 +263,9 @@ def test_the_run_its_checks_and_the_catalogue_are_in_the_deployments_own_dagster
 ) -> None:
     night()
     with instance_of(home) as instance:
-        (run,) = instance.get_runs()
-        assert run.tags["dagster/partition"] == "2026-11-20" and run.is_success
+        city, run = instance.get_runs()  # newest first
+        assert (run.job_name, city.job_name) == ("nightly", "city")
+        assert all(made.tags["dagster/partition"] == "2026-11-20" and made.is_success for made in (run, city))
         event = instance.get_latest_materialization_event(AssetKey(["alpha", "published"]))
         assert event is not None and event.asset_materialization is not None
         assert event.asset_materialization.metadata["dagster/row_count"].value == 4
@@ -280,20 +290,68 @@ def test_one_dataset_alone(home: Deployment, stages: StandIns) -> None:
     assert ("validate", "beta") in stages.calls and stages.calls[-1] == ("rebuild_catalogue", "")
 
 
-def test_a_table_materialised_by_itself_renews_the_catalogue(home: Deployment, stages: StandIns) -> None:
-    """As the UI's button does, outside the nightly job."""
-    job = build_definitions(home, tiny_registry("alpha")).resolve_implicit_global_asset_job_def()
-    keys = [AssetKey(["alpha", stage]) for stage in ("raw", "standardized", "quarantine", "repairs", "published")]
-    assert job.execute_in_process(partition_key="2026-11-20", asset_selection=keys).success
-    assert stages.calls[-2:] == [("publish", "alpha"), ("rebuild_catalogue", "")]
+KEYS = [AssetKey(["alpha", stage]) for stage in ("raw", "standardized", "quarantine", "repairs", "published")]
 
 
-def test_the_jobs_own_materialize_button_renews_the_catalogue_too(home: Deployment, stages: StandIns) -> None:
-    """It selects the job's assets, and with them no check of the catalogue: the closing step is not in such a run."""
-    job = build_definitions(home, tiny_registry("alpha")).resolve_job_def("nightly")
-    keys = [AssetKey(["alpha", stage]) for stage in ("raw", "standardized", "quarantine", "repairs", "published")]
-    assert job.execute_in_process(partition_key="2026-11-20", asset_selection=keys).success
-    assert stages.calls[-2:] == [("publish", "alpha"), ("rebuild_catalogue", "")]
+@pytest.fixture
+def dagster() -> Iterator[DagsterInstance]:
+    with DagsterInstance.ephemeral() as opened:
+        yield opened
+
+
+def due(home: Deployment, dagster: DagsterInstance, run: DagsterRun, name: str) -> list[RunRequest]:
+    """What the sensor ``name`` asks for when ``run`` has ended."""
+    definitions = build_definitions(home, tiny_registry("alpha", "beta"))
+    (watching,) = [sensor for sensor in definitions.sensors or [] if sensor.name == name]
+    assert isinstance(watching, RunStatusSensorDefinition)
+    told = [record.event_log_entry.dagster_event for record in dagster.get_records_for_run(run.run_id).records]
+    (event,) = [event for event in told if event and event.event_type_value in ("PIPELINE_SUCCESS", "PIPELINE_FAILURE")]
+    resources = {"deployment": DeploymentResource(deployment=home)}
+    with build_run_status_sensor_context(name, event, dagster, run, resources=resources) as context:
+        asked = watching(context)
+    return [asked] if isinstance(asked, RunRequest) else []
+
+
+@pytest.mark.parametrize("job", ["nightly", "__ASSET_JOB"])
+def test_the_interfaces_button_for_one_dataset_renews_the_catalogue(
+    home: Deployment, stages: StandIns, dagster: DagsterInstance, job: str
+) -> None:
+    """Materialising a dataset's assets asks for the city of that date, which renews the catalogue and asks for nothing more."""
+    definitions = build_definitions(home, tiny_registry("alpha", "beta"))
+    made = definitions.resolve_job_def(job).execute_in_process(partition_key="2026-11-20", asset_selection=KEYS, instance=dagster)
+    assert made.success and stages.calls[-1] == ("publish", "alpha")
+    (asked,) = due(home, dagster, made.dagster_run, "city_after_success")
+    assert (asked.run_key, asked.partition_key) == (made.run_id, "2026-11-20")
+    city = definitions.resolve_job_def("city").execute_in_process(partition_key="2026-11-20", instance=dagster)
+    assert city.success and stages.calls[-1] == ("rebuild_catalogue", "")
+    assert due(home, dagster, city.dagster_run, "city_after_success") == []
+
+
+def test_materialise_all_renews_the_catalogue_also_when_a_dataset_is_blocked(
+    home: Deployment, stages: StandIns, dagster: DagsterInstance
+) -> None:
+    definitions = build_definitions(home, tiny_registry("alpha", "beta"))
+    everything = definitions.resolve_implicit_global_asset_job_def()
+    made = everything.execute_in_process(partition_key="2026-11-20", instance=dagster)
+    assert made.success and stages.calls[-1] == ("rebuild_catalogue", "")
+    assert due(home, dagster, made.dagster_run, "city_after_success") == []  # it has renewed it itself
+    stages.misbehave["alpha", "validate"] = "unbalanced"
+    made = everything.execute_in_process(partition_key="2026-11-20", instance=dagster, raise_on_error=False)
+    assert not made.success and stages.calls[-1] != ("rebuild_catalogue", "")
+    (asked,) = due(home, dagster, made.dagster_run, "city_after_failure")
+    assert asked.run_key == made.run_id
+
+
+def test_no_city_for_a_run_that_will_be_started_again_or_is_followed_by_the_command_line(home: Deployment) -> None:
+    registry = tiny_registry("alpha", "beta")
+
+    def asks(job: str = "nightly", selection: list[AssetKey] | None = None, **tags: str) -> bool:
+        marks = {"dagster/partition": "2026-11-20"} | {name.replace("__", "/"): value for name, value in tags.items()}
+        return is_due(DagsterRun(job, tags=marks, asset_selection=frozenset(selection) if selection else None), registry, home)
+
+    assert asks() and asks(selection=KEYS)
+    assert not asks("city") and not asks("__ASSET_JOB", [AssetKey(["governance", "catalogue"])])
+    assert not asks(dagster__will_retry="true") and not asks(govdata__trigger="cli")
 
 
 def test_a_step_alone_says_what_is_missing(home: Deployment) -> None:
@@ -322,7 +380,7 @@ def test_the_night_of_a_date_works_on_that_dates_deliveries(home: Deployment) ->
     assert request.partition_key == "2026-11-20"
     # Beta delivered nothing: its checks must not be planned, or they would be shown as skipped.
     assert {key.path[0] for key in request.asset_selection or []} == {"alpha"}
-    assert {key.asset_key.path[0] for key in request.asset_check_keys or []} == {"alpha", "governance"}
+    assert {key.asset_key.path[0] for key in request.asset_check_keys or []} == {"alpha"}
     nothing = tick(datetime(2026, 11, 20, 18, 0, tzinfo=UTC))
     assert not nothing.run_requests and "没有交付" in (nothing.skip_message or "")
     assert (night.cron_schedule, night.execution_timezone) == ("0 2 * * *", "Asia/Shanghai")

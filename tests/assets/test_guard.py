@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from datetime import date as Date
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from dagster import DagsterInstance, Failure, job, op
+from dagster import AssetKey, AssetObservation, DagsterInstance, Failure, job, op
 
-from govdata.assets.guard import OUTCOME, guarded
+from govdata.assets.guard import guarded
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, GovdataError, Problem
+from govdata.night import outcomes
 from govdata.operations import alerts
 from tests.assets.tiny import tiny_dataset
 
@@ -21,7 +23,7 @@ NIGHT = Date(2026, 11, 20)
 
 
 def stop(tmp_path: Path, error: BaseException) -> Failure:
-    with pytest.raises(Failure) as caught, guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "读入", "run-1"):
+    with pytest.raises(Failure) as caught, guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "raw", "run-1"):
         raise error
     return caught.value
 
@@ -29,7 +31,8 @@ def stop(tmp_path: Path, error: BaseException) -> Failure:
 def test_a_users_error_keeps_its_chinese_text_and_blocks(tmp_path: Path) -> None:
     failure = stop(tmp_path, DeliveryError("交付不能接收", [Problem("a.csv", "空文件")]))
     assert failure.description is not None and "空文件" in failure.description
-    assert failure.metadata[OUTCOME].value == "blocked"
+    made = outcomes.read(Deployment(tmp_path), "alpha", NIGHT, "raw")
+    assert made is not None and (made.outcome, made.run_id, made.reasons) == ("blocked", "run-1", (failure.description,))
     (alert,) = alerts.alerts(Deployment(tmp_path))
     assert (alert.kind, alert.dataset, alert.date, alert.owner) == ("blocked", "alpha", "2026-11-20", "市测试局")
     page = next((tmp_path / "data/reports/alerts").glob("*.md")).read_text(encoding="utf-8")
@@ -38,7 +41,8 @@ def test_a_users_error_keeps_its_chinese_text_and_blocks(tmp_path: Path) -> None
 
 def test_of_an_unexpected_error_only_the_type_and_the_places_are_told(tmp_path: Path) -> None:
     failure = stop(tmp_path, ValueError(f"Could not convert string '{SECRET}'"))
-    assert failure.metadata[OUTCOME].value == "error"
+    made = outcomes.read(Deployment(tmp_path), "alpha", NIGHT, "raw")
+    assert made is not None and made.outcome == "error"
     assert "ValueError" in (failure.description or "") and "test_guard.py" in str(failure.metadata["调用位置"].value)
     told = str(failure.description) + str(failure.metadata) + "".join(p.read_text() for p in (tmp_path / "data/reports/alerts").iterdir())
     assert SECRET not in told
@@ -51,8 +55,43 @@ def test_neither_a_panic_nor_an_exit_gets_its_text_through(tmp_path: Path, kind:
     assert failure.__suppress_context__ and [alert.kind for alert in alerts.alerts(Deployment(tmp_path))] == ["error"]
 
 
+def test_a_stage_says_what_became_of_it_and_a_dead_one_says_nothing(tmp_path: Path) -> None:
+    home, seen = Deployment(tmp_path), list[AssetObservation]()
+    with guarded(home, tiny_dataset("alpha"), NIGHT, "raw", "run-1", seen.append) as work:
+        work.counts = {"交付": 7}
+    made = outcomes.read(home, "alpha", NIGHT, "raw", "run-1")
+    assert made is not None and (made.outcome, made.reasons, made.counts) == ("done", (), {"交付": 7})
+    assert outcomes.read(home, "alpha", NIGHT, "raw", "run-2") is None and outcomes.read(home, "alpha", NIGHT, "checked") is None
+    home.outcome("alpha", NIGHT, "raw").write_text("{")
+    assert outcomes.read(home, "alpha", NIGHT, "raw") is None and not seen and not list(alerts.alerts(home))
+
+
+def test_what_finds_no_place_on_the_disk_is_still_told_by_this_process(tmp_path: Path) -> None:
+    home = Deployment(tmp_path)
+    home.published.parent.mkdir(parents=True)
+    home.published.write_text("no folder")
+    with pytest.raises(Failure), guarded(home, tiny_dataset("alpha"), NIGHT, "raw", "run-1"):
+        raise OSError(errno.ENOSPC, "no space")
+    made = outcomes.read(home, "alpha", NIGHT, "raw", "run-1")
+    assert made is not None and made.outcome == "error" and "磁盘已满" in made.reasons[0]
+
+
+def test_a_refusal_stands_on_the_assets_of_this_dataset_and_date(tmp_path: Path) -> None:
+    seen: list[AssetObservation] = []
+    with guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "checked", "run-1", seen.append) as work:
+        work.block(("列不齐", "量不对"))
+    with pytest.raises(Failure, match="列不齐；量不对"):
+        work.stop()
+    assert [told.asset_key for told in seen] == [AssetKey(["alpha", "standardized"]), AssetKey(["alpha", "published"])]
+    for told in seen:
+        assert told.partition == "2026-11-20" and told.description == "2026-11-20 在“检查”被阻断：列不齐；量不对"
+        assert {name: value.value for name, value in told.metadata.items()} == {
+            "结果": "被阻断", "环节": "检查", "交付日期": "2026-11-20", "原因": "列不齐；量不对"
+        }  # fmt: skip
+
+
 def test_an_interruption_stays_one(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "读入", "run-1"):
+    with pytest.raises(KeyboardInterrupt), guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "raw", "run-1"):
         raise KeyboardInterrupt
     assert not list(alerts.alerts(Deployment(tmp_path)))
 
@@ -63,7 +102,7 @@ def test_dagsters_event_log_does_not_get_the_original_error(tmp_path: Path) -> N
         try:
             raise KeyError(SECRET)
         except KeyError as inner:
-            with guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "读入", "run-1"):
+            with guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "raw", "run-1"):
                 raise ValueError(SECRET) from inner
 
     @job

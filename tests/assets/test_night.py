@@ -60,7 +60,8 @@ def test_the_closing_table_says_what_the_catalogue_says(finished: Finished) -> N
 def test_the_ui_will_show_a_run_for_each_date(finished: Finished) -> None:
     with instance(finished.deployment) as dagster:
         runs = dagster.get_runs()
-        assert sorted(run.tags["dagster/partition"] for run in runs) == ["2026-11-18", "2026-11-19", "2026-11-20"]
+        made = sorted((run.tags["dagster/partition"], run.job_name) for run in runs)
+        assert made == [(f"2026-11-{day}", job) for day in (18, 19, 20) for job in ("city", "nightly")]
         assert all(run.is_success for run in runs)
 
 

@@ -1,0 +1,103 @@
+"""What became of each stage of a night, kept as a small manifest that the stage writes itself: ``StageOutcome``.
+
+The closing summary and the exit code go by these manifests, and the alert of a stage is made of its manifest. A stage that was begun and
+left none did not finish. A run that died leaves those of an earlier run lying, so a reader names the run it asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date as Date
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from govdata.deployment import Deployment
+from govdata.storage.manifest import Manifest
+
+STAGES = ("raw", "standardized", "checked", "published")
+"""Of a dataset, in their order."""
+
+GOVERNANCE = "governance"
+"""The room of what is no table: catalogue and retention."""
+
+STAGE_NAMES = {
+    "raw": "读入",
+    "standardized": "标准化",
+    "checked": "检查",
+    "published": "发布",
+    "catalogue": "更新目录",
+    "retention": "清理过期数据",
+}
+
+Outcome = Literal["done", "nothing", "blocked", "error"]
+"""``nothing``: there was no delivery. ``blocked``: the delivery is at fault. ``error``: the standards, the program or the machine are."""
+
+
+class StageOutcome(Manifest):
+    """What became of the stage ``[dataset, stage]`` (of a derived table, the catalogue and retention ``[room, table]``) on one date.
+
+    ``reasons`` are Chinese sentences, ``counts`` numbers by Chinese name: never a record's value."""
+
+    dataset: str
+    stage: str
+    date: Date
+    outcome: Outcome
+    reasons: tuple[str, ...] = ()
+    counts: dict[str, int] = Field(default_factory=dict)
+    run_id: str
+    time: datetime
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.outcome in ("blocked", "error")
+
+
+_unwritten: dict[tuple[Deployment, str, Date, str], StageOutcome] = {}
+"""Outcomes of this process that found no place on the disk (it may be full, which is then the reason): still there for its summary."""
+
+_watchers: list[Callable[[str, str, bool], None]] = []
+
+
+def title(stage: str) -> str:
+    """A stage as people call it; a derived table goes by its own name."""
+    return STAGE_NAMES.get(stage, stage)
+
+
+def begin(dataset: str, stage: str) -> None:
+    for tell in _watchers:
+        tell(dataset, stage, False)
+
+
+def record(outcome: StageOutcome, deployment: Deployment) -> None:
+    """Keep ``outcome`` in place of the stage's earlier one. Never raises for a disk that refuses: the reason must not be lost for it."""
+    key = (deployment, outcome.dataset, outcome.date, outcome.stage)
+    _unwritten.pop(key, None)
+    try:
+        outcome.write(deployment.outcome(outcome.dataset, outcome.date, outcome.stage))
+    except OSError:
+        _unwritten[key] = outcome
+    for tell in _watchers:
+        tell(outcome.dataset, outcome.stage, True)
+
+
+def read(deployment: Deployment, dataset: str, date: Date, stage: str, run_id: str | None = None) -> StageOutcome | None:
+    """The stage's newest outcome, or that of ``run_id`` alone; None where there is none, or a damaged one."""
+    found = _unwritten.get((deployment, dataset, date, stage))
+    try:
+        found = found or StageOutcome.read(deployment.outcome(dataset, date, stage))
+    except ValidationError:
+        return None
+    return found if found is not None and run_id in (None, found.run_id) else None
+
+
+@contextmanager
+def watched(tell: Callable[[str, str, bool], None]) -> Iterator[None]:
+    """Within the block ``tell(dataset, stage, ended)`` hears of every stage that begins and ends in this process."""
+    _watchers.append(tell)
+    try:
+        yield
+    finally:
+        _watchers.remove(tell)
