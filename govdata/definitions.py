@@ -22,7 +22,7 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
     """
     deployment = deployment or Deployment.from_env()
     registry = registry or load(deployment.standards)
-    dates = delivery_dates()
+    dates = delivery_dates(deployment.first_date(registry.delivered))
     parts = [dataset_assets(registry.datasets[name], registry, dates) for name in registry.delivered]
     return Definitions(
         # Tables derived from published ones go to ``city_assets`` as its ``derived``.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from datetime import date as Date
 from pathlib import Path
 from typing import Literal
@@ -35,6 +37,12 @@ class Deployment:
     @property
     def data(self) -> Path:
         return self.home / "data"
+
+    def first_date(self, datasets: Iterable[str]) -> Date:
+        """The first delivery date there is for ``datasets``: as set by $GOVDATA_FIRST_DATE, else that of the earliest delivery, of those
+        still there and of those that were published; today where there is none. Raises ``GovdataError`` as ``set_first_date`` does."""
+        known = [min(dates_in(top / name), default=None) for name in datasets for top in (self.landing, self.published)]
+        return set_first_date() or min((date for date in known if date is not None and date <= today()), default=today())
 
     @property
     def landing(self) -> Path:
@@ -124,10 +132,28 @@ class Deployment:
         return self.home / path
 
 
-def first_date() -> Date:
-    """Raises ``GovdataError`` where $GOVDATA_FIRST_DATE is not a date."""
-    text = os.environ.get(FIRST_DATE) or "2026-01-01"
+def set_first_date() -> Date | None:
+    """The first delivery date as set by $GOVDATA_FIRST_DATE; None where it is not set. Raises ``GovdataError`` where it is not a date."""
+    text = os.environ.get(FIRST_DATE)
     try:
-        return Date.fromisoformat(text)
+        return Date.fromisoformat(text) if text else None
     except ValueError:
         raise GovdataError(f"环境变量 {FIRST_DATE} 不是日期，应为 YYYY-MM-DD") from None
+
+
+def dates_in(folder: Path) -> list[Date]:
+    """Dates that have a folder ``YYYY-MM-DD`` in ``folder``, oldest first; other names are passed over."""
+    found = []
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        try:
+            date = Date.fromisoformat(entry.name)
+        except ValueError:
+            continue
+        if entry.name == date.isoformat() and entry.is_dir():
+            found.append(date)
+    return sorted(found)
+
+
+def today() -> Date:
+    """The date in Beijing, where a delivery date begins and ends."""
+    return (datetime.now(UTC) + timedelta(hours=8)).date()

@@ -4,16 +4,15 @@ The night of date D (02:00 on D, after the departments' deadline) works on the d
 partition on that morning: ``end_offset=1``.
 """
 
+from datetime import date as Date
 from functools import cache
 
 from dagster import DailyPartitionsDefinition
-
-from govdata.deployment import first_date
 
 TIMEZONE = "Asia/Shanghai"
 
 
 @cache
-def delivery_dates() -> DailyPartitionsDefinition:
+def delivery_dates(first: Date) -> DailyPartitionsDefinition:
     """Every date from the first delivery date to today, Asia/Shanghai."""
-    return DailyPartitionsDefinition(start_date=first_date().isoformat(), timezone=TIMEZONE, end_offset=1)
+    return DailyPartitionsDefinition(start_date=first.isoformat(), timezone=TIMEZONE, end_offset=1)

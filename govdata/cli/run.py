@@ -138,12 +138,11 @@ def _date(text: str) -> Date:
 
 def _out_of_range(date: Date) -> str | None:
     """Why there is no night of ``date``, in Chinese, or None."""
-    from datetime import UTC, datetime, timedelta
+    from govdata.deployment import FIRST_DATE, set_first_date, today
 
-    from govdata.deployment import FIRST_DATE, first_date
-
-    if date > (datetime.now(UTC) + timedelta(hours=8)).date():
+    first = set_first_date()
+    if date > today():
         return f"交付日期 {date} 晚于今天"
-    if date < first_date():
-        return f"交付日期 {date} 早于 {first_date()}（由环境变量 {FIRST_DATE} 设定）"
+    if first is not None and date < first:
+        return f"交付日期 {date} 早于 {first}（由环境变量 {FIRST_DATE} 设定）"
     return None

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, dates_in
 from govdata.night import outcomes
 from govdata.night.outcomes import STAGES
 from govdata.operations import interruption
@@ -207,19 +207,7 @@ def _quiet() -> Iterator[None]:
 
 def delivery_dates(deployment: Deployment, datasets: Sequence[str]) -> list[Date]:
     """Every date for which one of ``datasets`` has a delivery folder, in order. Folders whose name is not a date are passed over."""
-    found: set[Date] = set()
-    for dataset in datasets:
-        folder = deployment.landing / dataset
-        if folder.is_dir():
-            found.update(date for entry in folder.iterdir() if entry.is_dir() and (date := _date(entry.name)) is not None)
-    return sorted(found)
-
-
-def _date(text: str) -> Date | None:
-    try:
-        return Date.fromisoformat(text) if len(text) == 10 else None
-    except ValueError:
-        return None
+    return sorted({date for dataset in datasets for date in dates_in(deployment.landing / dataset)})
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from govdata.batches import RawBatch, Seal, StandardizedBatch
-from govdata.deployment import Deployment, first_date
+from govdata.deployment import Deployment, dates_in, set_first_date
 from govdata.errors import GateBlocked, Waiting
 from govdata.publish import governance
 from govdata.standards.model import Dataset, Registry, Unique
@@ -88,13 +88,7 @@ def read(kind: type[M], path: Path) -> M | None:
 
 def dates(folder: Path) -> list[Date]:
     """Dates that have a folder under ``folder``, oldest first."""
-    found = []
-    for entry in folder.iterdir() if folder.is_dir() else ():
-        try:
-            found.append(Date.fromisoformat(entry.name))
-        except ValueError:
-            continue
-    return sorted(found)
+    return dates_in(folder)
 
 
 def lineages(deployment: Deployment, table: str) -> dict[Date, Lineage]:
@@ -213,8 +207,8 @@ def _demand_all_between(batch: StandardizedBatch, dataset: Dataset, deployment: 
 
 def _delivered_dates(dataset: Dataset, deployment: Deployment) -> list[Date]:
     """Dates with a delivery folder that a run would take, oldest first."""
-    first = first_date()
-    return [date for date in dates(deployment.landing / dataset.name) if date >= first]
+    first = set_first_date()
+    return [date for date in dates(deployment.landing / dataset.name) if first is None or date >= first]
 
 
 def recorded_dates(deployment: Deployment, table: str) -> list[Date]:

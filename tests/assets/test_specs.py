@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import date as Date
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 from dagster import AssetKey, AssetSpec, TableColumnLineage, TableSchema
 
 from govdata.definitions import build_definitions
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, today
 from govdata.standards import load
 from govdata.standards.model import Registry
+from tests.assets.tiny import tiny_registry
 
 KEPT = Path(__file__).with_name("specs.json")
 
@@ -84,3 +86,22 @@ def test_columns_tell_their_standard_and_how_sensitive_they_are(specs: dict[Asse
     assert column.tags["standard"] == "GB_11643-1999" and column.tags["personal"] == "sensitive"
     assert any("GB 11643-1999" in fact for fact in column.constraints.other)
     assert column.description is not None and column.description.startswith("公民身份号码")
+
+
+def test_the_first_partition_is_the_first_deliverys_unless_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three hundred empty days before anything was delivered would look like a broken system."""
+    home, registry = Deployment(tmp_path), tiny_registry("alpha", "beta")
+
+    def first() -> str:
+        (spec,) = [spec for spec in build_definitions(home, registry).resolve_all_asset_specs() if spec.key == AssetKey(["alpha", "raw"])]
+        assert spec.partitions_def is not None
+        return str(spec.partitions_def.get_first_partition_key())
+
+    assert first() == today().isoformat()
+    for name, folder in (("alpha", "2026-11-20"), ("beta", "2026-11-18"), ("alpha", "20261101"), ("nobody", "2026-10-01")):
+        (home.landing / name / folder).mkdir(parents=True)
+    assert first() == "2026-11-18"
+    home.snapshot("alpha", Date(2026, 11, 17)).mkdir(parents=True)  # its delivery was archived meanwhile
+    assert first() == "2026-11-17"
+    monkeypatch.setenv("GOVDATA_FIRST_DATE", "2026-11-02")
+    assert first() == "2026-11-02"

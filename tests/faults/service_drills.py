@@ -18,7 +18,7 @@ from govdata.deployment import Deployment
 from govdata.operations import alerts
 from tests.faults import city
 from tests.faults.drill import Prepared
-from tests.faults.services import last_step, launch, running, runs, wait_for
+from tests.faults.services import followed, last_step, launch, running, runs, wait_for
 from tests.faults.zygote import Zygote
 from tests.servers import free_port, is_up, program
 
@@ -73,7 +73,8 @@ def _cut(prepared: Prepared, log: Path, wait: float) -> Cut:
         if not ended:
             wait_for(lambda: now(second) == DagsterRunStatus.FAILURE, log, 180)
             marked = time.monotonic() - began
-            wait_for(lambda: runs(deployment)[0].parent_run_id == second and runs(deployment)[0].is_success, log, 180)
+            wait_for(lambda: any(run.parent_run_id == second and run.is_success for run in runs(deployment)), log, 180)
+        wait_for(lambda: followed(deployment), log, 180)
         repaired = time.monotonic() - began
     same = city.rows_of(city.state(deployment)) == nights["after"]
     told = [(alert.kind, alert.run_id) for alert in alerts.alerts(deployment)]
@@ -117,7 +118,7 @@ def backfill(folder: Path, zygote: Zygote, dates: int, first: Date) -> Backfille
         command += ["--partitions", partitions]
         with open(log, "ab") as out:
             subprocess.run([program(command[0]), *command[1:]], env=environment, cwd=busy.home, stdout=out, stderr=out, check=True)
-        while sum(run.is_finished for run in _backfilled(busy)) < dates:
+        while sum(run.is_finished for run in _backfilled(busy)) < dates or not followed(busy):
             assert time.monotonic() - began < 60 * dates, log.read_text(encoding="utf-8", errors="replace")[-3000:]
             code = zygote.run(busy.home, "run", "--date", day[-1].isoformat(), log=log)
             nights += 1

@@ -15,6 +15,7 @@ from typing import Any
 
 from dagster import DagsterRun
 
+from govdata.assets.dead_runs import is_ours
 from govdata.deployment import Deployment
 from govdata.night import instance
 from tests.servers import ask, program
@@ -90,6 +91,13 @@ def runs(deployment: Deployment) -> list[DagsterRun]:
     """All runs Dagster knows of, newest first."""
     with instance(deployment) as dagster:
         return list(dagster.get_runs())
+
+
+def followed(deployment: Deployment) -> bool:
+    """Whether every run of datasets that the daemon started and that succeeded was followed by its city."""
+    known = runs(deployment)
+    after = {run.tags.get("dagster/run_key") for run in known if run.job_name == "city" and run.is_success}
+    return {run.run_id for run in known if run.job_name == "nightly" and run.is_success and not is_ours(run)} <= after
 
 
 def last_step(deployment: Deployment, run_id: str) -> str:

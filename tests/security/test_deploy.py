@@ -369,7 +369,7 @@ def test_a_runs_configuration_cannot_move_the_deployment_or_an_io_folder(site: S
 @pytest.mark.slow
 def test_a_night_killed_with_the_daemon_is_run_again_by_the_next(site: Site, tmp_path: Path) -> None:
     """Launched by a logged-in person; kill -9 of the daemon, its code server and the run's process; the daemon is started again as systemd
-    does. The run is marked dead and told of, and the night is run once more without anybody's help."""
+    does. The run is marked dead and told of, and the night is run once more and followed by its city without anybody's help."""
     deployment, log = site.deployment, tmp_path / "log"
     with running("daemon", deployment, log) as daemon:
         order = json.dumps({"query": launching(city.day(0).isoformat())})
@@ -380,9 +380,10 @@ def test_a_night_killed_with_the_daemon_is_run_again_by_the_next(site: Site, tmp
         assert daemon.cut() >= 3
     assert [run.status.value for run in runs(deployment)] == ["STARTED"]
     with running("daemon", deployment, log):
-        wait_for(lambda: runs(deployment)[0].status.value == "SUCCESS", log)
-    again, dead = runs(deployment)
+        wait_for(lambda: runs(deployment)[0].job_name == "city" and runs(deployment)[0].is_success, log, 180)
+    city_run, again, dead = runs(deployment)
     assert (again.parent_run_id, dead.run_id, dead.status.value) == (run_id, run_id, "FAILURE")
+    assert city_run.tags["dagster/run_key"] == again.run_id  # of the run that was whole, not of the dead one
     (told,) = alerts.alerts(deployment)
     assert (told.kind, told.run_id, told.date) == ("run_failed", run_id, city.day(0).isoformat()) and "自动重新运行一次" in told.reasons[0]
     assert len(city.state(deployment)["published.cards"]) == city.CARDS
