@@ -24,8 +24,8 @@ from govdata.assets import guard
 from govdata.assets.resources import DeploymentResource
 from govdata.checks.asset_checks import CHECKED, FAILED, DatedResult
 from govdata.deployment import Deployment
-from govdata.night.outcomes import GOVERNANCE
 from govdata.operations import alerts
+from govdata.operations.outcomes import GOVERNANCE
 from govdata.standards.model import Registry
 
 if TYPE_CHECKING:

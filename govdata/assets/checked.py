@@ -15,7 +15,7 @@ from govdata.batches import StandardizedBatch, Verdict
 from govdata.checks.asset_checks import check_results, check_specs, current
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.night.outcomes import title
+from govdata.operations.outcomes import title
 from govdata.standards.model import Dataset, Registry
 
 STAGE = "checked"

@@ -27,7 +27,7 @@ from govdata.assets.nightly import DATASETS
 from govdata.assets.resources import DeploymentResource
 from govdata.assets.retention import retention
 from govdata.deployment import Deployment
-from govdata.night import outcomes
+from govdata.operations import outcomes
 from govdata.standards.model import Registry
 
 JOB = "city"
@@ -43,7 +43,7 @@ city_job = define_asset_job(
 def city_assets(registry: Registry, dates: DailyPartitionsDefinition, derived: Sequence[AssetsDefinition] = ()) -> list[AssetsDefinition]:
     """Everything after the datasets. ``derived``: tables made from published ones, with keys ``[room, table]``, partitioned by ``dates``.
     The catalogue shows them too and so comes after them. Each works within ``guard.stage(context, deployment, room, table)``."""
-    shown = [published.key(dataset) for dataset in registry.datasets.values()]
+    shown = [published.key(registry.datasets[name]) for name in registry.delivered]
     shown += [key for asset in derived for key in asset.keys]
     return [*derived, catalogue.catalogue(registry, dates, sorted(shown)), retention(registry, dates)]
 
@@ -79,7 +79,7 @@ def is_due(run: DagsterRun, registry: Registry, deployment: Deployment) -> bool:
     if date is None or dead_runs.is_ours(run) or run.tags.get("dagster/will_retry") == "true":
         return False
     selected = run.asset_selection  # empty: everything the job has
-    if run.job_name == JOB or (selected and not any(key.path[0] in registry.datasets for key in selected)):
+    if run.job_name == JOB or (selected and not any(key.path[0] in registry.delivered for key in selected)):
         return False
     renewed = outcomes.read(deployment, outcomes.GOVERNANCE, Date.fromisoformat(date), catalogue.STAGE, run.run_id)
     return renewed is None or renewed.is_stopped

@@ -25,9 +25,8 @@ from dagster import (
 
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.night import outcomes
-from govdata.night.outcomes import StageOutcome
-from govdata.operations import alerts, interruption
+from govdata.operations import alerts, interruption, outcomes
+from govdata.operations.outcomes import StageOutcome
 from govdata.standards.model import Dataset
 
 SHOWN_ON = {"checked": "standardized"}

@@ -61,7 +61,7 @@ def nightly_schedule(registry: Registry) -> ScheduleDefinition:
     )
     def night(context: ScheduleEvaluationContext, deployment: DeploymentResource) -> RunRequest | SkipReason:
         date = context.scheduled_execution_time.astimezone(ZoneInfo(TIMEZONE)).date()
-        delivered = [dataset for name, dataset in registry.datasets.items() if deployment.deployment.delivery(name, date).is_dir()]
+        delivered = [registry.datasets[name] for name in registry.delivered if deployment.deployment.delivery(name, date).is_dir()]
         if not delivered:
             return SkipReason(f"{date} 没有交付")
         return RunRequest(

@@ -18,7 +18,7 @@ from govdata.assets import describe, guard, standardized
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import StandardizedBatch
 from govdata.errors import GovdataError
-from govdata.night.outcomes import title
+from govdata.operations.outcomes import title
 from govdata.standards.model import Dataset, Registry
 
 STAGE = "published"

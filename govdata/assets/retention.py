@@ -7,7 +7,7 @@ from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, AssetSpec
 
 from govdata.assets import catalogue, guard, run_retention
 from govdata.assets.resources import DeploymentResource
-from govdata.night.outcomes import GOVERNANCE
+from govdata.operations.outcomes import GOVERNANCE
 from govdata.standards.model import Registry
 
 STAGE = "retention"

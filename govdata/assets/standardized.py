@@ -20,7 +20,7 @@ from govdata.assets.resources import DeploymentResource
 from govdata.batches import RawBatch
 from govdata.checks.asset_checks import per_cent
 from govdata.errors import GovdataError
-from govdata.night.outcomes import title
+from govdata.operations.outcomes import title
 from govdata.standards.model import Dataset, Registry
 
 STAGE = "standardized"

@@ -102,7 +102,7 @@ def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str],
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from govdata.night import STAGES, Nights, summary
-    from govdata.night.outcomes import title
+    from govdata.operations.outcomes import title
 
     titles = {name: registry.datasets[name].title for name in datasets}
     delivered = [sum(deployment.delivery(name, date).is_dir() for name in datasets) for date in dates]

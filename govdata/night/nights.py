@@ -20,9 +20,8 @@ from uuid import uuid4
 
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment, dates_in
-from govdata.night import outcomes
-from govdata.night.outcomes import STAGES
-from govdata.operations import interruption
+from govdata.operations import interruption, outcomes
+from govdata.operations.outcomes import STAGES
 from govdata.standards.model import Registry
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ class Nights:
     def city(self) -> list[Stage]:
         """Room and table of everything that follows the datasets."""
         specs = self._definitions.resolve_all_asset_specs()
-        rooms = [spec.key.path for spec in specs if spec.key.path[0] not in self.registry.datasets]
+        rooms = [spec.key.path for spec in specs if spec.key.path[0] not in self.registry.delivered]
         return [(room, table) for room, table in rooms]
 
     def _execute(self, job: JobDefinition, dagster: DagsterInstance, date: Date, stages: Sequence[Stage], on_step: OnStep) -> str:

@@ -17,8 +17,8 @@ from rich.table import Table
 from govdata.deployment import Deployment
 from govdata.ingest import account
 from govdata.night.nights import DatasetNight
-from govdata.night.outcomes import STAGE_NAMES, STAGES
 from govdata.operations import alerts
+from govdata.operations.outcomes import STAGE_NAMES, STAGES
 from govdata.standards.model import Registry, Unique
 
 MOST_FAILED = 3
@@ -162,7 +162,7 @@ def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Re
     for night in failed:
         title = registry.datasets[night.dataset].title if night.dataset in registry.datasets else CITY_TITLES.get(night.dataset, "派生表")
         what = "被阻断" if night.outcome == "blocked" else "出错"
-        stage = STAGE_NAMES.get(night.stage or "", "派生" if night.dataset not in registry.datasets else "运行")
+        stage = STAGE_NAMES.get(night.stage or "", "运行" if night.stage is None else "派生")
         console.print(f"[bold red]{title}（{night.dataset}）{night.date} 在“{stage}”{what}，上一份完好的快照保持不变：[/]", highlight=False)
         for reason in night.reasons:
             console.print(escape(reason), highlight=False, soft_wrap=True)

@@ -1,1 +1,2 @@
-"""What keeps a deployment running: alerts, backup and restore, verification of published files, ending work that somebody wants ended."""
+"""What keeps a deployment running: what became of each stage, alerts, backup and restore, verification of published files, ending work
+that somebody wants ended."""

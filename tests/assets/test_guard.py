@@ -14,8 +14,7 @@ from dagster import AssetKey, AssetObservation, DagsterInstance, Failure, job, o
 from govdata.assets.guard import guarded
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, GovdataError, Problem
-from govdata.night import outcomes
-from govdata.operations import alerts
+from govdata.operations import alerts, outcomes
 from tests.assets.tiny import tiny_dataset
 
 SECRET = "190101199001019999"
