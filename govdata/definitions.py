@@ -25,7 +25,6 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
     dates = delivery_dates(deployment.first_date(registry.delivered))
     parts = [dataset_assets(registry.datasets[name], registry, dates) for name in registry.delivered]
     return Definitions(
-        # Tables derived from published ones go to ``city_assets`` as its ``derived``.
         assets=[*(asset for part in parts for asset in part.assets), *city_assets(registry, dates)],
         asset_checks=[check for part in parts for check in part.checks],
         jobs=[nightly_job, city_job],

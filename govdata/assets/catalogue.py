@@ -52,6 +52,7 @@ def catalogue(registry: Registry, dates: DailyPartitionsDefinition, upstream: Se
                 metadata={"数据目录": "data/published/govdata.duckdb"},
             )
         ],
+        op_tags={"dagster/priority": "-100"},
         check_specs=[AssetCheckSpec(READABLE, asset=KEY, description="目录已按本夜结果重建，每个视图都能打开", blocking=True)],
     )
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:

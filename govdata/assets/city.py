@@ -5,7 +5,6 @@ schedule and of the interface, by the command line (``night``) for its own. The 
 each ended run starts one, also after a restart of the daemon.
 """
 
-from collections.abc import Sequence
 from datetime import date as Date
 
 from dagster import (
@@ -22,10 +21,11 @@ from dagster import (
     run_status_sensor,
 )
 
-from govdata.assets import catalogue, dead_runs, published
+from govdata.assets import catalogue, dead_runs, derived, published
 from govdata.assets.nightly import DATASETS
 from govdata.assets.resources import DeploymentResource
 from govdata.assets.retention import retention
+from govdata.checks.asset_checks import MASTERS
 from govdata.deployment import Deployment
 from govdata.operations import outcomes
 from govdata.standards.model import Registry
@@ -40,12 +40,16 @@ city_job = define_asset_job(
 )
 
 
-def city_assets(registry: Registry, dates: DailyPartitionsDefinition, derived: Sequence[AssetsDefinition] = ()) -> list[AssetsDefinition]:
-    """Everything after the datasets. ``derived``: tables made from published ones, with keys ``[room, table]``, partitioned by ``dates``.
-    The catalogue shows them too and so comes after them. Each works within ``guard.stage(context, deployment, room, table)``."""
-    shown = [published.key(registry.datasets[name]) for name in registry.delivered]
-    shown += [key for asset in derived for key in asset.keys]
-    return [*derived, catalogue.catalogue(registry, dates, sorted(shown)), retention(registry, dates)]
+def city_assets(registry: Registry, dates: DailyPartitionsDefinition) -> list[AssetsDefinition]:
+    """Everything after the datasets: derived tables in the order of what they read, rules across tables, catalogue, retention. Each works
+    within ``guard.stage(context, deployment, room, table)``.
+
+    The catalogue shows what the others made but does not wait upon their success: it has the lowest priority and no step upstream in this
+    job, so the one process of a night takes it when nothing else is left to do."""
+    made = [derived.table(registry.datasets[name], registry, dates) for name in registry.derived]
+    across = [derived.cross_findings(registry, dates)] if registry.cross else []
+    shown = sorted(published.key(registry.datasets[name]) for name in registry.delivered)
+    return [*made, *across, catalogue.catalogue(registry, dates, shown), retention(registry, dates)]
 
 
 def city_sensors(registry: Registry) -> list[SensorDefinition]:
@@ -78,8 +82,9 @@ def is_due(run: DagsterRun, registry: Registry, deployment: Deployment) -> bool:
     date = run.tags.get("dagster/partition")
     if date is None or dead_runs.is_ours(run) or run.tags.get("dagster/will_retry") == "true":
         return False
+    rooms = {*registry.datasets, MASTERS}
     selected = run.asset_selection  # empty: everything the job has
-    if run.job_name == JOB or (selected and not any(key.path[0] in registry.delivered for key in selected)):
+    if run.job_name == JOB or (selected and not any(key.path[0] in rooms for key in selected)):
         return False
     renewed = outcomes.read(deployment, outcomes.GOVERNANCE, Date.fromisoformat(date), catalogue.STAGE, run.run_id)
     return renewed is None or renewed.is_stopped

@@ -97,7 +97,7 @@ def common(dataset: Dataset, registry: Registry) -> Mapping[str, Any]:
         "owners": [f"team:{dataset.owner}"],
         "code_version": registry.hashes[dataset.name],
         "tags": {
-            "delivery": dataset.delivery.mode,
+            "delivery": dataset.delivery.mode if dataset.derived is None else "derived",
             "frequency": f"{schedule.every}{schedule.unit}",
             "sharing": dataset.sharing,
             "sensitivity": str(level),

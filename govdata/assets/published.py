@@ -17,6 +17,7 @@ from dagster import (
 from govdata.assets import describe, guard, standardized
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import StandardizedBatch
+from govdata.checks.asset_checks import MASTERS
 from govdata.errors import GovdataError
 from govdata.operations.outcomes import title
 from govdata.standards.model import Dataset, Registry
@@ -25,7 +26,8 @@ STAGE = "published"
 
 
 def key(dataset: Dataset) -> AssetKey:
-    return AssetKey([dataset.name, "published"])
+    """The asset that is the published table."""
+    return AssetKey([dataset.name, "published"] if dataset.derived is None else [MASTERS, dataset.name])
 
 
 def published(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDefinition:

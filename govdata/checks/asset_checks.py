@@ -92,9 +92,13 @@ class DatedResult(AssetCheckResult):
         )
 
 
+MASTERS = "masters"
+"""The room of tables made from published ones."""
+
+
 def asset_key(dataset: Dataset) -> AssetKey:
-    """The asset the checks are of."""
-    return AssetKey([dataset.name, "standardized"])
+    """The asset the checks are of: a derived table is one asset, a delivered one has one per stage."""
+    return AssetKey([dataset.name, "standardized"] if dataset.derived is None else [MASTERS, dataset.name])
 
 
 def check_specs(dataset: Dataset, registry: Registry) -> list[AssetCheckSpec]:

@@ -10,11 +10,10 @@ from __future__ import annotations
 from datetime import date as Date
 
 from govdata import checks, engine, publish
-from govdata.batches import IngestedFile, RawBatch, Snapshot
+from govdata.batches import IngestedFile, RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
-from govdata.errors import GateBlocked
 from govdata.masters import roll_up
 from govdata.publish import newest, visible
 from govdata.standards import expressions
@@ -26,20 +25,20 @@ VERSION = 1
 """Part of every batch id: raise it when the same inputs would give other rows."""
 
 
-def publish_derived(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> Snapshot | None:
-    """Make, judge and publish the derived table as of ``date``; None where one of its inputs was never published by then.
-
-    Raises ``GateBlocked`` with all reasons where a check that must pass does not; the snapshot before then stays."""
+def judge_derived(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> tuple[StandardizedBatch, Verdict] | None:
+    """Make the derived table as of ``date`` and judge it as a delivery is judged; None where an input was never published by then."""
     raw = derive(dataset, registry, deployment, date)
     if raw is None:
         return None
     batch = engine.standardize(raw, dataset, registry, deployment)
-    verdict = checks.validate(batch, dataset, registry, deployment)
-    if not verdict.passed:
-        publish.record_reconciliation(batch, None, deployment)
-        failed = [outcome.description for outcome in verdict.outcomes if outcome.blocking and not outcome.passed]
-        raise GateBlocked(dataset.name, date.isoformat(), failed)
-    return publish.publish(batch, dataset, registry, deployment)
+    return batch, checks.validate(batch, dataset, registry, deployment)
+
+
+def publish_derived(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> Snapshot | None:
+    """``judge_derived``, and publish. Raises ``GateBlocked`` with all reasons where a check that must pass does not; the snapshot before
+    then stays."""
+    made = judge_derived(dataset, registry, deployment, date)
+    return publish.publish(made[0], dataset, registry, deployment) if made is not None else None
 
 
 def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> RawBatch | None:

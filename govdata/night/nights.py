@@ -161,15 +161,15 @@ class Nights:
         return self._jobs[datasets]
 
     def _closing(self, date: Date, run_id: str) -> list[DatasetNight]:
-        """One entry for the first that stopped of what follows the datasets (the rest waits for it), none where all went well."""
-        unfinished = None
-        for room, table in self.city:
-            made = outcomes.read(self.deployment, room, date, table, run_id)
-            if made is not None and made.is_stopped:
-                return [DatasetNight(table, date, "error", table, made.reasons)]
-            if made is None and unfinished is None:
-                unfinished = DatasetNight(table, date, "error", table, (UNFINISHED,))
-        return [unfinished] if unfinished else []
+        """One entry for each that stopped of what follows the datasets; else one for the first that did not finish."""
+        found = {stage: outcomes.read(self.deployment, *_place(stage, date), run_id) for stage in self.city}
+        stopped = [
+            DatasetNight(table, date, "blocked" if made.outcome == "blocked" else "error", table, made.reasons)
+            for (_, table), made in found.items()
+            if made is not None and made.is_stopped
+        ]
+        unfinished = [DatasetNight(table, date, "error", table, (UNFINISHED,)) for (_, table), made in found.items() if made is None]
+        return stopped or unfinished[:1]
 
     def _dataset(self, dataset: str, date: Date, run_id: str) -> DatasetNight:
         """What the run's stages wrote of themselves."""
@@ -186,6 +186,10 @@ class Nights:
             snapshot = Snapshot.read(Snapshot.path(self.deployment, dataset, date))
             return DatasetNight(dataset, date, "published", raw=raw, batch=batch, snapshot=snapshot)
         return DatasetNight(dataset, date, "error", reasons=(UNFINISHED,), raw=raw, batch=batch)
+
+
+def _place(stage: Stage, date: Date) -> tuple[str, Date, str]:
+    return stage[0], date, stage[1]
 
 
 @contextmanager

@@ -28,6 +28,7 @@ STAGE_NAMES = {
     "standardized": "标准化",
     "checked": "检查",
     "published": "发布",
+    "cross_findings": "跨表核对",
     "catalogue": "更新目录",
     "retention": "清理过期数据",
 }
