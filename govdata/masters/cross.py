@@ -21,6 +21,7 @@ from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.publish import newest, visible
+from govdata.publish.small import CROSS_FINDINGS
 from govdata.standards import expressions
 from govdata.standards.comparisons import OTHER, Agrees, Comparison, Excludes, References
 from govdata.standards.model import CrossRule, Registry
@@ -67,31 +68,13 @@ def judge(registry: Registry, deployment: Deployment, date: Date) -> tuple[Cross
     with files.scratch(deployment, "cross") as scratch:
         connection = engine.session(registry, temp=scratch / "spill", as_of=date, code_sets=asked)
         try:
-            connection.execute(f"CREATE TABLE found ({', '.join(f'{name} {kind}' for name, kind in FOUND.items())})")
+            connection.execute(f"CREATE TABLE found ({', '.join(f'{name} {kind}' for name, kind in CROSS_FINDINGS.items())})")
             for rule in registry.cross:
                 outcomes.append(_judge(connection, rule, snapshots, deployment, date))
             _keep(connection, outcomes, deployment, date)
         finally:
             connection.close()
     return tuple(outcomes)
-
-
-FOUND = {
-    "date": "DATE",
-    "dataset": "VARCHAR",
-    "rule_id": "VARCHAR",
-    "severity": "VARCHAR",
-    "column_name": "VARCHAR",
-    "message": "VARCHAR",
-    "owner": "VARCHAR",
-    "_row_id": "VARCHAR",
-    "_source_file": "VARCHAR",
-    "_source_row": "BIGINT",
-    "_delivery_date": "DATE",
-    "other_dataset": "VARCHAR",
-    "other_row_id": "VARCHAR",
-    "other_rows": "BIGINT",
-}
 
 
 ANYTHING = Everything()

@@ -85,7 +85,7 @@ def damaged_nights(deployment: Deployment) -> tuple[DamagedNight, ...]:
 
 def _damaged(deployment: Deployment, nights: dict[str, list[evidence.Night]]) -> tuple[DamagedNight, ...]:
     found = {(dataset, night.date): list(night.damaged) for dataset, dates in nights.items() for night in dates if night.damaged}
-    for path in small.damaged(deployment, "rule_results") + small.damaged(deployment, "reconciliation"):
+    for path in (path for kind in small.KINDS for path in small.damaged(deployment, kind)):
         found.setdefault((path.parent.name, Date.fromisoformat(path.stem)), []).append(deployment.relative(path))
     return tuple(DamagedNight(dataset=dataset, date=date, files=tuple(names)) for (dataset, date), names in sorted(found.items()))
 
@@ -101,7 +101,10 @@ def _fill(
     catalogue = v.Catalogue(connection)
     every = [night for dates in nights.values() for night in dates]
     v.repairs(catalogue, every)
-    rule_results = small.gather(connection, "rule_results", small.RULE_RESULTS, deployment, {"column_name": "column"})
+    rule_results = small.gather(
+        connection, "rule_results", small.RULE_RESULTS, deployment, {"column_name": "column"}, also=["cross_results"]
+    )
+    cross = small.gather(connection, "cross_findings", small.CROSS_FINDINGS, deployment)
     reconciliation = small.gather(connection, "reconciliation", small.RECONCILIATION, deployment)
     rules = small.rules(registry, deployment)
     listed = _snapshot_list(snapshots, deployment)
@@ -117,7 +120,8 @@ def _fill(
     v.simple(catalogue, "snapshots", v.SNAPSHOTS, listed, "已发布各期；current 为现行一期")
     v.rejected(catalogue, every)
     v.duplicates(catalogue, every)
-    v.findings(catalogue, every, rule_results, rules)
+    v.findings(catalogue, every, rule_results, rules, cross)
+    v.simple(catalogue, "cross_findings", small.CROSS_FINDINGS, cross, "跨表规则发现的问题：本行、另一张表的对应行和应处理的部门")
     today = Date.today()
     for code_set in registry.code_sets.values():
         v.codes(catalogue, code_set, small.codes(code_set, today, deployment))

@@ -97,6 +97,7 @@ def prune(
             needed = _needed(deployment, table, kept)
             snapshots += _forget_snapshots(deployment, table, kept, needed)
             nights += _forget_nights(deployment, table, cutoff, needed)
+            _forget_cross_findings(deployment, table, cutoff)
         if rebuild or snapshots or nights:
             rebuild_catalogue(deployment, registry)
         removed, size, waiting = _sweep(deployment, tables, now, grace)
@@ -193,6 +194,14 @@ def _forget_nights(deployment: Deployment, dataset: str, cutoff: Date, needed: s
             for path in reversed(manifests):
                 path.unlink(missing_ok=True)
     return count
+
+
+def _forget_cross_findings(deployment: Deployment, dataset: str, cutoff: Date) -> None:
+    """The rows that rules across tables named each night; their counts stay, as those of all rules do. The newest night's stay too."""
+    found = sorted((deployment.governance / "cross_findings" / dataset).glob("????-??-??.parquet"))
+    for path in found[:-1]:
+        if path.stem < cutoff.isoformat():
+            path.unlink()
 
 
 def _sweep(deployment: Deployment, tables: list[str], now: float, grace: timedelta) -> tuple[int, int, int]:

@@ -45,6 +45,28 @@ RECONCILIATION = {
 }
 
 
+CROSS_FINDINGS = {
+    "date": "DATE",
+    "dataset": "VARCHAR",
+    "rule_id": "VARCHAR",
+    "severity": "VARCHAR",
+    "column_name": "VARCHAR",
+    "message": "VARCHAR",
+    "owner": "VARCHAR",
+    "_row_id": "VARCHAR",
+    "_source_file": "VARCHAR",
+    "_source_row": "BIGINT",
+    "_delivery_date": "DATE",
+    "other_dataset": "VARCHAR",
+    "other_row_id": "VARCHAR",
+    "other_rows": "BIGINT",
+}
+
+
+KINDS = ("rule_results", "reconciliation", "cross_results", "cross_findings")
+"""Folders under ``governance`` with one file per dataset and date."""
+
+
 def folder(deployment: Deployment) -> Path:
     return deployment.governance / "catalogue"
 
@@ -59,10 +81,16 @@ def _kept(deployment: Deployment, kind: str) -> list[Path]:
 
 
 def gather(
-    connection: duckdb.DuckDBPyConnection, kind: str, columns: dict[str, str], deployment: Deployment, renamed: dict[str, str] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    kind: str,
+    columns: dict[str, str],
+    deployment: Deployment,
+    renamed: dict[str, str] | None = None,
+    also: Sequence[str] = (),
 ) -> Path | None:
-    """One file of all ``governance/<kind>/<dataset>/<date>.parquet``; None: there are none. ``renamed``: column → its name there."""
-    every = _kept(deployment, kind)
+    """One file of all ``governance/<kind>/<dataset>/<date>.parquet``, and of those of the kinds ``also``; None: there are none.
+    ``renamed``: column → its name there."""
+    every = [path for name in (kind, *also) for path in _kept(deployment, name)]
     found = [path for path in every if files.is_sound(path)]
     if len(found) < len(every):
         log.error("%d 个治理记录文件损坏，目录中不列；重新运行各自的交付日期即可重做", len(every) - len(found))
@@ -103,6 +131,10 @@ def rules(registry: Registry, deployment: Deployment) -> Path:
         (rule.dataset, rule.id, rule.column, rule.dimension, rule.severity, rule.message, rule.indicator, rule.source)
         for dataset in sorted(registry.datasets)
         for rule in registry.rules(dataset)
+    ]
+    rows += [
+        (rule.dataset, rule.id, rule.column, rule.dimension, rule.severity, rule.message, rule.indicator, rule.source)
+        for rule in registry.cross
     ]
     return keep("rules", rows, dict.fromkeys(names, pa.string()), folder(deployment))
 

@@ -90,6 +90,10 @@ COMMENTS = {
     "rule": "修改所依据的标准化步骤",
     "reason": "拒收原因",
     "content": "交付原文",
+    "owner": "应处理的部门",
+    "other_dataset": "另一张表",
+    "other_row_id": "另一张表中对应的一行（不止一行的取其一；没有对应行的为空）",
+    "other_rows": "对应的行数",
     "kept_row_id": "保留的那一行的行标识",
     "rows": "行数",
     "current": "是否现行",
@@ -372,7 +376,7 @@ def _binds(catalogue: Catalogue, query: str) -> bool:
     return True
 
 
-def findings(catalogue: Catalogue, nights: Sequence[Night], rule_results: Path | None, rules: Path) -> None:
+def findings(catalogue: Catalogue, nights: Sequence[Night], rule_results: Path | None, rules: Path, cross: Path | None) -> None:
     """One line per rule a row fails, errors and warnings, in the words of the rule as it was that night: what a source department mends."""
     columns = {"dataset": "VARCHAR", "date": "DATE", **{name: kind for name, kind in PLACE.items() if name != "_delivery_date"}}
     columns |= dict.fromkeys(("rule_id", "severity", "column_name", "message"), "VARCHAR")
@@ -402,4 +406,7 @@ def findings(catalogue: Catalogue, nights: Sequence[Night], rule_results: Path |
             f"LEFT JOIN {sql.parquet([rules])} AS n ON n.dataset = f.dataset AND n.rule_id = f.rule_id"
         )
         files += [rules, *([rule_results] if rule_results else [])]
-    catalogue.view("governance", "findings", query, files, "每一行不满足的每一条规则，供来源部门整改", columns)
+    if cross is not None:
+        query = f"{query} UNION ALL SELECT {sql.identifiers(columns)} FROM {sql.parquet([cross])}"
+        files.append(cross)
+    catalogue.view("governance", "findings", query, files, "每一行不满足的每一条规则（跨表规则在内），供来源部门整改", columns)

@@ -1,4 +1,4 @@
-"""What a gate searches for is found in every value that fails its rule: over generated conditions, patterns and values, by Python's ``re``."""
+"""What a gate searches for is found in every value that fails its rule: generated conditions, patterns and values, told by Python's re."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from govdata import masters
+from govdata import masters, publish
 from govdata.masters.cross import FINDINGS, RESULTS, path
 from govdata.standards import StandardsError
 from tests.masters.conftest import Small
@@ -100,6 +100,26 @@ def test_a_row_held_back_in_the_other_table_is_not_missing(small: Small) -> None
     outcome = judged(small)["found"]
 
     assert (outcome.checked, outcome.failed) == (3, 2)  # A1 is there, A9 and A2 are not, and of A3 nothing can be said
+
+
+def test_analysts_find_them_among_the_findings_and_the_figures(city: Small) -> None:
+    judged(city)
+
+    assert city.ask("SELECT count(*), count(other_row_id) FROM governance.cross_findings") == [(6, 4)]
+    query = "SELECT dataset, _source_row, message FROM governance.findings WHERE rule_id = 'named'"
+    assert city.ask(query) == [("births", 3, "请核对")]
+    assert city.ask("SELECT checked, failed FROM governance.rule_results WHERE rule_id = 'named'") == [(4, 1)]
+    assert city.ask("SELECT severity, message FROM governance.rules WHERE rule_id = 'alive'") == [("warning", "请核对")]
+
+
+def test_rows_named_long_ago_are_forgotten_and_their_figures_are_not(city: Small) -> None:
+    for day in range(20, 24):
+        masters.judge(city.registry, city.deployment, Date(2026, 11, day))
+
+    publish.prune(city.deployment, city.registry, keep_days=2, keep_month_ends=0, today=Date(2026, 11, 24))
+
+    assert city.ask("SELECT DISTINCT date FROM governance.cross_findings ORDER BY date") == [(Date(2026, 11, 22),), (Date(2026, 11, 23),)]
+    assert city.ask("SELECT count(DISTINCT date) FROM governance.rule_results WHERE rule_id = 'named'") == [(4,)]
 
 
 def test_a_rule_waits_for_its_tables(small: Small) -> None:
