@@ -18,11 +18,23 @@ if TYPE_CHECKING:
 
 READING = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
 
-HIDING = {"query", "json_execute_serialized_sql", "enable_logging"}
-"""Functions that run a statement given as text or as a tree, which is none of this tree's nodes, or that open a file to write."""
+TABLE_FUNCTIONS = {
+    *("range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree", "summary", "histogram", "histogram_values"),
+    *("read_parquet", "parquet_scan", "parquet_schema", "parquet_metadata", "parquet_file_metadata", "parquet_kv_metadata", "glob"),
+    *("read_csv", "read_csv_auto", "read_json", "read_json_auto", "read_ndjson", "read_ndjson_auto", "sniff_csv", "query_table"),
+    *("duckdb_columns", "duckdb_constraints", "duckdb_databases", "duckdb_functions", "duckdb_keywords", "duckdb_schemas"),
+    *("duckdb_settings", "duckdb_tables", "duckdb_types", "duckdb_views", "pragma_table_info", "pragma_version", "icu_calendar_names"),
+}
+"""The functions that may stand after FROM, beside the catalogue's own macros (``population_at``): they read. Others of DuckDB's run a
+statement given as text or as a tree (``query``), which is none of this tree's nodes, open files to write (``enable_logging``) or change the
+database's state (``checkpoint``, ``truncate_duckdb_logs``); one that a later DuckDB brings is refused until it stands here."""
 
-_EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(\([\w\s,]*\)\s*)?", re.IGNORECASE)
-"""The options are words: whatever could hold a bracket in a string or a comment would shift where the explained statement begins."""
+CHANGING = {"write_log", "setval", "nextval", "setseed"}
+"""Functions of a row that do more than answer."""
+
+_EXPLAIN = re.compile(r"\s*EXPLAIN\b\s*(ANALYZE\b\s*)?(\([\w\s,]*\)\s*)?", re.IGNORECASE)
+"""The options are words: whatever could hold a bracket in a string or a comment would shift where the explained statement begins. For the
+same reason no comment may stand before EXPLAIN."""
 
 _REFUSED = "只能运行一条 SELECT（或 DESCRIBE、SHOW、SUMMARIZE、EXPLAIN），其中任何一层都不能写入"
 
@@ -32,6 +44,8 @@ def demand_query(connection: duckdb.DuckDBPyConnection, text: str) -> None:
     import duckdb
 
     kinds = [statement.type for statement in connection.extract_statements(text)]
+    if kinds == [duckdb.StatementType.MULTI]:  # DuckDB itself would look the values up first, and keep them as a type
+        raise GovdataError("PIVOT 要写明取哪些值：PIVOT 表 ON 列 IN (值, …) USING …")
     if kinds == [duckdb.StatementType.EXPLAIN]:  # EXPLAIN ANALYZE runs what it explains
         explained = _EXPLAIN.match(text)
         text = text[explained.end() :] if explained else ""
@@ -51,8 +65,18 @@ def _demand_reading(connection: duckdb.DuckDBPyConnection, text: str) -> None:
         raise GovdataError("查询嵌套过深") from None
     if tree.get("error") or len(tree["statements"]) != 1:
         raise GovdataError(f"{_REFUSED}：{tree['error_message']}" if tree.get("error") else _REFUSED)
-    if any(not _reads(node) for node in _nodes(tree["statements"])):
+    nodes = list(_nodes(tree["statements"]))
+    if any(not _reads(node) for node in nodes):
         raise GovdataError(_REFUSED)
+    called = {str(node["function"].get("function_name", "")).lower() for node in nodes if node.get("type") == "TABLE_FUNCTION"}
+    if refused := sorted(called - TABLE_FUNCTIONS - (_macros(connection) if called else set())):
+        raise GovdataError(f"FROM 后不能用函数 {'、'.join(refused)}：它不只是读取，或不在允许之列")
+
+
+def _macros(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Names of the catalogue's own table macros."""
+    listed = "SELECT function_name FROM duckdb_functions() WHERE function_type = 'table_macro' AND database_name = current_database()"
+    return {name.lower() for (name,) in connection.execute(listed).fetchall()}
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
@@ -71,6 +95,6 @@ def _reads(node: dict[str, Any]) -> bool:
     kind = str(node.get("type", ""))
     if kind.endswith("_NODE") or "cte_map" in node:
         return kind in READING
-    if str(node.get("function_name", "")).lower() in HIDING:
+    if str(node.get("function_name", "")).lower() in CHANGING:
         return False
     return "info_type" not in node  # what a statement other than a query carries

@@ -70,9 +70,9 @@ def _read(connection: duckdb.DuckDBPyConnection, out: IO[bytes], schema: str, na
     try:
         relation = connection.sql(f"SELECT * FROM {sql.identifier(schema)}.{sql.identifier(name)}")
         if where is not None:
+            statements.demand_condition(connection, where)  # before it is bound, which already runs what stands after FROM
             # filter() accepts one expression and nothing else: no second statement, no other table's columns.
             relation = relation.filter(where)
-            statements.demand_condition(connection, where)
         relation = relation.project(sql.identifiers(columns))
     except duckdb.Error as error:
         # Nothing has been read yet: the text can only quote what the caller wrote.

@@ -154,11 +154,56 @@ def test_a_statement_hidden_in_a_text_or_a_tree_is_refused(home: Deployment) -> 
         f"SELECT (SELECT count(*) FROM Query('{hidden}'))",
         f"FROM enable_logging(storage := 'file', storage_path := '{_places(home)['published']}/log')",
     ):
-        with duckdb.connect() as connection, pytest.raises(GovdataError, match="只能运行"):
+        with duckdb.connect() as connection, pytest.raises(GovdataError, match="不能用函数"):
             statements.demand_query(connection, text)
         with pytest.raises(GovdataError):
             access.select(home, text, 5)
     assert _state(home) == before
+
+
+CHANGING = (
+    "FROM checkpoint()",
+    'SELECT * FROM published.people, LATERAL (FROM "Force_Checkpoint"())',
+    "WITH x AS (FROM truncate_duckdb_logs()) SELECT 1",
+    "SELECT EXISTS (FROM disable_profiling())",
+    "FROM system.main.enable_logging()",
+    "SELECT count(*) FILTER (WHERE write_log('x') IS NULL) FROM published.people",
+    "FROM python_map_function(1)",
+    "FROM pandas_scan(1)",
+)
+
+
+@pytest.mark.parametrize("text", CHANGING)
+def test_functions_that_do_more_than_read_are_refused_wherever_they_stand(home: Deployment, text: str) -> None:
+    with duckdb.connect() as connection, pytest.raises(GovdataError, match="不能用函数|不能写入"):
+        statements.demand_query(connection, text)
+    with pytest.raises(GovdataError):
+        access.select(home, text, 5)
+
+
+def test_every_function_after_from_is_judged_by_name() -> None:
+    """One that a later DuckDB brings is refused until somebody has looked at it."""
+    with duckdb.connect() as connection:
+        known = {
+            name for (name,) in connection.execute("SELECT function_name FROM duckdb_functions() WHERE function_type = 'table'").fetchall()
+        }
+        for name in sorted(known - statements.TABLE_FUNCTIONS):
+            with pytest.raises(GovdataError, match=f"不能用函数 {name}"):
+                statements.demand_query(connection, f"FROM {name}()")
+
+
+def test_a_condition_is_judged_before_it_is_bound(home: Deployment) -> None:
+    """Binding alone runs what stands after FROM."""
+    before = _state(home)
+    for where in ("EXISTS (FROM enable_logging())", "1 IN (SELECT 1 FROM truncate_duckdb_logs())"):
+        with pytest.raises(GovdataError, match="不能用函数"):
+            access.load("people", where=where, home=home.home)
+    assert _state(home) == before
+
+
+def test_a_pivot_says_what_it_needs(home: Deployment) -> None:
+    with pytest.raises(GovdataError, match="PIVOT 要写明取哪些值"):
+        access.select(home, "PIVOT published.people ON name USING count(*)", 5)
 
 
 READS = (
@@ -170,6 +215,10 @@ READS = (
     "EXPLAIN SELECT * FROM published.people",
     "EXPLAIN ANALYZE SELECT count(*) FROM published.people",
     "EXPLAIN (FORMAT json) FROM published.people",
+    "EXPLAIN(ANALYZE)SELECT count(*) FROM published.people",
+    "PIVOT published.people ON name IN ('甲', '乙') USING count(*)",
+    "FROM range(3)",
+    "FROM query_table('published.people')",
     "WITH RECURSIVE r AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM r WHERE a < 3) SELECT * FROM r",
     "SELECT 'COPY t TO x; DELETE' AS told -- INSERT INTO x",
     "SELECT name, row_number() OVER () FROM published.people QUALIFY row_number() OVER () = 1",
