@@ -1,11 +1,13 @@
-"""Delivered files → text Parquet. ``receive`` says what was delivered, ``ingest`` reads it, ``inspect`` shows how one file is read."""
+"""Delivered files → text Parquet. ``receive`` says what was delivered, ``ingest`` reads it, ``inspect`` shows how one file is read,
+``misplaced`` names deliveries that no night reads because of where they lie."""
 
 from govdata.ingest.delivery import receive
 from govdata.ingest.inspection import InspectedTable, Inspection, inspect, write_csv
+from govdata.ingest.misplaced import misplaced
 from govdata.ingest.run import INGEST_VERSION, ingest
 from govdata.ingest.source import Block, Opened, Reject, Source, Tally, Unreadable, register
 
 __all__ = [
     "INGEST_VERSION", "Block", "InspectedTable", "Inspection", "Opened", "Reject", "Source", "Tally", "Unreadable",
-    "ingest", "inspect", "receive", "register", "write_csv",
+    "ingest", "inspect", "misplaced", "receive", "register", "write_csv",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from govdata import ingest
 from govdata.deployment import Deployment
 from govdata.ingest import account
 from govdata.night.nights import DatasetNight
@@ -25,6 +26,9 @@ MOST_FAILED = 3
 """How many rules the table names per dataset."""
 
 CITY_TITLES = {"catalogue": "目录", "retention": "保留策略"}
+
+MOST_MISPLACED = 10
+"""How many misplaced deliveries it names."""
 
 WIDE = 120
 """From this many characters on the rules stand in the table; on a narrower terminal below it."""
@@ -100,6 +104,7 @@ def show(console: Console, nights: Sequence[DatasetNight], registry: Registry, d
         console.print(*below, sep="\n", markup=False, highlight=False, soft_wrap=True)
     _show_held_keys(console, nights, registry)
     _show_left_aside(console, nights, registry)
+    _show_misplaced(console, registry, deployment)
     _show_blocked(console, nights, registry)
     _show_damage(console, deployment)
     console.print(f"已发布的表：{deployment.published}（目录 {deployment.catalogue.name}）", soft_wrap=True, highlight=False)
@@ -166,8 +171,17 @@ def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Re
         console.print(f"[bold red]{title}（{night.dataset}）{night.date} 在“{stage}”{what}，上一份完好的快照保持不变：[/]", highlight=False)
         for reason in night.reasons:
             console.print(escape(reason), highlight=False, soft_wrap=True)
-    if failed:
-        if alerts.unwritten:
-            console.print("告警没有写入 data/reports/alerts（磁盘已满或不可写），原因以上面所列为准", style="bold red", highlight=False)
-        else:
-            console.print("告警已写入 data/reports/alerts", highlight=False)
+    if failed and alerts.unwritten:
+        console.print("告警没有写入 data/reports/alerts（磁盘已满或不可写），原因以上面所列为准", style="bold red", highlight=False)
+    elif failed and alerts.written_alerts:
+        console.print("告警已写入 data/reports/alerts", highlight=False)
+
+
+def _show_misplaced(console: Console, registry: Registry, deployment: Deployment) -> None:
+    found = ingest.misplaced(deployment, registry.delivered)
+    if found:
+        console.print("放错位置的交付，没有读（应为 data/landing/<数据集>/<YYYY-MM-DD>/）", style="bold yellow", highlight=False)
+    for sentence in found[:MOST_MISPLACED]:
+        console.print(f"  {sentence}", markup=False, highlight=False, soft_wrap=True)
+    if len(found) > MOST_MISPLACED:
+        console.print(f"  等 {len(found)} 处", highlight=False)

@@ -70,13 +70,15 @@ def raise_alert(deployment: Deployment, alert: Alert) -> Path | None:
     stem = "-".join([alert.time.strftime("%Y%m%dT%H%M%S%f"), alert.dataset or "run", alert.date or "all"])
     path = deployment.alerts / f"{stem}.json"
     written = _write(alert, path)
-    if not written:
-        unwritten.append(alert)
+    (written_alerts if written else unwritten).append(alert)
     sent = _post(alert)
     if written and sent is not None:
         _write(alert.model_copy(update={"webhook": sent}), path)
     return path if written else None
 
+
+written_alerts: list[Alert] = []
+"""Alerts of this process that stand in the folder."""
 
 unwritten: list[Alert] = []
 """Alerts of this process that found no place on the disk."""

@@ -87,13 +87,43 @@ def test_it_says_what_was_left_aside_and_what_is_damaged(tmp_path: Path) -> None
     assert "a.xlsx#说明（没有表头）" in text and "run --date 2026-11-19 --dataset alpha" in text
 
 
+def test_it_says_that_an_alert_was_written_only_where_one_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment = Deployment(tmp_path)
+    for name in ("written_alerts", "unwritten"):
+        monkeypatch.setattr(alerts, name, [])
+
+    def shown() -> str:
+        out = StringIO()
+        summary.show(Console(file=out, width=80), NIGHTS, tiny_registry("alpha", "beta"), deployment)
+        return out.getvalue()
+
+    assert "告警" not in shown()
+    alerts.raise_alert(deployment, alerts.Alert(kind="error", time=alerts.now(), reasons=("原因",)))
+    assert "告警已写入 data/reports/alerts" in shown()
+    deployment.alerts.rename(tmp_path / "elsewhere")
+    deployment.alerts.write_text("", encoding="utf-8")
+    alerts.raise_alert(deployment, alerts.Alert(kind="error", time=alerts.now(), reasons=("原因",)))
+    assert "告警没有写入" in shown() and "告警已写入" not in shown()
+
+
+def test_deliveries_in_the_wrong_place_are_named(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "landing" / "alpha" / "20261120"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text("1", encoding="utf-8")
+    out = StringIO()
+
+    summary.show(Console(file=out, width=80), NIGHTS, tiny_registry("alpha", "beta"), Deployment(tmp_path))
+
+    assert "landing/alpha/20261120 不是日期，是否为 2026-11-20" in out.getvalue()
+
+
 @pytest.mark.parametrize("width", [80, 160])
 def test_it_reads_well_on_narrow_and_wide_terminals(tmp_path: object, width: int) -> None:
     out = StringIO()
     summary.show(Console(file=out, width=width), NIGHTS, tiny_registry("alpha", "beta"), Deployment.from_env(str(tmp_path)))
     text = out.getvalue()
     assert "3,000" in text and "id.required 6" in text and "id.format" not in text
-    assert "a[1].csv：空文件" in text and "这些视图打不开：x.y" in text and "data/reports/alerts" in text
+    assert "a[1].csv：空文件" in text and "这些视图打不开：x.y" in text and "data/reports/alerts" not in text
     assert "govdata sql" in text and "http://127.0.0.1:3000" in text
 
 
