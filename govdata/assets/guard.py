@@ -49,6 +49,7 @@ class Stage:
     counts: dict[str, int] = field(default_factory=dict)
     outcome: outcomes.Outcome = "done"
     reasons: tuple[str, ...] = ()
+    delivery: str = ""
 
     def nothing(self) -> None:
         """There was no delivery."""
@@ -76,6 +77,7 @@ class Stage:
             outcome=self.outcome,
             reasons=self.reasons,
             counts=self.counts,
+            delivery=self.delivery,
             run_id=self.run_id,
             time=alerts.now(),
         )
