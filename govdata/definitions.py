@@ -6,9 +6,11 @@ from dagster import Definitions, definitions, in_process_executor
 
 from govdata.assets.city import city_assets, city_job, city_sensors
 from govdata.assets.factory import dataset_assets
+from govdata.assets.late import late_sensor
 from govdata.assets.nightly import dead_run_sensor, died_run_sensor, nightly_job, nightly_schedule
 from govdata.assets.partitions import delivery_dates
 from govdata.assets.resources import DeploymentResource, NoValues
+from govdata.assets.timely import timely, timely_sensor
 from govdata.deployment import Deployment
 from govdata.standards import load
 from govdata.standards.model import Registry
@@ -26,10 +28,10 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
     parts = [dataset_assets(registry.datasets[name], registry, dates) for name in registry.delivered]
     return Definitions(
         assets=[*(asset for part in parts for asset in part.assets), *city_assets(registry, dates)],
-        asset_checks=[check for part in parts for check in part.checks],
+        asset_checks=[*(check for part in parts for check in part.checks), timely(registry)],
         jobs=[nightly_job, city_job],
         schedules=[nightly_schedule(registry)],
-        sensors=[died_run_sensor(), dead_run_sensor(), *city_sensors(registry)],
+        sensors=[died_run_sensor(), dead_run_sensor(), *city_sensors(registry), timely_sensor(registry), late_sensor(registry)],
         resources={"deployment": DeploymentResource(deployment=deployment), "io_manager": NoValues()},
         # One process for the whole night: a process per step would import GX and open DuckDB twenty times over.
         executor=in_process_executor,

@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from datetime import date as Date
 from pathlib import Path
 from typing import Literal
@@ -15,6 +15,9 @@ from govdata.errors import GovdataError
 
 FIRST_DATE = "GOVDATA_FIRST_DATE"
 """Environment variable: the first delivery date the deployment knows, YYYY-MM-DD."""
+
+NIGHT = time(2)
+"""When the night's run begins, Beijing time."""
 
 Stage = Literal["raw", "standardized", "quarantine", "repairs", "rejected"]
 

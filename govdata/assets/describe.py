@@ -1,15 +1,12 @@
 """How a dataset's declared standards appear in Dagster: column schemas with the standard and the sensitivity of each column,
-column lineage, tags, owners, and the freshness policy that follows from the contract's schedule."""
+column lineage, tags and owners."""
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
-from functools import cache
 from typing import Any
 
 from dagster import (
     AssetKey,
-    FreshnessPolicy,
     TableColumn,
     TableColumnConstraints,
     TableColumnDep,
@@ -17,7 +14,6 @@ from dagster import (
     TableSchema,
 )
 
-from govdata.assets.partitions import TIMEZONE
 from govdata.standards.model import Dataset, Registry
 
 PERSONAL = {"none": "非个人信息", "general": "个人信息", "sensitive": "敏感个人信息"}
@@ -103,23 +99,3 @@ def common(dataset: Dataset, registry: Registry) -> Mapping[str, Any]:
             "sensitivity": str(level),
         },
     }
-
-
-def freshness(dataset: Dataset) -> FreshnessPolicy:
-    """When the published table counts as stale.
-
-    Daily deliveries: the snapshot must be renewed in every night, at the latest four hours after the contract's deadline (the night
-    starts at 02:00). Others: within the declared period plus one day of grace, with a warning when the period itself is over.
-    """
-    schedule = dataset.schedule
-    if schedule.unit == "d" and schedule.every == 1:
-        return _daily(schedule.deadline or "01:00")
-    period = timedelta(days=schedule.every * {"d": 1, "w": 7, "m": 31, "y": 366}[schedule.unit])
-    return FreshnessPolicy.time_window(fail_window=period + timedelta(days=1), warn_window=period)
-
-
-@cache
-def _daily(deadline: str) -> FreshnessPolicy:
-    """Datasets share their few deadlines: Dagster walks through a thousand nights to check a cron line each time it is given one."""
-    hour, minute = (int(part) for part in deadline.split(":"))
-    return FreshnessPolicy.cron(deadline_cron=f"{minute} {(hour + 4) % 24} * * *", lower_bound_delta=timedelta(hours=5), timezone=TIMEZONE)

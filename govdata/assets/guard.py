@@ -49,6 +49,7 @@ class Stage:
     counts: dict[str, int] = field(default_factory=dict)
     outcome: outcomes.Outcome = "done"
     reasons: tuple[str, ...] = ()
+    delivery: str = ""
 
     def nothing(self) -> None:
         """There was no delivery."""
@@ -76,6 +77,7 @@ class Stage:
             outcome=self.outcome,
             reasons=self.reasons,
             counts=self.counts,
+            delivery=self.delivery,
             run_id=self.run_id,
             time=alerts.now(),
         )
@@ -108,15 +110,18 @@ def _alert(made: StageOutcome, dataset: Dataset | None) -> alerts.Alert:
 
 
 def _told(made: StageOutcome) -> str:
-    return f"{made.date} 在“{outcomes.title(made.stage)}”{OUTCOME_NAMES[made.outcome]}：" + "；".join(made.reasons)
+    return f"{made.date} 在“{outcomes.title(made.stage)}”{OUTCOME_NAMES[made.outcome]}"
 
 
-def _metadata(made: StageOutcome) -> Mapping[str, str]:
+def _metadata(made: StageOutcome) -> Mapping[str, MetadataValue]:
+    where = f"dataset = '{made.dataset}' AND date = DATE '{made.date.isoformat()}'"
+    table = "findings" if made.stage in ("checked", "published") else "reconciliation"
     return {
-        "结果": OUTCOME_NAMES[made.outcome],
-        "环节": outcomes.title(made.stage),
-        "交付日期": made.date.isoformat(),
-        "原因": "；".join(made.reasons),
+        "结果": MetadataValue.text(OUTCOME_NAMES[made.outcome]),
+        "环节": MetadataValue.text(outcomes.title(made.stage)),
+        "交付日期": MetadataValue.text(made.date.isoformat()),
+        "原因": MetadataValue.md(alerts.itemised(made.reasons)),
+        "查询": MetadataValue.text(f"SELECT * FROM governance.{table} WHERE {where}"),
     }
 
 

@@ -1,5 +1,7 @@
 """The night: one job of all datasets, its schedule, and the sensors that report runs whose process died."""
 
+from collections.abc import Sequence
+from datetime import date as Date
 from zoneinfo import ZoneInfo
 
 from dagster import (
@@ -24,7 +26,8 @@ from govdata.assets import dead_runs
 from govdata.assets.partitions import TIMEZONE
 from govdata.assets.resources import DeploymentResource
 from govdata.checks.asset_checks import check_specs
-from govdata.standards.model import Registry
+from govdata.deployment import NIGHT
+from govdata.standards.model import Dataset, Registry
 
 JOB = "nightly"
 
@@ -44,7 +47,7 @@ STAGES = ("raw", "standardized", "quarantine", "repairs", "published")
 
 
 def nightly_schedule(registry: Registry) -> ScheduleDefinition:
-    """02:00 Asia/Shanghai. The night of date D works on the deliveries of D (their deadline is before 02:00).
+    """02:00 Asia/Shanghai. The night of date D works on the deliveries of D that are there; later ones are taken up by ``late.py``.
 
     Only datasets with a delivery folder are taken into the run: the checks of the others would be shown as skipped from then on.
 
@@ -54,24 +57,29 @@ def nightly_schedule(registry: Registry) -> ScheduleDefinition:
     @schedule(
         name=f"{JOB}_schedule",
         job=nightly_job,
-        cron_schedule="0 2 * * *",
+        cron_schedule=f"{NIGHT.minute} {NIGHT.hour} * * *",
         execution_timezone=TIMEZONE,
         default_status=DefaultScheduleStatus.RUNNING,
-        description="每日 02:00（北京时间）处理当日交付",
+        description=f"每日 {NIGHT:%H:%M}（北京时间）处理当日交付",
     )
     def night(context: ScheduleEvaluationContext, deployment: DeploymentResource) -> RunRequest | SkipReason:
         date = context.scheduled_execution_time.astimezone(ZoneInfo(TIMEZONE)).date()
         delivered = [registry.datasets[name] for name in registry.delivered if deployment.deployment.delivery(name, date).is_dir()]
         if not delivered:
             return SkipReason(f"{date} 没有交付")
-        return RunRequest(
-            run_key=date.isoformat(),
-            partition_key=date.isoformat(),
-            asset_selection=[AssetKey([dataset.name, stage]) for dataset in delivered for stage in STAGES],
-            asset_check_keys=[spec.key for dataset in delivered for spec in check_specs(dataset, registry)],
-        )
+        return request(date, delivered, registry, date.isoformat())
 
     return night
+
+
+def request(date: Date, delivered: Sequence[Dataset], registry: Registry, key: str) -> RunRequest:
+    """The night of ``date`` for the ``delivered`` datasets alone, once for each ``key``."""
+    return RunRequest(
+        run_key=key,
+        partition_key=date.isoformat(),
+        asset_selection=[AssetKey([dataset.name, stage]) for dataset in delivered for stage in STAGES],
+        asset_check_keys=[spec.key for dataset in delivered for spec in check_specs(dataset, registry)],
+    )
 
 
 def died_run_sensor() -> SensorDefinition:

@@ -44,7 +44,6 @@ def published(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefini
                 description=f"{dataset.title}（{dataset.owner}，{sharing}）。{dataset.purpose or '可信表'}。{merged}。",
                 kinds={"duckdb", "parquet"},
                 partitions_def=dates,
-                freshness_policy=describe.freshness(dataset),
                 metadata={
                     "dagster/column_schema": describe.schema(dataset, registry, typed=True),
                     "dagster/column_lineage": describe.lineage(dataset, standardized.key(dataset)),

@@ -55,9 +55,12 @@ def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) 
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
         from govdata import ingest
         from govdata.ingest import account
+        from govdata.storage import files
 
         date = Date.fromisoformat(context.partition_key)
         with guard.stage(context, deployment.deployment, dataset, STAGE) as work:
+            with suppress(FileNotFoundError):  # before it is read: what changes meanwhile is read again
+                work.delivery, _ = files.state(deployment.deployment.delivery(dataset.name, date))
             with _refusal_recorded(dataset, date, deployment.deployment):
                 delivery = ingest.receive(deployment.deployment, dataset, date)
             if delivery is None:

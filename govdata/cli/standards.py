@@ -6,7 +6,7 @@ import typer
 
 from govdata.cli.app import Command, standards_app
 from govdata.cli.common import console
-from govdata.deployment import Deployment
+from govdata.deployment import NIGHT, Deployment
 
 
 @standards_app.command("check", cls=Command)
@@ -30,3 +30,8 @@ def standards_check() -> None:
     rules = sum(len(registry.rules(name)) for name in registry.datasets)
     counts = f"{len(registry.elements)} 个数据元，{len(registry.code_sets)} 个代码集，{len(registry.datasets)} 个数据集，{rules} 条规则"
     terminal.print(f"没有问题：{counts}", highlight=False)
+    for name in registry.delivered:
+        dataset = registry.datasets[name]
+        if (dataset.schedule.deadline or "") > f"{NIGHT:%H:%M}":
+            late = f"{dataset.title}（{name}）的交付期限 {dataset.schedule.deadline} 晚于夜间运行 {NIGHT:%H:%M}"
+            terminal.print(f"{late}：夜间没有的由补收（late_deliveries）处理", markup=False, highlight=False, soft_wrap=True)

@@ -150,14 +150,16 @@ class Nights:
         return self._jobs[name]
 
     def _nightly(self, datasets: frozenset[str]) -> JobDefinition:
-        """The nightly job of ``datasets`` alone, with their checks."""
+        """The nightly job of ``datasets`` alone, with the checks of their stages."""
         from dagster import AssetKey
+
+        from govdata.checks.asset_checks import check_specs
 
         if datasets not in self._jobs:
             whole = self._job(NIGHTLY)
             assets = {AssetKey([dataset, stage]) for dataset in datasets for stage in ASSETS}
-            checks = {key for key in whole.asset_layer.asset_graph.asset_check_keys if key.asset_key in assets}
-            self._jobs[datasets] = whole.get_subset(asset_selection=assets, asset_check_selection=checks)
+            made = [spec.key for dataset in datasets for spec in check_specs(self.registry.datasets[dataset], self.registry)]
+            self._jobs[datasets] = whole.get_subset(asset_selection=assets, asset_check_selection=set(made))
         return self._jobs[datasets]
 
     def _closing(self, date: Date, run_id: str) -> list[DatasetNight]:

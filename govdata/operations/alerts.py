@@ -11,7 +11,7 @@ import os
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Literal
@@ -114,8 +114,13 @@ def _page(alert: Alert) -> str:
         "通知": alert.webhook,
     }
     lines += [f"- {name}：{markdown(value)}" for name, value in facts.items() if value]
-    lines += ["", "## 原因", "", *(_item(line) for reason in alert.reasons for line in reason.split("\n") if line.strip())]
+    lines += ["", "## 原因", "", itemised(alert.reasons)]
     return "\n".join(lines) + "\n"
+
+
+def itemised(reasons: Iterable[str]) -> str:
+    """Reasons as a Markdown list in which nothing but the list is Markdown: they may name delivered files."""
+    return "\n".join(_item(line) for reason in reasons for line in reason.split("\n") if line.strip())
 
 
 def _item(line: str) -> str:

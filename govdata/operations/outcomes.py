@@ -40,7 +40,8 @@ Outcome = Literal["done", "nothing", "blocked", "error"]
 class StageOutcome(Manifest):
     """What became of the stage ``[dataset, stage]`` (of a derived table, the catalogue and retention ``[room, table]``) on one date.
 
-    ``reasons`` are Chinese sentences, ``counts`` numbers by Chinese name: never a record's value."""
+    ``reasons`` are Chinese sentences, ``counts`` numbers by Chinese name: never a record's value. ``delivery``: of the
+    stage raw, what stands for the files it read (``files.state``)."""
 
     dataset: str
     stage: str
@@ -48,6 +49,7 @@ class StageOutcome(Manifest):
     outcome: Outcome
     reasons: tuple[str, ...] = ()
     counts: dict[str, int] = Field(default_factory=dict)
+    delivery: str = ""
     run_id: str
     time: datetime
 

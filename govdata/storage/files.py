@@ -11,7 +11,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.storage import permissions
-from govdata.storage.manifest import Manifest
+from govdata.storage.manifest import Manifest, fingerprint
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,6 +86,19 @@ def link(source: Path, target: Path) -> Path:
     sync(target)
     sync(target.parent)
     return target
+
+
+def state(folder: Path) -> tuple[str, float]:
+    """What stands for the files in ``folder`` (names, sizes, times of change), and when something in it last changed (seconds since the
+    epoch). Files are not read."""
+    found, latest = [], folder.stat().st_mtime
+    for path in sorted(folder.rglob("*")):
+        with suppress(FileNotFoundError):
+            seen = path.stat()
+            latest = max(latest, seen.st_mtime)
+            if path.is_file():
+                found.append((path.relative_to(folder).as_posix(), seen.st_size, seen.st_mtime_ns))
+    return fingerprint(*found), latest
 
 
 @contextmanager
