@@ -1,7 +1,6 @@
 """Deliveries that no night has read: late ones (a contract's deadline may lie after the night), corrected ones, and those of days on which
 nothing ran. A sensor takes them up, oldest date first and one date at a time, while no other run is on its way."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date as Date
@@ -25,9 +24,6 @@ from govdata.operations import alerts, outcomes
 from govdata.standards.model import Registry
 from govdata.storage import files
 from govdata.storage.manifest import fingerprint
-
-QUIET = 300
-"""Seconds since the last change in a folder until it is taken: somebody may still be copying into it."""
 
 LOOKED_AT = timedelta(days=31)
 """Of older dates it is only seen whether they were ever read, not whether their files have changed since: looking costs time."""
@@ -65,9 +61,10 @@ def unread(deployment: Deployment, registry: Registry) -> Iterator[Unread]:
             made = outcomes.read(deployment, name, date, "raw") if date >= last - LOOKED_AT or date not in known else None
             if made is None and date in known:
                 continue
-            state, changed = files.state(deployment.delivery(name, date))
+            folder = deployment.delivery(name, date)
+            state, _ = files.state(folder)
             is_read = made is not None and made.delivery in ("", state)
-            if not is_read and not 0 <= time.time() - changed < QUIET:
+            if not is_read and nightly.is_at_rest(folder):
                 yield Unread(name, date, state)
 
 

@@ -1,7 +1,9 @@
 """The night: one job of all datasets, its schedule, and the sensors that report runs whose process died."""
 
+import time
 from collections.abc import Sequence
 from datetime import date as Date
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dagster import (
@@ -28,6 +30,7 @@ from govdata.assets.resources import DeploymentResource
 from govdata.checks.asset_checks import check_specs
 from govdata.deployment import NIGHT
 from govdata.standards.model import Dataset, Registry
+from govdata.storage import files
 
 JOB = "nightly"
 
@@ -45,11 +48,20 @@ nightly_job = define_asset_job(
 
 STAGES = ("raw", "standardized", "quarantine", "repairs", "published")
 
+QUIET = 300
+"""Seconds since the last change in a folder until the clock or a sensor takes it: somebody may still be copying into it."""
+
+
+def is_at_rest(folder: Path) -> bool:
+    """Whether nothing in ``folder`` has changed for ``QUIET`` seconds. A sender whose clock is ahead keeps nobody waiting."""
+    return not 0 <= time.time() - files.state(folder)[1] < QUIET
+
 
 def nightly_schedule(registry: Registry) -> ScheduleDefinition:
     """02:00 Asia/Shanghai. The night of date D works on the deliveries of D that are there; later ones are taken up by ``late.py``.
 
-    Only datasets with a delivery folder are taken into the run: the checks of the others would be shown as skipped from then on.
+    Only datasets with a delivery folder are taken into the run: the checks of the others would be shown as skipped from then on. A folder
+    that somebody may still be copying into is left to ``late.py``: half an upload must not be published as a whole.
 
     On by default: a bureau's night must not depend on somebody having pressed a switch after an upgrade.
     """
@@ -64,9 +76,11 @@ def nightly_schedule(registry: Registry) -> ScheduleDefinition:
     )
     def night(context: ScheduleEvaluationContext, deployment: DeploymentResource) -> RunRequest | SkipReason:
         date = context.scheduled_execution_time.astimezone(ZoneInfo(TIMEZONE)).date()
-        delivered = [registry.datasets[name] for name in registry.delivered if deployment.deployment.delivery(name, date).is_dir()]
+        there = [registry.datasets[name] for name in registry.delivered if deployment.deployment.delivery(name, date).is_dir()]
+        delivered = [dataset for dataset in there if is_at_rest(deployment.deployment.delivery(dataset.name, date))]
         if not delivered:
-            return SkipReason(f"{date} 没有交付")
+            coming = "、".join(dataset.title for dataset in there)
+            return SkipReason(f"{date} 的交付还在传：{coming}。静置 {QUIET // 60} 分钟后补收" if there else f"{date} 没有交付")
         return request(date, delivered, registry, date.isoformat())
 
     return night
