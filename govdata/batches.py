@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from datetime import date as Date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import Field
 
 from govdata.deployment import Deployment
 from govdata.storage.manifest import Inside, Manifest
@@ -108,6 +110,23 @@ class RawBatch(Manifest):
         return deployment.lake("raw", dataset, date) / "batch.json"
 
 
+class LedgerStep(Manifest):
+    """One step of a column's standardisation, by its name in the vocabulary."""
+
+    name: str
+    args: dict[str, Any] = Field(default_factory=dict)
+
+
+class LedgerColumn(Manifest):
+    """How one column was standardised. ``typing``: what is told of a cell that only typing changed; ``inferred``: of one whose value came
+    from another column."""
+
+    name: str
+    steps: tuple[LedgerStep, ...] = ()
+    typing: str
+    inferred: str
+
+
 class StandardizedBatch(Manifest):
     """Typed rows, split into clean and quarantine, with the flags and counts of the same pass.
 
@@ -118,7 +137,8 @@ class StandardizedBatch(Manifest):
     clean rows).
     ``duplicate_files`` list exact duplicates dropped: ``_row_id, _source_file, _source_row, _delivery_date, kept_row_id``.
     ``rule_failures``: rule id → rows failing it (all rules, zeros included), counted by the engine.
-    ``repaired_cells``: column → cells altered. ``ledger_sql`` decodes flags into before and after (see engine.ledger).
+    ``repaired_cells``: column → cells altered. ``ledger``: how each column was standardised, in the contract's order, by which flags become
+    before and after again (see engine.ledger); batches of older versions have ``ledger_sql`` instead, a query in DuckDB's words.
     """
 
     dataset: str
@@ -137,7 +157,8 @@ class StandardizedBatch(Manifest):
     clean: int
     rule_failures: dict[str, int]
     repaired_cells: dict[str, int]
-    ledger_sql: str
+    ledger: tuple[LedgerColumn, ...] = ()
+    ledger_sql: str = ""
 
     @property
     def rows(self) -> int:

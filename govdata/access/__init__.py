@@ -3,8 +3,9 @@
 load(table, columns, where, home) -> pandas.DataFrame      also as govdata.load
 select(deployment, text, limit, limits) -> Result          one SELECT, cells as text; ``govdata sql``
 
-Two layers, either of which holds alone: ``statements`` refuses what is no query by DuckDB's own tree of it, ``confinement`` takes the
-right to write files from the process that runs it. ``door`` starts that process (``worker``) and bounds its time, memory and scratch space.
+Two layers, either of which holds alone: ``storage.statements`` refuses what is no query by DuckDB's own tree of it, ``confinement`` takes
+the right to write files from the process that runs it. ``door`` starts that process (``worker``) and bounds its time, memory and scratch
+space.
 """
 
 from govdata.access.door import Limits, load, select

@@ -6,9 +6,8 @@ import difflib
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
 
-from govdata.access import statements
 from govdata.errors import GovdataError
-from govdata.storage import sql
+from govdata.storage import sql, statements
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,7 +73,7 @@ def _read(connection: duckdb.DuckDBPyConnection, out: IO[bytes], schema: str, na
             # filter() accepts one expression and nothing else: no second statement, no other table's columns.
             relation = relation.filter(where)
         relation = relation.project(sql.identifiers(columns))
-    except duckdb.Error as error:
+    except (duckdb.Error, GovdataError) as error:
         # Nothing has been read yet: the text can only quote what the caller wrote.
         raise GovdataError(f"条件无法解读：{error}") from None
     try:

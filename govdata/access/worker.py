@@ -13,9 +13,10 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from govdata.access import confinement, statements, tables
+from govdata.access import confinement, tables
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.storage import statements
 
 if TYPE_CHECKING:
     import duckdb

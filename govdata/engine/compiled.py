@@ -8,8 +8,9 @@ from functools import cached_property
 
 from sqlglot import exp
 
+from govdata.batches import LedgerColumn
 from govdata.engine.gates import gates
-from govdata.engine.ledger import ledger_sql
+from govdata.engine.ledger import ledger
 from govdata.engine.pipeline import NO_GATES, ColumnPlan, Gates, judged_query, plan_columns, result_query, source_values, standardized_query
 from govdata.engine.syntax import column, sql, text
 from govdata.standards.binding import code_sets_of
@@ -120,8 +121,8 @@ class CompiledDataset:
         return known
 
     @cached_property
-    def ledger(self) -> str:
-        return ledger_sql(self.plans)
+    def ledger(self) -> tuple[LedgerColumn, ...]:
+        return ledger(self.plans)
 
 
 _compiled: dict[tuple[str, bool], tuple[str, CompiledDataset]] = {}

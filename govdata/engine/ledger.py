@@ -1,7 +1,7 @@
 """The repair ledger as a query: flags were stored in the pass, before and after are read back from raw and standardised rows.
 
-The text compiled on the night is kept in the batch's manifest, so a later change of a standard does not change what an old night's
-ledger says."""
+The steps of the night are kept in the batch's manifest, so a later change of a standard does not change what an old night's ledger says,
+and another engine can compile them in its own words."""
 
 from __future__ import annotations
 
@@ -9,17 +9,38 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from govdata.batches import LedgerColumn, LedgerStep
 from govdata.engine import normalise
 from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
 from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, list_of, literal, sql, text
+from govdata.standards.model import Normaliser
 from govdata.standards.types import TYPES
+
+
+def _step(kept: LedgerStep) -> Normaliser:
+    return Normaliser(name=kept.name, args=kept.args)
 
 
 def _relation(name: str) -> exp.Table:
     return exp.Table(this=exp.Identifier(this=f"{{{name}}}", quoted=False))
 
 
-def _rule_names(plan: ColumnPlan) -> exp.Expression:
+def ledger(plans: Sequence[ColumnPlan]) -> tuple[LedgerColumn, ...]:
+    """What a batch keeps of its plans."""
+    return tuple(_kept(plan) for plan in plans)
+
+
+def _kept(plan: ColumnPlan) -> LedgerColumn:
+    typing = "money" if plan.money is not None else TYPES[plan.element.type].ledger
+    return LedgerColumn(
+        name=plan.name,
+        steps=tuple(LedgerStep(name=step.name, args=step.args) for step in plan.steps),
+        typing=typing,
+        inferred="currency_of" if plan.currency is not None else typing,
+    )
+
+
+def _rule_names(plan: LedgerColumn) -> exp.Expression:
     """Names of the steps that changed the cell, in order, as one text."""
     value = column(f"~0~{plan.name}")
     items = []
@@ -27,7 +48,6 @@ def _rule_names(plan: ColumnPlan) -> exp.Expression:
         after = column(f"~{index + 1}~{plan.name}")
         items.append(sql("CASE WHEN :a IS DISTINCT FROM :b THEN :n END", a=after, b=value, n=step.name))
         value = after
-    typing = "money" if plan.money is not None else TYPES[plan.element.type].ledger
     last = sql(
         """CASE
             WHEN :y IS NOT DISTINCT FROM nullif(:x, '') THEN NULL
@@ -37,16 +57,27 @@ def _rule_names(plan: ColumnPlan) -> exp.Expression:
         END""",
         x=value,
         y=sql("CAST(:s AS VARCHAR)", s=column(plan.name, "s")),
-        inferred="currency_of" if plan.currency is not None else typing,
-        typing=typing,
+        inferred=plan.inferred,
+        typing=plan.typing,
     )
     return sql("array_to_string(list_filter(:items, lambda e: e IS NOT NULL), ', ')", items=list_of([*items, last]))
 
 
-def ledger_sql(plans: Sequence[ColumnPlan]) -> str:
-    """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``_delivery_date, _row_id, _source_file,
-    _source_row, column_name, before, after, rule``: one row per altered cell, ``rule`` the names of the steps that changed
-    it."""
+_compiled: dict[str, str] = {}
+
+
+def ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
+    """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``_delivery_date, _row_id, _source_file, _source_row,
+    column_name, before, after, rule``: one row per altered cell, ``rule`` the names of the steps that changed it.
+
+    ``plans``: all columns of the contract, in its order. Raises ``KeyError`` for a step that there is no more. Compiled once per process."""
+    key = "".join(plan.model_dump_json() for plan in plans)
+    if key not in _compiled:
+        _compiled[key] = _ledger_sql(plans)
+    return _compiled[key]
+
+
+def _ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
     flags = [f"_repairs_{index}" for index in range(repair_words(len(plans)))]
     query: exp.Expression = (
         exp.Select()
@@ -66,14 +97,14 @@ def ledger_sql(plans: Sequence[ColumnPlan]) -> str:
     )
     for index in range(max((len(plan.steps) for plan in plans), default=0)):
         added = [
-            alias(normalise.apply(plan.steps[index], column(f"~{index}~{plan.name}")), f"~{index + 1}~{plan.name}")
+            alias(normalise.apply(_step(plan.steps[index]), column(f"~{index}~{plan.name}")), f"~{index + 1}~{plan.name}")
             for plan in plans
             if index < len(plan.steps)
         ]
         query = exp.Select().select(exp.Star(), *added).from_(derived(query))
     cells = []
-    for plan in plans:
-        word, bit = divmod(plan.position, WORD)
+    for position, plan in enumerate(plans):
+        word, bit = divmod(position, WORD)
         cells.append(
             sql(
                 "CASE WHEN (:w & CAST(:b AS UBIGINT)) <> 0 "

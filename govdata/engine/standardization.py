@@ -163,7 +163,7 @@ def _keep(
         clean=counts["clean"],
         rule_failures=counts["rules"],
         repaired_cells=counts["cells"],
-        ledger_sql=queries.ledger,
+        ledger=queries.ledger,
     )
     batch.write(StandardizedBatch.path(deployment, raw.dataset, raw.date))
     kept = {*clean, *quarantine, *duplicates, repairs_folder / f"{batch_id}.parquet"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
 
-from govdata.batches import RawBatch, StandardizedBatch
+from govdata.batches import LedgerColumn, RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.publish import layers
 from govdata.storage import files
@@ -25,8 +25,8 @@ ROW = ("_row_id", "_source_file", "_source_row", "_delivery_date")
 
 @dataclass(frozen=True)
 class Night:
-    """Pinned files of one delivery date. ``ledger_sql`` is empty where the raw rows are not those the standardised ones came from.
-    ``damaged``: files that the night's manifests name and that cannot be shown, and manifests that cannot be read."""
+    """Pinned files of one delivery date. ``ledger`` and ``ledger_sql`` are empty where the raw rows are not those the standardised ones
+    came from. ``damaged``: files that the night's manifests name and that cannot be shown, and manifests that cannot be read."""
 
     dataset: str
     date: Date
@@ -35,6 +35,7 @@ class Night:
     clean: tuple[Path, ...] = ()
     quarantine: tuple[Path, ...] = ()
     duplicates: tuple[Path, ...] = ()
+    ledger: tuple[LedgerColumn, ...] = ()
     ledger_sql: str = ""
     damaged: tuple[str, ...] = ()
 
@@ -68,7 +69,8 @@ def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
             clean=_pin(deployment, batch.clean_files if batch else (), damaged),
             quarantine=_pin(deployment, batch.quarantine_files if batch else (), damaged, "failed_rules"),
             duplicates=_pin(deployment, batch.duplicate_files if batch else (), damaged, "kept_row_id"),
-            ledger_sql=batch.ledger_sql if raw and batch and raw.batch_id == batch.raw_batch_id else "",
+            ledger=batch.ledger if batch and raw and raw.batch_id == batch.raw_batch_id else (),
+            ledger_sql=batch.ledger_sql if batch and raw and raw.batch_id == batch.raw_batch_id else "",
             damaged=tuple(damaged),
         )
         if not damaged:

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
+from govdata.engine.ledger import ledger_sql
 from govdata.engine.typed import sql_type
+from govdata.errors import GovdataError
 from govdata.publish import renames, small
 from govdata.publish.evidence import Night
 from govdata.publish.merge import NONE, published_columns, visible
 from govdata.publish.renames import FormerNames
 from govdata.standards.model import DIMENSION_NAMES, CodeSet, Column, Dataset, Element, Registry
-from govdata.storage import sql
+from govdata.storage import sql, statements
 
 if TYPE_CHECKING:
     import duckdb
@@ -338,8 +340,9 @@ def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
 
     grouped: dict[tuple[str, str], list[Night]] = {}
     for night in nights:
-        if night.ledger_sql and night.raw and (night.clean or night.quarantine):
-            grouped.setdefault((night.dataset, night.ledger_sql), []).append(night)
+        ledger = _decoder(catalogue, night) if night.raw and (night.clean or night.quarantine) else ""
+        if ledger:
+            grouped.setdefault((night.dataset, ledger), []).append(night)
     branches: dict[str, list[Path]] = {}
     for (dataset, ledger), alike in grouped.items():
         raw = [path for night in alike for path in night.raw]
@@ -354,6 +357,20 @@ def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
         sound = {branch: files for branch, files in branches.items() if _binds(catalogue, branch)}
         log.error("%d 组修复台账查询无法编译，目录中不列它们：%s", len(branches) - len(sound), _unsound(grouped, branches, sound))
         _ledger(catalogue, sound)
+
+
+def _decoder(catalogue: Catalogue, night: Night) -> str:
+    """The query over ``{raw}`` and ``{standardized}`` that gives a night's ledger; empty where it has none that can be run."""
+    try:
+        if night.ledger:
+            return ledger_sql(night.ledger)
+        if night.ledger_sql:  # of an older version: taken from the manifest as it stands, so it may read those two and nothing else
+            named = night.ledger_sql.replace("{raw}", "raw").replace("{standardized}", "standardized")
+            statements.demand_select_from(catalogue.connection, named, ("raw", "standardized"))
+    except (KeyError, GovdataError, ValueError) as error:
+        log.error("%s %s 的修复台账无法编译（%s），目录中不列", night.dataset, night.date, type(error).__name__)
+        return ""
+    return night.ledger_sql
 
 
 def _ledger(catalogue: Catalogue, branches: dict[str, list[Path]]) -> None:

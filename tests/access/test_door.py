@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 
 import govdata
 from govdata import access
-from govdata.access import Limits, confinement, statements
+from govdata.access import Limits, confinement
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.storage import statements
 from tests.publish.nights import City, person
 
 DAY = Date(2026, 3, 1)
@@ -309,7 +310,7 @@ def test_the_process_that_reads_is_confined_even_if_the_tree_were_not_looked_at(
         request = {"text": f"WITH x AS ({write.format(**places)}) SELECT 1", "limit": 5}
         asked = {"home": str(home.home), "kind": "rows", "request": request, "parent": os.getpid(), "spill": None}
         asked |= {"seconds": 60, "memory": "1GB", "spill_size": "1GB"}
-        code = "from govdata.access import worker, statements; statements.demand_query = lambda *_: None; worker.main()"
+        code = "from govdata.access import worker\nworker.statements.demand_query = lambda *_: None\nworker.main()"
         done = subprocess.run([sys.executable, "-c", code], input=json.dumps(asked).encode(), capture_output=True, check=False)
         assert done.returncode == 1 and "error" in json.loads(done.stderr.splitlines()[-1])
     assert _state(home) == before

@@ -13,6 +13,7 @@ from stdnum.iso7064 import mod_11_2
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine import standardization, standardize
+from govdata.engine.ledger import ledger_sql
 from tests.engine import small
 
 
@@ -142,7 +143,7 @@ def test_the_ledger_replays_every_altered_cell(tmp_path):
     deployment, batch, _, _ = run(tmp_path, rows)
     raw = f"read_parquet('{deployment.lake('raw', 'people', small.DATE)}/*.parquet')"
     rows_now = ", ".join(f"'{deployment.absolute(path)}'" for path in (*batch.clean_files, *batch.quarantine_files))
-    ledger = batch.ledger_sql.replace("{raw}", raw).replace("{standardized}", f"read_parquet([{rows_now}])")
+    ledger = ledger_sql(batch.ledger).replace("{raw}", raw).replace("{standardized}", f"read_parquet([{rows_now}])")
     found = duckdb.execute(f"SELECT column_name, before, after, rule FROM ({ledger}) ORDER BY column_name").fetchall()
     assert found == [
         ("birth_date", "00000000", None, "placeholder_dates"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from govdata.batches import Snapshot
+from govdata.batches import LedgerColumn, LedgerStep, Snapshot
 from govdata.deployment import Deployment
 from govdata.publish import merge
 from govdata.storage import sql
@@ -132,6 +132,34 @@ def test_broken_ledger_takes_nothing_else_down(city: City, caplog: pytest.LogCap
     city.night("people", DAY[0], [person(1)], mode="snapshot", repaired={0: " 张三"})
     assert city.query("SELECT dataset FROM governance.repairs") == [("people",)]
     assert "1 组修复台账查询无法编译，目录中不列它们：shops 2026-03-01" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM {raw} AS r, {standardized} AS s, read_csv('/etc/passwd') AS p",
+        "SELECT * FROM {raw} AS r, '/etc/passwd.csv' AS p",
+        "SELECT * FROM {raw} AS r WHERE EXISTS (FROM enable_logging())",
+        "WITH x AS (COPY (SELECT 1) TO '/tmp/x.csv') SELECT * FROM {raw} AS r",
+        "SELECT 1; DROP TABLE x",
+    ],
+)
+def test_a_ledger_of_an_older_version_reads_its_own_rows_and_nothing_else(city: City, query: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It stands in the manifest as a query; a manifest may come out of somebody's backup."""
+    batch = city.deliver("shops", DAY[0], [shop(1)], repaired={0: "x"})
+    batch.model_copy(update={"ledger_sql": query}).write(batch.path(city.deployment, "shops", DAY[0]))
+    city.night("people", DAY[0], [person(1)], mode="snapshot", repaired={0: " 张三"})
+    assert city.query("SELECT dataset FROM governance.repairs") == [("people",)]
+    assert "shops 2026-03-01 的修复台账无法编译" in caplog.text
+
+
+def test_a_ledger_with_a_step_there_is_no_more_takes_nothing_else_down(city: City, caplog: pytest.LogCaptureFixture) -> None:
+    batch = city.deliver("shops", DAY[0], [shop(1)], repaired={0: "x"})
+    gone = LedgerColumn(name="name", steps=(LedgerStep(name="no_such_step"),), typing="null_tokens", inferred="null_tokens")
+    batch.model_copy(update={"ledger": (gone,), "ledger_sql": ""}).write(batch.path(city.deployment, "shops", DAY[0]))
+    city.night("people", DAY[0], [person(1)], mode="snapshot", repaired={0: " 张三"})
+    assert city.query("SELECT dataset FROM governance.repairs") == [("people",)]
+    assert "shops 2026-03-01 的修复台账无法编译（KeyError）" in caplog.text
 
 
 def test_codes(city: City) -> None:

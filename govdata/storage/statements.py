@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from govdata.errors import GovdataError
@@ -57,7 +57,15 @@ def demand_condition(connection: duckdb.DuckDBPyConnection, text: str) -> None:
     _demand_reading(connection, f"SELECT ({text}\n)")
 
 
-def _demand_reading(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+def demand_select_from(connection: duckdb.DuckDBPyConnection, text: str, tables: Collection[str]) -> None:
+    """The same for a SELECT that reads from ``tables`` and nothing else: no other table, no file, no function after FROM."""
+    nodes = _demand_reading(connection, text)
+    other = {str(node.get("table_name")) for node in nodes if node.get("type") == "BASE_TABLE"} - set(tables)
+    if other or any(node.get("type") == "TABLE_FUNCTION" for node in nodes):
+        raise GovdataError(_REFUSED)
+
+
+def _demand_reading(connection: duckdb.DuckDBPyConnection, text: str) -> list[dict[str, Any]]:
     written = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [text]).fetchall()[0][0]
     try:
         tree = json.loads(written)
@@ -71,6 +79,7 @@ def _demand_reading(connection: duckdb.DuckDBPyConnection, text: str) -> None:
     called = {str(node["function"].get("function_name", "")).lower() for node in nodes if node.get("type") == "TABLE_FUNCTION"}
     if refused := sorted(called - TABLE_FUNCTIONS - (_macros(connection) if called else set())):
         raise GovdataError(f"FROM 后不能用函数 {'、'.join(refused)}：它不只是读取，或不在允许之列")
+    return nodes
 
 
 def _macros(connection: duckdb.DuckDBPyConnection) -> set[str]:
