@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -12,7 +11,7 @@ import pytest
 from govdata.deployment import Deployment
 from govdata.night import instance
 from govdata.operations import alerts
-from tests.conftest import Finished, copy_deployment, govdata
+from tests.conftest import Finished
 from tests.leaks import leaked
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("finished")]
@@ -86,21 +85,6 @@ def test_the_leak_test_would_find_one(finished: Finished, tmp_path: Path) -> Non
     assert leaked(finished.deployment, [], [f'{{"a": "{escaped}"}}']) == {name}
     (tmp_path / "event.db").write_bytes(b"\x00\xff" + str(number).encode())
     assert leaked(finished.deployment, [tmp_path], []) == {number}
-
-
-@pytest.fixture(scope="module")
-def blocked(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """One date of which two datasets cannot be accepted: a truncated workbook, and text files whose header line is gone."""
-    folder = tmp_path_factory.mktemp("blocked")
-    deployment = copy_deployment(folder / "home")
-    for dataset in DATASETS:
-        for later in ("2026-11-19", "2026-11-20"):
-            shutil.rmtree(deployment.landing / dataset / later, ignore_errors=True)
-    (workbook,) = (deployment.landing / "marriage" / "2026-11-18").glob("*.xlsx")
-    workbook.write_bytes(workbook.read_bytes()[:20_000])
-    for file in (deployment.landing / "population" / "2026-11-18").glob("*.csv"):
-        file.write_bytes(file.read_bytes().partition(b"\n")[2])
-    return govdata(deployment, "run", outside=folder / "outside")
 
 
 def test_a_blocked_dataset_ends_the_run_with_3_and_the_others_are_published(blocked: Finished) -> None:
