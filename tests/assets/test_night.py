@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dagster import AssetKey
 
 from govdata.deployment import Deployment
 from govdata.night import instance
@@ -94,6 +95,17 @@ def test_a_blocked_dataset_ends_the_run_with_3_and_the_others_are_published(bloc
     assert published == {"birth", "education", "legal_person"}
     told = {(alert.dataset, alert.kind) for alert in alerts.alerts(blocked.deployment)}
     assert told == {("marriage", "blocked"), ("population", "blocked")}
+
+
+def test_the_reason_and_its_query_stand_on_the_blocked_datasets_assets_alone(blocked: Finished) -> None:
+    with instance(blocked.deployment) as dagster:
+        told = {name: dagster.fetch_observations(AssetKey([name, "published"]), limit=5).records for name in DATASETS}
+    assert {name for name, records in told.items() if records} == {"marriage", "population"}
+    for name in ("marriage", "population"):
+        (observation,) = [record.asset_observation for record in told[name]]
+        assert observation is not None and observation.partition == "2026-11-18" and observation.metadata["结果"].value == "被阻断"
+        assert "人口基本信息" in str(observation.metadata["原因"].value) or name == "marriage"
+        assert [row[1] for row in query(blocked.deployment, str(observation.metadata["查询"].value))] == [name]
 
 
 def test_a_blocked_run_leaks_nothing_either(blocked: Finished, finished: Finished) -> None:
