@@ -110,7 +110,8 @@ def _alert(made: StageOutcome, dataset: Dataset | None) -> alerts.Alert:
 
 
 def _told(made: StageOutcome) -> str:
-    return f"{made.date} 在“{outcomes.title(made.stage)}”{OUTCOME_NAMES[made.outcome]}"
+    """Shown as Markdown."""
+    return f"{made.date} 在“{outcomes.title(made.stage)}”{OUTCOME_NAMES[made.outcome]}：\n\n{alerts.itemised(made.reasons)}"
 
 
 def _metadata(made: StageOutcome) -> Mapping[str, MetadataValue]:
@@ -120,7 +121,7 @@ def _metadata(made: StageOutcome) -> Mapping[str, MetadataValue]:
         "结果": MetadataValue.text(OUTCOME_NAMES[made.outcome]),
         "环节": MetadataValue.text(outcomes.title(made.stage)),
         "交付日期": MetadataValue.text(made.date.isoformat()),
-        "原因": MetadataValue.md(alerts.itemised(made.reasons)),
+        "原因": MetadataValue.text("；".join(made.reasons)),  # Markdown would be shown at a click only
         "查询": MetadataValue.text(f"SELECT * FROM governance.{table} WHERE {where}"),
     }
 

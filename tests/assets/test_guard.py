@@ -83,12 +83,12 @@ def test_a_refusal_stands_on_the_assets_of_this_dataset_and_date(tmp_path: Path)
         work.stop()
     assert [told.asset_key for told in seen] == [AssetKey(["alpha", "standardized"]), AssetKey(["alpha", "published"])]
     for told in seen:
-        assert told.partition == "2026-11-20" and told.description == "2026-11-20 在“检查”被阻断"
+        assert told.partition == "2026-11-20" and told.description == "2026-11-20 在“检查”被阻断：\n\n- 列不齐\n- 量不对"
         assert {name: value.value for name, value in told.metadata.items()} == {
             "结果": "被阻断",
             "环节": "检查",
             "交付日期": "2026-11-20",
-            "原因": "- 列不齐\n- 量不对",
+            "原因": "列不齐；量不对",
             "查询": "SELECT * FROM governance.findings WHERE dataset = 'alpha' AND date = DATE '2026-11-20'",
         }
 
@@ -99,7 +99,7 @@ def test_a_delivered_name_is_no_markdown_in_what_the_interface_shows(tmp_path: P
         raise DeliveryError("交付不能接收", [Problem("![x](http://evil.example/a.png).csv", "空文件")])
     assert [told.asset_key.path[-1] for told in seen] == ["raw", "published"]
     for told in seen:
-        assert "![" not in str(told.metadata["原因"].value) and "evil" not in str(told.description)
+        assert "空文件" in str(told.description) and r"!\[x\](" in str(told.description)
 
 
 def test_an_interruption_stays_one(tmp_path: Path) -> None:
