@@ -13,7 +13,7 @@ from dagster import AssetKey, AssetObservation, DagsterInstance, Failure, job, o
 
 from govdata.assets.guard import guarded
 from govdata.deployment import Deployment
-from govdata.errors import DeliveryError, GovdataError, Problem
+from govdata.errors import DeliveryError, GateBlocked, GovdataError, Problem, Waiting
 from govdata.operations import alerts, outcomes
 from tests.assets.tiny import tiny_dataset
 
@@ -36,6 +36,13 @@ def test_a_users_error_keeps_its_chinese_text_and_blocks(tmp_path: Path) -> None
     assert (alert.kind, alert.dataset, alert.date, alert.owner) == ("blocked", "alpha", "2026-11-20", "市测试局")
     page = next((tmp_path / "data/reports/alerts").glob("*.md")).read_text(encoding="utf-8")
     assert "数据集被阻断" in page and "a.csv：空文件" in page and "市测试局" in page
+
+
+def test_waiting_for_an_earlier_date_is_a_refusal_that_says_so(tmp_path: Path) -> None:
+    for error, waiting in ((Waiting, True), (GateBlocked, False)):
+        stop(tmp_path, error("alpha", "2026-11-20", ["先处理 2026-11-19"]))
+        made = outcomes.read(Deployment(tmp_path), "alpha", NIGHT, "raw")
+        assert made is not None and (made.outcome, made.waiting) == ("blocked", waiting)
 
 
 def test_of_an_unexpected_error_only_the_type_and_the_places_are_told(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_the_closing_table_says_what_the_catalogue_says(finished: Finished) -> N
     totals = query(
         finished.deployment,
         "SELECT dataset, sum(delivered), sum(rejected), sum(duplicates), sum(quarantined), sum(clean) "
-        "FROM governance.reconciliation GROUP BY dataset",
+        f"FROM governance.reconciliation WHERE dataset IN {DATASETS} GROUP BY dataset",  # of derived tables there is no delivery
     )
     for dataset, *figures in totals:
         ((published,),) = query(finished.deployment, f"SELECT count(*) FROM published.{dataset}")
