@@ -70,3 +70,18 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """`govdata run` on the committed sample, all its dates. Read it, do not change it."""
     folder = tmp_path_factory.mktemp("city")
     return govdata(copy_deployment(folder / "home"), "run", outside=folder / "outside")
+
+
+@pytest.fixture(scope="session")
+def blocked(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """One date of which two datasets cannot be accepted: a truncated workbook, and text files whose header line is gone."""
+    folder = tmp_path_factory.mktemp("blocked")
+    deployment = copy_deployment(folder / "home")
+    for later in ("2026-11-19", "2026-11-20"):
+        for delivered in deployment.landing.glob(f"*/{later}"):
+            shutil.rmtree(delivered)
+    (workbook,) = (deployment.landing / "marriage" / "2026-11-18").glob("*.xlsx")
+    workbook.write_bytes(workbook.read_bytes()[:20_000])
+    for file in (deployment.landing / "population" / "2026-11-18").glob("*.csv"):
+        file.write_bytes(file.read_bytes().partition(b"\n")[2])
+    return govdata(deployment, "run", outside=folder / "outside")

@@ -76,7 +76,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def ask(address: str, query: str) -> dict[str, Any]:
     """The ``data`` of a GraphQL answer."""
     request = urllib.request.Request(
-        f"{address}/graphql", data=json.dumps({"query": query}).encode(), headers={"Content-Type": "application/json"}
+        f"{address}/graphql", data=json.dumps({"query": query}).encode(), headers={"Content-Type": "application/json", "Origin": address}
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
         reply = json.load(answer)

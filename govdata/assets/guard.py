@@ -24,7 +24,7 @@ from dagster import (
 )
 
 from govdata.deployment import Deployment
-from govdata.errors import GovdataError
+from govdata.errors import GovdataError, Waiting
 from govdata.operations import alerts, interruption, outcomes
 from govdata.operations.outcomes import StageOutcome
 from govdata.standards.model import Dataset
@@ -50,6 +50,7 @@ class Stage:
     outcome: outcomes.Outcome = "done"
     reasons: tuple[str, ...] = ()
     delivery: str = ""
+    waiting: bool = False
 
     def nothing(self) -> None:
         """There was no delivery."""
@@ -78,6 +79,7 @@ class Stage:
             reasons=self.reasons,
             counts=self.counts,
             delivery=self.delivery,
+            waiting=self.waiting,
             run_id=self.run_id,
             time=alerts.now(),
         )
@@ -110,7 +112,8 @@ def _alert(made: StageOutcome, dataset: Dataset | None) -> alerts.Alert:
 
 
 def _told(made: StageOutcome) -> str:
-    return f"{made.date} 在“{outcomes.title(made.stage)}”{OUTCOME_NAMES[made.outcome]}"
+    """Shown as Markdown."""
+    return f"{made.date} 在“{outcomes.title(made.stage)}”{OUTCOME_NAMES[made.outcome]}：\n\n{alerts.itemised(made.reasons)}"
 
 
 def _metadata(made: StageOutcome) -> Mapping[str, MetadataValue]:
@@ -120,7 +123,7 @@ def _metadata(made: StageOutcome) -> Mapping[str, MetadataValue]:
         "结果": MetadataValue.text(OUTCOME_NAMES[made.outcome]),
         "环节": MetadataValue.text(outcomes.title(made.stage)),
         "交付日期": MetadataValue.text(made.date.isoformat()),
-        "原因": MetadataValue.md(alerts.itemised(made.reasons)),
+        "原因": MetadataValue.text("；".join(made.reasons)),  # Markdown would be shown at a click only
         "查询": MetadataValue.text(f"SELECT * FROM governance.{table} WHERE {where}"),
     }
 
@@ -161,6 +164,7 @@ def guarded(
     except (Failure, KeyboardInterrupt, GeneratorExit, DagsterExecutionInterruptedError):
         raise
     except GovdataError as error:
+        work.waiting = isinstance(error, Waiting)
         work.outcome, work.reasons = ("blocked" if error.delivery_at_fault else "error"), (str(error),)
     except BaseException as error:
         work.outcome, work.reasons, stack = "error", (_machine(error) or _program(error),), places(error)

@@ -4,7 +4,7 @@ nothing ran. A sensor takes them up, oldest date first and one date at a time, w
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date as Date
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dagster import (
     DagsterRunStatus,
@@ -39,7 +39,7 @@ ON_THE_WAY = [
 
 @dataclass(frozen=True)
 class Unread:
-    """A delivery folder that is to be read. ``state`` stands for its files (``files.state``)."""
+    """A delivery folder that is to be read. ``state`` stands for its files (``files.state``) and what else made it due."""
 
     dataset: str
     date: Date
@@ -47,7 +47,8 @@ class Unread:
 
 
 def unread(deployment: Deployment, registry: Registry) -> Iterator[Unread]:
-    """Every folder that has come to rest and that no run has read as it is now. Today's only after the night has begun."""
+    """Every folder that has come to rest and that no run has read as it is now, and every delta that waited for an earlier date which has
+    been published since. Today's only after the night has begun."""
     from govdata.publish import layers
 
     now = alerts.now()
@@ -55,12 +56,20 @@ def unread(deployment: Deployment, registry: Registry) -> Iterator[Unread]:
     first = set_first_date() or Date.min
     for name in registry.delivered:
         known = {*layers.recorded_dates(deployment, name), *dates_in(deployment.lake("raw", name, Date.min).parent)}
+        freed: datetime | None = None  # when an earlier date was last published
         for date in dates_in(deployment.landing / name):
             if not first <= date <= last:
                 continue
-            made = outcomes.read(deployment, name, date, "raw") if date >= last - LOOKED_AT or date not in known else None
+            looked_at = date >= last - LOOKED_AT
+            made = outcomes.read(deployment, name, date, "raw") if looked_at or date not in known else None
             if made is None and date in known:
                 continue
+            ended = outcomes.read(deployment, name, date, "published", made.run_id) if made is not None and looked_at else None
+            if ended is not None and ended.waiting and freed is not None and freed > ended.time:
+                yield Unread(name, date, f"after-{freed.isoformat()}")
+                continue
+            if ended is not None and ended.outcome == "done":
+                freed = max(freed or ended.time, ended.time)
             folder = deployment.delivery(name, date)
             state, _ = files.state(folder)
             is_read = made is not None and made.delivery in ("", state)

@@ -123,7 +123,13 @@ def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str],
                 else:
                     progress.advance(task)
 
-            outcomes += nights.run(date, on_step)
+            try:
+                outcomes += nights.run(date, on_step)
+            except GovdataError:
+                progress.stop()
+                if outcomes:
+                    summary.show(console(), outcomes, registry, deployment)
+                raise
         progress.update(task, description="完成")
     summary.show(console(), outcomes, registry, deployment)
     return outcomes

@@ -20,9 +20,11 @@ from uuid import uuid4
 
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment, dates_in
+from govdata.errors import GovdataError
 from govdata.operations import interruption, outcomes
 from govdata.operations.outcomes import STAGES
 from govdata.standards.model import Registry
+from govdata.storage import files
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, Definitions, JobDefinition
@@ -36,6 +38,9 @@ Stage = tuple[str, str]
 """Dataset and stage, or room and table: an asset's key."""
 
 OnStep = Callable[[str, str], None]
+
+SHOWN_WITH_THE_JOB = {".dagster/repository": "__repository__@govdata"}
+"""By this tag Dagster finds the runs of a job for its page; it writes it itself for runs that the daemon starts."""
 
 UNFINISHED = "运行没有走完，原因见运行记录"
 
@@ -78,7 +83,9 @@ class Nights:
     def run(self, date: Date, on_step: OnStep = lambda stage, dataset: None) -> list[DatasetNight]:
         """The datasets of ``date`` and then the city; ``on_step(stage, dataset)`` is called when a stage begins and again, with an empty
         stage, when it has ended (done, skipped or failed); of the city ``dataset`` is the room. ``date`` must be one of Dagster's
-        partitions. Raises ``KeyboardInterrupt`` where the date was not finished because somebody asked for the end."""
+        partitions. Raises ``KeyboardInterrupt`` where the date was not finished because somebody asked for the end, ``GovdataError`` where
+        the standards have changed since."""
+        self._check_standards()
         delivered = [dataset for dataset in self.datasets if self.deployment.delivery(dataset, date).is_dir()]
         nothing = [DatasetNight(dataset, date, "nothing") for dataset in self.datasets if dataset not in delivered]
         if not delivered:
@@ -89,6 +96,18 @@ class Nights:
             city = self._execute(self._job(CITY), dagster, date, self.city, on_step)
         made = [self._dataset(dataset, date, night) for dataset in delivered]
         return [*made, *nothing, *self._closing(date, city)]
+
+    def __post_init__(self) -> None:
+        self._standards = self._state_of_standards()
+
+    def _check_standards(self) -> None:
+        """No date is judged by standards that are no longer those of the deployment."""
+        if self._state_of_standards() != self._standards:
+            raise GovdataError("标准在运行期间被修改，其余日期没有处理；已处理的日期不受影响。重新运行即按修改后的标准处理")
+
+    def _state_of_standards(self) -> str | None:
+        folder = self.deployment.standards
+        return files.state(folder)[0] if folder.is_dir() else None
 
     @cached_property
     def city(self) -> list[Stage]:
@@ -127,7 +146,7 @@ class Nights:
                 run_id=run_id,
                 partition_key=date.isoformat(),
                 raise_on_error=False,
-                tags=dead_runs.TRIGGER,
+                tags=dead_runs.TRIGGER | SHOWN_WITH_THE_JOB,
                 # The terminal belongs to the progress bar; the event log has everything.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
@@ -221,7 +240,6 @@ def instance(deployment: Deployment) -> Iterator[DagsterInstance]:
     from dagster import DagsterInstance
 
     from govdata.assets.instance import prepare
-    from govdata.storage import files
 
     home = prepare(deployment)
     before = os.environ.get("DAGSTER_HOME")

@@ -41,7 +41,7 @@ class StageOutcome(Manifest):
     """What became of the stage ``[dataset, stage]`` (of a derived table, the catalogue and retention ``[room, table]``) on one date.
 
     ``reasons`` are Chinese sentences, ``counts`` numbers by Chinese name: never a record's value. ``delivery``: of the
-    stage raw, what stands for the files it read (``files.state``)."""
+    stage raw, what stands for the files it read (``files.state``). ``waiting``: blocked until an earlier date is dealt with."""
 
     dataset: str
     stage: str
@@ -50,6 +50,7 @@ class StageOutcome(Manifest):
     reasons: tuple[str, ...] = ()
     counts: dict[str, int] = Field(default_factory=dict)
     delivery: str = ""
+    waiting: bool = False
     run_id: str
     time: datetime
 

@@ -20,7 +20,8 @@ import uvicorn
 
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.web.door import door
+from govdata.web.door import GRAPHQL, door
+from govdata.web.follower import Follower, follow
 
 _PATIENCE = {signal.SIGINT: 20.0, signal.SIGTERM: 5.0, signal.SIGKILL: 5.0}
 """Seconds that the processes get to end after each signal, in this order."""
@@ -41,6 +42,7 @@ def serve(deployment: Deployment, home: Path, port: int, announce: Callable[[], 
         announce()
         with _dagster(deployment, home, inner_host, inner_port, lock) as process:
             threading.Thread(target=_stop_with, args=(process, server), daemon=True).start()
+            follow(Follower(deployment, f"http://{inner_host}:{inner_port}{GRAPHQL}", lambda line: print(line, flush=True)))
             server.run(sockets=[listener])
             if process.poll() is not None:
                 raise GovdataError(f"Dagster 自行结束（退出码 {process.returncode}），原因见上面的输出")

@@ -33,7 +33,7 @@ from govdata.batches import CheckOutcome, DeliveredFile, Delivery, RawBatch, Sna
 from govdata.checks import TABLE_CHECKS, ChecksError
 from govdata.definitions import build_definitions
 from govdata.deployment import Deployment
-from govdata.errors import DeliveryError, GateBlocked, Problem
+from govdata.errors import DeliveryError, GateBlocked, GovdataError, Problem
 from govdata.night import DatasetNight, Nights
 from govdata.night import instance as instance_of
 from govdata.operations import alerts
@@ -283,6 +283,18 @@ def test_a_catalogue_with_a_view_that_cannot_be_opened_is_an_error(
     outcomes = night()
     assert outcomes["catalogue"].outcome == "error" and outcomes["catalogue"].reasons == ("这些视图打不开：main.broken",)
     assert outcomes["alpha"].outcome == "published"
+
+
+def test_no_date_is_judged_by_standards_that_have_changed_since(home: Deployment, stages: StandIns) -> None:
+    home.standards.mkdir()
+    (home.standards / "a.yaml").write_text("a: 1")
+    nights = Nights(home, tiny_registry("alpha", "beta"), ["alpha"])
+    (home.standards / "a.yaml").write_text("a: 22")
+    with pytest.raises(GovdataError, match="标准在运行期间被修改"):
+        nights.run(NIGHT)
+    assert stages.calls == []
+    (outcome,) = Nights(home, tiny_registry("alpha", "beta"), ["alpha"]).run(NIGHT)
+    assert outcome.outcome == "published"
 
 
 def test_one_dataset_alone(home: Deployment, stages: StandIns) -> None:

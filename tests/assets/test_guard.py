@@ -13,7 +13,7 @@ from dagster import AssetKey, AssetObservation, DagsterInstance, Failure, job, o
 
 from govdata.assets.guard import guarded
 from govdata.deployment import Deployment
-from govdata.errors import DeliveryError, GovdataError, Problem
+from govdata.errors import DeliveryError, GateBlocked, GovdataError, Problem, Waiting
 from govdata.operations import alerts, outcomes
 from tests.assets.tiny import tiny_dataset
 
@@ -36,6 +36,13 @@ def test_a_users_error_keeps_its_chinese_text_and_blocks(tmp_path: Path) -> None
     assert (alert.kind, alert.dataset, alert.date, alert.owner) == ("blocked", "alpha", "2026-11-20", "市测试局")
     page = next((tmp_path / "data/reports/alerts").glob("*.md")).read_text(encoding="utf-8")
     assert "数据集被阻断" in page and "a.csv：空文件" in page and "市测试局" in page
+
+
+def test_waiting_for_an_earlier_date_is_a_refusal_that_says_so(tmp_path: Path) -> None:
+    for error, waiting in ((Waiting, True), (GateBlocked, False)):
+        stop(tmp_path, error("alpha", "2026-11-20", ["先处理 2026-11-19"]))
+        made = outcomes.read(Deployment(tmp_path), "alpha", NIGHT, "raw")
+        assert made is not None and (made.outcome, made.waiting) == ("blocked", waiting)
 
 
 def test_of_an_unexpected_error_only_the_type_and_the_places_are_told(tmp_path: Path) -> None:
@@ -83,12 +90,12 @@ def test_a_refusal_stands_on_the_assets_of_this_dataset_and_date(tmp_path: Path)
         work.stop()
     assert [told.asset_key for told in seen] == [AssetKey(["alpha", "standardized"]), AssetKey(["alpha", "published"])]
     for told in seen:
-        assert told.partition == "2026-11-20" and told.description == "2026-11-20 在“检查”被阻断"
+        assert told.partition == "2026-11-20" and told.description == "2026-11-20 在“检查”被阻断：\n\n- 列不齐\n- 量不对"
         assert {name: value.value for name, value in told.metadata.items()} == {
             "结果": "被阻断",
             "环节": "检查",
             "交付日期": "2026-11-20",
-            "原因": "- 列不齐\n- 量不对",
+            "原因": "列不齐；量不对",
             "查询": "SELECT * FROM governance.findings WHERE dataset = 'alpha' AND date = DATE '2026-11-20'",
         }
 
@@ -99,7 +106,7 @@ def test_a_delivered_name_is_no_markdown_in_what_the_interface_shows(tmp_path: P
         raise DeliveryError("交付不能接收", [Problem("![x](http://evil.example/a.png).csv", "空文件")])
     assert [told.asset_key.path[-1] for told in seen] == ["raw", "published"]
     for told in seen:
-        assert "![" not in str(told.metadata["原因"].value) and "evil" not in str(told.description)
+        assert "空文件" in str(told.description) and r"!\[x\](" in str(told.description)
 
 
 def test_an_interruption_stays_one(tmp_path: Path) -> None:

@@ -97,6 +97,24 @@ def test_what_an_earlier_version_has_read_is_not_read_again(home: Deployment) ->
     assert found(home) == []
 
 
+def ended(home: Deployment, date: Date, moment: str, *, waiting: bool = False) -> None:
+    facts = {"dataset": "alpha", "stage": "published", "date": date, "run_id": "r", "time": datetime.fromisoformat(moment)}
+    outcome = "blocked" if waiting else "done"
+    outcomes.record(StageOutcome.model_validate(facts | {"outcome": outcome, "waiting": waiting}), home)
+
+
+def test_a_delta_that_waited_follows_when_the_date_before_it_is_published(home: Deployment) -> None:
+    for date in (Date(2026, 11, 19), NIGHT):
+        deliver(home, "alpha", date)
+        read(home, "alpha", date)
+    ended(home, NIGHT, "2026-11-20 02:10", waiting=True)
+    assert found(home) == []
+    ended(home, Date(2026, 11, 19), "2026-11-20 05:10")
+    assert found(home) == [("alpha", "2026-11-20")]
+    ended(home, NIGHT, "2026-11-20 05:20", waiting=True)  # for another one
+    assert found(home) == []
+
+
 def test_the_oldest_date_is_asked_for_alone_and_only_when_nothing_is_on_its_way(home: Deployment, dagster: DagsterInstance) -> None:
     deliver(home, "alpha", NIGHT)
     deliver(home, "beta", Date(2026, 11, 19))

@@ -41,6 +41,16 @@ def page(address: str) -> Iterator[Page]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def morning(blocked: Finished, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`govdata ui` the morning after two datasets were blocked."""
+    home = tmp_path_factory.mktemp("morning") / "home"
+    shutil.copytree(blocked.deployment.home, home)
+    port = free_port()
+    with serving([program("govdata"), "ui", "--port", str(port)], port, home, home, home.parent / "log") as address:
+        yield address
+
+
 def shot(page: Page, folder: Path, name: str) -> None:
     page.screenshot(path=str(folder / f"{name}.png"))
     assert (folder / f"{name}.png").stat().st_size > 10_000
@@ -78,3 +88,33 @@ def test_the_three_runs_are_there(page: Page, address: str, tmp_path: Path) -> N
     page.goto(f"{address}/runs")
     page.get_by_text("2026-11-20").first.wait_for()
     shot(page, tmp_path, "runs")
+
+
+def test_a_jobs_page_has_the_runs_of_the_command_line(page: Page, address: str, tmp_path: Path) -> None:
+    for job in ("nightly", "city"):
+        page.goto(f"{address}/locations/govdata/jobs/{job}/runs")
+        for date in ("2026-11-18", "2026-11-19", "2026-11-20"):
+            page.get_by_text(date).first.wait_for()
+        shot(page, tmp_path, f"job_{job}")
+
+
+def test_what_was_never_delivered_does_not_look_broken(page: Page, address: str, tmp_path: Path) -> None:
+    """Education is yearly. The first partition is the first delivery's, so that three dates are no hundredth of a year."""
+    page.goto(f"{address}/assets/education/published?view=partitions")
+    page.get_by_text("2026-11-18").first.wait_for()
+    assert page.get_by_text("2026-11-17").count() == 0
+    page.get_by_text("Failed (0)").wait_for()
+    page.get_by_text("Materialized (1)").wait_for()
+    shot(page, tmp_path, "education")
+
+
+def test_a_blocked_delivery_says_why_on_its_assets(page: Page, morning: str, tmp_path: Path) -> None:
+    for asset in ("raw", "published"):
+        page.goto(f"{morning}/assets/population/{asset}?view=events")
+        page.get_by_text("2026-11-18 在“读入”被阻断").first.wait_for()
+        page.get_by_text("没有找到表头").first.wait_for()
+        page.get_by_text("governance.reconciliation WHERE dataset = 'population'").first.wait_for()
+        shot(page, tmp_path, f"blocked_{asset}")
+    page.goto(f"{morning}/assets/birth/published?view=events")
+    page.get_by_text("2026-11-18").first.wait_for()
+    assert page.get_by_text("被阻断").count() == 0

@@ -80,6 +80,7 @@ def test_a_date_folder_in_the_future_is_passed_over(call: Call, deployment: Depl
 def test_standards_check_finds_nothing_in_the_repository(call: Call, deployment: Deployment) -> None:
     code, out, _ = call(deployment.home, "standards", "check")
     assert code == 0 and "没有问题" in out, out
+    assert "学籍信息（education）的交付期限 06:00 晚于夜间运行 02:00" in out and "（birth）的交付期限" not in out
 
 
 def test_standards_check_names_file_line_and_problem(call: Call, deployment: Deployment) -> None:

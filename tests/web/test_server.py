@@ -15,7 +15,7 @@ from govdata.assets.instance import prepare
 from govdata.deployment import Deployment
 from tests.faults import city
 from tests.faults.services import running
-from tests.servers import START_SECONDS, free_port, is_up, program
+from tests.servers import START_SECONDS, ask, free_port, is_up, program, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc to look at")]
 
@@ -101,3 +101,22 @@ def test_a_taken_port_is_told_before_anything_is_started(deployment: Deployment,
         assert start(deployment, port, log).wait(timeout=120) == 1
     assert log.read_text(encoding="utf-8") == f"端口 {port} 已被占用，请用 --port 指定另一个端口\n"
     assert processes(deployment) == {}
+
+
+def test_the_running_interface_learns_of_a_new_contract(tmp_path: Path) -> None:
+    """Web server and daemon share the definitions that are loaded again, without anybody's click."""
+    deployment, port = city.lay_down(tmp_path / "home", 1), free_port()
+    prepare(deployment)
+    nodes = "{ assetNodes { assetKey { path } } }"
+
+    def known(address: str) -> set[str]:
+        return {node["assetKey"]["path"][0] for node in ask(address, nodes)["assetNodes"]}
+
+    with serving([program("govdata"), "ui", "--port", str(port)], port, deployment.home, deployment.home, tmp_path / "log") as address:
+        assert "halls" not in known(address) and "rooms" in known(address)
+        contract = (deployment.standards / "datasets" / "rooms.odcs.yaml").read_text(encoding="utf-8")
+        (deployment.standards / "datasets" / "halls.odcs.yaml").write_text(contract.replace("rooms", "halls"), encoding="utf-8")
+        deadline = time.monotonic() + START_SECONDS
+        while "halls" not in known(address):
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text(encoding="utf-8")
+            time.sleep(1)
