@@ -70,7 +70,7 @@ def ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
     """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``_delivery_date, _row_id, _source_file, _source_row,
     column_name, before, after, rule``: one row per altered cell, ``rule`` the names of the steps that changed it.
 
-    ``plans``: all columns of the contract, in its order. Raises ``KeyError`` for a step that there is no more. Compiled once per process."""
+    ``plans``: all columns of the contract, in its order. Raises ``KeyError`` for a step that is no more. Compiled once per process."""
     key = "".join(plan.model_dump_json() for plan in plans)
     if key not in _compiled:
         _compiled[key] = _ledger_sql(plans)
