@@ -33,6 +33,9 @@ from govdata.standards.model import Dataset
 SHOWN_ON = {"checked": "standardized"}
 """The asset a stage's outcome is told of, where it is not the one of its name."""
 
+HAS_A_LINE = ("raw", "checked")
+"""Stages that write the line of ``governance.reconciliation`` when they refuse a delivery."""
+
 OUTCOME_NAMES = {"blocked": "被阻断", "error": "出错"}
 
 
@@ -118,15 +121,16 @@ def _told(made: StageOutcome) -> str:
 
 
 def _metadata(made: StageOutcome) -> Mapping[str, MetadataValue]:
-    where = f"dataset = '{made.dataset}' AND date = DATE '{made.date.isoformat()}'"
-    table = "findings" if made.stage in ("checked", "published") else "reconciliation"
-    return {
+    facts = {
         "结果": MetadataValue.text(OUTCOME_NAMES[made.outcome]),
         "环节": MetadataValue.text(outcomes.title(made.stage)),
         "交付日期": MetadataValue.text(made.date.isoformat()),
         "原因": MetadataValue.text("；".join(made.reasons)),  # Markdown would be shown at a click only
-        "查询": MetadataValue.text(f"SELECT * FROM governance.{table} WHERE {where}"),
     }
+    if made.outcome == "blocked" and made.stage in HAS_A_LINE:
+        where = f"dataset = '{made.dataset}' AND date = DATE '{made.date.isoformat()}'"
+        facts["查询"] = MetadataValue.text(f"SELECT * FROM governance.reconciliation WHERE {where}")
+    return facts
 
 
 def stage(
