@@ -7,6 +7,7 @@ That includes what is no ``Exception``: the panics of libraries written in Rust 
 
 import errno
 import os
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -31,6 +32,9 @@ from govdata.standards.model import Dataset
 
 SHOWN_ON = {"checked": "standardized"}
 """The asset a stage's outcome is told of, where it is not the one of its name."""
+
+HAS_A_LINE = ("raw", "checked")
+"""Stages that write the line of ``governance.reconciliation`` when they refuse a delivery."""
 
 OUTCOME_NAMES = {"blocked": "被阻断", "error": "出错"}
 
@@ -67,7 +71,7 @@ class Stage:
     def stop(self) -> None:
         """Raises ``Failure`` with the Chinese reasons where the stage was blocked or failed, after all it had to tell."""
         if self.reasons:
-            raise Failure(description="；".join(self.reasons), allow_retries=False)
+            raise failure(self.reasons)
 
     def record(self) -> None:
         """The manifest; of a stage that stopped also the alert, and the reason on the assets a person looks at."""
@@ -117,15 +121,16 @@ def _told(made: StageOutcome) -> str:
 
 
 def _metadata(made: StageOutcome) -> Mapping[str, MetadataValue]:
-    where = f"dataset = '{made.dataset}' AND date = DATE '{made.date.isoformat()}'"
-    table = "findings" if made.stage in ("checked", "published") else "reconciliation"
-    return {
+    facts = {
         "结果": MetadataValue.text(OUTCOME_NAMES[made.outcome]),
         "环节": MetadataValue.text(outcomes.title(made.stage)),
         "交付日期": MetadataValue.text(made.date.isoformat()),
         "原因": MetadataValue.text("；".join(made.reasons)),  # Markdown would be shown at a click only
-        "查询": MetadataValue.text(f"SELECT * FROM governance.{table} WHERE {where}"),
     }
+    if made.outcome == "blocked" and made.stage in HAS_A_LINE:
+        where = f"dataset = '{made.dataset}' AND date = DATE '{made.date.isoformat()}'"
+        facts["查询"] = MetadataValue.text(f"SELECT * FROM governance.reconciliation WHERE {where}")
+    return facts
 
 
 def stage(
@@ -151,6 +156,7 @@ def guarded(
     dataset = place if isinstance(place, Dataset) else None
     work = Stage(deployment, dataset, dataset.name if dataset else str(place), name, date, run_id, observe)
     stack = None
+    frames_again()
     outcomes.begin(work.room, name)
     try:
         with interruption.deferred():
@@ -174,7 +180,19 @@ def guarded(
     work.record()
     metadata = {"调用位置": MetadataValue.md("```\n" + stack + "\n```")} if stack is not None else {}
     # `from None`: Dagster would otherwise store the original, message and all, as the context of this one.
-    raise Failure(description="；".join(work.reasons), metadata=metadata, allow_retries=False) from None
+    raise failure(work.reasons, metadata) from None
+
+
+def failure(reasons: tuple[str, ...], metadata: Mapping[str, MetadataValue] | None = None) -> Failure:
+    """What a stage that stopped is to raise at once. Dagster shows the stack of whatever a step raises; this one's leads to this module and
+    would push the reasons out of sight, so there is none until ``frames_again``: Python has a switch for that."""
+    sys.tracebacklimit = 0
+    return Failure(description="；".join(reasons), metadata=metadata, allow_retries=False)
+
+
+def frames_again() -> None:
+    """Stacks are told again: a stage begins, or a run has ended."""
+    sys.__dict__.pop("tracebacklimit", None)
 
 
 def _alone(deployment: Deployment, dataset: Dataset | None) -> AbstractContextManager[None]:

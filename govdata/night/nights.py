@@ -120,7 +120,7 @@ class Nights:
         """Run ``job`` for ``date`` to its end, good or bad; returns the run's id."""
         from dagster import DagsterRunStatus
 
-        from govdata.assets import dead_runs
+        from govdata.assets import dead_runs, guard
 
         run_id = str(uuid4())
         ended: set[tuple[str, str]] = set()
@@ -150,6 +150,7 @@ class Nights:
                 # The terminal belongs to the progress bar; the event log has everything.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
+        guard.frames_again()
         if result.dagster_run.status == DagsterRunStatus.CANCELED:
             raise KeyboardInterrupt
         for dataset, stage in stages:  # a stage behind one that stopped never begins

@@ -260,6 +260,25 @@ def test_a_failed_blocking_check_keeps_the_dataset_from_publishing(
     assert (alert.kind, alert.reasons) == ("check_failed", ("reconciliation不平",))
 
 
+@pytest.mark.parametrize(
+    ("stage", "wrong"), [("ingest", DeliveryError("交付不能接收", [Problem("a.csv", "空文件")])), ("validate", "unbalanced")]
+)
+def test_a_run_tells_the_reason_and_no_stack(
+    home: Deployment, stages: StandIns, dagster: DagsterInstance, stage: str, wrong: object
+) -> None:
+    stages.misbehave["alpha", stage] = wrong
+    job = build_definitions(home, tiny_registry("alpha")).resolve_job_def("nightly")
+    run = job.execute_in_process(partition_key="2026-11-20", instance=dagster, raise_on_error=False)
+    told = [event for event in run.all_events if event.event_type_value in ("STEP_FAILURE", "PIPELINE_FAILURE")]
+    assert len(told) == 2
+    for event in told:
+        error = (
+            getattr(event.event_specific_data, "error", None)
+            or event.event_specific_data.first_step_failure_event.event_specific_data.error
+        )
+        assert ("空文件" if stage == "ingest" else "reconciliation不平") in error.message and not error.stack and not error.cause
+
+
 def test_the_run_its_checks_and_the_catalogue_are_in_the_deployments_own_dagster(
     night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment
 ) -> None:

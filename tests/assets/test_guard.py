@@ -96,7 +96,7 @@ def test_a_refusal_stands_on_the_assets_of_this_dataset_and_date(tmp_path: Path)
             "环节": "检查",
             "交付日期": "2026-11-20",
             "原因": "列不齐；量不对",
-            "查询": "SELECT * FROM governance.findings WHERE dataset = 'alpha' AND date = DATE '2026-11-20'",
+            "查询": "SELECT * FROM governance.reconciliation WHERE dataset = 'alpha' AND date = DATE '2026-11-20'",
         }
 
 
