@@ -8,9 +8,10 @@ That includes what is no ``Exception``: the panics of libraries written in Rust 
 import errno
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date as Date
 
@@ -29,6 +30,7 @@ from govdata.errors import GovdataError, Waiting
 from govdata.operations import alerts, interruption, outcomes
 from govdata.operations.outcomes import StageOutcome
 from govdata.standards.model import Dataset
+from govdata.storage import files
 
 SHOWN_ON = {"checked": "standardized"}
 """The asset a stage's outcome is told of, where it is not the one of its name."""
@@ -195,10 +197,19 @@ def frames_again() -> None:
     sys.__dict__.pop("tracebacklimit", None)
 
 
-def _alone(deployment: Deployment, dataset: Dataset | None) -> AbstractContextManager[None]:
-    from govdata.storage import files
-
-    return files.locked(deployment.stage_lock(dataset.name)) if dataset is not None else nullcontext()
+@contextmanager
+def _alone(deployment: Deployment, dataset: Dataset | None) -> Iterator[None]:
+    """One process at a time works on a dataset. Waiting for another may be ended as work may."""
+    if dataset is None:
+        yield
+        return
+    while True:
+        with files.locked_if_free(deployment.stage_lock(dataset.name)) as got:
+            if got:
+                yield
+                return
+        interruption.check()
+        time.sleep(0.2)
 
 
 def _program(error: BaseException) -> str:

@@ -72,10 +72,19 @@ def _only_daemon(home: Path) -> Iterator[int]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise GovdataError(f"这个部署已经有界面或定时服务在运行（{home.parent}），不能再启动一个") from None
+            raise GovdataError(f"这个部署已经有界面或定时服务在运行（{home.parent}），不能再启动一个{_leftover(home)}") from None
         yield descriptor
+        os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _leftover(home: Path) -> str:
+    """How to end Dagster's processes where the interface itself is gone (kill -9): they hold the lock, and their group stands in its file."""
+    group = (home / "daemon.lock").read_text(encoding="ascii", errors="replace").strip()
+    if not group.isdigit() or not _is_there(int(group)):
+        return ""
+    return f"。若那个界面已被强制结束，它的服务还在，先结束它们：kill -- -{group}"
 
 
 def _hidden_place() -> tuple[str, int]:
@@ -94,6 +103,8 @@ def _dagster(deployment: Deployment, home: Path, host: str, port: int, lock: int
     command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", str(home / "workspace.yaml"), "-h", host, "-p", str(port)]
     command += ["--log-level", "warning"]  # else it tells people the address behind the door
     process = subprocess.Popen(command, cwd=deployment.home, env=environment, start_new_session=True, pass_fds=(lock,))
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(process.pid).encode(), 0)
     try:
         yield process
     finally:

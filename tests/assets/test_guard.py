@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import signal
+import threading
+import time
 from datetime import date as Date
 from pathlib import Path
 from uuid import uuid4
@@ -14,7 +18,8 @@ from dagster import AssetKey, AssetObservation, DagsterInstance, Failure, job, o
 from govdata.assets.guard import guarded
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, GateBlocked, GovdataError, Problem, Waiting
-from govdata.operations import alerts, outcomes
+from govdata.operations import alerts, interruption, outcomes
+from govdata.storage import files
 from tests.assets.tiny import tiny_dataset
 
 SECRET = "190101199001019999"
@@ -214,3 +219,20 @@ def test_a_redirect_is_not_sent_and_a_slow_server_does_not_hold_the_night(
         path = alerts.raise_alert(Deployment(tmp_path), alerts.Alert(kind="blocked", time=alerts.now(), reasons=("原因",)))
         assert path is not None and said in path.read_text(encoding="utf-8")
         assert time.monotonic() - begun < 4
+
+
+def test_waiting_for_another_process_may_be_ended(tmp_path: Path) -> None:
+    """A night that waits for somebody's work on the same dataset ends when it is asked to, and nobody is told of a fault."""
+    home, dataset = Deployment(tmp_path), tiny_dataset("alpha")
+
+    def work() -> None:
+        with guarded(home, dataset, NIGHT, "raw", "run-1"):
+            raise AssertionError("the lock is held")
+
+    begun = time.monotonic()
+    with files.locked(home.stage_lock("alpha")):
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        with pytest.raises(KeyboardInterrupt):
+            interruption.watched(work, lambda number: None, lambda number: None)
+    assert time.monotonic() - begun < 5
+    assert not list(alerts.alerts(home))

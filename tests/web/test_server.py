@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -79,6 +80,30 @@ def _second_is_refused(deployment: Deployment, port: int, log: Path) -> None:
         text = log.read_text(encoding="utf-8")
         assert said in text and "http://" not in text, text
     assert set(processes(deployment)) == before
+
+
+def test_what_an_interface_that_was_killed_leaves_is_told_with_the_way_to_end_it(deployment: Deployment, tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "log"
+    process = start(deployment, port, log)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not any("dagster dev" in told for told in processes(deployment).values()):
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text(encoding="utf-8")
+            time.sleep(0.2)
+        process.kill()
+        process.wait(timeout=60)
+        second = tmp_path / "second"
+        assert start(deployment, free_port(), second).wait(timeout=120) == 1
+        told = re.search(r"kill -- -(\d+)$", second.read_text(encoding="utf-8").strip())
+        assert told is not None
+        os.killpg(int(told[1]), signal.SIGTERM)
+        deadline = time.monotonic() + 60
+        while processes(deployment) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert processes(deployment) == {}
+    finally:
+        for left in processes(deployment):
+            os.kill(left, signal.SIGKILL)
 
 
 def test_the_servers_daemon_and_the_interface_exclude_each_other(deployment: Deployment, tmp_path: Path) -> None:
