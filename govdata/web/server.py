@@ -80,7 +80,7 @@ def _only_daemon(home: Path) -> Iterator[int]:
 
 
 def _leftover(home: Path) -> str:
-    """How to end Dagster's processes where the interface itself is gone (kill -9): they hold the lock, and their group stands in its file."""
+    """How to end Dagster's processes where the interface is gone (kill -9): they hold the lock, and their group stands in its file."""
     group = (home / "daemon.lock").read_text(encoding="ascii", errors="replace").strip()
     if not group.isdigit() or not _is_there(int(group)):
         return ""
