@@ -64,7 +64,7 @@ def test_what_is_not_possible_is_refused_and_not_logged(
     number: str,
     call: Call,
     arguments: list[str],
-    said: str,  # noqa: F811
+    said: str,
 ) -> None:
     before = city.events
     code, _, err = call(city.deployment.home, "orders", *(argument.format(number) for argument in arguments))
