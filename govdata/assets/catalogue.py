@@ -57,10 +57,12 @@ def catalogue(registry: Registry, dates: DailyPartitionsDefinition, upstream: Se
     )
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
         from govdata import publish
+        from govdata.operations import unchanged
 
         home = deployment.deployment
         with guard.stage(context, home, GOVERNANCE, STAGE) as work:
             path = publish.rebuild_catalogue(home, registry)
+            work.made_by = unchanged.made_by(registry)
             views, broken = unreadable(home)
             work.counts = {"视图": views, "打不开的视图": len(broken)}
             report_damage(home, registry, context.run.run_id)

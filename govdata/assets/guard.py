@@ -56,6 +56,7 @@ class Stage:
     outcome: outcomes.Outcome = "done"
     reasons: tuple[str, ...] = ()
     delivery: str = ""
+    made_by: str = ""
     waiting: bool = False
 
     def nothing(self) -> None:
@@ -85,6 +86,7 @@ class Stage:
             reasons=self.reasons,
             counts=self.counts,
             delivery=self.delivery,
+            made_by=self.made_by,
             waiting=self.waiting,
             run_id=self.run_id,
             time=alerts.now(),

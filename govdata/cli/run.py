@@ -70,7 +70,7 @@ def _run_all(date: list[str] | None, dataset: list[str] | None, terminal: TextIO
     deployment = Deployment.from_env()
     registry = load_registry(deployment)
     from govdata import night
-    from govdata.operations import alerts
+    from govdata.operations import alerts, unchanged
 
     alerts.webhook()  # an address that can take no alert is told now, not in the night it is needed
     if (warning := permissions.warning(deployment)) is not None:
@@ -88,12 +88,24 @@ def _run_all(date: list[str] | None, dataset: list[str] | None, terminal: TextIO
             dates.remove(day)
     if not dates:
         raise GovdataError(f"{deployment.landing} 下没有任何交付（应为 <数据集>/<YYYY-MM-DD>/ 文件夹）")
+    if not date and not dataset:
+        changed = unchanged.changed_since(deployment, registry, datasets, dates)
+        if len(changed) < len(dates):
+            console().print(_told_unchanged(len(dates) - len(changed), deployment), highlight=False, soft_wrap=True)
+        if not changed:
+            return
+        dates = changed
     outcomes = _run_nights(deployment, registry, datasets, sorted(set(dates)), terminal)
     states = {outcome.outcome for outcome in outcomes}
     if "error" in states:
         raise typer.Exit(1)
     if "blocked" in states:
         raise typer.Exit(BLOCKED)
+
+
+def _told_unchanged(dates: int, deployment: Deployment) -> str:
+    again = deployment.command("run", "--date", "YYYY-MM-DD")
+    return f"{dates} 个交付日期的交付、标准都没有变化，已发布的照旧，不再处理；要重做某一天：{again}"
 
 
 def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str], dates: list[Date], terminal: TextIO) -> list[Any]:

@@ -42,7 +42,8 @@ class StageOutcome(Manifest):
     """What became of the stage ``[dataset, stage]`` (of a derived table, the catalogue and retention ``[room, table]``) on one date.
 
     ``reasons`` are Chinese sentences, ``counts`` numbers by Chinese name: never a record's value. ``delivery``: of the
-    stage raw, what stands for the files it read (``files.state``). ``waiting``: blocked until an earlier date is dealt with."""
+    stage raw, what stands for the files it read (``files.state``). ``waiting``: blocked until an earlier date is dealt with.
+    ``made_by``: of the catalogue, what stands for the standards and the program (``unchanged.made_by``)."""
 
     dataset: str
     stage: str
@@ -52,6 +53,7 @@ class StageOutcome(Manifest):
     counts: dict[str, int] = Field(default_factory=dict)
     delivery: str = ""
     waiting: bool = False
+    made_by: str = ""
     run_id: str
     time: datetime
 
