@@ -9,6 +9,7 @@ space.
 """
 
 from govdata.access.door import Limits, load, select
-from govdata.access.shown import Result, as_table, write_csv
+from govdata.access.findings import findings
+from govdata.access.shown import Result, as_records, as_table, fits, write_csv, write_workbook
 
-__all__ = ["Limits", "Result", "as_table", "load", "select", "write_csv"]
+__all__ = ["Limits", "Result", "as_records", "as_table", "findings", "fits", "load", "select", "write_csv", "write_workbook"]

@@ -1,14 +1,21 @@
-"""The answer to a query as a table on a terminal or as CSV."""
+"""The answer to a query as a table on a terminal, as records where it is too wide for one, as CSV or as a workbook."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+from govdata.errors import GovdataError
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+
+MOST_ROWS = 1_048_576
+"""Of a sheet of an Excel workbook."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,44 @@ def as_table(result: Result) -> Table:
     for row in result.rows:
         table.add_row(*("NULL" if value is None else escape(value) for value in row))
     return table
+
+
+NARROW = 10
+"""Characters a column should have on a terminal for a table to be read."""
+
+
+def as_records(result: Result, width: int) -> str:
+    """One row after another, a line per column: what is too wide for a table."""
+    names = max(map(len, result.columns), default=0)
+    lines = []
+    for number, row in enumerate(result.rows, 1):
+        lines.append(f"── 第 {number} 行 ".ljust(min(width, 60), "─"))
+        lines += [f"{name.ljust(names)}  {'NULL' if value is None else value}" for name, value in zip(result.columns, row, strict=True)]
+    return "\n".join(lines)
+
+
+def fits(result: Result, width: int) -> bool:
+    """Whether a table of it can be read on a terminal ``width`` characters wide."""
+    return len(result.columns) * (NARROW + 3) <= width or len(result.columns) <= 4
+
+
+def write_workbook(result: Result, path: Path) -> None:
+    """Every cell as text, so that a number of 18 digits stays one and nothing becomes a formula. Raises ``GovdataError`` where there are
+    more rows than a sheet holds."""
+    import xlsxwriter
+
+    if len(result.rows) >= MOST_ROWS:
+        raise GovdataError(f"有 {len(result.rows):,} 行，一张工作表放不下（至多 {MOST_ROWS - 1:,} 行），请用 --csv")
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+        sheet, bold = book.add_worksheet("结果"), book.add_format({"bold": True})
+        sheet.freeze_panes(1, 0)
+        for column, name in enumerate(result.columns):
+            sheet.set_column(column, column, 18)
+            sheet.write_string(0, column, name, bold)
+        for number, row in enumerate(result.rows, 1):
+            for column, value in enumerate(row):
+                if value is not None:
+                    sheet.write_string(number, column, value)
 
 
 def write_csv(result: Result, out: TextIO) -> None:

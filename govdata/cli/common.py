@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
 from typing import TYPE_CHECKING, TextIO
 
 from govdata.deployment import Deployment
@@ -26,6 +27,14 @@ def known_datasets(names: list[str] | None, registry: Registry) -> list[str]:
         if name not in registry.datasets:
             raise GovdataError(f"没有数据集 {name}；已声明的有：{'、'.join(sorted(registry.datasets))}")
     return sorted(set(names)) if names else list(registry.delivered)
+
+
+def read_date(text: str) -> Date:
+    """Raises ``GovdataError`` where ``text`` is no date."""
+    try:
+        return Date.fromisoformat(text)
+    except ValueError:
+        raise GovdataError(f"{text} 不是日期，应为 YYYY-MM-DD") from None
 
 
 def console(stderr: bool = False, file: TextIO | None = None) -> Console:

@@ -1,16 +1,21 @@
-"""``govdata sql``: one SELECT over the catalogue."""
+"""``govdata sql``: one SELECT over the catalogue; ``govdata findings``: the question of every morning, asked for one."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from govdata.cli.app import Command, app
 from govdata.cli.common import console
 from govdata.deployment import Deployment
+from govdata.errors import GovdataError
+
+if TYPE_CHECKING:
+    from govdata.access import Result
 
 
 @app.command(cls=Command)
@@ -18,6 +23,7 @@ def sql(
     query: Annotated[str | None, typer.Argument(help="一条 SELECT；不写则从标准输入读取")] = None,
     rows: Annotated[int, typer.Option(min=1, help="最多显示的行数")] = 40,
     csv: Annotated[bool, typer.Option("--csv", help="输出 CSV（全部行），便于转存")] = False,
+    xlsx: Annotated[Path | None, typer.Option(help="另存为 Excel 工作簿（全部行，各格都是文本）")] = None,
     seconds: Annotated[int | None, typer.Option(min=1, help="最多运行的秒数；默认 600，或环境变量 GOVDATA_QUERY_SECONDS")] = None,
 ) -> None:
     """在目录上查询（只读，不能访问部署之外的文件）。
@@ -32,12 +38,54 @@ def sql(
     limits = door.Limits.from_env()
     if seconds is not None:
         limits = replace(limits, seconds=seconds)
-    result = door.select(Deployment.from_env(), text, None if csv else rows, limits)
+    _new(xlsx)
+    result = door.select(Deployment.from_env(), text, None if csv or xlsx else rows, limits)
+    _show(result, rows, csv=csv, xlsx=xlsx)
+
+
+@app.command(cls=Command)
+def findings(
+    date: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="交付日期；不写则最近一个有问题的日期")] = None,
+    dataset: Annotated[str | None, typer.Option(help="数据集")] = None,
+    rule: Annotated[str | None, typer.Option(help="规则编号；写了就逐行列出")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="最多显示的行数")] = 40,
+    csv: Annotated[bool, typer.Option("--csv", help="逐行输出 CSV（全部行）")] = False,
+    xlsx: Annotated[Path | None, typer.Option(help="逐行另存为 Excel 工作簿（全部行）")] = None,
+) -> None:
+    """昨天的交付错在哪里：每条规则有多少行不合格；写 --rule 逐行列出文件和行号。不含记录的值。"""
+    from govdata import access as door
+    from govdata.cli.common import known_datasets, load_registry, read_date
+
+    deployment = Deployment.from_env()
+    if dataset:
+        known_datasets([dataset], load_registry(deployment))
+    _new(xlsx)
+    whole = csv or xlsx is not None
+    day = read_date(date) if date else None
+    result = door.findings(deployment, date=day, dataset=dataset, rule=rule, rows=whole or rule is not None, limit=None if whole else rows)
+    _show(result, rows, csv=csv, xlsx=xlsx)
+
+
+def _new(path: Path | None) -> None:
+    if path is not None and path.exists():
+        raise GovdataError(f"{path} 已存在，不覆盖")
+
+
+def _show(result: Result, rows: int, *, csv: bool, xlsx: Path | None) -> None:
+    from govdata import access as door
+
+    terminal = console()
     if csv:
         door.write_csv(result, sys.stdout)
+    elif xlsx is not None:
+        door.write_workbook(result, xlsx)
+        terminal.print(f"已写入 {xlsx}，{len(result.rows):,} 行", highlight=False, soft_wrap=True)
     else:
-        terminal = console()
-        if not terminal.is_terminal and not os.environ.get("COLUMNS"):
+        in_a_file = not terminal.is_terminal and not os.environ.get("COLUMNS")
+        if in_a_file:
             terminal.width = 10_000  # in a file or a pipe there is no margin to fold the columns at
-        terminal.print(door.as_table(result))
+        if door.fits(result, terminal.width):
+            terminal.print(door.as_table(result))
+        else:
+            terminal.print(door.as_records(result, terminal.width), markup=False, highlight=False, soft_wrap=True)
         terminal.print(f"只显示前 {rows} 行" if result.more else f"{len(result.rows)} 行", highlight=False)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from govdata.cli.app import Command, app
-from govdata.cli.common import console, known_datasets, load_registry
+from govdata.cli.common import console, known_datasets, load_registry, read_date
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.storage import permissions
@@ -77,7 +77,7 @@ def _run_all(date: list[str] | None, dataset: list[str] | None, terminal: TextIO
         print(warning, file=sys.stderr)
     datasets = known_datasets(dataset, registry)
     if date:
-        dates = [_date(text) for text in date]
+        dates = [read_date(text) for text in date]
         for wrong in (_out_of_range(day) for day in dates):
             if wrong:
                 raise GovdataError(wrong)
@@ -145,13 +145,6 @@ def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str],
         progress.update(task, description="完成")
     summary.show(console(), outcomes, registry, deployment)
     return outcomes
-
-
-def _date(text: str) -> Date:
-    try:
-        return Date.fromisoformat(text)
-    except ValueError:
-        raise GovdataError(f"{text} 不是日期，应为 YYYY-MM-DD") from None
 
 
 def _out_of_range(date: Date) -> str | None:
