@@ -128,8 +128,8 @@ def source_values(item: Column, element: Element, registry: Registry) -> dict[st
     mapping |= code_set.synonyms
     mapping |= {code.code: code.code for code in code_set.codes}
     mapping |= item.synonyms
-    for source, code in _with_more_zeros(code_set).items():
-        mapping.setdefault(source, code)
+    for source, padded in _with_more_zeros(code_set).items():
+        mapping.setdefault(source, padded)
     tokens = element.null_tokens if element.null_tokens is not None else registry.null_tokens
     return {source: code for source, code in mapping.items() if source not in tokens}
 
