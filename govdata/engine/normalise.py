@@ -158,8 +158,15 @@ def _address(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
     return sql("regexp_replace(:x, ' ([^0-9A-Za-z])', '\\1', 'g')", x=left)
 
 
+MOBILE = "(?:[+]?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}"
+ANOTHER_NUMBER = "(?:1[3-9][0-9]{9}|0[0-9]{2,3}-?[2-9][0-9]{6,7}|[2-9][0-9]{6,7})"
+
+
 def _phone(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """Separators and +86 go from a mobile number; a landline keeps its area code's hyphen."""
+    """Separators and +86 go from a mobile number, whose it is in brackets behind it goes too, and of two numbers the first stays; an area
+    code set apart gets its hyphen."""
+    x = sql("regexp_replace(:x, :p, '\\1')", x=x, p=f"^({MOBILE})(?:[(（][{HAN}]+[)）]|[ ]*(?:[/、,，;；|或]|[ ])[ ]*{ANOTHER_NUMBER})$")
+    x = sql("regexp_replace(:x, :p, '\\1-\\2')", x=x, p=r"^(?:[(（]|)(0[0-9]{2,3})(?:[)）][- —]*|[ ]+)([2-9][0-9]{6,7})$")
     bare = sql(r"regexp_replace(:x, '[-+() （）—－]', '', 'g')", x=x)
     return sql("CASE WHEN regexp_full_match(:b, '(0?086|86)?1[3-9][0-9]{9}') THEN right(:b, 11) ELSE :x END", b=bare, x=x)
 
@@ -264,7 +271,7 @@ NORMALISERS: dict[str, NormaliserSpec] = {
         lambda x, _: sql("translate(:x, :f, :t)", x=x, f=BRACKETS, t="（）" * (len(BRACKETS) // 2)), touches=escape_class(BRACKETS)
     ),
     "address": NormaliserSpec(_address, touches=WHITESPACE + INVISIBLE + escape_class(FULLWIDTH_ALNUM + "－＃")),
-    "phone": NormaliserSpec(_phone, pattern=r"[-+() （）—－]|^0?086|^86"),
+    "phone": NormaliserSpec(_phone, pattern=r"[-+() （）—－/、,，;；|或]|^0?086|^86"),
     "marriage_certificate": NormaliserSpec(_marriage_certificate, pattern=f"[{escape_class(DASHES)}]|[0-9]{{10}}"),
     "certificate_prefix": NormaliserSpec(_certificate_prefix, pattern=_prefix_pattern),
     "unit_suffix": NormaliserSpec(_unit_suffix, pattern=_suffix_pattern),
