@@ -1,5 +1,5 @@
-"""Spellings that were not in view when a standard was written: delivered cell → published value, and whether the row is withheld (Q), told of (F) or
-left in peace."""
+"""Spellings that were not in view when a standard was written: delivered cell → published value, and whether the row is withheld (Q), told
+of (F) or left in peace."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ FREE = {
 VARIANTS: dict[tuple[str, str], dict[str, tuple[str | None, str]]] = {
     # no names: why there is none, who is meant, trials, keys struck at random
     ("population", "name"): {
-        **{text: (KEPT, "F") for text in ("待核", "未起名", "不便公开", "本人", "王某", "李某某", "演示数据", "赵若川同志", "张三等", "QQQ", "admin")},
-        **{text: (KEPT, "") for text in ("玉", "岩龙", "赵D", "B·巴特尔", "未来", "同心", "莫愁", "Ng", "赵𰻞川", "José García")},
-        **{text: (KEPT, "F") for text in ("张伟B", "钱若chuan")},
-        **{text: (KEPT, "Q") for text in ("鏉庡洓", "ÀîËÄ", "Ã¥Â¼Â", "王&#20122;", "%E8%B5%B5%E8%8B%A5")},
+        **dict.fromkeys(("待核", "未起名", "不便公开", "本人", "王某", "李某某", "演示数据", "赵若川同志", "张三等", "QQQ"), (KEPT, "F")),
+        **dict.fromkeys(("玉", "岩龙", "赵D", "B·巴特尔", "未来", "同心", "莫愁", "Ng", "赵𰻞川", "José García"), (KEPT, "")),
+        **dict.fromkeys(("张伟B", "钱若chuan"), (KEPT, "F")),
+        **dict.fromkeys(("鏉庡洓", "ÀîËÄ", "Ã¥Â¼Â", "王&#20122;", "%E8%B5%B5%E8%8B%A5"), (KEPT, "Q")),
         "赵若\u3000川": ("赵若川", ""), "赵\uf90a川": ("赵金川", ""), "赵若川&ensp;": ("赵若川", ""), "待补录": (None, "Q"),
     },
     ("population", "marital_status"): {
@@ -41,21 +41,24 @@ VARIANTS: dict[tuple[str, str], dict[str, tuple[str | None, str]]] = {
         "（010）62345678": ("010-62345678", ""), "0871 6234567": ("0871-6234567", ""), "13800100500": (KEPT, "F"), "95588": (None, "F"),
     },
     ("population", "registered_date"): {"9999年12月31日": (None, ""), "1753-1-1 0:00:00": (None, ""), "2020年13月": (None, "Q")},
-    ("population", "household_division"): {"190101001": ("190101", ""), "示例市东湖区(190101)": ("190101", ""), "190101示例市西岭区": (KEPT, "Q")},
+    ("population", "household_division"): {
+        "190101001": ("190101", ""), "示例市东湖区(190101)": ("190101", ""), "190101示例市西岭区": (KEPT, "Q"),
+    },
     ("population", "sex"): {"男1": (KEPT, "Q"), "男-1": ("1", ""), "[1]男": ("1", ""), "001": ("1", ""), "1(女)": (KEPT, "Q")},
     ("population", "household_address"): {
-        "示例市东湖区花园路2号<br>": ("示例市东湖区花园路2号", ""), "示例市东湖区%E8%B7%AF1号": (KEPT, "Q"), "绀轰緥甯備笢婀栧尯": (KEPT, "Q"),
+        "示例市东湖区花园路2号<br>": ("示例市东湖区花园路2号", ""), "示例市东湖区%E8%B7%AF1号": (KEPT, "Q"),
+        "绀轰緥甯備笢婀栧尯": (KEPT, "Q"),
     },
     ("legal_person", "name"): {
         **{f"示例市华盛有限公司{end}": (KEPT, "F") for end in ("2", "等3家", "—迁出", "/示例市东湖有限公司", "（吊销未注销）")},
-        **{name: (KEPT, "") for name in ("示例市华盛有限公司东湖分公司", "示例市软件测试有限公司", "示例市108号公司", "示例（中国）集团公司")},
+        **dict.fromkeys(("示例市华盛有限公司东湖分公司", "示例市软件测试有限公司", "示例市108号公司", "示例（中国）集团公司"), (KEPT, "")),
     },
     ("legal_person", "term_to"): {"9999/12/31 0:00:00": (None, ""), "永续存续": (None, ""), "二十年": (None, "Q")},
     ("legal_person", "phone"): {"总机转8001": (None, "F"), "1.79E+10": (None, "F"), "400-800-1234": (KEPT, "")},
     ("legal_person", "cancel_date"): {"未知": (None, ""), "注销": (None, "Q")},
     ("marriage", "male_id"): {
-        **{text: (KEPT, "") for text in ("SPECI2014", "NX12R3456", "L8988901C", "武字第12345678号", "H1234567890", "0012345678(B)")},
-        **{text: (KEPT, "Q") for text in ("1234567", "AB1")},
+        **dict.fromkeys(("SPECI2014", "NX12R3456", "L8988901C", "武字第12345678号", "H1234567890", "0012345678(B)"), (KEPT, "")),
+        **dict.fromkeys(("1234567", "AB1"), (KEPT, "Q")),
     },
     ("education", "stage"): {"学前班": ("0", "F"), "特教": ("10", "F"), "小学三年级": ("1", ""), "托班": (KEPT, "Q")},
     ("education", "enrolment_date"): {"2021年9月": (None, "F"), "202109": (None, "F"), "待补录": (None, "")},
