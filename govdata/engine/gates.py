@@ -13,7 +13,8 @@ from typing import cast
 from sqlglot import exp
 
 from govdata.engine.rules import parsed_row
-from govdata.standards.model import BoundRule, Pattern, Registry, Row
+from govdata.standards.model import BoundRule, Garbled, Pattern, Registry, Row
+from govdata.trees import mojibake
 from govdata.trees.matching import searched
 
 ONE_CLASS = re.compile(r"\[(?P<negated>\^?)(?P<body>(?:\\.|[^\]\\])+)\]\+")
@@ -28,6 +29,8 @@ def gates(dataset: str, registry: Registry) -> dict[str, dict[str, tuple[str, ..
     texts = {item.name: registry.elements[item.element] for item in registry.datasets[dataset].columns}
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for rule in registry.rules(dataset):
+        if rule.empties:
+            continue  # asked when the value is made
         for name in rule.columns:
             if texts[name].type != "text":
                 continue
@@ -42,6 +45,8 @@ def _patterns(rule: BoundRule, gate: _Gate, registry: Registry) -> list[str] | N
     match rule.spec:
         case Pattern(pattern=pattern, negate=negate):
             return gate.found(pattern) if negate else gate.contrary(pattern)
+        case Garbled():
+            return gate.useful(mojibake.search())
         case Row() if gate.usual:
             return gate.implied(parsed_row(rule, registry), False)
     return None
@@ -76,12 +81,12 @@ class _Gate:
     def found(self, pattern: str) -> list[str] | None:
         """A search that finds at least the values that match ``pattern`` as a whole."""
         inner = searched(pattern)
-        return self._useful(f"(?:{inner})" if inner is not None else f"^(?:{pattern})$")
+        return self.useful(f"(?:{inner})" if inner is not None else f"^(?:{pattern})$")
 
     def contrary(self, pattern: str) -> list[str] | None:
         """A search that finds every value (not empty) that does not match ``pattern``."""
         form = ONE_CLASS.fullmatch(pattern)
-        return None if form is None else self._useful(f"[{'' if form['negated'] else '^'}{form['body']}]")
+        return None if form is None else self.useful(f"[{'' if form['negated'] else '^'}{form['body']}]")
 
-    def _useful(self, search: str) -> list[str] | None:
+    def useful(self, search: str) -> list[str] | None:
         return None if any(re.search(search, value, re.ASCII) for value in self.usual) else [search]

@@ -32,6 +32,8 @@ def ledger(plans: Sequence[ColumnPlan]) -> tuple[LedgerColumn, ...]:
 
 def _kept(plan: ColumnPlan) -> LedgerColumn:
     typing = "money" if plan.money is not None else TYPES[plan.element.type].ledger
+    if plan.by_document is not None:
+        typing = plan.by_document.name
     return LedgerColumn(
         name=plan.name,
         steps=tuple(LedgerStep(name=step.name, args=step.args) for step in plan.steps),
@@ -50,12 +52,15 @@ def _rule_names(plan: LedgerColumn) -> exp.Expression:
         value = after
     last = sql(
         """CASE
+            WHEN :u IS NOT NULL AND map_contains(:u, :n) THEN 'unreadable'
             WHEN :y IS NOT DISTINCT FROM nullif(:x, '') THEN NULL
             WHEN :y IS NULL THEN 'null_tokens'
             WHEN nullif(:x, '') IS NULL THEN :inferred
             ELSE :typing
         END""",
         x=value,
+        u=column("_unparsed", "s"),
+        n=plan.name,
         y=sql("CAST(:s AS VARCHAR)", s=column(plan.name, "s")),
         inferred=plan.inferred,
         typing=plan.typing,
@@ -85,6 +90,7 @@ def _ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
             *[alias(column(name, "s"), name) for name in (*ROW_COLUMNS, *flags)],
             *[alias(sql("nullif(:x, '')", x=column(plan.name, "r")), f"~0~{plan.name}") for plan in plans],
             *[alias(column(plan.name, "s"), plan.name) for plan in plans],
+            column("_unparsed", "s"),
         )
         .from_(exp.alias_(_relation("standardized"), "s", table=True))
         .join(

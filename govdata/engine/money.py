@@ -39,6 +39,10 @@ AMOUNT = rf"^(?:{NAMES})?({NUMBER})(?:[(]?({UNITS})?(?:{NAMES})*整?[)]?)$"
 """After width and spaces are standardised; group 1 the number, group 2 the unit."""
 
 
+PLAIN = "[-+]?(?:0+|[1-9][0-9]{6,}|[1-9][0-9]{0,2}(?:,[0-9]{3}){2,})(?:[.][0-9]+)?"
+"""Amounts that need no unit: nought, and from a million on, which in units of 万元 would be ten thousand million."""
+
+
 def _tidy(x: exp.Expression) -> exp.Expression:
     return sql("regexp_replace(upper(translate(:x, '（），．', '(),.')), '[ \t]+', '', 'g')", x=x)
 
@@ -60,15 +64,19 @@ def amount_of(x: exp.Expression, unit: exp.Expression | None, scale: int, curren
     own = sql("regexp_extract(:x, :p, 2)", x=tidy, p=AMOUNT)
     factor = _factor(own)
     if unit is not None:
-        # Only a known unit text counts; an amount with an unknown unit must not pass for 元.
+        # Only a known unit text counts; an amount with an unknown unit, or with none anywhere, must not pass for 元.
         beside = sql("coalesce(:u, '')", u=_tidy(unit))
         factor = sql(
-            "CASE WHEN :own <> '' OR regexp_matches(:x, '元|[$¥€£]') THEN :inside WHEN regexp_full_match(:u, :p) THEN :outside END",
+            "CASE WHEN :own <> '' OR regexp_matches(:x, '元|[$¥€£]') THEN :inside "
+            "WHEN :u <> '' AND regexp_full_match(:u, :p) THEN :outside "
+            "WHEN :u = '' AND regexp_matches(:x, :named) THEN :inside WHEN :u = '' AND regexp_full_match(:x, :plain) THEN 1 END",
             own=own,
             x=tidy,
             inside=factor,
             u=beside,
             p=rf"({UNITS})?({NAMES}|圆)*",
+            named=NAMES,
+            plain=PLAIN,
             outside=_factor(beside),
         )
     number = sql("TRY_CAST(replace(regexp_extract(:x, :p, 1), ',', '') AS DECIMAL(28, 8))", x=tidy, p=AMOUNT)

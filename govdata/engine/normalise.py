@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from govdata.engine.syntax import literal, one_of, sql
+from govdata.engine.characters import COMPATIBILITY, MARKUP, layout_markup, unified_ideographs
+from govdata.engine.syntax import literal, sql
 from govdata.standards.model import Normaliser
 from govdata.standards.types.date import date_of
 from govdata.standards.types.moment import DATE_ONLY, arabic
@@ -157,8 +158,15 @@ def _address(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
     return sql("regexp_replace(:x, ' ([^0-9A-Za-z])', '\\1', 'g')", x=left)
 
 
+MOBILE = "(?:[+]?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}"
+ANOTHER_NUMBER = "(?:1[3-9][0-9]{9}|0[0-9]{2,3}-?[2-9][0-9]{6,7}|[2-9][0-9]{6,7})"
+
+
 def _phone(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """Separators and +86 go from a mobile number; a landline keeps its area code's hyphen."""
+    """Separators and +86 go from a mobile number, whose it is in brackets behind it goes too, and of two numbers the first stays; an area
+    code set apart gets its hyphen."""
+    x = sql("regexp_replace(:x, :p, '\\1')", x=x, p=f"^({MOBILE})(?:[(（][{HAN}]+[)）]|[ ]*(?:[/、,，;；|或]|[ ])[ ]*{ANOTHER_NUMBER})$")
+    x = sql("regexp_replace(:x, :p, '\\1-\\2')", x=x, p=r"^(?:[(（]|)(0[0-9]{2,3})(?:[)）][- —]*|[ ]+)([2-9][0-9]{6,7})$")
     bare = sql(r"regexp_replace(:x, '[-+() （）—－]', '', 'g')", x=x)
     return sql("CASE WHEN regexp_full_match(:b, '(0?086|86)?1[3-9][0-9]{9}') THEN right(:b, 11) ELSE :x END", b=bare, x=x)
 
@@ -186,11 +194,19 @@ def _suffix_pattern(args: dict[str, Any]) -> str:
 
 
 def _placeholder_dates(x: exp.Expression, args: dict[str, Any]) -> exp.Expression:
-    return sql("CASE WHEN :hit THEN NULL ELSE :x END", hit=one_of(x, [str(value) for value in args["values"]]), x=x)
+    """A value that is a date stands for that day in every usual spelling, with and without a time; any other as it is written."""
+    return sql("CASE WHEN regexp_matches(:x, :p) THEN NULL ELSE :x END", x=x, p=_placeholder_pattern(args))
 
 
 def _placeholder_pattern(args: dict[str, Any]) -> str:
-    return "^(" + "|".join(re.escape(str(value)) for value in args["values"]) + ")$"
+    return "^(?:" + "|".join(_spellings(str(value)) for value in args["values"]) + ")$"
+
+
+def _spellings(value: str) -> str:
+    if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is None or "-00" in value or "-99" in value:
+        return re.escape(value)
+    year, month, day = value.split("-")
+    return rf"{year}(?:{month}{day}|[-/.年]0?{int(month)}[-/.月]0?{int(day)}[日号]?)(?:[ T].*)?"
 
 
 def _pad_left(x: exp.Expression, args: dict[str, Any]) -> exp.Expression:
@@ -204,6 +220,27 @@ def _prefix_code(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
 
 PREFIX_CODE = rf"^([0-9A-Z]+)[ ]*[-_:：|、.．—][ ]*([{HAN}（(].*)$"
 """Group 1 the code, group 2 the label behind it."""
+
+
+ATTACHED_CODE = rf"^[\[(（【]?([0-9A-Z]+)[\])）】]?[ ]*[(（\[【]?([{HAN}][^)）\]】]*)[)）\]】]?$"
+"""1男, [1]男, 1(男). Group 1 the code, group 2 the label; only a label that is known and agrees makes it one."""
+
+CODE_BEHIND = rf"^([{HAN}].*?)[ ]*[-_:：|、(（\[【][ ]*([0-9A-Z]+)[)）\]】]?$"
+"""男-1, 男(1). Group 1 the label, group 2 the code; likewise."""
+
+COUNTY_CODE = "([1-8][0-9]{5})(?:[0-9]{3}|[0-9]{6})"
+
+
+def _county_code(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
+    """Codes of towns (nine digits, GB/T 10114) and villages (twelve, of the statistical bureau) begin with their county's."""
+    return sql("regexp_replace(:x, :p, '\\1')", x=x, p=f"^{COUNTY_CODE}$")
+
+
+STUDENT_NUMBER = "^([GJL])[-_./]([0-9]{17}[0-9X])$"
+
+
+def _student_number(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
+    return sql("regexp_replace(:x, :p, '\\1\\2')", x=x, p=STUDENT_NUMBER)
 
 
 def _time_required(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
@@ -234,7 +271,7 @@ NORMALISERS: dict[str, NormaliserSpec] = {
         lambda x, _: sql("translate(:x, :f, :t)", x=x, f=BRACKETS, t="（）" * (len(BRACKETS) // 2)), touches=escape_class(BRACKETS)
     ),
     "address": NormaliserSpec(_address, touches=WHITESPACE + INVISIBLE + escape_class(FULLWIDTH_ALNUM + "－＃")),
-    "phone": NormaliserSpec(_phone, pattern=r"[-+() （）—－]|^0?086|^86"),
+    "phone": NormaliserSpec(_phone, pattern=r"[-+() （）—－/、,，;；|或]|^0?086|^86"),
     "marriage_certificate": NormaliserSpec(_marriage_certificate, pattern=f"[{escape_class(DASHES)}]|[0-9]{{10}}"),
     "certificate_prefix": NormaliserSpec(_certificate_prefix, pattern=_prefix_pattern),
     "unit_suffix": NormaliserSpec(_unit_suffix, pattern=_suffix_pattern),
@@ -244,6 +281,10 @@ NORMALISERS: dict[str, NormaliserSpec] = {
     "digits_zh": NormaliserSpec(lambda x, _: digits_zh(x), touches=HAN_DIGITS + "十拾"),
     "pad_left": NormaliserSpec(_pad_left, pattern=lambda args: f"^[0-9]{{1,{int(args['length']) - 1}}}$"),
     "prefix_code": NormaliserSpec(_prefix_code, pattern=PREFIX_CODE),
+    "layout_markup": NormaliserSpec(layout_markup, pattern=MARKUP),
+    "unified_ideographs": NormaliserSpec(unified_ideographs, touches=COMPATIBILITY),
+    "county_code": NormaliserSpec(_county_code, pattern=f"^{COUNTY_CODE}$"),
+    "student_number": NormaliserSpec(_student_number, pattern=STUDENT_NUMBER),
 }
 """The text steps. ``money`` and ``currency_of`` read a second column and live in ``govdata.engine.money``."""
 

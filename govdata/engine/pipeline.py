@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import date as Date
 from functools import partial
 from types import MappingProxyType
+from typing import Literal
 
 from sqlglot import exp
 
 from govdata.engine import money, normalise, rules, typed
-from govdata.engine.syntax import alias, column, derived, disjunction, list_of, one_of, sql
-from govdata.standards.model import BoundRule, Column, Dataset, Element, InCodeSet, Normaliser, Registry, Unique
+from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, list_of, one_of, sql
+from govdata.standards.model import BoundRule, CodeSet, Column, Dataset, Element, InCodeSet, Normaliser, Pattern, Registry, Unique
 from govdata.standards.types import TYPES
 
 Gates = Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -32,12 +33,15 @@ WORD = 60
 """Flags per UBIGINT word; below 63 so that every word also fits a signed 64-bit integer of another engine."""
 
 CROSS_COLUMN = frozenset({"money", "currency_of"})
+BY_DOCUMENT = "document_column"
+"""An argument that makes a step wait for another column's code."""
 LABEL_STEP = "prefix_code"
 
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """How one column of a dataset is standardised. ``steps``: text steps; ``money``/``currency``: the column read beside it."""
+    """How one column of a dataset is standardised. ``steps``: text steps; ``money``, ``currency``, ``by_document``: the step that reads
+    another column beside it."""
 
     column: Column
     element: Element
@@ -45,10 +49,13 @@ class ColumnPlan:
     steps: tuple[Normaliser, ...]
     money: Normaliser | None
     currency: Normaliser | None
+    by_document: Normaliser | None
     null_tokens: tuple[str, ...]
     labelled: bool = False
     """A code column that may name its code beside it (01-汉族): both parts are read, see ``label_layer``."""
     hierarchical: bool = False
+    empties: BoundRule | None = None
+    """The rule whose refusal makes a text or code unreadable: NULL, with the delivered text in ``_unparsed``."""
 
     @property
     def name(self) -> str:
@@ -61,8 +68,13 @@ class ColumnPlan:
 
     @property
     def textual(self) -> bool:
-        """Whether the value is the text itself: nothing can be unreadable."""
+        """Whether the value is the text itself."""
         return TYPES[self.element.type].unreadable is None
+
+    @property
+    def hard(self) -> bool:
+        """Whether a text can be unreadable."""
+        return not self.textual or self.empties is not None
 
     @property
     def coded(self) -> bool:
@@ -78,10 +90,12 @@ FAST_STEPS = frozenset(
 
 def plan_columns(dataset: Dataset, registry: Registry) -> tuple[ColumnPlan, ...]:
     plans = []
+    emptying = [rule for rule in registry.rules(dataset.name) if rule.empties]
     for position, item in enumerate(dataset.columns):
         element = registry.elements[item.element]
         steps = item.normalise if item.normalise is not None else element.normalise
         cross = {step.name: step for step in steps if step.name in CROSS_COLUMN}
+        by_document = next((step for step in steps if BY_DOCUMENT in step.args), None)
         labelled = element.code_set is not None and any(step.name == LABEL_STEP for step in steps)
         apart = CROSS_COLUMN | {LABEL_STEP} if labelled else CROSS_COLUMN
         plans.append(
@@ -89,12 +103,14 @@ def plan_columns(dataset: Dataset, registry: Registry) -> tuple[ColumnPlan, ...]
                 column=item,
                 element=element,
                 position=position,
-                steps=tuple(step for step in steps if step.name not in apart),
+                steps=tuple(step for step in steps if step.name not in apart and step is not by_document),
                 money=cross.get("money"),
                 currency=cross.get("currency_of"),
+                by_document=by_document,
                 null_tokens=element.null_tokens if element.null_tokens is not None else registry.null_tokens,
                 labelled=labelled,
                 hierarchical=labelled and registry.code_sets[element.code_set or ""].hierarchical,
+                empties=next((rule for rule in emptying if rule.column == item.name), None),
             )
         )
     return tuple(plans)
@@ -112,8 +128,20 @@ def source_values(item: Column, element: Element, registry: Registry) -> dict[st
     mapping |= code_set.synonyms
     mapping |= {code.code: code.code for code in code_set.codes}
     mapping |= item.synonyms
+    for source, padded in _with_more_zeros(code_set).items():
+        mapping.setdefault(source, padded)
     tokens = element.null_tokens if element.null_tokens is not None else registry.null_tokens
     return {source: code for source, code in mapping.items() if source not in tokens}
+
+
+def _with_more_zeros(code_set: CodeSet) -> dict[str, str]:
+    """Codes as a system writes them that keeps more digits than the standard has (001, 020). Where shorter codes stand for wider terms a
+    zero has a meaning of its own, and long codes are rarely padded."""
+    codes = {code.code for code in code_set.codes if code.code.isdecimal()}
+    widths = {len(code) for code in codes}
+    if not widths or max(widths) > 3 or (code_set.hierarchical and len(widths) > 1) or len({int(code) for code in codes}) < len(codes):
+        return {}
+    return {zeros + code: code for code in codes for zeros in ("0", "00")}
 
 
 def replace_layer(inner: exp.Expression, replaced: Sequence[exp.Alias], added: Sequence[exp.Expression] = ()) -> exp.Select:
@@ -137,7 +165,7 @@ def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan], gated: Gates
     for plan in plans:
         also = {pattern: None for patterns in gated.get(plan.name, {}).values() for pattern in patterns}
         if plan.labelled:
-            also[normalise.PREFIX_CODE] = None
+            also |= dict.fromkeys(LABELS)
         touch = normalise.touched(plan.steps, column(plan.name), plan.null_tokens, also)
         if touch is not None:
             touched[plan.name] = alias(sql("coalesce(:t, FALSE)", t=touch), f"~touch~{plan.name}")
@@ -216,9 +244,15 @@ def _fast_value(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
     fast = TYPES[plan.element.type].fast(value)
     assert fast is not None
     suspects = {day for step in plan.steps if step.name == "placeholder_dates" for day in map(_day, step.args["values"]) if day}
-    for day in sorted(suspects):
-        fast = sql("nullif(:f, CAST(:d AS DATE))", f=fast, d=day)
-    return fast
+    earlier = max((day for day in suspects if day < USUAL), default=None)
+    later = min((day for day in suspects if day > USUAL), default=None)
+    bounds = [sql(f":f {sign} CAST(:d AS DATE)", f=fast, d=day) for sign, day in ((">", earlier), ("<", later)) if day]
+    # Not one NULLIF in another: each doubles the expression inside.
+    return sql("CASE WHEN :usual THEN :f END", usual=conjunction(bounds), f=fast) if bounds else fast
+
+
+USUAL = "1970-01-01"
+"""Placeholders lie before or behind the dates of living people and things; what lies between the nearest ones is read at once."""
 
 
 def _day(text_: object) -> str | None:
@@ -235,26 +269,46 @@ def label_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expre
     labelled = [plan for plan in plans if plan.labelled]
     if not labelled:
         return query
-    pattern = normalise.PREFIX_CODE
     codes, parts = [], []
     for plan in labelled:
-        names: dict[str, exp.Expression | str] = {"x": column(plan.name), "p": pattern, "t": column(f"~touch~{plan.name}")}
-        codes.append(alias(sql("CASE WHEN :t THEN regexp_replace(:x, :p, '\\1') ELSE :x END", **names), plan.name))
-        parts.append(alias(sql("CASE WHEN :t THEN nullif(regexp_extract(:x, :p, 2), '') END", **names), f"~label~{plan.name}"))
-        parts.append(alias(column(plan.name), f"~whole~{plan.name}"))
+        touch, value = column(f"~touch~{plan.name}"), column(plan.name)
+        code, label = (_first_part(value, group) for group in ("code", "label"))
+        codes.append(alias(sql("CASE WHEN :t THEN coalesce(:c, :x) ELSE :x END", t=touch, c=code, x=value), plan.name))
+        parts.append(alias(sql("CASE WHEN :t THEN :l END", t=touch, l=label), f"~label~{plan.name}"))
+        # Without a mark between them only the label shows that the digits are a code.
+        bare = sql(":t AND NOT regexp_matches(:x, :p)", t=touch, x=value, p=normalise.PREFIX_CODE)
+        parts.append(alias(bare, f"~bare~{plan.name}"))
+        parts.append(alias(value, f"~whole~{plan.name}"))
     return replace_layer(query, codes, parts)
 
 
+LABELS = {normalise.PREFIX_CODE: (1, 2), normalise.CODE_BEHIND: (2, 1), normalise.ATTACHED_CODE: (1, 2)}
+"""Pattern of a code with a label beside it → groups of the code and of the label."""
+
+
+def _first_part(value: exp.Expression, part: Literal["code", "label"]) -> exp.Expression:
+    """The code or the label by the first pattern that the text has, NULL where it has none."""
+    at = 0 if part == "code" else 1
+    found = [sql("nullif(regexp_extract(:x, :p, :g), '')", x=value, p=pattern, g=groups[at]) for pattern, groups in LABELS.items()]
+    return exp.Coalesce(this=found[0], expressions=found[1:])
+
+
 def _contradicted(plan: ColumnPlan) -> exp.Expression:
-    """TRUE where the label beside the code is known and stands for another one. In a hierarchical code set a label may be narrower or
-    wider than its code (20-初婚, 21-已婚)."""
+    """TRUE where the label beside the code is known and stands for another one, or is not known and nothing else shows that there is a
+    code. In a hierarchical code set a label may be narrower or wider than its code (20-初婚, 21-已婚)."""
     if not plan.labelled:
         return exp.false()
-    names = {"m": column("code", f"~m~{plan.name}"), "l": column("code", f"~l~{plan.name}")}
+    names = {
+        "m": column("code", f"~m~{plan.name}"),
+        "l": column("code", f"~l~{plan.name}"),
+        "given": column(f"~label~{plan.name}", "s"),
+        "bare": column(f"~bare~{plan.name}", "s"),
+    }
     agrees = ":m = :l"
     if plan.hierarchical:
         agrees += " OR starts_with(:m, rtrim(:l, '0')) OR starts_with(:l, rtrim(:m, '0'))"
-    return sql(f":l IS NOT NULL AND NOT coalesce({agrees}, FALSE)", **names)
+    unproven = "coalesce(:bare, FALSE) AND :given IS NOT NULL AND :l IS NULL"
+    return sql(f"(:l IS NOT NULL AND NOT coalesce({agrees}, FALSE)) OR ({unproven})", **names)
 
 
 def code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
@@ -300,6 +354,19 @@ def _joined(
     return result
 
 
+def document_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+    """Steps that are right for some documents only, by the code in the column of the document's type."""
+    names = {plan.name for plan in plans}
+    changed = []
+    for plan in plans:
+        if plan.by_document is None or plan.by_document.args[BY_DOCUMENT] not in names:
+            continue
+        listed = one_of(column(plan.by_document.args[BY_DOCUMENT]), plan.by_document.args["documents"])
+        done = normalise.apply(plan.by_document, column(plan.name))
+        changed.append(alias(sql("CASE WHEN :l THEN :d ELSE :x END", l=listed, d=done, x=column(plan.name)), plan.name))
+    return replace_layer(query, changed) if changed else query
+
+
 def typed_value(plan: ColumnPlan, plans_by_name: dict[str, ColumnPlan]) -> exp.Expression:
     value = column(plan.name)
     if plan.money is not None:
@@ -308,24 +375,33 @@ def typed_value(plan: ColumnPlan, plans_by_name: dict[str, ColumnPlan]) -> exp.E
         named = next((other for other in plans_by_name.values() if other.currency and other.currency.args["column"] == plan.name), None)
         currency = column(named.name) if named is not None else None
         return money.amount_of(value, unit, plan.element.scale if plan.element.scale is not None else 2, currency)
+    if plan.textual and plan.empties is not None:
+        return sql("CASE WHEN :p THEN :x END", x=value, p=_readable(plan, plan.empties))
     return typed.value_of(plan.element, value)
 
 
+def _readable(plan: ColumnPlan, rule: BoundRule) -> exp.Expression:
+    if plan.coded:
+        return column(f"~known~{plan.name}")
+    assert isinstance(rule.spec, Pattern)
+    return rule.spec.predicate(column(plan.name))
+
+
 def altered(plan: ColumnPlan) -> exp.Expression:
-    """TRUE where the published cell is not what was delivered. A cell that could not be read is a finding, not an alteration."""
+    """TRUE where the standardised cell is not what was delivered, a cell that could not be read among them."""
     raw, value = column(f"~raw~{plan.name}"), column(plan.name)
     changed = TYPES[plan.element.type].altered(raw, value)
     if plan.textual:
         # Comparing long texts with themselves is dear; a code is new even where no step touched the text.
-        only_steps = plan.steps and not plan.coded and plan.currency is None
-        return sql("CASE WHEN :t THEN :c ELSE FALSE END", t=column(f"~touch~{plan.name}"), c=changed) if only_steps else changed
-    return sql("coalesce(:c, FALSE) AND :u IS NULL", c=changed, u=column(f"~unread~{plan.name}"))
+        only_steps = plan.steps and not plan.coded and plan.currency is None and plan.by_document is None
+        changed = sql("CASE WHEN :t THEN :c ELSE FALSE END", t=column(f"~touch~{plan.name}"), c=changed) if only_steps else changed
+    return sql("coalesce(:c, FALSE) OR :u IS NOT NULL", c=changed, u=column(f"~unread~{plan.name}")) if plan.hard else changed
 
 
 def typed_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
     """Type the values, keep what could not be read in ``_unparsed``, flag altered cells in ``~fix~c``."""
     by_name = {plan.name: plan for plan in plans}
-    hard = [plan for plan in plans if not plan.textual]
+    hard = [plan for plan in plans if plan.hard]
     if hard:
         # The text goes under another name first, so that the typed value can take the column's.
         texts = [alias(column(plan.name), f"~text~{plan.name}") for plan in hard]
@@ -403,7 +479,7 @@ def standardized_query(
 ) -> exp.Expression:
     """Typed rows with ``_unparsed`` and the ``~fix~`` flags, not yet judged. ``gated``: what makes a cell worth judging by those rules."""
     query = known_code_layer(source_layer(plans, relation, condition, extra), plans)
-    return typed_layers(code_layer(text_layers(query, plans, gated), plans), plans)
+    return typed_layers(document_layer(code_layer(text_layers(query, plans, gated), plans), plans), plans)
 
 
 def judged_query(
@@ -432,7 +508,7 @@ def judged_query(
 
 def _looked_up(rule: BoundRule, dataset: Dataset, registry: Registry) -> bool:
     """Whether the rule asks just what mapping the column's source values to its own code set has answered."""
-    if not isinstance(rule.spec, InCodeSet) or rule.column is None or rule.spec.current:
+    if not isinstance(rule.spec, InCodeSet) or rule.column is None or rule.spec.current or rule.empties:
         return False
     return registry.element(dataset.name, rule.column).code_set == rule.spec.code_set
 

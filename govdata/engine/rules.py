@@ -12,6 +12,7 @@ from govdata.standards.model import (
     BoundRule,
     Registry,
     Row,
+    Typed,
     Unique,
 )
 from govdata.standards.types import TYPES
@@ -26,9 +27,9 @@ def parsed_row(rule: BoundRule, registry: Registry) -> exp.Expression:
 
 
 def unparsed(rule: BoundRule, registry: Registry) -> exp.Expression:
-    """TRUE where the delivered text of the rule's column could not be read as its type (the text is kept in ``_unparsed``)."""
+    """TRUE where the delivered text of the rule's column could not be read (the text is kept in ``_unparsed``)."""
     assert rule.column is not None
-    if TYPES[registry.element(rule.dataset, rule.column).type].unreadable is None:
+    if TYPES[registry.element(rule.dataset, rule.column).type].unreadable is None and not rule.empties:
         return exp.false()
     return sql("CASE WHEN :m IS NULL THEN FALSE ELSE map_contains(:m, :n) END", m=column("_unparsed"), n=rule.column)
 
@@ -46,13 +47,16 @@ def violation(rule: BoundRule, registry: Registry) -> exp.Expression:
     """TRUE where the row fails ``rule``, FALSE elsewhere, never NULL; over standardised columns, ``_unparsed`` and ``_delivery_date``.
 
     A rule about a value does not judge a NULL (``required`` does); a row rule fails only where it is false, as a SQL CHECK constraint.
-    Raises ``TypeError`` for kind ``unique``, which is judged over the table."""
-    return unless_removed(rule, registry, rule.spec.violation(subject(rule, registry)))
+    A rule that empties what it refuses left its verdict in ``_unparsed``, as the type's own does. Raises ``TypeError`` for kind ``unique``,
+    which is judged over the table."""
+    spec = Typed() if rule.empties else rule.spec
+    return unless_removed(rule, registry, spec.violation(subject(rule, registry)))
 
 
 def applicable(rule: BoundRule, registry: Registry) -> exp.Expression:
     """TRUE where the row could be judged (B of GB/T 36344: elements assessed), never NULL."""
-    return unless_removed(rule, registry, rule.spec.applicable(subject(rule, registry)))
+    spec = Typed() if rule.empties else rule.spec
+    return unless_removed(rule, registry, spec.applicable(subject(rule, registry)))
 
 
 def unless_removed(rule: BoundRule, registry: Registry, condition: exp.Expression) -> exp.Expression:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NONE: FormerNames = MappingProxyType({})
 
-TRACE_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date", "_warnings")
+TRACE_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date", "_warnings", "_unparsed")
 """What follows the contract's columns in every published table."""
 
 MAX_HIDDEN = 0.03

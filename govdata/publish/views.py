@@ -36,10 +36,11 @@ TRACE = {
     "_delivery_date": ("DATE", "交付日期"),
 }
 WARNINGS = {"_warnings": ("VARCHAR[]", "该行不满足的提示级规则")}
+UNPARSED = {"_unparsed": ("MAP(VARCHAR, VARCHAR)", "读不出而为空的列及其交付原文")}
 FAILED = {
     "failed_rules": ("VARCHAR[]", "该行不满足的错误级规则"),
     **WARNINGS,
-    "_unparsed": ("MAP(VARCHAR, VARCHAR)", "无法按类型解读的列及其交付原文"),
+    **UNPARSED,
 }
 RULES = dict.fromkeys(("dataset", "rule_id", "column_name", "dimension", "severity", "message", "indicator", "source"), "VARCHAR")
 SNAPSHOTS = {
@@ -220,7 +221,7 @@ def published(catalogue: Catalogue, table: str, snapshots: Sequence[Snapshot], r
     contract = registry.datasets.get(table)
     contracted = declared(contract, registry) if contract else {}
     former = former_names(contract)
-    trace = {**PLACE, "_warnings": WARNINGS["_warnings"][0]}
+    trace = {**PLACE, **{name: kind for name, (kind, _) in {**WARNINGS, **UNPARSED}.items()}}
     comment, columns = _described(table, registry)
     branches = []
     later: Snapshot | None = None

@@ -62,7 +62,8 @@ def schools(city: City, stage: np.ndarray, county: np.ndarray, rng: np.random.Ge
 
 @dataclass
 class Companies:
-    """One place per company. ``entry``: number of the delivery it first appears in; ``cancelled``: NO_DAY while it exists."""
+    """One place per company. ``entry``: number of the delivery it first appears in; ``cancelled``: the day it was cancelled or its licence
+    revoked, NO_DAY while it exists."""
 
     uscc: Column
     org_code: Column
@@ -130,9 +131,9 @@ def companies(city: City) -> Companies:
     status = np.where(recent < 0.88, 1, np.where(recent < 0.91, 2, np.where(recent < 0.985, 4, 6)))
     status = np.where((entry > 0) | (established > day0 - 400), 1, status)
     cancelled = np.where(
-        status == 4, np.minimum(approved + 1 + (rng.random(size) * (day0 - 3 - approved)).astype(np.int64), day0 - 2), NO_DAY
+        np.isin(status, (2, 4)), np.minimum(approved + 1 + (rng.random(size) * (day0 - 3 - approved)).astype(np.int64), day0 - 2), NO_DAY
     )
-    cancelled = np.where((status == 4) & (cancelled <= approved), approved + 1, cancelled)
+    cancelled = np.where(np.isin(status, (2, 4)) & (cancelled <= approved), approved + 1, cancelled)
     years = np.array([20, 30, 50])[rng.integers(0, 3, size)]
     end = established + np.floor(years * YEAR).astype(np.int64)
     term_to = np.where((rng.random(size) < 0.6) | (end < day0 + 100), NO_DAY, end)

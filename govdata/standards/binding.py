@@ -40,8 +40,9 @@ def primary_key_rule(columns: tuple[str, ...], titles: tuple[str, ...]) -> Rule:
 
 
 def bind_column(dataset: str, column: Column, element: Element, rules: tuple[Rule, ...], start: int = 0) -> tuple[BoundRule, ...]:
-    """``rules`` of one column, numbered from ``start``."""
+    """``rules`` of one column, numbered from ``start``. What cannot be read withholds a row only where the column is required or a key."""
     basis = " ".join(part for part in (element.standard, element.clause) if part) or None
+    optional = not (column.required or column.primary_key)
     return tuple(
         BoundRule(
             id=f"{column.name}.{rule.name}",
@@ -51,10 +52,11 @@ def bind_column(dataset: str, column: Column, element: Element, rules: tuple[Rul
             columns=(column.name,),
             spec=rule.spec,
             dimension=rule.dimension,
-            severity=rule.severity,
+            severity="warning" if rule.empties and optional else rule.severity,
             message=rule.message,
             indicator=rule.indicator,
             source=rule.source or (None if rule.name == "required" else basis),
+            empties=rule.empties and optional,
         )
         for offset, rule in enumerate(rules)
     )

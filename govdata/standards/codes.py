@@ -190,6 +190,12 @@ def _read_synonyms(path: Path, file: str, codes: tuple[Code, ...], accept_names:
     return synonyms
 
 
+def known_words(code_set: CodeSet) -> frozenset[str]:
+    """Every text that stands for one code of the set: the codes, their synonyms, their names."""
+    names = _unambiguous_names(code_set.codes) if code_set.accept_names else {}
+    return frozenset({code.code for code in code_set.codes} | code_set.synonyms.keys() | names.keys())
+
+
 def _unambiguous_names(codes: tuple[Code, ...]) -> dict[str, str]:
     owners: dict[str, set[str]] = {}
     for code in codes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from govdata.standards import expressions, markers, origins
+from govdata.standards import expressions, markers, masks, origins
 from govdata.standards.binding import bind_column, bind_dataset_rule, column_rules, grade_conflict, primary_key_rule
 from govdata.standards.format import (
     COLUMN_ARGUMENTS,
@@ -152,6 +152,8 @@ def _contract(written: ContractFile, context: _Context) -> Contract | None:
     properties = _custom(DatasetProperties, schema.customProperties, ("customProperties",), context, None)
     columns = [_column(position, entry, context) for position, entry in enumerate(schema.properties)]
     _check_columns(schema, columns, context)
+    for position, reason in masks.lifted([column for column in columns if column is not None], context.elements):
+        context.add(reason, "properties", position, where=schema.properties[position].name)
     schedule = _schedule(written.slaProperties, context)
     derived = None
     if properties is not None:
@@ -528,7 +530,10 @@ def _overridden(position: int, column: Column, element: Element, schema: SchemaE
         if override is None:
             rules.append(rule)
         elif not override.get("disabled"):
-            changed = rule.model_copy(update={key: override[key] for key in ("severity", "message") if key in override})
+            changes: dict[str, Any] = {key: override[key] for key in ("severity", "message") if key in override}
+            if override.get("severity") == "error":
+                changes["empties"] = False  # the contract wants the row withheld
+            changed = rule.model_copy(update=changes)
             if reason := grade_conflict(changed, context.code_sets):
                 context.add(reason, "properties", position, "customProperties", index or 0, "value", rule.name, where=column.name)
             rules.append(changed)

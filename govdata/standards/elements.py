@@ -6,11 +6,12 @@ An element's ``rules`` begin with the implied one (``type`` or ``code_set``), so
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from govdata.standards.binding import grade_conflict
+from govdata.standards.codes import known_words
 from govdata.standards.format import KINDS, DefaultsFile, ElementEntry, ExamplesEntry, RuleEntry
 from govdata.standards.kinds import WRITTEN, Contradiction, Place
 from govdata.standards.lists import Lists, with_lists
@@ -31,6 +32,20 @@ from govdata.standards.validation import validate
 DEFAULTS = "elements/_defaults.yaml"
 
 
+@dataclass(frozen=True)
+class Defaults:
+    """What ``elements/_defaults.yaml`` says. ``lists`` is None where the file cannot be read."""
+
+    null_tokens: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rules: Mapping[str, RuleEntry] = field(default_factory=dict)
+    lists: Lists | None = field(default_factory=dict)
+
+
+def null_words(words: Iterable[str]) -> tuple[str, ...]:
+    """Each word also in capitals, in small letters and with a capital at its head, as systems write NULL, null and Null; in order, once."""
+    return tuple(dict.fromkeys(form for word in words for form in (word, word.upper(), word.lower(), word.capitalize())))
+
+
 @dataclass
 class _Context:
     """What the checks of one element share."""
@@ -41,6 +56,7 @@ class _Context:
     code_sets: Mapping[str, CodeSet]
     declared_sets: Collection[str]
     lists: Lists | None
+    defaults: Defaults
 
     def add(self, message: str, *path: str | int) -> None:
         where = ".".join([self.id, *(str(part) for part in path[:2] if path[0] == "rules")])
@@ -56,7 +72,8 @@ def read(
     if not folder.is_dir():
         findings.add("elements", "缺少数据元目录 elements/")
         return {}, frozenset(), (), None
-    null_tokens, lists = _defaults(root / DEFAULTS, findings)
+    defaults = _defaults(root / DEFAULTS, findings)
+    null_tokens, lists = null_words(word for words in defaults.null_tokens.values() for word in words), defaults.lists
     elements: dict[str, Element] = {}
     places: dict[str, str] = {}
     complete = True
@@ -82,19 +99,19 @@ def read(
                 findings.add(file, f"数据元“{identifier}”已在 {places[identifier]} 定义", document.line((identifier,)), identifier)
                 continue
             places[identifier] = place
-            element = _read_element(_Context(document, identifier, findings, code_sets, declared_sets, lists))
+            element = _read_element(_Context(document, identifier, findings, code_sets, declared_sets, lists, defaults))
             if element is not None:
                 elements[identifier] = element
     return elements, frozenset(places) if complete else Everything(), null_tokens, lists
 
 
-def _defaults(path: Path, findings: Findings) -> tuple[tuple[str, ...], Lists | None]:
-    """The default null tokens and the named lists; without the file there are none."""
+def _defaults(path: Path, findings: Findings) -> Defaults:
+    """Without the file there is nothing."""
     if not path.is_file():
-        return (), {}
+        return Defaults()
     document = read_yaml(path, DEFAULTS, findings)
     written = validate(DefaultsFile, document.data, document, (), findings) if document is not None else None
-    return (tuple(written.null_tokens), written.lists) if written is not None else ((), None)
+    return Defaults(written.null_tokens, written.rules, written.lists) if written is not None else Defaults(lists=None)
 
 
 def _read_element(context: _Context) -> Element | None:
@@ -124,13 +141,24 @@ def _read_element(context: _Context) -> Element | None:
         code_set=entry.code_set,
         unit=entry.unit,
         normalise=steps,
-        null_tokens=None if entry.null_tokens is None else tuple(entry.null_tokens),
+        null_tokens=_null_tokens(entry, context),
         rules=tuple(rules.values()),
         sensitivity=Sensitivity(**entry.sensitivity.model_dump()),
         examples=Examples(**entry.examples.model_dump()),
         file=document.file,
         line=document.line((identifier,)) or 0,
     )
+
+
+def _null_tokens(entry: ElementEntry, context: _Context) -> tuple[str, ...]:
+    """What means "no value" here. Of the default words those are none that the element's code set knows: NA is Namibia among countries."""
+    if entry.null_tokens is not None:
+        return null_words(entry.null_tokens)
+    defaults = context.defaults.null_tokens
+    words = null_words([*defaults.get("all", ()), *defaults.get(entry.type, ())])
+    code_set = context.code_sets.get(entry.code_set or "")
+    known = known_words(code_set) if code_set else frozenset()
+    return tuple(word for word in words if word not in known)
 
 
 def _check_type(entry: ElementEntry, context: _Context) -> None:
@@ -159,7 +187,7 @@ def implied_rule(entry: ElementEntry, code_sets: Mapping[str, CodeSet]) -> Rule 
         return None
     if entry.type != "code":
         message = f"{entry.name}{TYPES[entry.type].unreadable}"
-        return Rule(name="type", spec=Typed(), dimension="conformity", severity="error", message=message, indicator="0302")
+        return Rule(name="type", spec=Typed(), dimension="conformity", severity="error", message=message, indicator="0302", empties=True)
     code_set = code_sets.get(entry.code_set or "")
     grade = code_set.grade if code_set else "A"
     return Rule(
@@ -171,6 +199,7 @@ def implied_rule(entry: ElementEntry, code_sets: Mapping[str, CodeSet]) -> Rule 
         indicator="0105",
         source=" ".join(part for part in (code_set.standard, code_set.edition) if part) if code_set else None,
         grade=grade,
+        empties=grade != "C",
     )
 
 
@@ -180,13 +209,29 @@ def _rules(entry: ElementEntry, context: _Context) -> dict[str, Rule]:
     if implied is not None:
         rules[implied.name] = implied
     for name, written in entry.rules.items():
-        reserved = name in ("type", "code_set", "required")
-        rule = _redeclared(name, written, implied, context) if reserved else _rule(name, written, entry, context)
+        shared = context.defaults.rules.get(name)
+        if name in ("type", "code_set", "required"):
+            rule = _redeclared(name, written, implied, context)
+        elif shared is not None:
+            rule = _redeclared(name, written, _shared(name, shared, entry, context), context)
+        else:
+            rule = _rule(name, written, entry, context)
         if rule is not None:
             rules[name] = rule
             if reason := grade_conflict(rule, context.code_sets):
                 context.add(reason, "rules", name)
+    _check_emptying(rules, context)
     return rules
+
+
+def _check_emptying(rules: Mapping[str, Rule], context: _Context) -> None:
+    """One rule of an element says what cannot be read: once the value is gone, nothing tells which of two it failed."""
+    emptying = [name for name, rule in rules.items() if rule.empties]
+    for name in emptying:
+        if not isinstance(rules[name].spec, (Pattern, Typed)) and name != "code_set":
+            context.add("empties 只用于 pattern、not_pattern 和隐含规则 type、code_set", "rules", name)
+        elif name != emptying[0]:
+            context.add(f"一个数据元只能有一条规则写 empties，已有 {emptying[0]}", "rules", name)
 
 
 def _redeclared(name: str, written: RuleEntry, implied: Rule | None, context: _Context) -> Rule | None:
@@ -195,13 +240,25 @@ def _redeclared(name: str, written: RuleEntry, implied: Rule | None, context: _C
     elif implied is None or implied.name != name:
         context.add(f"规则名 {name} 保留给隐含规则，此类型的数据元没有这条规则", "rules", name)
     elif any(getattr(written, kind) is not None for kind in KINDS):
-        context.add(f"隐含规则 {name} 只能改 severity、message、dimension 等，不能另写检查内容", "rules", name)
+        context.add(
+            f"{'公共' if name in context.defaults.rules else '隐含'}规则 {name} 只能改 severity、message、dimension 等，不能另写检查内容",
+            "rules",
+            name,
+        )
     else:
         changes = {key: getattr(written, key) for key in ("dimension", "severity", "message", "indicator", "source")}
+        withholds = (written.severity or implied.severity) == "error"
+        changes["empties"] = written.empties if written.empties is not None else implied.empties and withholds
         if "grade" in written.model_fields_set:
             changes["grade"] = max(written.grade, implied.grade)  # "C" is the weakest
         return implied.model_copy(update={key: value for key, value in changes.items() if value is not None})
     return None
+
+
+def _shared(name: str, written: RuleEntry, entry: ElementEntry, context: _Context) -> Rule | None:
+    """A rule of ``_defaults.yaml`` as the element's own; its message begins with the element's name."""
+    rule = _rule(name, written, entry, context)
+    return None if rule is None else rule.model_copy(update={"message": entry.name + rule.message})
 
 
 def _rule(name: str, written: RuleEntry, entry: ElementEntry, context: _Context) -> Rule | None:
@@ -237,6 +294,7 @@ def _rule(name: str, written: RuleEntry, entry: ElementEntry, context: _Context)
         indicator=written.indicator,
         source=written.source,
         grade=written.grade,
+        empties=bool(written.empties),
     )
 
 

@@ -16,18 +16,20 @@ from govdata.standards.derivations import DERIVATIONS
 from govdata.standards.kinds import WRITTEN
 from govdata.standards.model import Dimension, Grade, LogicalType, Severity
 from govdata.standards.source import NAME
+from govdata.standards.types import TYPES
 from govdata.standards.vocabulary import NORMALISERS
 from govdata.standards.written import Indicator, Maybe, Name, Sharing, Text, Written
 
-OPTIONAL_ARGUMENTS = {"unit_column"}
+OPTIONAL_ARGUMENTS = {"unit_column", "document_column", "documents"}
 """Arguments a normaliser may be given or not; every other argument it names is required."""
 
-COLUMN_ARGUMENTS = {"unit_column", "column"}
+COLUMN_ARGUMENTS = {"unit_column", "column", "document_column"}
 """Arguments that name another column of the dataset."""
 
 _ARGUMENT_SCHEMAS: dict[str, dict[str, Any]] = {
     "unit_column": {"type": "string", "description": "另一列的名称"},
     "column": {"type": "string", "description": "另一列的名称"},
+    "document_column": {"type": "string", "description": "证件类型列的名称"},
     "length": {"type": "integer", "minimum": 1, "maximum": 100, "description": "补足后的位数"},
 }
 _TEXT_LIST = {
@@ -116,6 +118,11 @@ class _RuleFacts(Written):
     indicator: Maybe[Indicator] = Field(None, description="GB/T 36344 指标编号，如 '0302'")
     source: Maybe[Text] = Field(None, description="规则依据的标准和条款，与数据元不同时填写")
     grade: Grade = Field("A", description="依据的可信程度；C 级不得隔离数据")
+    empties: Maybe[bool] = Field(
+        None,
+        description="不通过的值按读不出处理：选填且不是主键的列发布为空，只提示，原文留在 _unparsed；必填列和主键仍按 severity。"
+        "隐含规则 type、code_set 为 error 时默认如此",
+    )
 
 
 _checked: dict[str, Any] = {
@@ -159,10 +166,20 @@ class ElementEntry(Written):
     examples: ExamplesEntry = Field(ExamplesEntry(), description="示例，作为测试执行")
 
 
+_WORDS = {"type": "array", "items": {"type": "string"}}
+NullTokens = Annotated[
+    dict[LogicalType | Literal["all"], list[str]],
+    BeforeValidator(lambda written: {"all": written} if isinstance(written, list) else written),
+    WithJsonSchema({"oneOf": [_WORDS, {"type": "object", "propertyNames": {"enum": ["all", *TYPES]}, "additionalProperties": _WORDS}]}),
+]
+"""Words that mean "no value": for every type, or by type."""
+
+
 class DefaultsFile(Written):
     """elements/_defaults.yaml"""
 
-    null_tokens: list[str] = Field(description="各数据元默认视为空的写法")
+    null_tokens: NullTokens = Field(description="默认视为空的写法：列表用于各类型；或写 all: 列表，另按类型增加。代码集认得的词不算空")
+    rules: dict[Name, RuleEntry] = Field({}, description="公共规则：数据元写同名规则而不写检查内容时采用，可改 severity、message 等")
     lists: dict[Name, Annotated[list[Text], Field(min_length=1)]] = Field({}, description="名称: 列表。标准化步骤的参数可以只写名称")
 
 

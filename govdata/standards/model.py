@@ -17,6 +17,7 @@ from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of
     CheckDigit,
     DateRange,
     Frozen,
+    Garbled,
     InCodeSet,
     Length,
     Pattern,
@@ -66,6 +67,8 @@ class Rule(Frozen):
     indicator: str | None = None  # GB/T 36344 indicator code, e.g. 0302
     source: str | None = None  # standard and clause the rule rests on, where it differs from the element's
     grade: Grade = "A"
+    empties: bool = False
+    """Whether a value that fails it counts as unreadable: published as NULL with a warning where the column is optional and no key."""
 
 
 class BoundRule(Frozen):
@@ -83,6 +86,7 @@ class BoundRule(Frozen):
     message: str
     indicator: str | None = None
     source: str | None = None
+    empties: bool = False
 
     @property
     def check_name(self) -> str:

@@ -14,7 +14,7 @@ NORMALISERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "lowercase": ("转小写", ()),
     "lookalike_x": ("形近字母统一为X", ()),
     "excel_text": ("还原表格软件造成的文本损伤（如尾部.0、等号引号）", ()),
-    "upgrade_15_to_18": ("15位公民身份号码升为18位", ()),
+    "upgrade_15_to_18": ("15位公民身份号码升为18位（写明证件类型列的，只对所列证件）", ("document_column", "documents")),
     "uscc_lookalike": ("统一社会信用代码形近字符还原（经校验码证实）", ()),
     "org_code_hyphen": ("组织机构代码补连字符", ()),
     "name_dots": ("姓名间隔号统一为·", ()),
@@ -33,5 +33,9 @@ NORMALISERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "pad_left": ("左侧补零", ("length",)),
     "prefix_code": ("取代码部分（如“01-汉族”取01）；代码列里标签与代码矛盾的保留原文", ()),
     "han_spaces": ("去掉汉字旁边的空白（西文词之间的保留）", ()),
+    "layout_markup": ("去除残留的排版标记（如&nbsp;、<br/>），&middot;还原为间隔号", ()),
+    "unified_ideographs": ("兼容汉字和部首字符统一为通用汉字", ()),
+    "county_code": ("9位、12位区划代码取前6位（县级）", ()),
+    "student_number": ("学籍号去除字母后的连字符", ()),
     "time_required": ("只有日期没有时间的不补零点，按不能识别处理", ()),
 }

@@ -17,6 +17,7 @@ from govdata.standards.model import (
     CodeSet,
     Dataset,
     DateRange,
+    Garbled,
     InCodeSet,
     Length,
     Pattern,
@@ -78,7 +79,7 @@ class Reference:
             return lambda row: condition(row) is False
         if isinstance(spec, Required):
             return lambda row: row[name] is None and name not in unparsed(row)
-        if isinstance(spec, Typed):
+        if isinstance(spec, Typed) or rule.empties:
             return lambda row: name in unparsed(row)
         holds = self._of_value(spec)
         return lambda row: row[name] is not None and not holds(row[name])
@@ -95,6 +96,8 @@ class Reference:
                 return lambda value: within(Decimal(value), low, high)
             case DateRange(min=earliest, max=latest):
                 return lambda value: within(expression.day(value), self._bound(earliest), self._bound(latest))
+            case Garbled():
+                return spec.passes
             case CheckDigit(algorithm=algorithm):
                 return lambda value: numbers.check_digit_ok(algorithm, value)
         raise TypeError(spec)

@@ -58,6 +58,16 @@ KNOWN = [
     ("address", "示例市 光明路 20 3 501", "示例市光明路20 3 501"),
     ("time_required", "2026年11月10日", "2026年11月10日 没有时间"),
     ("time_required", "20261110", "20261110 没有时间"),
+    ("layout_markup", "示例市&nbsp;东湖<br/>商贸", "示例市 东湖 商贸"),
+    ("layout_markup", "阿依古丽&middot;买买提", "阿依古丽·买买提"),
+    ("layout_markup", "甲&amp;乙", "甲&amp;乙"),  # an ampersand has a meaning: told, not mended
+    ("unified_ideographs", "\uf90a田市⾦属", "金田市金属"),
+    ("unified_ideographs", "\ufa0e", "\ufa0e"),  # looks like a doubled one, but is the only one
+    ("county_code", "190101001002", "190101"),
+    ("county_code", "190101001", "190101"),
+    ("county_code", "1901010010", "1901010010"),
+    ("student_number", "G-190106201311223098", "G190106201311223098"),
+    ("student_number", "2023-190101", "2023-190101"),
     ("time_required", "2026-11-10 08:30", "2026-11-10 08:30"),
     ("name_spaces", " John   Smith ", "John Smith"),
     ("brackets", "示例(集团)公司", "示例（集团）公司"),

@@ -61,7 +61,7 @@ def test_values_are_typed_and_alterations_flagged(tmp_path):
 
 def test_a_row_that_fails_an_error_rule_is_quarantined_with_all_its_rules(tmp_path):
     wrong = FIRST[:-1] + ("0" if FIRST[-1] != "0" else "1")
-    rows = [person(citizen_id=wrong, sex="3", name="无"), person(citizen_id=SECOND, name="王", capital="-5")]
+    rows = [person(citizen_id=wrong, sex="3", name="无"), person(citizen_id=SECOND, name="王", capital="-5元")]
     _, batch, clean, quarantine = run(tmp_path, rows)
     assert [row["failed_rules"] for row in quarantine] == [["citizen_id.check_digit", "name.required", "sex.code_set"]]
     assert [row["_warnings"] for row in clean] == [["name.length", "capital.range"]]
@@ -71,13 +71,13 @@ def test_a_row_that_fails_an_error_rule_is_quarantined_with_all_its_rules(tmp_pa
     assert set(batch.rule_failures) == {rule.id for rule in small.registry().rules("people")}
 
 
-def test_text_that_cannot_be_typed_is_kept_as_evidence_and_is_no_repair(tmp_path):
+def test_text_that_cannot_be_typed_is_kept_as_evidence_and_in_the_ledger(tmp_path):
     _, batch, clean, quarantine = run(tmp_path, [person(birth_date="19900231", capital="三百")])
     assert not clean
     assert quarantine[0]["birth_date"] is None
     assert dict(quarantine[0]["_unparsed"]) == {"birth_date": "19900231", "capital": "三百"}
     assert quarantine[0]["failed_rules"] == ["birth_date.type", "capital.type"]
-    assert batch.repaired_cells["birth_date"] == 0
+    assert batch.repaired_cells["birth_date"] == 1
 
 
 def test_exact_duplicates_are_dropped_across_files_and_conflicting_keys_quarantined(tmp_path):

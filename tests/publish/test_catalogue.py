@@ -41,7 +41,7 @@ def two_nights(city: City) -> City:
 
 def test_published(two_nights: City) -> None:
     columns = describe(two_nights, "published.people")
-    assert list(columns) == [*CONTRACT, *TRACE, "_warnings"]
+    assert list(columns) == [*CONTRACT, *TRACE, "_warnings", "_unparsed"]
     assert columns["birth_date"] == "DATE" and columns["amount"] == "DECIMAL(24,2)" and columns["_warnings"] == "VARCHAR[]"
     assert two_nights.query("SELECT right(citizen_id, 1), name, _delivery_date, _warnings FROM published.people ORDER BY 1") == [
         ("1", "张三", DAY[0], None),

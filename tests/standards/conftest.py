@@ -21,7 +21,7 @@ citizen_id:
     format: {pattern: '[1-9][0-9]{16}[0-9X]', dimension: conformity, severity: error, message: 应为18位, indicator: '0302'}
     check_digit: {check_digit: gb11643, dimension: accuracy, severity: error, message: 校验码不正确}
     birth: {row: id_birth_date(value) IS NOT NULL, dimension: accuracy, severity: error, message: 出生日期无效}
-  sensitivity: {level: 3, personal: sensitive, mask: keep_6_4}
+  sensitivity: {level: 3, personal: sensitive, mask: keep_6_0}
   examples:
     valid: ['11010519491231002X', '440524188001010014']
     invalid: {'110105194912310021': check_digit}

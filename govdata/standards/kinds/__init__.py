@@ -12,6 +12,7 @@ from govdata.standards.kinds.base import Contradiction, Form, Frozen, Place, Rul
 from govdata.standards.kinds.check_digit import CheckDigit
 from govdata.standards.kinds.code_set import InCodeSet
 from govdata.standards.kinds.date_range import DateRange
+from govdata.standards.kinds.garbled import Garbled
 from govdata.standards.kinds.length import Length
 from govdata.standards.kinds.pattern import Pattern
 from govdata.standards.kinds.range import Range
@@ -20,7 +21,7 @@ from govdata.standards.kinds.row import Row
 from govdata.standards.kinds.typed import Typed
 from govdata.standards.kinds.unique import Unique
 
-ALL: tuple[type[RuleKind], ...] = (Required, Typed, Pattern, Length, Range, DateRange, CheckDigit, Row, InCodeSet, Unique)
+ALL: tuple[type[RuleKind], ...] = (Required, Typed, Pattern, Garbled, Length, Range, DateRange, CheckDigit, Row, InCodeSet, Unique)
 
 WRITTEN: dict[str, tuple[type[RuleKind], Form]] = {key: (kind, form) for kind in ALL for key, form in kind.forms.items()}
 """Key of an element's rule → its kind and form."""
@@ -38,6 +39,7 @@ __all__ = [
     "DateRange",
     "Form",
     "Frozen",
+    "Garbled",
     "InCodeSet",
     "Length",
     "Pattern",
