@@ -58,7 +58,10 @@ def test_a_folder_without_standards_is_no_deployment(call: Call, tmp_path: Path)
         (["sql", "SELECT 1"], "还没有目录"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_chinese(call: Call, deployment: Deployment, arguments: list[str], said: str) -> None:
+def test_what_cannot_be_done_is_said_in_chinese(
+    call: Call, deployment: Deployment, arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOVDATA_FIRST_DATE", "2026-01-01")
     code, _, err = call(deployment.home, *arguments)
     assert code == 1 and said in err and "Traceback" not in err
 
