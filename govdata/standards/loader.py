@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from govdata.errors import Problem, StandardsError
-from govdata.standards import binding, codes, contracts, cross, elements, origins, patterns
+from govdata.standards import binding, codes, contracts, cross, elements, origins, patterns, workorders
 from govdata.standards.model import Registry
 from govdata.standards.source import Document, Findings
 
@@ -67,6 +67,8 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
     read = contracts.read(documents, known, declared, code_sets, declared_sets, findings, lists)
     datasets = {name: contract.dataset for name, contract in read.items()}
     origins.check(datasets, contracts.declared(documents), known, findings)
+    orders = workorders.read(root, datasets, contracts.declared(documents), findings)
+    days = workorders.working_days(root, findings)
     across = cross.read(root, datasets, contracts.declared(documents), known, declared_sets, findings)
     if findings.found:
         return None, documents
@@ -83,6 +85,8 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
             for name, contract in read.items()
         },
         cross=across,
+        workorders=orders,
+        working_days=days,
     )
     return registry, documents
 
@@ -90,7 +94,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
 def _check_links(root: Path, findings: Findings) -> None:
     """Nothing outside the folder is read, even through a link."""
     home = root.resolve()
-    for folder in ("elements", "codes", "datasets", cross.FOLDER):
-        for path in (root / folder, *((root / folder).iterdir() if (root / folder).is_dir() else ())):
+    for name in ("elements", "codes", "datasets", cross.FOLDER, workorders.FILE, workorders.DAYS):
+        for path in (root / name, *((root / name).iterdir() if (root / name).is_dir() else ())):
             if path.is_symlink() and not path.resolve().is_relative_to(home):
                 findings.add(path.relative_to(root).as_posix(), "是指向标准目录之外的链接")

@@ -6,6 +6,7 @@ nothing here knows of Dagster, GX or DuckDB.
 
 from __future__ import annotations
 
+from datetime import date as Date
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -28,6 +29,7 @@ from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of
     Unique,
 )
 from govdata.standards.types import TYPES
+from govdata.standards.workorder_settings import WorkOrders
 
 Dimension = Literal["conformity", "completeness", "accuracy", "consistency", "timeliness", "uniqueness"]
 """Quality dimension in ODCS terms; GB/T 36344-2018: 规范性, 完整性, 准确性, 一致性, 时效性; uniqueness is its 0304 under 准确性."""
@@ -294,7 +296,9 @@ class CrossRule(Frozen):
 
 class Registry(Frozen):
     """All declared standards of a deployment, checked. ``null_tokens``: source texts that mean "no value" wherever an element names none.
-    ``hashes``: dataset name → hash of everything declared that the dataset's result depends on. ``cross``: rules across tables, by id."""
+    ``hashes``: dataset name → hash of everything declared that the dataset's result depends on. ``cross``: rules across tables, by id.
+    ``workorders``: how what is wrong is told to departments and followed up;
+    ``working_days``: day → whether it is worked, where the officer says so."""
 
     elements: dict[str, Element]
     code_sets: dict[str, CodeSet]
@@ -303,6 +307,8 @@ class Registry(Frozen):
     bound: dict[str, tuple[BoundRule, ...]]
     hashes: dict[str, str]
     cross: tuple[CrossRule, ...] = ()
+    workorders: WorkOrders = WorkOrders()
+    working_days: dict[Date, bool] = {}
 
     @property
     def delivered(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter
 from govdata.standards import odcs
 from govdata.standards.cross import CrossRuleEntry
 from govdata.standards.format import CodeSetEntry, ColumnProperties, DatasetProperties, DefaultsFile, ElementEntry, GovdataRule, Name
+from govdata.standards.workorder_settings import WorkOrders
 
 DRAFT = "https://json-schema.org/draft/2019-09/schema"
 OFFICIAL = "odcs-v3.1.0.schema.json"
@@ -30,6 +31,7 @@ def all_schemas() -> dict[str, dict[str, Any]]:
         "defaults.schema.json": _page(DefaultsFile, "数据元的默认值"),
         "index.schema.json": _page(dict[Name, CodeSetEntry], "代码集索引：标识 → 代码集"),
         "rules.schema.json": _page(dict[Name, CrossRuleEntry], "跨表规则页面：规则名 → 规则"),
+        "workorders.schema.json": _page(WorkOrders, "问题数据工单的设置"),
         "dataset.schema.json": _contract(),
         OFFICIAL: odcs.schema(),
     }
