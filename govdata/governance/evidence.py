@@ -1,0 +1,343 @@
+"""What one judged delivery says of records and rules, as a Parquet file of the log.
+
+One line per rule and record: ``fails``, or, of a record that failed the rule earlier, ``passes`` or ``cancelled``. A record that failed
+earlier and has no line was not delivered. Columns: ``dataset, scope, rule_id, identity, alias, status, cause, shape, rows, row_id,
+source_file, source_row, delivered``; no value of a record.
+
+A record is known by a keyed digest of the contract's key. Where a rule reads the key itself the mended record comes under another key:
+then it is known by the columns the officer declared for it too (``alias``). A row without a key is known by those columns, else as itself.
+
+``cause`` gathers rows that most likely fail for one reason: the same unknown code, the same way of writing, a column that did not come.
+``shape`` is the value's way of writing, digits as 9, letters as A, characters as 汉: a sample that gives nothing away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date as Date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
+from govdata.deployment import Deployment
+from govdata.governance import log as journal
+from govdata.governance.log import ENGINE, Event, Log
+from govdata.masters import cross
+from govdata.publish import newest, visible
+from govdata.standards.model import BoundRule, Dataset, InCodeSet, Length, Pattern, Registry, Required, Typed
+from govdata.storage import files, sql
+from govdata.storage.manifest import fingerprint
+
+if TYPE_CHECKING:
+    import duckdb
+
+REJECTED = "rejected"
+"""Stands as the rule of records that could not be read."""
+DELIVERY, CROSS = "delivery", "cross"
+"""Scopes: what one delivery was judged by, and rules across tables, judged over the whole published table."""
+
+COLUMNS = {
+    "dataset": "VARCHAR",
+    "scope": "VARCHAR",
+    "rule_id": "VARCHAR",
+    "identity": "VARCHAR",
+    "alias": "VARCHAR",
+    "status": "VARCHAR",
+    "cause": "VARCHAR",
+    "shape": "VARCHAR",
+    "rows": "BIGINT",
+    "row_id": "VARCHAR",
+    "source_file": "VARCHAR",
+    "source_row": "BIGINT",
+    "delivered": "DATE",
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A judged delivery (or the night's rules across tables) of which the log does not have the evidence yet."""
+
+    dataset: Dataset
+    date: Date
+    scope: str
+    token: str  # what was judged: another batch gives other evidence
+    full: bool
+    published: bool
+    rules: tuple[str, ...]
+    batch: StandardizedBatch | None = None
+    raw: RawBatch | None = None
+    snapshot: Snapshot | None = None
+
+
+def pending(registry: Registry, deployment: Deployment, date: Date, events: Sequence[Event]) -> list[Judged]:
+    """What was judged for ``date`` and is not in the log. A date before the newest one that the log has of the dataset tells nothing of how
+    things are now and is left out."""
+    newest_known: dict[tuple[str, str], tuple[Date, str]] = {}
+    for event in events:
+        if event.kind == "EVIDENCE":
+            newest_known[event.facts["dataset"], event.facts["scope"]] = (event.date, event.facts["token"])
+    found = [
+        judged
+        for name in sorted(registry.datasets)
+        for judged in (_delivery(registry, deployment, name, date), _cross(registry, deployment, name, date))
+        if judged is not None
+    ]
+    return [judged for judged in found if _is_news(judged, newest_known.get((judged.dataset.name, judged.scope)))]
+
+
+def _is_news(judged: Judged, known: tuple[Date, str] | None) -> bool:
+    return known is None or (judged.date >= known[0] and (judged.date, judged.token) != known)
+
+
+def _delivery(registry: Registry, deployment: Deployment, name: str, date: Date) -> Judged | None:
+    batch = StandardizedBatch.read(StandardizedBatch.path(deployment, name, date))
+    verdict = Verdict.read(Verdict.path(deployment, name, date))
+    raw = RawBatch.read(RawBatch.path(deployment, name, date))
+    if batch is None or raw is None or verdict is None or verdict.batch_id != batch.batch_id or raw.batch_id != batch.raw_batch_id:
+        return None
+    rules = (*(rule.id for rule in registry.rules(name) if rule.id in batch.rule_failures), REJECTED)
+    full = batch.mode == "snapshot"
+    return Judged(registry.datasets[name], date, DELIVERY, batch.batch_id, full, verdict.passed, rules, batch=batch, raw=raw)
+
+
+def _cross(registry: Registry, deployment: Deployment, name: str, date: Date) -> Judged | None:
+    import pyarrow.parquet as pq
+
+    results, findings = (cross.path(deployment, kind, name, date) for kind in (cross.RESULTS, cross.FINDINGS))
+    snapshot = newest(deployment, name, date)
+    if snapshot is None or not results.exists() or not findings.exists():
+        return None
+    rows = pq.read_table(results, columns=["rule_id", "checked", "failed"]).to_pylist()
+    judged = tuple(row["rule_id"] for row in rows if row["checked"])
+    if not judged:
+        return None
+    pairs = pq.read_table(findings, columns=["rule_id", "_row_id"]).to_pylist()
+    token = fingerprint(snapshot.snapshot_id, rows, pairs)
+    return Judged(registry.datasets[name], date, CROSS, token, True, True, judged, snapshot=snapshot)
+
+
+def record(judged: Judged, registry: Registry, deployment: Deployment, log: Log) -> Event:
+    """Write the evidence and its line of the log; returns the line."""
+    name = f"{judged.dataset.name}-{judged.scope}-{judged.date.isoformat()}-{log.next:07d}.parquet"
+    facts: dict[str, Any] = {
+        "dataset": judged.dataset.name,
+        "scope": judged.scope,
+        "token": judged.token,
+        "full": judged.full,
+        "published": judged.published,
+        "rules": list(judged.rules),
+        "file": name,
+        "standards": registry.hashes[judged.dataset.name],
+    }
+    event = Event(date=judged.date, kind="EVIDENCE", actor=ENGINE, facts=facts)
+    target = journal.evidence(deployment, event)
+    with sql.connection(deployment, "evidence") as connection:
+        connection.execute("SET VARIABLE secret = $1", [journal.key(deployment)])
+        connection.execute(_MACROS)
+        _known(connection, judged, deployment, log.events)
+        delivered = judged.scope == DELIVERY
+        reader = _Delivered(connection, judged, registry, deployment) if delivered else _Cross(connection, judged, deployment)
+        reader.records()
+        reader.failing()
+        for step in _STEPS:
+            connection.execute(step)
+        written = files.temporary(target)
+        named = f"{sql.text(judged.dataset.name)} AS dataset, {sql.text(judged.scope)} AS scope"
+        listed = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in COLUMNS.items())
+        connection.execute(
+            f"COPY (SELECT {listed} FROM (SELECT {named}, * FROM told) ORDER BY rule_id, cause, identity) "
+            f"TO {sql.text(str(written))} ({sql.PARQUET})"
+        )
+    files.put(written, target)
+    (added,) = log.append([event])
+    return added
+
+
+_MACROS = r"""
+CREATE MACRO mac(t) AS left(sha256(getvariable('secret') || sha256(getvariable('secret') || t)), 32);
+CREATE MACRO shape_of(t) AS coalesce(left(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+    t, '\s', ' ', 'g'), '[0-9]', '9', 'g'), '[A-Za-z]', 'A', 'g'), '\p{Han}', '汉', 'g'), '[^9A汉 -/:-@\[-`{-~]', '□', 'g'), 40), '空');
+"""
+
+_STEPS = (
+    # A mended key that is wrong again is the same record, unless the old one still stands there too.
+    """CREATE TEMP TABLE fails AS
+    WITH own AS (SELECT rule_id, identity, any_value(alias) AS alias, first(cause ORDER BY source_row) AS cause,
+                 first(shape ORDER BY source_row) AS shape, count(*) AS rows, first(row_id ORDER BY source_row) AS row_id,
+                 first(source_file ORDER BY source_row) AS source_file, min(source_row) AS source_row, any_value(delivered) AS delivered
+                 FROM failing GROUP BY rule_id, identity),
+    gone AS (SELECT rule_id, alias, min(identity) AS identity FROM known WHERE alias IS NOT NULL
+             AND (rule_id, identity) NOT IN (SELECT (rule_id, identity) FROM own) GROUP BY rule_id, alias),
+    fresh AS (SELECT rule_id, alias, min(identity) AS identity FROM own WHERE alias IS NOT NULL
+              AND (rule_id, identity) NOT IN (SELECT (rule_id, identity) FROM known) GROUP BY rule_id, alias)
+    SELECT own.* REPLACE (coalesce(gone.identity, own.identity) AS identity)
+    FROM own LEFT JOIN fresh USING (rule_id, alias, identity)
+             LEFT JOIN gone ON gone.rule_id = fresh.rule_id AND gone.alias = fresh.alias""",
+    """CREATE TEMP TABLE asked AS SELECT * FROM known ANTI JOIN fails USING (rule_id, identity)""",
+    """CREATE TEMP TABLE by_key AS SELECT a.rule_id, a.identity, bool_and(r.cancelled) AS cancelled
+    FROM asked AS a JOIN records AS r ON r.key_id = a.identity GROUP BY ALL""",
+    """CREATE TEMP TABLE by_alias AS SELECT a.rule_id, a.identity, bool_and(r.cancelled) AS cancelled
+    FROM asked AS a ANTI JOIN by_key AS k ON k.rule_id = a.rule_id AND k.identity = a.identity
+    JOIN records AS r ON r.alias_id = a.alias AND NOT list_contains(r.failing, a.rule_id) GROUP BY ALL""",
+    """CREATE TEMP TABLE told AS SELECT *, 'fails' AS status FROM fails
+    UNION ALL BY NAME
+    SELECT rule_id, identity, CASE WHEN cancelled THEN 'cancelled' ELSE 'passes' END AS status
+    FROM (FROM by_key UNION ALL FROM by_alias)""",
+)
+
+
+def _known(connection: duckdb.DuckDBPyConnection, judged: Judged, deployment: Deployment, events: Sequence[Event]) -> None:
+    """Table ``known(rule_id, identity, alias)``: what ever failed in this dataset and scope, of the rules that were judged now."""
+    paths = [
+        journal.evidence(deployment, event)
+        for event in events
+        if event.kind == "EVIDENCE" and event.facts["dataset"] == judged.dataset.name and event.facts["scope"] == judged.scope
+    ]
+    connection.execute("CREATE TABLE known(rule_id VARCHAR, identity VARCHAR, alias VARCHAR)")
+    if paths:
+        connection.execute(
+            f"INSERT INTO known SELECT rule_id, identity, any_value(alias) FROM {sql.parquet(paths)} "
+            "WHERE status = 'fails' AND list_contains($1, rule_id) GROUP BY ALL",
+            [list(judged.rules)],
+        )
+
+
+def _digest(prefix: str, columns: Sequence[str]) -> str:
+    """The digest of a record's columns; NULL where one of them has no value."""
+    if not columns:
+        return "CAST(NULL AS VARCHAR)"
+    joined = " || chr(31) || ".join(f"CAST(b.{sql.identifier(column)} AS VARCHAR)" for column in columns)
+    return f"mac({sql.text(prefix)} || {joined})"
+
+
+def key_columns(dataset: Dataset) -> tuple[str, ...]:
+    return dataset.delivery.key or tuple(column.name for column in dataset.columns if column.primary_key)
+
+
+@dataclass
+class _Delivered:
+    """Tables ``records`` and ``failing`` of one delivery."""
+
+    connection: duckdb.DuckDBPyConnection
+    judged: Judged
+    registry: Registry
+    deployment: Deployment
+    rules: dict[str, BoundRule] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rules = {rule.id: rule for rule in self.registry.rules(self.judged.dataset.name)}
+
+    def records(self) -> None:
+        batch, dataset = self.judged.batch, self.judged.dataset
+        assert batch is not None
+        paths = [self.deployment.absolute(name) for name in (*batch.clean_files, *batch.quarantine_files)]
+        identity = self.registry.workorders.identity.get(dataset.name, [])
+        operation = dataset.delivery.operation
+        cancelled = f"coalesce(b.{sql.identifier(operation)} = 'D', FALSE)" if operation else "FALSE"
+        if not paths:
+            self.connection.execute(_NO_RECORDS)
+            return
+        self.connection.execute(
+            f"CREATE TEMP TABLE records AS SELECT {_digest('k', key_columns(dataset))} AS key_id, {_digest('a', identity)} AS alias_id, "
+            f"{cancelled} AS cancelled, list_concat(coalesce(b.failed_rules, []), coalesce(b._warnings, [])) AS failing, "
+            "b._row_id AS row_id, b._source_file AS source_file, b._source_row AS source_row, b._delivery_date AS delivered "
+            f"FROM {sql.parquet(paths, by_name=True)} AS b"
+        )
+
+    def failing(self) -> None:
+        raw, batch = self.judged.raw, self.judged.batch
+        assert raw is not None and batch is not None
+        key = set(key_columns(self.judged.dataset))
+        on_key = [rule.id for rule in self.rules.values() if key.intersection(rule.columns)]
+        failed = [self.rules[name] for name, count in batch.rule_failures.items() if count and name in self.rules]
+        values = self._values(failed, raw)
+        self.connection.execute(
+            "CREATE TEMP TABLE judged AS WITH rows AS (SELECT * EXCLUDE (failing), unnest(failing) AS rule_id FROM records "
+            "WHERE len(failing) > 0), "
+            "named AS (SELECT *, coalesce(key_id, alias_id, mac('r' || row_id)) AS identity, "
+            "CASE WHEN key_id IS NULL OR list_contains($1, rule_id) THEN alias_id END AS alias FROM rows WHERE list_contains($2, rule_id)) "
+            f"SELECT n.*, v.value FROM named AS n LEFT JOIN ({values}) AS v USING (row_id, rule_id)",
+            [on_key, list(self.judged.rules)],
+        )
+        self._gather_causes(failed, raw)
+        self._rejected(raw)
+
+    def _values(self, rules: Sequence[BoundRule], raw: RawBatch) -> str:
+        """The delivered text that each failing row has in the rule's column."""
+        told = [rule for rule in rules if rule.column in raw.columns]
+        if not told or not raw.files:
+            return "SELECT NULL::VARCHAR AS row_id, NULL::VARCHAR AS rule_id, NULL::VARCHAR AS value LIMIT 0"
+        cases = " ".join(f"WHEN {sql.text(rule.id)} THEN w.{sql.identifier(rule.column or '')}" for rule in told)
+        paths = [self.deployment.absolute(name) for name in raw.files]
+        return (
+            f"SELECT n.row_id, n.rule_id, CASE n.rule_id {cases} END AS value FROM {sql.parquet(paths)} AS w "
+            "JOIN named AS n ON n.row_id = w._row_id"
+        )
+
+    def _gather_causes(self, rules: Sequence[BoundRule], raw: RawBatch) -> None:
+        """A cause of its own for what many rows of a rule have in common, '' for the rest."""
+        came = raw.coverage()
+        absent = [rule.id for rule in rules if rule.column and raw.columns and rule.column not in came]
+        by_code = [rule.id for rule in rules if isinstance(rule.spec, InCodeSet)]
+        by_shape = [rule.id for rule in rules if isinstance(rule.spec, (Typed, Pattern, Length, Required))]
+        bounds = self.registry.workorders.root_cause
+        self.connection.execute(
+            "CREATE TEMP TABLE failing AS WITH shaped AS (SELECT *, shape_of(value) AS shape FROM judged), "
+            "caused AS (SELECT *, CASE WHEN list_contains($1, rule_id) THEN 'column' "
+            "WHEN list_contains($2, rule_id) AND value IS NOT NULL THEN 'code:' || left(mac('c' || value), 8) "
+            "WHEN list_contains($3, rule_id) THEN 'shape:' || shape ELSE '' END AS cause FROM shaped), "
+            "counted AS (SELECT *, count(*) OVER (PARTITION BY rule_id, cause) AS alike, count(*) OVER (PARTITION BY rule_id) AS every "
+            "FROM caused) SELECT rule_id, identity, alias, shape, row_id, source_file, source_row, delivered, "
+            "CASE WHEN alike >= $4 AND alike >= $5 * every THEN cause ELSE '' END AS cause FROM counted",
+            [absent, by_code, by_shape, bounds.min_rows, bounds.min_share],
+        )
+
+    def _rejected(self, raw: RawBatch) -> None:
+        paths = [self.deployment.absolute(name) for name in raw.rejected_files]
+        if not paths:
+            return
+        self.connection.execute(
+            "INSERT INTO failing BY NAME SELECT $1 AS rule_id, mac('x' || coalesce(content, _row_id)) AS identity, "
+            "'reason:' || regexp_replace(reason, '[0-9]+', '…', 'g') AS cause, reason AS shape, _row_id AS row_id, "
+            f"_source_file AS source_file, _source_row AS source_row, _delivery_date AS delivered FROM {sql.parquet(paths)}",
+            [REJECTED],
+        )
+
+
+_NO_RECORDS = (
+    "CREATE TEMP TABLE records(key_id VARCHAR, alias_id VARCHAR, cancelled BOOLEAN, failing VARCHAR[], row_id VARCHAR, "
+    "source_file VARCHAR, source_row BIGINT, delivered DATE)"
+)
+
+
+@dataclass
+class _Cross:
+    """The same tables of a published table and what rules across tables found in it."""
+
+    connection: duckdb.DuckDBPyConnection
+    judged: Judged
+    deployment: Deployment
+
+    def records(self) -> None:
+        snapshot = self.judged.snapshot
+        assert snapshot is not None
+        if not snapshot.files:
+            self.connection.execute(_NO_RECORDS)
+            return
+        columns = f"{_digest('k', key_columns(self.judged.dataset))} AS key_id, b._row_id AS row_id"
+        rows = visible(snapshot, self.deployment, columns)
+        self.connection.execute(
+            "CREATE TEMP TABLE records AS SELECT key_id, CAST(NULL AS VARCHAR) AS alias_id, FALSE AS cancelled, "
+            f"CAST([] AS VARCHAR[]) AS failing, row_id FROM ({rows})"
+        )
+
+    def failing(self) -> None:
+        found: Path = cross.path(self.deployment, cross.FINDINGS, self.judged.dataset.name, self.judged.date)
+        self.connection.execute(
+            "CREATE TEMP TABLE failing AS SELECT f.rule_id, coalesce(r.key_id, mac('r' || f._row_id)) AS identity, "
+            "CAST(NULL AS VARCHAR) AS alias, '' AS cause, CAST(NULL AS VARCHAR) AS shape, f._row_id AS row_id, "
+            f"f._source_file AS source_file, f._source_row AS source_row, f._delivery_date AS delivered FROM {sql.parquet([found])} AS f "
+            "LEFT JOIN records AS r ON r.row_id = f._row_id WHERE list_contains($1, f.rule_id)",
+            [list(self.judged.rules)],
+        )
