@@ -59,7 +59,7 @@ Item = tuple[str, str, str, str]
 @dataclass
 class Order:
     """One order as the log has it so far. ``items``: its items, each with the number of the event it began in; ``open``: those whose record
-    fails still; ``waived``: item → last day of the waiver."""
+    fails still; ``waived``: item → last day of the waiver that holds; ``waivers``: all that were ever granted."""
 
     number: str
     department: str
@@ -70,6 +70,7 @@ class Order:
     cause: str
     issued: Date
     due: Date
+    sign_due: Date
     facts: dict[str, Any]
     state: int = ISSUED
     before_suspension: int = ISSUED
@@ -81,6 +82,7 @@ class Order:
     vanished: dict[str, Date] = field(default_factory=dict)
     item_due: dict[str, Date] = field(default_factory=dict)
     waived: dict[str, Date] = field(default_factory=dict)
+    waivers: list[tuple[str, Event]] = field(default_factory=list)
     replies: dict[str, Event] = field(default_factory=dict)
     signed: Date | None = None
     replied: Date | None = None
@@ -219,7 +221,7 @@ def _order(state: State, event: Event) -> None:
     facts = dict(event.facts)
     state.orders[event.order] = Order(
         event.order, event.department, event.department, facts["dataset"], facts["scope"], facts["rule_id"], facts["cause"],
-        event.date, event.until, facts,
+        event.date, event.until, Date.fromisoformat(facts["sign_due"]), facts,
     )  # fmt: skip
 
 
@@ -249,6 +251,7 @@ def _accept(order: Order, event: Event) -> None:
 
 
 def _transfer(order: Order, event: Event) -> None:
+    order.sign_due = Date.fromisoformat(event.facts.get("sign_due", order.sign_due.isoformat()))
     order.department = event.department or order.department
     order.signed = order.replied = None
     order.due = event.until or order.due
@@ -293,7 +296,9 @@ def _reopen(order: Order, event: Event) -> None:
 
 def _waive(order: Order, event: Event) -> None:
     assert event.until is not None
-    order.waived.update(dict.fromkeys(event.items or order.open, event.until))
+    names = event.items or tuple(sorted(order.open))
+    order.waived.update(dict.fromkeys(names, event.until))
+    order.waivers += [(name, event) for name in names]
 
 
 def _expire(order: Order, event: Event) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import govdata.publish.views as v
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
-from govdata.publish import evidence, layers, seals, small
+from govdata.publish import evidence, layers, seals, small, workorders
 from govdata.publish.snapshots import complete
 from govdata.standards.model import Registry
 from govdata.storage import files, sql
@@ -122,6 +122,7 @@ def _fill(
     v.duplicates(catalogue, every)
     v.findings(catalogue, every, rule_results, rules, cross)
     v.simple(catalogue, "cross_findings", small.CROSS_FINDINGS, cross, "跨表规则发现的问题：本行、另一张表的对应行和应处理的部门")
+    workorders.show(catalogue, deployment)
     today = Date.today()
     for code_set in registry.code_sets.values():
         v.codes(catalogue, code_set, small.codes(code_set, today, deployment))
