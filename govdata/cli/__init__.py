@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import sys
 
-from govdata.cli import files, operations, query, run, standards, ui
+from govdata.cli import files, operations, orders, query, run, standards, ui
 from govdata.cli.app import app
 from govdata.errors import GovdataError
 from govdata.escaping import visible
 from govdata.storage import permissions
 
-__all__ = ["app", "files", "main", "operations", "query", "run", "standards", "ui"]
+__all__ = ["app", "files", "main", "operations", "orders", "query", "run", "standards", "ui"]
 
 DEBUG = "GOVDATA_DEBUG"
 """Environment variable: set, an unexpected error is shown in full. It may quote a record's values, so never set it on a server."""

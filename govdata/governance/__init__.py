@@ -1,9 +1,46 @@
 """Orders, replies, waivers: what is wrong is told to departments, and followed up until the data prove it mended.
 
-judge_night(registry, deployment, date) -> Closed        evidence of the date's judged deliveries, and all that follows, into the log
-state_of(deployment) -> State                             how things stand, by the log alone
+close_night(registry, deployment, date) -> NightOrders     inbox, evidence and what follows, tables, workbooks: all of a night
+judge_night(registry, deployment, date) -> Closed          only the evidence of the date's judged deliveries, and what follows, into the log
+state_of(deployment) -> State                              how things stand, by the log alone
+act(registry, deployment, number, kind, actor, …)          what a person does to an order; raises where it is not possible
+receive(registry, deployment, file) -> Receipt             a returned workbook; receive_inbox: all that lie in the inbox
+write_tables(deployment, registry)                         governance.work_orders and the others, anew from the log
 """
 
-from govdata.governance.closing import Closed, judge_night, settle, state_of
+from datetime import date as Date
 
-__all__ = ["Closed", "judge_night", "settle", "state_of"]
+from govdata.deployment import Deployment
+from govdata.governance import tables
+from govdata.governance.closing import Closed, calendar_of, judge_night, settle, state_of
+from govdata.governance.night import NightOrders, close_night
+from govdata.governance.orders import PRIORITY_NAMES, STATE_NAMES, Order, State
+from govdata.governance.people import act
+from govdata.governance.replies import Receipt, receive, receive_inbox, waiting
+from govdata.publish.workorders import WorkOrderTables
+from govdata.standards.model import Registry
+
+
+def write_tables(deployment: Deployment, registry: Registry, date: Date | None = None) -> WorkOrderTables:
+    """Make the five tables from the log and keep them for the catalogue."""
+    return tables.write(deployment, calendar_of(registry), date)
+
+
+__all__ = [
+    "PRIORITY_NAMES",
+    "STATE_NAMES",
+    "Closed",
+    "NightOrders",
+    "Order",
+    "Receipt",
+    "State",
+    "act",
+    "close_night",
+    "judge_night",
+    "receive",
+    "receive_inbox",
+    "settle",
+    "state_of",
+    "waiting",
+    "write_tables",
+]

@@ -122,8 +122,9 @@ class State:
 
 
 def item_id(item: Item) -> str:
-    """12 hex digits by which a person names an item of an order: the record's digest, which is opaque already."""
-    return item[3][:12]
+    """What a person calls an item of an order: from the record's digest, which is opaque already. With a letter first, since a spreadsheet
+    takes 123456e78901 for a number."""
+    return f"R{item[3][:12]}"
 
 
 def refusal(order: Order, event: Event) -> str | None:

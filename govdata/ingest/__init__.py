@@ -2,12 +2,14 @@
 ``misplaced`` names deliveries that no night reads because of where they lie."""
 
 from govdata.ingest.delivery import receive
+from govdata.ingest.formats import open_file
+from govdata.ingest.headers import Headers
 from govdata.ingest.inspection import InspectedTable, Inspection, inspect, write_csv
 from govdata.ingest.misplaced import misplaced
 from govdata.ingest.run import INGEST_VERSION, ingest
 from govdata.ingest.source import Block, Opened, Reject, Source, Tally, Unreadable, register
 
 __all__ = [
-    "INGEST_VERSION", "Block", "InspectedTable", "Inspection", "Opened", "Reject", "Source", "Tally", "Unreadable",
-    "ingest", "inspect", "misplaced", "receive", "register", "write_csv",
+    "INGEST_VERSION", "Block", "Headers", "InspectedTable", "Inspection", "Opened", "Reject", "Source", "Tally", "Unreadable",
+    "ingest", "inspect", "misplaced", "open_file", "receive", "register", "write_csv",
 ]  # fmt: skip
