@@ -8,6 +8,7 @@ from govdata.assets.city import city_assets, city_job, city_sensors
 from govdata.assets.factory import dataset_assets
 from govdata.assets.late import late_sensor
 from govdata.assets.nightly import dead_run_sensor, died_run_sensor, nightly_job, nightly_schedule
+from govdata.assets.orders import inbox_sensor
 from govdata.assets.partitions import delivery_dates
 from govdata.assets.resources import DeploymentResource, NoValues
 from govdata.assets.timely import timely, timely_sensor
@@ -31,7 +32,14 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
         asset_checks=[*(check for part in parts for check in part.checks), timely(registry)],
         jobs=[nightly_job, city_job],
         schedules=[nightly_schedule(registry)],
-        sensors=[died_run_sensor(), dead_run_sensor(), *city_sensors(registry), timely_sensor(registry), late_sensor(registry)],
+        sensors=[
+            died_run_sensor(),
+            dead_run_sensor(),
+            *city_sensors(registry),
+            timely_sensor(registry),
+            late_sensor(registry),
+            inbox_sensor(registry),
+        ],
         resources={"deployment": DeploymentResource(deployment=deployment), "io_manager": NoValues()},
         # One process for the whole night: a process per step would import GX and open DuckDB twenty times over.
         executor=in_process_executor,

@@ -1,4 +1,4 @@
-"""The city, after the datasets of a date: derived tables, the catalogue, retention, each with the newest snapshot ≤ D of its inputs.
+"""The city, after the datasets of a date: derived tables, work orders, the catalogue, retention, each with the newest snapshot ≤ D of its inputs.
 
 It is a job of its own, started when a run of datasets has ended, whatever became of each dataset: by the sensors here for runs of the
 schedule and of the interface, by the command line (``night``) for its own. The ended run's id is the run key of the city it starts, so
@@ -21,7 +21,7 @@ from dagster import (
     run_status_sensor,
 )
 
-from govdata.assets import catalogue, dead_runs, derived, published
+from govdata.assets import catalogue, dead_runs, derived, orders, published
 from govdata.assets.nightly import DATASETS
 from govdata.assets.resources import DeploymentResource
 from govdata.assets.retention import retention
@@ -49,7 +49,8 @@ def city_assets(registry: Registry, dates: DailyPartitionsDefinition) -> list[As
     made = [derived.table(registry.datasets[name], registry, dates) for name in registry.derived]
     across = [derived.cross_findings(registry, dates)] if registry.cross else []
     shown = sorted(published.key(registry.datasets[name]) for name in registry.delivered)
-    return [*made, *across, catalogue.catalogue(registry, dates, shown), retention(registry, dates)]
+    followed_up = orders.work_orders(registry, dates, shown)
+    return [*made, *across, followed_up, catalogue.catalogue(registry, dates, shown), retention(registry, dates)]
 
 
 def city_sensors(registry: Registry) -> list[SensorDefinition]:

@@ -16,7 +16,7 @@ from govdata.governance.closing import Closed, calendar_of, judge_night, settle,
 from govdata.governance.night import NightOrders, close_night
 from govdata.governance.orders import PRIORITY_NAMES, STATE_NAMES, Order, State
 from govdata.governance.people import act
-from govdata.governance.replies import Receipt, receive, receive_inbox, waiting
+from govdata.governance.replies import QUIET, Receipt, receive, receive_inbox, waiting
 from govdata.publish.workorders import WorkOrderTables
 from govdata.standards.model import Registry
 
@@ -28,6 +28,7 @@ def write_tables(deployment: Deployment, registry: Registry, date: Date | None =
 
 __all__ = [
     "PRIORITY_NAMES",
+    "QUIET",
     "STATE_NAMES",
     "Closed",
     "NightOrders",

@@ -29,7 +29,7 @@ def close_night(registry: Registry, deployment: Deployment, date: Date) -> Night
     """Read the inbox, judge the night's deliveries, keep the tables for the catalogue and write each department's workbook.
 
     Can be done again for the same date: what the log says already is not said twice. Raises ``GovdataError`` where the log is damaged."""
-    receipts = replies.receive_inbox(registry, deployment, on=date)
+    receipts = replies.receive_inbox(registry, deployment, on=date, quiet=replies.QUIET)
     closed = closing.judge_night(registry, deployment, date)
     tables.write(deployment, closing.calendar_of(registry))
     books = workbook.write_all(registry, deployment, date)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -105,16 +106,22 @@ def inbox(deployment: Deployment) -> Path:
     return deployment.workorders / "inbox"
 
 
-def waiting(deployment: Deployment) -> list[Path]:
-    """Files in the inbox, without those that a spreadsheet or a copy at work has open beside them."""
+QUIET = 300
+"""Seconds without a change after which a file in the inbox is taken for whole, where no person says that it is."""
+
+
+def waiting(deployment: Deployment, quiet: float = 0) -> list[Path]:
+    """Files in the inbox that have not changed for ``quiet`` seconds; not those that a spreadsheet keeps beside an open workbook. A sender
+    whose clock is ahead keeps nobody waiting."""
     entries = sorted(inbox(deployment).iterdir()) if inbox(deployment).is_dir() else []
-    return [path for path in entries if path.is_file() and not path.is_symlink() and not path.name.startswith((".", "~$"))]
+    found = [path for path in entries if path.is_file() and not path.is_symlink() and not path.name.startswith((".", "~$"))]
+    return [path for path in found if not 0 <= time.time() - path.stat().st_mtime < quiet]
 
 
-def receive_inbox(registry: Registry, deployment: Deployment, *, on: Date | None = None) -> list[Receipt]:
-    """Every file in the inbox; each is moved, unchanged, to ``inbox/已收`` once its replies are in the log."""
+def receive_inbox(registry: Registry, deployment: Deployment, *, on: Date | None = None, quiet: float = 0) -> list[Receipt]:
+    """Every file that waits in the inbox; each is moved, unchanged, to ``inbox/已收`` once its replies are in the log."""
     receipts = []
-    for path in waiting(deployment):
+    for path in waiting(deployment, quiet):
         receipt = receive(registry, deployment, path, on=on)
         target = inbox(deployment) / "已收" / f"{receipt.sha256[:12]}-{path.name}"
         target.parent.mkdir(exist_ok=True)

@@ -29,6 +29,7 @@ STAGE_NAMES = {
     "checked": "检查",
     "published": "发布",
     "cross_findings": "跨表核对",
+    "work_orders": "更新工单",
     "catalogue": "更新目录",
     "retention": "清理过期数据",
 }

@@ -241,6 +241,7 @@ def test_the_inbox_is_emptied_and_the_files_kept(book: Book) -> None:
     content = path.read_bytes()
     shutil.move(path, inbox / "公安回复.xlsx")
     (inbox / "~$公安回复.xlsx").write_bytes(b"open in a spreadsheet")
+    assert replies.waiting(book.city.deployment, quiet=300) == []  # somebody may still be copying it
     (receipt,) = replies.receive_inbox(book.city.registry, book.city.deployment, on=book.city.day(1))
     assert receipt.read == 4
     assert [kept.read_bytes() for kept in (inbox / "已收").iterdir()] == [content]
