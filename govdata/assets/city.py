@@ -1,4 +1,5 @@
-"""The city, after the datasets of a date: derived tables, work orders, the catalogue, retention, each with the newest snapshot ≤ D of its inputs.
+"""The city, after the datasets of a date: derived tables, work orders, the catalogue, retention, each with the newest snapshot ≤ D of its
+inputs.
 
 It is a job of its own, started when a run of datasets has ended, whatever became of each dataset: by the sensors here for runs of the
 schedule and of the interface, by the command line (``night``) for its own. The ended run's id is the run key of the city it starts, so
