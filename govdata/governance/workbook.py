@@ -74,7 +74,7 @@ class _Book:
         import xlsxwriter
 
         self.key = journal.key(self.deployment)
-        target = folder(self.deployment, self.department) / f"{self.date.isoformat()} 问题数据工单.xlsx"
+        target = folder(self.deployment, self.department) / f"{self.date.isoformat()}-问题数据工单.xlsx"
         written = files.temporary(target)
         options = {
             "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
@@ -245,7 +245,7 @@ class _Book:
         line = next(lines, None)
         if line is None:
             return
-        target = folder(self.deployment, self.department) / f"{self.date.isoformat()} {order.number} 其余条目.csv"
+        target = folder(self.deployment, self.department) / f"{self.date.isoformat()}-{order.number}-其余条目.csv"
         written = files.temporary(target)
         with open(written, "w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
