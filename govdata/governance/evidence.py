@@ -4,8 +4,8 @@ One line per rule and record: ``fails``, or, of a record that failed the rule ea
 earlier and has no line was not delivered. Columns: ``dataset, scope, rule_id, identity, alias, status, cause, shape, rows, row_id,
 source_file, source_row, delivered``; no value of a record.
 
-A record is known by a keyed digest of the contract's key. Where a rule reads the key itself the mended record comes under another key:
-then it is known by the columns the officer declared for it too (``alias``). A row without a key is known by those columns, else as itself.
+A record is known by a keyed digest of the contract's key. Where the key itself was wrong the mended record comes under another one: so a
+record whose key is gone is known by the columns the officer declared for that too (``alias``), as a row without a key is, which else is itself.
 
 ``cause`` gathers rows that most likely fail for one reason: the same unknown code, the same way of writing, a column that did not come.
 ``shape`` is the value's way of writing, digits as 9, letters as A, characters as 汉: a sample that gives nothing away.
@@ -161,14 +161,15 @@ CREATE MACRO shape_of(t) AS coalesce(left(regexp_replace(regexp_replace(regexp_r
 """
 
 _STEPS = (
-    # A mended key that is wrong again is the same record, unless the old one still stands there too.
+    # A record whose key is gone and whose declared columns stand under another key is the same record.
     """CREATE TEMP TABLE fails AS
     WITH own AS (SELECT rule_id, identity, any_value(alias) AS alias, first(cause ORDER BY source_row) AS cause,
                  first(shape ORDER BY source_row) AS shape, count(*) AS rows, first(row_id ORDER BY source_row) AS row_id,
                  first(source_file ORDER BY source_row) AS source_file, min(source_row) AS source_row, any_value(delivered) AS delivered
                  FROM failing GROUP BY rule_id, identity),
     gone AS (SELECT rule_id, alias, min(identity) AS identity FROM known WHERE alias IS NOT NULL
-             AND (rule_id, identity) NOT IN (SELECT (rule_id, identity) FROM own) GROUP BY rule_id, alias),
+             AND (rule_id, identity) NOT IN (SELECT (rule_id, identity) FROM own)
+             AND identity NOT IN (SELECT key_id FROM records WHERE key_id IS NOT NULL) GROUP BY rule_id, alias),
     fresh AS (SELECT rule_id, alias, min(identity) AS identity FROM own WHERE alias IS NOT NULL
               AND (rule_id, identity) NOT IN (SELECT (rule_id, identity) FROM known) GROUP BY rule_id, alias)
     SELECT own.* REPLACE (coalesce(gone.identity, own.identity) AS identity)
@@ -248,17 +249,15 @@ class _Delivered:
     def failing(self) -> None:
         raw, batch = self.judged.raw, self.judged.batch
         assert raw is not None and batch is not None
-        key = set(key_columns(self.judged.dataset))
-        on_key = [rule.id for rule in self.rules.values() if key.intersection(rule.columns)]
         failed = [self.rules[name] for name, count in batch.rule_failures.items() if count and name in self.rules]
         values = self._values(failed, raw)
         self.connection.execute(
             "CREATE TEMP TABLE judged AS WITH rows AS (SELECT * EXCLUDE (failing), unnest(failing) AS rule_id FROM records "
             "WHERE len(failing) > 0), "
             "named AS (SELECT *, coalesce(key_id, alias_id, mac('r' || row_id)) AS identity, "
-            "CASE WHEN key_id IS NULL OR list_contains($1, rule_id) THEN alias_id END AS alias FROM rows WHERE list_contains($2, rule_id)) "
+            "alias_id AS alias FROM rows WHERE list_contains($1, rule_id)) "
             f"SELECT n.*, v.value FROM named AS n LEFT JOIN ({values}) AS v USING (row_id, rule_id)",
-            [on_key, list(self.judged.rules)],
+            [list(self.judged.rules)],
         )
         self._gather_causes(failed, raw)
         self._rejected(raw)
