@@ -5,7 +5,8 @@ earlier and has no line was not delivered. Columns: ``dataset, scope, rule_id, i
 source_file, source_row, delivered``; no value of a record.
 
 A record is known by a keyed digest of the contract's key. Where the key itself was wrong the mended record comes under another one: so a
-record whose key is gone is known by the columns the officer declared for that too (``alias``); so is a row without a key, which else is itself.
+record whose key is gone is known by the columns the officer declared for that too (``alias``), and so is a row without a key; without such
+columns that row is known as itself.
 
 ``cause`` gathers rows that most likely fail for one reason: the same unknown code, the same way of writing, a column that did not come.
 ``shape`` is the value's way of writing, digits as 9, letters as A, characters as 汉: a sample that gives nothing away.

@@ -40,8 +40,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def folder(deployment: Deployment, department: str) -> Path:
-    """``data/workorders/<department>``; signs that no folder may have become ``_``."""
-    return deployment.workorders / (_UNSAFE.sub("_", department).strip(". ") or "_")
+    """``data/workorders/<department>``; signs that no folder may have become ``_``, and none is taken for the log's or the inbox."""
+    name = _UNSAFE.sub("_", department).strip(". ")
+    return deployment.workorders / (f"{name}_" if name in ("", "_events", "inbox") else name)
 
 
 def write_all(registry: Registry, deployment: Deployment, date: Date) -> list[Path]:
@@ -71,6 +72,10 @@ class _Book:
     date: Date
 
     def write(self) -> Path:
+        with files.scratch(self.deployment, "workbook") as scratch:
+            return self._write(scratch)
+
+    def _write(self, scratch: Path) -> Path:
         import xlsxwriter
 
         self.key = journal.key(self.deployment)
@@ -78,7 +83,7 @@ class _Book:
         written = files.temporary(target)
         options = {
             "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-            "tmpdir": str(target.parent),
+            "tmpdir": str(scratch),
         }  # fmt: skip
         self.orders = sorted(self.orders, key=lambda order: (order.due >= self.date, order.due, -order.facts["score"], order.number))
         with xlsxwriter.Workbook(str(written), options) as book:

@@ -101,7 +101,7 @@ def is_table(path: Path) -> bool:
     department of its own rows (``in_workbooks`` looks into them)."""
     if path.parts[:2] == ("data", "landing"):
         return True
-    if path.parts[:2] == ("data", "workorders") and ".events" not in path.parts:
+    if path.parts[:2] == ("data", "workorders") and "_events" not in path.parts:
         return path.suffix in (".xlsx", ".csv")
     return path.suffix == ".parquet" and path.parts[:2] in (("data", "lake"), ("data", "published"))
 
