@@ -32,6 +32,25 @@ def test_a_delta_closes_what_it_brings_mended_or_cancelled_and_nothing_else(city
     assert city.order(PLACE).state == CLOSED
 
 
+def test_in_a_delta_nobody_s_namesake_closes_anything(city: City) -> None:
+    city.write("datasets/people.odcs.yaml", contract("people", "公安", {**PEOPLE, "change": "words"}, "id", DELTA))
+    city.night(0, ["A1,甲,1990-01-01,888888,I", "错2,乙,1990-01-01,190101,I"])
+    city.night(1, ["A5,甲,1990-01-01,190101,I"])
+    assert len(city.order(PLACE).open) == 1
+    city.night(2, ["A2,乙,1990-01-01,190101,I"])  # the wrong key mended
+    assert len(city.order("id.shape").mended) == 1
+
+
+def test_whoever_was_published_before_is_nobody_s_mended_record(city: City) -> None:
+    header = "id,name,born,place\n"
+    city.deliver("people", city.day(0), header + "A1,甲,1990-01-01,190101\n错2,甲,1990-01-01,190101\n")
+    governance.judge_night(city.registry, city.deployment, city.day(0))
+    city.deliver("people", city.day(1), header + "A1,甲,1990-01-01,190101\n")
+    governance.judge_night(city.registry, city.deployment, city.day(1))
+    order = city.order("id.shape")
+    assert (order.state, len(order.mended), len(order.vanished)) == (CLOSED, 0, 1)
+
+
 def test_a_date_delivered_anew_takes_back_what_its_first_delivery_had(city: City) -> None:
     city.write("datasets/people.odcs.yaml", contract("people", "公安", {**PEOPLE, "change": "words"}, "id", DELTA))
     city.night(0, ["A0,甲,1990-01-01,888880,I"])
