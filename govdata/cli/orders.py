@@ -48,7 +48,9 @@ def list_orders(
         for order in state_of(Deployment.from_env()).orders.values()
         if (every or order.is_open) and department in (None, order.department)
     ]
-    table = Table("编号", "部门", "数据集", "问题", "待整改", "状态", "优先级", "截止", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    for title in ("编号", "部门", "数据集", "问题", "待整改", "状态", "优先级", "截止"):
+        table.add_column(title, no_wrap=title in ("编号", "截止"), overflow="fold")
     for order in sorted(known, key=lambda order: (not order.is_open, order.due, -order.facts["score"], order.number)):
         late = "（超期）" if order.is_open and order.due < today else ""
         table.add_row(

@@ -4,8 +4,10 @@ One line per rule and record: ``fails``, or, of a record that failed the rule ea
 earlier and has no line was not delivered. Columns: ``dataset, scope, rule_id, identity, alias, status, cause, shape, rows, row_id,
 source_file, source_row, delivered``; no value of a record.
 
-A record is known by a keyed digest of the contract's key. Where a rule reads the key itself the mended record comes under another key:
-then it is known by the columns the officer declared for it too (``alias``). A row without a key is known by those columns, else as itself.
+A record is known by a keyed digest of the contract's key. Where the key itself was wrong the mended record comes under another one: so a
+record whose key is gone is known by the columns the officer declared for that too (``alias``), if the key they stand under was not
+published before; so is a row without a key, which else is known as itself. In a delta a key that does not come is not gone: there only
+what had a wrong key is known so.
 
 ``cause`` gathers rows that most likely fail for one reason: the same unknown code, the same way of writing, a column that did not come.
 ``shape`` is the value's way of writing, digits as 9, letters as A, characters as 汉: a sample that gives nothing away.
@@ -16,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date as Date
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,14 +164,15 @@ CREATE MACRO shape_of(t) AS coalesce(left(regexp_replace(regexp_replace(regexp_r
 """
 
 _STEPS = (
-    # A mended key that is wrong again is the same record, unless the old one still stands there too.
+    # A record whose key is gone and whose declared columns stand under a key that is new is the same record.
     """CREATE TEMP TABLE fails AS
     WITH own AS (SELECT rule_id, identity, any_value(alias) AS alias, first(cause ORDER BY source_row) AS cause,
                  first(shape ORDER BY source_row) AS shape, count(*) AS rows, first(row_id ORDER BY source_row) AS row_id,
                  first(source_file ORDER BY source_row) AS source_file, min(source_row) AS source_row, any_value(delivered) AS delivered
                  FROM failing GROUP BY rule_id, identity),
     gone AS (SELECT rule_id, alias, min(identity) AS identity FROM known WHERE alias IS NOT NULL
-             AND (rule_id, identity) NOT IN (SELECT (rule_id, identity) FROM own) GROUP BY rule_id, alias),
+             AND (rule_id, identity) NOT IN (SELECT (rule_id, identity) FROM own)
+             AND identity NOT IN (SELECT key_id FROM records WHERE key_id IS NOT NULL) GROUP BY rule_id, alias),
     fresh AS (SELECT rule_id, alias, min(identity) AS identity FROM own WHERE alias IS NOT NULL
               AND (rule_id, identity) NOT IN (SELECT (rule_id, identity) FROM known) GROUP BY rule_id, alias)
     SELECT own.* REPLACE (coalesce(gone.identity, own.identity) AS identity)
@@ -179,7 +183,8 @@ _STEPS = (
     FROM asked AS a JOIN records AS r ON r.key_id = a.identity GROUP BY ALL""",
     """CREATE TEMP TABLE by_alias AS SELECT a.rule_id, a.identity, bool_and(r.cancelled) AS cancelled
     FROM asked AS a ANTI JOIN by_key AS k ON k.rule_id = a.rule_id AND k.identity = a.identity
-    JOIN records AS r ON r.alias_id = a.alias AND NOT list_contains(r.failing, a.rule_id) GROUP BY ALL""",
+    JOIN records AS r ON r.alias_id = a.alias AND NOT list_contains(r.failing, a.rule_id)
+    WHERE r.key_id NOT IN (FROM before) GROUP BY ALL""",
     """CREATE TEMP TABLE told AS SELECT *, 'fails' AS status FROM fails
     UNION ALL BY NAME
     SELECT rule_id, identity, CASE WHEN cancelled THEN 'cancelled' ELSE 'passes' END AS status
@@ -194,6 +199,7 @@ def _known(connection: duckdb.DuckDBPyConnection, judged: Judged, deployment: De
         for event in events
         if event.kind == "EVIDENCE" and event.facts["dataset"] == judged.dataset.name and event.facts["scope"] == judged.scope
     ]
+    connection.execute("CREATE TABLE before(key_id VARCHAR)")
     connection.execute("CREATE TABLE known(rule_id VARCHAR, identity VARCHAR, alias VARCHAR)")
     if paths:
         connection.execute(
@@ -232,6 +238,8 @@ class _Delivered:
         batch, dataset = self.judged.batch, self.judged.dataset
         assert batch is not None
         paths = [self.deployment.absolute(name) for name in (*batch.clean_files, *batch.quarantine_files)]
+        key = set(key_columns(dataset))
+        on_key = ", ".join(sql.text(rule.id) for rule in self.rules.values() if key.intersection(rule.columns))
         identity = self.registry.workorders.identity.get(dataset.name, [])
         operation = dataset.delivery.operation
         cancelled = f"coalesce(b.{sql.identifier(operation)} = 'D', FALSE)" if operation else "FALSE"
@@ -241,24 +249,34 @@ class _Delivered:
         self.connection.execute(
             f"CREATE TEMP TABLE records AS SELECT {_digest('k', key_columns(dataset))} AS key_id, {_digest('a', identity)} AS alias_id, "
             f"{cancelled} AS cancelled, list_concat(coalesce(b.failed_rules, []), coalesce(b._warnings, [])) AS failing, "
+            f"list_has_any(failing, CAST([{on_key}] AS VARCHAR[])) AS key_wrong, "
             "b._row_id AS row_id, b._source_file AS source_file, b._source_row AS source_row, b._delivery_date AS delivered "
             f"FROM {sql.parquet(paths, by_name=True)} AS b"
         )
 
+        self._keys_before()
+
+    def _keys_before(self) -> None:
+        """Table ``before``: of the records that another one might now be taken for, those whose key was published before."""
+        snapshot = newest(self.deployment, self.judged.dataset.name, self.judged.date - timedelta(days=1))
+        likely = "SELECT DISTINCT r.key_id FROM records AS r JOIN known AS k ON k.alias = r.alias_id AND k.identity <> r.key_id"
+        if snapshot is None or not snapshot.files or not self.connection.execute(f"{likely} LIMIT 1").fetchall():
+            return
+        rows = visible(snapshot, self.deployment, f"{_digest('k', key_columns(self.judged.dataset))} AS key_id")
+        self.connection.execute(f"INSERT INTO before SELECT key_id FROM ({rows}) SEMI JOIN ({likely}) USING (key_id)")
+
     def failing(self) -> None:
         raw, batch = self.judged.raw, self.judged.batch
         assert raw is not None and batch is not None
-        key = set(key_columns(self.judged.dataset))
-        on_key = [rule.id for rule in self.rules.values() if key.intersection(rule.columns)]
         failed = [self.rules[name] for name, count in batch.rule_failures.items() if count and name in self.rules]
         values = self._values(failed, raw)
         self.connection.execute(
             "CREATE TEMP TABLE judged AS WITH rows AS (SELECT * EXCLUDE (failing), unnest(failing) AS rule_id FROM records "
             "WHERE len(failing) > 0), "
             "named AS (SELECT *, coalesce(key_id, alias_id, mac('r' || row_id)) AS identity, "
-            "CASE WHEN key_id IS NULL OR list_contains($1, rule_id) THEN alias_id END AS alias FROM rows WHERE list_contains($2, rule_id)) "
+            "CASE WHEN $2 OR key_id IS NULL OR key_wrong THEN alias_id END AS alias FROM rows WHERE list_contains($1, rule_id)) "
             f"SELECT n.*, v.value FROM named AS n LEFT JOIN ({values}) AS v USING (row_id, rule_id)",
-            [on_key, list(self.judged.rules)],
+            [list(self.judged.rules), self.judged.full],
         )
         self._gather_causes(failed, raw)
         self._rejected(raw)
@@ -306,8 +324,8 @@ class _Delivered:
 
 
 _NO_RECORDS = (
-    "CREATE TEMP TABLE records(key_id VARCHAR, alias_id VARCHAR, cancelled BOOLEAN, failing VARCHAR[], row_id VARCHAR, "
-    "source_file VARCHAR, source_row BIGINT, delivered DATE)"
+    "CREATE TEMP TABLE records(key_id VARCHAR, alias_id VARCHAR, cancelled BOOLEAN, failing VARCHAR[], key_wrong BOOLEAN, "
+    "row_id VARCHAR, source_file VARCHAR, source_row BIGINT, delivered DATE)"
 )
 
 

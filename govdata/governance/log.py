@@ -1,4 +1,4 @@
-"""The append-only log of work orders under ``data/workorders/.events``: the one thing that cannot be made again.
+"""The append-only log of work orders under ``data/workorders/_events``: the one thing that cannot be made again.
 
     events.jsonl         one line per event: its number, the night it belongs to, who, what, why
     evidence/*.parquet   what one judged delivery says of records and rules; a line of kind EVIDENCE names it
@@ -65,7 +65,7 @@ class Event(BaseModel):
 
 
 def folder(deployment: Deployment) -> Path:
-    return deployment.workorders / ".events"
+    return deployment.workorders / "_events"
 
 
 def evidence(deployment: Deployment, event: Event) -> Path:
@@ -93,7 +93,7 @@ def read(deployment: Deployment) -> list[Event]:
         except ValidationError:
             event = None
         if event is None or event.seq != number:
-            raise GovdataError(f"工单事件日志损坏：data/workorders/.events/events.jsonl 第 {number} 行；请从备份恢复这个文件")
+            raise GovdataError(f"工单事件日志损坏：data/workorders/_events/events.jsonl 第 {number} 行；请从备份恢复这个文件")
         events.append(event)
     return events
 
@@ -140,7 +140,7 @@ def key(deployment: Deployment) -> str:
     with files.locked(folder(deployment) / ".key.lock"):
         if not path.exists():
             if (folder(deployment) / "events.jsonl").exists():
-                raise GovdataError("data/workorders/.events/key 不在了：没有它认不出以前的记录；请从备份恢复")
+                raise GovdataError("data/workorders/_events/key 不在了：没有它认不出以前的记录；请从备份恢复")
             written = files.temporary(path)
             with open(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
                 json.dump({"key": secrets.token_hex(32)}, file)

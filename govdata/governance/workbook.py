@@ -7,6 +7,7 @@ sheet (``rows_per_sheet``) lies beside the workbook as CSV with the same columns
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Any
 from govdata.deployment import Deployment
 from govdata.governance import items
 from govdata.governance import log as journal
+from govdata.governance.evidence import REJECTED
 from govdata.governance.listing import Line, Listing, key_titles, may_see
 from govdata.governance.orders import PRIORITY_NAMES, STATE_NAMES, Order, fold
 from govdata.governance.signature import order_code, row_code
@@ -31,6 +33,7 @@ REPLY, REASON, UNTIL, DEPARTMENT, NAME = "处理结果", "说明或依据", "计
 PLACE = ("来源文件", "行号")
 ANSWERS = (REPLY, REASON, UNTIL, DEPARTMENT, NAME)
 COVER = "封面"
+PROBLEM_WIDTH = 60
 HEAD_ROWS = 5
 """Rows above the header of an order's sheet."""
 NEED_NAMES = {"reason": REASON, "until": UNTIL, "department": DEPARTMENT}
@@ -40,8 +43,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def folder(deployment: Deployment, department: str) -> Path:
-    """``data/workorders/<department>``; signs that no folder may have become ``_``."""
-    return deployment.workorders / (_UNSAFE.sub("_", department).strip(". ") or "_")
+    """``data/workorders/<department>``; signs that no folder may have become ``_``, and none is taken for the log's or the inbox."""
+    name = _UNSAFE.sub("_", department).strip(". ")
+    return deployment.workorders / (f"{name}_" if name in ("", "_events", "inbox") else name)
 
 
 def write_all(registry: Registry, deployment: Deployment, date: Date) -> list[Path]:
@@ -71,14 +75,18 @@ class _Book:
     date: Date
 
     def write(self) -> Path:
+        with files.scratch(self.deployment, "workbook") as scratch:
+            return self._write(scratch)
+
+    def _write(self, scratch: Path) -> Path:
         import xlsxwriter
 
         self.key = journal.key(self.deployment)
-        target = folder(self.deployment, self.department) / f"{self.date.isoformat()} 问题数据工单.xlsx"
+        target = folder(self.deployment, self.department) / f"{self.date.isoformat()}-问题数据工单.xlsx"
         written = files.temporary(target)
         options = {
             "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-            "tmpdir": str(target.parent),
+            "tmpdir": str(scratch),
         }  # fmt: skip
         self.orders = sorted(self.orders, key=lambda order: (order.due >= self.date, order.due, -order.facts["score"], order.number))
         with xlsxwriter.Workbook(str(written), options) as book:
@@ -98,10 +106,11 @@ class _Book:
         self.replies = list(settings.replies.values())
         rows = sum(len(order.to_mend(self.date)) for order in self.orders)
         sheet.set_column(0, 0, 30)
-        sheet.set_column(1, 1, 22)
+        sheet.set_column(1, 1, 26)
         sheet.set_column(2, 2, 18)
-        sheet.set_column(3, 3, 46)
-        sheet.set_column(4, 8, 13)
+        sheet.set_column(3, 3, PROBLEM_WIDTH)
+        sheet.set_column(4, 7, 13)
+        sheet.set_column(8, 8, 44)
         _printed(sheet, f"{self.department} 问题数据工单")
         lines = [
             (f"{self.department} 问题数据工单（{self.date.isoformat()}）", title),
@@ -140,6 +149,8 @@ class _Book:
         late = self.formats["late"] if order.due < self.date else plain
         habit = "（惯例）" if facts["limit_grade"] == "C" else ""
         years = f"；{'、'.join(map(str, facts['unknown_years']))} 年的调休安排尚未公布，按周末推算" if facts["unknown_years"] else ""
+        # Only Excel itself makes a row as high as its wrapped text; a character of Chinese is two wide.
+        sheet.set_row(row, 16 * math.ceil(2 * len(_problem(order)) / PROBLEM_WIDTH))
         sheet.write_string(row, 0, order.number, plain)
         sheet.write_url(row, 1, f"internal:'{name}'!A1", self.formats["link"], name)
         sheet.write_string(row, 2, dataset.title if dataset else order.dataset, plain)
@@ -184,7 +195,7 @@ class _Book:
         """Column title and width."""
         keys = [(f"主键：{title}", 22) for title in key_titles(order, self.registry)]
         value = ("交付的值", 26) if may_see(order, self.registry) else ("交付值的写法", 26)
-        titles = [(ORDER, 30), (ITEM, 16), (CODE, 14), *keys, (PLACE[0], 26), (PLACE[1], 8), value]
+        titles = [(ORDER, 30), (ITEM, 16), (CODE, 14), *keys, (PLACE[0], 40), (PLACE[1], 8), value]
         return [*titles, (REPLY, 22), (REASON, 30), (UNTIL, 13), (DEPARTMENT, 18), (NAME, 12)]
 
     def _head(self, sheet: Any, order: Order) -> None:
@@ -245,7 +256,7 @@ class _Book:
         line = next(lines, None)
         if line is None:
             return
-        target = folder(self.deployment, self.department) / f"{self.date.isoformat()} {order.number} 其余条目.csv"
+        target = folder(self.deployment, self.department) / f"{self.date.isoformat()}-{order.number}-其余条目.csv"
         written = files.temporary(target)
         with open(written, "w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
@@ -268,7 +279,7 @@ def _problem(order: Order) -> str:
 
 def _sheet_names(orders: Iterable[Order]) -> list[str]:
     """At most 31 signs, each once: a number and what it is about."""
-    told = (order.facts["title"] or order.facts["message"] for order in orders)
+    told = (order.facts["title"] or ("无法读取" if order.rule_id == REJECTED else order.rule_id) for order in orders)
     return [f"{number:02d} {_UNSAFE.sub('', text)}"[:31].strip() for number, text in enumerate(told, 1)]
 
 

@@ -119,7 +119,7 @@ def nightly(deployment: Deployment, registry: Registry, policy: Policy, now: flo
 def remove_abandoned(deployment: Deployment) -> int:
     """Remove temporary files and scratch folders of processes that are gone; returns how many there were. Those of living ones stay."""
     count = 0
-    places = [deployment.data / "lake", deployment.published, deployment.reports]
+    places = [deployment.data / "lake", deployment.published, deployment.reports, deployment.workorders]
     found = [path for place in places for path in place.glob("**/.*.tmp*")]
     found += list(deployment.temporary.iterdir()) if deployment.temporary.is_dir() else []
     for path in found:

@@ -7,31 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from govdata import cli
 from govdata.deployment import Deployment
-
-Call = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """call(home, *arguments) → (exit code, standard output, standard error)"""
-
-    def run(home: Path, *arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setenv("GOVDATA_HOME", str(home))
-        monkeypatch.setenv("COLUMNS", "200")
-        monkeypatch.setattr(sys, "argv", ["govdata", *arguments])
-        capsys.readouterr()
-        code = cli._run()
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+from tests.cli.conftest import Call
 
 
 def test_help_is_chinese_and_imports_little(call: Call, tmp_path: Path) -> None:

@@ -8,18 +8,18 @@ import pytest
 
 from govdata import governance
 from govdata.governance import workbook
-from tests.cli.test_cli import Call, call  # noqa: F401
-from tests.governance.conftest import City, city  # noqa: F401
+from tests.cli.conftest import Call
+from tests.governance.conftest import City
 from tests.governance.test_closing import BAD_PLACE, GOOD, PLACE
 
 
 @pytest.fixture
-def number(city: City) -> str:  # noqa: F811
+def number(city: City) -> str:
     city.night(0, [*GOOD, BAD_PLACE])
     return city.order(PLACE).number
 
 
-def test_list_and_show(city: City, number: str, call: Call) -> None:  # noqa: F811
+def test_list_and_show(city: City, number: str, call: Call) -> None:
     home = city.deployment.home
     code, out, _ = call(home, "orders", "list")
     assert code == 0 and number in out and "待签收" in out and "超期" in out and "区划不在代码集中" in out
@@ -30,7 +30,7 @@ def test_list_and_show(city: City, number: str, call: Call) -> None:  # noqa: F8
     assert code == 1 and "没有编号为 GD-1 的工单" in err
 
 
-def test_what_people_do_is_in_the_log_with_actor_and_reason(city: City, number: str, call: Call) -> None:  # noqa: F811
+def test_what_people_do_is_in_the_log_with_actor_and_reason(city: City, number: str, call: Call) -> None:
     home = city.deployment.home
     assert call(home, "orders", "mark", number, "签收", "--by", "李四")[0] == 0
     assert call(home, "orders", "remind", number, "--by", "王五", "--reason", "尽快")[0] == 0
@@ -72,14 +72,14 @@ def test_what_is_not_possible_is_refused_and_not_logged(
     assert city.events == before
 
 
-def test_receive_says_what_was_read(city: City, number: str, call: Call, tmp_path: Path) -> None:  # noqa: F811
+def test_receive_says_what_was_read(city: City, number: str, call: Call, tmp_path: Path) -> None:
     (path,) = workbook.write_all(city.registry, city.deployment, city.day(0))
     code, out, _ = call(city.deployment.home, "orders", "receive", str(path))
     assert code == 0 and "收下反馈 0 条，未填写 1 条" in out and "回执：" in out
     assert "没有要收的文件" in call(city.deployment.home, "orders", "receive")[1]
 
 
-def test_a_night_reads_the_inbox_judges_and_writes(city: City) -> None:  # noqa: F811
+def test_a_night_reads_the_inbox_judges_and_writes(city: City) -> None:
     city.judged("people", city.day(0), [*GOOD, BAD_PLACE])
     night = governance.close_night(city.registry, city.deployment, city.day(0))
     assert (night.open, night.overdue, dict(night.events), len(night.workbooks)) == (1, 0, {"EVIDENCE": 1, "ISSUE": 1}, 1)

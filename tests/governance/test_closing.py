@@ -132,6 +132,22 @@ def test_a_mended_key_is_the_same_record_by_its_identity_columns(city: City) -> 
     assert (order.state, len(order.mended), order.vanished) == (CLOSED, 2, {})
 
 
+def test_a_key_that_goes_wrong_and_is_mended_leaves_the_record_s_other_items_what_they_are(city: City) -> None:
+    city.night(0, [*GOOD, BAD_PLACE])
+    city.night(1, [*GOOD, BAD_PLACE.replace("A3", "错3")])
+    order = city.order(PLACE)
+    assert (len(order.items), len(order.open), order.vanished) == (1, 1, {})
+    city.night(2, [*GOOD, MENDED_PLACE])
+    assert [(order.state, len(order.mended)) for order in city.state.orders.values()] == [(CLOSED, 1)] * 2
+
+
+def test_another_person_of_the_same_name_and_birth_date_is_another_record(city: City) -> None:
+    city.night(0, [*GOOD, BAD_PLACE])
+    city.night(1, [*GOOD, MENDED_PLACE, BAD_PLACE.replace("A3", "A4")])
+    order = city.order(PLACE)
+    assert (len(order.items), len(order.open), len(order.mended)) == (2, 1, 1)
+
+
 def test_a_wrong_key_without_identity_columns_vanishes(city: City) -> None:
     settings(city, SETTINGS.replace("identity: {people: [name, born]}\n", ""))
     city.night(0, [*GOOD, "错1,丙,1992-01-01,190101"])

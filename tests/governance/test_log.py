@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from govdata import governance
+from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.governance import log
+from govdata.governance.orders import CLOSED
+from govdata.operations.backup import backup, restore
 from tests.governance.conftest import City
 from tests.governance.test_closing import BAD_PLACE, GOOD, MENDED_PLACE, PLACE
 
 
 def events_file(city: City) -> Path:
-    return city.deployment.workorders / ".events" / "events.jsonl"
+    return city.deployment.workorders / "_events" / "events.jsonl"
 
 
 def test_a_line_a_power_cut_left_unfinished_was_never_said(city: City) -> None:
@@ -53,7 +56,7 @@ def test_a_damaged_line_is_told_by_its_number(city: City, damage: str) -> None:
 
 def test_without_its_key_nothing_is_written(city: City) -> None:
     city.night(0, [*GOOD, BAD_PLACE])
-    (city.deployment.workorders / ".events" / "key").unlink()
+    (city.deployment.workorders / "_events" / "key").unlink()
     with pytest.raises(GovdataError, match="备份"):
         city.night(1, [*GOOD, MENDED_PLACE])
 
@@ -67,9 +70,19 @@ def test_how_things_stand_needs_the_log_alone(city: City, tmp_path: Path) -> Non
     assert city.state.orders == before.orders
 
 
+def test_a_backup_holds_the_log_and_goes_on_from_there(city: City, tmp_path: Path) -> None:
+    city.night(0, [*GOOD, BAD_PLACE])
+    backup(city.deployment, city.registry, tmp_path / "kept.tar")
+    restore(tmp_path / "kept.tar", tmp_path / "elsewhere")
+    moved = City(Deployment(tmp_path / "elsewhere"))
+    assert moved.state.orders == city.state.orders
+    moved.night(1, [*GOOD, MENDED_PLACE])
+    assert moved.order(PLACE).state == CLOSED  # the key came along: the record is known again
+
+
 def test_no_value_of_a_record_is_in_the_log(city: City) -> None:
     city.night(0, [*GOOD, "错龘龗1,龘龗,1990-01-01,龘龗", "A9,龘龗,1990-01-01,190101,龘龗,多"])
-    files = [path for path in (city.deployment.workorders / ".events").rglob("*") if path.is_file()]
+    files = [path for path in (city.deployment.workorders / "_events").rglob("*") if path.is_file()]
     import pyarrow.parquet as pq
 
     text = "".join(str(pq.read_table(path).to_pylist()) if path.suffix == ".parquet" else path.read_text() for path in files)

@@ -192,8 +192,8 @@ def test_the_same_file_twice_is_taken_once(book: Book) -> None:
 
 
 def test_a_workbook_of_another_deployment_is_refused(book: Book, tmp_path_factory: pytest.TempPathFactory) -> None:
-    (book.city.deployment.workorders / ".events" / "key").unlink()
-    (book.city.deployment.workorders / ".events" / "key").write_text('{"key": "another"}')
+    (book.city.deployment.workorders / "_events" / "key").unlink()
+    (book.city.deployment.workorders / "_events" / "key").write_text('{"key": "another"}')
     receipt = book.receive(book.spoil(all_fixed))
     assert (receipt.read, len(receipt.refused)) == (0, 4)
     assert receipt.path is not None and receipt.path.parent.parent.name == "inbox"

@@ -34,7 +34,7 @@ def story(city: City) -> str:
 def _place(city: City, identity: str) -> int:
     import pyarrow.parquet as pq
 
-    (path,) = (city.deployment.workorders / ".events/evidence").glob("people-delivery-2026-03-02-*.parquet")
+    (path,) = (city.deployment.workorders / "_events/evidence").glob("people-delivery-2026-03-02-*.parquet")
     return next(row["source_row"] for row in pq.read_table(path).to_pylist() if row["identity"] == identity)
 
 

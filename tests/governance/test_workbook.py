@@ -33,7 +33,7 @@ def table(path: Path, sheet: str) -> list[dict[str, Any]]:
 def test_a_sheet_tells_key_place_value_and_leaves_room_for_the_reply(city: City) -> None:
     city.night(0, ROWS)
     path = made(city)
-    assert path.parent.name == "公安" and path.name == "2026-03-02 问题数据工单.xlsx"
+    assert path.parent.name == "公安" and path.name == "2026-03-02-问题数据工单.xlsx"
     book = openpyxl.load_workbook(path)
     assert book.sheetnames[0] == "封面" and len(book.sheetnames) == 3
     sheet = next(name for name in book.sheetnames if name.endswith("区划"))
@@ -109,4 +109,4 @@ def test_libreoffice_converts_it(city: City, tmp_path: Path) -> None:
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
     command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), str(made(city))]
     subprocess.run(command, check=True, capture_output=True, timeout=180)
-    assert (tmp_path / "2026-03-02 问题数据工单.pdf").stat().st_size > 5_000
+    assert (tmp_path / "2026-03-02-问题数据工单.pdf").stat().st_size > 5_000

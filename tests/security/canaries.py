@@ -97,9 +97,12 @@ def leaks(folder: Path, is_table: Callable[[Path], bool]) -> dict[str, int]:
 
 
 def is_table(path: Path) -> bool:
-    """What may hold records: the deliveries themselves and Parquet files of the lake and of the snapshots."""
+    """What may hold records: the deliveries themselves, Parquet files of the lake and of the snapshots, and the workbooks that tell a
+    department of its own rows (``in_workbooks`` looks into them)."""
     if path.parts[:2] == ("data", "landing"):
         return True
+    if path.parts[:2] == ("data", "workorders") and "_events" not in path.parts:
+        return path.suffix in (".xlsx", ".csv")
     return path.suffix == ".parquet" and path.parts[:2] in (("data", "lake"), ("data", "published"))
 
 
@@ -259,11 +262,23 @@ def _only(deployment: Deployment, dataset: str, date: Date, name: str) -> Path:
     return folder / name
 
 
-def in_tables(deployment: Deployment) -> Iterator[str]:
+def in_workbooks(deployment: Deployment) -> dict[str, set[str]]:
+    """Department → the canaries in the cells of its workbooks."""
+    found: dict[str, set[str]] = {}
+    pool = set(canaries().all)
+    for path in sorted(deployment.workorders.glob("*/*.xlsx")):
+        cells = {str(cell.value) for sheet in openpyxl.load_workbook(path) for row in sheet.iter_rows() for cell in row if cell.value}
+        text = "\n".join(cells)
+        found.setdefault(path.parent.name, set()).update(value for value in pool if value in text)
+    return found
+
+
+def in_tables(deployment: Deployment, datasets: str = "*") -> Iterator[str]:
     """Every canary that stands in some table of the lake: that they went through the whole house is what makes the search worth it."""
     import duckdb
 
-    files = [str(path) for stage in ("raw", "rejected") for path in (deployment.data / "lake" / stage).rglob("*.parquet")]
+    lake = deployment.data / "lake"
+    files = [str(path) for stage in ("raw", "rejected") for path in lake.glob(f"{stage}/{datasets}/**/*.parquet")]
     pool = set(canaries().all)
     with duckdb.connect() as connection:
         for file in files:
