@@ -30,9 +30,7 @@ def read(root: Path, datasets: Mapping[str, Dataset], declared: Collection[str],
     return written
 
 
-def _check(
-    written: WorkOrders, document: Document, datasets: Mapping[str, Dataset], declared: Collection[str], findings: Findings
-) -> None:
+def _check(written: WorkOrders, document: Document, datasets: Mapping[str, Dataset], declared: Collection[str], findings: Findings) -> None:
     def add(message: str, *path: str | int) -> None:
         findings.add(document.file, message, document.line(path), ".".join(map(str, path)))
 
