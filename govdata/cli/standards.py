@@ -28,7 +28,8 @@ def standards_check() -> None:
         terminal.print(f"共 {len(problems)} 个问题", style="bold red")
         raise typer.Exit(1)
     rules = sum(len(registry.rules(name)) for name in registry.datasets)
-    counts = f"{len(registry.elements)} 个数据元，{len(registry.code_sets)} 个代码集，{len(registry.datasets)} 个数据集，{rules} 条规则，{len(registry.cross)} 条跨表规则"
+    declared = f"{len(registry.elements)} 个数据元，{len(registry.code_sets)} 个代码集，{len(registry.datasets)} 个数据集"
+    counts = f"{declared}，{rules} 条规则，{len(registry.cross)} 条跨表规则"
     terminal.print(f"没有问题：{counts}", highlight=False)
     for name in registry.delivered:
         dataset = registry.datasets[name]
