@@ -78,7 +78,7 @@ def _consequence(order: Order, state: State, registry: Registry, calendar: Calen
     if ended:
         yield event("EXPIRE", items=ended)
     elif order.state == SUSPENDED and order.suspended_until is not None and order.suspended_until < date:
-        yield event("RESUME", reason="挂起期满", until=_resumed(order, calendar, date))
+        yield event("RESUME", reason="挂起期满", until=resumed(order, calendar, date))
     elif order.is_open and not is_declared(order, registry):
         yield event("VOID", reason="规则已从标准中撤销")
     elif order.is_open and order.items and not to_mend:
@@ -92,7 +92,7 @@ def _consequence(order: Order, state: State, registry: Registry, calendar: Calen
         yield event("OVERDUE")
 
 
-def _resumed(order: Order, calendar: Calendar, date: Date) -> Date:
+def resumed(order: Order, calendar: Calendar, date: Date) -> Date:
     """The due date after a suspension: as many working days are left as when it began."""
     began = order.suspended_on or date
     return calendar.after(date, calendar.between(began, order.due))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.governance import log as journal
-from govdata.governance.closing import calendar_of, state_of
+from govdata.governance.closing import calendar_of, resumed, state_of
 from govdata.governance.log import Event, Kind
 from govdata.governance.orders import Order, refusal
 from govdata.standards.model import Registry
@@ -49,8 +49,7 @@ def _completed(event: Event, order: Order, registry: Registry) -> Event:
     if event.kind == "WAIVE" and event.until is None:
         return event.model_copy(update={"until": day + timedelta(days=settings.waiver_days)})
     if event.kind == "RESUME":
-        left = calendar.between(order.suspended_on or day, order.due)
-        return event.model_copy(update={"until": calendar.after(day, left)})
+        return event.model_copy(update={"until": resumed(order, calendar, day)})
     if event.kind == "TRANSFER":
         known = departments(registry)
         if event.department not in known:

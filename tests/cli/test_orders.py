@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
 from pathlib import Path
 
 import pytest
 
 from govdata import governance
 from govdata.governance import workbook
+from govdata.governance.calendar import Calendar
+from govdata.governance.orders import ISSUED
 from tests.cli.conftest import Call
 from tests.governance.conftest import City
 from tests.governance.test_closing import BAD_PLACE, GOOD, PLACE
@@ -84,3 +87,12 @@ def test_a_night_reads_the_inbox_judges_and_writes(city: City) -> None:
     night = governance.close_night(city.registry, city.deployment, city.day(0))
     assert (night.open, night.overdue, dict(night.events), len(night.workbooks)) == (1, 0, {"EVIDENCE": 1, "ISSUE": 1}, 1)
     assert city.ask("SELECT state_name, open_items FROM governance.work_orders") == [("待签收", 1)]
+
+
+def test_a_suspension_ended_by_hand_leaves_the_days_that_were_left(city: City, number: str, call: Call) -> None:
+    home = city.deployment.home
+    city.say("SUSPEND", number, 4, reason="等待上级", until=city.day(1000))
+    assert call(home, "orders", "mark", number, "恢复", "--by", "李四")[0] == 0
+    order, today = city.order(PLACE), city.events[-1].date
+    left = Calendar().between(city.day(4), Date(2026, 3, 16))
+    assert (order.state, order.due) == (ISSUED, Calendar().after(today, left)) and left == 6
