@@ -19,6 +19,7 @@ from govdata.governance.evidence import CROSS, REJECTED
 from govdata.governance.log import ENGINE, Event, Log
 from govdata.governance.orders import CLOSED, SUSPENDED, WAITING, WORKED, Order, State, fold
 from govdata.standards.model import Registry
+from govdata.storage import files
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ def judge_night(registry: Registry, deployment: Deployment, date: Date) -> Close
     with journal.writing(deployment) as log:
         before = len(log.events)
         for judged in evidence.pending(registry, deployment, date, log.events):
-            evidence.record(judged, registry, deployment, log)
+            # Another run of the same date may be writing the very files that are read here.
+            with files.locked(deployment.stage_lock(judged.dataset.name)):
+                evidence.record(judged, registry, deployment, log)
         state = settle(log, registry, date)
         made = Counter(str(event.kind) for event in log.events[before:])
     open_orders = [order for order in state.orders.values() if order.is_open]

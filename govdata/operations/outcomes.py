@@ -7,7 +7,7 @@ left none did not finish. A run that died leaves those of an earlier run lying, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date as Date
 from datetime import datetime
 from typing import Literal
@@ -62,8 +62,9 @@ class StageOutcome(Manifest):
         return self.outcome in ("blocked", "error")
 
 
-_unwritten: dict[tuple[Deployment, str, Date, str], StageOutcome] = {}
-"""Outcomes of this process that found no place on the disk (it may be full, which is then the reason): still there for its summary."""
+_ours: dict[tuple[Deployment, str, Date, str], StageOutcome] = {}
+"""Outcomes of this process, for its own summary: on the disk there may be no place for them (which is then the reason), or those of another
+run of the same date that was quicker to end."""
 
 _watchers: list[Callable[[str, str, bool], None]] = []
 
@@ -80,23 +81,23 @@ def begin(dataset: str, stage: str) -> None:
 
 def record(outcome: StageOutcome, deployment: Deployment) -> None:
     """Keep ``outcome`` in place of the stage's earlier one. Never raises for a disk that refuses: the reason must not be lost for it."""
-    key = (deployment, outcome.dataset, outcome.date, outcome.stage)
-    _unwritten.pop(key, None)
-    try:
+    _ours[deployment, outcome.dataset, outcome.date, outcome.stage] = outcome
+    with suppress(OSError):
         outcome.write(deployment.outcome(outcome.dataset, outcome.date, outcome.stage))
-    except OSError:
-        _unwritten[key] = outcome
     for tell in _watchers:
         tell(outcome.dataset, outcome.stage, True)
 
 
 def read(deployment: Deployment, dataset: str, date: Date, stage: str, run_id: str | None = None) -> StageOutcome | None:
     """The stage's newest outcome, or that of ``run_id`` alone; None where there is none, or a damaged one."""
-    found = _unwritten.get((deployment, dataset, date, stage))
+    ours = _ours.get((deployment, dataset, date, stage))
+    if ours is not None and ours.run_id == run_id:
+        return ours
     try:
-        found = found or StageOutcome.read(deployment.outcome(dataset, date, stage))
+        kept = StageOutcome.read(deployment.outcome(dataset, date, stage))
     except ValidationError:
         return None
+    found = kept if kept is not None or run_id is not None else ours
     return found if found is not None and run_id in (None, found.run_id) else None
 
 
