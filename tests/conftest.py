@@ -21,6 +21,8 @@ def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own deployment or Dagster folder must not reach into a test."""
     for name in ("GOVDATA_HOME", "DAGSTER_HOME", "GOVDATA_ALERT_WEBHOOK", "GOVDATA_FIRST_DATE", "GOVDATA_DEBUG"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("written_alerts", "unwritten"):  # what other tests of this process have raised
+        monkeypatch.setattr("govdata.operations.alerts." + name, [])
 
 
 @pytest.fixture(scope="session")

@@ -141,7 +141,7 @@ def restore(source: Path, target: Path) -> Backup:
                 for member in tar:
                     _unpack(tar, member, unpacked)
             count, size = _verified(unpacked)
-        except (tarfile.TarError, ValueError, KeyError, TypeError, EOFError, OverflowError, RecursionError):
+        except (tarfile.TarError, ValueError, KeyError, TypeError, EOFError, OverflowError, RecursionError, MemoryError):
             raise GovdataError(f"{source.name} 不是完整的备份文件，或含有不属于备份的内容") from None
         except OSError as error:
             if error.errno not in _NO_BACKUP:

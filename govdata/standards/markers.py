@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from govdata.standards import patterns
 from govdata.standards.format import MarkerEntry
 from govdata.standards.model import Marker
 
@@ -24,11 +25,10 @@ def problems(name: str, count: str | None) -> list[tuple[str, str]]:
         found.append(("name", "标记文件的名称里只能有 {file} 或 {stem}，不能有路径"))
     elif name in ("{file}", "{stem}"):
         found.append(("name", "标记文件的名称要与数据文件的不同"))
-    try:
-        groups = re.compile(count or "()").groups
-    except re.error as error:
-        found.append(("count", f"正则表达式有误：{error.msg}"))
-    else:
-        if groups != 1:
-            found.append(("count", "正则表达式应正好有一个括号组，括住记录数"))
+    if count is not None:
+        reason = patterns.refusal(count)
+        if reason is None and re.compile(count).groups != 1:
+            reason = "正则表达式应正好有一个括号组，括住记录数"
+        if reason is not None:
+            found.append(("count", reason))
     return found

@@ -16,7 +16,7 @@ from govdata.storage import permissions
 def fingerprint(*parts: object) -> str:
     """12 hex digits that stand for ``parts`` (anything JSON can write); equal parts give equal digits on any machine."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]  # a file's name may be in no encoding
 
 
 def is_inside(name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -148,4 +149,7 @@ def test_the_interface_works_behind_the_door(page: Page, address: str, deploymen
     page.screenshot(path=str(tmp_path / "run.png"))
     assert "RunSuccessEvent" in page.evaluate(SUBSCRIBE, EVENTS.replace("ID", run_id)), "the run's events, through the websocket"
     assert refused == []
+    deadline = time.monotonic() + 180  # the city follows the datasets' run, by the daemon
+    while not deployment.catalogue.exists() and time.monotonic() < deadline:
+        time.sleep(0.5)
     assert len(city.state(deployment)["published.cards"]) == city.CARDS

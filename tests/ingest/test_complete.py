@@ -147,3 +147,19 @@ def test_a_file_must_have_rested(bureau: Bureau) -> None:
 def test_without_a_declaration_nothing_waits(bureau: Bureau) -> None:
     bureau.deliver("a.csv", CONTENT)
     assert bureau.ingest().delivered == 200
+
+
+def test_a_marker_no_reader_gets_to_the_end_of_costs_no_night(bureau: Bureau) -> None:
+    """A pattern of nested repetitions, and a text on which Python's own reader tries them all."""
+    bureau.people = PEOPLE.model_copy(
+        update={
+            "delivery": PEOPLE.delivery.model_copy(update={"marker": Marker(name="{file}.ok", count=r"(?:记录)?((?:[0-9]+,?)+)条")})
+        }
+    )
+    bureau.deliver("a.csv", CONTENT)
+    (bureau.landing / "a.csv.ok").write_text("1" * 60_000 + "x", encoding="utf-8")
+    begun = time.monotonic()
+    assert "找不到合同所说的记录数" in refusal(bureau)
+    assert time.monotonic() - begun < 10
+    (bureau.landing / "a.csv.ok").write_text("数据\r\n记录200条\r\n", encoding="utf-8")
+    assert bureau.ingest().delivered == 200

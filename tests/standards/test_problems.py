@@ -227,7 +227,7 @@ CASES = {
         "operation: note",
         "operation: note, marker: {name: '{file}.ctl', count: '('}",
         0,
-        "正则表达式有误",
+        "正则不能编译",
     ),
     "negative rest": (CONTRACT, "operation: note", "operation: note, settle: -1", 0, "不能小于 0"),
     "former name still there": (
