@@ -232,3 +232,55 @@ def test_names_are_told_without_control_characters(tmp_path: Path) -> None:
     with pytest.raises(GovdataError, match="已损坏") as raised:
         restore(file, tmp_path / "to")
     assert str(raised.value).isprintable()
+
+
+def _claiming(name: str, kind: bytes, size: int) -> bytes:
+    """The header of a member that claims ``size`` bytes, of which none follow."""
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+HEADERS = {
+    "a long name of an exabyte": _claiming("././@LongLink", tarfile.GNUTYPE_LONGNAME, 1 << 60),
+    "pax headers of an exabyte": _claiming("x", tarfile.XHDTYPE, 1 << 60),
+    "a file of an exabyte": _claiming("standards/x", tarfile.REGTYPE, 1 << 60),
+    "a negative size": _claiming("standards/x", tarfile.REGTYPE, -1024),
+    "old sparse": _claiming("standards/x", tarfile.GNUTYPE_SPARSE, 1 << 40),
+    "a kind there is not": _claiming("standards/x", b"Z", 0),
+    "no header": b"\xff" * 512,
+}
+
+
+@pytest.mark.parametrize("header", HEADERS.values(), ids=list(HEADERS))
+def test_headers_that_claim_what_is_not_there_are_refused(header: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "evil.tar"
+    file.write_bytes(header + b"\0" * 1024)
+    with pytest.raises(GovdataError):
+        restore(file, tmp_path / "to")
+    assert [path.name for path in tmp_path.iterdir()] == ["evil.tar"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"path": "../outside"},
+        {"path": "data/published/govdata.duckdb"},
+        {"path": "standards/\0x"},
+        {"linkpath": "/etc/passwd"},
+        {"size": "-5"},
+        {"size": str(1 << 70)},
+        {"mtime": "1e400"},
+        {"mtime": "nan"},
+    ],
+)
+def test_pax_headers_that_say_other_things_than_the_member_are_refused_or_harmless(headers: dict[str, str], tmp_path: Path) -> None:
+    """They are what counts: the member's own name is only for readers that know no pax."""
+    file = tmp_path / "evil.tar"
+    with tarfile.open(file, "w", format=tarfile.PAX_FORMAT) as opened:
+        member = tarfile.TarInfo("standards/x")
+        member.pax_headers = headers
+        opened.addfile(member)
+    with pytest.raises(GovdataError):  # at the latest because it has no listing
+        restore(file, tmp_path / "to")
+    assert [path.name for path in tmp_path.iterdir()] == ["evil.tar"]
