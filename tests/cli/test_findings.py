@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from govdata import cli, publish
-from tests.cli.test_cli import Call, call
+from tests.cli.conftest import Call
 from tests.masters.conftest import Small, small
 
-__all__ = ["call", "small"]
+__all__ = ["small"]
 
 DAY = Date(2026, 11, 20)
 PEOPLE = "id,name,place,state,died\nA1,=cmd,190101,1,\n错一,乙,999999,1,\n错二,丙,190101,1,\n"
