@@ -27,7 +27,7 @@ bench: .venv/.dev
 lint: .venv/.dev
 	$(BIN)/ruff check govdata tests benchmarks
 	$(BIN)/mypy
-	$(BIN)/lint-imports --quiet
+	$(BIN)/lint-imports
 
 licences: .venv/.dev
 	$(BIN)/python scripts/licences.py

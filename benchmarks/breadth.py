@@ -2,10 +2,14 @@
 
     python benchmarks/breadth.py [datasets] [rules] [--datasets 200] [--rules 1000] [--rows 10000] [--screenshot FILE]
 
-``datasets``: contracts made from the five that come with the package, each under its own name and with five elements of its own; measured
-are `govdata standards check`, loading the definitions, and Dagster's web server until it answers the whole asset graph. ``rules``: one
-contract whose columns' and row rules come to the number asked for, and a delivery of valid and invalid examples; measured are standards
-check, and compiling, standardising and checking by GX. Every measured command is a process of its own; CPU seconds count user and system
+``datasets``: contracts made from the five that come with the package, each under its own name and with five elements of
+its own; measured
+are `govdata standards check`, loading the definitions, and Dagster's web server until it answers the whole asset graph.
+``rules``: one
+contract whose columns' and row rules come to the number asked for, and a delivery of valid and invalid examples;
+measured are standards
+check, and compiling, standardising and checking by GX. Every measured command is a process of its own; CPU seconds
+count user and system
 time.
 """
 
@@ -48,7 +52,9 @@ WIDE = "wide_table"
 OWN_ELEMENTS = 5
 GRAPH = "{ assetNodes { id groupName description assetKey { path } dependencyKeys { path } } }"
 CHECKS = "{ assetNodes { assetKey { path } assetChecksOrError { ... on AssetChecks { checks { name } } } } }"
-DEFINITIONS = "from govdata.definitions import defs; print(len(defs().get_repository_def().asset_graph.get_all_asset_keys()))"
+DEFINITIONS = (
+    "from govdata.definitions import defs; print(len(defs().get_repository_def().asset_graph.get_all_asset_keys()))"
+)
 
 COMPILE = """
 from govdata.engine.compiled import compiled
@@ -61,7 +67,8 @@ queries.key_queries, queries.candidate_rows, queries.ledger, queries.rows(droppe
 
 
 def declare_datasets(standards: Path, count: int) -> None:
-    """Lay the package's standards down at ``standards`` and multiply its contracts to ``count``, with elements of their own."""
+    """Lay the package's standards down at ``standards`` and multiply its contracts to ``count``, with elements of their
+    own."""
     from govdata.sample import lay_down_standards
 
     lay_down_standards(standards)
@@ -78,14 +85,17 @@ def declare_datasets(standards: Path, count: int) -> None:
         for extra in range(OWN_ELEMENTS):
             own = f"own_{number:03}_{extra}"
             owned[own] = element | {"name": f"自有数据项{number:03}之{extra}"}
-            schema["properties"].append({"name": own, "logicalType": "string", "customProperties": [{"property": "element", "value": own}]})
+            schema["properties"].append(
+                {"name": own, "logicalType": "string", "customProperties": [{"property": "element", "value": own}]}
+            )
         _write(standards / "datasets" / f"{name}.odcs.yaml", contract)
     if owned:
         _write(standards / "elements" / "own.yaml", owned)
 
 
 def _derived_go(standards: Path) -> None:
-    """What is made of published tables is not delivered, and not what is measured here: derived tables and rules across tables."""
+    """What is made of published tables is not delivered, and not what is measured here: derived tables and rules across
+    tables."""
     shutil.rmtree(standards / "rules")
     for path in (standards / "datasets").glob("*.odcs.yaml"):
         if any(entry["property"] == "origin" for entry in _plain(path)["schema"][0]["customProperties"]):
@@ -108,7 +118,10 @@ def _write(path: Path, data: Any) -> None:
 def datasets(count: int, home: Path, screenshot: Path | None) -> None:
     declare_datasets(home / "standards", count)
     environment = os.environ | {"GOVDATA_HOME": str(home)}
-    report(f"{count} datasets: standards check", measure([sys.executable, "-m", "govdata", "standards", "check"], environment))
+    report(
+        f"{count} datasets: standards check",
+        measure([sys.executable, "-m", "govdata", "standards", "check"], environment),
+    )
     report(f"{count} datasets: definitions loaded", measure([sys.executable, "-c", DEFINITIONS], environment))
     graph(count, home, screenshot)
 
@@ -125,14 +138,25 @@ def graph(count: int, home: Path, screenshot: Path | None) -> None:
     command = [program("dagster-webserver"), "-w", str(instance / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
     with serving(command, port, home, home, home / "webserver.log") as address:
         print(f"{count} datasets: web server answers after {time.monotonic() - began:.1f} s")
-        for title, query in (("asset graph", GRAPH), ("asset graph again", GRAPH), ("all checks of all assets", CHECKS)):
+        for title, query in (
+            ("asset graph", GRAPH),
+            ("asset graph again", GRAPH),
+            ("all checks of all assets", CHECKS),
+        ):
             asked = time.monotonic()
             nodes = ask(address, query)["assetNodes"]
             seconds = time.monotonic() - asked
-            print(f"{count} datasets: {title}, {len(nodes)} assets, {seconds:.2f} s, {len(json.dumps(nodes)) / 1e6:.1f} MB", flush=True)
+            print(
+                f"{count} datasets: {title}, {len(nodes)} assets, {seconds:.2f} s, "
+                f"{len(json.dumps(nodes)) / 1e6:.1f} MB",
+                flush=True,
+            )
         if screenshot:
             shoot(address, screenshot)
-    print(f"{count} datasets: the web server and its code server took {children_cpu() - before:.1f} CPU s in all", flush=True)
+    print(
+        f"{count} datasets: the web server and its code server took {children_cpu() - before:.1f} CPU s in all",
+        flush=True,
+    )
 
 
 def children_cpu() -> float:
@@ -172,7 +196,8 @@ def shoot(address: str, target: Path) -> None:
 
 
 def declare_wide_table(standards: Path, rules: int) -> None:
-    """A contract with about ``rules`` rules over 60 columns: those of the columns' elements, and row rules for the rest."""
+    """A contract with about ``rules`` rules over 60 columns: those of the columns' elements, and row rules for the
+    rest."""
     from govdata import standards as declared
     from govdata.sample import lay_down_standards
 
@@ -181,12 +206,22 @@ def declare_wide_table(standards: Path, rules: int) -> None:
     usable = [
         element
         for element in registry.elements.values()
-        if element.examples.valid and not any(step.args.keys() & {"unit_column", "column"} for step in element.normalise)
+        if element.examples.valid
+        and not any(step.args.keys() & {"unit_column", "column"} for step in element.normalise)
     ]
-    columns = {f"c{number:02}_{element.id}": element for number, element in enumerate(itertools.islice(itertools.cycle(usable), 60))}
+    columns = {
+        f"c{number:02}_{element.id}": element
+        for number, element in enumerate(itertools.islice(itertools.cycle(usable), 60))
+    }
     declared_rules = sum(len(element.rules) for element in columns.values()) + 2  # the key: required, unique
     properties: list[dict[str, Any]] = [
-        {"name": "row_number", "logicalType": "string", "primaryKey": True, "required": True, "customProperties": [_custom("serial_text")]}
+        {
+            "name": "row_number",
+            "logicalType": "string",
+            "primaryKey": True,
+            "required": True,
+            "customProperties": [_custom("serial_text")],
+        }
     ]
     properties += [{"name": name, "customProperties": [_custom(element.id)]} for name, element in columns.items()]
     texts = [name for name, element in columns.items() if element.type in ("text", "code")]
@@ -202,7 +237,9 @@ def declare_wide_table(standards: Path, rules: int) -> None:
             "severity": "warning",
             "implementation": {"row": expression},
         }
-        for number, expression in zip(range(max(0, rules - declared_rules)), _row_rules(texts, dates, numbers), strict=False)
+        for number, expression in zip(
+            range(max(0, rules - declared_rules)), _row_rules(texts, dates, numbers), strict=False
+        )
     ]
     contract = {
         "apiVersion": "v3.1.0",
@@ -240,7 +277,13 @@ def _custom(element: str) -> dict[str, str]:
 
 
 def _serial() -> dict[str, Any]:
-    return {"name": "序号", "name_en": "Serial number", "definition": "行的序号", "type": "text", "sensitivity": {"level": 1}}
+    return {
+        "name": "序号",
+        "name_en": "Serial number",
+        "definition": "行的序号",
+        "type": "text",
+        "sensitivity": {"level": 1},
+    }
 
 
 def _row_rules(texts: list[str], dates: list[str], numbers: list[str]) -> Iterator[str]:
@@ -271,7 +314,9 @@ def deliver_wide_table(home: Path, rows: int) -> None:
         examples = [registry.elements[column.element].examples for column in dataset.columns[1:]]
         for row in range(rows):
             cells = (
-                draw.choice(example.valid) if draw.random() < 0.97 else draw.choice([*example.invalid, *example.repairs, ""])
+                draw.choice(example.valid)
+                if draw.random() < 0.97
+                else draw.choice([*example.invalid, *example.repairs, ""])
                 for example in examples
             )
             writer.writerow([f"R{row}", *cells])
@@ -281,20 +326,25 @@ def rules(count: int, rows: int, home: Path) -> None:
     declare_wide_table(home / "standards", count)
     deliver_wide_table(home, rows)
     environment = os.environ | {"GOVDATA_HOME": str(home)}
-    report(f"{count} rules: standards check", measure([sys.executable, "-m", "govdata", "standards", "check"], environment))
+    report(
+        f"{count} rules: standards check", measure([sys.executable, "-m", "govdata", "standards", "check"], environment)
+    )
     prelude = PRELUDE.replace('"population"', f'"{WIDE}"')
     stages = {
         "loading program and standards": "",
         "compile": COMPILE,
         "raw": "ingest.ingest(ingest.receive(d, ds, date), ds, registry, d)",
-        f"standardise {rows} rows": "engine.standardize(RawBatch.read(RawBatch.path(d, ds.name, date)), ds, registry, d)",
+        f"standardise {rows} rows": "engine.standardize(RawBatch.read(RawBatch.path(d, ds.name, date)), ds, "
+        "registry, d)",
         f"GX checks {rows} rows": (
             "v = checks.validate(StandardizedBatch.read(StandardizedBatch.path(d, ds.name, date)), ds, registry, d); "
             "assert {o.name: o.passed for o in v.outcomes}['parity']"
         ),
     }
     for title, code in stages.items():
-        report(f"{count} rules: {title}", measure([sys.executable, "-c", prelude + code, DATE.isoformat()], environment))
+        report(
+            f"{count} rules: {title}", measure([sys.executable, "-c", prelude + code, DATE.isoformat()], environment)
+        )
 
 
 # ------------------------------------------------------------------------------------------------------------- output
@@ -316,7 +366,9 @@ def main() -> None:
     parser.add_argument("--datasets", type=int, default=200)
     parser.add_argument("--rules", type=int, default=1000)
     parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--screenshot", type=Path, help="of the graph with all datasets; a second one of one group beside it")
+    parser.add_argument(
+        "--screenshot", type=Path, help="of the graph with all datasets; a second one of one group beside it"
+    )
     options = parser.parse_args()
     if "datasets" in options.parts:
         with scratch() as home:

@@ -1,11 +1,15 @@
-"""How many polluted text files are read exactly: govdata against DuckDB's sniffer, CleverCSV and pandas, on the same files.
+"""How many polluted text files are read exactly: govdata against DuckDB's sniffer, CleverCSV and pandas, on the same
+files.
 
     python benchmarks/dialects.py [--corpus producers] [--failures]
 
-The files are the corpus of tests/ingest/pollution.py, or of tests/ingest/producers.py; CleverCSV is needed beside the development packages
+The files are the corpus of tests/ingest/pollution.py, or of tests/ingest/producers.py; CleverCSV is needed beside the
+development packages
 (pip install clevercsv).
-The peers are helped where it costs nothing: they are told the encoding (a file they cannot be told of is given to them as UTF-8), values
-stay text, and a case counts as theirs if any of several settings reads it exactly. govdata is told nothing and has one try; the last
+The peers are helped where it costs nothing: they are told the encoding (a file they cannot be told of is given to them
+as UTF-8), values
+stay text, and a case counts as theirs if any of several settings reads it exactly. govdata is told nothing and has one
+try; the last
 column gives it a contract's headers, as in a night run. Cells are compared without outer white space.
 """
 
@@ -73,7 +77,9 @@ def clevercsv(case: Case, path: Path) -> Iterator[Callable[[], Reading]]:
 
     def detected(with_header: bool | None) -> Reading:
         dialect = clevercsv.Sniffer().sniff(text[:30_000])  # its search takes minutes on more
-        rows = [row for row in clevercsv.reader(io.StringIO(text, newline=""), dialect) if any(cell.strip() for cell in row)]
+        rows = [
+            row for row in clevercsv.reader(io.StringIO(text, newline=""), dialect) if any(cell.strip() for cell in row)
+        ]
         headed = clevercsv.Sniffer().has_header(text[:30_000]) if with_header is None else with_header
         return (rows[0], rows[1:]) if headed else (None, rows)
 
@@ -90,7 +96,13 @@ def pandas(case: Case, path: Path) -> Iterator[Callable[[], Reading]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             frame = pandas.read_csv(
-                io.StringIO(text), sep=None, engine="python", dtype=str, keep_default_na=False, index_col=False, **options
+                io.StringIO(text),
+                sep=None,
+                engine="python",
+                dtype=str,
+                keep_default_na=False,
+                index_col=False,
+                **options,
             )
         names = None if "header" in options else [str(name) for name in frame.columns]
         return names, frame.values.tolist()
@@ -102,7 +114,13 @@ def pandas(case: Case, path: Path) -> Iterator[Callable[[], Reading]]:
         yield lambda: loaded(header=None)
 
 
-READERS = {"govdata": govdata, "DuckDB": duckdb, "CleverCSV": clevercsv, "pandas": pandas, "govdata, contract": govdata_with_contract}
+READERS = {
+    "govdata": govdata,
+    "DuckDB": duckdb,
+    "CleverCSV": clevercsv,
+    "pandas": pandas,
+    "govdata, contract": govdata_with_contract,
+}
 
 
 def exact(case: Case, attempts: Iterator[Callable[[], Reading]]) -> bool:
@@ -142,7 +160,10 @@ def main() -> None:
     for family in kinds:
         print(f"| {family} | {kinds[family]} |" + "".join(f" {good[name][family]} |" for name in READERS))
     total = kinds.total()
-    print(f"| **all** | **{total}** |" + "".join(f" **{good[n].total()}** ({good[n].total() / total:.1%}) |" for n in READERS))
+    print(
+        f"| **all** | **{total}** |"
+        + "".join(f" **{good[n].total()}** ({good[n].total() / total:.1%}) |" for n in READERS)
+    )
     print("\n" + ", ".join(f"{name} {version(name)}" for name in ("duckdb", "clevercsv", "pandas")))
     if arguments.failures:
         for name, names in missed.items():

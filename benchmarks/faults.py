@@ -1,4 +1,5 @@
-"""Faults on purpose, counted: kill -9 over a night, readers during swaps of the catalogue, 400 nights under retention, 200 nights
+"""Faults on purpose, counted: kill -9 over a night, readers during swaps of the catalogue, 400 nights under retention,
+200 nights
 of Dagster's own records, kill -9 of the services, a backfill beside nights.
 
     python benchmarks/faults.py [kills] [readers] [retention] [dagster] [services] [backfill]
@@ -41,7 +42,8 @@ def kills(points: int, seed: int, folder: Path) -> bool:
                 flush=True,
             )
     print(
-        f"kill -9 at {len(found)} points (seed {seed}), {time.monotonic() - began:.0f} s, a night costs {drill.prepared.seconds:.1f} CPU s:"
+        f"kill -9 at {len(found)} points (seed {seed}), {time.monotonic() - began:.0f} s, a night costs "
+        f"{drill.prepared.seconds:.1f} CPU s:"
     )
     print(f"  step killed in: {dict(Counter(killed.step.split('__')[0] for killed in found))}")
     print(f"  readers saw: {dict(Counter(killed.shown for killed in found))}")
@@ -55,7 +57,10 @@ def swaps(folder: Path) -> bool:
     began = time.monotonic()
     found = readers.watch(folder, 8, 100)
     print(f"8 reading processes during 100 swaps of the catalogue, {time.monotonic() - began:.0f} s:")
-    print(f"  {sum(r.queries for r in found)} queries joining three tables, up to {max(r.nights for r in found)} nights seen by one reader")
+    print(
+        f"  {sum(r.queries for r in found)} queries joining three tables, up to {max(r.nights for r in found)} "
+        "nights seen by one reader"
+    )
     print(f"  errors: {sum(len(r.errors) for r in found)}; mixed views: {sum(r.mixed for r in found)}", flush=True)
     for error in {error for r in found for error in r.errors}:
         print(f"    {error}")
@@ -64,11 +69,17 @@ def swaps(folder: Path) -> bool:
 
 def retention(folder: Path) -> bool:
     began = time.monotonic()
-    print("400 nights, keep 30 days and 3 month ends, a whole delivery of the delta table every 60 nights, pruned every 10 nights:")
+    print(
+        "400 nights, keep 30 days and 3 month ends, a whole delivery of the delta table every 60 nights, pruned "
+        "every 10 nights:"
+    )
     found = []
     for look in years.nights(folder, 400, Policy(days=30, month_ends=3), whole_every=60, prune_every=10, look_every=40):
         found.append(look)
-        print(f"  night {look.night:3}: {look.files:5} files, {look.kilobytes:6} KB on disk; rows shown {look.shown}", flush=True)
+        print(
+            f"  night {look.night:3}: {look.files:5} files, {look.kilobytes:6} KB on disk; rows shown {look.shown}",
+            flush=True,
+        )
     print(f"  {time.monotonic() - began:.0f} s", flush=True)
     half = len(found) // 2
     return max(look.kilobytes for look in found[half:]) <= 1.2 * max(look.kilobytes for look in found[:half])
@@ -81,7 +92,8 @@ def dagster(folder: Path) -> bool:
     for look in dagster_years.nights(folder, 200, keep_days=30, look_every=20, checks=100):
         found.append(look)
         print(
-            f"  night {look.night:3}: {look.runs:3} runs, {look.checks:5} results of checks, {look.kilobytes:6} KB on disk, "
+            f"  night {look.night:3}: {look.runs:3} runs, {look.checks:5} results of checks, {look.kilobytes:6} KB "
+            "on disk, "
             f"{look.index:6} KB of it index.db",
             flush=True,
         )
@@ -96,8 +108,10 @@ def services(folder: Path, times: int) -> bool:
     with Zygote() as zygote:
         for cut in service_drills.cuts(Prepared(folder, zygote), folder, times):
             print(
-                f"  in {cut.step:24} first run {cut.first}, shows {cut.shown}, marked after {cut.marked:.0f} s, repaired after "
-                f"{cut.repaired:.0f} s, as undisturbed {cut.as_undisturbed}, alert {cut.alerted}, left over {len(cut.leftovers)}",
+                f"  in {cut.step:24} first run {cut.first}, shows {cut.shown}, marked after {cut.marked:.0f} s, "
+                "repaired after "
+                f"{cut.repaired:.0f} s, as undisturbed {cut.as_undisturbed}, alert {cut.alerted}, left over "
+                f"{len(cut.leftovers)}",
                 flush=True,
             )
             good &= cut.good
@@ -108,8 +122,14 @@ def backfill(folder: Path, dates: int) -> bool:
     folder.mkdir(parents=True)
     with Zygote() as zygote:
         found = service_drills.backfill(folder, zygote, dates, Date(2026, 10, 1))
-    print(f"backfill of {found.dates} dates by the daemon beside {found.nights} runs of the night after them, {found.seconds:.0f} s:")
-    print(f"  failed: {found.failed}; tables unlike an undisturbed sequence: {found.wrong}; snapshots in order: {found.lineage}")
+    print(
+        f"backfill of {found.dates} dates by the daemon beside {found.nights} runs of the night after them, "
+        f"{found.seconds:.0f} s:"
+    )
+    print(
+        f"  failed: {found.failed}; tables unlike an undisturbed sequence: {found.wrong}; snapshots in order: "
+        f"{found.lineage}"
+    )
     print(f"  alerts: {found.told}; left over: {len(found.leftovers)}", flush=True)
     return found.good
 
@@ -123,7 +143,9 @@ def main() -> int:
     parser.add_argument("--dates", type=int, default=30)
     options = parser.parse_args()
     if options.drills and not {"kills", "services", "backfill"} & set(options.drills):
-        os.fsync = lambda descriptor: None  # nothing is cut off in these two: waiting for the disk would only make them long
+        os.fsync = lambda descriptor: (
+            None
+        )  # nothing is cut off in these two: waiting for the disk would only make them long
     good = True
     with tempfile.TemporaryDirectory(prefix="govdata-faults-") as folder:
         if not options.drills or "kills" in options.drills:

@@ -4,9 +4,12 @@
 
 Of several sizes the largest is generated and the others are its first lines.
 
-Every stage runs in a process of its own, so its CPU seconds and its peak memory are the operating system's figures for exactly that
-stage; the whole night, as `govdata run` runs it, is measured once more in one process. The yardstick is `COPY (read_csv all VARCHAR)
-TO parquet (zstd)` of the delivered file, the median of three, transcoded to UTF-8 first where needed (the transcoding is not counted: the
+Every stage runs in a process of its own, so its CPU seconds and its peak memory are the operating system's figures for
+exactly that
+stage; the whole night, as `govdata run` runs it, is measured once more in one process. The yardstick is `COPY (read_csv
+all VARCHAR)
+TO parquet (zstd)` of the delivered file, the median of three, transcoded to UTF-8 first where needed (the transcoding
+is not counted: the
 bare copy could not read it otherwise, the night does it itself).
 """
 
@@ -53,7 +56,8 @@ ds = registry.datasets["population"]
 date = Date.fromisoformat(sys.argv[1])
 """
 
-# No quoting: one unclosed quote among the sample's defects would otherwise swallow most of the file, and the yardstick with it.
+# No quoting: one unclosed quote among the sample's defects would otherwise swallow most of the file, and the yardstick
+# with it.
 BARE_COPY = """
 import sys, duckdb
 connection = duckdb.connect(config={"memory_limit": "2GB", "preserve_insertion_order": False})
@@ -81,9 +85,12 @@ def measure(command: list[str], environment: dict[str, str]) -> Cost:
     wrapper = (
         "import resource, subprocess, sys, time; began = time.perf_counter(); "
         "code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL); "
-        "u = resource.getrusage(resource.RUSAGE_CHILDREN); print(u.ru_utime + u.ru_stime, time.perf_counter() - began, u.ru_maxrss, code)"
+        "u = resource.getrusage(resource.RUSAGE_CHILDREN); print(u.ru_utime + u.ru_stime, time.perf_counter() - "
+        "began, u.ru_maxrss, code)"
     )
-    result = subprocess.run([sys.executable, "-c", wrapper, *command], env=environment, stdout=subprocess.PIPE, check=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", wrapper, *command], env=environment, stdout=subprocess.PIPE, check=True, text=True
+    )
     cpu, wall, peak, code = result.stdout.split()
     if code != "0":
         raise SystemExit(f"失败（退出码 {code}）：{' '.join(command[:3])} …")
@@ -100,7 +107,10 @@ def utf8_copy(source: Path, target: Path) -> list[str]:
     except UnicodeDecodeError as error:
         if error.start < len(head) - 4:
             encoding = "gb18030"
-    with open(source, encoding=encoding, errors="replace", newline="") as file, open(target, "w", encoding="utf-8", newline="") as out:
+    with (
+        open(source, encoding=encoding, errors="replace", newline="") as file,
+        open(target, "w", encoding="utf-8", newline="") as out,
+    ):
         header = file.readline()
         out.write(header)
         while piece := file.read(1 << 22):
@@ -176,7 +186,9 @@ def night(people: int, file: Path, home: Path, console: Console) -> None:
     bare = sorted(yardsticks, key=lambda cost: cost.cpu)[1]
 
     def add(name: str, cost: Cost, **style: str) -> None:
-        table.add_row(name, f"{cost.cpu:.2f}", f"{cost.cpu / bare.cpu:.2f}", f"{cost.wall:.2f}", f"{cost.peak:.0f}", **style)
+        table.add_row(
+            name, f"{cost.cpu:.2f}", f"{cost.cpu / bare.cpu:.2f}", f"{cost.wall:.2f}", f"{cost.peak:.0f}", **style
+        )
 
     add("裸 COPY csv → parquet（三次之中位）", bare)
     add("仅载入程序与标准", empty, style="dim")

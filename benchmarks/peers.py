@@ -2,9 +2,12 @@
 
     python benchmarks/peers.py [--rows 1000000] [--only dataframely ours …] [--environments FOLDER]
 
-The 18 rules are declared once (peers/rules.py). Each peer runs in an environment of its own, which uv makes in a temporary folder, and
-in a process of its own; CPU seconds count user and system time of all its threads, the peak is the operating system's. Every peer reads the
-file, judges all rows by all rules, and, where it can give rows, writes the good and the bad ones to Parquet. Its counts are compared with a
+The 18 rules are declared once (peers/rules.py). Each peer runs in an environment of its own, which uv makes in a
+temporary folder, and
+in a process of its own; CPU seconds count user and system time of all its threads, the peak is the operating system's.
+Every peer reads the
+file, judges all rows by all rules, and, where it can give rows, writes the good and the bad ones to Parquet. Its counts
+are compared with a
 reference in SQL. A peer that cannot be installed, or cannot express a rule, is shown as such.
 """
 
@@ -34,7 +37,8 @@ DATASET = "peer"
 
 @dataclass(frozen=True)
 class Peer:
-    """``rows``: it says which rows failed. ``packages``: what its environment holds; the first one's version is shown."""
+    """``rows``: it says which rows failed. ``packages``: what its environment holds; the first one's version is
+    shown."""
 
     name: str
     program: str
@@ -59,7 +63,8 @@ PEERS = (
 
 
 def make_rows(path: Path, count: int, seed: int = 1) -> None:
-    """``count`` people with about 0.5 % of wrong cells per rule. Region block 19, phones 179: no number can be a real person's."""
+    """``count`` people with about 0.5 % of wrong cells per rule. Region block 19, phones 179: no number can be a real
+    person's."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -79,7 +84,8 @@ def make_rows(path: Path, count: int, seed: int = 1) -> None:
     numbers[again] = numbers[draw.integers(0, count, len(again))]
     family, given = np.array(list("赵钱孙李周吴郑王冯陈")), np.array(list("伟芳娜敏静磊洋勇艳杰"))
     names = np.char.add(
-        family[draw.integers(0, 10, count)], np.char.add(given[draw.integers(0, 10, count)], given[draw.integers(0, 10, count)])
+        family[draw.integers(0, 10, count)],
+        np.char.add(given[draw.integers(0, 10, count)], given[draw.integers(0, 10, count)]),
     )
     names[_some(draw, count)] = "王"
     phones = np.char.add("179", np.char.zfill(draw.integers(0, 10**8, count).astype("U8"), 8))
@@ -132,7 +138,9 @@ def reference(path: Path) -> tuple[dict[str, int], int]:
     keys = "count(*) OVER (PARTITION BY id) AS same_id"
     counts = ", ".join(f"count(*) FILTER (coalesce({condition}, false))" for condition in conditions.values())
     anything = " OR ".join(f"coalesce({condition}, false)" for condition in conditions.values())
-    row = duckdb.sql(f"SELECT {counts}, count(*) FILTER ({anything}) FROM (SELECT *, {keys} FROM '{path}')").fetchall()[0]
+    row = duckdb.sql(f"SELECT {counts}, count(*) FILTER ({anything}) FROM (SELECT *, {keys} FROM '{path}')").fetchall()[
+        0
+    ]
     return dict(zip(conditions, row[:-1], strict=True)), row[-1]
 
 
@@ -144,9 +152,15 @@ def failing(rule: Rule) -> str:
         case "pattern":
             return f"NOT regexp_full_match({column}, '{arguments[0]}')"
         case "check_digit":
-            total = " + ".join(f"TRY_CAST(substr({column}, {place}, 1) AS INTEGER) * {weight}" for place, weight in enumerate(WEIGHTS, 1))
+            total = " + ".join(
+                f"TRY_CAST(substr({column}, {place}, 1) AS INTEGER) * {weight}"
+                for place, weight in enumerate(WEIGHTS, 1)
+            )
             expected = f"substr('{CHECK_CHARACTERS}', CAST(1 + ({total}) % 11 AS INTEGER), 1)"
-            return f"{column} IS NOT NULL AND NOT coalesce(length({column}) = 18 AND substr({column}, 18) = {expected}, false)"
+            return (
+                f"{column} IS NOT NULL AND NOT coalesce(length({column}) = 18 AND substr({column}, 18) = {expected}, "
+                "false)"
+            )
         case "unique":
             return f"{column} IS NOT NULL AND same_{column} > 1"
         case "length":
@@ -182,7 +196,11 @@ def declare(standards: Path) -> None:
             "name": name, "name_en": name, "definition": name, "type": kind, "sensitivity": {"level": 1}, "rules": rules
         }  # fmt: skip
         kinds = {rule.kind for rule in RULES if rule.column == name}
-        entry = {"name": name, "logicalType": logical, "customProperties": [{"property": "element", "value": f"peer_{name}"}]}
+        entry = {
+            "name": name,
+            "logicalType": logical,
+            "customProperties": [{"property": "element", "value": f"peer_{name}"}],
+        }
         properties.append(entry | {"required": "not_null" in kinds, "primaryKey": "unique" in kinds})
     for rule in RULES:
         if rule.kind in ("not_before", "given_unless"):
@@ -267,10 +285,15 @@ def run(command: list[str], environment: dict[str, str], log: Path) -> tuple[Cos
     wrapper = (
         "import resource, subprocess, sys, time; began = time.perf_counter(); "
         "code = subprocess.call(sys.argv[2:], stdout=open(sys.argv[1], 'wb'), stderr=subprocess.STDOUT); "
-        "u = resource.getrusage(resource.RUSAGE_CHILDREN); print(u.ru_utime + u.ru_stime, time.perf_counter() - began, u.ru_maxrss, code)"
+        "u = resource.getrusage(resource.RUSAGE_CHILDREN); print(u.ru_utime + u.ru_stime, time.perf_counter() - "
+        "began, u.ru_maxrss, code)"
     )
     measured = subprocess.run(
-        [sys.executable, "-c", wrapper, str(log), *command], env=environment, stdout=subprocess.PIPE, check=True, text=True
+        [sys.executable, "-c", wrapper, str(log), *command],
+        env=environment,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
     )
     cpu, wall, peak, code = measured.stdout.split()
     output = log.read_text(errors="replace")
@@ -281,7 +304,8 @@ def run(command: list[str], environment: dict[str, str], log: Path) -> tuple[Cos
 
 
 def environment_of(peer: Peer, folder: Path) -> tuple[Path, str]:
-    """The peer's own interpreter, and the version of its first package. Raises RuntimeError where it cannot be installed."""
+    """The peer's own interpreter, and the version of its first package. Raises RuntimeError where it cannot be
+    installed."""
     home = folder / peer.program
     python = home / "bin" / "python"
     if not python.exists():
@@ -296,7 +320,10 @@ def environment_of(peer: Peer, folder: Path) -> tuple[Path, str]:
                 raise RuntimeError(f"cannot be installed: {done.stderr.strip()[-300:]}")
     name = peer.packages[0].partition("[")[0]
     shown = subprocess.run(
-        [str(python), "-c", f"import importlib.metadata as m; print(m.version('{name}'))"], capture_output=True, text=True, check=True
+        [str(python), "-c", f"import importlib.metadata as m; print(m.version('{name}'))"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return python, f"{name} {shown.stdout.strip()}"
 
@@ -309,7 +336,8 @@ def _has_uv_module() -> bool:
 
 @dataclass(frozen=True)
 class Line:
-    """``start``: the same program on 1,000 rows, so mostly imports. ``agreeing`` of ``expressed`` rules count as the reference does."""
+    """``start``: the same program on 1,000 rows, so mostly imports. ``agreeing`` of ``expressed`` rules count as the
+    reference does."""
 
     name: str
     version: str
@@ -337,7 +365,9 @@ def measure_peer(peer: Peer, environments: Path, folder: Path) -> Line:
         cost, result = run([*program, str(folder / "rows.parquet"), str(out)], clean, log)
     except RuntimeError as error:
         return Line(peer.name, version, None, failure=str(error))
-    return judged(peer.name, version, cost, start, result, folder, "good and bad written" if peer.rows else "counts only")
+    return judged(
+        peer.name, version, cost, start, result, folder, "good and bad written" if peer.rows else "counts only"
+    )
 
 
 def judged(name: str, version: str, cost: Cost, start: Cost, result: dict[str, Any], folder: Path, rows: str) -> Line:
@@ -372,7 +402,17 @@ def measure_ours(folder: Path, count: int) -> list[Line]:
     result = {"counts": counts, "bad": result["bad"]}
     version = f"DuckDB {duckdb.__version__}"
     title = "govdata: type, judge and split"
-    lines.append(judged(title, version, cost, costs["split", "few"][0], result, folder, "good and bad written, rule ids on each bad row"))
+    lines.append(
+        judged(
+            title,
+            version,
+            cost,
+            costs["split", "few"][0],
+            result,
+            folder,
+            "good and bad written, rule ids on each bad row",
+        )
+    )
     cost, start = costs["raw", "rows"][0], costs["raw", "few"][0]
     lines.append(Line("govdata: receive (before it)", version, cost, start, rows="records counted, hashed, made text"))
     return lines

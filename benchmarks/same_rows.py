@@ -1,11 +1,14 @@
-"""Whether two revisions give the same rows: fingerprints of every view of the catalogue over three known sets of deliveries.
+"""Whether two revisions give the same rows: fingerprints of every view of the catalogue over three known sets of
+deliveries.
 
     python benchmarks/same_rows.py save BEFORE.json        # on the revision before
     python benchmarks/same_rows.py save AFTER.json         # on the revision after
     python benchmarks/same_rows.py compare BEFORE.json AFTER.json
 
-The deliveries are the committed sample, 20,000 people (seed 5) and three nights of a small delta table, each made and processed by the
-revision's own ``govdata`` in a temporary folder. A column counts by the multiset of its texts, a view by that of its rows over the columns
+The deliveries are the committed sample, 20,000 people (seed 5) and three nights of a small delta table, each made and
+processed by the
+revision's own ``govdata`` in a temporary folder. A column counts by the multiset of its texts, a view by that of its
+rows over the columns
 both sides know, so a difference is told with its view and column. What names a batch or a file's making is left out.
 """
 
@@ -43,7 +46,13 @@ def deployments(folder: Path) -> dict[str, Path]:
 
 def govdata(home: Path, *arguments: str) -> None:
     environment = os.environ | {"GOVDATA_HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
-    subprocess.run([sys.executable, "-m", "govdata", *arguments], cwd=REPOSITORY, env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "govdata", *arguments],
+        cwd=REPOSITORY,
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def fingerprints(home: Path) -> dict[str, Any]:
@@ -51,13 +60,17 @@ def fingerprints(home: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with duckdb.connect(str(home / "data" / "published" / "govdata.duckdb"), read_only=True) as connection:
         views = connection.execute(
-            "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND schema_name <> 'codes' ORDER BY ALL"
+            "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND schema_name <> 'codes' ORDER "
+            "BY ALL"
         ).fetchall()
         for schema, view in views:
             name = f'"{schema}"."{view}"'
             columns = [row[0] for row in connection.execute(f"DESCRIBE {name}").fetchall() if row[0] not in MADE_ANEW]
             identity = "_row_id" if "_row_id" in columns else "''"
-            sums = ", ".join(f'CAST(sum(CAST(hash({identity}, CAST("{column}" AS VARCHAR)) AS HUGEINT)) AS VARCHAR)' for column in columns)
+            sums = ", ".join(
+                f'CAST(sum(CAST(hash({identity}, CAST("{column}" AS VARCHAR)) AS HUGEINT)) AS VARCHAR)'
+                for column in columns
+            )
             row = connection.execute(f"SELECT count(*), {sums} FROM {name}").fetchone()
             assert row is not None
             found[f"{schema}.{view}"] = {"rows": row[0], "columns": dict(zip(columns, row[1:], strict=True))}
@@ -74,7 +87,8 @@ def save(target: Path) -> None:
 
 
 def compare(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """One line for each difference; views and columns that only one side has are told and do not count as different rows."""
+    """One line for each difference; views and columns that only one side has are told and do not count as different
+    rows."""
     lines = []
     for deployment, views in before.items():
         for view, old in views.items():

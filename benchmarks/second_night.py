@@ -1,12 +1,18 @@
-"""What the second night costs, a delta of random keys on a large table, and what analysts pay for reading it merged on read.
+"""What the second night costs, a delta of random keys on a large table, and what analysts pay for reading it merged on
+read.
 
     python benchmarks/second_night.py [--rows 10000000] [--share 0.01] [--full 200000] [--dir FOLDER]
 
-The base is made of the sample city's standardised people, copied with new id numbers (valid, region block 19xxxx) up to ``--rows``; it is
-published by the real publishing stage. The delta is a CSV file of ``--share`` of the rows, taken at random, and goes through the real
-stages, each in a process of its own. The full night it is compared with is a line through two deliveries of the same people, ``--full``
-and a quarter of them, through the same stages. Then more nights of the same kind are published until the policy compacts: the queries
-are timed at the worst point before that, over the view and over a compacted table, the last publishing shows what compacting costs, and
+The base is made of the sample city's standardised people, copied with new id numbers (valid, region block 19xxxx) up to
+``--rows``; it is
+published by the real publishing stage. The delta is a CSV file of ``--share`` of the rows, taken at random, and goes
+through the real
+stages, each in a process of its own. The full night it is compared with is a line through two deliveries of the same
+people, ``--full``
+and a quarter of them, through the same stages. Then more nights of the same kind are published until the policy
+compacts: the queries
+are timed at the worst point before that, over the view and over a compacted table, the last publishing shows what
+compacting costs, and
 the outcome is compared with one made the plain way from all deliveries.
 """
 
@@ -78,8 +84,11 @@ class City:
         raw = ingest.ingest(delivery, self.dataset, self.registry, self.deployment)
         return engine.standardize(raw, self.dataset, self.registry, self.deployment)
 
-    def put(self, like: StandardizedBatch, verdict: Verdict, date: Date, mode: str, query: str, parts: int = 1) -> Snapshot:
-        """Lay the rows of ``query`` down as the standardised batch of ``date``, as if it had been delivered and checked; publish it."""
+    def put(
+        self, like: StandardizedBatch, verdict: Verdict, date: Date, mode: str, query: str, parts: int = 1
+    ) -> Snapshot:
+        """Lay the rows of ``query`` down as the standardised batch of ``date``, as if it had been delivered and
+        checked; publish it."""
         batch_id = fingerprint("second night", date.isoformat(), mode)
         folder = StandardizedBatch.path(self.deployment, "population", date).parent
         folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +98,11 @@ class City:
             self.connection.execute(f"COPY ({chosen}) TO {sql.text(str(path))} (FORMAT parquet, COMPRESSION zstd)")
         rows = sum(files.row_count(path) for path in paths)
         counts = {"delivered": rows, "clean": rows, "rejected": 0, "duplicates": 0, "quarantined": 0}
-        named = {"clean_files": tuple(self.deployment.relative(path) for path in paths), "quarantine_files": (), "duplicate_files": ()}
+        named = {
+            "clean_files": tuple(self.deployment.relative(path) for path in paths),
+            "quarantine_files": (),
+            "duplicate_files": (),
+        }
         batch = like.model_copy(update={"date": date, "batch_id": batch_id, "mode": mode, **counts, **named})
         batch.write(StandardizedBatch.path(self.deployment, "population", date))
         sound = tuple(outcome.model_copy(update={"passed": True}) for outcome in verdict.outcomes)
@@ -98,7 +111,8 @@ class City:
         return publish.publish(batch, self.dataset, self.registry, self.deployment)
 
     def people(self, clean: list[Path], rows: int) -> str:
-        """SELECT of ``rows`` people with the columns of a standardised file: sample people over and over, each with an id of its own."""
+        """SELECT of ``rows`` people with the columns of a standardised file: sample people over and over, each with an
+        id of its own."""
         known = (
             f"SELECT *, row_number() OVER () - 1 AS turn FROM (SELECT * FROM {sql.parquet(clean)} "
             "WHERE substr(citizen_id, 7, 8) = strftime(birth_date, '%Y%m%d') "
@@ -109,13 +123,19 @@ class City:
         seeds = sql.scalar(self.connection, "SELECT count(*) FROM seeds")
         copies = -(-rows // seeds)
         assert copies <= 500, "a sequence number has three digits, the last of them for the sex"
-        number = "substr(citizen_id, 1, 14) || lpad(CAST(2 * copy + (CASE sex WHEN '1' THEN 1 ELSE 0 END) AS VARCHAR), 3, '0')"
+        number = (
+            "substr(citizen_id, 1, 14) || lpad(CAST(2 * copy + (CASE sex WHEN '1' THEN 1 ELSE 0 END) AS VARCHAR), 3, "
+            "'0')"
+        )
         place = "(turn * 7919 + copy * 104729)"
         return (
             f"SELECT * EXCLUDE (turn, copy, id) REPLACE (id || {CHECK} AS citizen_id, "
-            f"household_address || '之' || copy AS household_address, residence_address || '之' || copy AS residence_address, "
-            f"'179' || lpad(CAST(hash({place}) % 100000000 AS VARCHAR), 8, '0') AS phone, 'c0ffee000000-' || ({place}) AS _row_id, "
-            f"turn * {copies} + copy AS _source_row) FROM (SELECT *, {number} AS id FROM seeds, range({copies}) AS c(copy)) "
+            "household_address || '之' || copy AS household_address, residence_address || '之' || copy AS "
+            "residence_address, "
+            f"'179' || lpad(CAST(hash({place}) % 100000000 AS VARCHAR), 8, '0') AS phone, 'c0ffee000000-' || "
+            f"({place}) AS _row_id, "
+            f"turn * {copies} + copy AS _source_row) FROM (SELECT *, {number} AS id FROM seeds, range({copies}) AS "
+            "c(copy)) "
             f"WHERE turn * {copies} + copy < {rows}"
         )
 
@@ -128,7 +148,9 @@ def deliver(city: City, date: Date, name: str, query: str, kind: str) -> None:
     told = ", ".join(f"{sql.identifier(column.name)} AS {sql.identifier(column.title)}" for column in columns)
     title = next(column.title for column in city.dataset.columns if column.name == "change_kind")
     target = sql.text(str(folder / name))
-    city.connection.execute(f"COPY (SELECT {told}, {kind} AS {sql.identifier(title)} FROM ({query})) TO {target} (FORMAT csv, HEADER)")
+    city.connection.execute(
+        f"COPY (SELECT {told}, {kind} AS {sql.identifier(title)} FROM ({query})) TO {target} (FORMAT csv, HEADER)"
+    )
 
 
 def stages(home: Path, date: Date) -> dict[str, Cost]:
@@ -148,7 +170,9 @@ def total(costs: dict[str, Cost]) -> float:
 def changed(base: str, night: int, share: float) -> str:
     """One share of the base, other people each night; ``_row_id`` tells the nights apart."""
     chosen = f"hash(citizen_id || '-{night}') % 1000000 < {round(share * 1_000_000)}"
-    return f"SELECT * REPLACE ('d{night:011d}-' || _source_row AS _row_id, 'U' AS change_kind) FROM {base} WHERE {chosen}"
+    return (
+        f"SELECT * REPLACE ('d{night:011d}-' || _source_row AS _row_id, 'U' AS change_kind) FROM {base} WHERE {chosen}"
+    )
 
 
 def digest(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, int]:
@@ -176,7 +200,9 @@ def compare(city: City, home: Path, snapshot: Snapshot, console: Console) -> Non
         connection.execute(f"CREATE VIEW compacted AS SELECT * FROM {sql.parquet([compact])}")
         one = str(connection.execute("SELECT citizen_id FROM compacted LIMIT 1 OFFSET 4321").fetchall()[0][0])
         listed = home / "list.parquet"
-        connection.execute(f"COPY (SELECT citizen_id FROM compacted WHERE hash(citizen_id) % 50 = 0) TO {sql.text(str(listed))}")
+        connection.execute(
+            f"COPY (SELECT citizen_id FROM compacted WHERE hash(citizen_id) % 50 = 0) TO {sql.text(str(listed))}"
+        )
         hidden = f"{snapshot.hidden:,} 行（{snapshot.hidden / snapshot.rows:.1%}）"
         title = f"{snapshot.rows:,} 行，{len(snapshot.files)} 个文件，{hidden}已被取代"
         table = Table(title=title, title_justify="left")
@@ -194,10 +220,15 @@ def compare(city: City, home: Path, snapshot: Snapshot, console: Console) -> Non
 
 
 def rebuilt(base: list[Path], deltas: list[list[Path]], columns: str) -> str:
-    """The plain way: of the deltas the last row of each key, of the base the rows with no such key; none that is cancelled."""
-    every = " UNION ALL ".join(f"SELECT {columns}, {turn} AS _turn FROM {sql.parquet(paths)}" for turn, paths in enumerate(deltas))
+    """The plain way: of the deltas the last row of each key, of the base the rows with no such key; none that is
+    cancelled."""
+    every = " UNION ALL ".join(
+        f"SELECT {columns}, {turn} AS _turn FROM {sql.parquet(paths)}" for turn, paths in enumerate(deltas)
+    )
     last = f"SELECT * FROM ({every}) QUALIFY row_number() OVER (PARTITION BY citizen_id ORDER BY _turn DESC) = 1"
-    untouched = f"SELECT {columns} FROM {sql.parquet(base)} ANTI JOIN (SELECT citizen_id FROM ({every})) USING (citizen_id)"
+    untouched = (
+        f"SELECT {columns} FROM {sql.parquet(base)} ANTI JOIN (SELECT citizen_id FROM ({every})) USING (citizen_id)"
+    )
     return f"{untouched} UNION ALL SELECT {columns} FROM ({last}) WHERE change_kind IS DISTINCT FROM 'D'"
 
 
@@ -230,11 +261,19 @@ def run(rows: int, share: float, full: int, home: Path) -> None:
     kind = "CASE WHEN hash(citizen_id) % 20 = 0 THEN '注销' ELSE '变更' END"
     deliver(city, night, "人口基本信息_增量.csv", changed(sql.parquet(base_files), 1, share), kind)
     second = stages(home / "city", night)
-    table = Table(title=f"{rows:,} 行之上 {share:.0%} 的增量；整夜由 {full // 4:,} 与 {full:,} 行外推", title_justify="left")
+    table = Table(
+        title=f"{rows:,} 行之上 {share:.0%} 的增量；整夜由 {full // 4:,} 与 {full:,} 行外推", title_justify="left"
+    )
     for column in ("", "增量夜 CPU 秒", "峰值 MB", f"{full:,} 行 CPU 秒", "峰值 MB"):
         table.add_column(column, justify="left" if column == "" else "right")
     for name in second:
-        table.add_row(name, f"{second[name].cpu:.2f}", f"{second[name].peak:.0f}", f"{whole[name].cpu:.2f}", f"{whole[name].peak:.0f}")
+        table.add_row(
+            name,
+            f"{second[name].cpu:.2f}",
+            f"{second[name].peak:.0f}",
+            f"{whole[name].cpu:.2f}",
+            f"{whole[name].peak:.0f}",
+        )
     per_row = (total(whole) - total(wholes[full // 4])) / (full - full // 4)
     estimate = total(whole) + per_row * (rows - full)
     table.add_row("合计（载入只计一次）", f"{total(second):.2f}", "", f"{total(whole):.2f}", style="bold")
@@ -261,7 +300,12 @@ def run(rows: int, share: float, full: int, home: Path) -> None:
     dates = [FIRST + timedelta(days=number) for number in range(1, day + 1)]
     known = [layers.read(layers.Layer, layers.Layer.path(city.deployment, "population", date)) for date in dates]
     deltas = [[city.deployment.absolute(path) for path in layer.files] for layer in known if layer]
-    names = [column.name for column in city.dataset.columns] + ["_row_id", "_source_file", "_source_row", "_delivery_date"]
+    names = [column.name for column in city.dataset.columns] + [
+        "_row_id",
+        "_source_file",
+        "_source_row",
+        "_delivery_date",
+    ]
     columns = sql.identifiers(names)
     same = digest(city.connection, publish.visible(snapshot, city.deployment, columns)) == digest(
         city.connection, f"SELECT {columns} FROM ({rebuilt(base_files, deltas, columns)})"
@@ -276,7 +320,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--share", type=float, default=0.01)
     parser.add_argument("--full", type=int, default=200_000, help="people in the full night that is measured")
-    parser.add_argument("--dir", type=Path, help="work below this folder; default: that of temporary files. Ten million rows take 4 GB")
+    parser.add_argument(
+        "--dir", type=Path, help="work below this folder; default: that of temporary files. Ten million rows take 4 GB"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="govdata-second-night-", dir=options.dir) as scratch:
         run(options.rows, options.share, min(options.full, options.rows), Path(scratch))

@@ -1,8 +1,11 @@
 """The five nouns that carry a delivery through the house: Delivery → RawBatch → StandardizedBatch → Verdict → Snapshot.
 
-Each is an immutable value made by one function from the one before, and each is kept as a small JSON manifest beside the
-files it describes. The manifest is what a reader goes by: data files are complete before their manifest names them, so a
-run that dies leaves the previous manifest, and the files it did not finish are never seen. Paths are relative to the deployment.
+Each is an immutable value made by one function from the one before, and each is kept as a small JSON manifest beside
+the
+files it describes. The manifest is what a reader goes by: data files are complete before their manifest names them, so
+a
+run that dies leaves the previous manifest, and the files it did not finish are never seen. Paths are relative to the
+deployment.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ from govdata.storage.manifest import Inside, Manifest
 
 
 class DeliveredFile(Manifest):
-    """One file as received. ``name`` is its path inside the delivery folder; ``records``: how many its marker announces."""
+    """One file as received. ``name`` is its path inside the delivery folder; ``records``: how many its marker
+    announces."""
 
     name: str
     size: int
@@ -57,12 +61,15 @@ class IngestedFile(Manifest):
     missing_columns: tuple[str, ...] = ()
     not_records: dict[str, int] = {}  # lines that are no records, by kind (Chinese): header, blank, footer …
     note: str | None = None  # why a sheet was not read
-    remarks: tuple[str, ...] = ()  # what a person must know of the reading: a hidden sheet, merged cells, totals that do not fit
+    remarks: tuple[
+        str, ...
+    ] = ()  # what a person must know of the reading: a hidden sheet, merged cells, totals that do not fit
 
 
 class RawBatch(Manifest):
     """Text rows of one delivery. ``files`` are Parquet: the contract's columns (all VARCHAR, named as in the contract),
-    ``_extra`` (JSON object text of unknown columns, or NULL), ``_row_id``, ``_source_file``, ``_source_row``, ``_delivery_date``.
+    ``_extra`` (JSON object text of unknown columns, or NULL), ``_row_id``, ``_source_file``, ``_source_row``,
+    ``_delivery_date``.
     ``rejected_files`` are Parquet: ``_row_id, _source_file, _source_row, _delivery_date, reason, content``."""
 
     dataset: str
@@ -81,16 +88,23 @@ class RawBatch(Manifest):
         return sum(source.delivered for source in self.sources)
 
     def coverage(self) -> dict[str, Literal["all", "some"]]:
-        """Contract column → whether all files and sheets with records had it, or some; one that none had is not there. Empty where no
+        """Contract column → whether all files and sheets with records had it, or some; one that none had is not there.
+        Empty where no
         record was delivered. Needs ``columns``."""
         sources = [source for source in self.sources if source.delivered]
         lacking = [sum(name in source.missing_columns for source in sources) for name in self.columns]
-        return {name: "some" if missing else "all" for name, missing in zip(self.columns, lacking, strict=True) if missing < len(sources)}
+        return {
+            name: "some" if missing else "all"
+            for name, missing in zip(self.columns, lacking, strict=True)
+            if missing < len(sources)
+        }
 
     @property
     def unknown_columns(self) -> tuple[str, ...]:
         """Delivered columns the contract does not know, as they may be told."""
-        return tuple(dict.fromkeys(name for source in self.sources if source.delivered for name in source.unknown_columns))
+        return tuple(
+            dict.fromkeys(name for source in self.sources if source.delivered for name in source.unknown_columns)
+        )
 
     @property
     def rows(self) -> int:
@@ -118,7 +132,8 @@ class LedgerStep(Manifest):
 
 
 class LedgerColumn(Manifest):
-    """How one column was standardised. ``typing``: what is told of a cell that only typing changed; ``inferred``: of one whose value came
+    """How one column was standardised. ``typing``: what is told of a cell that only typing changed; ``inferred``: of
+    one whose value came
     from another column."""
 
     name: str
@@ -130,15 +145,22 @@ class LedgerColumn(Manifest):
 class StandardizedBatch(Manifest):
     """Typed rows, split into clean and quarantine, with the flags and counts of the same pass.
 
-    ``clean_files`` and ``quarantine_files`` are Parquet with the contract's columns typed, then ``_row_id, _source_file,
-    _source_row, _delivery_date``, ``_unparsed`` (MAP column → delivered text that could not be typed, or NULL), ``_warnings``
-    (list of rule ids of severity warning that the row fails, or NULL) and ``_repairs_<n>`` (UBIGINT words: bit i of word n is set
-    when the column at position 60·n+i of the contract was altered) and ``failed_rules`` (list of rule ids of severity error; NULL in
+    ``clean_files`` and ``quarantine_files`` are Parquet with the contract's columns typed, then ``_row_id,
+    _source_file,
+    _source_row, _delivery_date``, ``_unparsed`` (MAP column → delivered text that could not be typed, or NULL),
+    ``_warnings``
+    (list of rule ids of severity warning that the row fails, or NULL) and ``_repairs_<n>`` (UBIGINT words: bit i of
+    word n is set
+    when the column at position 60·n+i of the contract was altered) and ``failed_rules`` (list of rule ids of severity
+    error; NULL in
     clean rows).
-    ``duplicate_files`` list exact duplicates dropped: ``_row_id, _source_file, _source_row, _delivery_date, kept_row_id``.
+    ``duplicate_files`` list exact duplicates dropped: ``_row_id, _source_file, _source_row, _delivery_date,
+    kept_row_id``.
     ``rule_failures``: rule id → rows failing it (all rules, zeros included), counted by the engine.
-    ``repaired_cells``: column → cells altered. ``ledger``: how each column was standardised, in the contract's order, by which flags become
-    before and after again (see engine.ledger); batches of older versions have ``ledger_sql`` instead, a query in DuckDB's words.
+    ``repaired_cells``: column → cells altered. ``ledger``: how each column was standardised, in the contract's order,
+    by which flags become
+    before and after again (see engine.ledger); batches of older versions have ``ledger_sql`` instead, a query in
+    DuckDB's words.
     """
 
     dataset: str
@@ -179,7 +201,8 @@ TABLE_CHECKS: dict[str, str] = {
     "volume": "记录数在合同规定的上下限和变动幅度之内",
     "quarantine_share": "隔离行占交付行的比例不超过合同上限",
 }
-"""Name → description of every table check, in their order: the checks make an outcome of each, and the gate lets no verdict without one of
+"""Name → description of every table check, in their order: the checks make an outcome of each, and the gate lets no
+verdict without one of
 them pass."""
 
 
@@ -223,7 +246,8 @@ class Verdict(Manifest):
 
 
 class Seal(Manifest):
-    """What a published file was when it was published: its content, and size in bytes and time of change in ns, which are quick to see."""
+    """What a published file was when it was published: its content, and size in bytes and time of change in ns, which
+    are quick to see."""
 
     file: str
     sha256: str
@@ -234,10 +258,14 @@ class Seal(Manifest):
 class Snapshot(Manifest):
     """One published table on one date. ``files`` are immutable Parquet files, perhaps shared with the date before.
 
-    A row of ``files`` counts unless ``hidden_file`` names its place: Parquet ``file`` (position in ``files``, from 0) and ``position`` (row
-    in that file, from 0). ``rows`` are those that count, ``hidden`` those that do not. ``base_files``: how many of ``files``, from the
-    first on, are a whole or a compacted part; the others are deltas on it. ``lineage``: the delivery dates whose batches the snapshot is
-    merged from, oldest first. ``seals``: what each file (``hidden_file`` included) was; manifests of older versions have none.
+    A row of ``files`` counts unless ``hidden_file`` names its place: Parquet ``file`` (position in ``files``, from 0)
+    and ``position`` (row
+    in that file, from 0). ``rows`` are those that count, ``hidden`` those that do not. ``base_files``: how many of
+    ``files``, from the
+    first on, are a whole or a compacted part; the others are deltas on it. ``lineage``: the delivery dates whose
+    batches the snapshot is
+    merged from, oldest first. ``seals``: what each file (``hidden_file`` included) was; manifests of older versions
+    have none.
     """
 
     table: str

@@ -48,6 +48,7 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
 
 @definitions
 def defs() -> Definitions:
-    """The deployment at ``$GOVDATA_HOME``, else at the current folder; assembled when Dagster asks, not when this module is imported."""
+    """The deployment at ``$GOVDATA_HOME``, else at the current folder; assembled when Dagster asks, not when this
+    module is imported."""
     restrict()
     return build_definitions()

@@ -42,10 +42,14 @@ class Deployment:
         return self.home / "data"
 
     def first_date(self, datasets: Iterable[str]) -> Date:
-        """The first delivery date there is for ``datasets``: as set by $GOVDATA_FIRST_DATE, else that of the earliest delivery, of those
-        still there and of those that were published; today where there is none. Raises ``GovdataError`` as ``set_first_date`` does."""
+        """The first delivery date there is for ``datasets``: as set by $GOVDATA_FIRST_DATE, else that of the earliest
+        delivery, of those
+        still there and of those that were published; today where there is none. Raises ``GovdataError`` as
+        ``set_first_date`` does."""
         known = [min(dates_in(top / name), default=None) for name in datasets for top in (self.landing, self.published)]
-        return set_first_date() or min((date for date in known if date is not None and date <= today()), default=today())
+        return set_first_date() or min(
+            (date for date in known if date is not None and date <= today()), default=today()
+        )
 
     @property
     def landing(self) -> Path:
@@ -72,7 +76,8 @@ class Deployment:
         return self.published / "_governance"
 
     def outcome(self, dataset: str, date: Date, stage: str) -> Path:
-        """The manifest of what became of a stage ``[dataset, stage]``, or of ``[room, table]`` after the datasets, on one date."""
+        """The manifest of what became of a stage ``[dataset, stage]``, or of ``[room, table]`` after the datasets, on
+        one date."""
         return self.governance / "outcomes" / dataset / date.isoformat() / f"{stage}.json"
 
     @property
@@ -91,11 +96,13 @@ class Deployment:
 
     @property
     def pinned(self) -> Path:
-        """Second names of the lake's files that the catalogue reads: a stage that runs again may remove the first ones."""
+        """Second names of the lake's files that the catalogue reads: a stage that runs again may remove the first
+        ones."""
         return self.data / "lake" / ".pinned"
 
     def stage_lock(self, dataset: str) -> Path:
-        """Held by the process that works on a stage of the dataset: two nights at once must not remove each other's files."""
+        """Held by the process that works on a stage of the dataset: two nights at once must not remove each other's
+        files."""
         return self.data / "lake" / ".locks" / f"{dataset}.lock"
 
     @property
@@ -124,7 +131,8 @@ class Deployment:
         return self.data / "lake" / ".tmp"
 
     def command(self, *arguments: str) -> str:
-        """``govdata <arguments>`` on this deployment, as a line that a person may paste into a shell wherever they are."""
+        """``govdata <arguments>`` on this deployment, as a line that a person may paste into a shell wherever they
+        are."""
         return f"GOVDATA_HOME={shlex.quote(str(self.home))} govdata {shlex.join(arguments)}"
 
     def relative(self, path: Path) -> str:
@@ -136,7 +144,8 @@ class Deployment:
 
 
 def set_first_date() -> Date | None:
-    """The first delivery date as set by $GOVDATA_FIRST_DATE; None where it is not set. Raises ``GovdataError`` where it is not a date."""
+    """The first delivery date as set by $GOVDATA_FIRST_DATE; None where it is not set. Raises ``GovdataError`` where it
+    is not a date."""
     text = os.environ.get(FIRST_DATE)
     try:
         return Date.fromisoformat(text) if text else None

@@ -1,5 +1,7 @@
-"""Errors a user can act on, of three kinds: the delivery is at fault (``DeliveryError``, ``GateBlocked``: the dataset is blocked, exit code
-3), the declared standards are at fault (``StandardsError``: exit code 1, with file and line), or the run failed (any other: exit code 1).
+"""Errors a user can act on, of three kinds: the delivery is at fault (``DeliveryError``, ``GateBlocked``: the dataset
+is blocked, exit code
+3), the declared standards are at fault (``StandardsError``: exit code 1, with file and line), or the run failed (any
+other: exit code 1).
 
 Every message is Chinese, names the place (file, line or sheet, column, standard) and never holds a record's value,
 because messages end up in Dagster's event log.
@@ -15,7 +17,8 @@ from govdata.escaping import visible
 class GovdataError(Exception):
     """Base of all errors that are the user's to mend; ``str(error)`` is the Chinese message to show.
 
-    ``delivery_at_fault``: the dataset is blocked for its date, and nothing but another delivery will help. Otherwise the run has failed."""
+    ``delivery_at_fault``: the dataset is blocked for its date, and nothing but another delivery will help. Otherwise
+    the run has failed."""
 
     delivery_at_fault = False
 
@@ -70,4 +73,5 @@ class GateBlocked(GovdataError):
 
 
 class Waiting(GateBlocked):
-    """Blocked only until the delivery of an earlier date has been dealt with: nothing is said of the delivery itself."""
+    """Blocked only until the delivery of an earlier date has been dealt with: nothing is said of the delivery
+    itself."""

@@ -1,4 +1,5 @@
-"""Writes docs/licences.md: the licence of every locked package, from the metadata of what is installed. Needs no network.
+"""Writes docs/licences.md: the licence of every locked package, from the metadata of what is installed. Needs no
+network.
 
 Run in the project's environment (`make licences`). `--check` writes nothing and exits 1 where the page is out of date.
 """
@@ -27,7 +28,8 @@ _SHORT = {
 
 
 def pins(lock: Path) -> dict[str, tuple[str, str]]:
-    """Package → (version, marker) of a lock file; of a package locked twice the version that is installed, else the first."""
+    """Package → (version, marker) of a lock file; of a package locked twice the version that is installed, else the
+    first."""
     found: dict[str, tuple[str, str]] = {}
     for name, version, marker in _PIN.findall(lock.read_text(encoding="utf-8")):
         if name not in found or installed_version(name) == version:
@@ -43,7 +45,8 @@ def installed_version(name: str) -> str | None:
 
 
 def licence(name: str) -> str:
-    """The licence a package declares: the SPDX expression, else its classifiers, else the first line of its licence field."""
+    """The licence a package declares: the SPDX expression, else its classifiers, else the first line of its licence
+    field."""
     try:
         facts: Message = metadata.metadata(name)  # type: ignore[assignment]
     except metadata.PackageNotFoundError:
@@ -51,7 +54,9 @@ def licence(name: str) -> str:
     expression = facts.get("License-Expression")
     if expression:
         return str(expression)
-    classifiers = [entry.split(" :: ")[-1] for entry in facts.get_all("Classifier") or [] if entry.startswith("License :: ")]
+    classifiers = [
+        entry.split(" :: ")[-1] for entry in facts.get_all("Classifier") or [] if entry.startswith("License :: ")
+    ]
     named = [_SHORT.get(entry, entry) for entry in classifiers if entry != "OSI Approved"]
     if named:
         return ", ".join(dict.fromkeys(named))

@@ -1,4 +1,5 @@
-"""What several test modules share: the repository's standards and committed sample as a deployment of their own, and one finished run."""
+"""What several test modules share: the repository's standards and committed sample as a deployment of their own, and
+one finished run."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ def deployment(tmp_path: Path) -> Deployment:
 
 @dataclass(frozen=True)
 class Finished:
-    """A deployment after `govdata`: the exit code and what was printed. ``outside`` was the process's home folder, to stay empty."""
+    """A deployment after `govdata`: the exit code and what was printed. ``outside`` was the process's home folder, to
+    stay empty."""
 
     deployment: Deployment
     code: int
@@ -59,10 +61,20 @@ class Finished:
 def govdata(deployment: Deployment, *arguments: str, outside: Path) -> Finished:
     """Run the command line in a process of its own on ``deployment``."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
-    environment |= {"GOVDATA_HOME": str(deployment.home), "COLUMNS": "160", "HOME": str(outside), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= {
+        "GOVDATA_HOME": str(deployment.home),
+        "COLUMNS": "160",
+        "HOME": str(outside),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     outside.mkdir(exist_ok=True)
     result = subprocess.run(
-        [sys.executable, "-m", "govdata", *arguments], cwd=outside, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "govdata", *arguments],
+        cwd=outside,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return Finished(deployment, result.returncode, result.stdout, result.stderr, outside)
 
@@ -76,7 +88,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 @pytest.fixture(scope="session")
 def blocked(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """One date of which two datasets cannot be accepted: a truncated workbook, and text files whose header line is gone."""
+    """One date of which two datasets cannot be accepted: a truncated workbook, and text files whose header line is
+    gone."""
     folder = tmp_path_factory.mktemp("blocked")
     deployment = copy_deployment(folder / "home")
     for later in ("2026-11-19", "2026-11-20"):

@@ -1,4 +1,5 @@
-"""Does a value of a record stand where no value may stand? Values come from the raw rows; the places are named by the caller."""
+"""Does a value of a record stand where no value may stand? Values come from the raw rows; the places are named by the
+caller."""
 
 from __future__ import annotations
 
@@ -10,7 +11,18 @@ import duckdb
 
 from govdata.deployment import Deployment
 
-ID_COLUMNS = ("citizen_id", "legal_rep_id", "male_id", "female_id", "mother_id", "father_id", "child_id", "uscc", "phone", "student_no")
+ID_COLUMNS = (
+    "citizen_id",
+    "legal_rep_id",
+    "male_id",
+    "female_id",
+    "mother_id",
+    "father_id",
+    "child_id",
+    "uscc",
+    "phone",
+    "student_no",
+)
 NAME_COLUMNS = ("name", "legal_rep_name", "male_name", "female_name", "mother_name", "father_name", "child_name")
 
 _ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
@@ -45,9 +57,16 @@ def leaked(deployment: Deployment, places: Iterable[Path], texts: Iterable[str])
         text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
         for run in _NUMBERS.findall(text):
             # A number may stand inside a longer run of digits.
-            found.update(part for size in (11, 15, 18, 19) for i in range(len(run) - size + 1) if (part := run[i : i + size]) in numbers)
+            found.update(
+                part
+                for size in (11, 15, 18, 19)
+                for i in range(len(run) - size + 1)
+                if (part := run[i : i + size]) in numbers
+            )
         for run in _CHINESE.findall(text):
-            found.update(part for size in (3, 4) for i in range(len(run) - size + 1) if (part := run[i : i + size]) in short)
+            found.update(
+                part for size in (3, 4) for i in range(len(run) - size + 1) if (part := run[i : i + size]) in short
+            )
             found.update(name for name in long if name in run)
     return found
 

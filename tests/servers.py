@@ -40,11 +40,14 @@ def is_up(port: int) -> bool:
 
 @contextmanager
 def serving(command: list[str], port: int, home: Path, cwd: Path, log: Path) -> Iterator[str]:
-    """Run ``command`` until the block ends; yields the server's address once it answers. Its whole process group is ended afterwards."""
+    """Run ``command`` until the block ends; yields the server's address once it answers. Its whole process group is
+    ended afterwards."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
     environment |= {"GOVDATA_HOME": str(home), "DAGSTER_HOME": str(home / ".dagster"), "DO_NOT_TRACK": "1"}
     with open(log, "wb") as out:
-        process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=cwd, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + START_SECONDS
@@ -76,7 +79,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def ask(address: str, query: str) -> dict[str, Any]:
     """The ``data`` of a GraphQL answer."""
     request = urllib.request.Request(
-        f"{address}/graphql", data=json.dumps({"query": query}).encode(), headers={"Content-Type": "application/json", "Origin": address}
+        f"{address}/graphql",
+        data=json.dumps({"query": query}).encode(),
+        headers={"Content-Type": "application/json", "Origin": address},
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
         reply = json.load(answer)

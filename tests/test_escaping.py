@@ -48,7 +48,15 @@ def is_plain(char: str) -> bool:
 def text_of(page: str) -> str | None:
     """The text of a page that is one list item of plain text alone, as ``alerts`` writes it; None where it is more."""
     blocks = RENDERER.parse(f"- 原因：{page}\n")
-    kinds = ["bullet_list_open", "list_item_open", "paragraph_open", "inline", "paragraph_close", "list_item_close", "bullet_list_close"]
+    kinds = [
+        "bullet_list_open",
+        "list_item_open",
+        "paragraph_open",
+        "inline",
+        "paragraph_close",
+        "list_item_close",
+        "bullet_list_close",
+    ]
     if [token.type for token in blocks] != kinds:
         return None
     inline = blocks[3].children or []
@@ -62,7 +70,15 @@ def test_markdown_renders_as_the_text_itself(text: str) -> None:
     assert text_of(markdown(text)) == visible(text).rstrip()
     for start in ("", "- "):  # at the beginning of a line, too, no block is opened
         kinds = {token.type for token in RENDERER.parse(start + markdown(text).strip() + "\n")}
-        assert not kinds & {"heading_open", "ordered_list_open", "hr", "fence", "html_block", "blockquote_open", "table_open"}, kinds
+        assert not kinds & {
+            "heading_open",
+            "ordered_list_open",
+            "hr",
+            "fence",
+            "html_block",
+            "blockquote_open",
+            "table_open",
+        }, kinds
 
 
 @given(st.text(st.sampled_from("ab _*`[]()<>!#|~\\&;=-+.1:/\n\"'中$")))

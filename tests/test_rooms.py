@@ -10,7 +10,9 @@ HOUSE = Path(__file__).resolve().parents[1]
 
 
 def test_rooms_depend_downwards() -> None:
-    linted = subprocess.run([str(Path(sys.executable).with_name("lint-imports"))], cwd=HOUSE, capture_output=True, text=True)
+    linted = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports"))], cwd=HOUSE, capture_output=True, text=True
+    )
 
     assert linted.returncode == 0, linted.stdout
     assert "0 broken" in linted.stdout

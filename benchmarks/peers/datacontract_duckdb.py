@@ -8,8 +8,23 @@ from datacontract.data_contract import DataContract
 from rules import CHECK_CHARACTERS, RULES, WEIGHTS, main
 
 TYPES = {"birth_date": "date", "registered": "date", "status_date": "date", "height": "integer"}
-COLUMNS = ("id", "name", "sex", "ethnicity", "marital", "division", "phone", "birth_date", "registered", "height", "status", "status_date")
-SUM = " + ".join(f"coalesce(TRY_CAST(substr(id, {place}, 1) AS INTEGER), 0) * {weight}" for place, weight in enumerate(WEIGHTS, 1))
+COLUMNS = (
+    "id",
+    "name",
+    "sex",
+    "ethnicity",
+    "marital",
+    "division",
+    "phone",
+    "birth_date",
+    "registered",
+    "height",
+    "status",
+    "status_date",
+)
+SUM = " + ".join(
+    f"coalesce(TRY_CAST(substr(id, {place}, 1) AS INTEGER), 0) * {weight}" for place, weight in enumerate(WEIGHTS, 1)
+)
 
 
 def condition(rule):
@@ -74,7 +89,11 @@ def check(source, out):
 
 def counted(run):
     """The failed rows that each rule's query returned."""
-    counts = {item.name: int(item.diagnostics["value"]) for item in run.checks if item.type == "model_quality_sql" and item.diagnostics}
+    counts = {
+        item.name: int(item.diagnostics["value"])
+        for item in run.checks
+        if item.type == "model_quality_sql" and item.diagnostics
+    }
     if missing := [rule.name for rule in RULES if rule.name not in counts]:
         raise SystemExit(f"did not run: {missing}; {run.logs[-3:]}")
     return {rule.name: counts[rule.name] for rule in RULES}

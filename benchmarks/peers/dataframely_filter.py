@@ -33,7 +33,11 @@ def made(rule):
 
 
 TYPES = {"birth_date": dy.Date, "registered": dy.Date, "status_date": dy.Date, "height": dy.Int64}
-COLUMNS = dict.fromkeys(["id", "name", "sex", "ethnicity", "marital", "division", "phone"], dy.String) | TYPES | {"status": dy.String}
+COLUMNS = (
+    dict.fromkeys(["id", "name", "sex", "ethnicity", "marital", "division", "phone"], dy.String)
+    | TYPES
+    | {"status": dy.String}
+)
 Rules = type(
     "Rules",
     (dy.Schema,),

@@ -1,4 +1,5 @@
-"""Great Expectations on pandas: its own expectations, a custom one for the check digit; failing rows from COMPLETE's index lists."""
+"""Great Expectations on pandas: its own expectations, a custom one for the check digit; failing rows from COMPLETE's
+index lists."""
 
 import great_expectations as gx
 import great_expectations.expectations as gxe
@@ -35,7 +36,9 @@ def expectation(rule):
         case "unique":
             return gxe.ExpectColumnValuesToBeUnique(column=rule.column)
         case "length":
-            return gxe.ExpectColumnValueLengthsToBeBetween(column=rule.column, min_value=arguments[0], max_value=arguments[1])
+            return gxe.ExpectColumnValueLengthsToBeBetween(
+                column=rule.column, min_value=arguments[0], max_value=arguments[1]
+            )
         case "in_set":
             return gxe.ExpectColumnValuesToBeInSet(column=rule.column, value_set=list(arguments))
         case "dates":
@@ -49,7 +52,9 @@ def expectation(rule):
             )
         case "given_unless":
             condition = f'{arguments[0]} != "{arguments[1]}"'
-            return gxe.ExpectColumnValuesToNotBeNull(column=rule.column, row_condition=condition, condition_parser="pandas")
+            return gxe.ExpectColumnValuesToNotBeNull(
+                column=rule.column, row_condition=condition, condition_parser="pandas"
+            )
     raise ValueError(rule.kind)
 
 

@@ -42,7 +42,9 @@ def check(source, out):
             unique=any(rule.kind == "unique" for rule in rules),
             checks=[made for rule in rules if (made := column_check(rule)) is not None],
         )
-    schema = pa.DataFrameSchema(columns, checks=[frame_check(r) for r in RULES if r.kind in ("not_before", "given_unless")])
+    schema = pa.DataFrameSchema(
+        columns, checks=[frame_check(r) for r in RULES if r.kind in ("not_before", "given_unless")]
+    )
     bad = np.zeros(len(frame), dtype=bool)
     counts = dict.fromkeys((rule.name for rule in RULES), 0)
     special = {("not_nullable", r.column): r.name for r in RULES if r.kind == "not_null"}

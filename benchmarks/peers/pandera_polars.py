@@ -1,4 +1,5 @@
-"""pandera on Polars, lazy validation. Its rows are asked for through the checks' own outputs (``failure_cases`` with index)."""
+"""pandera on Polars, lazy validation. Its rows are asked for through the checks' own outputs (``failure_cases`` with
+index)."""
 
 import pandera.polars as pa
 import polars as pl
@@ -28,7 +29,9 @@ def condition(rule):
 
 def made(rule):
     expression = condition(rule)
-    return pa.Check(lambda data: data.lazyframe.select((expression | pl.col(rule.column).is_null()).alias("ok")), name=rule.name)
+    return pa.Check(
+        lambda data: data.lazyframe.select((expression | pl.col(rule.column).is_null()).alias("ok")), name=rule.name
+    )
 
 
 def made_frame(rule):
@@ -54,7 +57,9 @@ def check(source, out):
         schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases
-        grouped = cases.group_by("column", "check").agg(pl.col("index").n_unique(), pl.col("index").null_count().alias("unknown"))
+        grouped = cases.group_by("column", "check").agg(
+            pl.col("index").n_unique(), pl.col("index").null_count().alias("unknown")
+        )
         for row in grouped.iter_rows(named=True):
             name = row["check"] if row["check"] in counts else given[row["column"]]
             counts[name] = row["index"]

@@ -1,6 +1,8 @@
-"""The rules every peer is asked for, declared once, and what each program prints. Standard library only: each peer has its own environment.
+"""The rules every peer is asked for, declared once, and what each program prints. Standard library only: each peer has
+its own environment.
 
-A NULL breaks no rule but ``not_null``. All rows of a key that occurs twice break ``unique``. A malformed number also breaks the rule of the
+A NULL breaks no rule but ``not_null``. All rows of a key that occurs twice break ``unique``. A malformed number also
+breaks the rule of the
 check digit.
 """
 
@@ -50,7 +52,8 @@ RULES = (
     Rule("status_code", "in_set", "status", ("1", "2", "3")),
     Rule("status_dated", "given_unless", "status_date", ("status", "1")),
 )
-"""``not_before``: no earlier than the named column. ``given_unless``: not NULL unless the named column holds the value."""
+"""``not_before``: no earlier than the named column. ``given_unless``: not NULL unless the named column holds the
+value."""
 
 KINDS = tuple(dict.fromkeys(rule.kind for rule in RULES))
 

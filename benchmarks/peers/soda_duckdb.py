@@ -1,4 +1,5 @@
-"""soda-core 3 on DuckDB: its own metrics where it has one, conditions in SQL for the rest. Rows: samples only, none are taken."""
+"""soda-core 3 on DuckDB: its own metrics where it has one, conditions in SQL for the rest. Rows: samples only, none are
+taken."""
 
 import duckdb
 from rules import CHECK_CHARACTERS, RULES, WEIGHTS, main
@@ -26,13 +27,17 @@ def metric(rule):
             return f"  - duplicate_count({column}) = 0:\n{name}"
         case "length":
             return (
-                f"  - invalid_count({column}) = 0:\n{name}      valid min length: {arguments[0]}\n      valid max length: {arguments[1]}\n"
+                f"  - invalid_count({column}) = 0:\n{name}      valid min length: {arguments[0]}\n      valid max "
+                f"length: {arguments[1]}\n"
             )
         case "in_set":
             values = ", ".join(f"'{value}'" for value in arguments)
             return f"  - invalid_count({column}) = 0:\n{name}      valid values: [{values}]\n"
         case "range":
-            return f"  - invalid_count({column}) = 0:\n{name}      valid min: {arguments[0]}\n      valid max: {arguments[1]}\n"
+            return (
+                f"  - invalid_count({column}) = 0:\n{name}      valid min: {arguments[0]}\n      valid max: "
+                f"{arguments[1]}\n"
+            )
         case "check_digit":
             condition = f"NOT coalesce({SQL_CHECK}, false) AND id IS NOT NULL"
         case "dates":

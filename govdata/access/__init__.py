@@ -3,8 +3,10 @@
 load(table, columns, where, home) -> pandas.DataFrame      also as govdata.load
 select(deployment, text, limit, limits) -> Result          one SELECT, cells as text; ``govdata sql``
 
-Two layers, either of which holds alone: ``storage.statements`` refuses what is no query by DuckDB's own tree of it, ``confinement`` takes
-the right to write files from the process that runs it. ``door`` starts that process (``worker``) and bounds its time, memory and scratch
+Two layers, either of which holds alone: ``storage.statements`` refuses what is no query by DuckDB's own tree of it,
+``confinement`` takes
+the right to write files from the process that runs it. ``door`` starts that process (``worker``) and bounds its time,
+memory and scratch
 space.
 """
 
@@ -12,4 +14,15 @@ from govdata.access.door import Limits, load, select
 from govdata.access.findings import findings
 from govdata.access.shown import Result, as_records, as_table, fits, write_csv, write_workbook
 
-__all__ = ["Limits", "Result", "as_records", "as_table", "findings", "fits", "load", "select", "write_csv", "write_workbook"]
+__all__ = [
+    "Limits",
+    "Result",
+    "as_records",
+    "as_table",
+    "findings",
+    "fits",
+    "load",
+    "select",
+    "write_csv",
+    "write_workbook",
+]

@@ -1,8 +1,11 @@
 """Giving up the right to write, for the calling process and all it starts; there is no way back.
 
-Linux from 5.13 on has Landlock for that: no privilege is needed, it binds root as well, and scratch space can be left open. Older kernels
-(and other systems) get what they have: no regular file may grow, so that not a byte can be written and nothing is spilled; truncating and
-making empty files is then left to the file modes and to ``statements``. Source: Linux, Documentation/userspace-api/landlock.rst.
+Linux from 5.13 on has Landlock for that: no privilege is needed, it binds root as well, and scratch space can be left
+open. Older kernels
+(and other systems) get what they have: no regular file may grow, so that not a byte can be written and nothing is
+spilled; truncating and
+making empty files is then left to the file modes and to ``statements``. Source: Linux,
+Documentation/userspace-api/landlock.rst.
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 _ACCESS_BY_VERSION = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
-"""All that version knows: execute, write, read, list, remove, make; then link and rename elsewhere; truncate; devices."""
+"""All that version knows: execute, write, read, list, remove, make; then link and rename elsewhere; truncate;
+devices."""
 
 _SPILL = 1 << 1 | 1 << 5 | 1 << 8 | 1 << 14
 """Write, remove a file, make a file, truncate."""
@@ -43,7 +47,8 @@ def available() -> int:
 
 
 def give_up_writing(spill: Path | None) -> bool:
-    """From now on this process writes nowhere but below ``spill`` (None: nowhere), starts no program and opens no TCP connection; what is
+    """From now on this process writes nowhere but below ``spill`` (None: nowhere), starts no program and opens no TCP
+    connection; what is
     open already stays so. To be called before threads are started. Returns whether ``spill`` may be used.
 
     Raises ``OSError`` where the kernel has Landlock and refuses it."""

@@ -29,7 +29,8 @@ _SIZE = re.compile(r"[1-9]\d{0,5}(\.\d+)?(MB|GB|TB)")
 
 @dataclass(frozen=True)
 class Limits:
-    """What one query may take: seconds until its last row is read, DuckDB's memory, scratch space on disk (beyond the memory)."""
+    """What one query may take: seconds until its last row is read, DuckDB's memory, scratch space on disk (beyond the
+    memory)."""
 
     seconds: int = 600
     memory: str = "2GB"
@@ -37,11 +38,15 @@ class Limits:
 
     @classmethod
     def from_env(cls) -> Limits:
-        """From $GOVDATA_QUERY_SECONDS, $GOVDATA_QUERY_MEMORY, $GOVDATA_QUERY_SPILL. Raises ``GovdataError`` for what is no such value."""
+        """From $GOVDATA_QUERY_SECONDS, $GOVDATA_QUERY_MEMORY, $GOVDATA_QUERY_SPILL. Raises ``GovdataError`` for what is
+        no such value."""
         seconds = os.environ.get(SECONDS, "").strip() or str(cls.seconds)
         if not (seconds.isascii() and seconds.isdigit() and 0 < int(seconds) < 1_000_000):
             raise GovdataError(f"环境变量 {SECONDS} 应为正整数（秒）")
-        sizes = {name: os.environ.get(name, "").strip() or default for name, default in ((MEMORY, cls.memory), (SPILL, cls.spill))}
+        sizes = {
+            name: os.environ.get(name, "").strip() or default
+            for name, default in ((MEMORY, cls.memory), (SPILL, cls.spill))
+        }
         for name, value in sizes.items():
             if not _SIZE.fullmatch(value):
                 raise GovdataError(f"环境变量 {name} 应写作 500MB、2GB 等")
@@ -49,7 +54,8 @@ class Limits:
 
 
 def select(deployment: Deployment, text: str, limit: int | None, limits: Limits | None = None) -> Result:
-    """At most ``limit`` rows (None: all) of the one SELECT in ``text``. Raises ``GovdataError`` on anything but a SELECT that runs."""
+    """At most ``limit`` rows (None: all) of the one SELECT in ``text``. Raises ``GovdataError`` on anything but a
+    SELECT that runs."""
     if not deployment.catalogue.is_file():
         raise GovdataError("还没有目录：请先运行 govdata run")
     request = {"text": text, "limit": None if limit is None else limit + 1}
@@ -60,20 +66,30 @@ def select(deployment: Deployment, text: str, limit: int | None, limits: Limits 
 
 
 def load(
-    table: str, columns: Sequence[str] | None = None, where: str | None = None, home: str | os.PathLike[str] | None = None
+    table: str,
+    columns: Sequence[str] | None = None,
+    where: str | None = None,
+    home: str | os.PathLike[str] | None = None,
 ) -> pd.DataFrame:
-    """Rows of a table of the catalogue, with pyarrow-backed types (text string, dates date32, counts int64, amounts decimal).
+    """Rows of a table of the catalogue, with pyarrow-backed types (text string, dates date32, counts int64, amounts
+    decimal).
 
-    ``table``: ``population``, or with its schema ``quarantine.population``, ``governance.repairs``, ``codes.gbt_2261_1_sex``.
-    ``columns``: their names, in the order wanted; None: all. ``where``: a SQL condition, e.g. ``birth_date >= DATE '2020-01-01'``.
-    ``home``: the deployment, default ``$GOVDATA_HOME`` or the current folder. Always reads the newest catalogue, within ``Limits``.
+    ``table``: ``population``, or with its schema ``quarantine.population``, ``governance.repairs``,
+    ``codes.gbt_2261_1_sex``.
+    ``columns``: their names, in the order wanted; None: all. ``where``: a SQL condition, e.g. ``birth_date >= DATE
+    '2020-01-01'``.
+    ``home``: the deployment, default ``$GOVDATA_HOME`` or the current folder. Always reads the newest catalogue, within
+    ``Limits``.
     Raises ``GovdataError`` in Chinese on an unknown table or column and on a condition that cannot be read."""
     import pandas as pd
     import pyarrow as pa
 
     deployment = Deployment.from_env(home)
     if not deployment.catalogue.is_file():
-        raise GovdataError(f"{deployment.home} 没有数据目录（data/published/govdata.duckdb）：请先运行 govdata run，或用 home 指定部署目录")
+        raise GovdataError(
+            f"{deployment.home} 没有数据目录（data/published/govdata.duckdb）：请先运行 govdata run，或用 home "
+            "指定部署目录"
+        )
     if isinstance(columns, str):
         raise GovdataError("columns 应为列名的列表，例如 columns=['name', 'sex']")
     wanted = None if columns is None else [str(column) for column in columns]
@@ -89,8 +105,11 @@ def load(
 
 
 @contextmanager
-def _asked(deployment: Deployment, kind: str, request: dict[str, Any], limits: Limits | None = None) -> Iterator[IO[bytes]]:
-    """The answer of a reading process as a stream to be read to its end. What went wrong there is raised here, at the end of the block."""
+def _asked(
+    deployment: Deployment, kind: str, request: dict[str, Any], limits: Limits | None = None
+) -> Iterator[IO[bytes]]:
+    """The answer of a reading process as a stream to be read to its end. What went wrong there is raised here, at the
+    end of the block."""
     limits = limits or Limits.from_env()
     with ExitStack() as stack:
         spill = _spill(deployment, stack)
@@ -103,7 +122,12 @@ def _asked(deployment: Deployment, kind: str, request: dict[str, Any], limits: L
         )
         stack.callback(_end, process)
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-        asked: dict[str, Any] = {"home": str(deployment.home), "kind": kind, "parent": os.getpid(), "spill": spill and str(spill)}
+        asked: dict[str, Any] = {
+            "home": str(deployment.home),
+            "kind": kind,
+            "parent": os.getpid(),
+            "spill": spill and str(spill),
+        }
         asked |= {"seconds": limits.seconds, "memory": limits.memory, "spill_size": limits.spill}
         with suppress(BrokenPipeError):  # it died before it had read: told below
             process.stdin.write(json.dumps({**asked, "request": request}).encode())
@@ -123,7 +147,8 @@ def _asked(deployment: Deployment, kind: str, request: dict[str, Any], limits: L
 
 
 def _spill(deployment: Deployment, stack: ExitStack) -> Path | None:
-    """A scratch folder of the deployment's; an analyst who may only read has none, and a query that does not fit the memory ends."""
+    """A scratch folder of the deployment's; an analyst who may only read has none, and a query that does not fit the
+    memory ends."""
     if not deployment.temporary.parent.is_dir():
         return None
     try:
@@ -133,7 +158,8 @@ def _spill(deployment: Deployment, stack: ExitStack) -> Path | None:
 
 
 def _environment() -> dict[str, str]:
-    """This very package is found by the process, however this one found it; nothing is taken from the current folder."""
+    """This very package is found by the process, however this one found it; nothing is taken from the current
+    folder."""
     places = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {"PYTHONPATH": os.pathsep.join(places)}
 

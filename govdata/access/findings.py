@@ -14,9 +14,16 @@ RULES = "dataset, date, rule_id, severity, message, count(*) AS rows"
 
 
 def findings(
-    deployment: Deployment, *, date: Date | None = None, dataset: str | None = None, rule: str | None = None, rows: bool, limit: int | None
+    deployment: Deployment,
+    *,
+    date: Date | None = None,
+    dataset: str | None = None,
+    rule: str | None = None,
+    rows: bool,
+    limit: int | None,
 ) -> Result:
-    """``rows``: a line for every rule a row fails, else one per rule with the number of rows, most first. ``date``: default the newest that
+    """``rows``: a line for every rule a row fails, else one per rule with the number of rows, most first. ``date``:
+    default the newest that
     has findings of the ``dataset``. Never a value of a record. Raises ``GovdataError`` where there is no catalogue."""
     wanted = [f"dataset = {sql.text(dataset)}"] if dataset else []
     newest = f"(SELECT max(date) FROM governance.findings{' WHERE ' + wanted[0] if wanted else ''})"
@@ -24,7 +31,11 @@ def findings(
     wanted += [f"rule_id = {sql.text(rule)}"] if rule else []
     where = " AND ".join(wanted)
     if rows:
-        text = f"SELECT {ROWS} FROM governance.findings WHERE {where} ORDER BY dataset, rule_id, _source_file, _source_row"
+        text = (
+            f"SELECT {ROWS} FROM governance.findings WHERE {where} ORDER BY dataset, rule_id, _source_file, _source_row"
+        )
     else:
-        text = f"SELECT {RULES} FROM governance.findings WHERE {where} GROUP BY ALL ORDER BY rows DESC, dataset, rule_id"
+        text = (
+            f"SELECT {RULES} FROM governance.findings WHERE {where} GROUP BY ALL ORDER BY rows DESC, dataset, rule_id"
+        )
     return select(deployment, text, limit)

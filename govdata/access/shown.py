@@ -49,7 +49,10 @@ def as_records(result: Result, width: int) -> str:
     lines = []
     for number, row in enumerate(result.rows, 1):
         lines.append(f"── 第 {number} 行 ".ljust(min(width, 60), "─"))
-        lines += [f"{name.ljust(names)}  {'NULL' if value is None else value}" for name, value in zip(result.columns, row, strict=True)]
+        lines += [
+            f"{name.ljust(names)}  {'NULL' if value is None else value}"
+            for name, value in zip(result.columns, row, strict=True)
+        ]
     return "\n".join(lines)
 
 
@@ -59,13 +62,16 @@ def fits(result: Result, width: int) -> bool:
 
 
 def write_workbook(result: Result, path: Path) -> None:
-    """Every cell as text, so that a number of 18 digits stays one and nothing becomes a formula. Raises ``GovdataError`` where there are
+    """Every cell as text, so that a number of 18 digits stays one and nothing becomes a formula. Raises
+    ``GovdataError`` where there are
     more rows than a sheet holds."""
     import xlsxwriter
 
     if len(result.rows) >= MOST_ROWS:
         raise GovdataError(f"有 {len(result.rows):,} 行，一张工作表放不下（至多 {MOST_ROWS - 1:,} 行），请用 --csv")
-    with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(
+        str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
         sheet, bold = book.add_worksheet("结果"), book.add_format({"bold": True})
         sheet.freeze_panes(1, 0)
         for column, name in enumerate(result.columns):

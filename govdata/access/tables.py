@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 100_000
 
 
-def answer(connection: duckdb.DuckDBPyConnection, out: IO[bytes], table: str, columns: Sequence[str] | None, where: str | None) -> None:
-    """Write the rows to ``out``. Raises ``GovdataError`` on an unknown table or column and on a condition that cannot be read."""
+def answer(
+    connection: duckdb.DuckDBPyConnection, out: IO[bytes], table: str, columns: Sequence[str] | None, where: str | None
+) -> None:
+    """Write the rows to ``out``. Raises ``GovdataError`` on an unknown table or column and on a condition that cannot
+    be read."""
     schema, name = _find(connection, table)
     wanted = _check_columns(columns, _columns(connection, schema, name), f"{schema}.{name}")
     _read(connection, out, schema, name, wanted, where)
@@ -24,7 +27,8 @@ def answer(connection: duckdb.DuckDBPyConnection, out: IO[bytes], table: str, co
 
 def _find(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[str, str]:
     rows = connection.execute(
-        "SELECT schema_name, view_name, comment FROM duckdb_views() WHERE database_name = current_database() AND NOT internal ORDER BY ALL"
+        "SELECT schema_name, view_name, comment FROM duckdb_views() WHERE database_name = current_database() AND NOT "
+        "internal ORDER BY ALL"
     ).fetchall()
     wanted = tuple(table.split(".", 1)) if "." in table else ("published", table)
     for schema, name, _ in rows:
@@ -32,9 +36,12 @@ def _find(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[str, str]:
             return schema, name
     near = difflib.get_close_matches(table.split(".")[-1], [name for _, name, _ in rows], n=3)
     hint = f"；是否为：{'、'.join(near)}" if near else ""
-    listed = "、".join(f"{name}（{(comment or '').split('（')[0]}）" for schema, name, comment in rows if schema == "published")
+    listed = "、".join(
+        f"{name}（{(comment or '').split('（')[0]}）" for schema, name, comment in rows if schema == "published"
+    )
     raise GovdataError(
-        f"没有表 {table}{hint}。已发布的表：{listed or '无'}；隔离区、治理记录和代码集写作 quarantine.表、governance.表、codes.代码集"
+        f"没有表 {table}{hint}。已发布的表：{listed or '无'}；隔离区、治理记录和代码集写作 quarantine.表、"
+        "governance.表、codes.代码集"
     )
 
 
@@ -42,7 +49,8 @@ def _columns(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> l
     return [
         row[0]
         for row in connection.execute(
-            "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = ? AND table_name = ? "
+            "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = ? "
+            "AND table_name = ? "
             "ORDER BY column_index",
             [schema, name],
         ).fetchall()
@@ -62,14 +70,18 @@ def _check_columns(columns: Sequence[str] | None, known: list[str], table: str) 
     return list(columns)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, out: IO[bytes], schema: str, name: str, columns: list[str], where: str | None) -> None:
+def _read(
+    connection: duckdb.DuckDBPyConnection, out: IO[bytes], schema: str, name: str, columns: list[str], where: str | None
+) -> None:
     import duckdb
     import pyarrow as pa
 
     try:
         relation = connection.sql(f"SELECT * FROM {sql.identifier(schema)}.{sql.identifier(name)}")
         if where is not None:
-            statements.demand_condition(connection, where)  # before it is bound, which already runs what stands after FROM
+            statements.demand_condition(
+                connection, where
+            )  # before it is bound, which already runs what stands after FROM
             # filter() accepts one expression and nothing else: no second statement, no other table's columns.
             relation = relation.filter(where)
         relation = relation.project(sql.identifiers(columns))

@@ -1,7 +1,10 @@
-"""The catalogue ``governance/catalogue``: the DuckDB file of views that analysts open, renewed once at the end of a night.
+"""The catalogue ``governance/catalogue``: the DuckDB file of views that analysts open, renewed once at the end of a
+night.
 
-It depends on every published and derived table, but runs in the job of the city (``city.py``), after the datasets have ended, whatever
-became of each: analysts must see what was published, and the governance tables must show the blocked night. Renewing once, and not after
+It depends on every published and derived table, but runs in the job of the city (``city.py``), after the datasets have
+ended, whatever
+became of each: analysts must see what was published, and the governance tables must show the blocked night. Renewing
+once, and not after
 each dataset, also means that a reader never sees half a night.
 """
 
@@ -37,7 +40,8 @@ READABLE = "readable"
 
 
 def catalogue(registry: Registry, dates: DailyPartitionsDefinition, upstream: Sequence[AssetKey]) -> AssetsDefinition:
-    """The asset ``governance/catalogue`` and its check: are all views readable? A view that is not stops what depends on the catalogue."""
+    """The asset ``governance/catalogue`` and its check: are all views readable? A view that is not stops what depends
+    on the catalogue."""
 
     @multi_asset(
         name=f"{STAGE}__{GOVERNANCE}",
@@ -45,7 +49,8 @@ def catalogue(registry: Registry, dates: DailyPartitionsDefinition, upstream: Se
             AssetSpec(
                 KEY,
                 deps=upstream,
-                description="DuckDB 目录：已发布表、隔离区、修复台账、规则结果、对账的视图，带中文注释；每夜最后原子替换一次。",
+                description="DuckDB 目录：已发布表、隔离区、修复台账、规则结果、对账的视图，带中文注释；"
+                "每夜最后原子替换一次。",
                 group_name=GOVERNANCE,
                 kinds={"duckdb"},
                 partitions_def=dates,
@@ -53,7 +58,9 @@ def catalogue(registry: Registry, dates: DailyPartitionsDefinition, upstream: Se
             )
         ],
         op_tags={"dagster/priority": "-100"},
-        check_specs=[AssetCheckSpec(READABLE, asset=KEY, description="目录已按本夜结果重建，每个视图都能打开", blocking=True)],
+        check_specs=[
+            AssetCheckSpec(READABLE, asset=KEY, description="目录已按本夜结果重建，每个视图都能打开", blocking=True)
+        ],
     )
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
         from govdata import publish
@@ -83,19 +90,25 @@ def catalogue(registry: Registry, dates: DailyPartitionsDefinition, upstream: Se
 
 
 def report_damage(deployment: Deployment, registry: Registry, run_id: str) -> None:
-    """An alert for each table of which a published night cannot be shown, because files of it are missing, damaged or changed, and for each
+    """An alert for each table of which a published night cannot be shown, because files of it are missing, damaged or
+    changed, and for each
     night of which the lake has lost something."""
     from govdata import publish
 
     def tell(table: str, date: str, reason: str) -> None:
         known = registry.datasets.get(table)
         facts = {"dataset": known.name, "title": known.title, "owner": known.owner} if known else {"dataset": table}
-        alert = alerts.Alert(kind="damaged", time=alerts.now(), date=date, stage="更新目录", run_id=run_id, reasons=(reason,), **facts)
+        alert = alerts.Alert(
+            kind="damaged", time=alerts.now(), date=date, stage="更新目录", run_id=run_id, reasons=(reason,), **facts
+        )
         alerts.raise_alert(deployment, alert)
 
     for table, nights in publish.lost_nights(deployment, sorted(registry.datasets)).items():
         listed = "、".join(date.isoformat() for date in nights)
-        reason = f"{listed} 期的已发布文件缺失、损坏或内容被改动，目录改用未受影响的各期。重新运行即可重做：{publish.rerun(table, nights)}"
+        reason = (
+            f"{listed} 期的已发布文件缺失、损坏或内容被改动，目录改用未受影响的各期。重新运行即可重做："
+            f"{publish.rerun(table, nights)}"
+        )
         tell(table, nights[-1].isoformat(), reason)
     for night in publish.damaged_nights(deployment):
         tell(night.dataset, night.date.isoformat(), damage_told(night))
@@ -104,7 +117,8 @@ def report_damage(deployment: Deployment, registry: Registry, run_id: str) -> No
 def damage_told(night: "DamagedNight") -> str:
     listed = "、".join(night.files[:5]) + ("等" if len(night.files) > 5 else "")
     return (
-        f"{night.dataset} {night.date} 有 {len(night.files)} 个文件缺失或损坏（{listed}），目录里这一日的隔离、拒收、修复等记录因此不全，"
+        f"{night.dataset} {night.date} 有 {len(night.files)} 个文件缺失或损坏（{listed}），目录里这一日的隔离、拒收、"
+        "修复等记录因此不全，"
         f"不是没有。重新运行即可重做：govdata run --date {night.date} --dataset {night.dataset}"
     )
 
@@ -120,7 +134,8 @@ def unreadable(deployment: Deployment) -> tuple[int, list[str]]:
         ).fetchall()
         for schema, view in views:
             try:
-                # Binding opens the files and looks every column up; planning a SELECT on top of that would find nothing more.
+                # Binding opens the files and looks every column up; planning a SELECT on top of that would find nothing
+                # more.
                 connection.execute(f'DESCRIBE "{schema}"."{view}"').fetchall()
             except duckdb.Error:
                 broken.append(f"{schema}.{view}")

@@ -1,7 +1,10 @@
-"""Stage 3: GX and the table checks judge the standardised batch. A blocking check that fails stops this dataset's publishing.
+"""Stage 3: GX and the table checks judge the standardised batch. A blocking check that fails stops this dataset's
+publishing.
 
-The bookkeeping of a blocked dataset (alert, reconciliation without a published count) happens here, inside the step, which then fails with
-the Chinese reasons: Dagster, left alone with a failed blocking check, would fail it with an English one and a stack trace.
+The bookkeeping of a blocked dataset (alert, reconciliation without a published count) happens here, inside the step,
+which then fails with
+the Chinese reasons: Dagster, left alone with a failed blocking check, would fail it with an English one and a stack
+trace.
 """
 
 from collections.abc import Iterator

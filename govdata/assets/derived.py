@@ -1,4 +1,5 @@
-"""What is made of published tables: derived tables, and what rules across tables found. Each takes the newest snapshots not later than the
+"""What is made of published tables: derived tables, and what rules across tables found. Each takes the newest snapshots
+not later than the
 date, so it does not matter which datasets were delivered in the night itself."""
 
 from collections.abc import Iterator
@@ -62,7 +63,9 @@ def table(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition
     )
 
     @multi_asset(name=f"{dataset.name}__{MASTERS}", specs=[spec], check_specs=check_specs(dataset, registry))
-    def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult | AssetCheckResult]:
+    def stage(
+        context: AssetExecutionContext, deployment: DeploymentResource
+    ) -> Iterator[MaterializeResult | AssetCheckResult]:
         from govdata import masters, publish
 
         home, date = deployment.deployment, Date.fromisoformat(context.partition_key)
@@ -106,7 +109,9 @@ def cross_findings(registry: Registry, dates: DailyPartitionsDefinition) -> Asse
         metadata={"dagster/table_name": "governance.cross_findings"},
     )
     checks = [
-        AssetCheckSpec(name, asset=CROSS_KEY, description=f"{registry.datasets[name].title}：与其他表核对的规则（只报告，不隔离）")
+        AssetCheckSpec(
+            name, asset=CROSS_KEY, description=f"{registry.datasets[name].title}：与其他表核对的规则（只报告，不隔离）"
+        )
         for name in judged
     ]
 
@@ -154,7 +159,9 @@ def _result(dataset: str, outcomes: list[CrossOutcome], date: Date) -> DatedResu
         check_name=dataset,
         passed=not failing,
         severity=AssetCheckSeverity.WARN,
-        description=f"{len(outcomes)} 条跨表规则中 {len(failing)} 条有不合格的行；检查 {checked:,} 项，不合格 {failed:,} 项",
+        description=(
+            f"{len(outcomes)} 条跨表规则中 {len(failing)} 条有不合格的行；检查 {checked:,} 项，不合格 {failed:,} 项"
+        ),
         metadata={
             DATE: date.isoformat(),
             CHECKED: checked,

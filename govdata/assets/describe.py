@@ -1,4 +1,5 @@
-"""How a dataset's declared standards appear in Dagster: column schemas with the standard and the sensitivity of each column,
+"""How a dataset's declared standards appear in Dagster: column schemas with the standard and the sensitivity of each
+column,
 column lineage, tags and owners."""
 
 import re
@@ -19,7 +20,14 @@ from govdata.standards.model import Dataset, Registry
 PERSONAL = {"none": "非个人信息", "general": "个人信息", "sensitive": "敏感个人信息"}
 SHARING = {"unconditional": "无条件共享", "conditional": "有条件共享", "none": "不予共享"}
 
-_TYPES = {"text": "VARCHAR", "code": "VARCHAR", "date": "DATE", "datetime": "TIMESTAMP", "integer": "BIGINT", "boolean": "BOOLEAN"}
+_TYPES = {
+    "text": "VARCHAR",
+    "code": "VARCHAR",
+    "date": "DATE",
+    "datetime": "TIMESTAMP",
+    "integer": "BIGINT",
+    "boolean": "BOOLEAN",
+}
 
 PROVENANCE = (
     TableColumn("_row_id", "VARCHAR", description="行标识：不含个人信息，同一份文件再次交付时不变"),
@@ -33,7 +41,8 @@ REPAIRS = (
     TableColumn("column_name", "VARCHAR", description="被修复的列"),
     TableColumn("cells", "BIGINT", description="标准化改动的单元格数"),
 )
-"""Of the asset's files. Before and after of each cell are worked out by the view ``governance.repairs`` when somebody asks."""
+"""Of the asset's files. Before and after of each cell are worked out by the view ``governance.repairs`` when somebody
+asks."""
 
 
 def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableColumn]:

@@ -1,4 +1,5 @@
-"""One factory for all datasets: a contract under ``standards/datasets`` is all it takes for a dataset to be in the graph."""
+"""One factory for all datasets: a contract under ``standards/datasets`` is all it takes for a dataset to be in the
+graph."""
 
 from dataclasses import dataclass
 

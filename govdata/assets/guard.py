@@ -1,8 +1,12 @@
-"""What happens when a stage stops: a Chinese reason in the run, an alert for the person on duty, and no record's value anywhere.
+"""What happens when a stage stops: a Chinese reason in the run, an alert for the person on duty, and no record's value
+anywhere.
 
-The text of an exception that is not ours may quote data (DuckDB's conversion errors do), and Dagster keeps messages, causes and
-contexts in its event log. So only a GovdataError's own text goes on; of any other error its type and the places it passed through.
-That includes what is no ``Exception``: the panics of libraries written in Rust quote the text they stumbled over, and a SystemExit may too.
+The text of an exception that is not ours may quote data (DuckDB's conversion errors do), and Dagster keeps messages,
+causes and
+contexts in its event log. So only a GovdataError's own text goes on; of any other error its type and the places it
+passed through.
+That includes what is no ``Exception``: the panics of libraries written in Rust quote the text they stumbled over, and a
+SystemExit may too.
 """
 
 import errno
@@ -72,7 +76,8 @@ class Stage:
         self.outcome, self.reasons = "error", reasons
 
     def stop(self) -> None:
-        """Raises ``Failure`` with the Chinese reasons where the stage was blocked or failed, after all it had to tell."""
+        """Raises ``Failure`` with the Chinese reasons where the stage was blocked or failed, after all it had to
+        tell."""
         if self.reasons:
             raise failure(self.reasons)
 
@@ -95,7 +100,11 @@ class Stage:
         if made.is_stopped:
             alerts.raise_alert(self.deployment, _alert(made, self.dataset))
             for key in self._assets():
-                self.observe(AssetObservation(key, partition=self.date.isoformat(), description=_told(made), metadata=_metadata(made)))
+                self.observe(
+                    AssetObservation(
+                        key, partition=self.date.isoformat(), description=_told(made), metadata=_metadata(made)
+                    )
+                )
 
     def _assets(self) -> list[AssetKey]:
         """The stage's own and, of a dataset, what was to be published."""
@@ -121,7 +130,10 @@ def _alert(made: StageOutcome, dataset: Dataset | None) -> alerts.Alert:
 
 def _told(made: StageOutcome) -> str:
     """Shown as Markdown."""
-    return f"{made.date} 在“{outcomes.title(made.stage)}”{OUTCOME_NAMES[made.outcome]}：\n\n{alerts.itemised(made.reasons)}"
+    return (
+        f"{made.date} 在“{outcomes.title(made.stage)}”{OUTCOME_NAMES[made.outcome]}："
+        f"\n\n{alerts.itemised(made.reasons)}"
+    )
 
 
 def _metadata(made: StageOutcome) -> Mapping[str, MetadataValue]:
@@ -154,7 +166,8 @@ def guarded(
     run_id: str,
     observe: Callable[[AssetObservation], None] = lambda observation: None,
 ) -> Iterator[Stage]:
-    """Do the work of stage ``name`` of a dataset (one process at a time) or of a room, and keep what became of it (``StageOutcome``).
+    """Do the work of stage ``name`` of a dataset (one process at a time) or of a room, and keep what became of it
+    (``StageOutcome``).
 
     Raises ``dagster.Failure`` with Chinese text for whatever goes wrong in it, after an alert was written."""
     dataset = place if isinstance(place, Dataset) else None
@@ -188,7 +201,8 @@ def guarded(
 
 
 def failure(reasons: tuple[str, ...], metadata: Mapping[str, MetadataValue] | None = None) -> Failure:
-    """What a stage that stopped is to raise at once. Dagster shows the stack of whatever a step raises; this one's leads to this module and
+    """What a stage that stopped is to raise at once. Dagster shows the stack of whatever a step raises; this one's
+    leads to this module and
     would push the reasons out of sight, so there is none until ``frames_again``: Python has a switch for that."""
     sys.tracebacklimit = 0
     return Failure(description="；".join(reasons), metadata=metadata, allow_retries=False)
@@ -231,20 +245,29 @@ _MACHINE = {
 
 
 def _machine(error: BaseException) -> str | None:
-    """What the machine refused, in Chinese, where the error says so by its number or, DuckDB's and Arrow's, by the system's own words."""
+    """What the machine refused, in Chinese, where the error says so by its number or, DuckDB's and Arrow's, by the
+    system's own words."""
     for cause in (error, error.__cause__, error.__context__):
         if isinstance(cause, OSError) and cause.errno in _MACHINE:
             return _MACHINE[cause.errno]
-        if isinstance(cause, Exception) and type(cause).__module__.split(".")[0] in ("_duckdb", "duckdb", "pyarrow", "sqlite3"):
+        if isinstance(cause, Exception) and type(cause).__module__.split(".")[0] in (
+            "_duckdb",
+            "duckdb",
+            "pyarrow",
+            "sqlite3",
+        ):
             words = str(cause)
             for number, reason in _MACHINE.items():
                 if os.strerror(number) in words or (number == errno.ENOSPC and "disk is full" in words):
                     return reason
-            if "parquet" in words.lower() and ("snappy" in words or "corrupt" in words.lower() or "too small" in words or "magic" in words):
+            if "parquet" in words.lower() and (
+                "snappy" in words or "corrupt" in words.lower() or "too small" in words or "magic" in words
+            ):
                 return "数据湖中的文件已损坏，重新运行同一交付日期即可重做"
     return None
 
 
 def places(error: BaseException) -> str:
-    """Where ``error`` passed through: file, line, function and source line of each frame, without any message or local value."""
+    """Where ``error`` passed through: file, line, function and source line of each frame, without any message or local
+    value."""
     return "".join(traceback.format_tb(error.__traceback__)).rstrip()

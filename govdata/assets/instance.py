@@ -1,4 +1,5 @@
-"""Dagster's own folder inside the deployment: settings written on first use, runs and events kept there and nowhere else."""
+"""Dagster's own folder inside the deployment: settings written on first use, runs and events kept there and nowhere
+else."""
 
 from importlib import resources
 from pathlib import Path
@@ -11,13 +12,16 @@ FORMER_EVENT_LOG = """event_log_storage:
   class: EventLog
   config: {}
 """
-"""Written into ``dagster.yaml`` by version 0.1.0 before there were few checks. The class is gone; Dagster's own reads the same files."""
+"""Written into ``dagster.yaml`` by version 0.1.0 before there were few checks. The class is gone; Dagster's own reads
+the same files."""
 
 
 def prepare(deployment: Deployment) -> Path:
-    """Create ``$GOVDATA_HOME/.dagster`` with ``dagster.yaml`` and ``workspace.yaml`` where they are missing; returns the folder.
+    """Create ``$GOVDATA_HOME/.dagster`` with ``dagster.yaml`` and ``workspace.yaml`` where they are missing; returns
+    the folder.
 
-    Files that are there already are the deployment's own and stay as they are, but for a block that names a class which is gone.
+    Files that are there already are the deployment's own and stay as they are, but for a block that names a class which
+    is gone.
     """
     home = deployment.dagster_home
     home.mkdir(parents=True, exist_ok=True)
@@ -25,7 +29,10 @@ def prepare(deployment: Deployment) -> Path:
         target = home / name
         if not target.exists():
             written = files.temporary(target)  # another process may be reading it already
-            written.write_text(resources.files("govdata.assets").joinpath("templates", name).read_text(encoding="utf-8"), encoding="utf-8")
+            written.write_text(
+                resources.files("govdata.assets").joinpath("templates", name).read_text(encoding="utf-8"),
+                encoding="utf-8",
+            )
             files.put(written, target)
     settings = home / "dagster.yaml"
     text = settings.read_text(encoding="utf-8")

@@ -1,4 +1,5 @@
-"""Stage 0: what a department puts into its delivery folder. Nothing is made here; the raw stage reports what it found."""
+"""Stage 0: what a department puts into its delivery folder. Nothing is made here; the raw stage reports what it
+found."""
 
 from dagster import AssetKey, AssetSpec, DailyPartitionsDefinition
 
@@ -11,10 +12,13 @@ def key(dataset: Dataset) -> AssetKey:
 
 
 def landing(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) -> AssetSpec:
-    """The delivery folder as an external asset: in the graph, with an observation for every delivery, never executed."""
+    """The delivery folder as an external asset: in the graph, with an observation for every delivery, never
+    executed."""
     schedule = dataset.schedule
     rhythm = {"d": "日", "w": "周", "m": "月", "y": "年"}[schedule.unit]
-    due = f"每{schedule.every if schedule.every > 1 else ''}{rhythm}交付" + (f"，{schedule.deadline}前" if schedule.deadline else "")
+    due = f"每{schedule.every if schedule.every > 1 else ''}{rhythm}交付" + (
+        f"，{schedule.deadline}前" if schedule.deadline else ""
+    )
     mode = "全量" if dataset.delivery.mode == "snapshot" else "增量"
     return AssetSpec(
         key(dataset),

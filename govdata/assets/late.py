@@ -1,4 +1,5 @@
-"""Deliveries that no night has read: late ones (a contract's deadline may lie after the night), corrected ones, and those of days on which
+"""Deliveries that no night has read: late ones (a contract's deadline may lie after the night), corrected ones, and
+those of days on which
 nothing ran. A sensor takes them up, oldest date first and one date at a time, while no other run is on its way."""
 
 from collections.abc import Iterator
@@ -26,7 +27,8 @@ from govdata.storage import files
 from govdata.storage.manifest import fingerprint
 
 LOOKED_AT = timedelta(days=31)
-"""Of older dates it is only seen whether they were ever read, not whether their files have changed since: looking costs time."""
+"""Of older dates it is only seen whether they were ever read, not whether their files have changed since: looking costs
+time."""
 
 ON_THE_WAY = [
     DagsterRunStatus.QUEUED,
@@ -39,7 +41,8 @@ ON_THE_WAY = [
 
 @dataclass(frozen=True)
 class Unread:
-    """A delivery folder that is to be read. ``state`` stands for its files (``files.state``) and what else made it due."""
+    """A delivery folder that is to be read. ``state`` stands for its files (``files.state``) and what else made it
+    due."""
 
     dataset: str
     date: Date
@@ -47,7 +50,8 @@ class Unread:
 
 
 def unread(deployment: Deployment, registry: Registry) -> Iterator[Unread]:
-    """Every folder that has come to rest and that no run has read as it is now, and every delta that waited for an earlier date which has
+    """Every folder that has come to rest and that no run has read as it is now, and every delta that waited for an
+    earlier date which has
     been published since. Today's only after the night has begun."""
     from govdata.publish import layers
 
@@ -64,7 +68,11 @@ def unread(deployment: Deployment, registry: Registry) -> Iterator[Unread]:
             made = outcomes.read(deployment, name, date, "raw") if looked_at or date not in known else None
             if made is None and date in known:
                 continue
-            ended = outcomes.read(deployment, name, date, "published", made.run_id) if made is not None and looked_at else None
+            ended = (
+                outcomes.read(deployment, name, date, "published", made.run_id)
+                if made is not None and looked_at
+                else None
+            )
             if ended is not None and ended.waiting and freed is not None and freed > ended.time:
                 yield Unread(name, date, f"after-{freed.isoformat()}")
                 continue
@@ -83,7 +91,8 @@ def late_sensor(registry: Registry) -> SensorDefinition:
         job=nightly.nightly_job,
         minimum_interval_seconds=120,
         default_status=DefaultSensorStatus.RUNNING,
-        description="补收：夜间运行之后到的、更正过的、还没有处理过的交付，从最早的日期起逐日处理（文件 5 分钟没有变化才取）",
+        description="补收：夜间运行之后到的、更正过的、还没有处理过的交付，从最早的日期起逐日处理"
+        "（文件 5 分钟没有变化才取）",
     )
     def late(context: SensorEvaluationContext, deployment: DeploymentResource) -> RunRequest | SkipReason:
         if context.instance.get_runs_count(RunsFilter(statuses=ON_THE_WAY)):

@@ -41,7 +41,8 @@ nightly_job = define_asset_job(
     JOB,
     selection=DATASETS,
     description="一个交付日期的全部数据集：读入、标准化、检查、发布。之后由 city 更新派生表和目录。",
-    # A run that died is started once more by Dagster (dagster.yaml): all of it, since a dead run's last step is not known to be whole.
+    # A run that died is started once more by Dagster (dagster.yaml): all of it, since a dead run's last step is not
+    # known to be whole.
     tags={"dagster/retry_strategy": "ALL_STEPS"},
 )
 
@@ -49,18 +50,22 @@ nightly_job = define_asset_job(
 STAGES = ("raw", "standardized", "quarantine", "repairs", "published")
 
 QUIET = 300
-"""Seconds since the last change in a folder until the clock or a sensor takes it: somebody may still be copying into it."""
+"""Seconds since the last change in a folder until the clock or a sensor takes it: somebody may still be copying into
+it."""
 
 
 def is_at_rest(folder: Path) -> bool:
-    """Whether nothing in ``folder`` has changed for ``QUIET`` seconds. A sender whose clock is ahead keeps nobody waiting."""
+    """Whether nothing in ``folder`` has changed for ``QUIET`` seconds. A sender whose clock is ahead keeps nobody
+    waiting."""
     return not 0 <= time.time() - files.state(folder)[1] < QUIET
 
 
 def nightly_schedule(registry: Registry) -> ScheduleDefinition:
-    """02:00 Asia/Shanghai. The night of date D works on the deliveries of D that are there; later ones are taken up by ``late.py``.
+    """02:00 Asia/Shanghai. The night of date D works on the deliveries of D that are there; later ones are taken up by
+    ``late.py``.
 
-    Only datasets with a delivery folder are taken into the run: the checks of the others would be shown as skipped from then on. A folder
+    Only datasets with a delivery folder are taken into the run: the checks of the others would be shown as skipped from
+    then on. A folder
     that somebody may still be copying into is left to ``late.py``: half an upload must not be published as a whole.
 
     On by default: a bureau's night must not depend on somebody having pressed a switch after an upgrade.
@@ -76,11 +81,17 @@ def nightly_schedule(registry: Registry) -> ScheduleDefinition:
     )
     def night(context: ScheduleEvaluationContext, deployment: DeploymentResource) -> RunRequest | SkipReason:
         date = context.scheduled_execution_time.astimezone(ZoneInfo(TIMEZONE)).date()
-        there = [registry.datasets[name] for name in registry.delivered if deployment.deployment.delivery(name, date).is_dir()]
+        there = [
+            registry.datasets[name]
+            for name in registry.delivered
+            if deployment.deployment.delivery(name, date).is_dir()
+        ]
         delivered = [dataset for dataset in there if is_at_rest(deployment.deployment.delivery(dataset.name, date))]
         if not delivered:
             coming = "、".join(dataset.title for dataset in there)
-            return SkipReason(f"{date} 的交付还在传：{coming}。静置 {QUIET // 60} 分钟后补收" if there else f"{date} 没有交付")
+            return SkipReason(
+                f"{date} 的交付还在传：{coming}。静置 {QUIET // 60} 分钟后补收" if there else f"{date} 没有交付"
+            )
         return request(date, delivered, registry, date.isoformat())
 
     return night
@@ -97,7 +108,8 @@ def request(date: Date, delivered: Sequence[Dataset], registry: Registry, key: s
 
 
 def died_run_sensor() -> SensorDefinition:
-    """Writes an alert for a failed run that could not write one itself (killed, out of memory, definitions that do not load)."""
+    """Writes an alert for a failed run that could not write one itself (killed, out of memory, definitions that do not
+    load)."""
 
     @run_failure_sensor(
         name="run_failure_alert",

@@ -1,4 +1,5 @@
-"""``governance/work_orders``: orders opened, closed and reopened by what the night's deliveries prove; the inbox, watched by a sensor."""
+"""``governance/work_orders``: orders opened, closed and reopened by what the night's deliveries prove; the inbox,
+watched by a sensor."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date as Date
@@ -28,7 +29,8 @@ KEY = AssetKey([GOVERNANCE, STAGE])
 
 
 def work_orders(registry: Registry, dates: DailyPartitionsDefinition, upstream: Sequence[AssetKey]) -> AssetsDefinition:
-    """The asset, after everything that finds something. Lower in priority than what it reads, since it waits upon nobody's success: a
+    """The asset, after everything that finds something. Lower in priority than what it reads, since it waits upon
+    nobody's success: a
     blocked delivery is what departments must hear of."""
 
     @multi_asset(
@@ -68,7 +70,8 @@ def work_orders(registry: Registry, dates: DailyPartitionsDefinition, upstream: 
 
 
 def inbox_sensor(registry: Registry) -> SensorDefinition:
-    """Reads what departments sent back, when it has come to rest. It starts no run: a workbook is read in seconds, and a receipt that waits
+    """Reads what departments sent back, when it has come to rest. It starts no run: a workbook is read in seconds, and
+    a receipt that waits
     for the next night is no receipt."""
 
     @sensor(

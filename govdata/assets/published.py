@@ -31,8 +31,13 @@ def key(dataset: Dataset) -> AssetKey:
 
 
 def published(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDefinition:
-    """The asset ``<dataset>/published``. Publishing verifies the gate of exactly this date itself, whatever Dagster ran before."""
-    merged = "每次全量快照" if dataset.delivery.mode == "snapshot" else f"逐日合并增量（键：{'、'.join(dataset.delivery.key)}）"
+    """The asset ``<dataset>/published``. Publishing verifies the gate of exactly this date itself, whatever Dagster ran
+    before."""
+    merged = (
+        "每次全量快照"
+        if dataset.delivery.mode == "snapshot"
+        else f"逐日合并增量（键：{'、'.join(dataset.delivery.key)}）"
+    )
     sharing = describe.SHARING[dataset.sharing]
 
     @multi_asset(

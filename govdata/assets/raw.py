@@ -31,7 +31,8 @@ def key(dataset: Dataset) -> AssetKey:
 
 
 def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDefinition:
-    """The asset ``<dataset>/raw``. It yields nothing on a date without a delivery, and everything downstream is then skipped."""
+    """The asset ``<dataset>/raw``. It yields nothing on a date without a delivery, and everything downstream is then
+    skipped."""
 
     @multi_asset(
         name=f"{STAGE}__{dataset.name}",
@@ -105,6 +106,8 @@ def _refusal_recorded(dataset: Dataset, date: Date, deployment: Deployment) -> I
     try:
         yield
     except DeliveryError:
-        with suppress(OSError):  # without the record later deltas wait, which is safe; the reason must not be lost for it
+        with suppress(
+            OSError
+        ):  # without the record later deltas wait, which is safe; the reason must not be lost for it
             publish.record_refusal(dataset.name, date, deployment)
         raise

@@ -1,9 +1,18 @@
-"""``governance/retention``: what is kept and for how long, after a night whose catalogue is there and opens, and never before."""
+"""``governance/retention``: what is kept and for how long, after a night whose catalogue is there and opens, and never
+before."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, AssetSpec, DailyPartitionsDefinition, MaterializeResult, multi_asset
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    DailyPartitionsDefinition,
+    MaterializeResult,
+    multi_asset,
+)
 
 from govdata.assets import catalogue, guard, run_retention
 from govdata.assets.resources import DeploymentResource
@@ -15,7 +24,8 @@ KEY = AssetKey([GOVERNANCE, STAGE])
 
 
 def retention(registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDefinition:
-    """The asset ``governance/retention``: removes what the deployment's policy no longer keeps, and Dagster's old runs."""
+    """The asset ``governance/retention``: removes what the deployment's policy no longer keeps, and Dagster's old
+    runs."""
 
     @multi_asset(
         name=f"{STAGE}__{GOVERNANCE}",
@@ -23,7 +33,8 @@ def retention(registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDef
             AssetSpec(
                 KEY,
                 deps=[catalogue.KEY],
-                description="按部署的保留策略清理：过期的快照和夜间数据、无人引用的文件、Dagster 的旧运行记录。交付文件从不删除。",
+                description="按部署的保留策略清理：过期的快照和夜间数据、无人引用的文件、Dagster 的旧运行记录。"
+                "交付文件从不删除。",
                 group_name=GOVERNANCE,
                 partitions_def=dates,
             )
@@ -40,7 +51,11 @@ def retention(registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDef
             run_retention.shrink(Path(instance.root_directory))
             work.counts = {"清理的运行记录": runs}
             if pruned is not None:
-                work.counts |= {"清理的快照": pruned.snapshots, "清理的夜间数据": pruned.nights, "删除的文件": pruned.files}
+                work.counts |= {
+                    "清理的快照": pruned.snapshots,
+                    "清理的夜间数据": pruned.nights,
+                    "删除的文件": pruned.files,
+                }
         yield MaterializeResult(asset_key=KEY, metadata=dict(work.counts))
 
     return stage

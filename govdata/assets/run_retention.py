@@ -1,4 +1,5 @@
-"""Dagster's own records by age: runs, their events and captured output would fill a disk in years, and Dagster keeps them for ever."""
+"""Dagster's own records by age: runs, their events and captured output would fill a disk in years, and Dagster keeps
+them for ever."""
 
 import sqlite3
 from contextlib import closing, suppress
@@ -12,15 +13,18 @@ AT_MOST = 200
 """Runs deleted in one night, so that a first clean-up of years does not hold up the night."""
 
 WORN = 0.2
-"""Share of empty pages from which on a database is written anew: it then costs less than a quarter more than it must."""
+"""Share of empty pages from which on a database is written anew: it then costs less than a quarter more than it
+must."""
 
 PATIENCE = 20
 """Seconds to wait for the web server's or the daemon's own writing; Dagster itself waits as long for ours."""
 
 
 def delete_old_runs(instance: DagsterInstance, days: int, now: datetime | None = None) -> int:
-    """Delete finished runs that are older than ``days``, with events, event file and captured output; returns how many. The run that last
-    made an asset stays, whatever its age: without it a table delivered once a year would look as if it had never been made."""
+    """Delete finished runs that are older than ``days``, with events, event file and captured output; returns how many.
+    The run that last
+    made an asset stays, whatever its age: without it a table delivered once a year would look as if it had never been
+    made."""
     if days == 0:
         return 0
     before = (now or datetime.now(UTC)) - timedelta(days=days)
@@ -55,10 +59,12 @@ def _remove_event_file(instance: DagsterInstance, run_id: str) -> None:
 
 
 def shrink(home: Path) -> None:
-    """Give the disk back what was deleted from Dagster's databases under ``home``; safe beside a running web server and daemon, which
+    """Give the disk back what was deleted from Dagster's databases under ``home``; safe beside a running web server and
+    daemon, which
     read on meanwhile. A database that is in use for too long is left for the next night.
 
-    Dagster deletes a run without the results of its checks (and SQLite keeps the space of what is deleted): both are done here."""
+    Dagster deletes a run without the results of its checks (and SQLite keeps the space of what is deleted): both are
+    done here."""
     history = home / "history"
     with suppress(sqlite3.Error):
         _forget_orphans(history / "runs" / "index.db", history / "runs.db")
@@ -69,23 +75,31 @@ def shrink(home: Path) -> None:
 
 def _connected(path: Path) -> closing[sqlite3.Connection]:
     """Never makes the file. Statements are committed one by one."""
-    return closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=PATIENCE, isolation_level=None))
+    return closing(
+        sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=PATIENCE, isolation_level=None)
+    )
 
 
 def _forget_orphans(index: Path, runs: Path) -> None:
-    """Check results and events of runs there are no more. The list of runs is read after the index was locked: a run is recorded
-    before its first event, so none at work can look like a deleted one. Events without a run are somebody's own report and stay."""
+    """Check results and events of runs there are no more. The list of runs is read after the index was locked: a run is
+    recorded
+    before its first event, so none at work can look like a deleted one. Events without a run are somebody's own report
+    and stay."""
     with _connected(index) as connection:
         connection.execute("ATTACH ? AS known", (str(runs),))
         connection.execute("BEGIN IMMEDIATE")
         for table in ("asset_check_executions", "event_logs"):
-            connection.execute(f"DELETE FROM {table} WHERE run_id <> '' AND run_id NOT IN (SELECT run_id FROM known.runs)")
+            connection.execute(
+                f"DELETE FROM {table} WHERE run_id <> '' AND run_id NOT IN (SELECT run_id FROM known.runs)"
+            )
         connection.execute("COMMIT")
 
 
 def _vacuum(path: Path) -> None:
     with _connected(path) as connection:
-        ((pages,), (free,)) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "freelist_count"))
+        ((pages,), (free,)) = (
+            connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "freelist_count")
+        )
         if free > WORN * pages:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -100,7 +100,11 @@ def standardized(dataset: Dataset, registry: Registry, dates: DailyPartitionsDef
         yield MaterializeResult(
             asset_key=key(dataset),
             data_version=version,
-            metadata={"dagster/partition_row_count": batch.clean, "精确重复的记录数": batch.duplicates, "规则数": len(batch.rule_failures)},
+            metadata={
+                "dagster/partition_row_count": batch.clean,
+                "精确重复的记录数": batch.duplicates,
+                "规则数": len(batch.rule_failures),
+            },
         )
         yield MaterializeResult(
             asset_key=quarantine_key(dataset),
@@ -118,7 +122,10 @@ def standardized(dataset: Dataset, registry: Registry, dates: DailyPartitionsDef
             metadata={
                 "改动的单元格数": sum(batch.repaired_cells.values()),
                 "改动的列数": sum(1 for count in batch.repaired_cells.values() if count),
-                "查询": f"SELECT * FROM governance.repairs WHERE dataset = '{dataset.name}' AND _delivery_date = DATE '{date.isoformat()}'",
+                "查询": (
+                    f"SELECT * FROM governance.repairs WHERE dataset = '{dataset.name}' AND _delivery_date = DATE "
+                    f"'{date.isoformat()}'"
+                ),
             },
         )
 

@@ -1,7 +1,10 @@
-"""Is the newest published delivery as new as the contract's schedule says? Asked of delivery dates, not of when a run made the table.
+"""Is the newest published delivery as new as the contract's schedule says? Asked of delivery dates, not of when a run
+made the table.
 
-Dagster's freshness policies go by the moment of materialisation: five days old data, processed today, would be "fresh". So a check per
-dataset, ``timely`` of the published table. It costs no run and no night anything: a sensor judges while the daemon lives, and tells
+Dagster's freshness policies go by the moment of materialisation: five days old data, processed today, would be "fresh".
+So a check per
+dataset, ``timely`` of the published table. It costs no run and no night anything: a sensor judges while the daemon
+lives, and tells
 Dagster what has changed.
 """
 
@@ -42,7 +45,8 @@ DAYS = {"d": 1, "w": 7, "m": 31, "y": 366}
 
 
 def due(dataset: Dataset, now: datetime) -> Date:
-    """The oldest delivery date that is still in time at ``now`` (Beijing time). A daily delivery is due four hours after its deadline;
+    """The oldest delivery date that is still in time at ``now`` (Beijing time). A daily delivery is due four hours
+    after its deadline;
     others when their period and one more day are over."""
     schedule = dataset.schedule
     hour, minute = (int(part) for part in (schedule.deadline or "01:00").split(":"))
@@ -54,7 +58,9 @@ def due(dataset: Dataset, now: datetime) -> Date:
 def judged(dataset: Dataset, deployment: Deployment, now: datetime) -> dict[str, object]:
     """Whether the dataset is in time, with the Chinese reason; what a check's result is made of."""
     folder = deployment.snapshot(dataset.name, Date.min).parent
-    newest = max((date for date in dates_in(folder) if Snapshot.path(deployment, dataset.name, date).exists()), default=None)
+    newest = max(
+        (date for date in dates_in(folder) if Snapshot.path(deployment, dataset.name, date).exists()), default=None
+    )
     oldest = due(dataset, now)
     passed = newest is not None and newest >= oldest
     told = f"最新一期是 {newest} 的交付" if newest else "还没有发布过"

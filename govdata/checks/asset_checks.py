@@ -1,10 +1,14 @@
-"""Dagster's view of the checks: one check per quality dimension of a dataset (GB/T 36344) and one per table check, the blocking ones.
+"""Dagster's view of the checks: one check per quality dimension of a dataset (GB/T 36344) and one per table check, the
+blocking ones.
 
-GX evaluates every rule as an expectation of its own and ``governance.rule_results`` keeps each; here the rules of a dimension are the lines
+GX evaluates every rule as an expectation of its own and ``governance.rule_results`` keeps each; here the rules of a
+dimension are the lines
 of a table in that dimension's check. A check per rule would be hundreds of events a night, and of pages nobody opens.
 
-The checks are not partitioned: Dagster shows the worst partition of a partitioned check, and a person wants the newest delivery's state.
-The delivery date stands in the metadata; ``current`` puts the newest state back when an older date has been judged again.
+The checks are not partitioned: Dagster shows the worst partition of a partitioned check, and a person wants the newest
+delivery's state.
+The delivery date stands in the metadata; ``current`` puts the newest state back when an older date has been judged
+again.
 """
 
 from __future__ import annotations
@@ -69,12 +73,19 @@ FIGURES = {
 }
 """Figures of the table checks → what the UI calls them."""
 
-SHARES = {"rate": RATE, "share": "占比（%）", "max_share": "占比上限（%）", "change": "变动（%）", "max_change": "允许的变动（%）"}
+SHARES = {
+    "rate": RATE,
+    "share": "占比（%）",
+    "max_share": "占比上限（%）",
+    "change": "变动（%）",
+    "max_change": "允许的变动（%）",
+}
 """Figures that are shares of one, shown as per cent."""
 
 
 class DatedResult(AssetCheckResult):
-    """A result that names the partition of its run, though its check has none: Dagster plans every check of a partitioned run for that
+    """A result that names the partition of its run, though its check has none: Dagster plans every check of a
+    partitioned run for that
     partition, and would keep the plan beside a result without one, as "skipped"."""
 
     def to_asset_check_evaluation(self, step_context: Any) -> AssetCheckEvaluation:
@@ -102,11 +113,14 @@ def asset_key(dataset: Dataset) -> AssetKey:
 
 
 def check_specs(dataset: Dataset, registry: Registry) -> list[AssetCheckSpec]:
-    """One spec per dimension that has rules (not blocking: rows are quarantined or reported) and one per table check (blocking)."""
+    """One spec per dimension that has rules (not blocking: rows are quarantined or reported) and one per table check
+    (blocking)."""
     key = asset_key(dataset)
     bound = registry.rules(dataset.name)
     dimensions = [
-        AssetCheckSpec(name, asset=key, description=f"{title}：{count} 条规则逐行检查；不合格的行，错误级隔离，警告级照常发布")
+        AssetCheckSpec(
+            name, asset=key, description=f"{title}：{count} 条规则逐行检查；不合格的行，错误级隔离，警告级照常发布"
+        )
         for name, title in DIMENSION_NAMES.items()
         if (count := sum(rule.dimension == name for rule in bound))
     ]
@@ -120,15 +134,18 @@ def check_specs(dataset: Dataset, registry: Registry) -> list[AssetCheckSpec]:
 def check_results(verdict: Verdict, dataset: Dataset) -> Iterator[AssetCheckResult]:
     """One result per check, numbers as numbers (Dagster plots them over time) and never a record's value.
 
-    A dimension with failing rows is a WARN: the rows are already held back or flagged. A failed table check is an ERROR and stops
+    A dimension with failing rows is a WARN: the rows are already held back or flagged. A failed table check is an ERROR
+    and stops
     publishing."""
     for facts in _results(verdict, dataset):
         yield DatedResult(**facts)
 
 
 def current(verdict: Verdict, dataset: Dataset, registry: Registry) -> Iterator[AssetCheckEvaluation]:
-    """A verdict of an earlier run, told again for those checks that the dataset still has. Without a partition: Dagster keeps one result
-    of a check, run and partition, what is told outside of a run has no run, and a past date may be corrected more than once."""
+    """A verdict of an earlier run, told again for those checks that the dataset still has. Without a partition: Dagster
+    keeps one result
+    of a check, run and partition, what is told outside of a run has no run, and a past date may be corrected more than
+    once."""
     known = {spec.name for spec in check_specs(dataset, registry)}
     for facts in _results(verdict, dataset):
         if facts["check_name"] in known:
@@ -148,11 +165,18 @@ def _results(verdict: Verdict, dataset: Dataset) -> Iterator[dict[str, Any]]:
                 "passed": outcome.passed,
                 "severity": AssetCheckSeverity.ERROR,
                 "description": outcome.description,
-                "metadata": {DATE: verdict.date.isoformat(), CHECKED: outcome.checked, FAILED: outcome.failed, **_figures(outcome)},
+                "metadata": {
+                    DATE: verdict.date.isoformat(),
+                    CHECKED: outcome.checked,
+                    FAILED: outcome.failed,
+                    **_figures(outcome),
+                },
             }
 
 
-def _dimension(name: str, title: str, rules: Sequence[CheckOutcome], verdict: Verdict, dataset: Dataset) -> dict[str, Any]:
+def _dimension(
+    name: str, title: str, rules: Sequence[CheckOutcome], verdict: Verdict, dataset: Dataset
+) -> dict[str, Any]:
     checked, failed = sum(rule.checked for rule in rules), sum(rule.failed for rule in rules)
     failing = [rule for rule in rules if rule.failed]
     return {
@@ -160,7 +184,9 @@ def _dimension(name: str, title: str, rules: Sequence[CheckOutcome], verdict: Ve
         "check_name": name,
         "passed": not failing,
         "severity": AssetCheckSeverity.WARN,
-        "description": f"{title}：{len(rules)} 条规则中 {len(failing)} 条有不合格的行；检查 {checked:,} 项，不合格 {failed:,} 项",
+        "description": (
+            f"{title}：{len(rules)} 条规则中 {len(failing)} 条有不合格的行；检查 {checked:,} 项，不合格 {failed:,} 项"
+        ),
         "metadata": {
             DATE: verdict.date.isoformat(),
             CHECKED: checked,
@@ -171,7 +197,11 @@ def _dimension(name: str, title: str, rules: Sequence[CheckOutcome], verdict: Ve
                 [_line(rule, verdict) for rule in sorted(rules, key=lambda rule: -rule.failed)],
                 schema=RULE_TABLE,
             ),
-            **({QUERY: failing_rows(verdict.dataset, verdict.date, [rule.rule_id or "" for rule in failing])} if failing else {}),
+            **(
+                {QUERY: failing_rows(verdict.dataset, verdict.date, [rule.rule_id or "" for rule in failing])}
+                if failing
+                else {}
+            ),
         },
     }
 

@@ -1,4 +1,5 @@
-"""The table check of columns: one that came with the last delivery and does not come tonight would be published as empty in silence."""
+"""The table check of columns: one that came with the last delivery and does not come tonight would be published as
+empty in silence."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from govdata.standards.header import unmarked
 from govdata.standards.model import Column, Dataset
 
 ALIKE = 0.5
-"""From this share of common characters on a Chinese header looks like another (户籍详细地址, 户籍地址: 0.8; 联系手机, 联系电话: 0.5)."""
+"""From this share of common characters on a Chinese header looks like another (户籍详细地址, 户籍地址: 0.8; 联系手机,
+联系电话: 0.5)."""
 
 ALIKE_LATIN = 0.75
 """The same for abbreviations, which share letters by chance (LXDH, LXSJ: 0.5)."""
@@ -23,8 +25,10 @@ _LEVELS = {"all": 2, "some": 1}
 def delivered_columns(raw: RawBatch | None, before: Layer | None, dataset: Dataset) -> CheckOutcome:
     """``before``: the last delivery that was published, or None for the first.
 
-    A column fails where fewer of the files have it than last time (all, some, none), or where it is in none and an unknown column looks
-    like it under another name. Not the column of operations of a whole delivery, which has none, nor one that ``may_vanish``. In JSON a
+    A column fails where fewer of the files have it than last time (all, some, none), or where it is in none and an
+    unknown column looks
+    like it under another name. Not the column of operations of a whole delivery, which has none, nor one that
+    ``may_vanish``. In JSON a
     key that is not there means "no value": there a column fails only beside unknown columns that are new.
     """
     if raw is None or not raw.columns or not any(source.delivered for source in raw.sources):
@@ -32,7 +36,9 @@ def delivered_columns(raw: RawBatch | None, before: Layer | None, dataset: Datas
     now, unknown = raw.coverage(), raw.unknown_columns
     fresh = [name for name in unknown if before is None or name not in before.unknown]
     plain = all("json" in source.format for source in raw.sources if source.delivered)
-    judged = [column for column in dataset.columns if not column.may_vanish and not _has_no_operation(column, raw, dataset)]
+    judged = [
+        column for column in dataset.columns if not column.may_vanish and not _has_no_operation(column, raw, dataset)
+    ]
     reasons, vanished = [], []
     for column in judged:
         earlier = _earlier(column, before)
@@ -45,7 +51,9 @@ def delivered_columns(raw: RawBatch | None, before: Layer | None, dataset: Datas
     if reasons and fresh:
         reasons.append("这次才出现的合同外的列：" + "、".join(f"“{name}”" for name in fresh))
     if reasons:
-        reasons.append("表头改了名的，写进合同该列的 headers；部门确实不再提供的，在该列写 may_vanish: true；否则请部门重新交付")
+        reasons.append(
+            "表头改了名的，写进合同该列的 headers；部门确实不再提供的，在该列写 may_vanish: true；否则请部门重新交付"
+        )
     figures: dict[str, float | int | str] = {"unknown_columns": len(unknown), "columns": ", ".join(vanished)}
     reason = "；".join(reasons) or None
     return outcome("delivered_columns", checked=len(judged), failed=len(vanished), reason=reason, figures=figures)

@@ -7,7 +7,12 @@ from datetime import date as Date
 
 
 def failing_rows(dataset: str, date: Date, rule_ids: Sequence[str]) -> str:
-    """Over ``governance.findings``, which has a line for every rule a row fails, of errors and warnings, whether the delivery was published
+    """Over ``governance.findings``, which has a line for every rule a row fails, of errors and warnings, whether the
+    delivery was published
     or blocked: as many lines as the check counts."""
     rules = ", ".join(f"'{rule}'" for rule in rule_ids)
-    return f"SELECT * FROM governance.findings WHERE dataset = '{dataset}' AND date = DATE '{date.isoformat()}' AND rule_id IN ({rules})"
+    return (
+        f"SELECT * FROM governance.findings WHERE dataset = '{dataset}' AND date = DATE '{date.isoformat()}' AND "
+        "rule_id "
+        f"IN ({rules})"
+    )

@@ -1,7 +1,9 @@
-"""Great Expectations on DuckDB: the data source, the one expectation all rules share, and a suite's run. Importing this costs seconds
+"""Great Expectations on DuckDB: the data source, the one expectation all rules share, and a suite's run. Importing this
+costs seconds
 and 260 MB, so it is imported only inside the functions that run a suite.
 
-GX's stock SQL engine is unusable with DuckDB: it closes the connection before it fetches (empty results, no error), one bad
+GX's stock SQL engine is unusable with DuckDB: it closes the connection before it fetches (empty results, no error), one
+bad
 statement poisons the rest, and its regex expectations raise. ``DuckDBExecutionEngine`` mends the three.
 """
 
@@ -23,7 +25,8 @@ from typing import Any, ClassVar, Literal, Type  # noqa: UP035
 import duckdb
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-# GX logs failing statements with their traceback, and DuckDB's conversion errors quote the value: nothing of it may reach a log.
+# GX logs failing statements with their traceback, and DuckDB's conversion errors quote the value: nothing of it may
+# reach a log.
 logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -44,7 +47,8 @@ with warnings.catch_warnings():
     from great_expectations.validator.validator import ValidationDependencies
 
 for _wrapper in (ConnectionWrapper, CursorWrapper):
-    # Classes GX keeps alive past the interpreter's end; their annotations would keep DuckDB's alive with them, and DuckDB then prints a
+    # Classes GX keeps alive past the interpreter's end; their annotations would keep DuckDB's alive with them, and
+    # DuckDB then prints a
     # page about leaked instances under every command's last line.
     _wrapper.__annotations__.clear()
     _wrapper.__init__.__annotations__.clear()
@@ -56,7 +60,8 @@ NO_VALUES: dict[str, Any] = {
     "include_unexpected_rows": False,
     "return_unexpected_index_query": False,
 }
-"""The result format of every run. BOOLEAN_ONLY would drop the counts; the rules' own results are two numbers, and this keeps the native
+"""The result format of every run. BOOLEAN_ONLY would drop the counts; the rules' own results are two numbers, and this
+keeps the native
 expectations of a suite from carrying a value."""
 
 
@@ -64,7 +69,8 @@ expectations of a suite from carrying a value."""
 
 
 class _Exact(type):
-    """``isinstance`` against an exact number alone: GX lets the plain ``sqlalchemy.Numeric`` stand for DOUBLE as well."""
+    """``isinstance`` against an exact number alone: GX lets the plain ``sqlalchemy.Numeric`` stand for DOUBLE as
+    well."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, sa.Numeric)
@@ -75,7 +81,8 @@ class _Decimal(metaclass=_Exact):
 
 
 def _dialect_module() -> ModuleType:
-    """What GX takes a dialect's type names and its regex syntax from. The attribute ``DremioDialect`` is GX's only sign for
+    """What GX takes a dialect's type names and its regex syntax from. The attribute ``DremioDialect`` is GX's only sign
+    for
     "matches with REGEXP_MATCHES", which is DuckDB's function too."""
     module = ModuleType("govdata_duckdb_dialect")
     names = {
@@ -91,7 +98,8 @@ def _dialect_module() -> ModuleType:
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
-    """One kept connection (a closed one drops its results), rolled back after an error so that the next statement runs."""
+    """One kept connection (a closed one drops its results), rolled back after an error so that the next statement
+    runs."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,7 +131,11 @@ class DuckDBDatasource(SQLDatasource):
     def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
         wrapped = ConnectionWrapper(connection)
         engine = sa.create_engine(
-            "duckdb:///:memory:", creator=lambda: wrapped, poolclass=sa.StaticPool, pool_reset_on_return=None, hide_parameters=True
+            "duckdb:///:memory:",
+            creator=lambda: wrapped,
+            poolclass=sa.StaticPool,
+            pool_reset_on_return=None,
+            hide_parameters=True,
         )
         self._open = DuckDBExecutionEngine(engine=engine, create_temp_table=False)
 
@@ -175,7 +187,8 @@ class RuleChecked(TableMetricProvider):
 
 
 class RuleFailed(TableMetricProvider):
-    """Rows that fail the rule. A predicate that is NULL counts as failed: an unknown must not pass, and parity then tells of it."""
+    """Rows that fail the rule. A predicate that is NULL counts as failed: an unknown must not pass, and parity then
+    tells of it."""
 
     metric_name = FAILED
     value_keys = ("violation", "unique_columns")
@@ -184,8 +197,14 @@ class RuleFailed(TableMetricProvider):
     def _sqlalchemy(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]
         columns = metric_value_kwargs["unique_columns"]
         if not columns:
-            return _count_where(_predicate(f"({metric_value_kwargs['violation']}) IS NOT FALSE")), metric_domain_kwargs, {}
-        table, _, _ = execution_engine.get_compute_domain(domain_kwargs=metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE)
+            return (
+                _count_where(_predicate(f"({metric_value_kwargs['violation']}) IS NOT FALSE")),
+                metric_domain_kwargs,
+                {},
+            )
+        table, _, _ = execution_engine.get_compute_domain(
+            domain_kwargs=metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE
+        )
         shared = (
             sa.select(sa.func.count().label("n"))
             .select_from(table)
@@ -207,7 +226,8 @@ def _predicate(sql: str) -> sa.ColumnElement[bool]:
 
 
 def _count_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    """``count_if`` and not ``count(*) FILTER``: DuckDB slices all columns anew for every filter. It is NULL of no rows."""
+    """``count_if`` and not ``count(*) FILTER``: DuckDB slices all columns anew for every filter. It is NULL of no
+    rows."""
     return sa.func.coalesce(sa.func.count_if(condition), _ZERO)
 
 
@@ -226,7 +246,8 @@ class ExpectRuleToHold(BatchExpectation):
         rule_id: id of the declared rule.
         violation: DuckDB predicate over the standardised columns, true where a row fails; None for a uniqueness rule.
         applicable: DuckDB predicate, true where a row could be judged; None for a uniqueness rule.
-        unique_columns: no two rows may share these columns; rows where any is NULL are not judged. All rows of a shared key fail.
+        unique_columns: no two rows may share these columns; rows where any is NULL are not judged. All rows of a shared
+        key fail.
 
     The result is two numbers (``checked``, ``failed``): it never holds a value.
     """
@@ -242,7 +263,8 @@ class ExpectRuleToHold(BatchExpectation):
     def get_validation_dependencies(
         self, execution_engine: Any = None, runtime_configuration: dict | None = None
     ) -> ValidationDependencies:
-        """The two metrics, stated directly: GX's own way through ``metric_dependencies`` builds the configuration some fifty times per
+        """The two metrics, stated directly: GX's own way through ``metric_dependencies`` builds the configuration some
+        fifty times per
         rule, which costs more than counting a small delivery."""
         domain = dict.fromkeys(TableMetricProvider.domain_keys) | {"batch_id": self.batch_id}
         metrics = {
@@ -251,7 +273,9 @@ class ExpectRuleToHold(BatchExpectation):
             )
             for provider in (RuleChecked, RuleFailed)
         }
-        return ValidationDependencies(metrics, parse_result_format((runtime_configuration or {}).get("result_format", NO_VALUES)))
+        return ValidationDependencies(
+            metrics, parse_result_format((runtime_configuration or {}).get("result_format", NO_VALUES))
+        )
 
     def _validate(self, metrics: dict, runtime_configuration: dict | None = None, execution_engine: Any = None) -> dict:
         checked, failed = int(metrics[CHECKED]), int(metrics[FAILED])
@@ -259,8 +283,10 @@ class ExpectRuleToHold(BatchExpectation):
 
 
 class ExpectColumnTypeToBeDeclared(gx.expectations.ExpectColumnValuesToBeInTypeList):
-    """GX's expectation about a column's type, but for its configuration, which is built once: GX asks for it some twenty times per column
-    and validation, and makes an expectation of its own from the suite's for each step, none of whose fields it changes."""
+    """GX's expectation about a column's type, but for its configuration, which is built once: GX asks for it some
+    twenty times per column
+    and validation, and makes an expectation of its own from the suite's for each step, none of whose fields it
+    changes."""
 
     _built: Any = PrivateAttr(None)
 
@@ -284,8 +310,10 @@ class Counted:
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """``rows``: rows GX saw, by its row count expectation. ``rules``: rule id → counts. ``schema_failures``: what the native
-    expectations found wrong, as column names, or the expectation's type where it is about the table. ``broken``: rule ids (or
+    """``rows``: rows GX saw, by its row count expectation. ``rules``: rule id → counts. ``schema_failures``: what the
+    native
+    expectations found wrong, as column names, or the expectation's type where it is about the table. ``broken``: rule
+    ids (or
     native expectation types) that could not be evaluated, with the class of the error and nothing else of it."""
 
     rows: int
@@ -316,7 +344,8 @@ _in_use = Lock()
 
 @cache
 def _source() -> DuckDBDatasource:
-    """One for the process: GX writes its whole configuration out as YAML, into memory, for each source and asset that comes or goes."""
+    """One for the process: GX writes its whole configuration out as YAML, into memory, for each source and asset that
+    comes or goes."""
     source: DuckDBDatasource = _context().data_sources.add_govdata_duckdb(name="duckdb")
     return source
 
@@ -349,7 +378,8 @@ def read(result: Any) -> SuiteResult:
 
 
 def _error_kind(exception_info: Any) -> str | None:
-    """The class of the error GX caught, or None. Its text may quote a record's value and is not looked at beyond the class name."""
+    """The class of the error GX caught, or None. Its text may quote a record's value and is not looked at beyond the
+    class name."""
     raised = list(_raised(exception_info))
     if not raised:
         return None

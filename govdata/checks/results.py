@@ -14,8 +14,11 @@ def path(deployment: Deployment, dataset: str, date: str) -> Path:
     return deployment.governance / "rule_results" / dataset / f"{date}.parquet"
 
 
-def write(outcomes: list[CheckOutcome], batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Path:
-    """One row per rule: date, dataset, rule_id, column, dimension, indicator (GB/T 36344 code), severity, message, checked, failed."""
+def write(
+    outcomes: list[CheckOutcome], batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment
+) -> Path:
+    """One row per rule: date, dataset, rule_id, column, dimension, indicator (GB/T 36344 code), severity, message,
+    checked, failed."""
     import pyarrow as pa
 
     counted = {outcome.rule_id: outcome for outcome in outcomes if outcome.kind == "rule"}

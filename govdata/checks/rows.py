@@ -41,17 +41,26 @@ def existing(deployment: Deployment, files: Sequence[str]) -> list[Path]:
 
 
 def create_view(
-    connection: duckdb.DuckDBPyConnection, batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment
+    connection: duckdb.DuckDBPyConnection,
+    batch: StandardizedBatch,
+    dataset: Dataset,
+    registry: Registry,
+    deployment: Deployment,
 ) -> str:
-    """Create the view of all standardised rows, clean and quarantined, without the engine's verdict on them; return its name.
+    """Create the view of all standardised rows, clean and quarantined, without the engine's verdict on them; return its
+    name.
 
-    Columns: the contract's, then ``SYSTEM_COLUMNS``, those of them that the files hold (the suite finds what is missing or mistyped),
-    then the facts and results that the suite's predicates share. A batch without files gives an empty view of the declared types."""
+    Columns: the contract's, then ``SYSTEM_COLUMNS``, those of them that the files hold (the suite finds what is missing
+    or mistyped),
+    then the facts and results that the suite's predicates share. A batch without files gives an empty view of the
+    declared types."""
     wanted = [*(item.name for item in dataset.columns), *SYSTEM_COLUMNS]
     shared = compiled(dataset, registry).shared
     paths = existing(deployment, (*batch.clean_files, *batch.quarantine_files))
     if paths:
-        held = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet(paths, by_name=True)}").fetchall()}
+        held = {
+            row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet(paths, by_name=True)}").fetchall()
+        }
         columns = ", ".join(text(column(name)) for name in wanted if name in held)
         rows = f"SELECT {columns} FROM {parquet(paths, by_name=True)}"
     else:
@@ -77,15 +86,22 @@ def count(connection: duckdb.DuckDBPyConnection, deployment: Deployment, files: 
     if not files:
         return 0
     names = text(list_of(exp.Literal.string(str(path)) for path in existing(deployment, files)))
-    row = connection.execute(f"SELECT coalesce(sum(num_rows), 0)::BIGINT FROM parquet_file_metadata({names})").fetchone()
+    row = connection.execute(
+        f"SELECT coalesce(sum(num_rows), 0)::BIGINT FROM parquet_file_metadata({names})"
+    ).fetchone()
     assert row is not None
     return int(row[0])
 
 
 def published_rows(
-    connection: duckdb.DuckDBPyConnection, batch: StandardizedBatch, dataset: Dataset, deployment: Deployment, previous: Snapshot | None
+    connection: duckdb.DuckDBPyConnection,
+    batch: StandardizedBatch,
+    dataset: Dataset,
+    deployment: Deployment,
+    previous: Snapshot | None,
 ) -> int:
-    """Rows the snapshot will have: those of a whole delivery, or of the snapshot before with the delta merged into it by key. Exact where
+    """Rows the snapshot will have: those of a whole delivery, or of the snapshot before with the delta merged into it
+    by key. Exact where
     no key comes twice within the delivery, which is what ``primary_key_unique`` keeps out."""
     clean = existing(deployment, batch.clean_files)
     operation = text(column(dataset.delivery.operation)) if dataset.delivery.operation else "CAST(NULL AS VARCHAR)"
@@ -97,7 +113,12 @@ def published_rows(
         return arrived[0]
     if fresh is None or not previous.files:
         return previous.rows + arrived[0]
-    held = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet([deployment.absolute(previous.files[0])])}").fetchall()}
+    held = {
+        row[0]
+        for row in connection.execute(
+            f"DESCRIBE SELECT * FROM {parquet([deployment.absolute(previous.files[0])])}"
+        ).fetchall()
+    }
     former = {item.name: item.former_names for item in dataset.columns}
     stored = {name: renames.source(name, held, former) for name in dataset.delivery.key}
     if None in stored.values():  # the key's column is gone: publishing refuses to merge, and says so

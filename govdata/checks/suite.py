@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
 SYSTEM_COLUMNS = (*ROW_COLUMNS, "_unparsed")
-"""Columns of a standardised row besides the contract's. The engine's own verdict (``failed_rules``, ``_warnings``) is not shown to GX."""
+"""Columns of a standardised row besides the contract's. The engine's own verdict (``failed_rules``, ``_warnings``) is
+not shown to GX."""
 
 
 def build(dataset: Dataset, registry: Registry, shared: Shared) -> ExpectationSuite:
-    """The suite of ``dataset``. The same registry gives the same suite; it names no delivery date and holds no record's value.
+    """The suite of ``dataset``. The same registry gives the same suite; it names no delivery date and holds no record's
+    value.
 
     ``shared``: the rules' predicates, and the facts they share as columns of the table they are evaluated on."""
     import great_expectations as gx
@@ -38,8 +40,11 @@ def build(dataset: Dataset, registry: Registry, shared: Shared) -> ExpectationSu
             notes="标准化表的列与合同一致",
             meta=_meta(kind="schema"),
         ),
-        # Cannot fail: it is here for what it observes, the number of rows GX really read, which reconciliation compares.
-        gx.expectations.ExpectTableRowCountToBeBetween(min_value=0, notes="质量检查读到的行数", meta=_meta(kind="rows")),
+        # Cannot fail: it is here for what it observes, the number of rows GX really read, which reconciliation
+        # compares.
+        gx.expectations.ExpectTableRowCountToBeBetween(
+            min_value=0, notes="质量检查读到的行数", meta=_meta(kind="rows")
+        ),
     ]
     for column in dataset.columns:
         element = registry.elements[column.element]
@@ -66,7 +71,9 @@ def build(dataset: Dataset, registry: Registry, shared: Shared) -> ExpectationSu
         name=dataset.name,
         expectations=expectations,
         notes=f"{dataset.title}：由数据标准编译，请修改标准而不是本文件",
-        meta=_meta(dataset=dataset.name, title=dataset.title, owner=dataset.owner, standards_hash=registry.hashes[dataset.name]),
+        meta=_meta(
+            dataset=dataset.name, title=dataset.title, owner=dataset.owner, standards_hash=registry.hashes[dataset.name]
+        ),
     )
 
 

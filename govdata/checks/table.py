@@ -1,4 +1,5 @@
-"""The table checks: what must hold of a batch as a whole before it may be published. Each is one blocking outcome of figures only."""
+"""The table checks: what must hold of a batch as a whole before it may be published. Each is one blocking outcome of
+figures only."""
 
 from __future__ import annotations
 
@@ -29,10 +30,15 @@ def outcome(name: str, *, checked: int, failed: int, reason: str | None, figures
 
 
 def schema(checked: int, failures: tuple[str, ...]) -> CheckOutcome:
-    """``failures``: names of columns whose type is not the declared one, or the type of a failed table-wide expectation."""
+    """``failures``: names of columns whose type is not the declared one, or the type of a failed table-wide
+    expectation."""
     reason = "不一致：" + "、".join(failures) if failures else None
     return outcome(
-        "schema", checked=checked, failed=len(failures), reason=reason, figures={"columns": ", ".join(failures)} if failures else {}
+        "schema",
+        checked=checked,
+        failed=len(failures),
+        reason=reason,
+        figures={"columns": ", ".join(failures)} if failures else {},
     )
 
 
@@ -48,7 +54,8 @@ def parity(engine: dict[str, int], counted: dict[str, int]) -> CheckOutcome:
 
 
 def reconciliation(batch: StandardizedBatch, raw: RawBatch | None, actual: dict[str, int]) -> CheckOutcome:
-    """``actual``: rows really found: in Parquet files ``clean, quarantined, dropped`` (exact duplicates), ``raw, rejected``;
+    """``actual``: rows really found: in Parquet files ``clean, quarantined, dropped`` (exact duplicates), ``raw,
+    rejected``;
     ``judged`` by GX. ``raw``: the raw batch's manifest as it stands now."""
     equations: list[tuple[str, int, int]] = [
         ("交付数与各去向之和", batch.delivered, batch.rejected + batch.duplicates + batch.quarantined + batch.clean),
@@ -81,7 +88,8 @@ def reconciliation(batch: StandardizedBatch, raw: RawBatch | None, actual: dict[
 
 
 def volume(rows: int, previous: Snapshot | None, bounds: Volume) -> CheckOutcome:
-    """``rows``: of the snapshot that would be published. The change is not judged where there is no earlier snapshot, or an empty one."""
+    """``rows``: of the snapshot that would be published. The change is not judged where there is no earlier snapshot,
+    or an empty one."""
     figures: Figures = {"rows": rows, "min_rows": bounds.min_rows}
     checked, reasons = 1, []
     if rows < bounds.min_rows:
@@ -100,7 +108,8 @@ def volume(rows: int, previous: Snapshot | None, bounds: Volume) -> CheckOutcome
         figures |= {"change": change, "max_change": bounds.max_change}
         if abs(change) > bounds.max_change:
             reasons.append(
-                f"{rows} 行，比 {previous.date.isoformat()} 的 {previous.rows} 行变动 {change:+.1%}，超过允许的 {bounds.max_change:.1%}"
+                f"{rows} 行，比 {previous.date.isoformat()} 的 {previous.rows} 行变动 {change:+.1%}，超过允许的 "
+                f"{bounds.max_change:.1%}"
             )
     return outcome("volume", checked=checked, failed=len(reasons), reason="；".join(reasons) or None, figures=figures)
 
@@ -110,30 +119,45 @@ def quarantine_share(batch: StandardizedBatch, bounds: Volume) -> CheckOutcome:
     share = batch.quarantined / batch.delivered if batch.delivered else 0.0
     reason = None
     if share > bounds.max_quarantine:
-        reason = f"交付 {batch.delivered} 行，隔离 {batch.quarantined} 行，占 {share:.1%}，超过上限 {bounds.max_quarantine:.1%}"
+        reason = (
+            f"交付 {batch.delivered} 行，隔离 {batch.quarantined} 行，占 {share:.1%}，超过上限 "
+            f"{bounds.max_quarantine:.1%}"
+        )
     figures: Figures = {"share": share, "max_share": bounds.max_quarantine}
-    return outcome("quarantine_share", checked=batch.delivered, failed=batch.quarantined, reason=reason, figures=figures)
+    return outcome(
+        "quarantine_share", checked=batch.delivered, failed=batch.quarantined, reason=reason, figures=figures
+    )
 
 
 FEW = 5
-"""So many unreadable records of a delivery are told of and not weighed, as long as half of it could be read: one torn line among ten
+"""So many unreadable records of a delivery are told of and not weighed, as long as half of it could be read: one torn
+line among ten
 would block a department's small delta otherwise. Not where the contract's bound is 0."""
 
 
 def rejected_share(batch: StandardizedBatch, raw: RawBatch | None, bounds: Volume) -> CheckOutcome:
-    """What could not be read at all: too large a share of the delivery, or any file or sheet of which no record could be read."""
+    """What could not be read at all: too large a share of the delivery, or any file or sheet of which no record could
+    be read."""
     rejected, delivered, limit = batch.rejected, batch.delivered, bounds.max_rejected
     share = rejected / delivered if delivered else 0.0
     reasons = []
     if share > limit and (rejected > FEW or 2 * rejected >= delivered or not limit):
-        reasons.append(f"交付 {delivered} 条，拒收 {rejected} 条，占 {share:.1%}，超过上限 {limit:.1%}；原因见 governance.rejected")
-    unread = [source for source in (raw.sources if raw else ()) if source.delivered and source.rejected == source.delivered]
+        reasons.append(
+            f"交付 {delivered} 条，拒收 {rejected} 条，占 {share:.1%}，超过上限 {limit:.1%}；原因见 governance.rejected"
+        )
+    unread = [
+        source for source in (raw.sources if raw else ()) if source.delivered and source.rejected == source.delivered
+    ]
     if unread and not reasons and limit < 1:
-        places = "、".join(f"“{source.name}”" + (f"的“{source.sheet}”" if source.sheet else "") for source in unread[:5])
+        places = "、".join(
+            f"“{source.name}”" + (f"的“{source.sheet}”" if source.sheet else "") for source in unread[:5]
+        )
         more = "等" if len(unread) > 5 else ""
         reasons.append(f"{places}{more} {len(unread)} 个文件或工作表的记录全部拒收")
     figures: Figures = {"share": share, "max_share": limit, "unread_sources": len(unread)}
-    return outcome("rejected_share", checked=delivered, failed=rejected, reason="；".join(reasons) or None, figures=figures)
+    return outcome(
+        "rejected_share", checked=delivered, failed=rejected, reason="；".join(reasons) or None, figures=figures
+    )
 
 
 def previous_snapshot(deployment: Deployment, dataset: Dataset, date: Date) -> Snapshot | None:

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
 
 def validate(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Verdict:
-    """Judge the batch; write the suite (``reports/expectations``), the rule results (``governance``) and, last, the verdict's manifest.
+    """Judge the batch; write the suite (``reports/expectations``), the rule results (``governance``) and, last, the
+    verdict's manifest.
 
-    A failed rule is a result. Raises ``ChecksError`` where the judgement itself could not be made: a rule that does not run, files that are
-    gone, or a batch made under other standards than ``registry``; an earlier verdict then stands, for its own batch id only."""
+    A failed rule is a result. Raises ``ChecksError`` where the judgement itself could not be made: a rule that does not
+    run, files that are
+    gone, or a batch made under other standards than ``registry``; an earlier verdict then stands, for its own batch id
+    only."""
     from govdata.checks import gx
 
     if batch.standards_hash != registry.hashes[dataset.name]:
@@ -65,17 +68,28 @@ def validate(batch: StandardizedBatch, dataset: Dataset, registry: Registry, dep
     ]
     results.write(outcomes, batch, dataset, registry, deployment)
     verdict = Verdict(
-        dataset=dataset.name, date=batch.date, batch_id=batch.batch_id, standards_hash=batch.standards_hash, outcomes=tuple(outcomes)
+        dataset=dataset.name,
+        date=batch.date,
+        batch_id=batch.batch_id,
+        standards_hash=batch.standards_hash,
+        outcomes=tuple(outcomes),
     )
     verdict.write(Verdict.path(deployment, dataset.name, batch.date))
     return verdict
 
 
 def _refuse_broken(result: SuiteResult, batch: StandardizedBatch, registry: Registry) -> None:
-    """An expectation that could not be evaluated, or that is missing, is a failed run. The error's text may quote a value: only its
+    """An expectation that could not be evaluated, or that is missing, is a failed run. The error's text may quote a
+    value: only its
     class is told."""
-    missing = [rule.id for rule in registry.rules(batch.dataset) if rule.id not in result.rules and rule.id not in result.broken]
-    parts = [f"{name}（{error}）" for name, error in result.broken.items()] + [f"{name}（没有结果）" for name in missing]
+    missing = [
+        rule.id
+        for rule in registry.rules(batch.dataset)
+        if rule.id not in result.rules and rule.id not in result.broken
+    ]
+    parts = [f"{name}（{error}）" for name, error in result.broken.items()] + [
+        f"{name}（没有结果）" for name in missing
+    ]
     if not parts:
         return
     shape = "；标准化表的结构与合同不符：" + "、".join(result.schema_failures) if result.schema_failures else ""

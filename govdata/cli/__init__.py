@@ -1,4 +1,5 @@
-"""The command line ``govdata``. Thin: every command calls one function of a room below; heavy imports happen inside the commands.
+"""The command line ``govdata``. Thin: every command calls one function of a room below; heavy imports happen inside the
+commands.
 
 Exit codes: 0 everything was published; 3 a dataset was blocked; 1 an error, or `verify` found a lost night;
 2 the command was called wrongly; 130 ended by Ctrl-C, 143 by SIGTERM.
@@ -18,7 +19,8 @@ from govdata.storage import permissions
 __all__ = ["app", "files", "main", "operations", "orders", "query", "run", "standards", "ui"]
 
 DEBUG = "GOVDATA_DEBUG"
-"""Environment variable: set, an unexpected error is shown in full. It may quote a record's values, so never set it on a server."""
+"""Environment variable: set, an unexpected error is shown in full. It may quote a record's values, so never set it on a
+server."""
 
 
 def main() -> None:
@@ -28,7 +30,8 @@ def main() -> None:
 
 
 def _run() -> int:
-    """The exit code. An error of the user's is one Chinese text; of an unexpected one the type and the places, never its message."""
+    """The exit code. An error of the user's is one Chinese text; of an unexpected one the type and the places, never
+    its message."""
     try:
         app()
         return 0
@@ -40,12 +43,13 @@ def _run() -> int:
     except KeyboardInterrupt:
         print("已中断", file=sys.stderr)
         return 130
-    except BaseException as error:  # a panic of a library written in Rust is no Exception, and quotes what it stumbled over
+    except BaseException as error:
+        # a panic of a library written in Rust is no Exception, and quotes what it stumbled over
         if os.environ.get(DEBUG):
             raise
         import traceback
 
-        places = "".join(traceback.format_tb(error.__traceback__)[-6:])
+        places = "".join(traceback.format_tb(error.__traceback__, limit=-6))
         hint = f"消息可能含数据，未显示；设 {DEBUG}=1 可看全文"
         print(f"程序错误 {type(error).__name__}（{hint}）\n{places}", file=sys.stderr)
         return 1

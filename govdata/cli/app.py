@@ -50,7 +50,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # its help pages cost half a second of imports
 )
-standards_app = typer.Typer(cls=Group, help="数据标准：数据元、代码集、数据集合同", no_args_is_help=True, rich_markup_mode=None)
+standards_app = typer.Typer(
+    cls=Group, help="数据标准：数据元、代码集、数据集合同", no_args_is_help=True, rich_markup_mode=None
+)
 catalogue_app = typer.Typer(cls=Group, help="DuckDB 目录", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(standards_app, name="standards")
 app.add_typer(catalogue_app, name="catalogue")

@@ -1,4 +1,5 @@
-"""What the commands share: the standards of the deployment, the names of its datasets, a console that shows controls as text."""
+"""What the commands share: the standards of the deployment, the names of its datasets, a console that shows controls as
+text."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ def load_registry(deployment: Deployment) -> Registry:
     from govdata import standards
 
     if not deployment.standards.is_dir():
-        raise GovdataError(f"{deployment.home} 不是部署目录：没有 standards/。用 GOVDATA_HOME 指定，或先运行 govdata sample --out 目录")
+        raise GovdataError(
+            f"{deployment.home} 不是部署目录：没有 standards/。用 GOVDATA_HOME 指定，或先运行 govdata sample --out 目录"
+        )
     return standards.load(deployment.standards)
 
 

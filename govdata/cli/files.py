@@ -34,7 +34,9 @@ def sample(
     deployment = Deployment.from_env(out)
     files = [path for path in deployment.landing.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
-    terminal.print(f"已生成 {len(files)} 个交付文件，{size / 1e6:.1f} MB：{deployment.landing}", highlight=False, soft_wrap=True)
+    terminal.print(
+        f"已生成 {len(files)} 个交付文件，{size / 1e6:.1f} MB：{deployment.landing}", highlight=False, soft_wrap=True
+    )
     terminal.print(f"下一步：{deployment.command('run')}", highlight=False, soft_wrap=True)
 
 
@@ -57,7 +59,8 @@ def inspect(
     if inspection.misread:
         written = "" if out is None else "，没有写出"
         raise GovdataError(
-            f"{file.name}：{inspection.rejected:,} 条记录被拒收，多于读入的 {inspection.records:,} 条{written}；请按上面的原因改正后再读"
+            f"{file.name}：{inspection.rejected:,} 条记录被拒收，多于读入的 {inspection.records:,} 条{written}；"
+            "请按上面的原因改正后再读"
         )
     if out is not None:
         console().print(f"已写入 {out}", highlight=False, soft_wrap=True)

@@ -11,7 +11,12 @@ from govdata.ingest.inspection import InspectedTable, Inspection
 
 def show(console: Console, inspection: Inspection) -> None:
     """Print format, encoding, dialect, sheets, columns, counts and the reasons of rejects; no value of a record."""
-    console.print(f"{inspection.path.name}：{inspection.format}，{inspection.size:,} 字节", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"{inspection.path.name}：{inspection.format}，{inspection.size:,} 字节",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
     for table in inspection.tables:
         console.print(_table(table))
     for sheet, reason in inspection.ignored.items():

@@ -19,7 +19,9 @@ def backup(file: Annotated[Path, typer.Argument(help="要写的 tar 文件，不
 
     deployment = Deployment.from_env()
     made = write(deployment, load_registry(deployment), file)
-    console().print(f"已备份 {made.files} 个文件，{made.bytes / 1e6:.1f} MB：{made.path}", highlight=False, soft_wrap=True)
+    console().print(
+        f"已备份 {made.files} 个文件，{made.bytes / 1e6:.1f} MB：{made.path}", highlight=False, soft_wrap=True
+    )
 
 
 @app.command(cls=Command)
@@ -34,7 +36,9 @@ def restore(
     made = read(file, to)
     deployment = Deployment.from_env(to)
     publish.rebuild_catalogue(deployment, load_registry(deployment))
-    console().print(f"已恢复 {made.files} 个文件，{made.bytes / 1e6:.1f} MB：{deployment.home}", highlight=False, soft_wrap=True)
+    console().print(
+        f"已恢复 {made.files} 个文件，{made.bytes / 1e6:.1f} MB：{deployment.home}", highlight=False, soft_wrap=True
+    )
     console().print(f"下一步：{deployment.command('run')}", highlight=False, soft_wrap=True)
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from govdata.governance import Order
     from govdata.governance.log import Event, Kind
 
-orders_app = typer.Typer(cls=Group, help="问题数据工单：派发、反馈、豁免；办结只凭后来的交付", no_args_is_help=True, rich_markup_mode=None)
+orders_app = typer.Typer(
+    cls=Group, help="问题数据工单：派发、反馈、豁免；办结只凭后来的交付", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(orders_app, name="orders")
 
 Number = Annotated[str, typer.Argument(help="工单编号")]
@@ -26,9 +28,16 @@ By = Annotated[str, typer.Option("--by", help="办理人")]
 Items = Annotated[list[str] | None, typer.Option("--item", help="只对这个条目（可重复）；默认整张工单")]
 
 _KINDS: dict[str, Kind] = {
-    "签收": "SIGN", "复核通过": "ACCEPT", "退回": "RETURN", "驳回": "REFUSE", "延期": "EXTEND", "挂起": "SUSPEND", "恢复": "RESUME",
-    "督办": "ESCALATE", "作废": "VOID",
-}  # fmt: skip
+    "签收": "SIGN",
+    "复核通过": "ACCEPT",
+    "退回": "RETURN",
+    "驳回": "REFUSE",
+    "延期": "EXTEND",
+    "挂起": "SUSPEND",
+    "恢复": "RESUME",
+    "督办": "ESCALATE",
+    "作废": "VOID",
+}
 """What ``mark`` may be given, as people call it."""
 
 
@@ -54,9 +63,15 @@ def list_orders(
     for order in sorted(known, key=lambda order: (not order.is_open, order.due, -order.facts["score"], order.number)):
         late = "（超期）" if order.is_open and order.due < today else ""
         table.add_row(
-            order.number, order.department, order.dataset, _problem(order), f"{len(order.to_mend(today)):,}",
-            STATE_NAMES[order.state], PRIORITY_NAMES[order.facts["priority"]], order.due.isoformat() + late,
-        )  # fmt: skip
+            order.number,
+            order.department,
+            order.dataset,
+            _problem(order),
+            f"{len(order.to_mend(today)):,}",
+            STATE_NAMES[order.state],
+            PRIORITY_NAMES[order.facts["priority"]],
+            order.due.isoformat() + late,
+        )
     terminal = console()
     terminal.print(table, markup=False) if known else terminal.print("没有工单")
 
@@ -83,14 +98,17 @@ def show(number: Number) -> None:
         f"数据集：{order.dataset}  规则：{order.rule_id}",
         f"问题：{_problem(order)}",
         f"依据：{facts['source'] or '数据集合同'}",
-        f"派发：{order.issued}  截止：{order.due}（{facts['limit_source']}，{facts['limit_days']} 个工作日，{facts['limit_grade']} 级）",
+        f"派发：{order.issued}  截止：{order.due}（{facts['limit_source']}，{facts['limit_days']} 个工作日，"
+        f"{facts['limit_grade']} 级）",
         f"条目：{len(order.items)} 条；待整改 {len(order.to_mend(today))}，已修正 {len(order.mended)}，"
         f"已消失 {len(order.vanished)}，豁免 {waived}；重开 {order.reopened} 次",
         "",
     ]
     for event in events:
         if event.order == number:
-            said = "  ".join(part for part in (event.reason, event.department, event.until and f"至 {event.until}") if part)
+            said = "  ".join(
+                part for part in (event.reason, event.department, event.until and f"至 {event.until}") if part
+            )
             lines.append(f"{event.date}  {KIND_NAMES[event.kind]}  {event.actor}  {said}".rstrip())
     console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
@@ -117,7 +135,9 @@ def waive(
     number: Number,
     reason: Annotated[str, typer.Option(help="理由或依据")],
     by: By,
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="到哪一天；默认按 workorders.yaml 的期限")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="到哪一天；默认按 workorders.yaml 的期限")
+    ] = None,
     item: Items = None,
 ) -> None:
     """豁免：确认无误或不再维护的条目不再催办；到期后仍不合格的，工单重开。"""
@@ -140,7 +160,9 @@ def mark(
 
 @orders_app.command("receive", cls=Command)
 def receive(
-    file: Annotated[Path | None, typer.Argument(help="部门交回的文件；不写则收 data/workorders/inbox/ 里的", exists=True)] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="部门交回的文件；不写则收 data/workorders/inbox/ 里的", exists=True)
+    ] = None,
 ) -> None:
     """收部门交回的工作簿：读能信的行，其余逐行说明原因，写回执。"""
     from govdata import governance
@@ -148,7 +170,9 @@ def receive(
 
     deployment = Deployment.from_env()
     registry = load_registry(deployment)
-    receipts = [governance.receive(registry, deployment, file)] if file else governance.receive_inbox(registry, deployment)
+    receipts = (
+        [governance.receive(registry, deployment, file)] if file else governance.receive_inbox(registry, deployment)
+    )
     if receipts:
         governance.write_tables(deployment, registry)
     terminal = console()
@@ -156,7 +180,9 @@ def receive(
         terminal.print(text(receipt), markup=False, highlight=False, soft_wrap=True)
         terminal.print(f"回执：{receipt.path}", markup=False, highlight=False, soft_wrap=True)
     if not receipts:
-        terminal.print(f"没有要收的文件：{deployment.workorders / 'inbox'}", markup=False, highlight=False, soft_wrap=True)
+        terminal.print(
+            f"没有要收的文件：{deployment.workorders / 'inbox'}", markup=False, highlight=False, soft_wrap=True
+        )
 
 
 def _act(
@@ -174,8 +200,12 @@ def _act(
 
     deployment = Deployment.from_env()
     registry = load_registry(deployment)
-    event = governance.act(registry, deployment, number, kind, by, reason=reason, until=until, department=department, items=items)
+    event = governance.act(
+        registry, deployment, number, kind, by, reason=reason, until=until, department=department, items=items
+    )
     governance.write_tables(deployment, registry)
     until_text = f"，至 {event.until}" if event.until else ""
-    console().print(f"已登记：{number} {KIND_NAMES[event.kind]}{until_text}", markup=False, highlight=False, soft_wrap=True)
+    console().print(
+        f"已登记：{number} {KIND_NAMES[event.kind]}{until_text}", markup=False, highlight=False, soft_wrap=True
+    )
     return event

@@ -1,4 +1,5 @@
-"""``govdata sql``: one SELECT over the catalogue; ``govdata findings``: the question of every morning, asked for one."""
+"""``govdata sql``: one SELECT over the catalogue; ``govdata findings``: the question of every morning, asked for
+one."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ def sql(
     rows: Annotated[int, typer.Option(min=1, help="最多显示的行数")] = 40,
     csv: Annotated[bool, typer.Option("--csv", help="输出 CSV（全部行），便于转存")] = False,
     xlsx: Annotated[Path | None, typer.Option(help="另存为 Excel 工作簿（全部行，各格都是文本）")] = None,
-    seconds: Annotated[int | None, typer.Option(min=1, help="最多运行的秒数；默认 600，或环境变量 GOVDATA_QUERY_SECONDS")] = None,
+    seconds: Annotated[
+        int | None, typer.Option(min=1, help="最多运行的秒数；默认 600，或环境变量 GOVDATA_QUERY_SECONDS")
+    ] = None,
 ) -> None:
     """在目录上查询（只读，不能访问部署之外的文件）。
 
@@ -62,7 +65,9 @@ def findings(
     _new(xlsx)
     whole = csv or xlsx is not None
     day = read_date(date) if date else None
-    result = door.findings(deployment, date=day, dataset=dataset, rule=rule, rows=whole or rule is not None, limit=None if whole else rows)
+    result = door.findings(
+        deployment, date=day, dataset=dataset, rule=rule, rows=whole or rule is not None, limit=None if whole else rows
+    )
     _show(result, rows, csv=csv, xlsx=xlsx)
 
 

@@ -25,8 +25,12 @@ BLOCKED = 3
 
 @app.command(cls=Command)
 def run(
-    date: Annotated[list[str] | None, typer.Option("--date", metavar="YYYY-MM-DD", help="交付日期，可重复；不写则依次处理全部交付")] = None,
-    dataset: Annotated[list[str] | None, typer.Option("--dataset", metavar="名称", help="只处理这个数据集，可重复")] = None,
+    date: Annotated[
+        list[str] | None, typer.Option("--date", metavar="YYYY-MM-DD", help="交付日期，可重复；不写则依次处理全部交付")
+    ] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option("--dataset", metavar="名称", help="只处理这个数据集，可重复")
+    ] = None,
 ) -> None:
     """处理交付：读入、标准化、检查、发布。全部发布返回 0，有数据集被阻断返回 3，出错返回 1，中断返回 130 或 143。"""
     from govdata.operations import interruption
@@ -108,7 +112,9 @@ def _told_unchanged(dates: int, deployment: Deployment) -> str:
     return f"{dates} 个交付日期的交付、标准都没有变化，已发布的照旧，不再处理；要重做某一天：{again}"
 
 
-def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str], dates: list[Date], terminal: TextIO) -> list[Any]:
+def _run_nights(
+    deployment: Deployment, registry: Registry, datasets: list[str], dates: list[Date], terminal: TextIO
+) -> list[Any]:
     import gc
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -118,15 +124,24 @@ def _run_nights(deployment: Deployment, registry: Registry, datasets: list[str],
 
     titles = {name: registry.datasets[name].title for name in datasets}
     delivered = [sum(deployment.delivery(name, date).is_dir() for name in datasets) for date in dates]
-    # Dagster and GX keep a million small objects for as long as we live: looking through them for rubbish after every few hundred
+    # Dagster and GX keep a million small objects for as long as we live: looking through them for rubbish after every
+    # few hundred
     # new ones cost a twentieth of a small night.
     gc.set_threshold(100_000, 20, 100)
     nights = Nights(deployment, registry, datasets)
     outcomes = []
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     # Drawing ten times a second, as it would, is two per cent of a core on a terminal.
     with Progress(*columns, console=console(file=terminal), refresh_per_second=4) as progress, nights.opened():
-        task = progress.add_task("准备", total=sum(delivered) * len(STAGES) + sum(map(bool, delivered)) * len(nights.city))
+        task = progress.add_task(
+            "准备", total=sum(delivered) * len(STAGES) + sum(map(bool, delivered)) * len(nights.city)
+        )
         for date in dates:
 
             def on_step(stage: str, dataset: str, date: Date = date) -> None:

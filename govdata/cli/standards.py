@@ -28,11 +28,15 @@ def standards_check() -> None:
         terminal.print(f"共 {len(problems)} 个问题", style="bold red")
         raise typer.Exit(1)
     rules = sum(len(registry.rules(name)) for name in registry.datasets)
-    declared = f"{len(registry.elements)} 个数据元，{len(registry.code_sets)} 个代码集，{len(registry.datasets)} 个数据集"
+    declared = (
+        f"{len(registry.elements)} 个数据元，{len(registry.code_sets)} 个代码集，{len(registry.datasets)} 个数据集"
+    )
     counts = f"{declared}，{rules} 条规则，{len(registry.cross)} 条跨表规则"
     terminal.print(f"没有问题：{counts}", highlight=False)
     for name in registry.delivered:
         dataset = registry.datasets[name]
         if (dataset.schedule.deadline or "") > f"{NIGHT:%H:%M}":
             late = f"{dataset.title}（{name}）的交付期限 {dataset.schedule.deadline} 晚于夜间运行 {NIGHT:%H:%M}"
-            terminal.print(f"{late}：夜间没有的由补收（late_deliveries）处理", markup=False, highlight=False, soft_wrap=True)
+            terminal.print(
+                f"{late}：夜间没有的由补收（late_deliveries）处理", markup=False, highlight=False, soft_wrap=True
+            )

@@ -1,4 +1,5 @@
-"""What is printed shows text and moves nothing: only the styles and the progress bar of rich itself reach the terminal as controls."""
+"""What is printed shows text and moves nothing: only the styles and the progress bar of rich itself reach the terminal
+as controls."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from govdata.escaping import visible
 
 
 class Quiet(RenderHook):
-    """Everything that is printed through a console, be it a name, a value of a query or a reason, with its controls made visible."""
+    """Everything that is printed through a console, be it a name, a value of a query or a reason, with its controls
+    made visible."""
 
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
         return [_Visible(renderable) for renderable in renderables]

@@ -1,4 +1,5 @@
-"""The SQL of one dataset, compiled once per process: building and printing the trees of a wide dataset costs more than a small
+"""The SQL of one dataset, compiled once per process: building and printing the trees of a wide dataset costs more than
+a small
 night's rows."""
 
 from __future__ import annotations
@@ -11,13 +12,23 @@ from sqlglot import exp
 from govdata.batches import LedgerColumn
 from govdata.engine.gates import gates
 from govdata.engine.ledger import ledger
-from govdata.engine.pipeline import NO_GATES, ColumnPlan, Gates, judged_query, plan_columns, result_query, source_values, standardized_query
+from govdata.engine.pipeline import (
+    NO_GATES,
+    ColumnPlan,
+    Gates,
+    judged_query,
+    plan_columns,
+    result_query,
+    source_values,
+    standardized_query,
+)
 from govdata.engine.syntax import column, sql, text
 from govdata.standards.binding import code_sets_of
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 
 AT = "~at"
-"""Where a raw row lies (file · 2⁴⁰ + row): an integer key for the few rows that need a second look, far cheaper to join than
+"""Where a raw row lies (file · 2⁴⁰ + row): an integer key for the few rows that need a second look, far cheaper to join
+than
 ``_row_id``."""
 
 
@@ -27,8 +38,10 @@ HELD = "standard"
 class CompiledDataset:
     """Queries over a relation ``raw_rows`` that has the raw batch's columns and ``~at``.
 
-    ``held``: the rows are standardised once into the table ``standard`` and every query reads that; otherwise each query streams from
-    ``raw_rows``, which costs no memory. Planning a wide dataset takes DuckDB longer than a small night's rows do: held, it is planned
+    ``held``: the rows are standardised once into the table ``standard`` and every query reads that; otherwise each
+    query streams from
+    ``raw_rows``, which costs no memory. Planning a wide dataset takes DuckDB longer than a small night's rows do: held,
+    it is planned
     once."""
 
     def __init__(self, dataset: Dataset, registry: Registry, *, held: bool = False) -> None:
@@ -46,7 +59,8 @@ class CompiledDataset:
 
     @cached_property
     def gates(self) -> Gates:
-        """Patterns to be searched for before a rule is asked; not for columns whose value may come from another column."""
+        """Patterns to be searched for before a rule is asked; not for columns whose value may come from another
+        column."""
         inferred = {plan.name for plan in self.plans if plan.currency is not None}
         return {name: rules for name, rules in gates(self.dataset.name, self.registry).items() if name not in inferred}
 
@@ -61,7 +75,8 @@ class CompiledDataset:
 
     @cached_property
     def key_queries(self) -> tuple[str, ...]:
-        """One query per key to be unique, giving ``h`` (hash of the standardised key, NULL where a part is missing) and ``~at``.
+        """One query per key to be unique, giving ``h`` (hash of the standardised key, NULL where a part is missing) and
+        ``~at``.
 
         Without a primary key only rows equal in every column can be duplicates, so all columns are the key then."""
         by_name = {plan.name: plan for plan in self.plans}
@@ -71,7 +86,9 @@ class CompiledDataset:
         for key in [*keys, tuple(by_name)] if whole else keys:
             needed = [by_name[name] for name in self._with_neighbours(key, by_name)]
             names = ", ".join(text(column(name)) for name in key)
-            given = "TRUE" if key == tuple(by_name) else " AND ".join(f"{text(column(name))} IS NOT NULL" for name in key)
+            given = (
+                "TRUE" if key == tuple(by_name) else " AND ".join(f"{text(column(name))} IS NOT NULL" for name in key)
+            )
             narrow = text(self._standardized(needed))
             queries.append(f'SELECT CASE WHEN {given} THEN hash({names}) END AS h, "{AT}" FROM ({narrow})')
         return tuple(queries)
@@ -106,13 +123,15 @@ class CompiledDataset:
         return text(self._standardized(self.plans, sql('"~at" IN (SELECT "~at" FROM candidates)')))
 
     def rows(self, *, dropped: bool, conflicts: frozenset[str]) -> str:
-        """The whole pass: rows as they are written. ``dropped``: leave out ``dropped("~at")``; ``conflicts``: ids of unique rules that have
+        """The whole pass: rows as they are written. ``dropped``: leave out ``dropped("~at")``; ``conflicts``: ids of
+        unique rules that have
         rows in ``conflicts("~at", rule)``."""
         known = self._rows.get((dropped, conflicts))
         if known is None:
             condition = sql('"~at" NOT IN (SELECT "~at" FROM dropped)') if dropped else None
             predicates: dict[str, exp.Expression] = {
-                rule: sql('"~at" IN (SELECT "~at" FROM conflicts WHERE rule = :r)', r=rule) for rule in sorted(conflicts)
+                rule: sql('"~at" IN (SELECT "~at" FROM conflicts WHERE rule = :r)', r=rule)
+                for rule in sorted(conflicts)
             }
             standard = self._standardized(self.plans, condition, self.gates)
             judged = judged_query(standard, self.dataset, self.registry, predicates, self.gates)

@@ -1,4 +1,5 @@
-"""Runs every element's own examples through the compiled SQL: a standard that does not do what its examples say is a problem of
+"""Runs every element's own examples through the compiled SQL: a standard that does not do what its examples say is a
+problem of
 the standard."""
 
 from __future__ import annotations
@@ -22,20 +23,30 @@ GROUP = 24
 
 
 def _registry_of_elements(registry: Registry, elements: list[Element]) -> Registry:
-    """The elements as the columns of one dataset, so that their examples run in one query: each example is a row with one filled column."""
+    """The elements as the columns of one dataset, so that their examples run in one query: each example is a row with
+    one filled column."""
     columns = tuple(Column(name=element.id, title=element.name, element=element.id) for element in elements)
     bound: list[BoundRule] = []
     for item in columns:
         element = registry.elements[item.element]
         bound.extend(bind_column(NAME, item, element, column_rules(item, element), start=len(bound)))
     dataset = Dataset(
-        name=NAME, title=NAME, domain="", owner="", version="0", delivery=DeliveryMode(mode="snapshot", key=()), columns=columns
+        name=NAME,
+        title=NAME,
+        domain="",
+        owner="",
+        version="0",
+        delivery=DeliveryMode(mode="snapshot", key=()),
+        columns=columns,
     )
-    return registry.model_copy(update={"datasets": {NAME: dataset}, "bound": {NAME: tuple(bound)}, "hashes": {NAME: ""}})
+    return registry.model_copy(
+        update={"datasets": {NAME: dataset}, "bound": {NAME: tuple(bound)}, "hashes": {NAME: ""}}
+    )
 
 
 def _rows(elements: list[Element]) -> list[tuple[str, str, str, str | None]]:
-    """(element, kind, delivered text, expectation): the rule an invalid example must fail, the text a repair must give."""
+    """(element, kind, delivered text, expectation): the rule an invalid example must fail, the text a repair must
+    give."""
     rows: list[tuple[str, str, str, str | None]] = []
     for element in elements:
         rows += [(element.id, "valid", value, None) for value in element.examples.valid]
@@ -45,10 +56,13 @@ def _rows(elements: list[Element]) -> list[tuple[str, str, str, str | None]]:
 
 
 def problems(registry: Registry, on: Date | None = None) -> list[Problem]:
-    """Every example that does not hold, in Chinese, with the element's file and line. ``on`` stands for the delivery date (default: today).
+    """Every example that does not hold, in Chinese, with the element's file and line. ``on`` stands for the delivery
+    date (default: today).
 
-    A valid example must pass every rule and stay as it is; an invalid one must fail the named rule; a repair must give the
-    named text and then pass. Example values come from the standards, not from records, so the messages may quote them."""
+    A valid example must pass every rule and stay as it is; an invalid one must fail the named rule; a repair must give
+    the
+    named text and then pass. Example values come from the standards, not from records, so the messages may quote
+    them."""
     elements = [element for element in registry.elements.values() if _rows([element])]
     found: list[Problem] = []
     for start in range(0, len(elements), GROUP):
@@ -66,7 +80,14 @@ def _tried(elements: list[Element], registry: Registry, on: Date) -> list[Proble
         if len(elements) > 1:
             return [problem for element in elements for problem in _tried([element], registry, on)]
         (element,) = elements
-        return [Problem(file=element.file, line=element.line, where=element.id, message=f"引擎不能执行本数据元：{trial.told(error)}")]
+        return [
+            Problem(
+                file=element.file,
+                line=element.line,
+                where=element.id,
+                message=f"引擎不能执行本数据元：{trial.told(error)}",
+            )
+        ]
 
 
 def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[Problem]:
@@ -78,7 +99,9 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
     plans = plan_columns(dataset, examined)
     connection = session(examined, as_of=on, threads=1)
     try:
-        create_maps(connection, {plan.name: source_values(plan.column, plan.element, examined) for plan in plans if plan.coded})
+        create_maps(
+            connection, {plan.name: source_values(plan.column, plan.element, examined) for plan in plans if plan.coded}
+        )
         examples = pa.table(
             {
                 "n": pa.array(range(len(rows)), pa.int64()),
@@ -87,15 +110,20 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
             }
         )
         create_table(connection, "examples", examples)
-        cells = ", ".join(text(alias(sql("CASE WHEN element = :e THEN value END", e=plan.name), plan.name)) for plan in plans)
+        cells = ", ".join(
+            text(alias(sql("CASE WHEN element = :e THEN value END", e=plan.name), plan.name)) for plan in plans
+        )
         connection.execute(
-            f"CREATE TABLE raw_rows AS SELECT {cells}, CAST(n AS VARCHAR) AS _row_id, '' AS _source_file, n AS _source_row, "
+            f"CREATE TABLE raw_rows AS SELECT {cells}, CAST(n AS VARCHAR) AS _row_id, '' AS _source_file, n AS "
+            "_source_row, "
             "CAST(? AS DATE) AS _delivery_date FROM examples",
             [on],
         )
         gated = gates(dataset.name, examined)
         judged = judged_query(standardized_query(plans, "raw_rows", gated=gated), dataset, examined, {}, gated)
-        results = {row[0]: row[1:] for row in connection.execute(_result_sql(judged, plans, examined.rules(NAME))).fetchall()}
+        results = {
+            row[0]: row[1:] for row in connection.execute(_result_sql(judged, plans, examined.rules(NAME))).fetchall()
+        }
     finally:
         connection.close()
     found = []
@@ -104,13 +132,19 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
         message = _judge(kind, value, expected, after, failed)
         if message:
             element = registry.elements[element_id]
-            found.append(Problem(file=element.file, line=element.line, where=f"{element_id}.examples.{kind}", message=message))
+            found.append(
+                Problem(file=element.file, line=element.line, where=f"{element_id}.examples.{kind}", message=message)
+            )
     return found
 
 
 def _result_sql(judged: exp.Expression, plans: tuple[ColumnPlan, ...], bound: tuple[BoundRule, ...]) -> str:
-    after = exp.Coalesce(this=exp.null(), expressions=[sql("CAST(:x AS VARCHAR)", x=column(plan.name)) for plan in plans])
-    failed = list_of(sql("CASE WHEN :v THEN :i END", v=column(f"~v{rule.index}"), i=rule.id.split(".", 1)[1]) for rule in bound)
+    after = exp.Coalesce(
+        this=exp.null(), expressions=[sql("CAST(:x AS VARCHAR)", x=column(plan.name)) for plan in plans]
+    )
+    failed = list_of(
+        sql("CASE WHEN :v THEN :i END", v=column(f"~v{rule.index}"), i=rule.id.split(".", 1)[1]) for rule in bound
+    )
     items = sql("list_filter(:f, lambda e: e IS NOT NULL)", f=failed)
     return f"SELECT _source_row, {text(after)}, {text(items)} FROM ({text(judged)})"
 
@@ -120,7 +154,8 @@ def _judge(kind: str, value: str, expected: str | None, after: str | None, faile
         return (
             None
             if expected in failed
-            else f"示例“{value}”应当不符合规则 {expected}，实际" + (f"不符合 {'、'.join(failed)}" if failed else "全部符合")
+            else f"示例“{value}”应当不符合规则 {expected}，实际"
+            + (f"不符合 {'、'.join(failed)}" if failed else "全部符合")
         )
     wanted = value if kind == "valid" else expected
     if after != wanted:

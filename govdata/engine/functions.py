@@ -1,4 +1,5 @@
-"""What the functions of row expressions mean in SQL. The grammar is ``govdata.standards.expressions``; here each name gets its tree."""
+"""What the functions of row expressions mean in SQL. The grammar is ``govdata.standards.expressions``; here each name
+gets its tree."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ DELIVERY_DATE = column("_delivery_date")
 
 
 def id_birth_date(value: exp.Expression) -> exp.Expression:
-    """DATE at positions 7–14 of an 18-character number (GB 11643-1999 §4.1.2; the same place in foreigners' numbers that start
+    """DATE at positions 7–14 of an 18-character number (GB 11643-1999 §4.1.2; the same place in foreigners' numbers
+    that start
     with 9); NULL where there is none."""
     # The digit test keeps words that a date parser knows ("infinity") out.
     return sql(
@@ -40,11 +42,19 @@ def id_region(value: exp.Expression) -> exp.Expression:
 
 def years_between(start: exp.Expression, end: exp.Expression) -> exp.Expression:
     """Completed years: a year is complete on the anniversary; 29 February is reached on 1 March of a common year."""
-    return sql("year(:b) - year(:a) - CASE WHEN month(:b) * 100 + day(:b) < month(:a) * 100 + day(:a) THEN 1 ELSE 0 END", a=start, b=end)
+    return sql(
+        "year(:b) - year(:a) - CASE WHEN month(:b) * 100 + day(:b) < month(:a) * 100 + day(:a) THEN 1 ELSE 0 END",
+        a=start,
+        b=end,
+    )
 
 
 def months_between(start: exp.Expression, end: exp.Expression) -> exp.Expression:
-    return sql("(year(:b) - year(:a)) * 12 + month(:b) - month(:a) - CASE WHEN day(:b) < day(:a) THEN 1 ELSE 0 END", a=start, b=end)
+    return sql(
+        "(year(:b) - year(:a)) * 12 + month(:b) - month(:a) - CASE WHEN day(:b) < day(:a) THEN 1 ELSE 0 END",
+        a=start,
+        b=end,
+    )
 
 
 def days_between(start: exp.Expression, end: exp.Expression) -> exp.Expression:
@@ -78,7 +88,8 @@ CHEAP = frozenset({"delivery_date", "year", "month", "to_number", "in_code_set",
 
 
 def expand(expression: exp.Expression) -> exp.Expression:
-    """Replace every vocabulary function of a parsed row expression by its tree. Raises ``KeyError`` on a name outside the vocabulary."""
+    """Replace every vocabulary function of a parsed row expression by its tree. Raises ``KeyError`` on a name outside
+    the vocabulary."""
 
     def visit(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Anonymous):

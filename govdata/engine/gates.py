@@ -1,8 +1,11 @@
 """Which values of a text column could fail a rule, as patterns to be searched for.
 
-The pass searches each delivered text once for what a step could touch. What the column's rules forbid is searched for in the same walk of
-the automaton, and the rules themselves are asked only where something was found: of a usual delivery's cells that is one in a hundred.
-The GX suite asks every rule of every row when it counts again what was written, so a gate that lets a failing value by is noticed."""
+The pass searches each delivered text once for what a step could touch. What the column's rules forbid is searched for
+in the same walk of
+the automaton, and the rules themselves are asked only where something was found: of a usual delivery's cells that is
+one in a hundred.
+The GX suite asks every rule of every row when it counts again what was written, so a gate that lets a failing value by
+is noticed."""
 
 from __future__ import annotations
 
@@ -22,9 +25,11 @@ ONE_CLASS = re.compile(r"\[(?P<negated>\^?)(?P<body>(?:\\.|[^\]\\])+)\]\+")
 
 
 def gates(dataset: str, registry: Registry) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Column → rule id → patterns (RE2, searched): a text that no step touches and in which none is found does not fail the rule.
+    """Column → rule id → patterns (RE2, searched): a text that no step touches and in which none is found does not fail
+    the rule.
 
-    A pattern that is found in the first valid example of the column's element is of no use: it would be found in nearly every row. Where
+    A pattern that is found in the first valid example of the column's element is of no use: it would be found in nearly
+    every row. Where
     there is no example, only what a pattern rule itself forbids is taken to be rare."""
     texts = {item.name: registry.elements[item.element] for item in registry.datasets[dataset].columns}
     found: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -54,7 +59,8 @@ def _patterns(rule: BoundRule, gate: _Gate, registry: Registry) -> list[str] | N
 
 @dataclass(frozen=True)
 class _Gate:
-    """What can be searched for in ``column``, whose values usually look like ``usual``. None: nothing that would single out few rows."""
+    """What can be searched for in ``column``, whose values usually look like ``usual``. None: nothing that would single
+    out few rows."""
 
     column: str
     usual: tuple[str, ...]

@@ -1,6 +1,8 @@
-"""The repair ledger as a query: flags were stored in the pass, before and after are read back from raw and standardised rows.
+"""The repair ledger as a query: flags were stored in the pass, before and after are read back from raw and standardised
+rows.
 
-The steps of the night are kept in the batch's manifest, so a later change of a standard does not change what an old night's ledger says,
+The steps of the night are kept in the batch's manifest, so a later change of a standard does not change what an old
+night's ledger says,
 and another engine can compile them in its own words."""
 
 from __future__ import annotations
@@ -72,10 +74,12 @@ _compiled: dict[str, str] = {}
 
 
 def ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
-    """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``_delivery_date, _row_id, _source_file, _source_row,
+    """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``_delivery_date, _row_id, _source_file,
+    _source_row,
     column_name, before, after, rule``: one row per altered cell, ``rule`` the names of the steps that changed it.
 
-    ``plans``: all columns of the contract, in its order. Raises ``KeyError`` for a step that is no more. Compiled once per process."""
+    ``plans``: all columns of the contract, in its order. Raises ``KeyError`` for a step that is no more. Compiled once
+    per process."""
     key = "".join(plan.model_dump_json() for plan in plans)
     if key not in _compiled:
         _compiled[key] = _ledger_sql(plans)
@@ -96,14 +100,18 @@ def _ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
         .join(
             exp.alias_(_relation("raw"), "r", table=True),
             # The same file may come on two dates: its rows have the same ids then.
-            on=conjunction(sql(":a = :b", a=column(name, "s"), b=column(name, "r")) for name in ("_row_id", "_delivery_date")),
+            on=conjunction(
+                sql(":a = :b", a=column(name, "s"), b=column(name, "r")) for name in ("_row_id", "_delivery_date")
+            ),
             join_type="inner",
         )
         .where(disjunction(sql(":f <> 0", f=column(flag, "s")) for flag in flags))
     )
     for index in range(max((len(plan.steps) for plan in plans), default=0)):
         added = [
-            alias(normalise.apply(_step(plan.steps[index]), column(f"~{index}~{plan.name}")), f"~{index + 1}~{plan.name}")
+            alias(
+                normalise.apply(_step(plan.steps[index]), column(f"~{index}~{plan.name}")), f"~{index + 1}~{plan.name}"
+            )
             for plan in plans
             if index < len(plan.steps)
         ]

@@ -1,4 +1,5 @@
-"""Money with its unit and currency inside the text or in a column beside it: 300(万元人民币), ¥1,000.00元, 50万美元, 300 with unit 万元."""
+"""Money with its unit and currency inside the text or in a column beside it: 300(万元人民币), ¥1,000.00元, 50万美元,
+300 with unit 万元."""
 
 from __future__ import annotations
 
@@ -55,10 +56,14 @@ def _factor(unit: exp.Expression) -> exp.Expression:
     return case.else_(literal(1))
 
 
-def amount_of(x: exp.Expression, unit: exp.Expression | None, scale: int, currency: exp.Expression | None = None) -> exp.Expression:
-    """DECIMAL(24, scale) in whole currency units (元) of text ``x``; ``unit`` is the text of a unit column, used where ``x`` names no unit.
+def amount_of(
+    x: exp.Expression, unit: exp.Expression | None, scale: int, currency: exp.Expression | None = None
+) -> exp.Expression:
+    """DECIMAL(24, scale) in whole currency units (元) of text ``x``; ``unit`` is the text of a unit column, used where
+    ``x`` names no unit.
 
-    Exact decimal arithmetic: 0.1万元 is 1000.00. NULL where ``x`` is not an amount or finer than the scale, and where it names another
+    Exact decimal arithmetic: 0.1万元 is 1000.00. NULL where ``x`` is not an amount or finer than the scale, and where
+    it names another
     currency than ``currency``, the code of the column beside it, says (a bare 元 names none)."""
     tidy = _tidy(x)
     own = sql("regexp_extract(:x, :p, 2)", x=tidy, p=AMOUNT)
@@ -69,7 +74,8 @@ def amount_of(x: exp.Expression, unit: exp.Expression | None, scale: int, curren
         factor = sql(
             "CASE WHEN :own <> '' OR regexp_matches(:x, '元|[$¥€£]') THEN :inside "
             "WHEN :u <> '' AND regexp_full_match(:u, :p) THEN :outside "
-            "WHEN :u = '' AND regexp_matches(:x, :named) THEN :inside WHEN :u = '' AND regexp_full_match(:x, :plain) THEN 1 END",
+            "WHEN :u = '' AND regexp_matches(:x, :named) THEN :inside WHEN :u = '' AND regexp_full_match(:x, :plain) "
+            "THEN 1 END",
             own=own,
             x=tidy,
             inside=factor,
@@ -85,7 +91,12 @@ def amount_of(x: exp.Expression, unit: exp.Expression | None, scale: int, curren
     amount = sql("CASE WHEN regexp_matches(:x, :p) AND :e = :r THEN :r END", x=tidy, p=AMOUNT, e=exact, r=rounded)
     if currency is None:
         return amount
-    return sql("CASE WHEN coalesce(:named = :beside, TRUE) THEN :a END", named=currency_in(x, bare=False), beside=currency, a=amount)
+    return sql(
+        "CASE WHEN coalesce(:named = :beside, TRUE) THEN :a END",
+        named=currency_in(x, bare=False),
+        beside=currency,
+        a=amount,
+    )
 
 
 def currency_in(x: exp.Expression, *, bare: bool = True) -> exp.Expression:

@@ -1,8 +1,11 @@
-"""The normalisers: each takes a text expression (never NULL-producing for a non-NULL text unless it says so) and returns the
+"""The normalisers: each takes a text expression (never NULL-producing for a non-NULL text unless it says so) and
+returns the
 text it standardises to.
 
-A step declares what it can touch: an RE2 character class (a text without such a character is left alone by the step) or, where a
-class cannot say it, a whole pattern. The compiler tests once per column whether any step can touch the text and skips the chain for
+A step declares what it can touch: an RE2 character class (a text without such a character is left alone by the step)
+or, where a
+class cannot say it, a whole pattern. The compiler tests once per column whether any step can touch the text and skips
+the chain for
 all others, which is nearly every cell of a real delivery."""
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from govdata.trees.numerals import HAN, HAN_DIGITS, digits_zh
 # Spaces a person cannot see or tell apart: ASCII controls and space, NEL, NBSP, U+1680, U+2000–200A, line and paragraph
 # separators, U+202F, U+205F, U+3000.
 WHITESPACE = r"\x00-\x20\x7F\x85\xA0\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}"
-# Characters without any width: soft hyphen, combining grapheme joiner, zero-width and direction marks, word joiner, BOM.
+# Characters without any width: soft hyphen, combining grapheme joiner, zero-width and direction marks, word joiner,
+# BOM.
 INVISIBLE = r"\xAD\x{034F}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}"
 # What spreadsheets and people put before a number to keep it text: apostrophes and back-ticks.
 QUOTES = "'`\u2018\u2019\u00b4"
@@ -42,14 +46,16 @@ DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\uff5e~"
 BRACKETS = "()[]【】〔〕﹙﹚"
 LOOKALIKE_X = "x\u0425\u0445\u03a7\u03c7\u00d7\u2715\u2716\uff38\uff58"
 LOWER = "abcdefghijklmnopqrstuvwxyz"
-# Only ASCII letters have a case here: upper() of other scripts differs between engines (ß), and codes have no such letters.
+# Only ASCII letters have a case here: upper() of other scripts differs between engines (ß), and codes have no such
+# letters.
 
 Step = Callable[[exp.Expression, dict[str, Any]], exp.Expression]
 
 
 @dataclass(frozen=True)
 class NormaliserSpec:
-    """``touches``: body of an RE2 character class; a text without such characters is unchanged. ``pattern``: RE2 that a text
+    """``touches``: body of an RE2 character class; a text without such characters is unchanged. ``pattern``: RE2 that a
+    text
     must contain to be changed, where a class cannot say it. Either may depend on the arguments."""
 
     step: Step
@@ -62,9 +68,14 @@ def escape_class(characters: str) -> str:
 
 
 def _halfwidth(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """DuckDB's ``translate`` reads its two alphabets anew for every text, so texts without such characters, most of those touched, pass."""
+    """DuckDB's ``translate`` reads its two alphabets anew for every text, so texts without such characters, most of
+    those touched, pass."""
     return sql(
-        "CASE WHEN regexp_matches(:x, :p) THEN translate(:x, :f, :t) ELSE :x END", x=x, p=f"[{FULLWIDTH_CLASS}]", f=FULLWIDTH, t=HALFWIDTH
+        "CASE WHEN regexp_matches(:x, :p) THEN translate(:x, :f, :t) ELSE :x END",
+        x=x,
+        p=f"[{FULLWIDTH_CLASS}]",
+        f=FULLWIDTH,
+        t=HALFWIDTH,
     )
 
 
@@ -84,17 +95,21 @@ def _collapse_spaces(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
 
 
 def _excel_text(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """``="123"`` back to 123, and the ``.0`` a spreadsheet hangs on an integer. Lost digits (3.4E+17) are left as they are:
+    """``="123"`` back to 123, and the ``.0`` a spreadsheet hangs on an integer. Lost digits (3.4E+17) are left as they
+    are:
     nobody can know them."""
     unwrapped = sql("""regexp_replace(:x, '^=?"([^"]*)"$', '\\1')""", x=x)
     return sql(r"regexp_replace(:x, '^([0-9]{1,15})\.0+$', '\1')", x=unwrapped)
 
 
 def _upgrade(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """GB 11643-1999: century digits after the sixth digit, then the check digit; sequences 996–999 of the 1989 edition marked
+    """GB 11643-1999: century digits after the sixth digit, then the check digit; sequences 996–999 of the 1989 edition
+    marked
     centenarians (18xx)."""
     seventeen = sql(
-        "left(:x, 6) || CASE WHEN substr(:x, 13, 2) = '99' AND right(:x, 1) >= '6' THEN '18' ELSE '19' END || substr(:x, 7, 9)", x=x
+        "left(:x, 6) || CASE WHEN substr(:x, 13, 2) = '99' AND right(:x, 1) >= '6' THEN '18' ELSE '19' END || "
+        "substr(:x, 7, 9)",
+        x=x,
     )
     upgraded = sql(":s || :d", s=seventeen, d=gb11643_digit(seventeen))
     return sql("CASE WHEN regexp_full_match(:x, :p) THEN :u ELSE :x END", x=x, u=upgraded, p=FIFTEEN)
@@ -104,7 +119,8 @@ FIFTEEN = "[1-9][0-9]{7}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}"
 
 
 def _uscc_lookalike(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """I, O, S and Z do not exist in GB 32100 §4.2 and look like 1, 0, 5 and 2; the repair counts only where the check digit then
+    """I, O, S and Z do not exist in GB 32100 §4.2 and look like 1, 0, 5 and 2; the repair counts only where the check
+    digit then
     proves it."""
     repaired = sql("translate(:x, 'IOSZ', '1052')", x=x)
     return sql("CASE WHEN :ok THEN :r ELSE :x END", ok=check_digit_ok("gb32100", repaired), r=repaired, x=x)
@@ -115,7 +131,8 @@ def _org_code_hyphen(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
 
 
 def _name_dots(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """U+00B7 between the parts of a Chinese-script name (GB/T 18030 practice of 公安 and 民政); names in other scripts keep their dots."""
+    """U+00B7 between the parts of a Chinese-script name (GB/T 18030 practice of 公安 and 民政); names in other scripts
+    keep their dots."""
     dots = f"[·{escape_class(NAME_DOTS)}]+"
     inner = sql("regexp_replace(:x, :e, '', 'g')", x=x, e=f"^{dots}|{dots}$")
     return sql(
@@ -128,13 +145,16 @@ def _name_dots(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
 
 
 def _name_spaces(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """Spaces that set a Chinese-script name of up to four characters are lay-out and go, so do those beside a dot. Others may part two
-    persons, or stand for the dot of a name in another tongue: one of each run stays, as between the words of a Latin-script name."""
+    """Spaces that set a Chinese-script name of up to four characters are lay-out and go, so do those beside a dot.
+    Others may part two
+    persons, or stand for the dot of a name in another tongue: one of each run stays, as between the words of a
+    Latin-script name."""
     visible = sql("regexp_replace(:x, :p, '', 'g')", x=x, p=f"[{INVISIBLE}]")
     single = sql("trim(regexp_replace(:x, :w, ' ', 'g'))", x=visible, w=f"[{WHITESPACE}]+")
     joined = sql("regexp_replace(:x, :d, '\\1', 'g')", x=single, d=f" ?([·{NAME_DOTS_OF_HAN}]) ?")
     return sql(
-        "CASE WHEN regexp_matches(:x, :h) THEN CASE WHEN regexp_full_match(:s, :l) THEN replace(:s, ' ', '') ELSE :j END ELSE :s END",
+        "CASE WHEN regexp_matches(:x, :h) THEN CASE WHEN regexp_full_match(:s, :l) THEN replace(:s, ' ', '') ELSE :j "
+        "END ELSE :s END",
         x=x,
         h=f"[{HAN}]",
         s=single,
@@ -163,12 +183,21 @@ ANOTHER_NUMBER = "(?:1[3-9][0-9]{9}|0[0-9]{2,3}-?[2-9][0-9]{6,7}|[2-9][0-9]{6,7}
 
 
 def _phone(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """Separators and +86 go from a mobile number, whose it is in brackets behind it goes too, and of two numbers the first stays; an area
+    """Separators and +86 go from a mobile number, whose it is in brackets behind it goes too, and of two numbers the
+    first stays; an area
     code set apart gets its hyphen."""
-    x = sql("regexp_replace(:x, :p, '\\1')", x=x, p=f"^({MOBILE})(?:[(（][{HAN}]+[)）]|[ ]*(?:[/、,，;；|或]|[ ])[ ]*{ANOTHER_NUMBER})$")
-    x = sql("regexp_replace(:x, :p, '\\1-\\2')", x=x, p=r"^(?:[(（]|)(0[0-9]{2,3})(?:[)）][- —]*|[ ]+)([2-9][0-9]{6,7})$")
+    x = sql(
+        "regexp_replace(:x, :p, '\\1')",
+        x=x,
+        p=f"^({MOBILE})(?:[(（][{HAN}]+[)）]|[ ]*(?:[/、,，;；|或]|[ ])[ ]*{ANOTHER_NUMBER})$",
+    )
+    x = sql(
+        "regexp_replace(:x, :p, '\\1-\\2')", x=x, p=r"^(?:[(（]|)(0[0-9]{2,3})(?:[)）][- —]*|[ ]+)([2-9][0-9]{6,7})$"
+    )
     bare = sql(r"regexp_replace(:x, '[-+() （）—－]', '', 'g')", x=x)
-    return sql("CASE WHEN regexp_full_match(:b, '(0?086|86)?1[3-9][0-9]{9}') THEN right(:b, 11) ELSE :x END", b=bare, x=x)
+    return sql(
+        "CASE WHEN regexp_full_match(:b, '(0?086|86)?1[3-9][0-9]{9}') THEN right(:b, 11) ELSE :x END", b=bare, x=x
+    )
 
 
 def _marriage_certificate(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
@@ -194,7 +223,8 @@ def _suffix_pattern(args: dict[str, Any]) -> str:
 
 
 def _placeholder_dates(x: exp.Expression, args: dict[str, Any]) -> exp.Expression:
-    """A value that is a date stands for that day in every usual spelling, with and without a time; any other as it is written."""
+    """A value that is a date stands for that day in every usual spelling, with and without a time; any other as it is
+    written."""
     return sql("CASE WHEN regexp_matches(:x, :p) THEN NULL ELSE :x END", x=x, p=_placeholder_pattern(args))
 
 
@@ -211,7 +241,12 @@ def _spellings(value: str) -> str:
 
 def _pad_left(x: exp.Expression, args: dict[str, Any]) -> exp.Expression:
     length = int(args["length"])
-    return sql("CASE WHEN regexp_full_match(:x, :p) THEN lpad(:x, :n, '0') ELSE :x END", x=x, p=f"[0-9]{{1,{length - 1}}}", n=length)
+    return sql(
+        "CASE WHEN regexp_full_match(:x, :p) THEN lpad(:x, :n, '0') ELSE :x END",
+        x=x,
+        p=f"[0-9]{{1,{length - 1}}}",
+        n=length,
+    )
 
 
 def _prefix_code(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
@@ -232,7 +267,8 @@ COUNTY_CODE = "([1-8][0-9]{5})(?:[0-9]{3}|[0-9]{6})"
 
 
 def _county_code(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
-    """Codes of towns (nine digits, GB/T 10114) and villages (twelve, of the statistical bureau) begin with their county's."""
+    """Codes of towns (nine digits, GB/T 10114) and villages (twelve, of the statistical bureau) begin with their
+    county's."""
     return sql("regexp_replace(:x, :p, '\\1')", x=x, p=f"^{COUNTY_CODE}$")
 
 
@@ -245,7 +281,13 @@ def _student_number(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
 
 def _time_required(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
     """A day without a time is no moment: midnight is not invented, the text stays for the type to refuse."""
-    return sql("CASE WHEN regexp_full_match(:d, :p) THEN :x || :said ELSE :x END", d=arabic(x), p=DATE_ONLY, x=x, said=" 没有时间")
+    return sql(
+        "CASE WHEN regexp_full_match(:d, :p) THEN :x || :said ELSE :x END",
+        d=arabic(x),
+        p=DATE_ONLY,
+        x=x,
+        said=" 没有时间",
+    )
 
 
 def _date_text(x: exp.Expression, _: dict[str, Any]) -> exp.Expression:
@@ -257,9 +299,15 @@ NORMALISERS: dict[str, NormaliserSpec] = {
     "strip": NormaliserSpec(_strip, pattern=f"^[{WHITESPACE}{QUOTES}]|[{WHITESPACE}{QUOTES}]$|[{INVISIBLE}]"),
     "remove_spaces": NormaliserSpec(_remove_spaces, touches=WHITESPACE + INVISIBLE + QUOTES),
     "collapse_spaces": NormaliserSpec(_collapse_spaces, touches=WHITESPACE),
-    "uppercase": NormaliserSpec(lambda x, _: sql("translate(:x, :f, :t)", x=x, f=LOWER, t=LOWER.upper()), touches="a-z"),
-    "lowercase": NormaliserSpec(lambda x, _: sql("translate(:x, :f, :t)", x=x, f=LOWER.upper(), t=LOWER), touches="A-Z"),
-    "lookalike_x": NormaliserSpec(lambda x, _: sql("regexp_replace(:x, :p, 'X')", x=x, p=f"[{LOOKALIKE_X}]$"), pattern=f"[{LOOKALIKE_X}]$"),
+    "uppercase": NormaliserSpec(
+        lambda x, _: sql("translate(:x, :f, :t)", x=x, f=LOWER, t=LOWER.upper()), touches="a-z"
+    ),
+    "lowercase": NormaliserSpec(
+        lambda x, _: sql("translate(:x, :f, :t)", x=x, f=LOWER.upper(), t=LOWER), touches="A-Z"
+    ),
+    "lookalike_x": NormaliserSpec(
+        lambda x, _: sql("regexp_replace(:x, :p, 'X')", x=x, p=f"[{LOOKALIKE_X}]$"), pattern=f"[{LOOKALIKE_X}]$"
+    ),
     "excel_text": NormaliserSpec(_excel_text, pattern=r'"$|\.0+$'),
     "upgrade_15_to_18": NormaliserSpec(_upgrade, pattern=f"^{FIFTEEN}$"),
     "uscc_lookalike": NormaliserSpec(_uscc_lookalike, touches="IOSZ"),
@@ -268,7 +316,8 @@ NORMALISERS: dict[str, NormaliserSpec] = {
     "name_spaces": NormaliserSpec(_name_spaces, touches=WHITESPACE + INVISIBLE),
     "han_spaces": NormaliserSpec(_han_spaces, touches=WHITESPACE),
     "brackets": NormaliserSpec(
-        lambda x, _: sql("translate(:x, :f, :t)", x=x, f=BRACKETS, t="（）" * (len(BRACKETS) // 2)), touches=escape_class(BRACKETS)
+        lambda x, _: sql("translate(:x, :f, :t)", x=x, f=BRACKETS, t="（）" * (len(BRACKETS) // 2)),
+        touches=escape_class(BRACKETS),
     ),
     "address": NormaliserSpec(_address, touches=WHITESPACE + INVISIBLE + escape_class(FULLWIDTH_ALNUM + "－＃")),
     "phone": NormaliserSpec(_phone, pattern=r"[-+() （）—－/、,，;；|或]|^0?086|^86"),
@@ -296,7 +345,8 @@ def apply(step: Normaliser, value: exp.Expression) -> exp.Expression:
 def touched(
     steps: tuple[Normaliser, ...], value: exp.Expression, null_tokens: tuple[str, ...] = (), also: Iterable[str] = ()
 ) -> exp.Expression | None:
-    """TRUE where some step may change ``value``, where it is one of ``null_tokens``, or where one of the patterns ``also`` is found in it;
+    """TRUE where some step may change ``value``, where it is one of ``null_tokens``, or where one of the patterns
+    ``also`` is found in it;
     None where nothing can."""
     classes = "".join(spec.touches for step in steps if (spec := NORMALISERS[step.name]).touches)
     patterns = [f"[{classes}]"] if classes else []

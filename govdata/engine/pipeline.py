@@ -1,10 +1,13 @@
 """From text rows to typed, judged rows: one query, built in layers.
 
-Each layer is one SELECT over the one before, so that a column's expression refers to the earlier result by name instead of repeating it
+Each layer is one SELECT over the one before, so that a column's expression refers to the earlier result by name instead
+of repeating it
 (nested guards would otherwise double the tree at every step). DuckDB runs the layers as one streaming pipeline.
 
-Working columns start with ``~`` and never leave the query: ``~raw~c`` the delivered text, ``~touch~c`` whether a text step may change it,
-``~unread~c`` delivered text that could not be typed, ``~fix~c`` whether the cell was altered, ``~v<i>`` whether rule i fails.
+Working columns start with ``~`` and never leave the query: ``~raw~c`` the delivered text, ``~touch~c`` whether a text
+step may change it,
+``~unread~c`` delivered text that could not be typed, ``~fix~c`` whether the cell was altered, ``~v<i>`` whether rule i
+fails.
 """
 
 from __future__ import annotations
@@ -20,7 +23,18 @@ from sqlglot import exp
 
 from govdata.engine import money, normalise, rules, typed
 from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, list_of, one_of, sql
-from govdata.standards.model import BoundRule, CodeSet, Column, Dataset, Element, InCodeSet, Normaliser, Pattern, Registry, Unique
+from govdata.standards.model import (
+    BoundRule,
+    CodeSet,
+    Column,
+    Dataset,
+    Element,
+    InCodeSet,
+    Normaliser,
+    Pattern,
+    Registry,
+    Unique,
+)
 from govdata.standards.types import TYPES
 
 Gates = Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -40,7 +54,8 @@ LABEL_STEP = "prefix_code"
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """How one column of a dataset is standardised. ``steps``: text steps; ``money``, ``currency``, ``by_document``: the step that reads
+    """How one column of a dataset is standardised. ``steps``: text steps; ``money``, ``currency``, ``by_document``: the
+    step that reads
     another column beside it."""
 
     column: Column
@@ -83,7 +98,16 @@ class ColumnPlan:
 
 
 FAST_STEPS = frozenset(
-    {"halfwidth", "strip", "collapse_spaces", "remove_spaces", "excel_text", "placeholder_dates", "uppercase", "time_required"}
+    {
+        "halfwidth",
+        "strip",
+        "collapse_spaces",
+        "remove_spaces",
+        "excel_text",
+        "placeholder_dates",
+        "uppercase",
+        "time_required",
+    }
 )
 """Steps that leave a date in its usual shapes as it is (``placeholder_dates``: see ``_fast_value``)."""
 
@@ -124,7 +148,9 @@ def source_values(item: Column, element: Element, registry: Registry) -> dict[st
     names: dict[str, set[str]] = {}
     for code in code_set.codes:
         names.setdefault(code.name_zh, set()).add(code.code)
-    mapping = {name: next(iter(codes)) for name, codes in names.items() if len(codes) == 1} if code_set.accept_names else {}
+    mapping = (
+        {name: next(iter(codes)) for name, codes in names.items() if len(codes) == 1} if code_set.accept_names else {}
+    )
     mapping |= code_set.synonyms
     mapping |= {code.code: code.code for code in code_set.codes}
     mapping |= item.synonyms
@@ -135,16 +161,24 @@ def source_values(item: Column, element: Element, registry: Registry) -> dict[st
 
 
 def _with_more_zeros(code_set: CodeSet) -> dict[str, str]:
-    """Codes as a system writes them that keeps more digits than the standard has (001, 020). Where shorter codes stand for wider terms a
+    """Codes as a system writes them that keeps more digits than the standard has (001, 020). Where shorter codes stand
+    for wider terms a
     zero has a meaning of its own, and long codes are rarely padded."""
     codes = {code.code for code in code_set.codes if code.code.isdecimal()}
     widths = {len(code) for code in codes}
-    if not widths or max(widths) > 3 or (code_set.hierarchical and len(widths) > 1) or len({int(code) for code in codes}) < len(codes):
+    if (
+        not widths
+        or max(widths) > 3
+        or (code_set.hierarchical and len(widths) > 1)
+        or len({int(code) for code in codes}) < len(codes)
+    ):
         return {}
     return {zeros + code: code for code in codes for zeros in ("0", "00")}
 
 
-def replace_layer(inner: exp.Expression, replaced: Sequence[exp.Alias], added: Sequence[exp.Expression] = ()) -> exp.Select:
+def replace_layer(
+    inner: exp.Expression, replaced: Sequence[exp.Alias], added: Sequence[exp.Expression] = ()
+) -> exp.Select:
     """``SELECT * REPLACE (replaced), added FROM (inner)``."""
     star = exp.Star(replace=list(replaced)) if replaced else exp.Star()
     return exp.Select().select(star, *added, copy=False).from_(derived(inner), copy=False)
@@ -199,11 +233,15 @@ def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan], gated: Gates
 
 
 def _nested_steps(plan: ColumnPlan) -> list[exp.Expression]:
-    """The column's steps and null tokens, each expression over the result of the one before; a step that names its text once takes the
+    """The column's steps and null tokens, each expression over the result of the one before; a step that names its text
+    once takes the
     steps before it inside, so that few layers are needed and nothing is written twice."""
     value = column(plan.name)
     nested: list[exp.Expression] = [value]
-    for step in [*(partial(normalise.apply, step) for step in plan.steps), partial(without_null_tokens, plan.null_tokens)]:
+    for step in [
+        *(partial(normalise.apply, step) for step in plan.steps),
+        partial(without_null_tokens, plan.null_tokens),
+    ]:
         named = sum(1 for node in step(value).find_all(exp.Column) if node == value)
         if nested[-1] == value or named == 1:
             nested[-1] = step(nested[-1])
@@ -213,19 +251,24 @@ def _nested_steps(plan: ColumnPlan) -> list[exp.Expression]:
 
 
 def without_null_tokens(null_tokens: Sequence[str], value: exp.Expression) -> exp.Expression:
-    """The text, NULL where it means "no value". A token is either delivered as such or left by a step, so only touched cells can be one."""
+    """The text, NULL where it means "no value". A token is either delivered as such or left by a step, so only touched
+    cells can be one."""
     return sql("CASE WHEN :hit THEN NULL ELSE :x END", hit=one_of(value, ["", *filter(None, null_tokens)]), x=value)
 
 
 def known_code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
-    """Look delivered texts up as they are: nearly every code cell ends here. ``~code~c`` gets the code, and the column keeps only a text
+    """Look delivered texts up as they are: nearly every code cell ends here. ``~code~c`` gets the code, and the column
+    keeps only a text
     that is still unknown, so the text steps pass over the rest."""
     coded = [plan for plan in plans if plan.coded]
     dated = [plan for plan in plans if plan.fast]
     raw = [alias(column(plan.name, "s"), f"~raw~{plan.name}") for plan in plans]
     found = [alias(column("code", f"~m~{plan.name}"), f"~code~{plan.name}") for plan in coded]
     pending = [
-        alias(sql("CASE WHEN :m IS NULL THEN :x END", m=column("code", f"~m~{plan.name}"), x=column(plan.name, "s")), plan.name)
+        alias(
+            sql("CASE WHEN :m IS NULL THEN :x END", m=column("code", f"~m~{plan.name}"), x=column(plan.name, "s")),
+            plan.name,
+        )
         for plan in coded
     ]
     read = [alias(_fast_value(plan, column(plan.name, "s")), f"~fast~{plan.name}") for plan in dated]
@@ -233,17 +276,21 @@ def known_code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.
     if not dated:
         return result
     left = [
-        alias(sql("CASE WHEN :f IS NULL THEN :x END", f=column(f"~fast~{plan.name}"), x=column(plan.name)), plan.name) for plan in dated
+        alias(sql("CASE WHEN :f IS NULL THEN :x END", f=column(f"~fast~{plan.name}"), x=column(plan.name)), plan.name)
+        for plan in dated
     ]
     return replace_layer(result, left)
 
 
 def _fast_value(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
-    """The date of a text in one of the two usual shapes, else NULL. A date that a placeholder could mean takes the slow way, where the
+    """The date of a text in one of the two usual shapes, else NULL. A date that a placeholder could mean takes the slow
+    way, where the
     text itself is compared."""
     fast = TYPES[plan.element.type].fast(value)
     assert fast is not None
-    suspects = {day for step in plan.steps if step.name == "placeholder_dates" for day in map(_day, step.args["values"]) if day}
+    suspects = {
+        day for step in plan.steps if step.name == "placeholder_dates" for day in map(_day, step.args["values"]) if day
+    }
     earlier = max((day for day in suspects if day < USUAL), default=None)
     later = min((day for day in suspects if day > USUAL), default=None)
     bounds = [sql(f":f {sign} CAST(:d AS DATE)", f=fast, d=day) for sign, day in ((">", earlier), ("<", later)) if day]
@@ -252,7 +299,8 @@ def _fast_value(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
 
 
 USUAL = "1970-01-01"
-"""Placeholders lie before or behind the dates of living people and things; what lies between the nearest ones is read at once."""
+"""Placeholders lie before or behind the dates of living people and things; what lies between the nearest ones is read
+at once."""
 
 
 def _day(text_: object) -> str | None:
@@ -265,7 +313,8 @@ def _day(text_: object) -> str | None:
 
 
 def label_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
-    """Part a code from the label beside it: the column keeps the code, ``~label~c`` gets the label, ``~whole~c`` the text of both."""
+    """Part a code from the label beside it: the column keeps the code, ``~label~c`` gets the label, ``~whole~c`` the
+    text of both."""
     labelled = [plan for plan in plans if plan.labelled]
     if not labelled:
         return query
@@ -289,12 +338,16 @@ LABELS = {normalise.PREFIX_CODE: (1, 2), normalise.CODE_BEHIND: (2, 1), normalis
 def _first_part(value: exp.Expression, part: Literal["code", "label"]) -> exp.Expression:
     """The code or the label by the first pattern that the text has, NULL where it has none."""
     at = 0 if part == "code" else 1
-    found = [sql("nullif(regexp_extract(:x, :p, :g), '')", x=value, p=pattern, g=groups[at]) for pattern, groups in LABELS.items()]
+    found = [
+        sql("nullif(regexp_extract(:x, :p, :g), '')", x=value, p=pattern, g=groups[at])
+        for pattern, groups in LABELS.items()
+    ]
     return exp.Coalesce(this=found[0], expressions=found[1:])
 
 
 def _contradicted(plan: ColumnPlan) -> exp.Expression:
-    """TRUE where the label beside the code is known and stands for another one, or is not known and nothing else shows that there is a
+    """TRUE where the label beside the code is known and stands for another one, or is not known and nothing else shows
+    that there is a
     code. In a hierarchical code set a label may be narrower or wider than its code (20-初婚, 21-已婚)."""
     if not plan.labelled:
         return exp.false()
@@ -312,7 +365,8 @@ def _contradicted(plan: ColumnPlan) -> exp.Expression:
 
 
 def code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
-    """Look the standardised text of the remaining cells up again; an unknown value stays as it is, for its rule to find, and so does a
+    """Look the standardised text of the remaining cells up again; an unknown value stays as it is, for its rule to
+    find, and so does a
     code whose label contradicts it."""
     coded = [plan for plan in plans if plan.coded]
     if not coded:
@@ -327,16 +381,27 @@ def code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expres
         found, settled = "coalesce(:k, :m, :x)", ":k IS NOT NULL OR :m IS NOT NULL"
         if plan.labelled:
             names |= {"c": _contradicted(plan), "w": column(f"~whole~{plan.name}", "s")}
-            found, settled = "CASE WHEN :c THEN :w ELSE coalesce(:k, :m, :x) END", "(:k IS NOT NULL OR :m IS NOT NULL) AND NOT (:c)"
+            found, settled = (
+                "CASE WHEN :c THEN :w ELSE coalesce(:k, :m, :x) END",
+                "(:k IS NOT NULL OR :m IS NOT NULL) AND NOT (:c)",
+            )
         final.append(alias(sql(found, **names), plan.name))
-        known.append(alias(sql(settled, **{name: names[name] for name in names if f":{name}" in settled}), f"~known~{plan.name}"))
+        known.append(
+            alias(sql(settled, **{name: names[name] for name in names if f":{name}" in settled}), f"~known~{plan.name}")
+        )
     return _joined(label_layer(query, plans), coded, final, known, labels=True)
 
 
 def _joined(
-    query: exp.Expression, coded: Sequence[ColumnPlan], replaced: list[exp.Alias], added: Sequence[exp.Expression], *, labels: bool = False
+    query: exp.Expression,
+    coded: Sequence[ColumnPlan],
+    replaced: list[exp.Alias],
+    added: Sequence[exp.Expression],
+    *,
+    labels: bool = False,
 ) -> exp.Expression:
-    """``SELECT s.* REPLACE (replaced), added FROM (query) s`` left-joined with ``maps.<column>`` as ``~m~<column>`` for every
+    """``SELECT s.* REPLACE (replaced), added FROM (query) s`` left-joined with ``maps.<column>`` as ``~m~<column>`` for
+    every
     code column, and with ``labels`` as ``~l~<column>`` for the label beside the code."""
     star = exp.Column(this=exp.Star(replace=replaced) if replaced else exp.Star(), table=exp.to_identifier("s"))
     result = exp.Select().select(star, *added, copy=False).from_(derived(query), copy=False)
@@ -372,7 +437,14 @@ def typed_value(plan: ColumnPlan, plans_by_name: dict[str, ColumnPlan]) -> exp.E
     if plan.money is not None:
         beside = plan.money.args.get("unit_column")
         unit = column(f"~raw~{beside}") if beside in plans_by_name else None
-        named = next((other for other in plans_by_name.values() if other.currency and other.currency.args["column"] == plan.name), None)
+        named = next(
+            (
+                other
+                for other in plans_by_name.values()
+                if other.currency and other.currency.args["column"] == plan.name
+            ),
+            None,
+        )
         currency = column(named.name) if named is not None else None
         return money.amount_of(value, unit, plan.element.scale if plan.element.scale is not None else 2, currency)
     if plan.textual and plan.empties is not None:
@@ -394,8 +466,16 @@ def altered(plan: ColumnPlan) -> exp.Expression:
     if plan.textual:
         # Comparing long texts with themselves is dear; a code is new even where no step touched the text.
         only_steps = plan.steps and not plan.coded and plan.currency is None and plan.by_document is None
-        changed = sql("CASE WHEN :t THEN :c ELSE FALSE END", t=column(f"~touch~{plan.name}"), c=changed) if only_steps else changed
-    return sql("coalesce(:c, FALSE) OR :u IS NOT NULL", c=changed, u=column(f"~unread~{plan.name}")) if plan.hard else changed
+        changed = (
+            sql("CASE WHEN :t THEN :c ELSE FALSE END", t=column(f"~touch~{plan.name}"), c=changed)
+            if only_steps
+            else changed
+        )
+    return (
+        sql("coalesce(:c, FALSE) OR :u IS NOT NULL", c=changed, u=column(f"~unread~{plan.name}"))
+        if plan.hard
+        else changed
+    )
 
 
 def typed_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
@@ -444,7 +524,8 @@ def _unparsed(plans: Sequence[ColumnPlan]) -> exp.Expression:
 
 
 def words(flags: Sequence[exp.Expression]) -> list[exp.Expression]:
-    """Pack booleans into UBIGINT words of ``WORD`` flags. The sum is only built where some flag is set, which is rare for violations."""
+    """Pack booleans into UBIGINT words of ``WORD`` flags. The sum is only built where some flag is set, which is rare
+    for violations."""
     result = []
     for start in range(0, len(flags), WORD):
         chunk = flags[start : start + WORD]
@@ -452,7 +533,13 @@ def words(flags: Sequence[exp.Expression]) -> list[exp.Expression]:
         for bit, flag in enumerate(chunk):
             term = sql("CASE WHEN :f THEN CAST(:w AS UBIGINT) ELSE CAST(0 AS UBIGINT) END", f=flag, w=1 << bit)
             terms = term if terms is None else exp.Add(this=terms, expression=term)
-        result.append(sql("CASE WHEN :any THEN :sum ELSE CAST(0 AS UBIGINT) END", any=disjunction(chunk), sum=exp.Paren(this=terms)))
+        result.append(
+            sql(
+                "CASE WHEN :any THEN :sum ELSE CAST(0 AS UBIGINT) END",
+                any=disjunction(chunk),
+                sum=exp.Paren(this=terms),
+            )
+        )
     return result
 
 
@@ -477,7 +564,8 @@ def standardized_query(
     extra: Sequence[str] = (),
     gated: Gates = NO_GATES,
 ) -> exp.Expression:
-    """Typed rows with ``_unparsed`` and the ``~fix~`` flags, not yet judged. ``gated``: what makes a cell worth judging by those rules."""
+    """Typed rows with ``_unparsed`` and the ``~fix~`` flags, not yet judged. ``gated``: what makes a cell worth judging
+    by those rules."""
     query = known_code_layer(source_layer(plans, relation, condition, extra), plans)
     return typed_layers(document_layer(code_layer(text_layers(query, plans, gated), plans), plans), plans)
 
@@ -485,11 +573,14 @@ def standardized_query(
 def judged_query(
     query: exp.Expression, dataset: Dataset, registry: Registry, conflicts: dict[str, exp.Expression], gated: Gates
 ) -> exp.Expression:
-    """Add one boolean ``~v<i>`` per rule. ``conflicts``: rule id of kind unique → predicate that says the row is in conflict; ``gated``:
+    """Add one boolean ``~v<i>`` per rule. ``conflicts``: rule id of kind unique → predicate that says the row is in
+    conflict; ``gated``:
     rules that are asked only where ``~touch~`` says so, as they were given to ``standardized_query``."""
     gate = {rule: column(f"~touch~{name}") for name, ids in gated.items() for rule in ids}
     shared = rules.shared(dataset.name, registry, frozenset(gate))
-    query = replace_layer(query, [], [alias(tree, name) for name, tree in shared.facts.items()]) if shared.facts else query
+    query = (
+        replace_layer(query, [], [alias(tree, name) for name, tree in shared.facts.items()]) if shared.facts else query
+    )
     flags = []
     for rule in registry.rules(dataset.name):
         if isinstance(rule.spec, Unique):
@@ -513,11 +604,17 @@ def _looked_up(rule: BoundRule, dataset: Dataset, registry: Registry) -> bool:
     return registry.element(dataset.name, rule.column).code_set == rule.spec.code_set
 
 
-def result_query(query: exp.Expression, plans: Sequence[ColumnPlan], dataset: Dataset, registry: Registry) -> exp.Expression:
-    """The row as it is written: contract columns, identity, ``_unparsed``, ``_warnings``, ``_repairs_<n>``, ``failed_rules``."""
+def result_query(
+    query: exp.Expression, plans: Sequence[ColumnPlan], dataset: Dataset, registry: Registry
+) -> exp.Expression:
+    """The row as it is written: contract columns, identity, ``_unparsed``, ``_warnings``, ``_repairs_<n>``,
+    ``failed_rules``."""
     bound = registry.rules(dataset.name)
     flags = {rule.id: column(f"~v{rule.index}") for rule in bound}
-    repairs = [alias(word, f"_repairs_{index}") for index, word in enumerate(words([column(f"~fix~{plan.name}") for plan in plans]))]
+    repairs = [
+        alias(word, f"_repairs_{index}")
+        for index, word in enumerate(words([column(f"~fix~{plan.name}") for plan in plans]))
+    ]
     columns = [
         *[column(plan.name) for plan in plans],
         *[column(name) for name in ROW_COLUMNS],

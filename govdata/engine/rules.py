@@ -1,4 +1,5 @@
-"""Rules as predicates over standardised columns. The engine and the GX suite both evaluate these trees, each on its own."""
+"""Rules as predicates over standardised columns. The engine and the GX suite both evaluate these trees, each on its
+own."""
 
 from __future__ import annotations
 
@@ -44,10 +45,13 @@ def subject(rule: BoundRule, registry: Registry) -> Subject:
 
 
 def violation(rule: BoundRule, registry: Registry) -> exp.Expression:
-    """TRUE where the row fails ``rule``, FALSE elsewhere, never NULL; over standardised columns, ``_unparsed`` and ``_delivery_date``.
+    """TRUE where the row fails ``rule``, FALSE elsewhere, never NULL; over standardised columns, ``_unparsed`` and
+    ``_delivery_date``.
 
-    A rule about a value does not judge a NULL (``required`` does); a row rule fails only where it is false, as a SQL CHECK constraint.
-    A rule that empties what it refuses left its verdict in ``_unparsed``, as the type's own does. Raises ``TypeError`` for kind ``unique``,
+    A rule about a value does not judge a NULL (``required`` does); a row rule fails only where it is false, as a SQL
+    CHECK constraint.
+    A rule that empties what it refuses left its verdict in ``_unparsed``, as the type's own does. Raises ``TypeError``
+    for kind ``unique``,
     which is judged over the table."""
     spec = Typed() if rule.empties else rule.spec
     return unless_removed(rule, registry, spec.violation(subject(rule, registry)))
@@ -62,7 +66,11 @@ def applicable(rule: BoundRule, registry: Registry) -> exp.Expression:
 def unless_removed(rule: BoundRule, registry: Registry, condition: exp.Expression) -> exp.Expression:
     """A delta's removal names a key and need not say anything else, so only rules about its key judge it."""
     delivery = registry.datasets[rule.dataset].delivery
-    if delivery.mode != "delta" or delivery.operation is None or set(rule.columns) <= {*delivery.key, delivery.operation}:
+    if (
+        delivery.mode != "delta"
+        or delivery.operation is None
+        or set(rule.columns) <= {*delivery.key, delivery.operation}
+    ):
         return condition
     operation = column(delivery.operation)
     kept = mark(exp.Paren(this=sql(":o IS DISTINCT FROM 'D'", o=operation)), "kept", [operation])
@@ -76,11 +84,14 @@ _shared: dict[tuple[str, frozenset[str] | None], tuple[tuple[BoundRule, ...], Sh
 
 
 def shared(dataset: str, registry: Registry, guarded: frozenset[str] | None = None) -> Shared:
-    """The predicates of all rules of ``dataset`` that judge a row, over standardised columns and the facts they share. Keys are
+    """The predicates of all rules of ``dataset`` that judge a row, over standardised columns and the facts they share.
+    Keys are
     ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id.
 
-    None: both are asked of every row, so the conditions of row rules are shared too. Otherwise violations alone are asked, and those of the
-    rules ``guarded`` of so few rows that they give no reason for a fact. Kept while the registry is, once for the pass and once for the
+    None: both are asked of every row, so the conditions of row rules are shared too. Otherwise violations alone are
+    asked, and those of the
+    rules ``guarded`` of so few rows that they give no reason for a fact. Kept while the registry is, once for the pass
+    and once for the
     suite."""
     bound = registry.rules(dataset)
     known = _shared.get((dataset, guarded))

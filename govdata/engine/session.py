@@ -23,14 +23,17 @@ def session(
     as_of: Date | None = None,
     code_sets: Collection[str] | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """An in-memory database with one table ``codes.<set>(code, name_zh, name_en, parent, valid_from, valid_to, successor, current)`` per
-    code set (those named in ``code_sets``; default: all); ``current`` is judged at ``as_of`` (default: today), one row per code.
+    """An in-memory database with one table ``codes.<set>(code, name_zh, name_en, parent, valid_from, valid_to,
+    successor, current)`` per
+    code set (those named in ``code_sets``; default: all); ``current`` is judged at ``as_of`` (default: today), one row
+    per code.
 
     ``temp`` is where DuckDB spills; without it, spilling is off."""
     if temp is not None:
         temp.mkdir(parents=True, exist_ok=True)
     connection = sql.connect(memory_limit=memory_limit, threads=threads, spill=temp)
-    # A COPY that splits by a column buffers so many rows per thread and part. DuckDB's 524,288 of a wide dataset do not fit our limit.
+    # A COPY that splits by a column buffers so many rows per thread and part. DuckDB's 524,288 of a wide dataset do not
+    # fit our limit.
     connection.execute("SET partitioned_write_flush_threshold = 61440")
     connection.execute("CREATE SCHEMA codes")
     if registry is not None:
@@ -41,9 +44,11 @@ def session(
 
 
 def is_current(valid_to: str, validity: str, on: Date) -> bool:
-    """Whether a code whose validity ends at ``valid_to`` (a year or an ISO date, exclusive; empty: in force) is in force at ``on``.
+    """Whether a code whose validity ends at ``valid_to`` (a year or an ISO date, exclusive; empty: in force) is in
+    force at ``on``.
 
-    Years give the state on 31 December (GB/T 2260 yearbooks), so a code that ends in 2020 may have been abolished on any day of 2020:
+    Years give the state on 31 December (GB/T 2260 yearbooks), so a code that ends in 2020 may have been abolished on
+    any day of 2020:
     it is taken as abolished from 2021 on, which never calls a valid code abolished."""
     if not valid_to:
         return True
@@ -54,7 +59,8 @@ _code_tables: dict[str, tuple[CodeSet, Date, object]] = {}
 
 
 def _code_table(code_set: CodeSet, as_of: Date) -> object:
-    """The code set as an Arrow table, one row per code: the one in force, else the newest. Kept for the next session of this process."""
+    """The code set as an Arrow table, one row per code: the one in force, else the newest. Kept for the next session of
+    this process."""
     known = _code_tables.get(code_set.id)
     if known is not None and known[0] is code_set and known[1] == as_of:
         return known[2]
@@ -63,7 +69,16 @@ def _code_table(code_set: CodeSet, as_of: Date) -> object:
     newest: dict[str, tuple] = {}
     for code in code_set.codes:
         current = is_current(code.valid_to, code_set.validity, as_of)
-        row = (code.code, code.name_zh, code.name_en, code.parent, code.valid_from, code.valid_to, code.successor, current)
+        row = (
+            code.code,
+            code.name_zh,
+            code.name_en,
+            code.parent,
+            code.valid_from,
+            code.valid_to,
+            code.successor,
+            current,
+        )
         other = newest.get(code.code)
         if other is None or (current, code.valid_from) > (other[7], other[4]):
             newest[code.code] = row
@@ -88,5 +103,7 @@ def create_maps(connection: duckdb.DuckDBPyConnection, maps: Mapping[str, Mappin
 
     connection.execute("CREATE SCHEMA maps")
     for name, values in maps.items():
-        table = pa.table({"source": pa.array(list(values), pa.string()), "code": pa.array(list(values.values()), pa.string())})
+        table = pa.table(
+            {"source": pa.array(list(values), pa.string()), "code": pa.array(list(values.values()), pa.string())}
+        )
         create_table(connection, f'maps."{name}"', table)

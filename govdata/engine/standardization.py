@@ -25,13 +25,16 @@ ENGINE_VERSION = 4
 """Part of every batch id: raise it when the same raw batch and standards would give other rows."""
 
 HELD_ROWS = 20_000
-"""Below so many delivered rows the rows are held in memory between the queries of the pass (a few tens of megabytes)."""
+"""Below so many delivered rows the rows are held in memory between the queries of the pass (a few tens of
+megabytes)."""
 
 
 def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> StandardizedBatch:
-    """Type, judge and split the rows of ``raw``; write lake/standardized (clean), lake/quarantine, lake/repairs and the manifest.
+    """Type, judge and split the rows of ``raw``; write lake/standardized (clean), lake/quarantine, lake/repairs and the
+    manifest.
 
-    Memory is bounded by the session's limit whatever the size of the delivery: rows stream from Parquet to Parquet, and only the hashes of
+    Memory is bounded by the session's limit whatever the size of the delivery: rows stream from Parquet to Parquet, and
+    only the hashes of
     keys are held at once. Raises ``duckdb.Error`` when a file of the raw batch is damaged."""
     batch_id = fingerprint("standardized", raw.batch_id, registry.hashes[dataset.name], ENGINE_VERSION)
     scratch = deployment.temporary / f"standardize-{dataset.name}-{raw.date.isoformat()}-{os.getpid()}"
@@ -60,7 +63,8 @@ def prepare(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, raw
     else:
         columns = ", ".join(f"{text(column(plan.name))} VARCHAR" for plan in queries.plans)
         connection.execute(
-            f"CREATE TABLE raw_rows ({columns}, _row_id VARCHAR, _source_file VARCHAR, _source_row BIGINT, _delivery_date DATE, "
+            f"CREATE TABLE raw_rows ({columns}, _row_id VARCHAR, _source_file VARCHAR, _source_row BIGINT, "
+            "_delivery_date DATE, "
             '"~at" BIGINT)'
         )
     if queries.held:
@@ -68,17 +72,21 @@ def prepare(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, raw
 
 
 def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset) -> frozenset[str]:
-    """Fill ``dropped`` with exact duplicates and ``conflicts("~at", rule)`` with rows that share a key but not a content.
+    """Fill ``dropped`` with exact duplicates and ``conflicts("~at", rule)`` with rows that share a key but not a
+    content.
 
-    Rows are equal when every standardised value, and every text that could not be typed, is equal; the first in file order is
-    kept. Only rows whose key hash occurs twice, or that have no key, are looked at closely. Returns the ids of the unique rules
+    Rows are equal when every standardised value, and every text that could not be typed, is equal; the first in file
+    order is
+    kept. Only rows whose key hash occurs twice, or that have no key, are looked at closely. Returns the ids of the
+    unique rules
     that have conflicts."""
     names = ", ".join(text(column(plan.name)) for plan in queries.plans)
     connection.execute('CREATE TEMP TABLE candidates ("~at" BIGINT)')
     for query in queries.key_queries:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE keys AS {query}")
         connection.execute(
-            'INSERT INTO candidates SELECT "~at" FROM keys WHERE h IS NULL OR h IN (SELECT h FROM keys GROUP BY h HAVING count(*) > 1)'
+            'INSERT INTO candidates SELECT "~at" FROM keys WHERE h IS NULL OR h IN (SELECT h FROM keys GROUP BY h '
+            "HAVING count(*) > 1)"
         )
     connection.execute("DROP TABLE IF EXISTS keys")
     connection.execute('CREATE TEMP TABLE conflicts ("~at" BIGINT, rule VARCHAR)')
@@ -86,19 +94,23 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledData
         connection.execute('CREATE TEMP TABLE dropped ("~at" BIGINT)')
         return frozenset()
     connection.execute(
-        f'CREATE TEMP TABLE close AS SELECT {names}, {", ".join(ROW_COLUMNS)}, "~at", first_value(_row_id) OVER same AS kept_row_id '
-        f"FROM ({queries.candidate_rows}) WINDOW same AS (PARTITION BY {names}, CAST(_unparsed AS VARCHAR) ORDER BY _source_file, "
+        f'CREATE TEMP TABLE close AS SELECT {names}, {", ".join(ROW_COLUMNS)}, "~at", first_value(_row_id) OVER same '
+        "AS kept_row_id "
+        f"FROM ({queries.candidate_rows}) WINDOW same AS (PARTITION BY {names}, CAST(_unparsed AS VARCHAR) ORDER BY "
+        "_source_file, "
         "_source_row)"
     )
     connection.execute(
-        f'CREATE TEMP TABLE dropped AS SELECT {", ".join(ROW_COLUMNS)}, kept_row_id, "~at" FROM close WHERE _row_id <> kept_row_id'
+        f'CREATE TEMP TABLE dropped AS SELECT {", ".join(ROW_COLUMNS)}, kept_row_id, "~at" FROM close WHERE _row_id '
+        "<> kept_row_id"
     )
     for rule in queries.unique_rules:
         assert isinstance(rule.spec, Unique)
         columns = ", ".join(text(column(name)) for name in rule.spec.columns)
         given = " AND ".join(f"{text(column(name))} IS NOT NULL" for name in rule.spec.columns)
         connection.execute(
-            f'INSERT INTO conflicts SELECT "~at", ? FROM (SELECT "~at", count(*) OVER (PARTITION BY {columns}) AS n FROM close '
+            f'INSERT INTO conflicts SELECT "~at", ? FROM (SELECT "~at", count(*) OVER (PARTITION BY {columns}) AS n '
+            "FROM close "
             f"WHERE {given} AND _row_id = kept_row_id) WHERE n > 1",
             [rule.id],
         )
@@ -106,7 +118,9 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledData
     return frozenset(row[0] for row in connection.execute("SELECT DISTINCT rule FROM conflicts").fetchall())
 
 
-def run_pass(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, conflicts: frozenset[str], scratch: Path) -> None:
+def run_pass(
+    connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, conflicts: frozenset[str], scratch: Path
+) -> None:
     """The one pass over all rows: standardise, judge, split into ``scratch/rows/_quarantined=…``."""
     if queries.held:
         # One form for every night: compiling another costs more than an empty table does.
@@ -179,7 +193,8 @@ def _keep(
 
 
 def _write_dropped(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
-    """The places of exact duplicates. Through Arrow, because DuckDB puts the smallest and largest text of every column into the footer, and
+    """The places of exact duplicates. Through Arrow, because DuckDB puts the smallest and largest text of every column
+    into the footer, and
     a file's name belongs in none."""
     import pyarrow.parquet as pq
 
@@ -211,7 +226,8 @@ def _counts(
     clean: list[Path],
     quarantine: list[Path],
 ) -> dict:
-    """Figures of what was written, read back from the files: rows per part, failures per rule, altered cells per column."""
+    """Figures of what was written, read back from the files: rows per part, failures per rule, altered cells per
+    column."""
     failures = {rule.id: 0 for rule in bound}
     cells = {plan.name: 0 for plan in plans}
     rows = {"clean": 0, "quarantined": 0}
@@ -230,20 +246,27 @@ def _counts(
             )
             for plan in plans
         ]
-        flagged = text(disjunction(sql(":w <> 0", w=column(f"_repairs_{index}")) for index in range(repair_words(len(plans)))))
-        counted = _single_row(connection, f"SELECT {', '.join(text(item) for item in columns)} FROM {relation} WHERE {flagged}")
+        flagged = text(
+            disjunction(sql(":w <> 0", w=column(f"_repairs_{index}")) for index in range(repair_words(len(plans))))
+        )
+        counted = _single_row(
+            connection, f"SELECT {', '.join(text(item) for item in columns)} FROM {relation} WHERE {flagged}"
+        )
         for plan, count in zip(plans, counted, strict=True):
             cells[plan.name] += count
         rows[part] = _single_row(connection, f"SELECT count(*) FROM {relation}")[0]
         for lists in ("failed_rules", "_warnings"):
             for rule, count in connection.execute(
-                f"SELECT rule, count(*) FROM (SELECT unnest({lists}) AS rule FROM {relation} WHERE {lists} IS NOT NULL) GROUP BY rule"
+                f"SELECT rule, count(*) FROM (SELECT unnest({lists}) AS rule FROM {relation} WHERE {lists} IS NOT "
+                "NULL) GROUP BY rule"
             ).fetchall():
                 failures[rule] += count
     return {"clean": rows["clean"], "quarantined": rows["quarantined"], "rules": failures, "cells": cells}
 
 
-def _write_repair_counts(connection: duckdb.DuckDBPyConnection, dataset: Dataset, cells: dict[str, int], path: Path) -> None:
+def _write_repair_counts(
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, cells: dict[str, int], path: Path
+) -> None:
     import pyarrow as pa
 
     table = pa.table(
@@ -263,7 +286,8 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def _single_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
-    """The one row of an aggregate. ``fetchone`` would leave the result open, and DuckDB 2 refuses other work on the connection then."""
+    """The one row of an aggregate. ``fetchone`` would leave the result open, and DuckDB 2 refuses other work on the
+    connection then."""
     return connection.execute(query).fetchall()[0]
 
 

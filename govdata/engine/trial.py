@@ -1,4 +1,5 @@
-"""Whether DuckDB takes what the standards compile to, asked before a night does: its regular expressions (RE2) have limits that no grammar
+"""Whether DuckDB takes what the standards compile to, asked before a night does: its regular expressions (RE2) have
+limits that no grammar
 tells, and several patterns of one column are searched for as one."""
 
 from __future__ import annotations
@@ -38,7 +39,11 @@ def refusal(pattern: str) -> str | None:
 def problems(registry: Registry) -> list[Problem]:
     """The datasets whose queries DuckDB refuses, each asked of no rows at all."""
     found = ((dataset, _refused(dataset, registry)) for dataset in registry.datasets.values())
-    return [Problem(file=dataset.file, where=dataset.name, message=f"引擎不能执行本合同：{why}") for dataset, why in found if why]
+    return [
+        Problem(file=dataset.file, where=dataset.name, message=f"引擎不能执行本合同：{why}")
+        for dataset, why in found
+        if why
+    ]
 
 
 def _refused(dataset: Dataset, registry: Registry) -> str | None:
@@ -49,7 +54,9 @@ def _refused(dataset: Dataset, registry: Registry) -> str | None:
     try:
         prepare(connection, queries, [])
         find_duplicates(connection, queries)
-        connection.execute(queries.rows(dropped=True, conflicts=frozenset(rule.id for rule in queries.unique_rules))).fetchall()
+        connection.execute(
+            queries.rows(dropped=True, conflicts=frozenset(rule.id for rule in queries.unique_rules))
+        ).fetchall()
     except duckdb.Error as error:
         return told(error)
     finally:
@@ -59,7 +66,9 @@ def _refused(dataset: Dataset, registry: Registry) -> str | None:
 
 def told(error: duckdb.Error) -> str:
     """The message is not repeated: it may quote whole patterns, and is English."""
-    return next((chinese for english, chinese in REASONS.items() if english in str(error)), f"引擎报告 {type(error).__name__}")
+    return next(
+        (chinese for english, chinese in REASONS.items() if english in str(error)), f"引擎报告 {type(error).__name__}"
+    )
 
 
 @cache

@@ -1,9 +1,12 @@
 """Orders, replies, waivers: what is wrong is told to departments, and followed up until the data prove it mended.
 
-close_night(registry, deployment, date) -> NightOrders     inbox, evidence and what follows, tables, workbooks: all of a night
-judge_night(registry, deployment, date) -> Closed          only the evidence of the date's judged deliveries, and what follows, into the log
+close_night(registry, deployment, date) -> NightOrders     inbox, evidence and what follows, tables, workbooks: all of a
+night
+judge_night(registry, deployment, date) -> Closed          only the evidence of the date's judged deliveries, and what
+follows, into the log
 state_of(deployment) -> State                              how things stand, by the log alone
-act(registry, deployment, number, kind, actor, …)          what a person does to an order; raises where it is not possible
+act(registry, deployment, number, kind, actor, …)          what a person does to an order; raises where it is not
+possible
 receive(registry, deployment, file) -> Receipt             a returned workbook; receive_inbox: all that lie in the inbox
 write_tables(deployment, registry)                         governance.work_orders and the others, anew from the log
 """

@@ -1,7 +1,10 @@
-"""Working days 工作日: days of a limit are counted on them, and the day of receipt does not count (民法典 201 by analogy).
+"""Working days 工作日: days of a limit are counted on them, and the day of receipt does not count (民法典 201 by
+analogy).
 
-China shifts working days onto weekends each year by a notice of the State Council. ``holidays`` has them once the notice is out; a year
-without any is not known yet, and then only weekends are taken off and ``unknown_years`` says so. What the officer declares of a
+China shifts working days onto weekends each year by a notice of the State Council. ``holidays`` has them once the
+notice is out; a year
+without any is not known yet, and then only weekends are taken off and ``unknown_years`` says so. What the officer
+declares of a
 single day goes before both.
 """
 

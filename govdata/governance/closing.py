@@ -1,6 +1,7 @@
 """The night's work on orders: take the evidence, issue, close and reopen what it asks for, and let the clock speak.
 
-Everything that follows is put into the log as events, so that nothing but the log is needed to know how things stand. Doing it again adds
+Everything that follows is put into the log as events, so that nothing but the log is needed to know how things stand.
+Doing it again adds
 nothing: what the log says already is not said twice.
 """
 
@@ -57,14 +58,17 @@ def judge_night(registry: Registry, deployment: Deployment, date: Date) -> Close
 
 
 def settle(log: Log, registry: Registry, date: Date) -> State:
-    """Issue what has no order yet, then add what follows for every order as of ``date``; returns how things stand after it."""
+    """Issue what has no order yet, then add what follows for every order as of ``date``; returns how things stand after
+    it."""
     calendar = calendar_of(registry)
     runs = items.runs(log.deployment, log.events)
     state = fold(log.events, runs)
     if issued := issuing.events(state, log.events, registry, calendar):
         log.append(issued)
         state = fold(log.events, runs)
-    while due := [event for order in state.orders.values() for event in _consequence(order, state, registry, calendar, date)]:
+    while due := [
+        event for order in state.orders.values() for event in _consequence(order, state, registry, calendar, date)
+    ]:
         log.append(due)
         state = fold(log.events, runs)
     return state
@@ -88,7 +92,11 @@ def _consequence(order: Order, state: State, registry: Registry, calendar: Calen
         yield event("VERIFY", reason=_verified(order))
     elif order.state == CLOSED and to_mend:
         handle = registry.workorders.limit("handle", date)
-        yield event("REOPEN", reason=f"{len(to_mend)} 条记录再次不合格，或豁免到期后仍不合格", until=calendar.after(date, handle.days))
+        yield event(
+            "REOPEN",
+            reason=f"{len(to_mend)} 条记录再次不合格，或豁免到期后仍不合格",
+            until=calendar.after(date, handle.days),
+        )
     elif order.state == WAITING and any(state.seen[order.items[name]] > order.waiting_since for name in to_mend):
         yield event("FAILAGAIN", reason="后来的交付里仍不合格")
     elif order.state in WORKED and not order.overdue and order.due < date:

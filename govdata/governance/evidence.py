@@ -1,15 +1,21 @@
 """What one judged delivery says of records and rules, as a Parquet file of the log.
 
-One line per rule and record: ``fails``, or, of a record that failed the rule earlier, ``passes`` or ``cancelled``. A record that failed
-earlier and has no line was not delivered. Columns: ``dataset, scope, rule_id, identity, alias, status, cause, shape, rows, row_id,
+One line per rule and record: ``fails``, or, of a record that failed the rule earlier, ``passes`` or ``cancelled``. A
+record that failed
+earlier and has no line was not delivered. Columns: ``dataset, scope, rule_id, identity, alias, status, cause, shape,
+rows, row_id,
 source_file, source_row, delivered``; no value of a record.
 
-A record is known by a keyed digest of the contract's key. Where the key itself was wrong the mended record comes under another one: so a
-record whose key is gone is known by the columns the officer declared for that too (``alias``), if the key they stand under was not
-published before; so is a row without a key, which else is known as itself. In a delta a key that does not come is not gone: there only
+A record is known by a keyed digest of the contract's key. Where the key itself was wrong the mended record comes under
+another one: so a
+record whose key is gone is known by the columns the officer declared for that too (``alias``), if the key they stand
+under was not
+published before; so is a row without a key, which else is known as itself. In a delta a key that does not come is not
+gone: there only
 what had a wrong key is known so.
 
-``cause`` gathers rows that most likely fail for one reason: the same unknown code, the same way of writing, a column that did not come.
+``cause`` gathers rows that most likely fail for one reason: the same unknown code, the same way of writing, a column
+that did not come.
 ``shape`` is the value's way of writing, digits as 9, letters as A, characters as 汉: a sample that gives nothing away.
 """
 
@@ -74,7 +80,8 @@ class Judged:
 
 
 def pending(registry: Registry, deployment: Deployment, date: Date, events: Sequence[Event]) -> list[Judged]:
-    """What was judged for ``date`` and is not in the log. A date before the newest one that the log has of the dataset tells nothing of how
+    """What was judged for ``date`` and is not in the log. A date before the newest one that the log has of the dataset
+    tells nothing of how
     things are now and is left out."""
     newest_known: dict[tuple[str, str], tuple[Date, str]] = {}
     for event in events:
@@ -97,11 +104,19 @@ def _delivery(registry: Registry, deployment: Deployment, name: str, date: Date)
     batch = StandardizedBatch.read(StandardizedBatch.path(deployment, name, date))
     verdict = Verdict.read(Verdict.path(deployment, name, date))
     raw = RawBatch.read(RawBatch.path(deployment, name, date))
-    if batch is None or raw is None or verdict is None or verdict.batch_id != batch.batch_id or raw.batch_id != batch.raw_batch_id:
+    if (
+        batch is None
+        or raw is None
+        or verdict is None
+        or verdict.batch_id != batch.batch_id
+        or raw.batch_id != batch.raw_batch_id
+    ):
         return None
     rules = (*(rule.id for rule in registry.rules(name) if rule.id in batch.rule_failures), REJECTED)
     full = batch.mode == "snapshot"
-    return Judged(registry.datasets[name], date, DELIVERY, batch.batch_id, full, verdict.passed, rules, batch=batch, raw=raw)
+    return Judged(
+        registry.datasets[name], date, DELIVERY, batch.batch_id, full, verdict.passed, rules, batch=batch, raw=raw
+    )
 
 
 def _cross(registry: Registry, deployment: Deployment, name: str, date: Date) -> Judged | None:
@@ -140,7 +155,11 @@ def record(judged: Judged, registry: Registry, deployment: Deployment, log: Log)
         connection.execute(_MACROS)
         _known(connection, judged, deployment, log.events)
         delivered = judged.scope == DELIVERY
-        reader = _Delivered(connection, judged, registry, deployment) if delivered else _Cross(connection, judged, deployment)
+        reader = (
+            _Delivered(connection, judged, registry, deployment)
+            if delivered
+            else _Cross(connection, judged, deployment)
+        )
         reader.records()
         reader.failing()
         for step in _STEPS:
@@ -160,15 +179,18 @@ def record(judged: Judged, registry: Registry, deployment: Deployment, log: Log)
 _MACROS = r"""
 CREATE MACRO mac(t) AS left(sha256(getvariable('secret') || sha256(getvariable('secret') || t)), 32);
 CREATE MACRO shape_of(t) AS coalesce(left(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-    t, '\s', ' ', 'g'), '[0-9]', '9', 'g'), '[A-Za-z]', 'A', 'g'), '\p{Han}', '汉', 'g'), '[^9A汉 -/:-@\[-`{-~]', '□', 'g'), 40), '空');
+    t, '\s', ' ', 'g'), '[0-9]', '9', 'g'), '[A-Za-z]', 'A', 'g'), '\p{Han}', '汉', 'g'),
+    '[^9A汉 -/:-@\[-`{-~]', '□', 'g'), 40), '空');
 """
 
 _STEPS = (
     # A record whose key is gone and whose declared columns stand under a key that is new is the same record.
     """CREATE TEMP TABLE fails AS
     WITH own AS (SELECT rule_id, identity, any_value(alias) AS alias, first(cause ORDER BY source_row) AS cause,
-                 first(shape ORDER BY source_row) AS shape, count(*) AS rows, first(row_id ORDER BY source_row) AS row_id,
-                 first(source_file ORDER BY source_row) AS source_file, min(source_row) AS source_row, any_value(delivered) AS delivered
+                 first(shape ORDER BY source_row) AS shape, count(*) AS rows,
+                 first(row_id ORDER BY source_row) AS row_id,
+                 first(source_file ORDER BY source_row) AS source_file, min(source_row) AS source_row,
+                 any_value(delivered) AS delivered
                  FROM failing GROUP BY rule_id, identity),
     gone AS (SELECT rule_id, alias, min(identity) AS identity FROM known WHERE alias IS NOT NULL
              AND (rule_id, identity) NOT IN (SELECT (rule_id, identity) FROM own)
@@ -192,12 +214,17 @@ _STEPS = (
 )
 
 
-def _known(connection: duckdb.DuckDBPyConnection, judged: Judged, deployment: Deployment, events: Sequence[Event]) -> None:
-    """Table ``known(rule_id, identity, alias)``: what ever failed in this dataset and scope, of the rules that were judged now."""
+def _known(
+    connection: duckdb.DuckDBPyConnection, judged: Judged, deployment: Deployment, events: Sequence[Event]
+) -> None:
+    """Table ``known(rule_id, identity, alias)``: what ever failed in this dataset and scope, of the rules that were
+    judged now."""
     paths = [
         journal.evidence(deployment, event)
         for event in events
-        if event.kind == "EVIDENCE" and event.facts["dataset"] == judged.dataset.name and event.facts["scope"] == judged.scope
+        if event.kind == "EVIDENCE"
+        and event.facts["dataset"] == judged.dataset.name
+        and event.facts["scope"] == judged.scope
     ]
     connection.execute("CREATE TABLE before(key_id VARCHAR)")
     connection.execute("CREATE TABLE known(rule_id VARCHAR, identity VARCHAR, alias VARCHAR)")
@@ -247,19 +274,26 @@ class _Delivered:
             self.connection.execute(_NO_RECORDS)
             return
         self.connection.execute(
-            f"CREATE TEMP TABLE records AS SELECT {_digest('k', key_columns(dataset))} AS key_id, {_digest('a', identity)} AS alias_id, "
-            f"{cancelled} AS cancelled, list_concat(coalesce(b.failed_rules, []), coalesce(b._warnings, [])) AS failing, "
+            f"CREATE TEMP TABLE records AS SELECT {_digest('k', key_columns(dataset))} AS key_id, "
+            f"{_digest('a', identity)} AS alias_id, "
+            f"{cancelled} AS cancelled, list_concat(coalesce(b.failed_rules, []), coalesce(b._warnings, [])) AS "
+            "failing, "
             f"list_has_any(failing, CAST([{on_key}] AS VARCHAR[])) AS key_wrong, "
-            "b._row_id AS row_id, b._source_file AS source_file, b._source_row AS source_row, b._delivery_date AS delivered "
+            "b._row_id AS row_id, b._source_file AS source_file, b._source_row AS source_row, b._delivery_date AS "
+            "delivered "
             f"FROM {sql.parquet(paths, by_name=True)} AS b"
         )
 
         self._keys_before()
 
     def _keys_before(self) -> None:
-        """Table ``before``: of the records that another one might now be taken for, those whose key was published before."""
+        """Table ``before``: of the records that another one might now be taken for, those whose key was published
+        before."""
         snapshot = newest(self.deployment, self.judged.dataset.name, self.judged.date - timedelta(days=1))
-        likely = "SELECT DISTINCT r.key_id FROM records AS r JOIN known AS k ON k.alias = r.alias_id AND k.identity <> r.key_id"
+        likely = (
+            "SELECT DISTINCT r.key_id FROM records AS r JOIN known AS k ON k.alias = r.alias_id AND k.identity <> "
+            "r.key_id"
+        )
         if snapshot is None or not snapshot.files or not self.connection.execute(f"{likely} LIMIT 1").fetchall():
             return
         rows = visible(snapshot, self.deployment, f"{_digest('k', key_columns(self.judged.dataset))} AS key_id")
@@ -271,10 +305,12 @@ class _Delivered:
         failed = [self.rules[name] for name, count in batch.rule_failures.items() if count and name in self.rules]
         values = self._values(failed, raw)
         self.connection.execute(
-            "CREATE TEMP TABLE judged AS WITH rows AS (SELECT * EXCLUDE (failing), unnest(failing) AS rule_id FROM records "
+            "CREATE TEMP TABLE judged AS WITH rows AS (SELECT * EXCLUDE (failing), unnest(failing) AS rule_id FROM "
+            "records "
             "WHERE len(failing) > 0), "
             "named AS (SELECT *, coalesce(key_id, alias_id, mac('r' || row_id)) AS identity, "
-            "CASE WHEN $2 OR key_id IS NULL OR key_wrong THEN alias_id END AS alias FROM rows WHERE list_contains($1, rule_id)) "
+            "CASE WHEN $2 OR key_id IS NULL OR key_wrong THEN alias_id END AS alias FROM rows WHERE "
+            "list_contains($1, rule_id)) "
             f"SELECT n.*, v.value FROM named AS n LEFT JOIN ({values}) AS v USING (row_id, rule_id)",
             [list(self.judged.rules), self.judged.full],
         )
@@ -305,7 +341,8 @@ class _Delivered:
             "caused AS (SELECT *, CASE WHEN list_contains($1, rule_id) THEN 'column' "
             "WHEN list_contains($2, rule_id) AND value IS NOT NULL THEN 'code:' || left(mac('c' || value), 8) "
             "WHEN list_contains($3, rule_id) THEN 'shape:' || shape ELSE '' END AS cause FROM shaped), "
-            "counted AS (SELECT *, count(*) OVER (PARTITION BY rule_id, cause) AS alike, count(*) OVER (PARTITION BY rule_id) AS every "
+            "counted AS (SELECT *, count(*) OVER (PARTITION BY rule_id, cause) AS alike, count(*) OVER (PARTITION BY "
+            "rule_id) AS every "
             "FROM caused) SELECT rule_id, identity, alias, shape, row_id, source_file, source_row, delivered, "
             "CASE WHEN alike >= $4 AND alike >= $5 * every THEN cause ELSE '' END AS cause FROM counted",
             [absent, by_code, by_shape, bounds.min_rows, bounds.min_share],
@@ -318,13 +355,15 @@ class _Delivered:
         self.connection.execute(
             "INSERT INTO failing BY NAME SELECT $1 AS rule_id, mac('x' || coalesce(content, _row_id)) AS identity, "
             "'reason:' || regexp_replace(reason, '[0-9]+', '…', 'g') AS cause, reason AS shape, _row_id AS row_id, "
-            f"_source_file AS source_file, _source_row AS source_row, _delivery_date AS delivered FROM {sql.parquet(paths)}",
+            "_source_file AS source_file, _source_row AS source_row, _delivery_date AS delivered FROM "
+            f"{sql.parquet(paths)}",
             [REJECTED],
         )
 
 
 _NO_RECORDS = (
-    "CREATE TEMP TABLE records(key_id VARCHAR, alias_id VARCHAR, cancelled BOOLEAN, failing VARCHAR[], key_wrong BOOLEAN, "
+    "CREATE TEMP TABLE records(key_id VARCHAR, alias_id VARCHAR, cancelled BOOLEAN, failing VARCHAR[], key_wrong "
+    "BOOLEAN, "
     "row_id VARCHAR, source_file VARCHAR, source_row BIGINT, delivered DATE)"
 )
 
@@ -355,7 +394,8 @@ class _Cross:
         self.connection.execute(
             "CREATE TEMP TABLE failing AS SELECT f.rule_id, coalesce(r.key_id, mac('r' || f._row_id)) AS identity, "
             "CAST(NULL AS VARCHAR) AS alias, '' AS cause, CAST(NULL AS VARCHAR) AS shape, f._row_id AS row_id, "
-            f"f._source_file AS source_file, f._source_row AS source_row, f._delivery_date AS delivered FROM {sql.parquet([found])} AS f "
+            "f._source_file AS source_file, f._source_row AS source_row, f._delivery_date AS delivered FROM "
+            f"{sql.parquet([found])} AS f "
             "LEFT JOIN records AS r ON r.row_id = f._row_id WHERE list_contains($1, f.rule_id)",
             [list(self.judged.rules)],
         )

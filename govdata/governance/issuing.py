@@ -1,4 +1,5 @@
-"""Orders that new evidence asks for: their number, priority, limits and words, all fixed in the event that issues them."""
+"""Orders that new evidence asks for: their number, priority, limits and words, all fixed in the event that issues
+them."""
 
 from __future__ import annotations
 
@@ -44,7 +45,9 @@ def told(registry: Registry, dataset: str, scope: str, rule_id: str) -> Told | N
         return None
     column = next((column for column in contract.columns if column.name == rule.column), None)
     element = registry.elements[column.element] if column else None
-    standard = f"{element.standard} {element.clause or ''}".strip() if element is not None and element.standard else None
+    standard = (
+        f"{element.standard} {element.clause or ''}".strip() if element is not None and element.standard else None
+    )
     return Told(
         department=rule.owner if isinstance(rule, CrossRule) else contract.owner,
         severity=rule.severity,
@@ -73,7 +76,8 @@ def events(state: State, log: Sequence[Event], registry: Registry, calendar: Cal
         same = [
             order
             for order in state.orders.values()
-            if (order.owner, order.dataset, order.scope, order.rule_id, order.cause) == (rule.department, dataset, scope, rule_id, cause)
+            if (order.owner, order.dataset, order.scope, order.rule_id, order.cause)
+            == (rule.department, dataset, scope, rule_id, cause)
         ]
         made.append(_event(by_seq[seq], rule, cause, runs, same, registry, calendar, serial))
     return made

@@ -1,4 +1,5 @@
-"""What an order's sheet lists: its open items with the department's own key and value, read from the delivery in which they last failed."""
+"""What an order's sheet lists: its open items with the department's own key and value, read from the delivery in which
+they last failed."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ BATCH = 5_000
 
 @dataclass(frozen=True)
 class Line:
-    """One item. ``key``: the delivered texts of the contract's key; ``value``: the delivered value, or its way of writing; None: not there
+    """One item. ``key``: the delivered texts of the contract's key; ``value``: the delivered value, or its way of
+    writing; None: not there
     (any more)."""
 
     item: str
@@ -34,9 +36,12 @@ class Line:
 
 
 def may_see(order: Order, registry: Registry) -> bool:
-    """Whether the order's department delivered the rows itself and the officer lets it see its own values in workbooks."""
+    """Whether the order's department delivered the rows itself and the officer lets it see its own values in
+    workbooks."""
     dataset = registry.datasets.get(order.dataset)
-    return dataset is not None and dataset.owner == order.department and registry.workorders.shows_values(order.department)
+    return (
+        dataset is not None and dataset.owner == order.department and registry.workorders.shows_values(order.department)
+    )
 
 
 def key_titles(order: Order, registry: Registry) -> tuple[str, ...]:
@@ -51,9 +56,15 @@ class Listing:
     """Gathers the lines of many orders at once, so that a delivery is read once for all of them."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, orders: Sequence[Order], state: State, runs: pa.Table, registry: Registry,
-        deployment: Deployment, date: Date,
-    ) -> None:  # fmt: skip
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        orders: Sequence[Order],
+        state: State,
+        runs: pa.Table,
+        registry: Registry,
+        deployment: Deployment,
+        date: Date,
+    ) -> None:
         self._connection, self._registry, self._deployment = connection, registry, deployment
         self._orders = {order.number: order for order in orders}
         self._load_items(state, runs, date)
@@ -71,17 +82,37 @@ class Listing:
             if run["ended"] is None and number in wanted and item_id(item) in wanted[number]:
                 order = self._orders[number]
                 column = None if order.rule_id == REJECTED else order.facts["column"]
-                places = {name: run[name] for name in ("dataset", "row_id", "source_file", "source_row", "delivered", "shape")}
+                places = {
+                    name: run[name] for name in ("dataset", "row_id", "source_file", "source_row", "delivered", "shape")
+                }
                 sees = may_see(order, self._registry)
-                listed.append({"number": number, "item": item_id(item), "rejected": order.rule_id == REJECTED, "sees": sees}
-                              | {"column_name": column} | places)  # fmt: skip
+                listed.append(
+                    {"number": number, "item": item_id(item), "rejected": order.rule_id == REJECTED, "sees": sees}
+                    | {"column_name": column}
+                    | places
+                )
         text = pa.string()
-        kinds = {"number": text, "item": text, "rejected": pa.bool_(), "sees": pa.bool_(), "column_name": text, "dataset": text}
-        kinds |= {"row_id": text, "source_file": text, "source_row": pa.int64(), "delivered": pa.date32(), "shape": text}
+        kinds = {
+            "number": text,
+            "item": text,
+            "rejected": pa.bool_(),
+            "sees": pa.bool_(),
+            "column_name": text,
+            "dataset": text,
+        }
+        kinds |= {
+            "row_id": text,
+            "source_file": text,
+            "source_row": pa.int64(),
+            "delivered": pa.date32(),
+            "shape": text,
+        }
         table = pa.table({name: pa.array([line[name] for line in listed], kind) for name, kind in kinds.items()})
         self._connection.register("listed", table)
         self._connection.execute("CREATE TABLE items AS SELECT * FROM listed")
-        self._connection.execute("CREATE TABLE looked_up(number VARCHAR, item VARCHAR, key_texts VARCHAR[], value VARCHAR)")
+        self._connection.execute(
+            "CREATE TABLE looked_up(number VARCHAR, item VARCHAR, key_texts VARCHAR[], value VARCHAR)"
+        )
 
     def _deliveries(self) -> list[tuple[str, Date]]:
         query = "SELECT DISTINCT dataset, delivered FROM items WHERE sees AND delivered IS NOT NULL ORDER BY ALL"
@@ -101,7 +132,8 @@ class Listing:
             value = f"CASE i.column_name {cases} END" if columns else "NULL"
             keys = ", ".join(f"w.{sql.identifier(name)}" if name in known else "NULL" for name in key_columns(dataset))
             self._connection.execute(
-                f"INSERT INTO looked_up SELECT i.number, i.item, CAST([{keys}] AS VARCHAR[]), {value} FROM {sql.parquet(paths)} AS w "
+                f"INSERT INTO looked_up SELECT i.number, i.item, CAST([{keys}] AS VARCHAR[]), {value} FROM "
+                f"{sql.parquet(paths)} AS w "
                 f"JOIN items AS i ON i.row_id = w._row_id WHERE {chosen} AND NOT i.rejected"
             )
         refused = [path for name in raw.rejected_files if files.is_sound(path := self._deployment.absolute(name))]

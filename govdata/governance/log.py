@@ -4,7 +4,8 @@
     evidence/*.parquet   what one judged delivery says of records and rules; a line of kind EVIDENCE names it
     key                  the secret under which records are known here; without it no record is recognised again
 
-Lines are only ever added, one process at a time. A line that a power cut left unfinished was never said. No value of a record is in the
+Lines are only ever added, one process at a time. A line that a power cut left unfinished was never said. No value of a
+record is in the
 log: records are known by a keyed digest of their key. What a department writes into a reply is kept in its words.
 """
 
@@ -27,24 +28,64 @@ from govdata.errors import GovdataError
 from govdata.storage import files
 
 Kind = Literal[
-    "EVIDENCE", "ISSUE", "ADD", "SIGN", "REPLY", "ACCEPT", "RETURN", "REFUSE", "TRANSFER", "REMIND", "ESCALATE", "EXTEND", "OVERDUE",
-    "SUSPEND", "RESUME", "VERIFY", "FAILAGAIN", "REOPEN", "WAIVE", "EXPIRE", "VOID", "RECEIVE",
-]  # fmt: skip
+    "EVIDENCE",
+    "ISSUE",
+    "ADD",
+    "SIGN",
+    "REPLY",
+    "ACCEPT",
+    "RETURN",
+    "REFUSE",
+    "TRANSFER",
+    "REMIND",
+    "ESCALATE",
+    "EXTEND",
+    "OVERDUE",
+    "SUSPEND",
+    "RESUME",
+    "VERIFY",
+    "FAILAGAIN",
+    "REOPEN",
+    "WAIVE",
+    "EXPIRE",
+    "VOID",
+    "RECEIVE",
+]
 
 KIND_NAMES: dict[str, str] = {
-    "EVIDENCE": "检测结果", "ISSUE": "派发", "ADD": "新增条目", "SIGN": "签收", "REPLY": "反馈", "ACCEPT": "复核通过", "RETURN": "退回",
-    "REFUSE": "驳回", "TRANSFER": "转派", "REMIND": "催办", "ESCALATE": "督办", "EXTEND": "延期", "OVERDUE": "超期", "SUSPEND": "挂起",
-    "RESUME": "恢复", "VERIFY": "验证通过", "FAILAGAIN": "验证未过", "REOPEN": "重开", "WAIVE": "豁免", "EXPIRE": "豁免到期",
-    "VOID": "作废", "RECEIVE": "收到回执",
-}  # fmt: skip
+    "EVIDENCE": "检测结果",
+    "ISSUE": "派发",
+    "ADD": "新增条目",
+    "SIGN": "签收",
+    "REPLY": "反馈",
+    "ACCEPT": "复核通过",
+    "RETURN": "退回",
+    "REFUSE": "驳回",
+    "TRANSFER": "转派",
+    "REMIND": "催办",
+    "ESCALATE": "督办",
+    "EXTEND": "延期",
+    "OVERDUE": "超期",
+    "SUSPEND": "挂起",
+    "RESUME": "恢复",
+    "VERIFY": "验证通过",
+    "FAILAGAIN": "验证未过",
+    "REOPEN": "重开",
+    "WAIVE": "豁免",
+    "EXPIRE": "豁免到期",
+    "VOID": "作废",
+    "RECEIVE": "收到回执",
+}
 
 ENGINE = "govdata"
 """The actor of what follows from data or from the clock."""
 
 
 class Event(BaseModel):
-    """One line. ``seq`` counts from 1 without gaps; ``date``: the night, or the day on which a person acted; ``order``: its number;
-    ``items``: those it is about, empty for all; ``until``: the date an event sets (due date, end of a waiver, plan); ``reply``: a code of
+    """One line. ``seq`` counts from 1 without gaps; ``date``: the night, or the day on which a person acted; ``order``:
+    its number;
+    ``items``: those it is about, empty for all; ``until``: the date an event sets (due date, end of a waiver, plan);
+    ``reply``: a code of
     ``workorders.yaml``; ``effect``: what that code meant then; ``facts``: what else is fixed by the event."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -81,7 +122,8 @@ def writing(deployment: Deployment) -> Iterator[Log]:
 
 
 def read(deployment: Deployment) -> list[Event]:
-    """Every event in order. Raises ``GovdataError`` where a line within the file is damaged: from there on nothing could be trusted."""
+    """Every event in order. Raises ``GovdataError`` where a line within the file is damaged: from there on nothing
+    could be trusted."""
     try:
         content = (folder(deployment) / "events.jsonl").read_bytes()
     except FileNotFoundError:
@@ -93,7 +135,9 @@ def read(deployment: Deployment) -> list[Event]:
         except ValidationError:
             event = None
         if event is None or event.seq != number:
-            raise GovdataError(f"工单事件日志损坏：data/workorders/_events/events.jsonl 第 {number} 行；请从备份恢复这个文件")
+            raise GovdataError(
+                f"工单事件日志损坏：data/workorders/_events/events.jsonl 第 {number} 行；请从备份恢复这个文件"
+            )
         events.append(event)
     return events
 
@@ -111,7 +155,9 @@ class Log:
     def append(self, events: Iterable[Event]) -> list[Event]:
         """Add events, numbered and with the time, durably; returns them as they stand in the log."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        added = [event.model_copy(update={"seq": self.next + n, "at": event.at or now}) for n, event in enumerate(events)]
+        added = [
+            event.model_copy(update={"seq": self.next + n, "at": event.at or now}) for n, event in enumerate(events)
+        ]
         if not added:
             return []
         path = folder(self.deployment) / "events.jsonl"
@@ -135,7 +181,8 @@ class Log:
 
 
 def key(deployment: Deployment) -> str:
-    """The deployment's secret, made at the first use: 64 hex digits. Raises ``GovdataError`` where the log is there and the key is not."""
+    """The deployment's secret, made at the first use: 64 hex digits. Raises ``GovdataError`` where the log is there and
+    the key is not."""
     path = folder(deployment) / "key"
     with files.locked(folder(deployment) / ".key.lock"):
         if not path.exists():

@@ -26,9 +26,11 @@ class NightOrders:
 
 
 def close_night(registry: Registry, deployment: Deployment, date: Date) -> NightOrders:
-    """Read the inbox, judge the night's deliveries, keep the tables for the catalogue and write each department's workbook.
+    """Read the inbox, judge the night's deliveries, keep the tables for the catalogue and write each department's
+    workbook.
 
-    Can be done again for the same date: what the log says already is not said twice. Raises ``GovdataError`` where the log is damaged."""
+    Can be done again for the same date: what the log says already is not said twice. Raises ``GovdataError`` where the
+    log is damaged."""
     receipts = replies.receive_inbox(registry, deployment, on=date, quiet=replies.QUIET)
     closed = closing.judge_night(registry, deployment, date)
     tables.write(deployment, closing.calendar_of(registry))

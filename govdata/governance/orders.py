@@ -1,6 +1,7 @@
 """Work orders 问题数据工单: the fold of the log into orders and their states.
 
-An order gathers the items of one department × dataset × rule × root cause. Events move its state (table ``_STEPS``); whether it may be
+An order gathers the items of one department × dataset × rule × root cause. Events move its state (table ``_STEPS``);
+whether it may be
 closed, only the evidence says: VERIFY counts where no item is open, whoever wrote the line. A reply closes nothing.
 """
 
@@ -19,9 +20,16 @@ if TYPE_CHECKING:
 
 ISSUED, IN_HAND, REPLIED, WAITING, RETURNED, CLOSED, REOPENED, SUSPENDED, VOID = 10, 20, 30, 40, 50, 60, 70, 80, 90
 STATE_NAMES = {
-    ISSUED: "待签收", IN_HAND: "处理中", REPLIED: "已反馈", WAITING: "待验证", RETURNED: "退回", CLOSED: "办结", REOPENED: "重开",
-    SUSPENDED: "挂起", VOID: "作废",
-}  # fmt: skip
+    ISSUED: "待签收",
+    IN_HAND: "处理中",
+    REPLIED: "已反馈",
+    WAITING: "待验证",
+    RETURNED: "退回",
+    CLOSED: "办结",
+    REOPENED: "重开",
+    SUSPENDED: "挂起",
+    VOID: "作废",
+}
 PRIORITY_NAMES = {1: "普通", 2: "紧急", 3: "非常紧急"}
 WORKED = {ISSUED, IN_HAND, REPLIED, WAITING, RETURNED, REOPENED}
 OPEN = WORKED | {SUSPENDED}
@@ -58,7 +66,8 @@ Item = tuple[str, str, str, str]
 
 @dataclass
 class Order:
-    """One order as the log has it so far. ``items``: its items, each with the number of the event it began in; ``open``: those whose record
+    """One order as the log has it so far. ``items``: its items, each with the number of the event it began in;
+    ``open``: those whose record
     fails still; ``waived``: item → last day of the waiver that holds; ``waivers``: all that were ever granted."""
 
     number: str
@@ -122,7 +131,8 @@ class State:
 
 
 def item_id(item: Item) -> str:
-    """What a person calls an item of an order: from the record's digest, which is opaque already. With a letter first, since a spreadsheet
+    """What a person calls an item of an order: from the record's digest, which is opaque already. With a letter first,
+    since a spreadsheet
     takes 123456e78901 for a number."""
     return f"R{item[3][:12]}"
 
@@ -148,7 +158,8 @@ def refusal(order: Order, event: Event) -> str | None:
 
 
 def fold(events: Sequence[Event], runs: pa.Table) -> State:
-    """Orders, and which items belong to which, from the log's lines and the runs of ``items.runs``. Pure: the same lines give the same."""
+    """Orders, and which items belong to which, from the log's lines and the runs of ``items.runs``. Pure: the same
+    lines give the same."""
     state = State()
     begins, ends = _by_event(runs)
     state.seen = {_item(run): run["seen"] for begun in begins.values() for run in begun}
@@ -170,7 +181,9 @@ def fold(events: Sequence[Event], runs: pa.Table) -> State:
 def _by_event(runs: pa.Table) -> tuple[dict[int, list[dict[str, Any]]], dict[int, list[dict[str, Any]]]]:
     begins: dict[int, list[dict[str, Any]]] = {}
     ends: dict[int, list[dict[str, Any]]] = {}
-    for run in runs.select(["dataset", "scope", "rule_id", "identity", "begun", "seen", "ended", "passes", "cause", "shape"]).to_pylist():
+    for run in runs.select(
+        ["dataset", "scope", "rule_id", "identity", "begun", "seen", "ended", "passes", "cause", "shape"]
+    ).to_pylist():
         begins.setdefault(run["begun"], []).append(run)
         if run["ended"] is not None:
             ends.setdefault(run["ended"], []).append(run)
@@ -192,7 +205,8 @@ def _end(state: State, runs: Iterable[dict[str, Any]], date: Date) -> None:
 
 
 def _begin(state: State, runs: Iterable[dict[str, Any]], issues: Iterable[Event], evidence: Event) -> None:
-    """A record that failed before is its order's again; a new one belongs to the order that this evidence made or added to."""
+    """A record that failed before is its order's again; a new one belongs to the order that this evidence made or added
+    to."""
     issued = {(event.facts["rule_id"], event.facts["cause"]): event for event in issues}
     for run in runs:
         item = _item(run)
@@ -221,9 +235,18 @@ def _order(state: State, event: Event) -> None:
         return
     facts = dict(event.facts)
     state.orders[event.order] = Order(
-        event.order, event.department, event.department, facts["dataset"], facts["scope"], facts["rule_id"], facts["cause"],
-        event.date, event.until, Date.fromisoformat(facts["sign_due"]), facts,
-    )  # fmt: skip
+        event.order,
+        event.department,
+        event.department,
+        facts["dataset"],
+        facts["scope"],
+        facts["rule_id"],
+        facts["cause"],
+        event.date,
+        event.until,
+        Date.fromisoformat(facts["sign_due"]),
+        facts,
+    )
 
 
 def _apply(order: Order, event: Event) -> None:
@@ -308,6 +331,17 @@ def _expire(order: Order, event: Event) -> None:
 
 
 _DETAILS = {
-    "SIGN": _sign, "REPLY": _reply, "ACCEPT": _accept, "TRANSFER": _transfer, "REMIND": _remind, "EXTEND": _extend, "OVERDUE": _overdue,
-    "SUSPEND": _suspend, "RESUME": _resume, "VERIFY": _verify, "REOPEN": _reopen, "WAIVE": _waive, "EXPIRE": _expire,
-}  # fmt: skip
+    "SIGN": _sign,
+    "REPLY": _reply,
+    "ACCEPT": _accept,
+    "TRANSFER": _transfer,
+    "REMIND": _remind,
+    "EXTEND": _extend,
+    "OVERDUE": _overdue,
+    "SUSPEND": _suspend,
+    "RESUME": _resume,
+    "VERIFY": _verify,
+    "REOPEN": _reopen,
+    "WAIVE": _waive,
+    "EXPIRE": _expire,
+}

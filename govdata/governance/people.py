@@ -28,14 +28,24 @@ def act(
     department: str | None = None,
     items: Sequence[str] = (),
 ) -> Event:
-    """Add what ``actor`` does to the order ``number`` on the day ``on`` (default: today). Raises ``GovdataError`` where it is not possible
+    """Add what ``actor`` does to the order ``number`` on the day ``on`` (default: today). Raises ``GovdataError`` where
+    it is not possible
     with the order as it is, or where a reason, a date or a known department is missing."""
     day = on or Date.today()
     if not actor.strip():
         raise GovdataError("要写明办理人")
     with journal.writing(deployment) as log:
         order = state_of(deployment, log.events).find(number)
-        event = Event(date=day, kind=kind, actor=actor, order=number, reason=reason, until=until, department=department, items=tuple(items))
+        event = Event(
+            date=day,
+            kind=kind,
+            actor=actor,
+            order=number,
+            reason=reason,
+            until=until,
+            department=department,
+            items=tuple(items),
+        )
         event = _completed(event, order, registry)
         if (why := refusal(order, event)) is not None:
             raise GovdataError(why)

@@ -1,7 +1,10 @@
-"""Returned workbooks: what can be trusted is read, the rest is refused by sheet and row with a reason, and a receipt says both.
+"""Returned workbooks: what can be trusted is read, the rest is refused by sheet and row with a reason, and a receipt
+says both.
 
-Every row carries its order, its item and a code that only this deployment can make. So rows may be sorted, filtered, copied into another
-workbook, saved by another program or as CSV: a row is taken for what it says of itself, never for where it stands. A reply changes no data
+Every row carries its order, its item and a code that only this deployment can make. So rows may be sorted, filtered,
+copied into another
+workbook, saved by another program or as CSV: a row is taken for what it says of itself, never for where it stands. A
+reply changes no data
 and closes no order.
 """
 
@@ -26,7 +29,19 @@ from govdata.governance.log import Event, Log
 from govdata.governance.orders import STATE_NAMES, WORKED, State
 from govdata.governance.people import departments
 from govdata.governance.signature import is_ours
-from govdata.governance.workbook import CODE, COVER, DEPARTMENT, ITEM, NAME, NEED_NAMES, ORDER, REASON, REPLY, UNTIL, folder
+from govdata.governance.workbook import (
+    CODE,
+    COVER,
+    DEPARTMENT,
+    ITEM,
+    NAME,
+    NEED_NAMES,
+    ORDER,
+    REASON,
+    REPLY,
+    UNTIL,
+    folder,
+)
 from govdata.standards.model import Column, Dataset, DeliveryMode, Registry
 from govdata.standards.workorder_settings import NEEDS
 from govdata.storage import files
@@ -40,7 +55,9 @@ _FORM = Dataset(
     owner="",
     version="1",
     delivery=DeliveryMode(mode="snapshot", key=()),
-    columns=tuple(Column(name=f"reply_{n}", title=title, element="text", required=True) for n, title in enumerate(_READ)),
+    columns=tuple(
+        Column(name=f"reply_{n}", title=title, element="text", required=True) for n, title in enumerate(_READ)
+    ),
 )
 """What the reader looks for in a returned workbook, said as it is said of a delivery."""
 MOST_REASON = 800
@@ -63,7 +80,8 @@ class Reply:
 
 @dataclass(frozen=True)
 class Refused:
-    """``sheet``: None of a file without sheets; ``row``: as the spreadsheet shows it, None for the whole sheet; ``reason``: Chinese."""
+    """``sheet``: None of a file without sheets; ``row``: as the spreadsheet shows it, None for the whole sheet;
+    ``reason``: Chinese."""
 
     sheet: str | None
     row: int | None
@@ -72,7 +90,8 @@ class Refused:
 
 @dataclass
 class Receipt:
-    """``read``: rows with a reply that was taken; ``empty``: rows of ours without a reply; ``again``: the same reply a second time."""
+    """``read``: rows with a reply that was taken; ``empty``: rows of ours without a reply; ``again``: the same reply a
+    second time."""
 
     file: str
     sha256: str
@@ -86,7 +105,8 @@ class Receipt:
 
 
 def receive(registry: Registry, deployment: Deployment, path: Path, *, on: Date | None = None) -> Receipt:
-    """Read a returned workbook (.xlsx, .xls, .ods or CSV), add its replies to the log and write the receipt. The file stays as it is.
+    """Read a returned workbook (.xlsx, .xls, .ods or CSV), add its replies to the log and write the receipt. The file
+    stays as it is.
 
     A file that cannot be read, or was read before, is a receipt that says so."""
     day = on or Date.today()
@@ -111,15 +131,21 @@ QUIET = 300
 
 
 def waiting(deployment: Deployment, quiet: float = 0) -> list[Path]:
-    """Files in the inbox that have not changed for ``quiet`` seconds; not those that a spreadsheet keeps beside an open workbook. A sender
+    """Files in the inbox that have not changed for ``quiet`` seconds; not those that a spreadsheet keeps beside an open
+    workbook. A sender
     whose clock is ahead keeps nobody waiting."""
     entries = sorted(inbox(deployment).iterdir()) if inbox(deployment).is_dir() else []
-    found = [path for path in entries if path.is_file() and not path.is_symlink() and not path.name.startswith((".", "~$"))]
+    found = [
+        path for path in entries if path.is_file() and not path.is_symlink() and not path.name.startswith((".", "~$"))
+    ]
     return [path for path in found if not 0 <= time.time() - path.stat().st_mtime < quiet]
 
 
-def receive_inbox(registry: Registry, deployment: Deployment, *, on: Date | None = None, quiet: float = 0) -> list[Receipt]:
-    """Every file that waits in the inbox; each is moved, unchanged, to ``inbox/已收`` once its replies are in the log."""
+def receive_inbox(
+    registry: Registry, deployment: Deployment, *, on: Date | None = None, quiet: float = 0
+) -> list[Receipt]:
+    """Every file that waits in the inbox; each is moved, unchanged, to ``inbox/已收`` once its replies are in the
+    log."""
     receipts = []
     for path in waiting(deployment, quiet):
         receipt = receive(registry, deployment, path, on=on)
@@ -246,13 +272,24 @@ def _add(log: Log, replies: Sequence[Reply], receipt: Receipt, registry: Registr
     kinds = registry.workorders.replies
     events = [
         Event(
-            date=day, kind="REPLY", actor=name or "部门", order=order, reason=reason, until=until, department=department,
-            items=tuple(sorted(items)), reply=code, effect=kinds[code].effect, facts={"file": receipt.sha256},
+            date=day,
+            kind="REPLY",
+            actor=name or "部门",
+            order=order,
+            reason=reason,
+            until=until,
+            department=department,
+            items=tuple(sorted(items)),
+            reply=code,
+            effect=kinds[code].effect,
+            facts={"file": receipt.sha256},
         )
         for (order, code, reason, until, department, name), items in sorted(grouped.items(), key=str)
-    ]  # fmt: skip
+    ]
     facts = {"sha256": receipt.sha256, "file": receipt.file, "read": receipt.read, "refused": len(receipt.refused)}
-    log.append([*events, Event(date=day, kind="RECEIVE", actor="、".join(sorted(receipt.departments)) or "未知", facts=facts)])
+    log.append(
+        [*events, Event(date=day, kind="RECEIVE", actor="、".join(sorted(receipt.departments)) or "未知", facts=facts)]
+    )
 
 
 def _write(receipt: Receipt, deployment: Deployment, day: Date) -> Path:
@@ -273,7 +310,8 @@ def text(receipt: Receipt) -> str:
     """The receipt in words; no value of a record."""
     lines = [
         f"回执：{receipt.file}",
-        f"收下反馈 {receipt.read} 条，未填写 {receipt.empty} 条，重复 {receipt.again} 条，未收 {len(receipt.refused)} 处。",
+        f"收下反馈 {receipt.read} 条，未填写 {receipt.empty} 条，重复 {receipt.again} 条，未收 "
+        f"{len(receipt.refused)} 处。",
         "反馈不改动数据，也不使工单办结；工单只凭后来的交付办结。",
         *(f"  工单 {order}：{count} 条" for order, count in sorted(receipt.orders.items())),
     ]

@@ -1,4 +1,5 @@
-"""By what our own workbooks are known again: a code per row and a signature per order, under the deployment's secret."""
+"""By what our own workbooks are known again: a code per row and a signature per order, under the deployment's
+secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The tables ``governance.work_orders``, ``work_order_items``, ``work_order_events``, ``waivers`` and ``department_performance``: what the
+"""The tables ``governance.work_orders``, ``work_order_items``, ``work_order_events``, ``waivers`` and
+``department_performance``: what the
 log says as of one date, as Parquet files for the catalogue."""
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ Row = Mapping[str, Any]
 
 
 def replay(deployment: Deployment, calendar: Calendar, date: Date | None = None) -> dict[str, pa.Table]:
-    """Table name → table, by the log alone, as of ``date`` (default: the newest in the log). The same log gives the same tables."""
+    """Table name → table, by the log alone, as of ``date`` (default: the newest in the log). The same log gives the
+    same tables."""
     events = journal.read(deployment)
     as_of = date or max((event.date for event in events), default=Date.min)
     runs = items.runs(deployment, events)
@@ -75,7 +77,9 @@ def _table(rows: Iterable[Row], columns: workorders.Columns) -> pa.Table:
         "VARCHAR[]": pa.list_(pa.string()),
     }
     listed = list(rows)
-    return pa.table({name: pa.array([row.get(name) for row in listed], kinds[kind]) for name, (kind, _) in columns.items()})
+    return pa.table(
+        {name: pa.array([row.get(name) for row in listed], kinds[kind]) for name, (kind, _) in columns.items()}
+    )
 
 
 def _order(order: Order, date: Date) -> Row:
@@ -84,9 +88,18 @@ def _order(order: Order, date: Date) -> Row:
     years = facts["unknown_years"]
     return {
         "order_no": order.number,
-        **{name: getattr(order, name) for name in ("department", "owner", "dataset", "scope", "rule_id", "state", "issued", "sign_due")},
-        **{name: getattr(order, name) for name in ("signed", "due", "replied", "closed", "reopened", "reminded", "extended")},
-        **{name: facts[name] for name in ("message", "severity", "dimension", "indicator", "source", "priority", "score")},
+        **{
+            name: getattr(order, name)
+            for name in ("department", "owner", "dataset", "scope", "rule_id", "state", "issued", "sign_due")
+        },
+        **{
+            name: getattr(order, name)
+            for name in ("signed", "due", "replied", "closed", "reopened", "reminded", "extended")
+        },
+        **{
+            name: facts[name]
+            for name in ("message", "severity", "dimension", "indicator", "source", "priority", "score")
+        },
         **{name: facts[name] for name in ("limit_days", "limit_source", "limit_grade")},
         "column_name": facts["column"],
         "cause": facts["said"],
@@ -117,7 +130,13 @@ def _items(state: State, runs: pa.Table, date: Date) -> Iterable[Row]:
         yield {
             "order_no": number,
             "item_id": name,
-            "state": "waived" if waived else "open" if name in order.open else "mended" if name in order.mended else "vanished",
+            "state": "waived"
+            if waived
+            else "open"
+            if name in order.open
+            else "mended"
+            if name in order.mended
+            else "vanished",
             "_row_id": run["row_id"],
             "_source_file": run["source_file"],
             "_source_row": run["source_row"],
@@ -134,7 +153,10 @@ def _items(state: State, runs: pa.Table, date: Date) -> Iterable[Row]:
 
 
 def _event(event: Event) -> Row:
-    shown = {name: getattr(event, name) for name in ("seq", "at", "date", "kind", "actor", "reason", "department", "until", "reply")}
+    shown = {
+        name: getattr(event, name)
+        for name in ("seq", "at", "date", "kind", "actor", "reason", "department", "until", "reply")
+    }
     return {
         **shown,
         "order_no": event.order,

@@ -1,6 +1,8 @@
-"""The workbook a department gets: a cover, and one sheet per open order with the rows to mend and columns for the reply.
+"""The workbook a department gets: a cover, and one sheet per open order with the rows to mend and columns for the
+reply.
 
-Written row by row in constant memory. A value that a spreadsheet could take for a formula is text and stays text. What does not fit on a
+Written row by row in constant memory. A value that a spreadsheet could take for a formula is text and stays text. What
+does not fit on a
 sheet (``rows_per_sheet``) lies beside the workbook as CSV with the same columns, and is read back like it.
 """
 
@@ -43,13 +45,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def folder(deployment: Deployment, department: str) -> Path:
-    """``data/workorders/<department>``; signs that no folder may have become ``_``, and none is taken for the log's or the inbox."""
+    """``data/workorders/<department>``; signs that no folder may have become ``_``, and none is taken for the log's or
+    the inbox."""
     name = _UNSAFE.sub("_", department).strip(". ")
     return deployment.workorders / (f"{name}_" if name in ("", "_events", "inbox") else name)
 
 
 def write_all(registry: Registry, deployment: Deployment, date: Date) -> list[Path]:
-    """One workbook per department with open orders, and the CSV files beside it, as of ``date``; returns the workbooks' paths."""
+    """One workbook per department with open orders, and the CSV files beside it, as of ``date``; returns the workbooks'
+    paths."""
     events = journal.read(deployment)
     runs = items.runs(deployment, events)
     state = fold(events, runs)
@@ -85,10 +89,15 @@ class _Book:
         target = folder(self.deployment, self.department) / f"{self.date.isoformat()}-问题数据工单.xlsx"
         written = files.temporary(target)
         options = {
-            "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
             "tmpdir": str(scratch),
-        }  # fmt: skip
-        self.orders = sorted(self.orders, key=lambda order: (order.due >= self.date, order.due, -order.facts["score"], order.number))
+        }
+        self.orders = sorted(
+            self.orders, key=lambda order: (order.due >= self.date, order.due, -order.facts["score"], order.number)
+        )
         with xlsxwriter.Workbook(str(written), options) as book:
             book.set_properties({"title": "问题数据工单", "created": datetime.combine(self.date, datetime.min.time())})
             self.formats = _formats(book)
@@ -115,7 +124,8 @@ class _Book:
         lines = [
             (f"{self.department} 问题数据工单（{self.date.isoformat()}）", title),
             (
-                f"共 {len(self.orders)} 张工单，{rows} 条待整改。最早的截止日期：{min(order.due for order in self.orders).isoformat()}。",
+                f"共 {len(self.orders)} 张工单，{rows} 条待整改。最早的截止日期："
+                f"{min(order.due for order in self.orders).isoformat()}。",
                 plain,
             ),
             ("怎样办理：", bold),
@@ -148,7 +158,11 @@ class _Book:
         dataset = self.registry.datasets.get(order.dataset)
         late = self.formats["late"] if order.due < self.date else plain
         habit = "（惯例）" if facts["limit_grade"] == "C" else ""
-        years = f"；{'、'.join(map(str, facts['unknown_years']))} 年的调休安排尚未公布，按周末推算" if facts["unknown_years"] else ""
+        years = (
+            f"；{'、'.join(map(str, facts['unknown_years']))} 年的调休安排尚未公布，按周末推算"
+            if facts["unknown_years"]
+            else ""
+        )
         # Only Excel itself makes a row as high as its wrapped text; a character of Chinese is two wide.
         sheet.set_row(row, 16 * math.ceil(2 * len(_problem(order)) / PROBLEM_WIDTH))
         sheet.write_string(row, 0, order.number, plain)
@@ -208,7 +222,9 @@ class _Book:
         dimension = DIMENSION_NAMES.get(facts["dimension"], facts["dimension"])
         sheet.write_string(1, 0, f"依据：{basis}；维度：{dimension}；性质：{kind}", plain)
         due = f"截止日期：{order.due.isoformat()}（{facts['limit_source']}，{facts['limit_days']} 个工作日）"
-        sheet.write_string(2, 0, f"{due}；优先级：{PRIORITY_NAMES[facts['priority']]}；状态：{STATE_NAMES[order.state]}", plain)
+        sheet.write_string(
+            2, 0, f"{due}；优先级：{PRIORITY_NAMES[facts['priority']]}；状态：{STATE_NAMES[order.state]}", plain
+        )
         more = len(order.to_mend(self.date)) - self.registry.workorders.rows_per_sheet
         sheet.write_string(3, 0, f"另有 {more} 条在旁边的 CSV 文件里" if more > 0 else "", plain)
         code = order_code(self.key, order.number, self.date.isoformat())
@@ -241,15 +257,32 @@ class _Book:
         first = HEAD_ROWS + 1
         column = names.index(REPLY)
         sheet.data_validation(
-            first, column, last, column,
-            {"validate": "list", "source": self.reply_range, "error_title": REPLY, "error_message": "请从列表中选一项，或留空"},
-        )  # fmt: skip
+            first,
+            column,
+            last,
+            column,
+            {
+                "validate": "list",
+                "source": self.reply_range,
+                "error_title": REPLY,
+                "error_message": "请从列表中选一项，或留空",
+            },
+        )
         column = names.index(UNTIL)
         sheet.data_validation(
-            first, column, last, column,
-            {"validate": "date", "criteria": ">=", "value": datetime.combine(self.date, datetime.min.time()), "error_type": "warning",
-             "error_title": UNTIL, "error_message": "请填写今天以后的日期"},
-        )  # fmt: skip
+            first,
+            column,
+            last,
+            column,
+            {
+                "validate": "date",
+                "criteria": ">=",
+                "value": datetime.combine(self.date, datetime.min.time()),
+                "error_type": "warning",
+                "error_title": UNTIL,
+                "error_message": "请填写今天以后的日期",
+            },
+        )
 
     def _leftover(self, order: Order, names: Sequence[str], lines: Iterator[Line]) -> None:
         """The lines that did not fit, as CSV beside the workbook."""

@@ -1,4 +1,5 @@
-"""Delivered files → text Parquet. ``receive`` says what was delivered, ``ingest`` reads it, ``inspect`` shows how one file is read,
+"""Delivered files → text Parquet. ``receive`` says what was delivered, ``ingest`` reads it, ``inspect`` shows how one
+file is read,
 ``misplaced`` names deliveries that no night reads because of where they lie."""
 
 from govdata.ingest.delivery import receive
@@ -10,6 +11,21 @@ from govdata.ingest.run import INGEST_VERSION, ingest
 from govdata.ingest.source import Block, Opened, Reject, Source, Tally, Unreadable, register
 
 __all__ = [
-    "INGEST_VERSION", "Block", "Headers", "InspectedTable", "Inspection", "Opened", "Reject", "Source", "Tally", "Unreadable",
-    "ingest", "inspect", "misplaced", "open_file", "receive", "register", "write_csv",
-]  # fmt: skip
+    "INGEST_VERSION",
+    "Block",
+    "Headers",
+    "InspectedTable",
+    "Inspection",
+    "Opened",
+    "Reject",
+    "Source",
+    "Tally",
+    "Unreadable",
+    "ingest",
+    "inspect",
+    "misplaced",
+    "open_file",
+    "receive",
+    "register",
+    "write_csv",
+]

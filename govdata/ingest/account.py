@@ -1,4 +1,5 @@
-"""What of a delivery was left aside, in Chinese sentences for the run's summary and Dagster: no record's value is in them."""
+"""What of a delivery was left aside, in Chinese sentences for the run's summary and Dagster: no record's value is in
+them."""
 
 from __future__ import annotations
 
@@ -12,13 +13,18 @@ MOST = 8
 
 
 def notes(raw: RawBatch, dataset: Dataset) -> list[str]:
-    """Rejected records, columns without a home or that did not come, sheets not read, remarks; empty where there is none of it."""
+    """Rejected records, columns without a home or that did not come, sheets not read, remarks; empty where there is
+    none of it."""
     covered = raw.coverage()
     operation = dataset.delivery.operation if raw.mode == "snapshot" else None
     titles = {column.name: column.title for column in dataset.columns if column.name != operation}
     absent = [title for name, title in titles.items() if raw.delivered and covered.get(name) is None]
     partly = [title for name, title in titles.items() if covered.get(name) == "some"]
-    places = {f"{source.name}#{source.sheet}" if source.sheet else source.name: source.note for source in raw.sources if source.note}
+    places = {
+        f"{source.name}#{source.sheet}" if source.sheet else source.name: source.note
+        for source in raw.sources
+        if source.note
+    }
     unread = [f"{place}（{note}）" for place, note in places.items()]
     remarks = [
         f"{source.name}#{source.sheet}：{remark}" if source.sheet else f"{source.name}：{remark}"

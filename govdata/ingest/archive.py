@@ -1,5 +1,7 @@
-"""A look into a workbook before its reader loads it: the reader holds a sheet as one grid, so what would make that grid too large
-kills the process instead of raising an error. The parts are unpacked once in passing; sizes the archive only claims are not believed."""
+"""A look into a workbook before its reader loads it: the reader holds a sheet as one grid, so what would make that grid
+too large
+kills the process instead of raising an error. The parts are unpacked once in passing; sizes the archive only claims are
+not believed."""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ MAX_SHARED = 512 << 20  # bytes of a part that is held as a whole (texts, styles
 MAX_RATIO = 400  # unpacked to packed, for parts above 64 MB
 MAX_CELLS = 64 << 20  # cells of the rectangle that holds all filled cells: about 2 GB in the reader
 MAX_LOADED = 1 << 30
-"""Bytes the reader may need for one sheet, so that the whole process keeps below 2 GB. Measured (python-calamine 0.9, 11 text columns):
+"""Bytes the reader may need for one sheet, so that the whole process keeps below 2 GB. Measured (python-calamine 0.9,
+11 text columns):
 99 bytes a filled cell of some 15 bytes of text, 970 MB for 9.7 million of them; 80 bytes where texts are shared."""
 
 CELL_BYTES = 84  # of a filled cell beside its text
@@ -41,12 +44,15 @@ _MARKS = (
     *(b"<c" + space for space in _SPACES[1:]),
     *(mark for space in _SPACES for mark in (b":c" + space, space + b'="', b"=" + space + b'"')),
 )
-"""An error, CDATA and comments, UTF-16, and every spelling of a cell but ``<c r="A1" …>``, which nearly all programs write."""
+"""An error, CDATA and comments, UTF-16, and every spelling of a cell but ``<c r="A1" …>``, which nearly all programs
+write."""
 
 
 def survey(path: Path) -> tuple[dict[str, Cells], IO[bytes] | None]:
-    """What the workbook's reader does not tell of its sheets, by their names: cells with an error (#N/A, #REF!), which it takes for empty
-    ones, and numbers shown with leading zeros. And the workbook under the usual names of its parts, where it has others or
+    """What the workbook's reader does not tell of its sheets, by their names: cells with an error (#N/A, #REF!), which
+    it takes for empty
+    ones, and numbers shown with leading zeros. And the workbook under the usual names of its parts, where it has others
+    or
     where a sheet is spelled so that its reader would lose text.
 
     Raises ``Unreadable`` for an archive that is damaged, protected, a bomb, or holds a sheet that must not be loaded.
@@ -87,7 +93,8 @@ def _refuse_bomb(parts: list[zipfile.ZipInfo]) -> None:
 
 
 def _pieces(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
-    """The part's content. It ends where the archive claims it does; what is behind makes its check sum wrong, which is an error."""
+    """The part's content. It ends where the archive claims it does; what is behind makes its check sum wrong, which is
+    an error."""
     with archive.open(part) as file:
         while piece := file.read(_PIECE):
             yield piece
@@ -118,7 +125,8 @@ def _sheet(archive: zipfile.ZipFile, part: zipfile.ZipInfo, zeros: dict[str, int
 
 
 def _searched(archive: zipfile.ZipFile, part: zipfile.ZipInfo, zeros: dict[str, int]) -> tuple[int, int, bool]:
-    """Cells with content, bytes of their text, and whether the sheet needs the close look: it is spelled otherwise than nearly all programs
+    """Cells with content, bytes of their text, and whether the sheet needs the close look: it is spelled otherwise than
+    nearly all programs
     do, or bytes in it may be what must be known. What only looks like that costs the look and no more."""
     marks = _MARKS + tuple(f's="{style}"'.encode() for style in zeros)
     written = filled = 0
@@ -144,7 +152,9 @@ def _rectangle(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
     for piece in _pieces(archive, part):
         seen = before + piece
         found = _REFERENCE.findall(seen)
-        last_column = max([last_column, *(column_number(letters.decode()) for letters in {letters for letters, _ in found})])
+        last_column = max(
+            [last_column, *(column_number(letters.decode()) for letters in {letters for letters, _ in found})]
+        )
         last_row = max([last_row, *map(int, {digits for _, digits in found})])
         before = seen[-_OVERLAP:]
     return last_column * last_row
@@ -164,12 +174,18 @@ PROBE_SECONDS = 300
 
 
 def probe(path: Path) -> None:
-    """Load an old workbook (.xls) in a process of its own, whose memory is bounded: of a damaged one the reader believes every length it
-    finds, asks for that much memory, and the process ends without an error that could be caught. Raises ``Unreadable`` for such a file."""
+    """Load an old workbook (.xls) in a process of its own, whose memory is bounded: of a damaged one the reader
+    believes every length it
+    finds, asks for that much memory, and the process ends without an error that could be caught. Raises ``Unreadable``
+    for such a file."""
     command = [sys.executable, "-I", "-c", _PROBE, str(path), str(PROBE_MEMORY)]
     try:
-        ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PROBE_SECONDS, check=False).returncode
+        ended = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PROBE_SECONDS, check=False
+        ).returncode
     except subprocess.TimeoutExpired:
         ended = -1
-    if ended < 0:  # by a signal; an error that Python can raise is raised again, and told, when the workbook is opened here
+    if (
+        ended < 0
+    ):  # by a signal; an error that Python can raise is raised again, and told, when the workbook is opened here
         raise Unreadable("工作簿损坏，不能读取")

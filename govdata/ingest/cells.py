@@ -1,5 +1,7 @@
-"""A close look at a sheet of an .xlsx, cell by cell and as XML: every spelling of it (prefixes, cells without a place, CDATA)
-means the same here. It costs ten times what a search of the bytes costs, and is only taken where that search found a reason."""
+"""A close look at a sheet of an .xlsx, cell by cell and as XML: every spelling of it (prefixes, cells without a place,
+CDATA)
+means the same here. It costs ten times what a search of the bytes costs, and is only taken where that search found a
+reason."""
 
 from __future__ import annotations
 
@@ -22,9 +24,11 @@ Errors = dict[tuple[int, int], str]
 
 @dataclass
 class Cells:
-    """What the workbook's reader does not tell of a sheet. ``digits``: column → runs (first row, last row, digits a number is shown with),
+    """What the workbook's reader does not tell of a sheet. ``digits``: column → runs (first row, last row, digits a
+    number is shown with),
     rows and columns from 0. ``last``: the farthest row and column with content.
-    ``spelled``: with CDATA or comments, of which the workbook's reader loses text, or in another encoding than UTF-8."""
+    ``spelled``: with CDATA or comments, of which the workbook's reader loses text, or in another encoding than
+    UTF-8."""
 
     errors: Errors = field(default_factory=dict)
     digits: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
@@ -41,7 +45,8 @@ def column_number(letters: str) -> int:
 
 
 def zero_styles(archive: zipfile.ZipFile, part: str | None) -> dict[str, int]:
-    """Style of a cell (its attribute ``s``) → digits, of the number formats that are only zeros: ``0000`` shows 112 as 0112."""
+    """Style of a cell (its attribute ``s``) → digits, of the number formats that are only zeros: ``0000`` shows 112 as
+    0112."""
     if part is None:
         return {}
     if archive.getinfo(part).file_size > MAX_STYLES:
@@ -71,7 +76,8 @@ def zero_styles(archive: zipfile.ZipFile, part: str | None) -> dict[str, int]:
 
 
 def look(archive: zipfile.ZipFile, part: str, zeros: dict[str, int]) -> Cells:
-    """Raises ``Unreadable`` for a formula that was saved without its result, for too many errors and for a document type;
+    """Raises ``Unreadable`` for a formula that was saved without its result, for too many errors and for a document
+    type;
     ``expat.ExpatError`` where the part is no XML."""
     seen = _Look(zeros)
     made = parser()

@@ -34,13 +34,17 @@ class ParquetSource:
         self.details = {"格式": "Parquet"}
 
     def blocks(self) -> Iterator[Block]:
-        """DuckDB writes the values as text, batch by batch; Arrow's own reader gives the batches, so that the two count apart."""
+        """DuckDB writes the values as text, batch by batch; Arrow's own reader gives the batches, so that the two count
+        apart."""
         number = 0
         self.tally.lines = self.rows  # what the file's footer declares
         try:
             with sql.connect(threads=1, ordered=True) as connection, pq.ParquetFile(self.path) as file:
                 for batch in file.iter_batches(batch_size=61_440):
-                    texts = [self._texts(connection, column, field) for column, field in zip(batch.columns, batch.schema, strict=True)]
+                    texts = [
+                        self._texts(connection, column, field)
+                        for column, field in zip(batch.columns, batch.schema, strict=True)
+                    ]
                     rows = pa.array(range(number + 1, number + 1 + batch.num_rows), pa.int64())
                     number += batch.num_rows
                     yield Block(self.columns, tuple(texts), rows)
@@ -68,20 +72,24 @@ class ParquetSource:
 
 
 def _as_text(type: pa.DataType) -> str:
-    """SQL for a value's text. A moment in time is told by the clock of the bureau, without an offset that no date has; a whole number that
-    is stored as a float (which is how empty cells make it so) without ``.0``; not-a-number, which stands for an empty cell, is none."""
+    """SQL for a value's text. A moment in time is told by the clock of the bureau, without an offset that no date has;
+    a whole number that
+    is stored as a float (which is how empty cells make it so) without ``.0``; not-a-number, which stands for an empty
+    cell, is none."""
     if pa.types.is_nested(type):
         return "CAST(to_json(v) AS VARCHAR)"
     if pa.types.is_timestamp(type) and type.tz is not None:
         return "CAST(v AT TIME ZONE 'Asia/Shanghai' AS VARCHAR)"
     if pa.types.is_floating(type):
-        return """CASE WHEN isnan(v) THEN NULL WHEN isfinite(v) AND abs(v) < 1e15 AND v = trunc(v) THEN CAST(CAST(v AS BIGINT) AS VARCHAR)
+        return """CASE WHEN isnan(v) THEN NULL
+                  WHEN isfinite(v) AND abs(v) < 1e15 AND v = trunc(v) THEN CAST(CAST(v AS BIGINT) AS VARCHAR)
                   ELSE CAST(v AS VARCHAR) END"""
     return "CAST(v AS VARCHAR)"
 
 
 def _decoded(column: pa.Array, name: str) -> pa.Array:
-    """Bytes without the mark for text, as old Hive, Impala and Spark write text: UTF-8, else GB18030. Raises ``Unreadable`` for others."""
+    """Bytes without the mark for text, as old Hive, Impala and Spark write text: UTF-8, else GB18030. Raises
+    ``Unreadable`` for others."""
     values = column.cast(pa.binary())
     try:
         texts = values.cast(pa.string())
@@ -90,7 +98,9 @@ def _decoded(column: pa.Array, name: str) -> pa.Array:
     except pa.ArrowInvalid:
         pass
     try:
-        return pa.array([None if value is None else value.decode("gb18030") for value in values.to_pylist()], pa.string())
+        return pa.array(
+            [None if value is None else value.decode("gb18030") for value in values.to_pylist()], pa.string()
+        )
     except UnicodeDecodeError:
         raise Unreadable(f"Parquet的列“{shown(name, '其中一列')}”是二进制内容，不是文本") from None
 

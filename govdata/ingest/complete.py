@@ -1,7 +1,9 @@
 """Whether an upload is whole, as the contract says it is known: by marker files the department sends, or by rest.
 
-A file in the landing folder may be half of one: the sender was cut off, or is still writing. A marker (``delivery.marker``) proves the
-contrary, and may hold a checksum or the number of records; where no department sends any, ``delivery.settle`` asks that nothing was written
+A file in the landing folder may be half of one: the sender was cut off, or is still writing. A marker
+(``delivery.marker``) proves the
+contrary, and may hold a checksum or the number of records; where no department sends any, ``delivery.settle`` asks that
+nothing was written
 for so many seconds. A delivery that is not whole is refused for this run; the next one looks again.
 """
 
@@ -54,7 +56,8 @@ def _escaped(text: str) -> str:
 def demand_whole(data: Mapping[str, Path], markers: Mapping[str, Path], dataset: Dataset, date: Date) -> Announced:
     """``data`` and ``markers``: name inside the delivery folder → path. Returns what the markers announce.
 
-    Raises ``DeliveryError`` where a marker is missing, speaks of a file that is not there, or does not fit it, and where a file has not
+    Raises ``DeliveryError`` where a marker is missing, speaks of a file that is not there, or does not fit it, and
+    where a file has not
     rested long enough."""
     marker, announced = dataset.delivery.marker, Announced()
     waiting = _unsettled(data, dataset.delivery.settle)
@@ -73,7 +76,8 @@ def demand_whole(data: Mapping[str, Path], markers: Mapping[str, Path], dataset:
 
 
 def count_problems(read: Mapping[str, int], announced: Mapping[str, int | None], whole: int | None) -> list[Problem]:
-    """``read``: data file → records found in it. Where they are not as many as announced, the upload is not what was sent."""
+    """``read``: data file → records found in it. Where they are not as many as announced, the upload is not what was
+    sent."""
     found = [
         Problem(name, f"标记文件说有 {records} 条记录，读到 {read.get(name, 0)} 条")
         for name, records in announced.items()
@@ -107,13 +111,17 @@ def _marker_of(name: str, marker: Marker) -> str:
 def _unmarked(data: Mapping[str, Path], markers: Mapping[str, Path], marker: Marker) -> list[Problem]:
     present = {name.lower() for name in markers}
     needed = {_marker_of(name, marker).lower(): name for name in data}
-    found = [Problem(name, f"没有标记文件 {_marker_of(name, marker)}") for own, name in needed.items() if own not in present]
+    found = [
+        Problem(name, f"没有标记文件 {_marker_of(name, marker)}") for own, name in needed.items() if own not in present
+    ]
     if "{" in marker.name or not data:
         found += [Problem(name, "标记文件所指的数据文件没有到") for name in markers if name.lower() not in needed]
     return sorted(found, key=lambda problem: problem.file)
 
 
-def _judge(data: Mapping[str, Path], markers: Mapping[str, Path], marker: Marker, announced: Announced) -> list[Problem]:
+def _judge(
+    data: Mapping[str, Path], markers: Mapping[str, Path], marker: Marker, announced: Announced
+) -> list[Problem]:
     by_name = {name.lower(): path for name, path in markers.items()}
     texts = {name: _text(by_name[_marker_of(name, marker).lower()]) for name in data}
     single = "{" not in marker.name
@@ -135,7 +143,8 @@ def _judge(data: Mapping[str, Path], markers: Mapping[str, Path], marker: Marker
 
 
 def _text(path: Path) -> str:
-    """Raises ``FileNotFoundError`` where the marker is no plain file: a link must not make us read what its author may not."""
+    """Raises ``FileNotFoundError`` where the marker is no plain file: a link must not make us read what its author may
+    not."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with open(descriptor, "rb") as file:
         content = file.read(MOST_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
@@ -148,12 +157,16 @@ def _text(path: Path) -> str:
 
 
 def _lines_on(name: str, data: Iterable[str], text: str, *, alone: bool) -> list[str]:
-    """The lines of a marker, as ``md5sum`` writes them, that name the data file ``name`` and none of which it is only a part (``a.csv`` in
-    ``ba.csv``): by its path in the delivery where one does, else by its last part. ``alone``: the marker speaks of this file only."""
+    """The lines of a marker, as ``md5sum`` writes them, that name the data file ``name`` and none of which it is only a
+    part (``a.csv`` in
+    ``ba.csv``): by its path in the delivery where one does, else by its last part. ``alone``: the marker speaks of this
+    file only."""
     lines = text.splitlines()
     for wanted, others in ((name, set(data)), (Path(name).name, {Path(other).name for other in data})):
         longer = [other for other in others if wanted in other and other != wanted]
-        if found := [line for line in lines if _names(line, wanted) and not any(_names(line, other) for other in longer)]:
+        if found := [
+            line for line in lines if _names(line, wanted) and not any(_names(line, other) for other in longer)
+        ]:
             return found
     return lines if alone else []
 
@@ -179,9 +192,12 @@ def _checksum_problem(path: Path, lines: list[str], algorithm: str) -> str | Non
 
 
 def _records(text: str, pattern: str) -> int | None:
-    """By RE2, whose time grows with the text alone: a department writes the marker, and a pattern may be one that Python's reader tries for
+    """By RE2, whose time grows with the text alone: a department writes the marker, and a pattern may be one that
+    Python's reader tries for
     ever. ``^`` and ``$`` are those of a line."""
     with connect(threads=1) as connection:
-        found = connection.execute("SELECT regexp_extract(?, ?, 1)", [text.replace("\r\n", "\n"), f"(?m:{pattern})"]).fetchall()[0][0]
+        found = connection.execute(
+            "SELECT regexp_extract(?, ?, 1)", [text.replace("\r\n", "\n"), f"(?m:{pattern})"]
+        ).fetchall()[0][0]
     number = found.replace(",", "").strip()
     return int(number) if number.isascii() and number.isdigit() and len(number) < 16 else None

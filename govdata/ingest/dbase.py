@@ -1,6 +1,7 @@
 """dBASE and FoxPro tables (.dbf): records of fixed width behind a header that names the fields.
 
-Read here and not by a library: the layout is fixed columns, and the libraries in use (dbfread, dbf) give numbers as floats and lose the
+Read here and not by a library: the layout is fixed columns, and the libraries in use (dbfread, dbf) give numbers as
+floats and lose the
 numbers of records that stand behind deleted ones; to us a number is its text and a record its place.
 Layout: https://www.dbase.com/Knowledgebase/INT/db7_file_fmt.htm (level 5), Visual FoxPro "Table File Structure".
 """
@@ -22,7 +23,8 @@ from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
 VERSIONS = frozenset(b"\x03\x04\x30\x31\x32\x43\x63\x83\x8b\x8c\xcb\xf5\xfb")
 BATCH = 20_000  # records made into columns at a time
 _PAGES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5hkscs", 0x78: "big5hkscs"}
-"""Code page mark (byte 29) → encoding. Chinese systems mostly leave it 0, or at that of the Windows it was written on."""
+"""Code page mark (byte 29) → encoding. Chinese systems mostly leave it 0, or at that of the Windows it was written
+on."""
 _TEXT = "CDFLN"
 _JULIAN = 1_721_426  # Julian day of 0001-01-01
 
@@ -154,7 +156,9 @@ def open_dbase(path: Path, headers: Headers | None) -> Opened:
         head = head_of(file.read(65_536))
     if head is None:
         raise Unreadable("dBASE表的表头损坏，不能读取")
-    strange = [field for field in head.fields if field.type not in _TEXT + "MGP0" and _WIDTHS.get(field.type) != field.width]
+    strange = [
+        field for field in head.fields if field.type not in _TEXT + "MGP0" and _WIDTHS.get(field.type) != field.width
+    ]
     if strange:
         raise Unreadable(f"dBASE表有不支持的字段类型（{strange[0].type}），请另存为xlsx或CSV后交付")
     if path.stat().st_size < head.start + head.records * head.width:
@@ -163,7 +167,8 @@ def open_dbase(path: Path, headers: Headers | None) -> Opened:
 
 
 def _encoding(path: Path, head: Head) -> str:
-    """UTF-8 where all texts are (GIS programs write so), else GB18030. Names and texts are looked at one by one: a text cut off in the
+    """UTF-8 where all texts are (GIS programs write so), else GB18030. Names and texts are looked at one by one: a text
+    cut off in the
     middle of a character is of neither."""
     names = [field.name for field in head.fields]
     texts = [field for field in head.fields if field.type == "C"]

@@ -17,7 +17,20 @@ from govdata.ingest import complete
 from govdata.standards.model import Dataset, Marker
 from govdata.storage.manifest import fingerprint
 
-_UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", ".swx", ".lock", ".bak", "~")
+_UNFINISHED = (
+    ".tmp",
+    ".temp",
+    ".part",
+    ".partial",
+    ".filepart",
+    ".crdownload",
+    ".download",
+    ".swp",
+    ".swx",
+    ".lock",
+    ".bak",
+    "~",
+)
 _MARKERS = (".ok", ".done", ".md5", ".sha1", ".sha256", ".sm3")
 _SYSTEM = ("thumbs.db", "desktop.ini", "_success")
 
@@ -72,7 +85,8 @@ def file_state(path: Path) -> tuple[str, int, int, int, int]:
 
 
 def content_hash(path: Path) -> str:
-    """sha256 of a file's bytes, in hex. A file that has not been touched since is not read again in the same process."""
+    """sha256 of a file's bytes, in hex. A file that has not been touched since is not read again in the same
+    process."""
     state = file_state(path)
     known = _hashes.get(state)
     if known is None:
@@ -102,7 +116,8 @@ def record_prefixes(path: Path, sha256: str, sheets: list[str | None]) -> list[s
 
 
 def _not_plain(folder: Path, dataset_folder: Path, marker: Marker | None) -> list[Problem]:
-    """Links, pipes and devices in a delivery folder. ``landing/<dataset>`` itself may be a link: that is the bureau's own doing."""
+    """Links, pipes and devices in a delivery folder. ``landing/<dataset>`` itself may be a link: that is the bureau's
+    own doing."""
     if not folder.resolve().is_relative_to(dataset_folder):
         return [Problem(folder.name, "交付文件夹是指向别处的符号链接，请放入文件本身")]
     problems = []
@@ -126,10 +141,13 @@ def has_delivery(deployment: Deployment, dataset: Dataset, date: Date) -> bool:
 
 
 def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | None:
-    """What lies in the delivery folder of ``dataset`` for ``date``; None when the folder is missing or holds no delivered file.
+    """What lies in the delivery folder of ``dataset`` for ``date``; None when the folder is missing or holds no
+    delivered file.
 
-    Raises ``DeliveryError`` where something in the folder is no plain file: a link would make us read what its author may not, and a
-    pipe would hold the night up; and where the upload is not whole, by what the contract says of that (``ingest.complete``).
+    Raises ``DeliveryError`` where something in the folder is no plain file: a link would make us read what its author
+    may not, and a
+    pipe would hold the night up; and where the upload is not whole, by what the contract says of that
+    (``ingest.complete``).
     """
     folder = deployment.delivery(dataset.name, date)
     if not folder.is_dir():
@@ -142,7 +160,9 @@ def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | 
         return None
     announced = complete.demand_whole(data, markers, dataset, date)
     files = tuple(
-        DeliveredFile(name=name, size=path.stat().st_size, sha256=content_hash(path), records=announced.of_file.get(name))
+        DeliveredFile(
+            name=name, size=path.stat().st_size, sha256=content_hash(path), records=announced.of_file.get(name)
+        )
         for name, path in data.items()
     )
     return Delivery(

@@ -16,16 +16,61 @@ from govdata.ingest.source import Unreadable
 HEADER_WITHIN = 60  # lines the header is looked for in
 SAMPLE_RECORDS = 200
 CLEAR_MAJORITY = 0.9
-ENOUGH = 1.0  # score of a reading by a usual separator with which no rarer one is tried: three columns or so, mostly regular
+ENOUGH = (
+    1.0  # score of a reading by a usual separator with which no rarer one is tried: three columns or so, mostly regular
+)
 WEAK = 0.8  # what the score of a rarer separator counts
-NEVER_CLOSED = 10  # fields that begin with a quote, none of which is closed, before quotes are taken for plain characters
+NEVER_CLOSED = (
+    10  # fields that begin with a quote, none of which is closed, before quotes are taken for plain characters
+)
 
-_LONG = ("|!|", "|@|", "@#@", "#|#", "|+|", "|#|", "|$|", "~|~", "||", "^^", "&&", "~~", "$$", ";;", "@@", "##", "::", "|~|", "\t|\t")
+_LONG = (
+    "|!|",
+    "|@|",
+    "@#@",
+    "#|#",
+    "|+|",
+    "|#|",
+    "|$|",
+    "~|~",
+    "||",
+    "^^",
+    "&&",
+    "~~",
+    "$$",
+    ";;",
+    "@@",
+    "##",
+    "::",
+    "|~|",
+    "\t|\t",
+)
 _SHORT = (",", "\t", "|", ";", "\x01", "\x02", "\x1f", "\x1e", "\x07", "^", "~", "¦", "§", "、", "；", "，", "｜")
-_WITH_CONTRACT = (" ", "#", "*", "!", "%", "$", "@", "&", ":", "/", "=", "+", "\x03", "\x05", "\x08", "\x1c", "\x1d", "\x7f")
+_WITH_CONTRACT = (
+    " ",
+    "#",
+    "*",
+    "!",
+    "%",
+    "$",
+    "@",
+    "&",
+    ":",
+    "/",
+    "=",
+    "+",
+    "\x03",
+    "\x05",
+    "\x08",
+    "\x1c",
+    "\x1d",
+    "\x7f",
+)
 """Separators that only a header known from a contract can prove, unless nothing better is seen."""
 _NEVER = frozenset(".-_/\\()\"'\ufeff\n\r\x00")  # too common within values
-_NUMBERS = re.compile(r"序号|编号|行号|号|年份?|id|no\.?|nr\.?|#|num(ber)?|index|rank|year|row", re.IGNORECASE)  # heads a column of numbers
+_NUMBERS = re.compile(
+    r"序号|编号|行号|号|年份?|id|no\.?|nr\.?|#|num(ber)?|index|rank|year|row", re.IGNORECASE
+)  # heads a column of numbers
 _VALUE_MARKS = frozenset("$¥￥€£%‰+-(（[<")  # what values begin or end with
 _SUSPECT = (",", "\t", "|", ";", "^^")
 _NUMBER = re.compile(r"[-+(]?[¥$€]?\d{1,3}([.,'\u00a0 ]?\d{3})*([.,]\d+)?\)?%?|\d+[.,]\d+")
@@ -37,10 +82,13 @@ _STROKES = re.compile(r"[-=_─━═]{3,}")
 
 @dataclass(frozen=True)
 class Layout:
-    """What ``detect`` finds. ``columns``: names from the header row; ``fields``: fields a line has (more than columns where the lines
-    end in separators); ``most``: fields a line may have, those behind the columns being empty (more than columns only where the header
+    """What ``detect`` finds. ``columns``: names from the header row; ``fields``: fields a line has (more than columns
+    where the lines
+    end in separators); ``most``: fields a line may have, those behind the columns being empty (more than columns only
+    where the header
     ends in separators or the clear majority of lines does: elsewhere one field too many may be anywhere in the line);
-    ``header_line``: index of the physical line the header starts on, None without one; ``header_lines``: how many lines it takes (a
+    ``header_line``: index of the physical line the header starts on, None without one; ``header_lines``: how many lines
+    it takes (a
     quoted header may hold line ends)."""
 
     dialect: Dialect
@@ -52,12 +100,15 @@ class Layout:
 
 
 def _quote_of(text: str, delimiter: str, spaced: bool = False) -> str | None:
-    """The character that encloses fields in ``text``: a double quote unless single quotes evidently do, none where it encloses none."""
+    """The character that encloses fields in ``text``: a double quote unless single quotes evidently do, none where it
+    encloses none."""
     for quote in ('"', "'"):
         if quote not in text:
             continue
         escapes = (None, "\\") if f"\\{quote}" in text else (None,)
-        good, bad = max((_closed(text, Dialect(delimiter, quote, escape, spaced)) for escape in escapes), key=lambda count: count[0])
+        good, bad = max(
+            (_closed(text, Dialect(delimiter, quote, escape, spaced)) for escape in escapes), key=lambda count: count[0]
+        )
         if good > bad or (quote == '"' and (good or bad < NEVER_CLOSED)):
             return quote
     return '"' if '"' not in text else None
@@ -80,13 +131,16 @@ def _closed(text: str, dialect: Dialect) -> tuple[int, int]:
 
 
 def _escape_of(text: str, quote: str | None, delimiter: str) -> str | None:
-    """A backslash before a quote (without quotes: before a delimiter) is an escape where reading it so leaves fewer broken records."""
+    """A backslash before a quote (without quotes: before a delimiter) is an escape where reading it so leaves fewer
+    broken records."""
     protected = delimiter if quote is None or quote not in text else quote
     line_ends = protected == delimiter and re.search(r"\\[\r\n]", text)
     if f"\\{protected}" not in text and not line_ends:
         return None
     if protected == delimiter:
-        plain, escaped = (_regularity(read_records(text, Dialect(delimiter, None, escape), SAMPLE_RECORDS)) for escape in (None, "\\"))
+        plain, escaped = (
+            _regularity(read_records(text, Dialect(delimiter, None, escape), SAMPLE_RECORDS)) for escape in (None, "\\")
+        )
         return "\\" if escaped > plain else None
 
     def broken(dialect: Dialect) -> int:
@@ -105,7 +159,8 @@ def _regularity(records: list[list[str]]) -> float:
 
 
 def _manner(text: str, delimiter: str) -> Dialect:
-    """The delimiter with the quotes and escapes ``text`` uses, and the blanks it puts between a delimiter and a quote."""
+    """The delimiter with the quotes and escapes ``text`` uses, and the blanks it puts between a delimiter and a
+    quote."""
     quote = _quote_of(text, delimiter)
     for mark in ('"', "'"):
         if (
@@ -118,18 +173,23 @@ def _manner(text: str, delimiter: str) -> Dialect:
             if longer + mark in text and _quote_of(text, delimiter, spaced=True) == mark:
                 loose = Dialect(delimiter, mark, _escape_of(text, mark, delimiter), spaced=True)
                 whole = Dialect(longer, mark, loose.escape)  # read faster, if the blanks are everywhere
-                return max((whole, loose), key=lambda each: (_closed(text, each)[0], _regularity(read_records(text, each, SAMPLE_RECORDS))))
+                return max(
+                    (whole, loose),
+                    key=lambda each: (_closed(text, each)[0], _regularity(read_records(text, each, SAMPLE_RECORDS))),
+                )
     escape = _escape_of(text, quote, delimiter)
     return Dialect(delimiter, quote if escape is None or (quote and quote in text) else None, escape)
 
 
 def detect(text: str, headers: Headers | None) -> Layout | None:
-    """The layout of the beginning of a text file (whole lines), or None where no line serves as a header of the contract."""
+    """The layout of the beginning of a text file (whole lines), or None where no line serves as a header of the
+    contract."""
     return _by_contract(text, headers) if headers is not None else _by_shape(text)
 
 
 def _header_record(text: str, start: int, dialect: Dialect) -> tuple[list[str], int, bool]:
-    """A line that may be the header, and whether its quotes are whole. Damaged quotes cost no names: the line is then read without quotes,
+    """A line that may be the header, and whether its quotes are whole. Damaged quotes cost no names: the line is then
+    read without quotes,
     which are left off the names."""
     state, fields, after = read_record(text, start, dialect, max_lines=20)
     if state == OK:
@@ -152,7 +212,12 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
             singles = shown.startswith("'") or f"{delimiter}'" in shown or f"{delimiter} '" in shown
             for quote in ["'", '"'] if singles else ['"']:
                 fields, after, whole = _header_record(text, start, Dialect(delimiter, quote, spaced=True))
-                score = (*headers.score(fields), whole, -len(fields), len(delimiter))  # of "|" and "||" the one that leaves nothing over
+                score = (
+                    *headers.score(fields),
+                    whole,
+                    -len(fields),
+                    len(delimiter),
+                )  # of "|" and "||" the one that leaves nothing over
                 if score[0] and (best is None or score > best[0]):
                     best = (score, Dialect(delimiter, quote), line, after, fields)
     if best is None:
@@ -175,7 +240,9 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
     return _finish(text, manner, line, after, fields, numbered=True)
 
 
-def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence[str], *, numbered: bool = False) -> Layout:
+def _finish(
+    text: str, dialect: Dialect, line: int, after: int, header: Sequence[str], *, numbered: bool = False
+) -> Layout:
     """``numbered``: only row numbers are taken for a column the header does not name."""
     below, behind, _ = _header_record(text, after, dialect) if after < len(text) else ([], after, True)
     if two_lines := joined(header, below):
@@ -187,10 +254,15 @@ def _finish(text: str, dialect: Dialect, line: int, after: int, header: Sequence
     counts = Counter(map(len, records))
     usual = max(counts, key=lambda count: (counts[count], count), default=len(columns))
     if len(columns) < usual <= len(header):  # the header names fewer columns than hold something
-        filled = [number for number in range(len(columns), usual) if 2 * sum(_holds(fields, number) for fields in records) > len(records)]
+        filled = [
+            number
+            for number in range(len(columns), usual)
+            if 2 * sum(_holds(fields, number) for fields in records) > len(records)
+        ]
         columns += tuple(f"列{number}" for number in range(len(columns) + 1, max(filled, default=-1) + 2))
     ended = [fields for fields in records if len(fields) == usual and is_blank(fields[len(columns) :])]
-    # Where the header does not end in separators: is it the file's manner all the same, or are some lines one field too long?
+    # Where the header does not end in separators: is it the file's manner all the same, or are some lines one field too
+    # long?
     more = usual > len(columns) and (len(header) >= usual or len(ended) >= CLEAR_MAJORITY * len(records))
     start = line_starts(text, line + 1)[line]
     if _is_rule(text[after : line_end(text, after)], sum(bool(name.strip()) for name in header)):
@@ -210,11 +282,13 @@ def _is_rule(line: str, columns: int) -> bool:
     return bool(_RULE.fullmatch(line)) and len(_STROKES.findall(line)) >= columns
 
 
-# ---------------------------------------------------------------------------------------------------- without a contract
+# ---------------------------------------------------------------------------------------------------- without a
+# contract
 
 
 def _by_shape(text: str) -> Layout | None:
-    """Without a contract: the separator that splits most lines into the same, preferably large, number of clean cells. Marks that
+    """Without a contract: the separator that splits most lines into the same, preferably large, number of clean cells.
+    Marks that
     are common inside of values are tried only where no usual separator does well."""
     best = _best(text, [*_LONG, *_SHORT, *_widened(text, _SHORT)])
     if best is None or best.score < ENOUGH:
@@ -256,7 +330,8 @@ def _by_shape(text: str) -> Layout | None:
 
 
 def _refuse_another_table(above: str, dialect: Dialect) -> None:
-    """What stands above the header is a title, a note, pairs of name and value; but not a table of its own, which would be lost."""
+    """What stands above the header is a title, a note, pairs of name and value; but not a table of its own, which would
+    be lost."""
     run: list[list[str]] = []
     for fields in [*read_records(above, dialect, HEADER_WITHIN), [""]]:
         if run and len(fields) == len(run[0]) > 1 and not is_blank(fields):
@@ -268,12 +343,19 @@ def _refuse_another_table(above: str, dialect: Dialect) -> None:
 
 
 def _row_names(header: Sequence[str], records: list[list[str]], *, numbered: bool = False) -> bool:
-    """The header lacks one name, that of the numbers or names the rows begin with (R's ``write.table`` writes none): nearly all records
-    are one field longer, whose first cells count up (or, unless ``numbered`` is asked for, are words that are all different) and whose
+    """The header lacks one name, that of the numbers or names the rows begin with (R's ``write.table`` writes none):
+    nearly all records
+    are one field longer, whose first cells count up (or, unless ``numbered`` is asked for, are words that are all
+    different) and whose
     last cells are filled."""
     columns, records = len(named(header)), [fields for fields in records if not is_blank(fields)]
     longer = [fields for fields in records if len(fields) == len(header) + 1]
-    if columns != len(header) or not longer or len(longer) < CLEAR_MAJORITY * len(records) or not all(map(str.strip, header)):
+    if (
+        columns != len(header)
+        or not longer
+        or len(longer) < CLEAR_MAJORITY * len(records)
+        or not all(map(str.strip, header))
+    ):
         return False
     firsts = [fields[0].strip() for fields in longer]
     if _NUMBERS.fullmatch(header[0].strip()) or any(not fields[-1].strip() for fields in longer[:20]):
@@ -281,7 +363,11 @@ def _row_names(header: Sequence[str], records: list[list[str]], *, numbered: boo
     if len(firsts) > 1 and all(first.isdecimal() and len(first) < 9 for first in firsts):
         return all(int(after) == int(before) + 1 for before, after in itertools.pairwise(firsts))
     words = (
-        len(header) > 1 and len(firsts) > 2 and all(firsts) and len(set(firsts)) == len(firsts) and not any(map(_NUMBER.fullmatch, firsts))
+        len(header) > 1
+        and len(firsts) > 2
+        and all(firsts)
+        and len(set(firsts)) == len(firsts)
+        and not any(map(_NUMBER.fullmatch, firsts))
     )
     return words and not numbered and looks_like_header(header)
 
@@ -290,7 +376,12 @@ def _too_long(header: Sequence[str], records: list[list[str]]) -> bool:
     """A header with more names than nearly all records have fields."""
     records = [fields for fields in records if not is_blank(fields)]
     shorter = [fields for fields in records if len(fields) < len(named(header))]
-    return len(records) > 1 and looks_like_header(header) and len(shorter) >= CLEAR_MAJORITY * len(records) and contrasts(header, records)
+    return (
+        len(records) > 1
+        and looks_like_header(header)
+        and len(shorter) >= CLEAR_MAJORITY * len(records)
+        and contrasts(header, records)
+    )
 
 
 def _blank_line(text: str, start: int) -> bool:
@@ -331,7 +422,8 @@ def _reading(text: str, dialect: Dialect) -> _Reading:
     regular = [fields for fields in records if len(fields) == width]
     headed_short = len(records[0]) == width - 1 and _row_names(records[0], records[1:])
     share = len(regular) / (len(records) - headed_short)
-    # A column without a letter or digit, even in the header, is the inside of a longer separator; at the ends it is a frame.
+    # A column without a letter or digit, even in the header, is the inside of a longer separator; at the ends it is a
+    # frame.
     empty = [not any(char.isalnum() for fields in regular for char in fields[column]) for column in range(width)]
     columns = width - sum(empty[1:-1]) - 0.5 * (empty[0] + empty[-1])
     cells = [cell.strip() for fields in regular for cell in fields]
@@ -359,7 +451,8 @@ def _marks(text: str) -> list[str]:
 
 
 def _widened(text: str, marks: Sequence[str]) -> list[str]:
-    """Longer separators around single marks: the mark doubled and trebled, and with the neighbours it has wherever it stands."""
+    """Longer separators around single marks: the mark doubled and trebled, and with the neighbours it has wherever it
+    stands."""
     made: list[str] = []
     lines = [line for line in _LINE_END.split(text)[:SAMPLE_RECORDS] if line.strip()]
     for mark in marks:
@@ -384,7 +477,8 @@ def _widened(text: str, marks: Sequence[str]) -> list[str]:
 
 
 def _is_separator(grown: str, sample: str) -> bool:
-    """Constancy alone is not enough: a sign that amounts begin with stands behind every comma too. A usual separator in it stands
+    """Constancy alone is not enough: a sign that amounts begin with stands behind every comma too. A usual separator in
+    it stands
     nowhere by itself, and what belongs to values stands at neither end of it unless both ends are alike (``|$|``)."""
     rest = sample.replace(grown, "")
     if any(char in rest for char in grown if char in _SHORT):

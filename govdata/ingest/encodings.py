@@ -1,6 +1,7 @@
 """Delivered bytes to UTF-8 lines, in chunks.
 
-UTF-8 is tried strictly over the whole file before GB18030, since the other order corrupts silently. What a line holds that is not of the
+UTF-8 is tried strictly over the whole file before GB18030, since the other order corrupts silently. What a line holds
+that is not of the
 file's encoding is a fault of that line alone: the line keeps its place and is rejected later with its number.
 """
 
@@ -21,7 +22,9 @@ import pyarrow as pa
 CHUNK = 16 << 20  # bytes read at a time: about a Parquet row group of a wide table
 VALIDATED = 256 << 10  # bytes looked at together for the encoding: what the cache holds
 MAX_LINE = 8 << 20  # a longer line is rejected unread, so that a file without line ends cannot fill the memory
-TAIL = 1 << 20  # what is left behind a chunk joins it when it is this small, so that the end of a table is seen in one piece
+TAIL = (
+    1 << 20
+)  # what is left behind a chunk joins it when it is this small, so that the end of a table is seen in one piece
 KEPT = 64 << 10  # of a line that is too long
 
 _HIGH = re.compile(rb"[\x80-\xff]+")
@@ -33,19 +36,42 @@ UNDECODABLE = "含有无法按文件编码识别的字节"
 OTHER_ENCODING = "该行的编码（UTF-8）与文件的编码（GB18030）不一致"
 TOO_LONG = f"行过长（超过{MAX_LINE >> 20} MB）"
 
-# Python's gb18030 codec follows the edition of 2000, which put these characters into the private use area. GB 18030-2005 gave A8BC its
+# Python's gb18030 codec follows the edition of 2000, which put these characters into the private use area. GB
+# 18030-2005 gave A8BC its
 # place, and GB 18030-2022 the ten vertical forms and the rest (fourteen ideographs and components).
 PRIVATE_USE = {
-    0xE78D: 0xFE10, 0xE78E: 0xFE12, 0xE78F: 0xFE11, 0xE790: 0xFE13, 0xE791: 0xFE14, 0xE792: 0xFE15, 0xE793: 0xFE16,
-    0xE794: 0xFE17, 0xE795: 0xFE18, 0xE796: 0xFE19, 0xE7C7: 0x1E3F,
-    0xE816: 0x20087, 0xE817: 0x20089, 0xE818: 0x200CC, 0xE81E: 0x9FB4, 0xE826: 0x9FB5, 0xE82B: 0x9FB6, 0xE82C: 0x9FB7,
-    0xE831: 0x215D7, 0xE832: 0x9FB8, 0xE83B: 0x2298F, 0xE843: 0x9FB9, 0xE854: 0x9FBA, 0xE855: 0x241FE, 0xE864: 0x9FBB,
-}  # fmt: skip
+    0xE78D: 0xFE10,
+    0xE78E: 0xFE12,
+    0xE78F: 0xFE11,
+    0xE790: 0xFE13,
+    0xE791: 0xFE14,
+    0xE792: 0xFE15,
+    0xE793: 0xFE16,
+    0xE794: 0xFE17,
+    0xE795: 0xFE18,
+    0xE796: 0xFE19,
+    0xE7C7: 0x1E3F,
+    0xE816: 0x20087,
+    0xE817: 0x20089,
+    0xE818: 0x200CC,
+    0xE81E: 0x9FB4,
+    0xE826: 0x9FB5,
+    0xE82B: 0x9FB6,
+    0xE82C: 0x9FB7,
+    0xE831: 0x215D7,
+    0xE832: 0x9FB8,
+    0xE83B: 0x2298F,
+    0xE843: 0x9FB9,
+    0xE854: 0x9FBA,
+    0xE855: 0x241FE,
+    0xE864: 0x9FBB,
+}
 
 
 @dataclass
 class Chunk:
-    """Whole lines as UTF-8, each with its line end (the last line of the file gets one). ``faults``: line index in the chunk → reason."""
+    """Whole lines as UTF-8, each with its line end (the last line of the file gets one). ``faults``: line index in the
+    chunk → reason."""
 
     data: bytes
     faults: dict[int, str] = field(default_factory=dict)
@@ -54,7 +80,8 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Encoding:
-    """``name``: utf-8, gb18030, cp1252 (Western), utf-16-le or utf-16-be; ``bom``: bytes to skip; ``proven``: all of it was read so
+    """``name``: utf-8, gb18030, cp1252 (Western), utf-16-le or utf-16-be; ``bom``: bytes to skip; ``proven``: all of it
+    was read so
     without a fault; ``implausible``: it decodes, but to characters hardly anybody writes."""
 
     name: str
@@ -119,7 +146,8 @@ def _character_boundary(data: bytes) -> int:
 
 
 def _majority(file: BinaryIO, size: int) -> Encoding:
-    """Not all of the file is UTF-8: is it UTF-8 with some damaged lines, Western, or GB18030? Lines from the whole file vote."""
+    """Not all of the file is UTF-8: is it UTF-8 with some damaged lines, Western, or GB18030? Lines from the whole file
+    vote."""
     utf8 = other = western = packed = 0
     sample: list[bytes] = []
     for start in range(0, size, max(1 << 16, size // 16)):
@@ -144,7 +172,8 @@ def _majority(file: BinaryIO, size: int) -> Encoding:
 
 
 def _lone(line: bytes) -> bool | None:
-    """Whether every byte beyond ASCII stands alone, as an accented letter or a sign does in Western text (Zürich); Chinese text has
+    """Whether every byte beyond ASCII stands alone, as an accented letter or a sign does in Western text (Zürich);
+    Chinese text has
     them in runs. None: no such bytes."""
     runs = _HIGH.findall(line)
     return all(len(run) == 1 for run in runs) and bool(_ACCENTED.search(line) or _SIGN.search(line)) if runs else None
@@ -168,14 +197,19 @@ def _chinese_utf16(head: bytes, name: str) -> bool:
     """Chinese text without a mark has few zero bytes: its ASCII is separators and line ends only."""
     text = head[: len(head) // 2 * 2].decode(name, "replace")
     likely = sum(
-        "\u4e00" <= char <= "\u9fff" or "\u3000" <= char <= "\u303f" or char >= "\uff01" or " " <= char < "\x7f" or char in "\r\n\t"
+        "\u4e00" <= char <= "\u9fff"
+        or "\u3000" <= char <= "\u303f"
+        or char >= "\uff01"
+        or " " <= char < "\x7f"
+        or char in "\r\n\t"
         for char in text
     )
     return likely > 0.95 * len(text) and any(char in text for char in "\r\n")
 
 
 def is_chinese_utf8(line: bytes) -> bool:
-    """Strict UTF-8 of which every non-ASCII character is of East Asian writing. GB18030 text meets this by chance only when whole runs of
+    """Strict UTF-8 of which every non-ASCII character is of East Asian writing. GB18030 text meets this by chance only
+    when whole runs of
     rare characters fall on the right bytes (unlike mere validity, which 女 in GBK has)."""
     try:
         text = line.decode("utf-8")
@@ -231,7 +265,8 @@ def chunks(path: Path, encoding: Encoding, size: int = CHUNK, limit: int | None 
 
 
 def _up_to_line_end(file: BinaryIO, want: int) -> int:
-    """``want`` bytes from where ``file`` stands, or a few less so that they end with a line: nothing then has to be copied and carried."""
+    """``want`` bytes from where ``file`` stands, or a few less so that they end with a line: nothing then has to be
+    copied and carried."""
     back = min(want, 64 << 10)
     found = os.pread(file.fileno(), back, file.tell() + want - back).rfind(b"\n")
     return want - back + found + 1 if found >= 0 else want
@@ -256,7 +291,8 @@ def _codes(data: bytes, encoding: Encoding) -> np.ndarray:
 
 
 def _skip_line(data: bytes, file: BinaryIO, left: int, encoding: Encoding) -> tuple[bytes, int, bytes]:
-    """Read on to the end of a line that is too long; what is kept of it, bytes left in the file, and what was read behind it."""
+    """Read on to the end of a line that is too long; what is kept of it, bytes left in the file, and what was read
+    behind it."""
     newline = "\n".encode(encoding.name)
     kept = data[:KEPT] + newline
     while left > 0:

@@ -31,23 +31,34 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_EXCEL = {b"\x09\x00\x04\x00": "2", b"\x09\x02\x06\x00": "3", b"\x09\x04\x06\x00": "4", b"\x09\x08\x08\x00": "5"}
 """A workbook's first record without the OLE file around it: BIFF2 to BIFF5."""
 _OLE_KINDS = (("WordDocument", "Word文档，不是数据文件"), ("PowerPoint Document", "演示文稿，不是数据文件"))
-_DECORATION = re.compile(r"\s+|<!--.*?(?:-->|\Z)|<!doctype(?!\s+html)[^>]*>|<\?(?!xml|mso)[^>]*>", re.DOTALL | re.IGNORECASE)
-_XML = re.compile(r"(?:<\?xml[^>]*>|<\?mso[^>]*>|<!--.*?-->|<!doctype(?:[^\[>]|\[.*?\]\s*(?=>))*>|\s)*<([\w:]+)", re.DOTALL | re.IGNORECASE)
+_DECORATION = re.compile(
+    r"\s+|<!--.*?(?:-->|\Z)|<!doctype(?!\s+html)[^>]*>|<\?(?!xml|mso)[^>]*>", re.DOTALL | re.IGNORECASE
+)
+_XML = re.compile(
+    r"(?:<\?xml[^>]*>|<\?mso[^>]*>|<!--.*?-->|<!doctype(?:[^\[>]|\[.*?\]\s*(?=>))*>|\s)*<([\w:]+)",
+    re.DOTALL | re.IGNORECASE,
+)
 _PAGE = re.compile(r"<(?:!doctype\s+html|html|head|meta|body|table|thead|tbody)\b", re.IGNORECASE)
-_PIECE = re.compile(r"<(?:title|style|script|link|base|tr|td|th|div|center|font|form|span|p|b|br|h[1-6]|colgroup|caption)\b", re.IGNORECASE)
+_PIECE = re.compile(
+    r"<(?:title|style|script|link|base|tr|td|th|div|center|font|form|span|p|b|br|h[1-6]|colgroup|caption)\b",
+    re.IGNORECASE,
+)
 _CELLS = re.compile(r"<t(?:able|[rdh])\b", re.IGNORECASE)
 _TABLE = re.compile(r"[^\n<]{0,200}<table\b[^>]*>\s*<(?:t[rdh]|thead|tbody|colgroup|caption)\b", re.IGNORECASE)
 _SQL = re.compile(
-    r"(?:--[^\n]*\n|/\*.*?\*/;?|\s)*(?:insert\s+into|create\s+table|drop\s+table|set\s+names|lock\s+tables)\s", re.DOTALL | re.IGNORECASE
+    r"(?:--[^\n]*\n|/\*.*?\*/;?|\s)*(?:insert\s+into|create\s+table|drop\s+table|set\s+names|lock\s+tables)\s",
+    re.DOTALL | re.IGNORECASE,
 )
 _MHTML = re.compile(r"(?:from|mime-version|subject|date|content-type|x-[\w-]+)\s*:", re.IGNORECASE)
 _HEAD = 64 << 10
 
 
 def recognise(path: Path) -> str:
-    """``text``, ``jsonlines``, ``parquet``, ``xlsx``, ``xls``, ``ods``, ``html``, ``xmlss``, ``dbf``, ``gzip`` or ``zip``.
+    """``text``, ``jsonlines``, ``parquet``, ``xlsx``, ``xls``, ``ods``, ``html``, ``xmlss``, ``dbf``, ``gzip`` or
+    ``zip``.
 
-    Raises ``Unreadable`` for anything that is refused: what is known, by its name, and what does not look like text. Text is what remains,
+    Raises ``Unreadable`` for anything that is refused: what is known, by its name, and what does not look like text.
+    Text is what remains,
     so what it looks like is asked too.
     """
     with open(path, "rb") as file:
@@ -83,7 +94,9 @@ def _opening(head: bytes, path: Path) -> str:
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:64]
     name = encodings.detect(path).name if wide else "latin-1"
     return (
-        head.removeprefix(b"\xef\xbb\xbf").decode(name if name.startswith("utf-16") else "latin-1", "replace").lstrip("\ufeff\x00 \t\r\n")
+        head.removeprefix(b"\xef\xbb\xbf")
+        .decode(name if name.startswith("utf-16") else "latin-1", "replace")
+        .lstrip("\ufeff\x00 \t\r\n")
     )
 
 
@@ -95,7 +108,10 @@ def _textual(opening: str, head: bytes, path: Path) -> str:
     while (less := _DECORATION.match(plain)) and less.end():
         plain = plain[less.end() :]
     if root := _XML.match(plain):
-        if "urn:schemas-microsoft-com:office:spreadsheet" in opening and root[1].lower().rpartition(":")[2] == "workbook":
+        if (
+            "urn:schemas-microsoft-com:office:spreadsheet" in opening
+            and root[1].lower().rpartition(":")[2] == "workbook"
+        ):
             return "xmlss"
         if _is_page(plain[root.start(1) - 1 :]):
             return "html"
@@ -170,7 +186,17 @@ def _has_workbook(archive: zipfile.ZipFile) -> bool:
     """A package that is damaged is told by its names."""
     try:
         return package.workbook_part(archive) is not None
-    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, OSError, ValueError, KeyError, NotImplementedError, EOFError, RuntimeError):
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        expat.ExpatError,
+        OSError,
+        ValueError,
+        KeyError,
+        NotImplementedError,
+        EOFError,
+        RuntimeError,
+    ):
         return False
 
 
@@ -178,7 +204,9 @@ def _kind_of_document(path: Path) -> str:
     """The media type an OpenDocument file begins with. Raises ``Unreadable`` where it has a password."""
     try:
         with zipfile.ZipFile(path) as archive:
-            manifest = archive.getinfo("META-INF/manifest.xml") if "META-INF/manifest.xml" in archive.namelist() else None
+            manifest = (
+                archive.getinfo("META-INF/manifest.xml") if "META-INF/manifest.xml" in archive.namelist() else None
+            )
             if manifest and manifest.file_size < 1 << 20 and b"encryption-data" in archive.read(manifest):
                 raise Unreadable("文档有密码保护，请去除密码后交付")
             return archive.open("mimetype").read(100).decode("ascii", "replace")

@@ -1,7 +1,9 @@
-"""Tables that are laid out as rows and cells in markup: HTML and XML Spreadsheet 2003, which systems name .xls. They are laid out here as
+"""Tables that are laid out as rows and cells in markup: HTML and XML Spreadsheet 2003, which systems name .xls. They
+are laid out here as
 a workbook's sheets are and then read as those are (``workbook.open_sheets``).
 
-lxml reads both: libxml2 knows every way HTML is broken in, reads entities nowhere else and asks no network. A cell that spans rows has its
+lxml reads both: libxml2 knows every way HTML is broken in, reads entities nowhere else and asks no network. A cell that
+spans rows has its
 value in each of them, which is what spanning says.
 """
 
@@ -82,7 +84,8 @@ class GridBook:
 
 
 def lay_out(grid: Grid, rows: Iterable[tuple[int | None, list[Span]]]) -> Grid:
-    """Fill ``grid`` from (row number or None for the next one, cells). Raises ``Unreadable`` beyond what a sheet can hold."""
+    """Fill ``grid`` from (row number or None for the next one, cells). Raises ``Unreadable`` beyond what a sheet can
+    hold."""
     filled: list[list[str]] = []
     cells = 0
     hanging: dict[int, tuple[int, str]] = {}  # column → rows a cell above still takes, its text
@@ -137,7 +140,9 @@ def open_html(path: Path, headers: Headers | None) -> Opened:
         raise Unreadable("网页（HTML）中的表格没有结束标记（可能在传输中被截断）")
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True)
     root = etree.fromstring(text.replace("\0", "").encode(), parser)
-    if any(error.level == etree.ErrorLevels.FATAL for error in parser.error_log):  # what stands behind is not in the tree
+    if any(
+        error.level == etree.ErrorLevels.FATAL for error in parser.error_log
+    ):  # what stands behind is not in the tree
         raise Unreadable("网页（HTML）嵌套过深或损坏，不能完整读取")
     grids: list[Grid] = []
     for table in root.iter("table") if root is not None else ():
@@ -187,12 +192,16 @@ def _html_text(cell: etree._Element) -> str:
         gather(cell)
     except RecursionError:
         raise Unreadable("网页（HTML）的单元格嵌套过深，拒绝读取") from None
-    return "\n".join(re.sub(r"[ \t\r\n\f]+", " ", line).strip(" \u00a0") for line in "".join(parts).split("\0")).strip("\n")
+    return "\n".join(re.sub(r"[ \t\r\n\f]+", " ", line).strip(" \u00a0") for line in "".join(parts).split("\0")).strip(
+        "\n"
+    )
 
 
 def open_xmlss(path: Path, headers: Headers | None) -> Opened:
     """The worksheets of an XML Spreadsheet 2003."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, huge_tree=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, huge_tree=True
+    )
     data = _markup(path).lstrip(b"\r\n\t ")
     if b"<!DOCTYPE" in data[:4096] or b"<!ENTITY" in data[:4096]:
         raise Unreadable("XML表格中有文档类型声明（DTD），拒绝读取")
@@ -207,7 +216,9 @@ def open_xmlss(path: Path, headers: Headers | None) -> Opened:
         name = sheet.get(f"{_SHEET}Name") or f"表{len(grids) + 1}"
         hidden = sheet.findtext(f"{_EXCEL}WorksheetOptions/{_EXCEL}Visible", "")
         rows = sheet.iterfind(f"{_SHEET}Table/{_SHEET}Row")
-        grids.append(lay_out(Grid(name, hidden=hidden.startswith("Sheet")), ((_index(row), _xml_cells(row)) for row in rows)))
+        grids.append(
+            lay_out(Grid(name, hidden=hidden.startswith("Sheet")), ((_index(row), _xml_cells(row)) for row in rows))
+        )
     if not grids:
         raise Unreadable("XML表格（XML Spreadsheet 2003）中没有工作表")
     if len({grid.name for grid in grids}) < len(grids):

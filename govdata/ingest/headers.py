@@ -16,8 +16,10 @@ _TOTAL = re.compile(r"(本页|本表|本月|本年)?[合总小共累](计|和)[:
 _CLOSING = re.compile(
     r"(合\s*计|总\s*计|小\s*计|共\s*计|[总一]?共\s*[\d,]+\s*[条人户行笔件个家名项例]|记录(总|条)?数\s*[:：]|"
     r"(制表|填表|填报|审核|复核|负责|经办|统计|打印|导出|联系|报送)(人|员|人员|时间|日期|单位|部门|机构)\s*[:：]|"
-    r"(备注|说明|注|数据来源|单位负责人|日期|联系电话|截止日期)\s*[:：]|total\s*[:：]?\s*\d*\s*$|end of (file|data|report)|-- *end|"
-    r"\(?\d+ rows?( affected| selected| in set)?\b|已选择\s*[\d,]+\s*行|\(?\s*[\d,]+\s*行(记录)?(受影响|被选择)?\s*\)?[。.]?$|"
+    r"(备注|说明|注|数据来源|单位负责人|日期|联系电话|截止日期)\s*[:：]|"
+    r"total\s*[:：]?\s*\d*\s*$|end of (file|data|report)|-- *end|"
+    r"\(?\d+ rows?( affected| selected| in set)?\b|已选择\s*[\d,]+\s*行|"
+    r"\(?\s*[\d,]+\s*行(记录)?(受影响|被选择)?\s*\)?[。.]?$|"
     r"\\\.$|query ok\b|sql>|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}$|\x1a$|第\s*\d+\s*页)",
     re.IGNORECASE,
 )
@@ -44,8 +46,11 @@ def _without_owner(plain: str) -> str:
 
 
 def _plain_name(text: str, units: re.Match[str]) -> str:
-    """The header without its unit and what encloses it: 注册资本 of ``注册资本({元|万元})``, ``注册资本:{元}``, ``注册资本_{元}``."""
-    return re.sub(r"[(（\[【:：_\-/,，]\s*$", "", text[: units.start()]) + re.sub(r"^\s*[)）\]】]", "", text[units.end() :])
+    """The header without its unit and what encloses it: 注册资本 of ``注册资本({元|万元})``, ``注册资本:{元}``,
+    ``注册资本_{元}``."""
+    return re.sub(r"[(（\[【:：_\-/,，]\s*$", "", text[: units.start()]) + re.sub(
+        r"^\s*[)）\]】]", "", text[units.end() :]
+    )
 
 
 @dataclass(frozen=True)
@@ -65,14 +70,16 @@ class Mapping:
 
     @property
     def plausible(self) -> bool:
-        """The delivered columns look like a header of this dataset: all that is required is there, or half of the cells are known."""
+        """The delivered columns look like a header of this dataset: all that is required is there, or half of the cells
+        are known."""
         return self.hits > 0 and (not self.missing_required or 2 * self.hits >= len(self.targets))
 
 
 class Headers:
     """The headers a dataset's columns may arrive under.
 
-    A header of a column of units may be written ``注册资本({元|万元})``: then a file may say the unit in the header of the amounts. It is
+    A header of a column of units may be written ``注册资本({元|万元})``: then a file may say the unit in the header of
+    the amounts. It is
     as if every record had that unit (unless it brings one of its own).
     """
 
@@ -80,13 +87,19 @@ class Headers:
         self.dataset = dataset
         self._columns: dict[str, str] = {}
         self._units: dict[str, tuple[str, str]] = {}  # header → (column of units, unit)
-        for texts in (lambda c: (c.name,), lambda c: c.headers, lambda c: (c.title,)):  # a name wins over an alias, an alias over a title
+        for texts in (
+            lambda c: (c.name,),
+            lambda c: c.headers,
+            lambda c: (c.title,),
+        ):  # a name wins over an alias, an alias over a title
             for column in dataset.columns:
                 for text in texts(column):
                     self._columns.setdefault(normalise_header(text), column.name)
         for column in dataset.columns:
             for text in column.headers:
-                if (units := _IN_UNITS.search(text)) and (about := self._columns.get(normalise_header(_plain_name(text, units)))):
+                if (units := _IN_UNITS.search(text)) and (
+                    about := self._columns.get(normalise_header(_plain_name(text, units)))
+                ):
                     for unit in units[1].split("|"):
                         header = normalise_header(text[: units.start()] + unit + text[units.end() :])
                         if self._columns.setdefault(header, about) == about:
@@ -105,7 +118,8 @@ class Headers:
         return known
 
     def _both(self, plain: str) -> str | None:
-        """A header that gives a column's name and its code, where both mean the same column: one alone proves nothing (姓名(曾用))."""
+        """A header that gives a column's name and its code, where both mean the same column: one alone proves nothing
+        (姓名(曾用))."""
         for form in _BOTH:
             parts = form.match(plain)
             meant = {self._columns.get(part.rstrip("_:/-")) for part in parts.groups()} if parts else set()
@@ -116,7 +130,9 @@ class Headers:
     @property
     def looked_for(self) -> str:
         """The required columns (all where none is) with a header of each, for a message."""
-        required = [column for column in self.dataset.columns if not column.optional_header] or list(self.dataset.columns)
+        required = [column for column in self.dataset.columns if not column.optional_header] or list(
+            self.dataset.columns
+        )
         named = [f"{column.title}（{next(iter(column.headers), column.name)}）" for column in required[:8]]
         return "、".join(named) + ("等" if len(required) > 8 else "")
 
@@ -137,24 +153,28 @@ class Headers:
         )
 
     def score(self, cells: Sequence[str]) -> tuple[int, int]:
-        """How well a row serves as header, comparable: columns it names, then (negative) non-empty cells it does not explain."""
+        """How well a row serves as header, comparable: columns it names, then (negative) non-empty cells it does not
+        explain."""
         filled = [cell for cell in cells if cell and cell.strip()]
         hits = {target for target in map(self.column, filled) if target}
         return len(hits), len(hits) - len(filled)
 
     def is_header(self, cells: Sequence[str | None]) -> bool:
-        """A row that repeats the header, perhaps in the other language: most of its cells are headers, where a record has
+        """A row that repeats the header, perhaps in the other language: most of its cells are headers, where a record
+        has
         at most a few such cells."""
         filled = [cell for cell in cells if cell and cell.strip()]
         hits = {target for target in map(self.column, filled) if target}
         return (len(hits) >= 2 and 2 * len(hits) > len(filled)) or (len(filled) == len(hits) == 1 and len(cells) == 1)
 
     def another_order(self, columns: Sequence[str], cells: Sequence[str | None]) -> bool:
-        """A repeated header whose columns are not where the first header has them: the records below mean something else."""
+        """A repeated header whose columns are not where the first header has them: the records below mean something
+        else."""
         return [self.column(name) for name in named(cells)] != [self.column(name) for name in columns]
 
     def first_cells(self, name: str) -> tuple[str, ...]:
-        """All texts that may head the contract column that ``name`` means, as declared (a cheap test for a repeated header)."""
+        """All texts that may head the contract column that ``name`` means, as declared (a cheap test for a repeated
+        header)."""
         target = self.column(name)
         if target is None:
             return ()
@@ -163,11 +183,17 @@ class Headers:
 
 
 def joined(top: Sequence[str | None], below: Sequence[str | None]) -> list[str] | None:
-    """The names of a header of two lines, ``地址-户籍地址``; None where ``below`` is not surely the second of them: it has words under each
+    """The names of a header of two lines, ``地址-户籍地址``; None where ``below`` is not surely the second of them: it
+    has words under each
     group heading and the empty cells right of it, and nothing under the names that stand alone."""
     tops = [(cell or "").strip() for cell in top]
     unders = [(cell or "").strip() for cell in below] + [""] * (len(tops) - len(below))
-    if len(unders) > len(tops) or not tops or (not tops[0] and not unders[0]) or any(map(_VALUE_LIKE.fullmatch, unders)):
+    if (
+        len(unders) > len(tops)
+        or not tops
+        or (not tops[0] and not unders[0])
+        or any(map(_VALUE_LIKE.fullmatch, unders))
+    ):
         return None
     names: list[str] = []
     group, grouped, alone = "", 0, 0
@@ -189,11 +215,17 @@ def looks_like_header(cells: Sequence[str]) -> bool:
     texts = [cell.strip() for cell in cells]
     while texts and not texts[-1]:
         texts.pop()
-    return bool(texts) and all(texts) and len(set(texts)) == len(texts) and not any(_VALUE_LIKE.fullmatch(text) for text in texts)
+    return (
+        bool(texts)
+        and all(texts)
+        and len(set(texts)) == len(texts)
+        and not any(_VALUE_LIKE.fullmatch(text) for text in texts)
+    )
 
 
 def contrasts(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Without a contract: words above columns of values, or a run of years above other numbers. What the cells are is held against what
+    """Without a contract: words above columns of values, or a run of years above other numbers. What the cells are is
+    held against what
     the records below are, so that a name may come twice, be missing, or be a number."""
     texts = [cell.strip().strip("\ufeff") for cell in cells]
     years = [int(text) for text in texts if _YEAR.fullmatch(text)]
@@ -214,8 +246,10 @@ def contrasts(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 
 
 def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:
-    """Totals, record counts, who made the table: the first filled cell says so and hardly any other cell is filled (a total may carry
-    sums). Only totals are believed away from the end of a table, where other words may be a piece of a broken record."""
+    """Totals, record counts, who made the table: the first filled cell says so and hardly any other cell is filled (a
+    total may carry
+    sums). Only totals are believed away from the end of a table, where other words may be a piece of a broken
+    record."""
     first = next((cell.strip() for cell in cells if cell and cell.strip()), "")
     total = _TOTAL.fullmatch(re.sub(r"\s", "", first)) if first[:1] in "本合总小共累" else None
     if total is None and not (at_end and first and _CLOSING.match(first)):
@@ -227,7 +261,10 @@ def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:
 def shape(cell: str) -> str:
     """What a cell is made of, for a message that may not show it: ``汉2``, ``数18``, ``字母3-数4``."""
     runs = re.findall(r"([一-鿿]+)|([^\W\d_一-鿿]+)|(\d+)|(\s+)|(.)", cell.strip()[:60], re.DOTALL)
-    return "".join(f"汉{len(h)}" if h else f"字母{len(a)}" if a else f"数{len(d)}" if d else " " if b else o for h, a, d, b, o in runs)
+    return "".join(
+        f"汉{len(h)}" if h else f"字母{len(a)}" if a else f"数{len(d)}" if d else " " if b else o
+        for h, a, d, b, o in runs
+    )
 
 
 def is_blank(cells: Iterable[str | None]) -> bool:

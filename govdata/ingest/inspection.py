@@ -19,7 +19,8 @@ from govdata.ingest.source import Source, Unreadable
 
 @dataclass(frozen=True)
 class InspectedTable:
-    """One table of a file (a sheet, or the file itself). ``rejects``: reason → records; ``rejected_rows``: the first lines they stand on;
+    """One table of a file (a sheet, or the file itself). ``rejects``: reason → records; ``rejected_rows``: the first
+    lines they stand on;
     ``not_records``: kind → lines; ``details``: Chinese label → text (encoding, dialect, header row)."""
 
     sheet: str | None
@@ -63,8 +64,10 @@ def inspect(path: Path) -> Inspection:
 
 
 def write_csv(path: Path, out: Path) -> Inspection:
-    """As ``inspect``, writing the records as UTF-8 CSV with a header. Of several sheets all are written one below the other when their
-    columns are the same; otherwise only those like the first sheet, and the others are said to be left out (``ignored``).
+    """As ``inspect``, writing the records as UTF-8 CSV with a header. Of several sheets all are written one below the
+    other when their
+    columns are the same; otherwise only those like the first sheet, and the others are said to be left out
+    (``ignored``).
     Nothing is written where most records were rejected (``misread``) or the file cannot be read."""
     out = Path(out)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}.tmp")
@@ -94,14 +97,17 @@ def _walk(path: Path, out: Path | None) -> Inspection:
             if sink is not None:
                 sink.close()
     except Unreadable as error:
-        raise DeliveryError("文件不能读取：", [Problem(path.name, str(error), where=full_name(error.member, error.sheet))]) from None
+        raise DeliveryError(
+            "文件不能读取：", [Problem(path.name, str(error), where=full_name(error.member, error.sheet))]
+        ) from None
     except (pa.ArrowException, UnicodeError) as error:
         raise DeliveryError("文件不能读取：", [Problem(path.name, f"读取时出错（{type(error).__name__}）")]) from None
     return Inspection(path=path, format=format, size=path.stat().st_size, tables=tuple(tables), ignored=ignored)
 
 
 class _CsvSink:
-    """Writes blocks as CSV; their columns are put in the order of ``columns``; a key that comes later (JSON lines) is an error."""
+    """Writes blocks as CSV; their columns are put in the order of ``columns``; a key that comes later (JSON lines) is
+    an error."""
 
     def __init__(self, path: Path, columns: tuple[str, ...]) -> None:
         self.columns = columns
@@ -115,7 +121,11 @@ class _CsvSink:
         if late:
             raise Unreadable(f"键“{late[0]}”在文件开头没有出现过，无法写成列固定的CSV")
         by_name = dict(zip(names, columns, strict=True)) if names != self.columns else {}
-        made = list(columns) if names == self.columns else [by_name.get(name, pa.nulls(rows, pa.string())) for name in self.columns]
+        made = (
+            list(columns)
+            if names == self.columns
+            else [by_name.get(name, pa.nulls(rows, pa.string())) for name in self.columns]
+        )
         table = pa.table(made, names=[str(number) for number in range(len(made))])
         pa.csv.write_csv(table, self._file, pa.csv.WriteOptions(include_header=False, quoting_style="needed"))
 
@@ -146,7 +156,10 @@ def _table(source: Source, sink: _CsvSink | None) -> InspectedTable:
         if sink is not None and len(block.rows):
             sink.write(block.names, block.columns, len(block.rows))
     if records + reasons.total() != source.tally.records:
-        raise Unreadable(f"记录数核对不符：文件中数得{source.tally.records}条，读入{records}条，拒收{reasons.total()}条", source.sheet)
+        raise Unreadable(
+            f"记录数核对不符：文件中数得{source.tally.records}条，读入{records}条，拒收{reasons.total()}条",
+            source.sheet,
+        )
     return InspectedTable(
         sheet=source.sheet,
         columns=tuple(names) if len(names) > len(source.columns) else source.columns,

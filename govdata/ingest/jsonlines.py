@@ -1,5 +1,7 @@
-"""JSON lines: one object a line. Lines that all look alike are read together (``jsonplain``); DuckDB takes most others apart; the lines
-whose numbers it would rewrite (1.50 is not 1.5 to us) and those it is too tolerant about go through Python's strict parser, which keeps a
+"""JSON lines: one object a line. Lines that all look alike are read together (``jsonplain``); DuckDB takes most others
+apart; the lines
+whose numbers it would rewrite (1.50 is not 1.5 to us) and those it is too tolerant about go through Python's strict
+parser, which keeps a
 number's text. A small file that is one array of objects, or an object around one (``jsonwrapped``), is read too.
 """
 
@@ -27,9 +29,13 @@ MAX_ARRAY = 64 << 20  # bytes of a file that is one JSON array
 MAX_COLUMNS = 1000
 _CHUNK = 8 << 20
 
-# Lines for the strict parser: a number DuckDB would not give back as written (fractions ending in 0 or long, exponents, 16 digits and more,
-# minus zero), and what it allows beyond JSON (trailing commas, NaN, Infinity, comments). A match inside a string does no harm.
-_DELICATE = r"[:\[,]\s*-?(\d+\.\d*0\b|\d+\.\d{13,}|\d+(\.\d+)?[eE]|\d{16,}|0\s*[,}\]]?-|-0)|,\s*[}\]]|[nN]a[nN]|[iI]nf|/[/*]"
+# Lines for the strict parser: a number DuckDB would not give back as written (fractions ending in 0 or long, exponents,
+# 16 digits and more,
+# minus zero), and what it allows beyond JSON (trailing commas, NaN, Infinity, comments). A match inside a string does
+# no harm.
+_DELICATE = (
+    r"[:\[,]\s*-?(\d+\.\d*0\b|\d+\.\d{13,}|\d+(\.\d+)?[eE]|\d{16,}|0\s*[,}\]]?-|-0)|,\s*[}\]]|[nN]a[nN]|[iI]nf|/[/*]"
+)
 NOT_JSON = "不是合法的JSON"
 NOT_OBJECT = "不是JSON对象"
 KEY_TWICE = "同一个键出现两次"
@@ -60,7 +66,11 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_Number, parse
 def _dump(value: Any) -> str:
     """A nested value as JSON text with its numbers as delivered."""
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{_dump(inner)}" for key, inner in value.items()) + "}"
+        return (
+            "{"
+            + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{_dump(inner)}" for key, inner in value.items())
+            + "}"
+        )
     if isinstance(value, list):
         return "[" + ",".join(map(_dump, value)) + "]"
     return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
@@ -86,7 +96,8 @@ def parse(line: str) -> dict[str, str | None] | str:
 
 
 class JsonLinesSource:
-    """One file of JSON lines (shape of ``source.Source``). Its columns are the keys seen at the beginning; blocks bring later ones."""
+    """One file of JSON lines (shape of ``source.Source``). Its columns are the keys seen at the beginning; blocks bring
+    later ones."""
 
     format: str = "jsonlines"
     sheet: str | None = None
@@ -111,7 +122,8 @@ class JsonLinesSource:
         faulty = np.zeros(len(lines), bool)
         faulty[[line for line in faults if line < len(lines)]] = True
         rejects = [
-            Reject(line + first, why, data[lines.starts[line] : lines.stops[line]].decode(errors="replace")) for line, why in faults.items()
+            Reject(line + first, why, data[lines.starts[line] : lines.stops[line]].decode(errors="replace"))
+            for line, why in faults.items()
         ]
         read = faulty.copy()
         for chosen, keys, columns in plain_lines(data, lines, ~faulty):
@@ -132,7 +144,8 @@ class JsonLinesSource:
             """
             CREATE OR REPLACE TEMP TABLE judged AS
             SELECT line, "row", CASE WHEN regexp_full_match(line, '[ \t\r\n\ufeff]*') THEN 'blank'
-                                     WHEN starts_with(line, '\ufeff') OR regexp_matches(line, ?) OR NOT json_valid(line) THEN 'strict'
+                                     WHEN starts_with(line, '\ufeff') OR regexp_matches(line, ?)
+                                          OR NOT json_valid(line) THEN 'strict'
                                      WHEN json_type(line) <> 'OBJECT' THEN 'strict' ELSE 'plain' END AS way
             FROM delivered
             """.replace("\\t", "\t"),
@@ -142,14 +155,18 @@ class JsonLinesSource:
         blank = connection.execute("SELECT count(*) FROM judged WHERE way = 'blank'").fetchone()
         self.tally.not_records[source.BLANK] += blank[0] if blank else 0
         yield from self._plain(connection)
-        strict = connection.execute("""SELECT line, "row" FROM judged WHERE way = 'strict' ORDER BY "row" """).fetchall()
+        strict = connection.execute(
+            """SELECT line, "row" FROM judged WHERE way = 'strict' ORDER BY "row" """
+        ).fetchall()
         yield strict_block(strict, rejects)
 
     def _plain(self, connection: duckdb.DuckDBPyConnection) -> Iterator[Block]:
         shapes = connection.execute("SELECT DISTINCT json_keys(line) FROM judged WHERE way = 'plain'").fetchall()
         twice = [keys for (keys,) in shapes if len(set(keys)) != len(keys)]
         if twice:
-            connection.execute("UPDATE judged SET way = 'strict' WHERE way = 'plain' AND list_contains(?, json_keys(line))", [twice])
+            connection.execute(
+                "UPDATE judged SET way = 'strict' WHERE way = 'plain' AND list_contains(?, json_keys(line))", [twice]
+            )
         keys = list(dict.fromkeys(key for (shape,) in shapes for key in shape))
         if not keys:
             empty: pa.Table = connection.sql("""SELECT "row" FROM judged WHERE way = 'plain'""").to_arrow_table()
@@ -157,13 +174,16 @@ class JsonLinesSource:
                 yield Block((), (), empty.column("row").cast(pa.int64()))
             return
         if len(keys) > MAX_COLUMNS or any('"' in key or "\\" in key for key in keys):
-            connection.execute("UPDATE judged SET way = 'strict' WHERE way = 'plain'")  # what a path cannot name, or not cheaply
+            connection.execute(
+                "UPDATE judged SET way = 'strict' WHERE way = 'plain'"
+            )  # what a path cannot name, or not cheaply
             return
         paths = [f'$."{key}"' for key in keys]
         names = ", ".join(f"nullif(cells[{number}], '')" for number in range(1, len(keys) + 1))
         found: pa.Table = connection.sql(
             f"""SELECT "row", {names}
-                FROM (SELECT "row", json_extract_string(line, ?::VARCHAR[]) AS cells FROM judged WHERE way = 'plain')""",
+                FROM (SELECT "row", json_extract_string(line, ?::VARCHAR[]) AS cells
+                      FROM judged WHERE way = 'plain')""",
             params=[paths],
         ).to_arrow_table()
         columns = tuple(column.cast(pa.string()) for column in found.columns[1:])
@@ -218,7 +238,9 @@ def open_json(path: Path, headers: Headers | None) -> Opened:
         return _open_array(path, encoding)
     lines = [line for line in text.splitlines() if line.strip()]
     parsed = [parse(line) for line in lines[:2000]]
-    if (len(lines) == 1 or not isinstance(parsed[0], dict)) and (wrapped := jsonwrapped.find(_document(path, encoding), headers)):
+    if (len(lines) == 1 or not isinstance(parsed[0], dict)) and (
+        wrapped := jsonwrapped.find(_document(path, encoding), headers)
+    ):
         return Opened((JsonArraySource(encoding, wrapped.items, wrapped.said),))
     if not any(isinstance(record, dict) for record in parsed):
         raise Unreadable("不是JSON行格式：开头没有一行是完整的JSON对象（一行一个对象，不要换行排版）")

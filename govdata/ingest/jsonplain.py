@@ -1,7 +1,9 @@
-"""JSON lines that all look alike, as programs write them, read without parsing each: the same keys in the same order, flat values, no
+"""JSON lines that all look alike, as programs write them, read without parsing each: the same keys in the same order,
+flat values, no
 escapes.
 
-Nothing is guessed. Every byte of a line is held against what the shape says must stand there; what is not proven so is left to the
+Nothing is guessed. Every byte of a line is held against what the shape says must stand there; what is not proven so is
+left to the
 parser. Numbers keep the text they were delivered with.
 """
 
@@ -50,8 +52,11 @@ def _shape(line: bytes) -> _Shape | None:
     return _Shape(begin, keys, tuple(pair[1] + pair[2] for pair in pairs), comma, end)
 
 
-def plain_lines(data: bytes, lines: Lines, usable: np.ndarray) -> Iterator[tuple[np.ndarray, tuple[str, ...], list[pa.Array]]]:
-    """(indexes of lines, keys, a text column a key) for the lines among the ``usable`` ones that are proven to be of a shape."""
+def plain_lines(
+    data: bytes, lines: Lines, usable: np.ndarray
+) -> Iterator[tuple[np.ndarray, tuple[str, ...], list[pa.Array]]]:
+    """(indexes of lines, keys, a text column a key) for the lines among the ``usable`` ones that are proven to be of a
+    shape."""
     codes = np.frombuffer(data, np.uint8)
     words = _words(data)
     quotes = np.flatnonzero(codes == 34)
@@ -93,7 +98,8 @@ def _at(words: np.ndarray, positions: np.ndarray, expected: bytes) -> np.ndarray
 def _match(
     codes: np.ndarray, words: np.ndarray, quotes: np.ndarray, lines: Lines, chosen: np.ndarray, shape: _Shape
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The lines among ``chosen`` that have the shape, and for each key where its values are: rows start, stop, whether quoted."""
+    """The lines among ``chosen`` that have the shape, and for each key where its values are: rows start, stop, whether
+    quoted."""
     quotes = np.concatenate([quotes, np.full(4, len(codes))])  # so that one may look ahead
     stops = lines.stops[chosen]
     quote = np.searchsorted(quotes, lines.starts[chosen])  # which of the quotes is the next
@@ -106,7 +112,9 @@ def _match(
         good &= _at(words, place, token)
         start = place + len(token)
         quoted = codes[np.minimum(start, len(codes) - 1)] == 34
-        upto = stops if last else quotes[np.minimum(quote + 2, len(quotes) - 1)]  # where a value that is no string is over
+        upto = (
+            stops if last else quotes[np.minimum(quote + 2, len(quotes) - 1)]
+        )  # where a value that is no string is over
         stop = np.where(quoted, quotes[np.minimum(quote + 3, len(quotes) - 1)] + 1, upto - len(behind))
         good &= (stop > start) & (stop <= stops) & _at(words, stop, behind)
         spans.append(np.stack([start + quoted, stop - quoted, quoted]))
@@ -133,7 +141,11 @@ def _proven(data: bytes, codes: np.ndarray, spans: list[np.ndarray]) -> np.ndarr
         if not len(bare):
             continue
         texts = _texts(data, start[bare], stop[bare])
-        sure = pc.ascii_is_decimal(texts).to_numpy(zero_copy_only=False) & (codes[start[bare]] != 48) & (codes[start[bare]] < 128)
+        sure = (
+            pc.ascii_is_decimal(texts).to_numpy(zero_copy_only=False)
+            & (codes[start[bare]] != 48)
+            & (codes[start[bare]] < 128)
+        )
         rest = np.flatnonzero(~sure)
         if len(rest):
             sure[rest] = pc.match_substring_regex(texts.take(pa.array(rest)), _SCALAR).to_numpy(zero_copy_only=False)

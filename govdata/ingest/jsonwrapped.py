@@ -1,4 +1,5 @@
-"""JSON records inside of an object that interfaces and export programs put around them: ``{"code":200,"data":[…]}``, ``{"RECORDS":[…]}``,
+"""JSON records inside of an object that interfaces and export programs put around them: ``{"code":200,"data":[…]}``,
+``{"RECORDS":[…]}``,
 GeoJSON."""
 
 from __future__ import annotations
@@ -29,26 +30,42 @@ _ALWAYS = {
     "values",
     "body",
 }
-_COUNTS = {"total", "totalcount", "totalnum", "count", "records_total", "recordcount", "totalelements", "totalrecords", "totalsize"}
+_COUNTS = {
+    "total",
+    "totalcount",
+    "totalnum",
+    "count",
+    "records_total",
+    "recordcount",
+    "totalelements",
+    "totalrecords",
+    "totalsize",
+}
 
 
 @dataclass(frozen=True)
 class Wrapped:
-    """``items``: the records; ``said``: Chinese label → where they lay, and a count that the wrapper gives beside them."""
+    """``items``: the records; ``said``: Chinese label → where they lay, and a count that the wrapper gives beside
+    them."""
 
     items: list[Any]
     said: dict[str, str]
 
 
 def find(document: Any, headers: Headers | None) -> Wrapped | None:
-    """The records in a wrapper; None where ``document`` is a record itself or none at all. Raises ``Unreadable`` where several lists of
+    """The records in a wrapper; None where ``document`` is a record itself or none at all. Raises ``Unreadable`` where
+    several lists of
     records lie in it: none may be dropped."""
     if not isinstance(document, dict) or (headers is not None and headers.score(list(document))[0] > 1):
         return None
     found = list(_lists(document, ()))
     if not found:
         return None
-    named = [(path, items) for path, items in found if path[-1].casefold() in _ALWAYS or document.get("type") == "FeatureCollection"]
+    named = [
+        (path, items)
+        for path, items in found
+        if path[-1].casefold() in _ALWAYS or document.get("type") == "FeatureCollection"
+    ]
     if headers is None and not named and any(not isinstance(value, dict | list) for value in document.values()):
         return None  # a record with a list in it
     if len(found) > 1:
@@ -59,7 +76,9 @@ def find(document: Any, headers: Headers | None) -> Wrapped | None:
     said = {"格式": f"JSON对象，记录在“{place}”中"}
     if document.get("type") == "FeatureCollection" and path == ("features",):
         items, said = [_feature(item) for item in items], {"格式": "GeoJSON，记录是各要素的属性"}
-    counts = {str(value) for key, value in _scalars(document, DEEP) if key.casefold() in _COUNTS and str(value).isdecimal()}
+    counts = {
+        str(value) for key, value in _scalars(document, DEEP) if key.casefold() in _COUNTS and str(value).isdecimal()
+    }
     if counts and str(len(items)) not in counts:
         said["声明的总数"] = f"{'、'.join(sorted(counts))}，本文件{len(items)}条（可能只是其中一页）"
     return Wrapped(items, said)
@@ -85,6 +104,8 @@ def _feature(item: dict[str, Any]) -> dict[str, Any]:
     """A feature's properties, and its geometry and id beside them where no property has that name."""
     properties = item.get("properties") or {}
     beside = {
-        key: value for key, value in item.items() if key not in ("type", "properties") and key not in properties and value is not None
+        key: value
+        for key, value in item.items()
+        if key not in ("type", "properties") and key not in properties and value is not None
     }
     return {**properties, **beside} if isinstance(properties, dict) else item

@@ -1,4 +1,5 @@
-"""Merged cells of a sheet: down a column the value belongs to every record the cell spans; over all columns it heads a group of records,
+"""Merged cells of a sheet: down a column the value belongs to every record the cell spans; over all columns it heads a
+group of records,
 and a number in it says how many there are."""
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ _SAID = re.compile(r"共\s*计?\s*[:：]?\s*" + _COUNT.pattern)
 
 
 class Merged:
-    """The merged cells below row ``header`` of a table whose first column is ``first`` and that is ``width`` columns wide."""
+    """The merged cells below row ``header`` of a table whose first column is ``first`` and that is ``width`` columns
+    wide."""
 
     def __init__(self, ranges: Iterable[Range], header: int, first: int, width: int) -> None:
         self._bands: dict[int, int | None] = {}  # row → number its text says
@@ -45,7 +47,8 @@ class Merged:
         return True
 
     def fill(self, row: int, cells: list[Any]) -> None:
-        """Put the values that hang down into ``row`` where its own cells are empty. A row must come after those above it."""
+        """Put the values that hang down into ``row`` where its own cells are empty. A row must come after those above
+        it."""
         while self._next < len(self._down) and self._down[self._next][0] <= row:
             top, bottom, column = self._down[self._next]
             self._next += 1
@@ -67,13 +70,19 @@ class Merged:
 
     def remarks(self) -> list[str]:
         """In Chinese: what was filled, and where a band says another number of records than were read under it."""
-        told = [f"{len(self._spanning)} 处纵向合并的单元格，其值补入所跨的每条记录（{self._filled} 格）"] if self._filled else []
+        told = (
+            [f"{len(self._spanning)} 处纵向合并的单元格，其值补入所跨的每条记录（{self._filled} 格）"]
+            if self._filled
+            else []
+        )
         below = [self._records[number] for number in range(1, len(self._bands) + 1)]
         agreed = 0
         for index, (row, said) in enumerate(self._bands.items()):
             if said is None:
                 continue
-            sums = list(accumulate(below[index:])) if not below[index] else below[index : index + 1]  # a group of groups: any end
+            sums = (
+                list(accumulate(below[index:])) if not below[index] else below[index : index + 1]
+            )  # a group of groups: any end
             if said in sums:
                 agreed += 1
             else:

@@ -15,7 +15,8 @@ _WEEK = re.compile(r"(20[0-9]{2})-?W([0-9]{2})(?:-?([1-7]))?", re.IGNORECASE)
 
 
 def misplaced(deployment: Deployment, datasets: Collection[str]) -> list[str]:
-    """A Chinese sentence for each entry that holds something and is read by no night. ``datasets``: those that are delivered."""
+    """A Chinese sentence for each entry that holds something and is read by no night. ``datasets``: those that are
+    delivered."""
     if not deployment.landing.is_dir():
         return []
     found = []

@@ -1,4 +1,5 @@
-"""The parts of an .xlsx as its relationships name them, not as they usually are called: ``xl/workbook2.xml``, names with back-slashes, a
+"""The parts of an .xlsx as its relationships name them, not as they usually are called: ``xl/workbook2.xml``, names
+with back-slashes, a
 folder of another name. Source: ECMA-376 part 2 (packages) and part 1, 12.3 (parts of a workbook).
 """
 
@@ -30,7 +31,8 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 @dataclass(frozen=True)
 class Package:
-    """``sheets``: name → part; ``strings`` and ``styles``: parts, where there are any. Parts are named as the archive spells them.
+    """``sheets``: name → part; ``strings`` and ``styles``: parts, where there are any. Parts are named as the archive
+    spells them.
     ``targets``: identity of a relationship of the workbook → (kind, part)."""
 
     workbook: str
@@ -43,16 +45,22 @@ class Package:
     def usual(self) -> bool:
         """Whether a reader that goes by the usual names finds every part."""
         at_home = all(part == _USUAL[kind] for kind, part in self.targets.values() if kind in _USUAL)
-        return self.workbook == "xl/workbook.xml" and at_home and all(part.startswith("xl/") for _, part in self.targets.values())
+        return (
+            self.workbook == "xl/workbook.xml"
+            and at_home
+            and all(part.startswith("xl/") for _, part in self.targets.values())
+        )
 
 
 def names_of(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Name of a part with slashes, in lower case (names of parts are the same in either case) → as the archive spells it."""
+    """Name of a part with slashes, in lower case (names of parts are the same in either case) → as the archive spells
+    it."""
     return {name.replace("\\", "/").lstrip("/").lower(): name for name in archive.namelist()}
 
 
 def workbook_part(archive: zipfile.ZipFile) -> str | None:
-    """The part that is the workbook, None where the package is something else. Raises ``KeyError`` and what ``zipfile`` raises."""
+    """The part that is the workbook, None where the package is something else. Raises ``KeyError`` and what ``zipfile``
+    raises."""
     names = names_of(archive)
     for kind, target in _relations(archive, names, "").values():
         part = names.get(target.lower())
@@ -64,13 +72,16 @@ def workbook_part(archive: zipfile.ZipFile) -> str | None:
 
 
 def package(archive: zipfile.ZipFile) -> Package:
-    """The parts of a workbook. Raises ``Unreadable``, ``KeyError`` (a part that is named and is not there), ``expat.ExpatError``."""
+    """The parts of a workbook. Raises ``Unreadable``, ``KeyError`` (a part that is named and is not there),
+    ``expat.ExpatError``."""
     names = names_of(archive)
     workbook = workbook_part(archive)
     if workbook is None:
         raise Unreadable("工作簿损坏或被截断，不能读取")
     relations = _relations(archive, names, workbook.replace("\\", "/"))
-    targets = {key: (kind, names[target.lower()]) for key, (kind, target) in relations.items() if target.lower() in names}
+    targets = {
+        key: (kind, names[target.lower()]) for key, (kind, target) in relations.items() if target.lower() in names
+    }
     sheets: dict[str, str] = {}
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -87,7 +98,8 @@ def package(archive: zipfile.ZipFile) -> Package:
 
 
 def repacked(archive: zipfile.ZipFile, found: Package, rewrite: Container[str]) -> IO[bytes]:
-    """The workbook with its parts under their usual names, in a file without a name; the parts in ``rewrite`` are written anew as plain
+    """The workbook with its parts under their usual names, in a file without a name; the parts in ``rewrite`` are
+    written anew as plain
     UTF-8 without CDATA and comments. Raises ``Unreadable`` where such a part is too large for that."""
     folder = FOLDER.get()
     if folder is not None:
@@ -96,9 +108,12 @@ def repacked(archive: zipfile.ZipFile, found: Package, rewrite: Container[str]) 
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
         lines = []
         for number, (key, (kind, part)) in enumerate(found.targets.items(), 1):
-            name = _USUAL.get(kind, f"xl/worksheets/part{number}.xml" if kind == "worksheet" else f"xl/other/part{number}.xml")
+            name = _USUAL.get(
+                kind, f"xl/worksheets/part{number}.xml" if kind == "worksheet" else f"xl/other/part{number}.xml"
+            )
             lines.append(
-                f"<Relationship Id={quoteattr(key)} Type={quoteattr(f'{_OFFICE}/{kind}')} Target={quoteattr(name.removeprefix('xl/'))}/>"
+                f"<Relationship Id={quoteattr(key)} Type={quoteattr(f'{_OFFICE}/{kind}')} "
+                f"Target={quoteattr(name.removeprefix('xl/'))}/>"
             )
             with archive.open(part) as source, out.open(name, "w", force_zip64=True) as file:
                 if part in rewrite:
@@ -109,7 +124,9 @@ def repacked(archive: zipfile.ZipFile, found: Package, rewrite: Container[str]) 
         out.writestr("_rels/.rels", f'<Relationships xmlns="{_PACKAGE}">{book}</Relationships>')
         with archive.open(found.workbook) as source:
             out.writestr("xl/workbook.xml", _plain(source, archive.getinfo(found.workbook).file_size))
-        out.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{_PACKAGE}">{"".join(lines)}</Relationships>')
+        out.writestr(
+            "xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{_PACKAGE}">{"".join(lines)}</Relationships>'
+        )
         out.writestr("[Content_Types].xml", "<Types/>")
     target.flush()
     return target
@@ -128,14 +145,17 @@ def _plain(part: IO[bytes], size: int) -> bytes:
 
 
 def _relations(archive: zipfile.ZipFile, names: dict[str, str], part: str) -> dict[str, tuple[str, str]]:
-    """Relationships of ``part`` ("" the package): identity → (last word of its type, name of the target part with slashes)."""
+    """Relationships of ``part`` ("" the package): identity → (last word of its type, name of the target part with
+    slashes)."""
     folder, name = posixpath.split(part.lstrip("/"))
     own = names.get(posixpath.join(folder, "_rels", f"{name}.rels").lower())
     found: dict[str, tuple[str, str]] = {}
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if _local(name) == "Relationship" and attributes.get("TargetMode") != "External":
-            target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "").replace("\\", "/"))).lstrip("/")
+            target = posixpath.normpath(
+                posixpath.join("/", folder, attributes.get("Target", "").replace("\\", "/"))
+            ).lstrip("/")
             found[attributes.get("Id", "")] = attributes.get("Type", "").rpartition("/")[2], target
 
     if own:

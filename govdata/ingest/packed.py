@@ -1,6 +1,8 @@
-"""Packed deliveries: a .gz is read as the file it holds, a .zip as its members, each as a file of its own (``<file>#<member>``).
+"""Packed deliveries: a .gz is read as the file it holds, a .zip as its members, each as a file of its own
+(``<file>#<member>``).
 
-What is packed is unpacked into a file that has no name: a member's name is never a path, nothing is left behind when the process dies, and
+What is packed is unpacked into a file that has no name: a member's name is never a path, nothing is left behind when
+the process dies, and
 the sizes an archive claims are not believed.
 """
 
@@ -50,7 +52,8 @@ class _Unpacked:
 
 
 def _unpack(packed: IO[bytes] | gzip.GzipFile, size: int, budget: int) -> _Unpacked:
-    """The content of ``packed`` (which takes ``size`` bytes) in a nameless file. Raises ``Unreadable`` above ``budget`` bytes."""
+    """The content of ``packed`` (which takes ``size`` bytes) in a nameless file. Raises ``Unreadable`` above ``budget``
+    bytes."""
     folder = FOLDER.get()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,13 +69,21 @@ def _unpack(packed: IO[bytes] | gzip.GzipFile, size: int, budget: int) -> _Unpac
 
 
 class Member:
-    """A source inside an archive (shape of ``source.Source``). ``member``: its file's name there, None in a .gz. ``reopen`` unpacks and
+    """A source inside an archive (shape of ``source.Source``). ``member``: its file's name there, None in a .gz.
+    ``reopen`` unpacks and
     opens it again where it was not kept."""
 
-    def __init__(self, inner: Source, member: str | None, kept: _Unpacked | None, reopen: Callable[[], tuple[_Unpacked, Source]]) -> None:
+    def __init__(
+        self, inner: Source, member: str | None, kept: _Unpacked | None, reopen: Callable[[], tuple[_Unpacked, Source]]
+    ) -> None:
         self.member, self.inner_sheet = member, inner.sheet
         self.sheet = full_name(member, inner.sheet)
-        self.format, self.encoding, self.columns, self.details = inner.format, inner.encoding, inner.columns, inner.details
+        self.format, self.encoding, self.columns, self.details = (
+            inner.format,
+            inner.encoding,
+            inner.columns,
+            inner.details,
+        )
         self.tally = Tally()
         self._reopen = reopen
         self._opened = (kept, inner) if kept is not None else None
@@ -101,9 +112,12 @@ def open_gzip(path: Path, headers: Headers | None, open_file: Open) -> Opened:
 
 
 def open_zip(path: Path, headers: Headers | None, open_file: Open) -> Opened:
-    """The members of ``path``, each as ``open_file`` reads it. Raises ``Unreadable`` where any of them cannot be read."""
+    """The members of ``path``, each as ``open_file`` reads it. Raises ``Unreadable`` where any of them cannot be
+    read."""
     sources: list[Source] = []
-    ignored: dict[str, str] = {}  # names of members are told as names of files are; those of sheets are the caller's to judge
+    ignored: dict[
+        str, str
+    ] = {}  # names of members are told as names of files are; those of sheets are the caller's to judge
     budget = MAX_UNPACKED
     with _archive(path) as archive:
         entries = [(name_of(entry), entry) for entry in archive.infolist() if not entry.is_dir()]
@@ -111,7 +125,9 @@ def open_zip(path: Path, headers: Headers | None, open_file: Open) -> Opened:
         raise Unreadable(f"压缩包内的文件超过{MAX_MEMBERS}个，请分开交付")
     wanted: dict[str, zipfile.ZipInfo] = {}
     for name, entry in sorted(entries, key=lambda item: item[0]):
-        if not all(is_delivered(part) and part != "__MACOSX" for part in name.split("/") if part not in ("", ".", "..")):
+        if not all(
+            is_delivered(part) and part != "__MACOSX" for part in name.split("/") if part not in ("", ".", "..")
+        ):
             ignored[name] = "不是数据文件（隐藏文件、临时文件或标记文件）"
         elif name in wanted:
             raise Unreadable("压缩包内有同名的文件", member=name)
@@ -139,7 +155,9 @@ def open_zip(path: Path, headers: Headers | None, open_file: Open) -> Opened:
     return Opened(tuple(sources), ignored)
 
 
-def _members(unpack: Callable[[], _Unpacked], name: str | None, headers: Headers | None, open_file: Open, keep: bool) -> Opened:
+def _members(
+    unpack: Callable[[], _Unpacked], name: str | None, headers: Headers | None, open_file: Open, keep: bool
+) -> Opened:
     """The sources of one packed file."""
 
     def opened() -> tuple[_Unpacked, Opened]:
@@ -154,14 +172,23 @@ def _members(unpack: Callable[[], _Unpacked], name: str | None, headers: Headers
         return reopen
 
     file, inside = opened()
-    sources = tuple(Member(each, name, file if keep else None, again(number)) for number, each in enumerate(inside.sources))
+    sources = tuple(
+        Member(each, name, file if keep else None, again(number)) for number, each in enumerate(inside.sources)
+    )
     return Opened(sources, {full_name(name, sheet) or "": reason for sheet, reason in inside.ignored.items()})
 
 
 def _read(packed: IO[bytes] | gzip.GzipFile) -> bytes:
     try:
         return packed.read(_PIECE)
-    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile):  # OSError: what gzip and bzip2 raise
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        zlib.error,
+        lzma.LZMAError,
+        zipfile.BadZipFile,
+    ):  # OSError: what gzip and bzip2 raise
         raise Unreadable(_DAMAGED) from None
 
 
@@ -170,7 +197,13 @@ def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
         return archive.open(entry)
     except NotImplementedError:
         raise Unreadable("压缩包使用了不支持的压缩方式，请用普通zip方式压缩") from None
-    except (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile):  # OSError: a place that is not in the file
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        EOFError,
+        zipfile.BadZipFile,
+    ):  # OSError: a place that is not in the file
         raise Unreadable(_DAMAGED) from None
 
 

@@ -1,4 +1,5 @@
-"""Single records of a text file: how a file separates its fields (``Dialect``), and the careful reader of one record."""
+"""Single records of a text file: how a file separates its fields (``Dialect``), and the careful reader of one
+record."""
 
 from __future__ import annotations
 
@@ -10,12 +11,14 @@ from govdata.escaping import visible
 QUOTED_LINES = 5000  # lines a quoted field may take in the sample
 
 OK, UNCLOSED, MALFORMED, MORE = range(4)
-"""Ends of reading a record: read; a quote that no quote closes; text behind a closing quote; the data ended inside a quoted field."""
+"""Ends of reading a record: read; a quote that no quote closes; text behind a closing quote; the data ended inside a
+quoted field."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """``delimiter`` one or more characters; ``quote`` one character or None; ``escape`` a backslash that protects a quote (without
+    """``delimiter`` one or more characters; ``quote`` one character or None; ``escape`` a backslash that protects a
+    quote (without
     quotes: a delimiter), or None; ``spaced``: blanks may stand between a delimiter and a quote, as in ``"a", "b"``."""
 
     delimiter: str
@@ -30,10 +33,13 @@ class Dialect:
         return f"分隔符 {shown}，引号 {self.quote or '无'}" + (f"，转义符 {self.escape}" if self.escape else "")
 
 
-def read_record(text: str, start: int, dialect: Dialect, *, max_lines: int = 1, eof: bool = True) -> tuple[int, list[str], int]:
+def read_record(
+    text: str, start: int, dialect: Dialect, *, max_lines: int = 1, eof: bool = True
+) -> tuple[int, list[str], int]:
     """One record of ``text`` from ``start``: (end state, fields, position behind its line end).
 
-    A quote counts only at the start of a field (RFC 4180); elsewhere it is a character like others. A quoted field may hold line ends,
+    A quote counts only at the start of a field (RFC 4180); elsewhere it is a character like others. A quoted field may
+    hold line ends,
     up to ``max_lines`` of them. On UNCLOSED and MALFORMED the fields read so far are given.
     """
     delimiter, quote, escape = dialect.delimiter, dialect.quote, dialect.escape
@@ -89,7 +95,11 @@ def read_record(text: str, start: int, dialect: Dialect, *, max_lines: int = 1, 
                         break
                     behind = past(text, end)  # an escaped line end is part of the value
                     if behind >= length or text.count("\n", start, behind) >= max_lines:
-                        return (MORE if behind >= length and not eof else UNCLOSED), fields, past(text, line_end(text, start))
+                        return (
+                            (MORE if behind >= length and not eof else UNCLOSED),
+                            fields,
+                            past(text, line_end(text, start)),
+                        )
                     end = line_end(text, behind)
                     stop = text.find(delimiter, behind, end)
                 fields.append(_unescaped(text[position : end if stop < 0 else stop], escape, delimiter))

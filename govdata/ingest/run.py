@@ -1,4 +1,5 @@
-"""From a delivery to its raw batch: every file of it is read, every record ends in the raw table or the rejects, or nothing is kept."""
+"""From a delivery to its raw batch: every file of it is read, every record ends in the raw table or the rejects, or
+nothing is kept."""
 
 from __future__ import annotations
 
@@ -45,7 +46,10 @@ REJECTED_SCHEMA = pa.schema(
         ("content", pa.string()),
     ]
 )
-_ENCODINGS = {"_row_id": "DELTA_BYTE_ARRAY", "_source_row": "DELTA_BINARY_PACKED"}  # both count up: almost nothing is left of them
+_ENCODINGS = {
+    "_row_id": "DELTA_BYTE_ARRAY",
+    "_source_row": "DELTA_BINARY_PACKED",
+}  # both count up: almost nothing is left of them
 
 
 def raw_schema(dataset: Dataset) -> pa.Schema:
@@ -68,7 +72,9 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
     Raises ``DeliveryError`` with every problem of every file; the batch before, if any, then stays as it was.
     """
     standards_hash = registry.hashes[dataset.name]
-    batch_id = fingerprint(dataset.name, delivery.date.isoformat(), delivery.fingerprint, standards_hash, INGEST_VERSION)
+    batch_id = fingerprint(
+        dataset.name, delivery.date.isoformat(), delivery.fingerprint, standards_hash, INGEST_VERSION
+    )
     raw_folder, rejected_folder = (deployment.lake(stage, dataset.name, delivery.date) for stage in ("raw", "rejected"))
     with ExitStack() as stack:
         raw = stack.enter_context(PartWriter(raw_folder, batch_id, raw_schema(dataset), _ENCODINGS))
@@ -93,7 +99,8 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
         )
     batch.write(RawBatch.path(deployment, dataset.name, delivery.date))
     remove_stale(raw_folder, {Path(file).name for file in batch.files})
-    # The exact duplicates there are the standardised batch's: without them a night that is being checked meanwhile would be blocked.
+    # The exact duplicates there are the standardised batch's: without them a night that is being checked meanwhile
+    # would be blocked.
     theirs = {path.name for path in rejected_folder.glob("duplicates-*.parquet")}
     remove_stale(rejected_folder, {Path(file).name for file in batch.rejected_files} | theirs)
     return batch
@@ -103,14 +110,18 @@ def _mode(delivery: Delivery, dataset: Dataset) -> Literal["snapshot", "delta"]:
     """A delta dataset's delivery with a file named as a whole is a whole."""
     patterns = dataset.delivery.snapshot_files
     whole = any(
-        fnmatch.fnmatch(part, pattern) for file in delivery.files for part in (file.name, Path(file.name).name) for pattern in patterns
+        fnmatch.fnmatch(part, pattern)
+        for file in delivery.files
+        for part in (file.name, Path(file.name).name)
+        for pattern in patterns
     )
     return "snapshot" if dataset.delivery.mode == "snapshot" or whole else "delta"
 
 
 @dataclass
 class _Reading:
-    """The reading of one delivery. After the first problem files are only opened, so that all problems are told at once."""
+    """The reading of one delivery. After the first problem files are only opened, so that all problems are told at
+    once."""
 
     delivery: Delivery
     dataset: Dataset
@@ -139,11 +150,19 @@ class _Reading:
             except Unreadable as error:
                 where = packed.full_name(error.member, error.sheet and shown(error.sheet, "其中一个工作表"))
                 self.problems.append(Problem(file.name, str(error) + self._hint(paths.get(file.name)), where=where))
-            except (pa.ArrowException, duckdb.Error, UnicodeError, OverflowError) as error:  # their texts may hold values of records
+            except (
+                pa.ArrowException,
+                duckdb.Error,
+                UnicodeError,
+                OverflowError,
+            ) as error:  # their texts may hold values of records
                 self.problems.append(Problem(file.name, f"读取时出错（{type(error).__name__}），文件未读入"))
             result += done.get(file.sha256, [])
         if not self.problems:
-            read = {file.name: sum(source.delivered for source in result if source.name == file.name) for file in self.delivery.files}
+            read = {
+                file.name: sum(source.delivered for source in result if source.name == file.name)
+                for file in self.delivery.files
+            }
             said = {file.name: file.records for file in self.delivery.files}
             self.problems += complete.count_problems(read, said, self.delivery.records)
         return result
@@ -257,7 +276,9 @@ class _Reading:
             delivered=delivered,
             raw=raw,
             rejected=rejected,
-            unknown_columns=tuple(dict.fromkeys(name for names in (source.columns, *seen) for name in self._unknown(names))),
+            unknown_columns=tuple(
+                dict.fromkeys(name for names in (source.columns, *seen) for name in self._unknown(names))
+            ),
             missing_columns=tuple(column.name for column in self.dataset.columns if column.name not in known),
             not_records={kind: count for kind, count in source.tally.not_records.items() if count},
             remarks=tuple(source.tally.remarks),
@@ -266,7 +287,11 @@ class _Reading:
     def _unknown(self, names: tuple[str, ...]) -> list[str]:
         """The delivered columns the contract does not know, as they may be told."""
         targets = self.headers.map(names).targets
-        return [shown(name, f"第{n}列") for n, (name, target) in enumerate(zip(names, targets, strict=True), 1) if target is None]
+        return [
+            shown(name, f"第{n}列")
+            for n, (name, target) in enumerate(zip(names, targets, strict=True), 1)
+            if target is None
+        ]
 
     def _raw_table(self, block: Block, mapping: Mapping, prefix: str, origin: str) -> pa.Table:
         rows = len(block.rows)
@@ -275,10 +300,13 @@ class _Reading:
             by_target[column] = pc.fill_null(by_target[column], text) if column in by_target else pa.repeat(text, rows)
         columns = [by_target.get(column.name, pa.nulls(rows, pa.string())) for column in self.dataset.columns]
         unknown = [
-            (name, block.columns[i]) for i, (name, target) in enumerate(zip(block.names, mapping.targets, strict=True)) if target is None
+            (name, block.columns[i])
+            for i, (name, target) in enumerate(zip(block.names, mapping.targets, strict=True))
+            if target is None
         ]
         return pa.table(
-            [*columns, extra(unknown, rows), *provenance(block.rows, prefix, origin, self.delivery.date)], schema=self.raw.schema
+            [*columns, extra(unknown, rows), *provenance(block.rows, prefix, origin, self.delivery.date)],
+            schema=self.raw.schema,
         )
 
 
@@ -294,17 +322,24 @@ def _told(source: Source, place: str) -> str | None:
     return source.sheet and shown(source.sheet, place)
 
 
-def provenance(rows: pa.Array | pa.ChunkedArray, prefix: str, origin: str, date: Date) -> list[pa.Array | pa.ChunkedArray]:
+def provenance(
+    rows: pa.Array | pa.ChunkedArray, prefix: str, origin: str, date: Date
+) -> list[pa.Array | pa.ChunkedArray]:
     """``_row_id``, ``_source_file``, ``_source_row``, ``_delivery_date`` for record numbers."""
     ids = pc.binary_join_element_wise(prefix, rows.cast(pa.string()), "-")
     always = pa.array(np.zeros(len(rows), np.int32))
-    file = pa.DictionaryArray.from_arrays(always, pa.array([origin], pa.string()))  # a text a row would be a hundred times as much to write
+    file = pa.DictionaryArray.from_arrays(
+        always, pa.array([origin], pa.string())
+    )  # a text a row would be a hundred times as much to write
     return [ids, file, rows, pa.repeat(pa.scalar(date, pa.date32()), len(rows))]
 
 
 def rejected_table(rejects: tuple[Reject, ...], prefix: str, origin: str, date: Date) -> pa.Table:
     rows = pa.array([reject.row for reject in rejects], pa.int64())
-    texts = [pa.array([reject.reason for reject in rejects], pa.string()), pa.array([reject.content for reject in rejects], pa.string())]
+    texts = [
+        pa.array([reject.reason for reject in rejects], pa.string()),
+        pa.array([reject.content for reject in rejects], pa.string()),
+    ]
     return pa.table([*provenance(rows, prefix, origin, date), *texts], schema=REJECTED_SCHEMA)
 
 
@@ -325,11 +360,16 @@ def extra(unknown: list[tuple[str, pa.Array | pa.ChunkedArray]], rows: int) -> p
     with connect(threads=1, ordered=True) as connection:
         connection.register("unknown_columns", table)
         names = [name for name, _ in pairs]
-        sql = f"SELECT CASE WHEN {empty} THEN NULL ELSE CAST(json_object({fields}) AS VARCHAR) END AS extra FROM unknown_columns"
+        sql = (
+            f"SELECT CASE WHEN {empty} THEN NULL ELSE CAST(json_object({fields}) AS VARCHAR) END AS extra FROM "
+            "unknown_columns"
+        )
         made: pa.Table = connection.sql(sql, params=names).to_arrow_table()
         return made.column(0).cast(pa.string())
 
 
 def _duplicate(file: DeliveredFile, first: IngestedFile) -> IngestedFile:
     """The same content again: all its records are duplicates."""
-    return first.model_copy(update={"name": file.name, "raw": 0, "rejected": 0, "duplicates": first.delivered, "duplicate_of": first.name})
+    return first.model_copy(
+        update={"name": file.name, "raw": 0, "rejected": 0, "duplicates": first.delivered, "duplicate_of": first.name}
+    )

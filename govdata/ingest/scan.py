@@ -1,4 +1,5 @@
-"""The vectorised look at a chunk of lines: where each line is, how many fields it has, and which lines need the careful reader."""
+"""The vectorised look at a chunk of lines: where each line is, how many fields it has, and which lines need the careful
+reader."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ _STEP = 1 << 18  # bytes looked at together: what the cache holds, and a bound o
 
 @dataclass(frozen=True)
 class Lines:
-    """Per physical line of a chunk: ``starts`` and ``stops`` (without its line end), ``afters`` (behind its line end), ``fields``
+    """Per physical line of a chunk: ``starts`` and ``stops`` (without its line end), ``afters`` (behind its line end),
+    ``fields``
     (separators outside quotes, plus one), and ``odd``: its quotes are not those of whole, well-formed quoted fields."""
 
     starts: np.ndarray
@@ -99,26 +101,38 @@ def _with_quotes(piece: np.ndarray, delimiter: int, quote: int) -> tuple[np.ndar
     if len(quotes):
         lines = np.unique(np.searchsorted(ends, quotes))
         spans = zip(np.where(lines > 0, ends[lines - 1] + 1, 0).tolist(), (ends[lines] + 1).tolist(), strict=True)
-        _, counts[lines], odd[lines] = _quoted(np.concatenate([piece[start:stop] for start, stop in spans]), delimiter, quote)
+        _, counts[lines], odd[lines] = _quoted(
+            np.concatenate([piece[start:stop] for start, stop in spans]), delimiter, quote
+        )
     return ends, counts, odd
 
 
 def _quoted(piece: np.ndarray, delimiter: int, quote: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """As ``_plain``, with separators inside quotes not counted. Quotes are paired within each line; a line is odd when one is left
-    over, opens anywhere but at the start of a field (or as the second of a doubled quote), or closes anywhere but at the end of one."""
+    """As ``_plain``, with separators inside quotes not counted. Quotes are paired within each line; a line is odd when
+    one is left
+    over, opens anywhere but at the start of a field (or as the second of a doubled quote), or closes anywhere but at
+    the end of one."""
     marks = np.flatnonzero((piece == 10) | (piece == delimiter) | (piece == quote))
     kinds = piece[marks]
     newline, quoting = kinds == 10, kinds == quote
     at = np.flatnonzero(newline)
     quotes = np.cumsum(quoting, dtype=np.int32)
     before = np.concatenate([[0], quotes[at[:-1]]]).astype(np.int32)  # quotes before each line
-    inside = ((quotes - np.repeat(before, np.diff(at, prepend=-1))) & 1).astype(bool)  # after this mark a quoted field is open
+    inside = ((quotes - np.repeat(before, np.diff(at, prepend=-1))) & 1).astype(
+        bool
+    )  # after this mark a quoted field is open
     separators = np.cumsum(~newline & ~quoting & ~inside, dtype=np.int32)
     counts = np.diff(separators[at], prepend=0) + 1
     odd = inside[at].copy()
     where = np.flatnonzero(quoting)
     positions, opens = marks[where], inside[where]
     neighbour = piece[np.where(opens, positions - 1, np.minimum(positions + 1, len(piece) - 1))]
-    good = (neighbour == delimiter) | (neighbour == 10) | (neighbour == quote) | (~opens & (neighbour == 13)) | (opens & (positions == 0))
+    good = (
+        (neighbour == delimiter)
+        | (neighbour == 10)
+        | (neighbour == quote)
+        | (~opens & (neighbour == 13))
+        | (opens & (positions == 0))
+    )
     odd[np.searchsorted(at, where[~good])] = True
     return marks[at], counts, odd

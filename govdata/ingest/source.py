@@ -1,7 +1,10 @@
-"""What a reader of delivered data is: a source gives blocks of text columns with row numbers, rejects, and a tally of what it saw.
+"""What a reader of delivered data is: a source gives blocks of text columns with row numbers, rejects, and a tally of
+what it saw.
 
-Every format (text, workbook, JSON lines, Parquet) is read through this one interface; a database table is added by registering an opener.
-A source never holds more than a block or two, so memory does not grow with the delivery (a workbook's sheet is the exception: its format
+Every format (text, workbook, JSON lines, Parquet) is read through this one interface; a database table is added by
+registering an opener.
+A source never holds more than a block or two, so memory does not grow with the delivery (a workbook's sheet is the
+exception: its format
 bounds it at 1,048,576 rows).
 """
 
@@ -30,7 +33,8 @@ CONTINUATION = "跨行记录的后续行"
 
 
 class Unreadable(Exception):
-    """The file cannot be read as a delivery. ``str(error)`` is a Chinese reason without any value of a record. ``member``: the file inside
+    """The file cannot be read as a delivery. ``str(error)`` is a Chinese reason without any value of a record.
+    ``member``: the file inside
     an archive."""
 
     def __init__(self, reason: str, sheet: str | None = None, member: str | None = None) -> None:
@@ -39,7 +43,8 @@ class Unreadable(Exception):
 
 
 class Reject(NamedTuple):
-    """A physical record that cannot be read: ``row`` is where it starts, ``content`` its text as far as it can be shown."""
+    """A physical record that cannot be read: ``row`` is where it starts, ``content`` its text as far as it can be
+    shown."""
 
     row: int
     reason: str
@@ -48,8 +53,10 @@ class Reject(NamedTuple):
 
 @dataclass(frozen=True)
 class Block:
-    """Some records of a source: ``columns[i]`` holds the texts (NULL: empty) of the delivered column ``names[i]``; ``rows`` (int64) says
-    where each record is found (see ``_source_row`` in docs/architecture.md). ``names`` may differ from block to block (JSON lines)."""
+    """Some records of a source: ``columns[i]`` holds the texts (NULL: empty) of the delivered column ``names[i]``;
+    ``rows`` (int64) says
+    where each record is found (see ``_source_row`` in docs/architecture.md). ``names`` may differ from block to block
+    (JSON lines)."""
 
     names: tuple[str, ...]
     columns: tuple[pa.Array | pa.ChunkedArray, ...]
@@ -59,7 +66,8 @@ class Block:
 
 @dataclass
 class Tally:
-    """Physical lines (or sheet rows, array elements) seen, and those that are no records by kind. It is kept by the scan of the physical
+    """Physical lines (or sheet rows, array elements) seen, and those that are no records by kind. It is kept by the
+    scan of the physical
     file, apart from the parser that makes the columns, so that the two can be held against each other."""
 
     lines: int = 0
@@ -72,7 +80,8 @@ class Tally:
 
 
 class Source(Protocol):
-    """One table of delivered records. ``columns`` are the headers as delivered; ``details`` are said by ``inspect`` (Chinese label → text);
+    """One table of delivered records. ``columns`` are the headers as delivered; ``details`` are said by ``inspect``
+    (Chinese label → text);
     ``tally`` is complete when ``blocks`` is exhausted. ``blocks`` may be run once; it raises ``Unreadable``."""
 
     format: str
@@ -87,21 +96,24 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Opened:
-    """The sources in a file, and the parts of it that are not read with the reason (``ignored``: sheet → Chinese reason)."""
+    """The sources in a file, and the parts of it that are not read with the reason (``ignored``: sheet → Chinese
+    reason)."""
 
     sources: tuple[Source, ...]
     ignored: dict[str, str] = field(default_factory=dict)
 
 
 Opener = Callable[[Path, "Headers | None"], Opened]
-"""Opens a file. With ``headers`` the header row is the one that maps best on the contract, without it is guessed from the file's shape.
+"""Opens a file. With ``headers`` the header row is the one that maps best on the contract, without it is guessed from
+the file's shape.
 Raises ``Unreadable``."""
 
 _OPENERS: dict[str, Opener] = {}
 
 
 def register(format: str, opener: Opener) -> None:
-    """Add or replace the reader of ``format`` (the extension point; ``formats.recognise`` names the format of a file)."""
+    """Add or replace the reader of ``format`` (the extension point; ``formats.recognise`` names the format of a
+    file)."""
     _OPENERS[format] = opener
 
 
@@ -110,7 +122,8 @@ def opener(format: str) -> Opener | None:
 
 
 def in_order(blocks: list[Block]) -> Iterator[Block]:
-    """The blocks of one stretch of a file as one whose records stand in the file's order. Blocks without records only bring rejects."""
+    """The blocks of one stretch of a file as one whose records stand in the file's order. Blocks without records only
+    bring rejects."""
     filled = [block for block in blocks if len(block.rows)]
     if len(filled) <= 1:
         yield from blocks
@@ -122,7 +135,12 @@ def in_order(blocks: list[Block]) -> Iterator[Block]:
         columns = [by_name.get(name, pa.nulls(len(block.rows), pa.string())) for name in names]
         tables.append(pa.table([*columns, block.rows], names=[*map(str, range(len(names))), "row"]))
     whole = pa.concat_tables(tables).sort_by("row")
-    yield Block(names, tuple(whole.columns[:-1]), whole.column("row"), tuple(reject for block in blocks for reject in block.rejects))
+    yield Block(
+        names,
+        tuple(whole.columns[:-1]),
+        whole.column("row"),
+        tuple(reject for block in blocks for reject in block.rejects),
+    )
 
 
 def text_column(values: list[str | None]) -> pa.Array:

@@ -1,7 +1,9 @@
-"""Delimited text: a vectorised scan finds the lines that are plainly whole records, Arrow's CSV parser turns those into columns in one go,
+"""Delimited text: a vectorised scan finds the lines that are plainly whole records, Arrow's CSV parser turns those into
+columns in one go,
 and only the remaining lines go through the careful reader, which makes each a record or a reject with its reason.
 
-An unclosed quote costs its own line: a record may run over several lines only when its quotes close properly, its fields then number what
+An unclosed quote costs its own line: a record may run over several lines only when its quotes close properly, its
+fields then number what
 they should, and the lines it would take in do not look like records of their own.
 """
 
@@ -52,7 +54,9 @@ class TextSource:
         self.columns = layout.columns
         self.tally = Tally()
         self._encoding, self._layout, self._headers = encoding, layout, headers
-        self._header_left = (layout.header_line or 0) + layout.header_lines  # lines up to the end of the header still to come
+        self._header_left = (
+            layout.header_line or 0
+        ) + layout.header_lines  # lines up to the end of the header still to come
         self._header_cells = self._cells_that_head()
         self.details = {
             "格式": "文本",
@@ -79,14 +83,17 @@ class TextSource:
             if pending.data:
                 shift = len(scan(pending.data, 10, None, None))
                 chunk = Chunk(
-                    pending.data + chunk.data, pending.faults | {line + shift: why for line, why in chunk.faults.items()}, chunk.last
+                    pending.data + chunk.data,
+                    pending.faults | {line + shift: why for line, why in chunk.faults.items()},
+                    chunk.last,
                 )
             reading = _ChunkReader(self, chunk)
             yield from reading.blocks()
             pending = reading.rest
 
     def is_header(self, fields: list[str], row: int) -> bool:
-        """Whether the record at line ``row`` repeats the header. Raises ``Unreadable`` where it does so in another order."""
+        """Whether the record at line ``row`` repeats the header. Raises ``Unreadable`` where it does so in another
+        order."""
         repeated = self._headers.is_header(fields) if self._headers else sorted(named(fields)) == sorted(self.columns)
         other = self._headers.another_order(self.columns, fields) if self._headers else named(fields) != self.columns
         if repeated and other:
@@ -107,10 +114,16 @@ class _ChunkReader:
             free = next((code for code in _SUBSTITUTES if bytes([code]) not in chunk.data), None)
             if free is None:
                 raise Unreadable("多字符分隔的文件中含有全部控制字符，无法读取")
-            self.data, self.delimiter, self.substituted = chunk.data.replace(delimiter, bytes([free])), bytes([free]), True
+            self.data, self.delimiter, self.substituted = (
+                chunk.data.replace(delimiter, bytes([free])),
+                bytes([free]),
+                True,
+            )
         self.dialect = replace(layout.dialect, delimiter=self.delimiter.decode())
         quote, escape = self.dialect.quote, self.dialect.escape
-        self.lines: Lines = scan(self.data, self.delimiter[0], ord(quote) if quote else None, ord(escape) if escape else None)
+        self.lines: Lines = scan(
+            self.data, self.delimiter[0], ord(quote) if quote else None, ord(escape) if escape else None
+        )
         self.first_line = text.tally.lines + 1  # number of the chunk's first physical line
         self.stop = len(self.lines)  # lines behind it wait for the next chunk
         self.careful_rows: list[int] = []
@@ -174,7 +187,13 @@ class _ChunkReader:
                 if state == OK and is_footer(fields):
                     found += [*single, line]
                     single = []
-                elif state == OK and len(fields) == 1 and self.columns > 2 and len(single) < NOTE_LINES and fields[0].strip():
+                elif (
+                    state == OK
+                    and len(fields) == 1
+                    and self.columns > 2
+                    and len(single) < NOTE_LINES
+                    and fields[0].strip()
+                ):
                     single.append(line)
                 elif state != OK or not is_blank(fields):
                     break
@@ -208,9 +227,14 @@ class _ChunkReader:
         table = pa.csv.read_csv(
             pa.BufferReader(buffer),
             pa.csv.ReadOptions(column_names=names, block_size=max(PARSED, 2 * longest), use_threads=False),
-            pa.csv.ParseOptions(delimiter=self.dialect.delimiter, quote_char=quote, double_quote=bool(quote), ignore_empty_lines=False),
+            pa.csv.ParseOptions(
+                delimiter=self.dialect.delimiter, quote_char=quote, double_quote=bool(quote), ignore_empty_lines=False
+            ),
             pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), check_utf8=False, null_values=[""], strings_can_be_null=True
+                column_types=dict.fromkeys(names, pa.string()),
+                check_utf8=False,
+                null_values=[""],
+                strings_can_be_null=True,
             ),
         )
         if table.num_rows != len(chosen):
@@ -218,14 +242,18 @@ class _ChunkReader:
         keep = self._judge(table, chosen)
         columns = table.columns[: self.columns]
         if self.substituted and quote:
-            columns = [pc.replace_substring(column, self.dialect.delimiter, self.text._layout.dialect.delimiter) for column in columns]
+            columns = [
+                pc.replace_substring(column, self.dialect.delimiter, self.text._layout.dialect.delimiter)
+                for column in columns
+            ]
         rows = pa.array(chosen + self.first_line, pa.int64())
         if keep is not None:
             columns, rows = [column.filter(keep) for column in columns], rows.filter(keep)
         return Block(self.text.columns, tuple(columns), rows)
 
     def _judge(self, table: pa.Table, chosen: np.ndarray) -> pa.Array | None:
-        """Which parsed rows are records (None: all). The others are counted, or rejected where cells stand beyond the last column."""
+        """Which parsed rows are records (None: all). The others are counted, or rejected where cells stand beyond the
+        last column."""
         tally = self.text.tally
         drop = np.zeros(table.num_rows, bool)
         empty: pa.ChunkedArray | None = None
@@ -285,7 +313,8 @@ class _ChunkReader:
                 self.taken[line + 1 : cursor] = True
 
     def _quotes_astray(self, line: int) -> bool:
-        """A quote opens in the middle of a field and one closes a later field: what stands between may be one value or several."""
+        """A quote opens in the middle of a field and one closes a later field: what stands between may be one value or
+        several."""
         quote = self.dialect.quote
         if quote is None or self.dialect.escape is not None:
             return False
@@ -300,7 +329,8 @@ class _ChunkReader:
         return False
 
     def _read_on(self, line: int, good: np.ndarray) -> int:
-        """A record whose quote is open at the end of its line. Gives the line behind it, or -1 when the next chunk must be seen first."""
+        """A record whose quote is open at the end of its line. Gives the line behind it, or -1 when the next chunk must
+        be seen first."""
         starts, afters = self.lines.starts, self.lines.afters
         total = len(self.lines)
         if self._closes_too_late(line, good):
@@ -309,7 +339,9 @@ class _ChunkReader:
         for reach in (8, 64, 1000, MAX_RECORD_LINES):
             last = min(line + reach, total)
             at_end = last == total
-            text = self.data[starts[line] : min(int(afters[last - 1]), int(starts[line]) + MAX_RECORD_BYTES)].decode(errors="replace")
+            text = self.data[starts[line] : min(int(afters[last - 1]), int(starts[line]) + MAX_RECORD_BYTES)].decode(
+                errors="replace"
+            )
             final = self.chunk.last if at_end else reach == MAX_RECORD_LINES
             state, fields, behind = read_record(text, 0, self.dialect, max_lines=MAX_RECORD_LINES, eof=final)
             if state != MORE:
@@ -319,7 +351,9 @@ class _ChunkReader:
                 if not enough:
                     return -1
                 break
-        after = int(np.searchsorted(starts, int(starts[line]) + len(text[:behind].encode()))) if state == OK else line + 1
+        after = (
+            int(np.searchsorted(starts, int(starts[line]) + len(text[:behind].encode()))) if state == OK else line + 1
+        )
         if state == OK and self._joins(line, after, len(fields), good):
             self.text.tally.not_records[source.CONTINUATION] += after - line - 1
             faults = [self.chunk.faults[inner] for inner in range(line, after) if inner in self.chunk.faults]
@@ -336,7 +370,8 @@ class _ChunkReader:
         return "引号未闭合" if self.dialect.quote else "行尾的转义符把下一行并入本行，但并入后字段数不符"
 
     def _closes_too_late(self, line: int, good: np.ndarray) -> bool:
-        """Whether whole records stand between this line, whose quote is open, and the next quote: then ``_joins`` says no, whatever else
+        """Whether whole records stand between this line, whose quote is open, and the next quote: then ``_joins`` says
+        no, whatever else
         comes. Mostly so where a quote is a slip, and much cheaper to find out than by reading on."""
         if self.dialect.quote is None or self.columns == 1 or self._literal_fields(line) < self.columns:
             return False

@@ -1,6 +1,8 @@
-"""Workbooks (.xlsx, .xls, .ods): every sheet that has the header is read, below title rows and above footers; cells become text.
+"""Workbooks (.xlsx, .xls, .ods): every sheet that has the header is read, below title rows and above footers; cells
+become text.
 
-Numbers are written plainly; one of 10^15 and more is written as 3.40524198001011E+17, with the 15 digits a workbook keeps, so that lost
+Numbers are written plainly; one of 10^15 and more is written as 3.40524198001011E+17, with the 15 digits a workbook
+keeps, so that lost
 digits can be recognised later and are never invented. Fractions have 15 digits as Excel shows
 them, whole numbers the leading zeros of their number format (.xlsx). Dates are ISO.
 """
@@ -48,7 +50,11 @@ def cell_text(value: Cell) -> str | None:
         return str(int(value)) if value == int(value) else _fraction(value)
     if isinstance(value, datetime.datetime):
         plain = value.time() == datetime.time()
-        return value.date().isoformat() if plain else value.isoformat(" ", "seconds" if not value.microsecond else "milliseconds")
+        return (
+            value.date().isoformat()
+            if plain
+            else value.isoformat(" ", "seconds" if not value.microsecond else "milliseconds")
+        )
     if isinstance(value, datetime.timedelta):
         return str(value)
     return value.isoformat() if value is not None else None
@@ -84,14 +90,20 @@ class SheetSource:
         beyond: tuple[int, ...] = (),
         hidden: bool = False,
     ) -> None:
-        """``beyond``: the columns right of the header that have cells; what stands there (a remark) is read as a column without a name."""
+        """``beyond``: the columns right of the header that have cells; what stands there (a remark) is read as a column
+        without a name."""
         self.sheet: str | None = name
         self.format, self.tally = format, Tally()
         self.columns = columns + tuple(f"列{number + 1}" for number in beyond)
         self._titles, self._beyond, self._hidden = columns, beyond, hidden
         self._book, self._header, self._headers, self._cells = book, header, headers, told
-        self._content = content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
-        self.details = {"格式": _FORMATS.get(format, f"工作簿（{format}）"), "表头行": "无" if header < 0 else str(header + 1)}
+        self._content = (
+            content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
+        )
+        self.details = {
+            "格式": _FORMATS.get(format, f"工作簿（{format}）"),
+            "表头行": "无" if header < 0 else str(header + 1),
+        }
         if hidden:
             self.details["可见性"] = "隐藏的工作表"
 
@@ -104,7 +116,9 @@ class SheetSource:
         rows = _rows(sheet, self._cells)
         for _, cells in itertools.islice(rows, self._header + 1):
             tally.lines += 1
-            kind = source.HEADER if tally.lines == self._header + 1 else source.BLANK if _empty(cells) else source.PREAMBLE
+            kind = (
+                source.HEADER if tally.lines == self._header + 1 else source.BLANK if _empty(cells) else source.PREAMBLE
+            )
             tally.not_records[kind] += 1
         held: list[tuple[int, list[Cell]]] = []  # rows not yet judged: the last of them may be footers
         while True:
@@ -153,11 +167,17 @@ class SheetSource:
         columns = list(zip(*(cells for _, cells in rows), strict=True))
         keep = [True] * len(rows)
         rejects: list[source.Reject] = []
-        suspects = {index for index, cell in enumerate(columns[0]) if isinstance(cell, str) and cell and self._may_not_be_record(cell)}
+        suspects = {
+            index
+            for index, cell in enumerate(columns[0])
+            if isinstance(cell, str) and cell and self._may_not_be_record(cell)
+        }
         key = self._key
         if key:
             suspects |= {
-                index for index, cell in enumerate(columns[key]) if isinstance(cell, str) and cell and self._may_not_be_record(cell)
+                index
+                for index, cell in enumerate(columns[key])
+                if isinstance(cell, str) and cell and self._may_not_be_record(cell)
             }
         for index in suspects:
             texts = [cell_text(cell) for cell in rows[index][1]]
@@ -182,10 +202,16 @@ class SheetSource:
         yield Block(self.columns, tuple(made), numbers, tuple(rejects))
 
     def _not_of_the_table(self, columns: list[tuple[Cell, ...]], keep: list[bool]) -> list[int]:
-        """Rows with cells right of the table that are no remark: where there is no header, or where the cell next to the table looks like
+        """Rows with cells right of the table that are no remark: where there is no header, or where the cell next to
+        the table looks like
         the last column's do, which is what a row looks like into which a cell was put."""
         width = len(self._titles)
-        filled = {index for beyond in columns[width:] for index, cell in enumerate(beyond) if keep[index] and cell not in ("", None)}
+        filled = {
+            index
+            for beyond in columns[width:]
+            for index, cell in enumerate(beyond)
+            if keep[index] and cell not in ("", None)
+        }
         if not filled or self._header < 0:
             return sorted(filled)
         usual = {shape(cell_text(cell) or "") for index, cell in enumerate(columns[width - 1]) if index not in filled}
@@ -208,8 +234,10 @@ def _empty(cells: list[Cell]) -> bool:
 
 
 def _rows(sheet: calamine.CalamineSheet, told: Cells) -> Iterator[tuple[int, list[Cell]]]:
-    """(sheet row number from 1, cells from the sheet's first filled column); rows above the first filled one come out empty. The errors
-    in ``told`` are put where the reader gives an empty cell, a rule must see them; numbers become text where it has their digits."""
+    """(sheet row number from 1, cells from the sheet's first filled column); rows above the first filled one come out
+    empty. The errors
+    in ``told`` are put where the reader gives an empty cell, a rule must see them; numbers become text where it has
+    their digits."""
     first = sheet.start[1] if sheet.start else 0
     by_row: dict[int, list[tuple[int, str]]] = {}
     for (row, column), text in told.errors.items():
@@ -228,7 +256,9 @@ def _rows(sheet: calamine.CalamineSheet, told: Cells) -> Iterator[tuple[int, lis
 
 
 def _with_zeros(value: Cell, digits: int) -> Cell:
-    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15 and value == int(value)
+    whole = (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15 and value == int(value)
+    )
     return f"{'-' if value < 0 else ''}{abs(int(value)):0{digits}d}" if whole else value
 
 
@@ -237,11 +267,16 @@ def _beyond(sheet: calamine.CalamineSheet, header: int, width: int) -> tuple[int
     if header < 0 or sheet.width <= width:
         return ()
     rows = itertools.islice(sheet.iter_rows(), header + 1, None)
-    return tuple(sorted({width + number for cells in rows for number, cell in enumerate(cells[width:]) if cell not in ("", None)}))
+    return tuple(
+        sorted(
+            {width + number for cells in rows for number, cell in enumerate(cells[width:]) if cell not in ("", None)}
+        )
+    )
 
 
 def _find_header(sheet: calamine.CalamineSheet, headers: Headers | None) -> tuple[int, tuple[str, ...]] | None:
-    """Index of the header row and its names: the row that maps best on the contract, else the first that looks like a header and is as
+    """Index of the header row and its names: the row that maps best on the contract, else the first that looks like a
+    header and is as
     wide as the rows below it."""
     rows = [[cell_text(cell) for cell in cells] for _, cells in itertools.islice(_rows(sheet, Cells()), HEADER_WITHIN)]
     if headers is not None:
@@ -298,8 +333,10 @@ def _format(path: Path) -> str:
 
 
 def open_sheets(book: Any, format: str, headers: Headers | None, told: dict[str, Cells]) -> Opened:
-    """The sheets of ``book`` (a calamine workbook, or what has its ``sheets_metadata`` and ``get_sheet_by_name``) that hold records. Those
-    without the header are named in ``ignored``; one that looks like a continuation of a sheet with the header (as many columns, no header
+    """The sheets of ``book`` (a calamine workbook, or what has its ``sheets_metadata`` and ``get_sheet_by_name``) that
+    hold records. Those
+    without the header are named in ``ignored``; one that looks like a continuation of a sheet with the header (as many
+    columns, no header
     of its own) is refused: its records would be lost."""
     sources: list[SheetSource] = []
     ignored: dict[str, str] = {}
@@ -335,14 +372,17 @@ def open_sheets(book: Any, format: str, headers: Headers | None, told: dict[str,
 def _usual_width(sheet: calamine.CalamineSheet) -> int:
     """The usual number of cells of a sheet that has at least two rows alike, else 0."""
     widths = Counter(
-        len(named([cell_text(c) for c in cells])) for _, cells in itertools.islice(_rows(sheet, Cells()), 200) if not _empty(cells)
+        len(named([cell_text(c) for c in cells]))
+        for _, cells in itertools.islice(_rows(sheet, Cells()), 200)
+        if not _empty(cells)
     )
     width, rows = max(widths.items(), key=lambda item: item[1], default=(0, 0))
     return width if rows >= 2 else 0
 
 
 def _refuse_encrypted(path: Path) -> None:
-    """An OOXML workbook with a password is an OLE file with a stream named EncryptedPackage (its directory holds the name in UTF-16)."""
+    """An OOXML workbook with a password is an OLE file with a stream named EncryptedPackage (its directory holds the
+    name in UTF-16)."""
     with open(path, "rb") as file:
         while piece := file.read(1 << 20):
             if "EncryptedPackage".encode("utf-16-le") in piece:

@@ -1,4 +1,5 @@
-"""Writing Parquet while reading goes on: tables are gathered into row groups, encoded by a second thread, and appear under their names only
+"""Writing Parquet while reading goes on: tables are gathered into row groups, encoded by a second thread, and appear
+under their names only
 when everything has been written."""
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ PENDING = 2  # row groups waiting for the second thread
 
 
 class PartWriter:
-    """Writes tables of one schema as ``<name>-0000.parquet``, ``-0001`` … in ``folder``. ``publish`` renames the finished files and
+    """Writes tables of one schema as ``<name>-0000.parquet``, ``-0001`` … in ``folder``. ``publish`` renames the
+    finished files and
     gives their paths; leaving the context without it removes them. ``encodings``: Parquet encoding of some columns."""
 
     def __init__(self, folder: Path, name: str, schema: pa.Schema, encodings: dict[str, str] | None = None) -> None:
@@ -42,7 +44,9 @@ class PartWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._thread.shutdown(wait=True, cancel_futures=True)
         if self._writer is not None:
             with suppress(OSError, pa.ArrowException):  # the disk is full, say: what led here is being raised already
@@ -60,7 +64,8 @@ class PartWriter:
             self._group(min(ROW_GROUP, self._gathered_rows))
 
     def publish(self) -> list[Path]:
-        """Finish, make durable and rename. A batch without rows still gets one file, which shows its columns, unless it may be left out."""
+        """Finish, make durable and rename. A batch without rows still gets one file, which shows its columns, unless it
+        may be left out."""
         if self._gathered_rows:
             self._group(self._gathered_rows)
         for future in self._futures:
@@ -97,23 +102,28 @@ class PartWriter:
             self._writer = pq.ParquetWriter(
                 path,
                 self.schema,
-                compression="lz4",  # a third cheaper than zstd to write and to read within minutes, for half as much again on disk
+                # a third cheaper than zstd to write and to read within minutes, for half as much again on disk
+                compression="lz4",
                 store_schema=False,
                 use_dictionary=self._repeating(table),
                 column_encoding=self._encodings or None,
-                write_statistics=[name for name in self.schema.names if name == "_source_row"],  # no value of a record in a file's footer
+                write_statistics=[
+                    name for name in self.schema.names if name == "_source_row"
+                ],  # no value of a record in a file's footer
             )
         self._writer.write_table(table, row_group_size=ROW_GROUP)
         if self._temporary[-1].stat().st_size > MAX_FILE:
             self._close()
 
     def _repeating(self, table: pa.Table) -> list[str]:
-        """Columns with few different values, by a look at the first rows. Elsewhere a dictionary costs more than it saves."""
+        """Columns with few different values, by a look at the first rows. Elsewhere a dictionary costs more than it
+        saves."""
         first = table.slice(0, PROBE)
         return [
             name
             for name in self.schema.names
-            if name not in self._encodings and len(first.column(name).unique()) * 4 <= max(first.num_rows, MAX_DICTIONARY)
+            if name not in self._encodings
+            and len(first.column(name).unique()) * 4 <= max(first.num_rows, MAX_DICTIONARY)
         ]
 
     def _close(self) -> None:
@@ -128,5 +138,7 @@ def remove_stale(folder: Path, keep: set[str]) -> None:
     """Remove data files and left-over temporary files that no manifest names."""
     if folder.is_dir():
         for path in folder.iterdir():
-            if path.name not in keep and (path.suffix == ".parquet" or (path.name.startswith(".") and path.suffix == ".tmp")):
+            if path.name not in keep and (
+                path.suffix == ".parquet" or (path.name.startswith(".") and path.suffix == ".tmp")
+            ):
                 path.unlink(missing_ok=True)

@@ -1,7 +1,9 @@
 """Rules across tables, judged over the published snapshots as they stand on one date.
 
-A rule is one query of named steps: the rows it judges (``own``, ``wanted``), the rows of the other table (``others``, ``partners``), the
-pairs whose columns are equal, and what each pair tells. What it finds is written per dataset and date under ``published/_governance``:
+A rule is one query of named steps: the rows it judges (``own``, ``wanted``), the rows of the other table (``others``,
+``partners``), the
+pairs whose columns are equal, and what each pair tells. What it finds is written per dataset and date under
+``published/_governance``:
 the row on either side by its opaque id and place, never a value.
 """
 
@@ -38,7 +40,8 @@ RESULTS, FINDINGS = "cross_results", "cross_findings"
 
 @dataclass(frozen=True)
 class CrossOutcome:
-    """What one rule found on one date. ``checked`` rows were judged and ``failed`` of them fail (B and B − A of GB/T 36344);
+    """What one rule found on one date. ``checked`` rows were judged and ``failed`` of them fail (B and B − A of GB/T
+    36344);
     ``reason``: why nothing was judged, Chinese. ``inputs``: table → id of the snapshot it was judged on."""
 
     rule: CrossRule
@@ -57,7 +60,8 @@ class CrossOutcome:
 def judge(registry: Registry, deployment: Deployment, date: Date) -> tuple[CrossOutcome, ...]:
     """Judge every rule across tables on the newest snapshots not later than ``date`` and keep what was found.
 
-    A rule whose tables are not all published is not judged and says so. Raises ``GovdataError`` where a published file is damaged."""
+    A rule whose tables are not all published is not judged and says so. Raises ``GovdataError`` where a published file
+    is damaged."""
     snapshots = {
         table: snapshot
         for table in sorted({name for rule in registry.cross for name in rule.tables})
@@ -68,7 +72,9 @@ def judge(registry: Registry, deployment: Deployment, date: Date) -> tuple[Cross
     with files.scratch(deployment, "cross") as scratch:
         connection = engine.session(registry, temp=scratch / "spill", as_of=date, code_sets=asked)
         try:
-            connection.execute(f"CREATE TABLE found ({', '.join(f'{name} {kind}' for name, kind in CROSS_FINDINGS.items())})")
+            connection.execute(
+                f"CREATE TABLE found ({', '.join(f'{name} {kind}' for name, kind in CROSS_FINDINGS.items())})"
+            )
             for rule in registry.cross:
                 outcomes.append(_judge(connection, rule, snapshots, deployment, date))
             _keep(connection, outcomes, deployment, date)
@@ -91,7 +97,11 @@ def _code_sets(rule: CrossRule) -> set[str]:
 
 
 def _judge(
-    connection: duckdb.DuckDBPyConnection, rule: CrossRule, snapshots: dict[str, Snapshot], deployment: Deployment, date: Date
+    connection: duckdb.DuckDBPyConnection,
+    rule: CrossRule,
+    snapshots: dict[str, Snapshot],
+    deployment: Deployment,
+    date: Date,
 ) -> CrossOutcome:
     missing = [table for table in rule.tables if table not in snapshots]
     if missing:
@@ -109,7 +119,8 @@ def _judge(
 
 
 def query_of(rule: CrossRule, snapshots: dict[str, Snapshot], deployment: Deployment, date: Date) -> str:
-    """One row per judged row: ``row_id, source_file, source_row, delivered, fails``, ``other_row`` (one of the other rows that say so) and
+    """One row per judged row: ``row_id, source_file, source_row, delivered, fails``, ``other_row`` (one of the other
+    rows that say so) and
     ``other_rows`` (how many do)."""
     spec = rule.spec
     own = _relation(snapshots[rule.dataset], deployment, [*spec.on, *_columns(rule, own=True)], "")
@@ -127,11 +138,18 @@ def query_of(rule: CrossRule, snapshots: dict[str, Snapshot], deployment: Deploy
         "others": f"SELECT *, {night} FROM ({other})",
         "partners": f"SELECT * EXCLUDE (_delivery_date) FROM others WHERE {_printed(spec.other) or 'TRUE'}",
         "held": _held(spec, held),
-        "pairs": f"SELECT * FROM wanted LEFT JOIN partners ON {' AND '.join(equal)} LEFT JOIN held ON {_same_as_held(spec)}",
+        "pairs": (
+            f"SELECT * FROM wanted LEFT JOIN partners ON {' AND '.join(equal)} LEFT JOIN held ON {_same_as_held(spec)}"
+        ),
         "told": f"SELECT *, {contrary} AS contrary FROM pairs",
     }
-    row = "row_id, any_value(source_file) AS source_file, any_value(source_row) AS source_row, any_value(delivered) AS delivered"
-    others = "min(other_row) FILTER (WHERE contrary) AS other_row, count(other_row) FILTER (WHERE contrary) AS other_rows"
+    row = (
+        "row_id, any_value(source_file) AS source_file, any_value(source_row) AS source_row, any_value(delivered) AS "
+        "delivered"
+    )
+    others = (
+        "min(other_row) FILTER (WHERE contrary) AS other_row, count(other_row) FILTER (WHERE contrary) AS other_rows"
+    )
     listed = ", ".join(f"{name} AS ({query})" for name, query in steps.items())
     return f"WITH {listed} SELECT {row}, {fails} AS fails, {others} FROM told GROUP BY row_id HAVING {judged}"
 
@@ -140,7 +158,13 @@ def _quarantined(snapshot: Snapshot, deployment: Deployment) -> list[Path]:
     """Files of the rows held back of the deliveries that the snapshot is made of."""
     dates = snapshot.lineage or (snapshot.date,)
     batches = (StandardizedBatch.read(StandardizedBatch.path(deployment, snapshot.table, date)) for date in dates)
-    return [path for batch in batches if batch for name in batch.quarantine_files if (path := deployment.absolute(name)).exists()]
+    return [
+        path
+        for batch in batches
+        if batch
+        for name in batch.quarantine_files
+        if (path := deployment.absolute(name)).exists()
+    ]
 
 
 def _held(spec: Comparison, quarantined: Sequence[Path]) -> str:
@@ -151,21 +175,32 @@ def _held(spec: Comparison, quarantined: Sequence[Path]) -> str:
 
 
 def _same_as_held(spec: Comparison) -> str:
-    return " AND ".join(f"{sql.identifier(left)} = {sql.identifier('held_' + right)}" for left, right in spec.on.items())
+    return " AND ".join(
+        f"{sql.identifier(left)} = {sql.identifier('held_' + right)}" for left, right in spec.on.items()
+    )
 
 
 def _verdict(spec: References | Excludes | Agrees) -> tuple[str, str, str]:
-    """Of a pair (``other_row`` is NULL where a row has no partner): whether it speaks against the row. Of all pairs of a row: whether it
+    """Of a pair (``other_row`` is NULL where a row has no partner): whether it speaks against the row. Of all pairs of
+    a row: whether it
     fails, and whether it could be judged at all."""
     condition = _printed(getattr(spec, "row", None))
     match spec:
         case References():
             # A row that the other table has and that is held back for a fault of its own is not missing.
-            return "other_row IS NULL", "count(other_row) = 0", "count(other_row) > 0 OR NOT coalesce(bool_or(is_held), FALSE)"
+            return (
+                "other_row IS NULL",
+                "count(other_row) = 0",
+                "count(other_row) > 0 OR NOT coalesce(bool_or(is_held), FALSE)",
+            )
         case Excludes():
             return f"other_row IS NOT NULL AND coalesce({condition or 'TRUE'}, FALSE)", "bool_or(contrary)", "TRUE"
         case Agrees():
-            return f"other_row IS NOT NULL AND NOT coalesce({condition}, TRUE)", "bool_or(contrary)", f"bool_or(({condition}) IS NOT NULL)"
+            return (
+                f"other_row IS NOT NULL AND NOT coalesce({condition}, TRUE)",
+                "bool_or(contrary)",
+                f"bool_or(({condition}) IS NOT NULL)",
+            )
 
 
 def _printed(text: str | None) -> str | None:
@@ -185,12 +220,17 @@ def _relation(snapshot: Snapshot, deployment: Deployment, columns: Sequence[str]
     named = ", ".join(f"b.{sql.identifier(name)} AS {sql.identifier(prefix + name)}" for name in dict.fromkeys(columns))
     if prefix:
         return visible(snapshot, deployment, f"{named}, b._row_id AS other_row")
-    place = "b._row_id AS row_id, b._source_file AS source_file, b._source_row AS source_row, b._delivery_date AS delivered"
+    place = (
+        "b._row_id AS row_id, b._source_file AS source_file, b._source_row AS source_row, b._delivery_date AS delivered"
+    )
     return visible(snapshot, deployment, f"{named}, {place}")
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, outcomes: Iterable[CrossOutcome], deployment: Deployment, date: Date) -> None:
-    """Per dataset with rules, one file of what was found and one of the figures; findings first, so that no figure is without them."""
+def _keep(
+    connection: duckdb.DuckDBPyConnection, outcomes: Iterable[CrossOutcome], deployment: Deployment, date: Date
+) -> None:
+    """Per dataset with rules, one file of what was found and one of the figures; findings first, so that no figure is
+    without them."""
     by_dataset: dict[str, list[CrossOutcome]] = {}
     for outcome in outcomes:
         by_dataset.setdefault(outcome.rule.dataset, []).append(outcome)

@@ -1,7 +1,10 @@
-"""Tables made of published tables: from the newest snapshots of their inputs to a raw batch, which then goes the way of every delivery.
+"""Tables made of published tables: from the newest snapshots of their inputs to a raw batch, which then goes the way of
+every delivery.
 
-A derived table is judged, gated, published, kept and shown as a delivered one is: its contract has elements and rules, its batch id is made
-of the snapshots it was made of, and the same inputs give the same batch. The rows enter as text in the standards' own forms, which
+A derived table is judged, gated, published, kept and shown as a delivered one is: its contract has elements and rules,
+its batch id is made
+of the snapshots it was made of, and the same inputs give the same batch. The rows enter as text in the standards' own
+forms, which
 standardising leaves as they are.
 """
 
@@ -25,8 +28,11 @@ VERSION = 1
 """Part of every batch id: raise it when the same inputs would give other rows."""
 
 
-def judge_derived(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> tuple[StandardizedBatch, Verdict] | None:
-    """Make the derived table as of ``date`` and judge it as a delivery is judged; None where an input was never published by then."""
+def judge_derived(
+    dataset: Dataset, registry: Registry, deployment: Deployment, date: Date
+) -> tuple[StandardizedBatch, Verdict] | None:
+    """Make the derived table as of ``date`` and judge it as a delivery is judged; None where an input was never
+    published by then."""
     raw = derive(dataset, registry, deployment, date)
     if raw is None:
         return None
@@ -35,14 +41,16 @@ def judge_derived(dataset: Dataset, registry: Registry, deployment: Deployment, 
 
 
 def publish_derived(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> Snapshot | None:
-    """``judge_derived``, and publish. Raises ``GateBlocked`` with all reasons where a check that must pass does not; the snapshot before
+    """``judge_derived``, and publish. Raises ``GateBlocked`` with all reasons where a check that must pass does not;
+    the snapshot before
     then stays."""
     made = judge_derived(dataset, registry, deployment, date)
     return publish.publish(made[0], dataset, registry, deployment) if made is not None else None
 
 
 def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> RawBatch | None:
-    """The rows of the derived table from the newest snapshots not later than ``date``, as a raw batch (``lake/raw``); None where an input
+    """The rows of the derived table from the newest snapshots not later than ``date``, as a raw batch (``lake/raw``);
+    None where an input
     was never published. A batch of the same inputs and standards is kept as it is."""
     assert dataset.derived is not None
     inputs = {table: newest(deployment, table, date) for table in dataset.derived.inputs}
@@ -52,7 +60,11 @@ def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
     made_of = [(table, snapshot.snapshot_id) for table, snapshot in found.items()]
     batch_id = fingerprint("derived", VERSION, dataset.name, date, registry.hashes[dataset.name], made_of)
     known = RawBatch.read(RawBatch.path(deployment, dataset.name, date))
-    if known is not None and known.batch_id == batch_id and all(files.is_sound(deployment.absolute(name)) for name in known.files):
+    if (
+        known is not None
+        and known.batch_id == batch_id
+        and all(files.is_sound(deployment.absolute(name)) for name in known.files)
+    ):
         return known
     return _write(dataset, registry, deployment, date, found, batch_id)
 
@@ -94,7 +106,9 @@ def _write(
     return raw
 
 
-def _query(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date, inputs: dict[str, Snapshot]) -> str:
+def _query(
+    dataset: Dataset, registry: Registry, deployment: Deployment, date: Date, inputs: dict[str, Snapshot]
+) -> str:
     """The table's rows, typed."""
     made = dataset.derived
     assert made is not None
@@ -102,7 +116,8 @@ def _query(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
     names = [column.name for column in source.columns]
     known = list(registry.code_sets)
     conditions = {
-        place: printed(expand(expressions.parse(text, columns=names, code_sets=known))) for place, text in made.expressions().items()
+        place: printed(expand(expressions.parse(text, columns=names, code_sets=known)))
+        for place, text in made.expressions().items()
     }
     read = ", ".join(f"b.{sql.identifier(name)}" for name in names)
     rows = visible(inputs[made.table], deployment, f"{read}, DATE '{date.isoformat()}' AS _delivery_date")
@@ -112,13 +127,19 @@ def _query(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
 
 
 def _as_text(dataset: Dataset, query: str, date: Date, made_of: str) -> str:
-    """The columns of a raw batch. ``_row_id`` is made of the table and the key, so that the same thing keeps its id from night to night."""
-    texts = ", ".join(f"CAST({sql.identifier(column.name)} AS VARCHAR) AS {sql.identifier(column.name)}" for column in dataset.columns)
-    key = [column.name for column in dataset.columns if column.primary_key] or [column.name for column in dataset.columns]
+    """The columns of a raw batch. ``_row_id`` is made of the table and the key, so that the same thing keeps its id
+    from night to night."""
+    texts = ", ".join(
+        f"CAST({sql.identifier(column.name)} AS VARCHAR) AS {sql.identifier(column.name)}" for column in dataset.columns
+    )
+    key = [column.name for column in dataset.columns if column.primary_key] or [
+        column.name for column in dataset.columns
+    ]
     told = ", ".join(f"coalesce(CAST({sql.identifier(name)} AS VARCHAR), '')" for name in key)
     identity = f"substr(sha256(concat_ws(chr(31), {sql.text(dataset.name)}, {told})), 1, 24)"
     ordered = f"row_number() OVER (ORDER BY {sql.identifiers(key)})"
     return (
         f"SELECT {texts}, CAST(NULL AS VARCHAR) AS _extra, {identity} AS _row_id, {sql.text(made_of)} AS _source_file, "
-        f"CAST({ordered} AS BIGINT) AS _source_row, DATE '{date.isoformat()}' AS _delivery_date FROM ({query}) ORDER BY _source_row"
+        f"CAST({ordered} AS BIGINT) AS _source_row, DATE '{date.isoformat()}' AS _delivery_date FROM ({query}) ORDER "
+        "BY _source_row"
     )

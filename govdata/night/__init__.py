@@ -1,8 +1,10 @@
-"""One delivery date from landing to the catalogue, run in this process through the same Dagster jobs that the daemon runs.
+"""One delivery date from landing to the catalogue, run in this process through the same Dagster jobs that the daemon
+runs.
 
 Nights(deployment, registry, datasets).run(date) -> [DatasetNight]   what became of each dataset
 delivery_dates(deployment, datasets) -> [date]                       the dates something was delivered for
-instance(deployment)                                                 the deployment's own Dagster instance, open for a block
+instance(deployment)                                                 the deployment's own Dagster instance, open for a
+block
 summary.show(console, nights, registry, deployment)                  the closing table
 
 What became of a stage is read from what the stage wrote of itself: ``govdata.operations.outcomes``.

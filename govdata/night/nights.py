@@ -1,8 +1,11 @@
-"""Run the night of one delivery date in this process, through the same Dagster jobs that the daemon runs: first the delivered datasets,
-then the city (derived tables, catalogue, retention), whatever became of each dataset. What became of them is read from the manifests that
+"""Run the night of one delivery date in this process, through the same Dagster jobs that the daemon runs: first the
+delivered datasets,
+then the city (derived tables, catalogue, retention), whatever became of each dataset. What became of them is read from
+the manifests that
 the stages wrote (``outcomes``).
 
-The runs, their checks and their events are kept in the deployment's Dagster folder, so the UI shows them like any other run.
+The runs, their checks and their events are kept in the deployment's Dagster folder, so the UI shows them like any other
+run.
 """
 
 from __future__ import annotations
@@ -47,7 +50,8 @@ UNFINISHED = "运行没有走完，原因见运行记录"
 
 @dataclass(frozen=True)
 class DatasetNight:
-    """What became of one dataset on one date. ``raw``, ``batch`` and ``snapshot`` are those this run made; ``reasons`` are Chinese."""
+    """What became of one dataset on one date. ``raw``, ``batch`` and ``snapshot`` are those this run made; ``reasons``
+    are Chinese."""
 
     dataset: str
     date: Date
@@ -61,9 +65,11 @@ class DatasetNight:
 
 @dataclass
 class Nights:
-    """Runs nights one after another; the Dagster job is assembled once, and within ``with nights.opened()`` its storage is opened once.
+    """Runs nights one after another; the Dagster job is assembled once, and within ``with nights.opened()`` its storage
+    is opened once.
 
-    Only datasets with a delivery folder are taken into a run: Dagster would record each check of the others as planned and never run.
+    Only datasets with a delivery folder are taken into a run: Dagster would record each check of the others as planned
+    and never run.
     """
 
     deployment: Deployment
@@ -81,9 +87,12 @@ class Nights:
                 self._dagster = None
 
     def run(self, date: Date, on_step: OnStep = lambda stage, dataset: None) -> list[DatasetNight]:
-        """The datasets of ``date`` and then the city; ``on_step(stage, dataset)`` is called when a stage begins and again, with an empty
-        stage, when it has ended (done, skipped or failed); of the city ``dataset`` is the room. ``date`` must be one of Dagster's
-        partitions. Raises ``KeyboardInterrupt`` where the date was not finished because somebody asked for the end, ``GovdataError`` where
+        """The datasets of ``date`` and then the city; ``on_step(stage, dataset)`` is called when a stage begins and
+        again, with an empty
+        stage, when it has ended (done, skipped or failed); of the city ``dataset`` is the room. ``date`` must be one of
+        Dagster's
+        partitions. Raises ``KeyboardInterrupt`` where the date was not finished because somebody asked for the end,
+        ``GovdataError`` where
         the standards have changed since."""
         self._check_standards()
         delivered = [dataset for dataset in self.datasets if self.deployment.delivery(dataset, date).is_dir()]
@@ -103,7 +112,9 @@ class Nights:
     def _check_standards(self) -> None:
         """No date is judged by standards that are no longer those of the deployment."""
         if self._state_of_standards() != self._standards:
-            raise GovdataError("标准在运行期间被修改，其余日期没有处理；已处理的日期不受影响。重新运行即按修改后的标准处理")
+            raise GovdataError(
+                "标准在运行期间被修改，其余日期没有处理；已处理的日期不受影响。重新运行即按修改后的标准处理"
+            )
 
     def _state_of_standards(self) -> str | None:
         folder = self.deployment.standards
@@ -116,7 +127,9 @@ class Nights:
         rooms = [spec.key.path for spec in specs if spec.key.path[0] not in self.registry.delivered]
         return [(room, table) for room, table in rooms]
 
-    def _execute(self, job: JobDefinition, dagster: DagsterInstance, date: Date, stages: Sequence[Stage], on_step: OnStep) -> str:
+    def _execute(
+        self, job: JobDefinition, dagster: DagsterInstance, date: Date, stages: Sequence[Stage], on_step: OnStep
+    ) -> str:
         """Run ``job`` for ``date`` to its end, good or bad; returns the run's id."""
         from dagster import DagsterRunStatus
 
@@ -178,7 +191,9 @@ class Nights:
         if datasets not in self._jobs:
             whole = self._job(NIGHTLY)
             assets = {AssetKey([dataset, stage]) for dataset in datasets for stage in ASSETS}
-            made = [spec.key for dataset in datasets for spec in check_specs(self.registry.datasets[dataset], self.registry)]
+            made = [
+                spec.key for dataset in datasets for spec in check_specs(self.registry.datasets[dataset], self.registry)
+            ]
             self._jobs[datasets] = whole.get_subset(asset_selection=assets, asset_check_selection=set(made))
         return self._jobs[datasets]
 
@@ -190,7 +205,11 @@ class Nights:
             for (_, table), made in found.items()
             if made is not None and made.is_stopped
         ]
-        unfinished = [DatasetNight(table, date, "error", table, (UNFINISHED,)) for (_, table), made in found.items() if made is None]
+        unfinished = [
+            DatasetNight(table, date, "error", table, (UNFINISHED,))
+            for (_, table), made in found.items()
+            if made is None
+        ]
         return stopped or unfinished[:1]
 
     def _dataset(self, dataset: str, date: Date, run_id: str) -> DatasetNight:
@@ -198,7 +217,11 @@ class Nights:
         found = {stage: outcomes.read(self.deployment, dataset, date, stage, run_id) for stage in STAGES}
         done = {stage for stage, made in found.items() if made is not None and made.outcome == "done"}
         raw = RawBatch.read(RawBatch.path(self.deployment, dataset, date)) if "raw" in done else None
-        batch = StandardizedBatch.read(StandardizedBatch.path(self.deployment, dataset, date)) if "standardized" in done else None
+        batch = (
+            StandardizedBatch.read(StandardizedBatch.path(self.deployment, dataset, date))
+            if "standardized" in done
+            else None
+        )
         for stage, made in found.items():
             if made is not None and made.outcome in ("blocked", "error"):
                 return DatasetNight(dataset, date, made.outcome, stage, made.reasons, raw, batch)
@@ -216,8 +239,11 @@ def _place(stage: Stage, date: Date) -> tuple[str, Date, str]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Dagster warns of previews and of every check that a skipped dataset did not run; the terminal is for the night's own words."""
-    loggers = [logging.getLogger(name) for name in ("dagster", "dagster._core")]  # Dagster sets the level of the first anew in a run
+    """Dagster warns of previews and of every check that a skipped dataset did not run; the terminal is for the night's
+    own words."""
+    loggers = [
+        logging.getLogger(name) for name in ("dagster", "dagster._core")
+    ]  # Dagster sets the level of the first anew in a run
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -231,13 +257,15 @@ def _quiet() -> Iterator[None]:
 
 
 def delivery_dates(deployment: Deployment, datasets: Sequence[str]) -> list[Date]:
-    """Every date for which one of ``datasets`` has a delivery folder, in order. Folders whose name is not a date are passed over."""
+    """Every date for which one of ``datasets`` has a delivery folder, in order. Folders whose name is not a date are
+    passed over."""
     return sorted({date for dataset in datasets for date in dates_in(deployment.landing / dataset)})
 
 
 @contextmanager
 def instance(deployment: Deployment) -> Iterator[DagsterInstance]:
-    """The deployment's own Dagster instance; ``$DAGSTER_HOME`` is set while it is open, since Dagster's storage asks for it."""
+    """The deployment's own Dagster instance; ``$DAGSTER_HOME`` is set while it is open, since Dagster's storage asks
+    for it."""
     from dagster import DagsterInstance
 
     from govdata.assets.instance import prepare
@@ -248,7 +276,11 @@ def instance(deployment: Deployment) -> Iterator[DagsterInstance]:
     try:
         with files.locked(home / ".opening"):  # Dagster makes and migrates its SQLite files without a lock
             opened = DagsterInstance.from_config(str(home))
-            opened.get_runs(limit=1), opened.all_asset_keys(), opened.all_instigator_state()  # each file is made at its first use
+            (
+                opened.get_runs(limit=1),
+                opened.all_asset_keys(),
+                opened.all_instigator_state(),
+            )  # each file is made at its first use
         with opened:
             yield opened
     finally:

@@ -50,7 +50,8 @@ class Totals:
 
 
 def totals(nights: Sequence[DatasetNight]) -> dict[str, Totals]:
-    """Per dataset in the order met. delivered = rejected + duplicates + quarantined + clean holds for what was standardised."""
+    """Per dataset in the order met. delivered = rejected + duplicates + quarantined + clean holds for what was
+    standardised."""
     figures: dict[str, Totals] = {}
     for night in nights:
         if night.stage is not None and night.stage not in STAGES:
@@ -107,13 +108,16 @@ def show(console: Console, nights: Sequence[DatasetNight], registry: Registry, d
     _show_misplaced(console, registry, deployment)
     _show_blocked(console, nights, registry)
     _show_damage(console, deployment)
-    console.print(f"已发布的表：{deployment.published}（目录 {deployment.catalogue.name}）", soft_wrap=True, highlight=False)
+    console.print(
+        f"已发布的表：{deployment.published}（目录 {deployment.catalogue.name}）", soft_wrap=True, highlight=False
+    )
     console.print(f'查询：{program()} sql "SELECT * FROM governance.reconciliation"', highlight=False, soft_wrap=True)
     console.print(f"界面：{program()} ui，然后在浏览器打开 http://127.0.0.1:3000", highlight=False, soft_wrap=True)
 
 
 def program() -> str:
-    """How the person can call the command line again: by its name, or by its path where an environment is not activated."""
+    """How the person can call the command line again: by its name, or by its path where an environment is not
+    activated."""
     called = Path(sys.argv[0])
     if shutil.which("govdata") or called.name != "govdata":
         return "govdata"
@@ -121,17 +125,23 @@ def program() -> str:
 
 
 def _show_held_keys(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
-    """Rows of deltas that say different things of one key: none is taken, so what was published of the key before stays, which nobody would
+    """Rows of deltas that say different things of one key: none is taken, so what was published of the key before
+    stays, which nobody would
     see from a number of quarantined rows."""
     for night in nights:
         if night.batch is None or night.batch.mode != "delta" or night.dataset not in registry.datasets:
             continue
         key = set(registry.datasets[night.dataset].delivery.key)
-        unique = [rule.id for rule in registry.rules(night.dataset) if isinstance(rule.spec, Unique) and set(rule.spec.columns) <= key]
+        unique = [
+            rule.id
+            for rule in registry.rules(night.dataset)
+            if isinstance(rule.spec, Unique) and set(rule.spec.columns) <= key
+        ]
         held = max((night.batch.rule_failures.get(rule, 0) for rule in unique), default=0)
         if held:
             console.print(
-                f"{registry.datasets[night.dataset].title}（{night.dataset}）{night.date}：{held} 行同键而内容不同，先后无从判断，"
+                f"{registry.datasets[night.dataset].title}（{night.dataset}）{night.date}：{held} 行同键而内容不同，"
+                "先后无从判断，"
                 "均已隔离；这些键已发布的旧值保持不变。请来源部门每键只交付一行",
                 style="yellow",
                 highlight=False,
@@ -150,7 +160,9 @@ def _show_left_aside(console: Console, nights: Sequence[DatasetNight], registry:
         console.print("读入时留在一边的", style="bold")
     for (name, note), dates in told.items():
         span = dates[0] if len(dates) == 1 else f"{dates[0]} 等 {len(dates)} 期"
-        console.print(f"  {registry.datasets[name].title} {span}：{note}", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            f"  {registry.datasets[name].title} {span}：{note}", markup=False, highlight=False, soft_wrap=True
+        )
 
 
 def _show_damage(console: Console, deployment: Deployment) -> None:
@@ -165,14 +177,25 @@ def _show_damage(console: Console, deployment: Deployment) -> None:
 def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
     failed = [night for night in nights if night.outcome in ("blocked", "error")]
     for night in failed:
-        title = registry.datasets[night.dataset].title if night.dataset in registry.datasets else CITY_TITLES.get(night.dataset, "派生表")
+        title = (
+            registry.datasets[night.dataset].title
+            if night.dataset in registry.datasets
+            else CITY_TITLES.get(night.dataset, "派生表")
+        )
         what = "被阻断" if night.outcome == "blocked" else "出错"
         stage = STAGE_NAMES.get(night.stage or "", "运行" if night.stage is None else "派生")
-        console.print(f"[bold red]{title}（{night.dataset}）{night.date} 在“{stage}”{what}，上一份完好的快照保持不变：[/]", highlight=False)
+        console.print(
+            f"[bold red]{title}（{night.dataset}）{night.date} 在“{stage}”{what}，上一份完好的快照保持不变：[/]",
+            highlight=False,
+        )
         for reason in night.reasons:
             console.print(escape(reason), highlight=False, soft_wrap=True)
     if failed and alerts.unwritten:
-        console.print("告警没有写入 data/reports/alerts（磁盘已满或不可写），原因以上面所列为准", style="bold red", highlight=False)
+        console.print(
+            "告警没有写入 data/reports/alerts（磁盘已满或不可写），原因以上面所列为准",
+            style="bold red",
+            highlight=False,
+        )
     elif failed and alerts.written_alerts:
         console.print("告警已写入 data/reports/alerts", highlight=False)
 
@@ -180,7 +203,9 @@ def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Re
 def _show_misplaced(console: Console, registry: Registry, deployment: Deployment) -> None:
     found = ingest.misplaced(deployment, registry.delivered)
     if found:
-        console.print("放错位置的交付，没有读（应为 data/landing/<数据集>/<YYYY-MM-DD>/）", style="bold yellow", highlight=False)
+        console.print(
+            "放错位置的交付，没有读（应为 data/landing/<数据集>/<YYYY-MM-DD>/）", style="bold yellow", highlight=False
+        )
     for sentence in found[:MOST_MISPLACED]:
         console.print(f"  {sentence}", markup=False, highlight=False, soft_wrap=True)
     if len(found) > MOST_MISPLACED:

@@ -1,6 +1,8 @@
-"""Alerts: what a person on duty must know, as files under ``data/reports/alerts`` and, where configured, sent to a webhook.
+"""Alerts: what a person on duty must know, as files under ``data/reports/alerts`` and, where configured, sent to a
+webhook.
 
-An alert holds Chinese sentences and figures, never a record's value. Raising one never raises an error of its own: the night
+An alert holds Chinese sentences and figures, never a record's value. Raising one never raises an error of its own: the
+night
 must not fail because nobody could be told, so a problem with the webhook is only written into the alert itself.
 """
 
@@ -27,7 +29,8 @@ WEBHOOK_TIMEOUT_SECONDS = 5.0
 """For the whole exchange, however slowly the other side answers."""
 
 MOST_UNANSWERED = 3
-"""After so many alerts in a row that did not arrive this process sends no more: two hundred blocked datasets would wait a quarter of an
+"""After so many alerts in a row that did not arrive this process sends no more: two hundred blocked datasets would wait
+a quarter of an
 hour for somebody who is not there."""
 
 SENT = "已发送"
@@ -48,7 +51,8 @@ _SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 class Alert(Manifest):
-    """``stage`` is the step that stopped; ``dataset`` and ``date`` are None where a whole run died. ``reasons`` are Chinese sentences."""
+    """``stage`` is the step that stopped; ``dataset`` and ``date`` are None where a whole run died. ``reasons`` are
+    Chinese sentences."""
 
     kind: Kind
     time: datetime
@@ -67,9 +71,11 @@ def now() -> datetime:
 
 
 def raise_alert(deployment: Deployment, alert: Alert) -> Path | None:
-    """Write ``alert`` as JSON and as a Markdown page, then post it where a webhook is configured and note what became of that.
+    """Write ``alert`` as JSON and as a Markdown page, then post it where a webhook is configured and note what became
+    of that.
 
-    Returns the JSON file's path, or None where the disk refused it: an alert never stops the work it reports on. It then stands in
+    Returns the JSON file's path, or None where the disk refused it: an alert never stops the work it reports on. It
+    then stands in
     ``unwritten``, for whoever can still tell a person.
     """
     alert = alert.model_copy(update={"reasons": tuple(visible(reason, keep="\n") for reason in alert.reasons)})
@@ -136,7 +142,8 @@ def _item(line: str) -> str:
 
 
 def webhook() -> str | None:
-    """The configured address, or None where there is none. Raises ``GovdataError`` where it is no http(s) address; the address itself,
+    """The configured address, or None where there is none. Raises ``GovdataError`` where it is no http(s) address; the
+    address itself,
     which may hold a password, is not told."""
     address = os.environ.get(WEBHOOK, "").strip()
     if not address:
@@ -175,7 +182,8 @@ def _post(alert: Alert) -> str | None:
 
 
 def _send(address: str, body: bytes) -> str:
-    """The answer's body is never read, and no redirect is followed: an address that points elsewhere has not taken the alert, and what it
+    """The answer's body is never read, and no redirect is followed: an address that points elsewhere has not taken the
+    alert, and what it
     points at may be anybody's."""
     import httpx
 
@@ -185,7 +193,9 @@ def _send(address: str, body: bytes) -> str:
     headers = {"Content-Type": "application/json; charset=utf-8"}
     try:
         with (
-            httpx.Client(headers=headers, auth=login, timeout=WEBHOOK_TIMEOUT_SECONDS, follow_redirects=False) as client,
+            httpx.Client(
+                headers=headers, auth=login, timeout=WEBHOOK_TIMEOUT_SECONDS, follow_redirects=False
+            ) as client,
             client.stream("POST", bare, content=body) as answer,
         ):
             return f"{SENT if answer.is_success else '发送失败'}（HTTP {answer.status_code}）"

@@ -1,9 +1,13 @@
 """A deployment in one tar file, and back: what the next night needs, and nothing that can be made again.
 
-Taken along: ``standards``, ``data/landing``, ``data/lake``, ``data/published``, reports and work orders. Left out: the catalogue (it names
-files by absolute path and is built anew), scratch and temporary files, the second names of the lake's files (``.pinned``) and Dagster's
-folder (run history only; the next night starts a new one). Files that share their content (hard links) are stored once. The last member
-lists every file with its sha256, so that a tar that was cut short or damaged is refused before anything is put in place.
+Taken along: ``standards``, ``data/landing``, ``data/lake``, ``data/published``, reports and work orders. Left out: the
+catalogue (it names
+files by absolute path and is built anew), scratch and temporary files, the second names of the lake's files
+(``.pinned``) and Dagster's
+folder (run history only; the next night starts a new one). Files that share their content (hard links) are stored once.
+The last member
+lists every file with its sha256, so that a tar that was cut short or damaged is refused before anything is put in
+place.
 
 What a backup holds is decided in one place (``_belongs``), for what is written and for what is accepted alike.
 """
@@ -45,7 +49,8 @@ _NO_BACKUP = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ENA
 
 
 def _belongs(name: str) -> bool:
-    """Whether a file or folder of that name, relative to the deployment, is part of a backup: nothing hidden of ours (temporary and spilled
+    """Whether a file or folder of that name, relative to the deployment, is part of a backup: nothing hidden of ours
+    (temporary and spilled
     files, locks, second names), no catalogue and nothing beside it of DuckDB's own."""
     path = PurePosixPath(name)
     if not is_inside(name):
@@ -69,7 +74,8 @@ class Backup:
 def backup(deployment: Deployment, registry: Registry, target: Path) -> Backup:
     """Write the deployment to ``target``, which must not exist; whole or not at all, readable by its owner only.
 
-    Waits for stages at work and holds the others up meanwhile, so that no half of a stage is kept. Readers are not disturbed."""
+    Waits for stages at work and holds the others up meanwhile, so that no half of a stage is kept. Readers are not
+    disturbed."""
     target = target.absolute()
     if target.exists():
         raise GovdataError(f"{target.name} 已经存在，备份不覆盖任何文件")
@@ -87,7 +93,10 @@ def backup(deployment: Deployment, registry: Registry, target: Path) -> Backup:
                 stack.enter_context(files.locked(deployment.published / dataset / ".lock"))
             stack.enter_context(files.locked(deployment.published / ".catalogue.lock"))
             descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as out, tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            with (
+                os.fdopen(descriptor, "wb") as out,
+                tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar,
+            ):
                 listing, size = _add_all(tar, deployment)
                 _add_listing(tar, listing)
         files.put(written, target)
@@ -97,7 +106,8 @@ def backup(deployment: Deployment, registry: Registry, target: Path) -> Backup:
 
 
 def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    """One folder, file or second name of a file; a backup holds nothing else. (``extractall`` can refuse links, devices and places outside
+    """One folder, file or second name of a file; a backup holds nothing else. (``extractall`` can refuse links, devices
+    and places outside
     only from Python 3.11.4 on.) Raises ``ValueError`` for anything else."""
     if member.name != LISTING and not _belongs(member.name):
         raise ValueError("no part of a backup")
@@ -124,7 +134,8 @@ def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None
 
 
 def restore(source: Path, target: Path) -> Backup:
-    """Put the deployment in ``source`` at ``target``, a folder that does not exist yet or is empty. Raises ``GovdataError`` for a file that
+    """Put the deployment in ``source`` at ``target``, a folder that does not exist yet or is empty. Raises
+    ``GovdataError`` for a file that
     is no whole backup; then nothing is left at ``target``. The catalogue is to be rebuilt there."""
     target = target.absolute()
     if target.is_symlink():
@@ -141,7 +152,16 @@ def restore(source: Path, target: Path) -> Backup:
                 for member in tar:
                     _unpack(tar, member, unpacked)
             count, size = _verified(unpacked)
-        except (tarfile.TarError, ValueError, KeyError, TypeError, EOFError, OverflowError, RecursionError, MemoryError):
+        except (
+            tarfile.TarError,
+            ValueError,
+            KeyError,
+            TypeError,
+            EOFError,
+            OverflowError,
+            RecursionError,
+            MemoryError,
+        ):
             raise GovdataError(f"{source.name} 不是完整的备份文件，或含有不属于备份的内容") from None
         except OSError as error:
             if error.errno not in _NO_BACKUP:
@@ -158,7 +178,9 @@ def restore(source: Path, target: Path) -> Backup:
 
 def _members(deployment: Deployment) -> Iterator[Path]:
     # A department's folder under landing may be a link to elsewhere: what it holds belongs to the backup.
-    landing = sorted(path for path in deployment.landing.iterdir() if path.is_dir()) if deployment.landing.is_dir() else []
+    landing = (
+        sorted(path for path in deployment.landing.iterdir() if path.is_dir()) if deployment.landing.is_dir() else []
+    )
     roots = [
         deployment.standards,
         *landing,
@@ -216,19 +238,26 @@ class _Hashing:
 
 
 def _add_listing(tar: tarfile.TarFile, listing: dict[str, str]) -> None:
-    content = json.dumps({"format": FORMAT, "files": listing}, indent=0).encode("ascii")  # a delivered name may be in no encoding
+    content = json.dumps({"format": FORMAT, "files": listing}, indent=0).encode(
+        "ascii"
+    )  # a delivered name may be in no encoding
     info = tarfile.TarInfo(LISTING)
     info.size, info.mode = len(content), 0o600
     tar.addfile(info, io.BytesIO(content))
 
 
 def _verified(folder: Path) -> tuple[int, int]:
-    """Files and bytes, where all that the listing names is there as it was. Raises ``GovdataError`` or ``ValueError``."""
+    """Files and bytes, where all that the listing names is there as it was. Raises ``GovdataError`` or
+    ``ValueError``."""
     try:
         listing = json.loads((folder / LISTING).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise GovdataError("备份文件不完整：没有文件清单") from None
-    if not isinstance(listing, dict) or not isinstance(listing.get("files"), dict) or not isinstance(listing.get("format"), int):
+    if (
+        not isinstance(listing, dict)
+        or not isinstance(listing.get("files"), dict)
+        or not isinstance(listing.get("format"), int)
+    ):
         raise ValueError("no listing")
     if listing["format"] != FORMAT:
         raise GovdataError(f"备份文件的格式版本为 {listing['format']}，本程序只认识 {FORMAT}")
@@ -251,14 +280,17 @@ def _verified(folder: Path) -> tuple[int, int]:
 
 
 def _leads_outside(name: str, path: Path) -> bool:
-    """Whether ``path`` is a manifest of ours that names a file outside the deployment. One that cannot be read leads nowhere."""
+    """Whether ``path`` is a manifest of ours that names a file outside the deployment. One that cannot be read leads
+    nowhere."""
     if path.suffix != ".json" or not name.startswith(("data/lake/", "data/published/")):
         return False
     try:
         manifest = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
         return False
-    return isinstance(manifest, dict) and any(not is_inside(name) for key in MANIFEST_PATHS for name in _listed(manifest.get(key)))
+    return isinstance(manifest, dict) and any(
+        not is_inside(name) for key in MANIFEST_PATHS for name in _listed(manifest.get(key))
+    )
 
 
 def _listed(value: Any) -> list[str]:

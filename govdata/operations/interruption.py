@@ -1,8 +1,11 @@
 """Ending work that somebody wants ended (Ctrl-C, SIGTERM), at a place where it may end.
 
-An exception thrown by a signal handler comes up wherever the program happens to be: DuckDB turns it into an error of the query, a callback
-swallows it, a half-done step takes it for a fault of the delivery. So a signal only leaves word here, and the work asks at its own
-checkpoints: before each stage of a dataset and each date. A second signal does not wait; by the mark that the first one left it is known
+An exception thrown by a signal handler comes up wherever the program happens to be: DuckDB turns it into an error of
+the query, a callback
+swallows it, a half-done step takes it for a fault of the delivery. So a signal only leaves word here, and the work asks
+at its own
+checkpoints: before each stage of a dataset and each date. A second signal does not wait; by the mark that the first one
+left it is known
 later that the end was wanted.
 """
 
@@ -35,7 +38,8 @@ def asked() -> int | None:
 
 
 def check() -> None:
-    """A checkpoint. Raises ``KeyboardInterrupt`` where the end was asked for, after whoever listens (``ending``) was told."""
+    """A checkpoint. Raises ``KeyboardInterrupt`` where the end was asked for, after whoever listens (``ending``) was
+    told."""
     if _asked is not None:
         for tell in _ending:
             tell()
@@ -54,7 +58,8 @@ def ending(tell: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def _heard(on_signal: Callable[[int], None]) -> Iterator[None]:
-    """The first signal within the block is noted and told to ``on_signal``; after each later one too. In the main thread only."""
+    """The first signal within the block is noted and told to ``on_signal``; after each later one too. In the main
+    thread only."""
     global _asked
 
     def note(number: int, _: FrameType | None) -> None:
@@ -101,8 +106,10 @@ def is_marked(path: Path) -> bool:
 def watched(work: Callable[[], T], first: Callable[[int], None], second: Callable[[int], None]) -> T:
     """Do ``work`` in a thread of its own, while this one, the main thread, does nothing but listen.
 
-    Libraries leave signal handlers alone outside the main thread (Dagster says so), so no signal is lost in theirs. ``first`` is told
-    of the first signal; at the second ``second`` is called and the process ends at once, with 128 and the signal's number: everything on
+    Libraries leave signal handlers alone outside the main thread (Dagster says so), so no signal is lost in theirs.
+    ``first`` is told
+    of the first signal; at the second ``second`` is called and the process ends at once, with 128 and the signal's
+    number: everything on
     the disk is such that a process may end anywhere."""
     count = 0
 
@@ -125,7 +132,8 @@ def watched(work: Callable[[], T], first: Callable[[int], None], second: Callabl
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Where the work itself has the main thread (a run of the daemon's): a signal within the block waits for a checkpoint or for the
+    """Where the work itself has the main thread (a run of the daemon's): a signal within the block waits for a
+    checkpoint or for the
     block's end, and then goes to whoever listened before. Does nothing in another thread."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,6 +1,7 @@
 """What became of each stage of a night, kept as a small manifest that the stage writes itself: ``StageOutcome``.
 
-The closing summary and the exit code go by these manifests, and the alert of a stage is made of its manifest. A stage that was begun and
+The closing summary and the exit code go by these manifests, and the alert of a stage is made of its manifest. A stage
+that was begun and
 left none did not finish. A run that died leaves those of an earlier run lying, so a reader names the run it asks for.
 """
 
@@ -35,14 +36,17 @@ STAGE_NAMES = {
 }
 
 Outcome = Literal["done", "nothing", "blocked", "error"]
-"""``nothing``: there was no delivery. ``blocked``: the delivery is at fault. ``error``: the standards, the program or the machine are."""
+"""``nothing``: there was no delivery. ``blocked``: the delivery is at fault. ``error``: the standards, the program or
+the machine are."""
 
 
 class StageOutcome(Manifest):
-    """What became of the stage ``[dataset, stage]`` (of a derived table, the catalogue and retention ``[room, table]``) on one date.
+    """What became of the stage ``[dataset, stage]`` (of a derived table, the catalogue and retention ``[room, table]``)
+    on one date.
 
     ``reasons`` are Chinese sentences, ``counts`` numbers by Chinese name: never a record's value. ``delivery``: of the
-    stage raw, what stands for the files it read (``files.state``). ``waiting``: blocked until an earlier date is dealt with.
+    stage raw, what stands for the files it read (``files.state``). ``waiting``: blocked until an earlier date is dealt
+    with.
     ``made_by``: of the catalogue, what stands for the standards and the program (``unchanged.made_by``)."""
 
     dataset: str
@@ -63,7 +67,8 @@ class StageOutcome(Manifest):
 
 
 _ours: dict[tuple[Deployment, str, Date, str], StageOutcome] = {}
-"""Outcomes of this process, for its own summary: on the disk there may be no place for them (which is then the reason), or those of another
+"""Outcomes of this process, for its own summary: on the disk there may be no place for them (which is then the reason),
+or those of another
 run of the same date that was quicker to end."""
 
 _watchers: list[Callable[[str, str, bool], None]] = []
@@ -80,7 +85,8 @@ def begin(dataset: str, stage: str) -> None:
 
 
 def record(outcome: StageOutcome, deployment: Deployment) -> None:
-    """Keep ``outcome`` in place of the stage's earlier one. Never raises for a disk that refuses: the reason must not be lost for it."""
+    """Keep ``outcome`` in place of the stage's earlier one. Never raises for a disk that refuses: the reason must not
+    be lost for it."""
     _ours[deployment, outcome.dataset, outcome.date, outcome.stage] = outcome
     with suppress(OSError):
         outcome.write(deployment.outcome(outcome.dataset, outcome.date, outcome.stage))
@@ -88,7 +94,9 @@ def record(outcome: StageOutcome, deployment: Deployment) -> None:
         tell(outcome.dataset, outcome.stage, True)
 
 
-def read(deployment: Deployment, dataset: str, date: Date, stage: str, run_id: str | None = None) -> StageOutcome | None:
+def read(
+    deployment: Deployment, dataset: str, date: Date, stage: str, run_id: str | None = None
+) -> StageOutcome | None:
     """The stage's newest outcome, or that of ``run_id`` alone; None where there is none, or a damaged one."""
     ours = _ours.get((deployment, dataset, date, stage))
     if ours is not None and ours.run_id == run_id:

@@ -1,6 +1,8 @@
-"""Delivery dates of which nothing has changed since they were worked off: same files, same standards, same program, everything there.
+"""Delivery dates of which nothing has changed since they were worked off: same files, same standards, same program,
+everything there.
 
-Running them again would give the same rows (batch ids are made of just these things), so a run over all dates begins with the first that
+Running them again would give the same rows (batch ids are made of just these things), so a run over all dates begins
+with the first that
 has changed. Later dates are made again with it: what they derive from the tables of that day may change too.
 """
 
@@ -27,8 +29,11 @@ def made_by(registry: Registry) -> str:
     return fingerprint(declared, ENGINE_VERSION, INGEST_VERSION, VERSION)
 
 
-def changed_since(deployment: Deployment, registry: Registry, datasets: Sequence[str], dates: Sequence[Date]) -> list[Date]:
-    """Those of ``dates`` (in order) that are to be worked off: from the first on that has changed, or that did not end well."""
+def changed_since(
+    deployment: Deployment, registry: Registry, datasets: Sequence[str], dates: Sequence[Date]
+) -> list[Date]:
+    """Those of ``dates`` (in order) that are to be worked off: from the first on that has changed, or that did not end
+    well."""
     made = made_by(registry)
     for number, date in enumerate(dates):
         if not _is_unchanged(deployment, datasets, date, made):
@@ -67,5 +72,12 @@ def _is_published(deployment: Deployment, dataset: str, date: Date) -> bool:
     snapshot = layers.read(Snapshot, Snapshot.path(deployment, dataset, date))
     if published is None or published.outcome != "done" or raw is None or batch is None or snapshot is None:
         return False
-    named = (*raw.files, *raw.rejected_files, *batch.clean_files, *batch.quarantine_files, *batch.duplicate_files, *snapshot.every_file)
+    named = (
+        *raw.files,
+        *raw.rejected_files,
+        *batch.clean_files,
+        *batch.quarantine_files,
+        *batch.duplicate_files,
+        *snapshot.every_file,
+    )
     return all(files.is_sound(deployment.absolute(name)) for name in named)

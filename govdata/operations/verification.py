@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verification:
-    """``files`` compared; ``unsealed``: published by a version that kept no hash. ``changed``: their names, set aside. ``commands``: what
+    """``files`` compared; ``unsealed``: published by a version that kept no hash. ``changed``: their names, set aside.
+    ``commands``: what
     makes the lost nights again, missing and damaged files included."""
 
     files: int
@@ -26,7 +27,8 @@ class Verification:
 
 
 def verify(deployment: Deployment, registry: Registry) -> Verification:
-    """Compare, set changed files aside, build the catalogue without them, and raise an alert for each table that lost a night."""
+    """Compare, set changed files aside, build the catalogue without them, and raise an alert for each table that lost a
+    night."""
     tables = sorted(registry.datasets)
     known = [seal for table in tables for seal in seals.named(deployment, table).values()]
     changed = publish.set_aside_changed(deployment, tables, full=True)
@@ -50,4 +52,6 @@ def verify(deployment: Deployment, registry: Registry) -> Verification:
             ),
         )
     commands = tuple(publish.rerun(table, nights) for table, nights in lost.items())
-    return Verification(sum(seal is not None for seal in known), sum(seal is None for seal in known), tuple(changed), commands)
+    return Verification(
+        sum(seal is not None for seal in known), sum(seal is None for seal in known), tuple(changed), commands
+    )

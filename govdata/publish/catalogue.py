@@ -1,7 +1,10 @@
-"""The catalogue: one small DuckDB file of views over immutable Parquet files, built beside the old one and swapped in one step.
+"""The catalogue: one small DuckDB file of views over immutable Parquet files, built beside the old one and swapped in
+one step.
 
-It holds no data of its own and can be built at any time from the manifests, the standards and the lake, wherever the deployment lies.
-A reader that has the old one open keeps it, with all the files it names; whoever connects after the swap sees the new one.
+It holds no data of its own and can be built at any time from the manifests, the standards and the lake, wherever the
+deployment lies.
+A reader that has the old one open keeps it, with all the files it names; whoever connects after the swap sees the new
+one.
 """
 
 from __future__ import annotations
@@ -40,7 +43,8 @@ class DamagedNight(Manifest):
 
 
 class Contents(Manifest):
-    """What the catalogue names, relative to the deployment: ``prune`` must leave these files alone. ``damaged``: what it should name and
+    """What the catalogue names, relative to the deployment: ``prune`` must leave these files alone. ``damaged``: what
+    it should name and
     cannot."""
 
     files: tuple[Inside, ...]
@@ -55,7 +59,8 @@ def rebuild_catalogue(deployment: Deployment, registry: Registry) -> Path:
     """Build ``published/govdata.duckdb`` anew and swap it in; returns its path.
 
     Files whose content changed since they were published are set aside.
-    A snapshot whose files are not all there is passed over for the one before it, with a warning in the log and ``complete`` false in
+    A snapshot whose files are not all there is passed over for the one before it, with a warning in the log and
+    ``complete`` false in
     ``governance.snapshots``."""
     target = deployment.catalogue
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -84,10 +89,17 @@ def damaged_nights(deployment: Deployment) -> tuple[DamagedNight, ...]:
 
 
 def _damaged(deployment: Deployment, nights: dict[str, list[evidence.Night]]) -> tuple[DamagedNight, ...]:
-    found = {(dataset, night.date): list(night.damaged) for dataset, dates in nights.items() for night in dates if night.damaged}
+    found = {
+        (dataset, night.date): list(night.damaged)
+        for dataset, dates in nights.items()
+        for night in dates
+        if night.damaged
+    }
     for path in (path for kind in small.KINDS for path in small.damaged(deployment, kind)):
         found.setdefault((path.parent.name, Date.fromisoformat(path.stem)), []).append(deployment.relative(path))
-    return tuple(DamagedNight(dataset=dataset, date=date, files=tuple(names)) for (dataset, date), names in sorted(found.items()))
+    return tuple(
+        DamagedNight(dataset=dataset, date=date, files=tuple(names)) for (dataset, date), names in sorted(found.items())
+    )
 
 
 def _fill(
@@ -121,7 +133,13 @@ def _fill(
     v.rejected(catalogue, every)
     v.duplicates(catalogue, every)
     v.findings(catalogue, every, rule_results, rules, cross)
-    v.simple(catalogue, "cross_findings", small.CROSS_FINDINGS, cross, "跨表规则发现的问题：本行、另一张表的对应行和应处理的部门")
+    v.simple(
+        catalogue,
+        "cross_findings",
+        small.CROSS_FINDINGS,
+        cross,
+        "跨表规则发现的问题：本行、另一张表的对应行和应处理的部门",
+    )
     workorders.show(catalogue, deployment)
     today = Date.today()
     for code_set in registry.code_sets.values():
@@ -153,7 +171,13 @@ def _snapshot_list(snapshots: dict[str, list[tuple[Snapshot, bool]]], deployment
     import pyarrow as pa
 
     text, count, flag = pa.string(), pa.int64(), pa.bool_()
-    kinds = dict(zip(v.SNAPSHOTS, (text, pa.date32(), count, flag, flag, text, text, text, pa.date32(), count, count), strict=True))
+    kinds = dict(
+        zip(
+            v.SNAPSHOTS,
+            (text, pa.date32(), count, flag, flag, text, text, text, pa.date32(), count, count),
+            strict=True,
+        )
+    )
     rows = []
     for table, known in snapshots.items():
         current = next((snapshot.snapshot_id for snapshot, whole in known if whole), None)
@@ -162,6 +186,18 @@ def _snapshot_list(snapshots: dict[str, list[tuple[Snapshot, bool]]], deployment
             since = s.lineage[0] if s.lineage else s.date
             is_current = whole and s.snapshot_id == current
             rows.append(
-                (table, s.date, s.rows, is_current, whole, s.snapshot_id, s.batch_id, s.standards_hash, since, len(s.files), s.hidden)
+                (
+                    table,
+                    s.date,
+                    s.rows,
+                    is_current,
+                    whole,
+                    s.snapshot_id,
+                    s.batch_id,
+                    s.standards_hash,
+                    since,
+                    len(s.files),
+                    s.hidden,
+                )
             )
     return small.keep("snapshots", sorted(rows), kinds, small.folder(deployment))

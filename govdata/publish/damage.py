@@ -34,7 +34,8 @@ def of_snapshot(snapshot: Snapshot, deployment: Deployment) -> list[Path]:
 
 
 def of_layer(layer: Layer, batch: StandardizedBatch, deployment: Deployment) -> list[Path]:
-    """The layer's files where they do not hold the rows of the batch they were frozen from, made anew meanwhile: a flipped bit that a
+    """The layer's files where they do not hold the rows of the batch they were frozen from, made anew meanwhile: a
+    flipped bit that a
     reader does not notice. Empty where the two are equal."""
     import duckdb
 
@@ -53,7 +54,8 @@ def of_layer(layer: Layer, batch: StandardizedBatch, deployment: Deployment) -> 
 
 
 def set_aside(paths: Iterable[Path], deployment: Deployment) -> list[str]:
-    """Rename damaged files so that no manifest finds them; ``prune`` removes them in the end. Returns their names, for people."""
+    """Rename damaged files so that no manifest finds them; ``prune`` removes them in the end. Returns their names, for
+    people."""
     names = []
     for path in paths:
         name = deployment.relative(path)

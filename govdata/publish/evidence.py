@@ -1,7 +1,9 @@
 """What the lake holds of every kept night, pinned: files the catalogue may name.
 
-A stage that runs again removes the files of its earlier run, and a query that was using them would fail half-way. So the catalogue never
-names a file of the lake itself but a second name of it (hard link) under ``lake/.pinned``, which only ``prune`` removes, after a grace
+A stage that runs again removes the files of its earlier run, and a query that was using them would fail half-way. So
+the catalogue never
+names a file of the lake itself but a second name of it (hard link) under ``lake/.pinned``, which only ``prune``
+removes, after a grace
 time. The name carries the file's time of writing: a name never stands for two contents.
 """
 
@@ -25,8 +27,10 @@ ROW = ("_row_id", "_source_file", "_source_row", "_delivery_date")
 
 @dataclass(frozen=True)
 class Night:
-    """Pinned files of one delivery date. ``ledger`` and ``ledger_sql`` are empty where the raw rows are not those the standardised ones
-    came from. ``damaged``: files that the night's manifests name and that cannot be shown, and manifests that cannot be read."""
+    """Pinned files of one delivery date. ``ledger`` and ``ledger_sql`` are empty where the raw rows are not those the
+    standardised ones
+    came from. ``damaged``: files that the night's manifests name and that cannot be shown, and manifests that cannot be
+    read."""
 
     dataset: str
     date: Date
@@ -52,7 +56,8 @@ def nights(deployment: Deployment, datasets: list[str]) -> dict[str, list[Night]
 
 
 def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
-    # A stage may replace its batch between our reading the manifest and pinning its files: then the new manifest is read.
+    # A stage may replace its batch between our reading the manifest and pinning its files: then the new manifest is
+    # read.
     night = None
     for _ in range(3):
         paths = RawBatch.path(deployment, dataset, date), StandardizedBatch.path(deployment, dataset, date)
@@ -76,12 +81,18 @@ def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
         if not damaged:
             return night
     assert night is not None
-    log.warning("%s %s 的数据湖中有 %d 个文件缺失或损坏，目录中不列它们；重新运行该日即可重做", dataset, date, len(night.damaged))
+    log.warning(
+        "%s %s 的数据湖中有 %d 个文件缺失或损坏，目录中不列它们；重新运行该日即可重做",
+        dataset,
+        date,
+        len(night.damaged),
+    )
     return night
 
 
 def _pin(deployment: Deployment, named: tuple[str, ...], damaged: list[str], *columns: str) -> tuple[Path, ...]:
-    """The files under their second names. One that is gone, was cut short or has lost one of its ``columns`` would keep every view that
+    """The files under their second names. One that is gone, was cut short or has lost one of its ``columns`` would keep
+    every view that
     names it from opening: it goes to ``damaged``."""
     pinned = []
     lake = deployment.pinned.parent

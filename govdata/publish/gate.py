@@ -61,7 +61,10 @@ def _judged(verdict: Verdict, batch: StandardizedBatch, dataset: Dataset, regist
 def _rows(batch: StandardizedBatch, deployment: Deployment) -> list[str]:
     """The files are there, whole, and hold as many rows as the manifest says."""
     reasons = []
-    for title, listed, expected in (("合格", batch.clean_files, batch.clean), ("隔离", batch.quarantine_files, batch.quarantined)):
+    for title, listed, expected in (
+        ("合格", batch.clean_files, batch.clean),
+        ("隔离", batch.quarantine_files, batch.quarantined),
+    ):
         try:
             found = sum(files.row_count(deployment.absolute(path)) for path in listed)
         except GovdataError as error:

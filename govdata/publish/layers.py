@@ -1,7 +1,9 @@
 """What one delivery adds to a table, frozen at publishing.
 
-A layer is the clean part of a batch that passed its gate, under file names of its own (hard links: no space). A whole delivery starts a
-table anew; a delta lies on the layers before it. Snapshots are merged from layers, so every snapshot can be made again from them: when a
+A layer is the clean part of a batch that passed its gate, under file names of its own (hard links: no space). A whole
+delivery starts a
+table anew; a delta lies on the layers before it. Snapshots are merged from layers, so every snapshot can be made again
+from them: when a
 past delivery is corrected, when snapshots in between were pruned, and whatever the lake holds by then.
 """
 
@@ -29,8 +31,10 @@ M = TypeVar("M", bound=Manifest)
 
 
 class Layer(Manifest):
-    """``key_unique``: the standards saw to it that no two rows of ``files`` share ``key``. ``operation``: the column that holds I, U, D.
-    ``former_names``: column → what the contract called it earlier. ``delivered``: which columns came (``RawBatch.coverage``), ``unknown``:
+    """``key_unique``: the standards saw to it that no two rows of ``files`` share ``key``. ``operation``: the column
+    that holds I, U, D.
+    ``former_names``: column → what the contract called it earlier. ``delivered``: which columns came
+    (``RawBatch.coverage``), ``unknown``:
     which came that the contract did not know; the next delivery is held against them."""
 
     table: str
@@ -70,7 +74,15 @@ class Lineage:
         """The lineage of ``layer``'s date; ``before``: that of the layer before it."""
         base = None if layer.mode == "snapshot" else before
         base_id = base.snapshot_id if base else None
-        identity = (layer.table, layer.date.isoformat(), layer.batch_id, layer.standards_hash, layer.mode, layer.key, layer.operation)
+        identity = (
+            layer.table,
+            layer.date.isoformat(),
+            layer.batch_id,
+            layer.standards_hash,
+            layer.mode,
+            layer.key,
+            layer.operation,
+        )
         return cls(
             snapshot_id=fingerprint("snapshot", FORMAT, *identity, base_id),
             base_snapshot_id=base_id,
@@ -112,9 +124,11 @@ def before(deployment: Deployment, table: str, date: Date) -> Layer | None:
 
 
 def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Layer:
-    """Give the batch's clean files a second name under ``published`` and write the layer's manifest. The gate must have passed.
+    """Give the batch's clean files a second name under ``published`` and write the layer's manifest. The gate must have
+    passed.
 
-    A layer of the same batch is kept as it is. Raises ``GateBlocked`` for a delta without the whole it belongs on, ``Waiting``
+    A layer of the same batch is kept as it is. Raises ``GateBlocked`` for a delta without the whole it belongs on,
+    ``Waiting``
     for one with a gap below it."""
     from govdata.publish import damage, seals  # they know what a layer is
 
@@ -174,10 +188,14 @@ def _demand_whole(batch: StandardizedBatch, deployment: Deployment) -> None:
 
 
 def _demand_all_between(batch: StandardizedBatch, dataset: Dataset, deployment: Deployment) -> None:
-    """A delta is merged over every delivery since the last whole, or not at all: without one of them it would quietly take that one's
-    changes back. Missing are nights that were published and whose layer is gone (somebody deleted its folder, say), and deliveries that
-    nobody has dealt with (interrupted, failed, waiting or never run). A delivery that was judged and blocked, or refused at reading, is
-    dealt with: somebody was told, and later ones go on without it. Layers older than the whole below this delta may have been pruned."""
+    """A delta is merged over every delivery since the last whole, or not at all: without one of them it would quietly
+    take that one's
+    changes back. Missing are nights that were published and whose layer is gone (somebody deleted its folder, say), and
+    deliveries that
+    nobody has dealt with (interrupted, failed, waiting or never run). A delivery that was judged and blocked, or
+    refused at reading, is
+    dealt with: somebody was told, and later ones go on without it. Layers older than the whole below this delta may
+    have been pruned."""
     from govdata.ingest.delivery import has_delivery
 
     present = {
@@ -228,7 +246,10 @@ def was_published(deployment: Deployment, table: str, date: Date) -> bool | None
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(governance.line(deployment, table, date), columns=["published"])["published"][0].as_py() is not None
+        return (
+            pq.read_table(governance.line(deployment, table, date), columns=["published"])["published"][0].as_py()
+            is not None
+        )
     except (OSError, pa.ArrowException, IndexError):
         return None
 

@@ -1,9 +1,13 @@
 """Layers → the files of a snapshot, at a cost that follows the delta.
 
-Nothing is rewritten: a snapshot lists the files of the snapshot before and those of the delta, and one small file names the places
-(file, position) of rows that no longer count: older rows whose key comes again, cancelled rows (operation D). A night reads the
-key column of what is there and writes a few kilobytes. When hidden rows or delta files become many, the files that hold most of the hidden
-rows, or the delta files, are written anew without them (compacted), and so is everything when a standard changed a column.
+Nothing is rewritten: a snapshot lists the files of the snapshot before and those of the delta, and one small file names
+the places
+(file, position) of rows that no longer count: older rows whose key comes again, cancelled rows (operation D). A night
+reads the
+key column of what is there and writes a few kilobytes. When hidden rows or delta files become many, the files that hold
+most of the hidden
+rows, or the delta files, are written anew without them (compacted), and so is everything when a standard changed a
+column.
 """
 
 from __future__ import annotations
@@ -31,7 +35,8 @@ TRACE_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date", "_w
 """What follows the contract's columns in every published table."""
 
 MAX_HIDDEN = 0.03
-"""Share of stored rows that may be hidden before files are compacted. What readers pay grows with the hidden rows, what compacting costs
+"""Share of stored rows that may be hidden before files are compacted. What readers pay grows with the hidden rows, what
+compacting costs
 per night shrinks with them: docs/benchmarks.md has the figures."""
 
 WORN = MAX_HIDDEN / 2
@@ -49,11 +54,16 @@ def visible(snapshot: Snapshot, deployment: Deployment, columns: str) -> str:
 
 def _visible(paths: Sequence[Path], hidden: str | None, columns: str) -> str:
     query = f"SELECT {columns} FROM {sql.parquet(paths)} AS b"
-    return query if hidden is None else f"{query} ANTI JOIN {hidden} AS h ON b.file_index = h.file AND b.file_row_number = h.position"
+    return (
+        query
+        if hidden is None
+        else f"{query} ANTI JOIN {hidden} AS h ON b.file_index = h.file AND b.file_row_number = h.position"
+    )
 
 
 def published_columns(schema: Mapping[str, str]) -> dict[str, str]:
-    """The columns a table shows, of those a standardised file has: not the engine's own flags, which stay in the lake."""
+    """The columns a table shows, of those a standardised file has: not the engine's own flags, which stay in the
+    lake."""
     return {name: kind for name, kind in schema.items() if not name.startswith("_") or name in TRACE_COLUMNS}
 
 
@@ -110,7 +120,8 @@ class _Merge:
         self.connection.execute(f"INSERT INTO hidden {places}")
 
     def rewrite(self, columns: dict[str, str], chosen: Sequence[int] | None = None, former: FormerNames = NONE) -> None:
-        """Write the rows that count of the ``chosen`` files (positions; None: of all) into one new file with ``columns``, which becomes the
+        """Write the rows that count of the ``chosen`` files (positions; None: of all) into one new file with
+        ``columns``, which becomes the
         last of the base. ``GateBlocked`` where a value does not fit a changed type."""
         chosen = range(len(self.files)) if chosen is None else sorted(chosen)
         paths = [self.paths[place] for place in chosen]
@@ -119,7 +130,8 @@ class _Merge:
         if changed:
             self._demand_lossless(changed, columns)
         selected = ", ".join(
-            f"CAST({'NULL' if (old := sources[name]) is None else 'b.' + sql.identifier(old)} AS {kind}) AS {sql.identifier(name)}"
+            f"CAST({'NULL' if (old := sources[name]) is None else 'b.' + sql.identifier(old)} AS {kind}) AS "
+            f"{sql.identifier(name)}"
             for name, kind in columns.items()
         )
         target = self._target("base")
@@ -147,20 +159,27 @@ class _Merge:
             for name, old in changed.items()
         )
         self._block(
-            f"标准把列 {name} 的类型由 {self.columns[old]} 改为 {columns[name]}，以前发布的 {count} 行无法转换：需要一份全量交付"
+            f"标准把列 {name} 的类型由 {self.columns[old]} 改为 {columns[name]}，以前发布的 {count} 行无法转换："
+            "需要一份全量交付"
             for (name, old), count in zip(changed.items(), counts, strict=True)
             if count
         )
 
     def _demand_all_columns(self, layer: Layer, columns: dict[str, str]) -> None:
-        """A column that the contract no longer has, with values that are published, is a loss as a type is that they do not fit."""
+        """A column that the contract no longer has, with values that are published, is a loss as a type is that they do
+        not fit."""
         gone = renames.unexplained(columns, self.columns, layer.former_names)
         if not gone:
             return
         counts = self._count(f"{sql.identifier(name)} IS NOT NULL" for name in gone)
         new = "、".join(name for name in columns if renames.source(name, self.columns, layer.former_names) is None)
-        ways = f"改了名的，在新列{f'（{new}）' if new else ''}写 former_names；不再交付的，把列放回合同并写 may_vanish: true"
-        again = "" if layer.date == self.lineage.layers[-1].date else f"。改好后先重新运行：govdata run --date {layer.date}"
+        ways = (
+            f"改了名的，在新列{f'（{new}）' if new else ''}写 former_names；不再交付的，把列放回合同并写 may_vanish: "
+            "true"
+        )
+        again = (
+            "" if layer.date == self.lineage.layers[-1].date else f"。改好后先重新运行：govdata run --date {layer.date}"
+        )
         self._block(
             f"合同里没有了列 {name}，它已发布的 {count} 行的值会丢失。{ways}；交付一份全量则从新开始{again}"
             for name, count in zip(gone, counts, strict=True)
@@ -188,7 +207,8 @@ class _Merge:
             target = self._target("hidden")
             written = files.temporary(target)
             self.connection.execute(
-                f"COPY (SELECT DISTINCT file, position FROM hidden ORDER BY file, position) TO {sql.text(str(written))} ({sql.PARQUET})"
+                "COPY (SELECT DISTINCT file, position FROM hidden ORDER BY file, position) TO "
+                f"{sql.text(str(written))} ({sql.PARQUET})"
             )
             hidden_file = self.deployment.relative(files.put(written, target))
         layer = self.lineage.layers[-1]
@@ -210,7 +230,8 @@ class _Merge:
         )
 
     def _compact(self) -> None:
-        """Write anew what the policy says. One delivery that touches few keys over and over wears its own earlier files out, and the base,
+        """Write anew what the policy says. One delivery that touches few keys over and over wears its own earlier files
+        out, and the base,
         which is nearly all of the table, stays as it is."""
         counted = "SELECT file, count(*) FROM (SELECT DISTINCT file, position FROM hidden) GROUP BY file"
         hidden: dict[int, int] = dict(self.connection.execute(counted).fetchall())
@@ -241,7 +262,8 @@ def _listed(places: Iterable[int]) -> str:
 
 
 def _superseded_within(fresh: str, key: Sequence[str], offset: int) -> str:
-    """Places of rows whose key comes again later in the same delivery (file by name, then row); rows without a key are all kept."""
+    """Places of rows whose key comes again later in the same delivery (file by name, then row); rows without a key are
+    all kept."""
     keys = sql.identifiers(key)
     known = " AND ".join(f"{sql.identifier(name)} IS NOT NULL" for name in key)
     repeated = f"SELECT {keys} FROM {fresh} WHERE {known} GROUP BY {keys} HAVING count(*) > 1"
@@ -253,9 +275,11 @@ def _superseded_within(fresh: str, key: Sequence[str], offset: int) -> str:
 
 
 def merge(base: Snapshot | None, lineage: Lineage, deployment: Deployment) -> Snapshot:
-    """Lay the layers of ``lineage`` that ``base`` lacks on ``base`` (a snapshot of the same lineage at an earlier date, or None).
+    """Lay the layers of ``lineage`` that ``base`` lacks on ``base`` (a snapshot of the same lineage at an earlier date,
+    or None).
 
-    Writes the snapshot's own files, not its manifest. Raises ``GateBlocked`` where a changed standard makes older rows unreadable."""
+    Writes the snapshot's own files, not its manifest. Raises ``GateBlocked`` where a changed standard makes older rows
+    unreadable."""
     known = set(base.lineage) if base else set()
     with sql.connection(deployment, f"merge-{lineage.layers[-1].table}") as connection:
         work = _Merge(connection, deployment, lineage)

@@ -9,7 +9,8 @@ FormerNames = Mapping[str, tuple[str, ...]]
 
 
 def source(name: str, present: Collection[str], former: FormerNames) -> str | None:
-    """Which of the columns ``present`` holds the values of ``name``: its own, else the first of its former names; None: none does."""
+    """Which of the columns ``present`` holds the values of ``name``: its own, else the first of its former names; None:
+    none does."""
     return next((known for known in (name, *former.get(name, ())) if known in present), None)
 
 

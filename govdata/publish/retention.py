@@ -1,7 +1,9 @@
 """What is kept and for how long, and the removal of what nothing names any more.
 
-Two steps, so that no reader is cut off: old snapshots and nights lose their manifests and the catalogue is built without them; their
-files go only when they have been unnamed for the grace time, counted from the prune that first saw them so. Deliveries in ``landing`` are
+Two steps, so that no reader is cut off: old snapshots and nights lose their manifests and the catalogue is built
+without them; their
+files go only when they have been unnamed for the grace time, counted from the prune that first saw them so. Deliveries
+in ``landing`` are
 never touched, and neither are the small governance files: the history of quality stays.
 """
 
@@ -36,7 +38,8 @@ LAKE_STAGES = ("raw", "standardized", "quarantine", "repairs", "rejected")
 
 @dataclass(frozen=True)
 class Policy:
-    """Days of snapshots and nights, month ends of snapshots, days of Dagster's runs. ``days`` 0: nothing is ever removed."""
+    """Days of snapshots and nights, month ends of snapshots, days of Dagster's runs. ``days`` 0: nothing is ever
+    removed."""
 
     days: int = 90
     month_ends: int = 24
@@ -44,12 +47,15 @@ class Policy:
 
     @classmethod
     def from_env(cls) -> Policy:
-        """From $GOVDATA_KEEP_DAYS, $GOVDATA_KEEP_MONTH_ENDS, $GOVDATA_KEEP_RUN_DAYS. Raises ``GovdataError`` for what is no such number."""
+        """From $GOVDATA_KEEP_DAYS, $GOVDATA_KEEP_MONTH_ENDS, $GOVDATA_KEEP_RUN_DAYS. Raises ``GovdataError`` for what
+        is no such number."""
         kept = {}
         for field, name in SETTINGS.items():
             text = os.environ.get(name, "").strip()
             if text and not (text.isascii() and text.isdigit() and len(text) < 6):
-                raise GovdataError(f"环境变量 {name} 应为不小于 0 的整数（{'月末数' if field == 'month_ends' else '天数'}）")
+                raise GovdataError(
+                    f"环境变量 {name} 应为不小于 0 的整数（{'月末数' if field == 'month_ends' else '天数'}）"
+                )
             if text:
                 kept[field] = int(text)
         return cls(**kept)
@@ -60,7 +66,8 @@ SETTINGS = {"days": "GOVDATA_KEEP_DAYS", "month_ends": "GOVDATA_KEEP_MONTH_ENDS"
 
 @dataclass(frozen=True)
 class Pruned:
-    """What a prune did; ``waiting``: files nothing names that the next prunes will remove. ``bytes`` of the removed files."""
+    """What a prune did; ``waiting``: files nothing names that the next prunes will remove. ``bytes`` of the removed
+    files."""
 
     snapshots: int
     nights: int
@@ -80,10 +87,12 @@ def prune(
     now: float | None = None,
     rebuild: bool = True,
 ) -> Pruned:
-    """Keep the snapshots of the last ``keep_days`` days, the last one of each of the last ``keep_month_ends`` months, and the newest in any
+    """Keep the snapshots of the last ``keep_days`` days, the last one of each of the last ``keep_month_ends`` months,
+    and the newest in any
     case; of the lake, the nights of the last ``keep_days`` days and all a kept snapshot is merged from.
 
-    ``today`` and ``now`` (seconds since the epoch) are the clock's unless given. ``rebuild`` false: the catalogue was built just
+    ``today`` and ``now`` (seconds since the epoch) are the clock's unless given. ``rebuild`` false: the catalogue was
+    built just
     now and is built again only where something was forgotten."""
     today, now = today or Date.today(), time.time() if now is None else now
     cutoff = today - timedelta(days=keep_days)
@@ -105,19 +114,30 @@ def prune(
 
 
 def nightly(deployment: Deployment, registry: Registry, policy: Policy, now: float | None = None) -> Pruned | None:
-    """What the last step of a night does: prune by ``policy``, counted from the newest night there is and not from the clock, so that a
-    clock that jumps, or old deliveries worked off today, cost nothing. None where everything is kept, or nothing is there."""
+    """What the last step of a night does: prune by ``policy``, counted from the newest night there is and not from the
+    clock, so that a
+    clock that jumps, or old deliveries worked off today, cost nothing. None where everything is kept, or nothing is
+    there."""
     remove_abandoned(deployment)
     tables = sorted({*registry.datasets, *(path.name for path in _folders(deployment.published))})
     newest = max((date for table in tables for date in layers.dates(deployment.published / table)), default=None)
     if newest is None or policy.days == 0:
         return None
     today = min(newest, Date.today())
-    return prune(deployment, registry, keep_days=policy.days, keep_month_ends=policy.month_ends, today=today, now=now, rebuild=False)
+    return prune(
+        deployment,
+        registry,
+        keep_days=policy.days,
+        keep_month_ends=policy.month_ends,
+        today=today,
+        now=now,
+        rebuild=False,
+    )
 
 
 def remove_abandoned(deployment: Deployment) -> int:
-    """Remove temporary files and scratch folders of processes that are gone; returns how many there were. Those of living ones stay."""
+    """Remove temporary files and scratch folders of processes that are gone; returns how many there were. Those of
+    living ones stay."""
     count = 0
     places = [deployment.data / "lake", deployment.published, deployment.reports, deployment.workorders]
     found = [path for place in places for path in place.glob("**/.*.tmp*")]
@@ -140,7 +160,9 @@ def _folders(folder: Path) -> Iterator[Path]:
 
 
 def _snapshot_dates(deployment: Deployment, table: str) -> list[Date]:
-    return [date for date in layers.dates(deployment.published / table) if Snapshot.path(deployment, table, date).exists()]
+    return [
+        date for date in layers.dates(deployment.published / table) if Snapshot.path(deployment, table, date).exists()
+    ]
 
 
 def _shown(deployment: Deployment, table: str) -> set[Date]:
@@ -161,7 +183,8 @@ def _kept(dates: list[Date], cutoff: Date, today: Date, keep_month_ends: int) ->
 
 
 def _needed(deployment: Deployment, table: str, kept: set[Date]) -> set[Date]:
-    """Dates whose layers kept snapshots are merged from, or that may yet be merged anew: all since the oldest whole in use."""
+    """Dates whose layers kept snapshots are merged from, or that may yet be merged anew: all since the oldest whole in
+    use."""
     lineages = layers.lineages(deployment, table)
     used = {layer.date for date in kept if date in lineages for layer in lineages[date].layers}
     newest = max(lineages, default=None)
@@ -197,7 +220,8 @@ def _forget_nights(deployment: Deployment, dataset: str, cutoff: Date, needed: s
 
 
 def _forget_cross_findings(deployment: Deployment, dataset: str, cutoff: Date) -> None:
-    """The rows that rules across tables named each night; their counts stay, as those of all rules do. The newest night's stay too."""
+    """The rows that rules across tables named each night; their counts stay, as those of all rules do. The newest
+    night's stay too."""
     found = sorted((deployment.governance / "cross_findings" / dataset).glob("????-??-??.parquet"))
     for path in found[:-1]:
         if path.stem < cutoff.isoformat():
@@ -212,7 +236,11 @@ def _sweep(deployment: Deployment, tables: list[str], now: float, grace: timedel
     except (FileNotFoundError, ValueError):
         since = {}
     named = _named(deployment, tables)
-    unnamed = {name: since.get(name, now) for path in _candidates(deployment, tables) if (name := deployment.relative(path)) not in named}
+    unnamed = {
+        name: since.get(name, now)
+        for path in _candidates(deployment, tables)
+        if (name := deployment.relative(path)) not in named
+    }
     due = [name for name, first in unnamed.items() if now - first >= grace.total_seconds()]
     size = removed = 0
     for name in due:
@@ -256,7 +284,11 @@ def _named(deployment: Deployment, tables: list[str]) -> set[str]:
 def _candidates(deployment: Deployment, tables: list[str]) -> Iterable[Path]:
     """Data files, temporary files and scratch folders: never a manifest, never a delivery."""
     lake = deployment.data / "lake"
-    folders = [deployment.published / table for table in tables] + [lake / stage for stage in LAKE_STAGES] + [deployment.pinned]
+    folders = (
+        [deployment.published / table for table in tables]
+        + [lake / stage for stage in LAKE_STAGES]
+        + [deployment.pinned]
+    )
     for folder in folders:
         yield from folder.glob("**/*.parquet")
         yield from folder.glob("**/.*.tmp")
@@ -272,7 +304,8 @@ def _candidates(deployment: Deployment, tables: list[str]) -> Iterable[Path]:
 
 
 def _remove_empty_folders(deployment: Deployment, tables: list[str]) -> None:
-    """A stage at work makes a folder a moment before it writes its first file there: what belongs to it is left alone. (The tables' own
+    """A stage at work makes a folder a moment before it writes its first file there: what belongs to it is left alone.
+    (The tables' own
     locks are held already.)"""
     lake = deployment.data / "lake"
     for table in tables:

@@ -1,6 +1,7 @@
 """Small tables of the catalogue as Parquet files named by their content, so that a file of that name never changes.
 
-What is kept as one file per night (rule results, reconciliation) is gathered into one, because a view over thousands of files is slow.
+What is kept as one file per night (rule results, reconciliation) is gathered into one, because a view over thousands of
+files is slow.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ def gather(
     renamed: dict[str, str] | None = None,
     also: Sequence[str] = (),
 ) -> Path | None:
-    """One file of all ``governance/<kind>/<dataset>/<date>.parquet``, and of those of the kinds ``also``; None: there are none.
+    """One file of all ``governance/<kind>/<dataset>/<date>.parquet``, and of those of the kinds ``also``; None: there
+    are none.
     ``renamed``: column → its name there."""
     every = [path for name in (kind, *also) for path in _kept(deployment, name)]
     found = [path for path in every if files.is_sound(path)]
@@ -117,7 +119,9 @@ def keep(name: str, rows: Sequence[Sequence[Any]], columns: dict[str, Any], targ
     target = target_folder / f"{name}-{fingerprint(name, list(columns), rows)}.parquet"
     if not target.exists():
         by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-        table = pa.table({column: pa.array(values, kind) for (column, kind), values in zip(columns.items(), by_column, strict=True)})
+        table = pa.table(
+            {column: pa.array(values, kind) for (column, kind), values in zip(columns.items(), by_column, strict=True)}
+        )
         files.put_table(table, target)
     return target
 
@@ -140,16 +144,22 @@ def rules(registry: Registry, deployment: Deployment) -> Path:
 
 
 def codes(code_set: CodeSet, as_of: Any, deployment: Deployment) -> Path:
-    """All rows of a code set (a code may stand in several, with disjoint validity); ``current``: in force at ``as_of``."""
+    """All rows of a code set (a code may stand in several, with disjoint validity); ``current``: in force at
+    ``as_of``."""
     import pyarrow as pa
 
-    # Several nights in one process share a registry: thousands of codes need not be laid out and fingerprinted for each.
+    # Several nights in one process share a registry: thousands of codes need not be laid out and fingerprinted for
+    # each.
     kept = _kept_codes.get(id(code_set))
     if kept is not None and kept[0] is code_set and kept[1:3] == (as_of, deployment.code_tables) and kept[3].exists():
         return kept[3]
     names = ("code", "name_zh", "name_en", "parent", "valid_from", "valid_to", "successor", "note")
     rows = [
-        (*(getattr(code, name) or None for name in names), code.local, is_current(code.valid_to, code_set.validity, as_of))
+        (
+            *(getattr(code, name) or None for name in names),
+            code.local,
+            is_current(code.valid_to, code_set.validity, as_of),
+        )
         for code in code_set.codes
     ]
     columns = {**dict.fromkeys(names, pa.string()), "local": pa.bool_(), "current": pa.bool_()}

@@ -1,4 +1,5 @@
-"""StandardizedBatch → Snapshot: the gate, the batch frozen as a layer, the merge, and the snapshots after it when the past changed."""
+"""StandardizedBatch → Snapshot: the gate, the batch frozen as a layer, the merge, and the snapshots after it when the
+past changed."""
 
 from __future__ import annotations
 
@@ -19,9 +20,12 @@ from govdata.storage import files
 def publish(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Snapshot:
     """Publish the batch as the snapshot of its date; analysts see it after ``rebuild_catalogue``.
 
-    Same inputs, same snapshot: running it again changes nothing. When the delivery of a past date was corrected, the later snapshots
-    of a delta dataset are merged anew from their own layers, up to the next whole delivery. Raises ``GateBlocked`` with all reasons, after
-    noting in ``governance.reconciliation`` that nothing was published; the snapshot that was there stays. Raises ``Waiting``, noting
+    Same inputs, same snapshot: running it again changes nothing. When the delivery of a past date was corrected, the
+    later snapshots
+    of a delta dataset are merged anew from their own layers, up to the next whole delivery. Raises ``GateBlocked`` with
+    all reasons, after
+    noting in ``governance.reconciliation`` that nothing was published; the snapshot that was there stays. Raises
+    ``Waiting``, noting
     nothing, for a delta whose turn has not come."""
     with files.locked(deployment.published / dataset.name / ".lock"):
         try:
@@ -38,7 +42,8 @@ def publish(batch: StandardizedBatch, dataset: Dataset, registry: Registry, depl
 
 
 def _merged(batch: StandardizedBatch, deployment: Deployment) -> Snapshot:
-    """Bring the table up to date; where a file it lies on turns out damaged, set that aside and try once more without it."""
+    """Bring the table up to date; where a file it lies on turns out damaged, set that aside and try once more without
+    it."""
     import duckdb
 
     try:
@@ -49,7 +54,12 @@ def _merged(batch: StandardizedBatch, deployment: Deployment) -> Snapshot:
         below = layers.lineages(deployment, batch.dataset)[batch.date].layers
         snapshots = (layers.read(Snapshot, Snapshot.path(deployment, batch.dataset, layer.date)) for layer in below)
         named = {name for layer in below for name in layer.files}
-        named |= {name for known in snapshots if known for name in (*known.files, *([known.hidden_file] if known.hidden_file else []))}
+        named |= {
+            name
+            for known in snapshots
+            if known
+            for name in (*known.files, *([known.hidden_file] if known.hidden_file else []))
+        }
         paths = (path for name in sorted(named) if (path := deployment.absolute(name)).exists())
         damage.set_aside(damage.unreadable(paths, deployment), deployment)
     lost = [layer.date for layer in below if not all(files.is_sound(deployment.absolute(name)) for name in layer.files)]
@@ -77,7 +87,8 @@ def newest(deployment: Deployment, table: str, date: Date) -> Snapshot | None:
 
 
 def lost_nights(deployment: Deployment, tables: Iterable[str]) -> dict[str, list[Date]]:
-    """Table → the nights that must be run again, oldest first, because files they published are missing, damaged or set aside, or because
+    """Table → the nights that must be run again, oldest first, because files they published are missing, damaged or set
+    aside, or because
     the manifest of the newest one is. Tables without any are left out."""
     lost = {}
     for table in tables:
@@ -98,7 +109,8 @@ def rerun(table: str, nights: Iterable[Date]) -> str:
 
 
 def _bring_up_to_date(table: str, date: Date, deployment: Deployment) -> Snapshot:
-    """Make the snapshot of ``date`` and the later ones that lie on it what their layers say; returns that of ``date``."""
+    """Make the snapshot of ``date`` and the later ones that lie on it what their layers say; returns that of
+    ``date``."""
     lineages = layers.lineages(deployment, table)
     newest = max(lineages)
     result = None
@@ -111,7 +123,9 @@ def _bring_up_to_date(table: str, date: Date, deployment: Deployment) -> Snapsho
         if current is None and later not in (date, newest):
             continue  # pruned, or not published yet: its own run makes it
         same = current is not None and current.snapshot_id == lineage.snapshot_id
-        if current is not None and same and later == date and complete(current, deployment):  # a run that repeats: a chance to look
+        if (
+            current is not None and same and later == date and complete(current, deployment)
+        ):  # a run that repeats: a chance to look
             damage.set_aside(damage.of_snapshot(current, deployment), deployment)
         if current is None or not same or not complete(current, deployment):
             current = merge(_base(table, lineage, lineages, deployment), lineage, deployment)
@@ -128,7 +142,11 @@ def _base(table: str, lineage: Lineage, lineages: dict[Date, Lineage], deploymen
     """The newest snapshot that is merged from the same layers as far as it goes."""
     for layer in reversed(lineage.layers[:-1]):
         snapshot = layers.read(Snapshot, Snapshot.path(deployment, table, layer.date))
-        if snapshot is not None and snapshot.snapshot_id == lineages[layer.date].snapshot_id and complete(snapshot, deployment):
+        if (
+            snapshot is not None
+            and snapshot.snapshot_id == lineages[layer.date].snapshot_id
+            and complete(snapshot, deployment)
+        ):
             return snapshot
     return None
 

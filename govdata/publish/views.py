@@ -1,6 +1,7 @@
 """The catalogue's views: what each schema shows, in which columns, with which Chinese comments.
 
-Every view names its files one by one, by absolute path; a view with no file yet is empty and typed. None refers to another view, so that
+Every view names its files one by one, by absolute path; a view with no file yet is empty and typed. None refers to
+another view, so that
 they answer the same however a client attaches the file.
 """
 
@@ -42,7 +43,9 @@ FAILED = {
     **WARNINGS,
     **UNPARSED,
 }
-RULES = dict.fromkeys(("dataset", "rule_id", "column_name", "dimension", "severity", "message", "indicator", "source"), "VARCHAR")
+RULES = dict.fromkeys(
+    ("dataset", "rule_id", "column_name", "dimension", "severity", "message", "indicator", "source"), "VARCHAR"
+)
 SNAPSHOTS = {
     "table_name": "VARCHAR",
     "date": "DATE",
@@ -144,7 +147,8 @@ class Catalogue:
         columns: Iterable[str],
         told: dict[str, str] | None = None,
     ) -> None:
-        """``columns``: those of the query. ``told``: column → comment; others take the general comment of their name."""
+        """``columns``: those of the query. ``told``: column → comment; others take the general comment of their
+        name."""
         qualified = f"catalogue.{schema}.{sql.identifier(name)}"
         self.connection.execute(f"CREATE VIEW {qualified} AS {query}")
         self.named.update(files)
@@ -156,15 +160,21 @@ class Catalogue:
 
 
 def empty(columns: dict[str, str]) -> str:
-    return "SELECT " + ", ".join(f"CAST(NULL AS {kind}) AS {sql.identifier(name)}" for name, kind in columns.items()) + " WHERE false"
+    return (
+        "SELECT "
+        + ", ".join(f"CAST(NULL AS {kind}) AS {sql.identifier(name)}" for name, kind in columns.items())
+        + " WHERE false"
+    )
 
 
 def selection(columns: dict[str, str], present: Iterable[str], former: FormerNames = NONE) -> str:
-    """The columns of relation ``b`` in order; one the files do not have is read under its former name, else NULL of its type."""
+    """The columns of relation ``b`` in order; one the files do not have is read under its former name, else NULL of its
+    type."""
     known = set(present)
     found = {name: renames.source(name, known, former) for name in columns}
     return ", ".join(
-        (f"CAST(NULL AS {kind})" if (old := found[name]) is None else f"b.{sql.identifier(old)}") + f" AS {sql.identifier(name)}"
+        (f"CAST(NULL AS {kind})" if (old := found[name]) is None else f"b.{sql.identifier(old)}")
+        + f" AS {sql.identifier(name)}"
         for name, kind in columns.items()
     )
 
@@ -174,8 +184,13 @@ def former_names(dataset: Dataset | None) -> FormerNames:
 
 
 def left_over(columns: Iterable[str], present: dict[str, str], former: FormerNames) -> dict[str, str]:
-    """Columns of the data (not the engine's own) that a changed contract no longer has: shown as they were, until they are gone from it."""
-    return {name: present[name] for name in renames.unexplained(columns, present, former) if name not in FAILED and name[0] != "_"}
+    """Columns of the data (not the engine's own) that a changed contract no longer has: shown as they were, until they
+    are gone from it."""
+    return {
+        name: present[name]
+        for name in renames.unexplained(columns, present, former)
+        if name not in FAILED and name[0] != "_"
+    }
 
 
 def _either(name: str, kind: str, known: list[str], present: dict[str, str]) -> str:
@@ -198,7 +213,9 @@ def column_comment(column: Column, element: Element) -> str:
     parts = [
         column.title if column.title == element.name else f"{column.title}（数据元：{element.name}）",
         column.description or None,
-        f"标准：{element.standard}" + (f" 第{element.clause}条" if element.clause else "") if element.standard else None,
+        f"标准：{element.standard}" + (f" 第{element.clause}条" if element.clause else "")
+        if element.standard
+        else None,
         f"代码集：codes.{element.code_set}" if element.code_set else None,
         f"单位：{element.unit}" if element.unit else None,
         f"敏感级别：{element.sensitivity.level}级{personal}",
@@ -216,8 +233,11 @@ def _described(dataset: str, registry: Registry) -> tuple[str, dict[str, str]]:
     return f"{contract.title}（{note}）", columns
 
 
-def published(catalogue: Catalogue, table: str, snapshots: Sequence[Snapshot], registry: Registry, deployment: Deployment) -> None:
-    """``published.<table>``: the newest of ``snapshots`` (newest first); ``published.<table>_at(date)``: the one that was current then."""
+def published(
+    catalogue: Catalogue, table: str, snapshots: Sequence[Snapshot], registry: Registry, deployment: Deployment
+) -> None:
+    """``published.<table>``: the newest of ``snapshots`` (newest first); ``published.<table>_at(date)``: the one that
+    was current then."""
     contract = registry.datasets.get(table)
     contracted = declared(contract, registry) if contract else {}
     former = former_names(contract)
@@ -230,38 +250,65 @@ def published(catalogue: Catalogue, table: str, snapshots: Sequence[Snapshot], r
         if snapshot.files:
             present = catalogue.schema(deployment.absolute(snapshot.files[0]))
             shown = {**shown, **left_over(shown, present, former)} if contract else published_columns(present)
-            # A column whose type the contract changed since keeps the type it was published with, in the newest snapshot.
+            # A column whose type the contract changed since keeps the type it was published with, in the newest
+            # snapshot.
             query = visible(snapshot, deployment, selection(shown, present, former))
         elif contract:
             query = empty(shown)
         else:
             continue
-        paths = [deployment.absolute(file) for file in (*snapshot.files, *([snapshot.hidden_file] if snapshot.hidden_file else []))]
+        paths = [
+            deployment.absolute(file)
+            for file in (*snapshot.files, *([snapshot.hidden_file] if snapshot.hidden_file else []))
+        ]
         if later is None:
             catalogue.view(
-                "published", table, query, paths, f"{comment}。{snapshot.date.isoformat()} 期，{snapshot.rows} 行", shown, columns
+                "published",
+                table,
+                query,
+                paths,
+                f"{comment}。{snapshot.date.isoformat()} 期，{snapshot.rows} 行",
+                shown,
+                columns,
             )
         catalogue.named.update(paths)
         until = f" AND CAST(as_of AS DATE) < DATE '{later.date.isoformat()}'" if later else ""
-        branches.append(f"SELECT * FROM ({query}) WHERE CAST(as_of AS DATE) >= DATE '{snapshot.date.isoformat()}'{until}")
+        branches.append(
+            f"SELECT * FROM ({query}) WHERE CAST(as_of AS DATE) >= DATE '{snapshot.date.isoformat()}'{until}"
+        )
         later = snapshot
     if later is None and contract:
-        catalogue.view("published", table, empty({**contracted, **trace}), (), f"{comment}。尚未发布", {**contracted, **trace}, columns)
+        catalogue.view(
+            "published",
+            table,
+            empty({**contracted, **trace}),
+            (),
+            f"{comment}。尚未发布",
+            {**contracted, **trace},
+            columns,
+        )
     if branches:
         macro = f"catalogue.published.{sql.identifier(table + '_at')}"
         catalogue.connection.execute(f"CREATE MACRO {macro}(as_of) AS TABLE {' UNION ALL BY NAME '.join(branches)}")
 
 
 def quarantine(catalogue: Catalogue, dataset: str, nights: Sequence[Night], registry: Registry) -> None:
-    """Rows of all kept dates. Files made under different standards are read by column name: a column that was missing is NULL, and one
+    """Rows of all kept dates. Files made under different standards are read by column name: a column that was missing
+    is NULL, and one
     whose type was changed is shown in a type that holds both (text at last), so that nothing is lost."""
-    columns = {**declared(registry.datasets[dataset], registry), **PLACE, **{name: kind for name, (kind, _) in FAILED.items()}}
+    columns = {
+        **declared(registry.datasets[dataset], registry),
+        **PLACE,
+        **{name: kind for name, (kind, _) in FAILED.items()},
+    }
     comment, comments = _described(dataset, registry)
     files = [path for night in nights for path in night.quarantine]
     query = empty(columns)
     if files:
         relation = sql.parquet(files, by_name=True)
-        present = {row[0]: row[1] for row in catalogue.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+        present = {
+            row[0]: row[1] for row in catalogue.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+        }
         # Files of before and after a change of names lie in one relation: each row has the one or the other.
         former = former_names(registry.datasets[dataset])
         shown = [
@@ -307,15 +354,25 @@ def codes(catalogue: Catalogue, code_set: CodeSet, path: Path) -> None:
 
 def rejected(catalogue: Catalogue, nights: Sequence[Night]) -> None:
     columns = {**PLACE, "reason": "VARCHAR", "content": "VARCHAR"}
-    _by_dataset(catalogue, "rejected", columns, [(night.dataset, night.rejected) for night in nights], "拒收的记录及原因")
+    _by_dataset(
+        catalogue, "rejected", columns, [(night.dataset, night.rejected) for night in nights], "拒收的记录及原因"
+    )
 
 
 def duplicates(catalogue: Catalogue, nights: Sequence[Night]) -> None:
     columns = {**PLACE, "kept_row_id": "VARCHAR"}
-    _by_dataset(catalogue, "duplicates", columns, [(night.dataset, night.duplicates) for night in nights], "因完全重复而略去的行")
+    _by_dataset(
+        catalogue,
+        "duplicates",
+        columns,
+        [(night.dataset, night.duplicates) for night in nights],
+        "因完全重复而略去的行",
+    )
 
 
-def _by_dataset(catalogue: Catalogue, name: str, columns: dict[str, str], named: list[tuple[str, tuple[Path, ...]]], comment: str) -> None:
+def _by_dataset(
+    catalogue: Catalogue, name: str, columns: dict[str, str], named: list[tuple[str, tuple[Path, ...]]], comment: str
+) -> None:
     grouped: dict[str, list[Path]] = {}
     for dataset, paths in named:
         grouped.setdefault(dataset, []).extend(paths)
@@ -326,7 +383,12 @@ def _by_dataset(catalogue: Catalogue, name: str, columns: dict[str, str], named:
     ]
     files = [path for paths in grouped.values() for path in paths]
     catalogue.view(
-        "governance", name, _union(branches, {"dataset": "VARCHAR", **columns}), files, comment, {"dataset": "VARCHAR", **columns}
+        "governance",
+        name,
+        _union(branches, {"dataset": "VARCHAR", **columns}),
+        files,
+        comment,
+        {"dataset": "VARCHAR", **columns},
     )
 
 
@@ -335,7 +397,8 @@ def _union(branches: list[str], columns: dict[str, str]) -> str:
 
 
 def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
-    """The ledger: before and after of every altered cell, computed from raw and standardised rows when it is asked for. Nights whose
+    """The ledger: before and after of every altered cell, computed from raw and standardised rows when it is asked for.
+    Nights whose
     ledger was compiled alike share one branch. Not inside a transaction: an error would end it."""
     import duckdb
 
@@ -350,22 +413,32 @@ def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
         standardized = [path for night in alike for path in (*night.clean, *night.quarantine)]
         filled = ledger.replace("{raw}", sql.parquet(raw)).replace("{standardized}", sql.parquet(standardized))
         names = sql.identifiers(name for name in REPAIRS if name != "dataset")
-        branches[f"SELECT CAST({sql.text(dataset)} AS VARCHAR) AS dataset, {names} FROM ({filled})"] = [*raw, *standardized]
+        branches[f"SELECT CAST({sql.text(dataset)} AS VARCHAR) AS dataset, {names} FROM ({filled})"] = [
+            *raw,
+            *standardized,
+        ]
     try:
         _ledger(catalogue, branches)
     except duckdb.Error:
         # One night's ledger that cannot be compiled must not take the others, or the catalogue, down.
         sound = {branch: files for branch, files in branches.items() if _binds(catalogue, branch)}
-        log.error("%d 组修复台账查询无法编译，目录中不列它们：%s", len(branches) - len(sound), _unsound(grouped, branches, sound))
+        log.error(
+            "%d 组修复台账查询无法编译，目录中不列它们：%s",
+            len(branches) - len(sound),
+            _unsound(grouped, branches, sound),
+        )
         _ledger(catalogue, sound)
 
 
 def _decoder(catalogue: Catalogue, night: Night) -> str:
-    """The query over ``{raw}`` and ``{standardized}`` that gives a night's ledger; empty where it has none that can be run."""
+    """The query over ``{raw}`` and ``{standardized}`` that gives a night's ledger; empty where it has none that can be
+    run."""
     try:
         if night.ledger:
             return ledger_sql(night.ledger)
-        if night.ledger_sql:  # of an older version: taken from the manifest as it stands, so it may read those two and nothing else
+        if (
+            night.ledger_sql
+        ):  # of an older version: taken from the manifest as it stands, so it may read those two and nothing else
             named = night.ledger_sql.replace("{raw}", "raw").replace("{standardized}", "standardized")
             statements.demand_select_from(catalogue.connection, named, ("raw", "standardized"))
     except (KeyError, GovdataError, ValueError) as error:
@@ -376,12 +449,18 @@ def _decoder(catalogue: Catalogue, night: Night) -> str:
 
 def _ledger(catalogue: Catalogue, branches: dict[str, list[Path]]) -> None:
     files = [path for named in branches.values() for path in named]
-    catalogue.view("governance", "repairs", _union(list(branches), REPAIRS), files, "修复台账：标准化改动过的每一个单元格", REPAIRS)
+    catalogue.view(
+        "governance", "repairs", _union(list(branches), REPAIRS), files, "修复台账：标准化改动过的每一个单元格", REPAIRS
+    )
 
 
-def _unsound(grouped: dict[tuple[str, str], list[Night]], branches: dict[str, list[Path]], sound: dict[str, list[Path]]) -> str:
+def _unsound(
+    grouped: dict[tuple[str, str], list[Night]], branches: dict[str, list[Path]], sound: dict[str, list[Path]]
+) -> str:
     groups = zip(grouped.values(), branches, strict=True)
-    return "、".join(f"{night.dataset} {night.date}" for alike, branch in groups if branch not in sound for night in alike)
+    return "、".join(
+        f"{night.dataset} {night.date}" for alike, branch in groups if branch not in sound for night in alike
+    )
 
 
 def _binds(catalogue: Catalogue, query: str) -> bool:
@@ -394,9 +473,16 @@ def _binds(catalogue: Catalogue, query: str) -> bool:
     return True
 
 
-def findings(catalogue: Catalogue, nights: Sequence[Night], rule_results: Path | None, rules: Path, cross: Path | None) -> None:
-    """One line per rule a row fails, errors and warnings, in the words of the rule as it was that night: what a source department mends."""
-    columns = {"dataset": "VARCHAR", "date": "DATE", **{name: kind for name, kind in PLACE.items() if name != "_delivery_date"}}
+def findings(
+    catalogue: Catalogue, nights: Sequence[Night], rule_results: Path | None, rules: Path, cross: Path | None
+) -> None:
+    """One line per rule a row fails, errors and warnings, in the words of the rule as it was that night: what a source
+    department mends."""
+    columns = {
+        "dataset": "VARCHAR",
+        "date": "DATE",
+        **{name: kind for name, kind in PLACE.items() if name != "_delivery_date"},
+    }
     columns |= dict.fromkeys(("rule_id", "severity", "column_name", "message"), "VARCHAR")
     grouped: dict[str, list[Night]] = {}
     for night in nights:
@@ -408,13 +494,19 @@ def findings(catalogue: Catalogue, nights: Sequence[Night], rule_results: Path |
         for paths, lists, severity in ((bad, "failed_rules", "error"), (every, "_warnings", "warning")):
             if paths:
                 rows.append(
-                    f"SELECT CAST({sql.text(dataset)} AS VARCHAR) AS dataset, _delivery_date AS date, _row_id, _source_file, _source_row, "
-                    f"unnest({lists}) AS rule_id, '{severity}' AS severity FROM {sql.parquet(paths)} WHERE len({lists}) > 0"
+                    f"SELECT CAST({sql.text(dataset)} AS VARCHAR) AS dataset, _delivery_date AS date, _row_id, "
+                    "_source_file, _source_row, "
+                    f"unnest({lists}) AS rule_id, '{severity}' AS severity FROM {sql.parquet(paths)} WHERE "
+                    f"len({lists}) > 0"
                 )
         files += every
     query = empty(columns)
     if rows:
-        then = f"SELECT date, dataset, rule_id, column_name, message FROM {sql.parquet([rule_results])}" if rule_results else None
+        then = (
+            f"SELECT date, dataset, rule_id, column_name, message FROM {sql.parquet([rule_results])}"
+            if rule_results
+            else None
+        )
         joined = f"LEFT JOIN ({then}) AS t USING (dataset, date, rule_id)" if then else ""
         told = "coalesce(t.column_name, n.column_name) AS column_name, coalesce(t.message, n.message) AS message"
         told = told if then else "n.column_name, n.message"
@@ -427,4 +519,6 @@ def findings(catalogue: Catalogue, nights: Sequence[Night], rule_results: Path |
     if cross is not None:
         query = f"{query} UNION ALL SELECT {sql.identifiers(columns)} FROM {sql.parquet([cross])}"
         files.append(cross)
-    catalogue.view("governance", "findings", query, files, "每一行不满足的每一条规则（跨表规则在内），供来源部门整改", columns)
+    catalogue.view(
+        "governance", "findings", query, files, "每一行不满足的每一条规则（跨表规则在内），供来源部门整改", columns
+    )

@@ -1,4 +1,5 @@
-"""The five tables of work orders in the catalogue: their columns, and the files that the room of governance keeps for them.
+"""The five tables of work orders in the catalogue: their columns, and the files that the room of governance keeps for
+them.
 
 A name of a file stands for its content, so a reader never sees one change; ``WorkOrderTables`` names those in force.
 """
@@ -151,7 +152,8 @@ class WorkOrderTables(Manifest):
 
 
 def show(catalogue: views.Catalogue, deployment: Deployment) -> None:
-    """The views ``governance.<table>``, empty where nothing was judged yet or the file is damaged (the next night makes it again)."""
+    """The views ``governance.<table>``, empty where nothing was judged yet or the file is damaged (the next night makes
+    it again)."""
     kept = layers.read(WorkOrderTables, WorkOrderTables.path(deployment))
     for name, (columns, comment) in TABLES.items():
         file = deployment.absolute(kept.files[name]) if kept is not None and name in kept.files else None

@@ -1,9 +1,13 @@
-"""A consistent simulated city: families, schooling, companies and institutions, as numpy arrays with one place per person.
+"""A consistent simulated city: families, schooling, companies and institutions, as numpy arrays with one place per
+person.
 
-Everything follows from ``people``, ``seed`` and the delivery dates. Days are integers since 1970-01-01 (``NO_DAY``: none). People are
-built from family units (a single, a couple, a couple with children and perhaps a grandparent, a divorced couple with a child),
+Everything follows from ``people``, ``seed`` and the delivery dates. Days are integers since 1970-01-01 (``NO_DAY``:
+none). People are
+built from family units (a single, a couple, a couple with children and perhaps a grandparent, a divorced couple with a
+child),
     so that births lie after marriages,
-mothers are of age, children bear their father's surname and a widow's husband is dead. Every constraint that a clean record must meet is
+mothers are of age, children bear their father's surname and a widow's husband is dead. Every constraint that a clean
+record must meet is
 met here.
 """
 
@@ -28,13 +32,22 @@ NORMAL, DEAD, MOVED_OUT = 1, 2, 3
 # Stages of schooling; 0 is none. Order as in STAGES.
 STAGES = ("小学", "初中", "普通高中", "中职", "专科", "本科", "硕士", "博士")
 PRIMARY, JUNIOR, SENIOR, VOCATIONAL, COLLEGE, BACHELOR, MASTER, DOCTOR = range(1, 9)
-LEVEL_BEFORE = np.array([0, 0, 81, 71, 71, 61, 61, 21, 14], np.int8)  # GB/T 4658 level held while in the stage (0: none)
+LEVEL_BEFORE = np.array(
+    [0, 0, 81, 71, 71, 61, 61, 21, 14], np.int8
+)  # GB/T 4658 level held while in the stage (0: none)
 LEVEL_AFTER = np.array([0, 81, 71, 61, 41, 31, 21, 14, 11], np.int8)
 
 COUNTY_CODES = np.array([int(code) for code, _ in lexicon.COUNTIES], np.int64)
 COUNTY_NAMES = [lexicon.CITY + name for _, name in lexicon.COUNTIES]
 
-_UNIT_SHARES = {"single": 0.27, "couple": 0.23, "one_child": 0.24, "two_children": 0.13, "grandparent": 0.08, "divorced": 0.05}
+_UNIT_SHARES = {
+    "single": 0.27,
+    "couple": 0.23,
+    "one_child": 0.24,
+    "two_children": 0.13,
+    "grandparent": 0.08,
+    "divorced": 0.05,
+}
 _UNIT_SIZES = np.array([1, 2, 3, 4, 4, 3])
 _SINGLE, _COUPLE, _ONE, _TWO, _GRAND, _DIVORCED = range(6)
 
@@ -49,7 +62,8 @@ def days_of(date: Date) -> int:
 
 @dataclass
 class People:
-    """One place per person. ``entry``: 0 for the whole first delivery, else the number of the delivery the person first appears in."""
+    """One place per person. ``entry``: 0 for the whole first delivery, else the number of the delivery the person first
+    appears in."""
 
     birth: np.ndarray
     sex: np.ndarray
@@ -114,7 +128,8 @@ class City:
 
     @cached_property
     def ids(self) -> Column:
-        """Citizen numbers of everybody; people of one county, birth date and sex get different sequences (never 996–999)."""
+        """Citizen numbers of everybody; people of one county, birth date and sex get different sequences (never
+        996–999)."""
         people = self.people
         key = (people.birth_county.astype(np.int64) * 100_000 + people.birth + 50_000) * 2 + (people.sex - 1)
         order = np.argsort(key, kind="stable")
@@ -145,7 +160,9 @@ class City:
             words(lexicon.MINORITY_GIVEN_FEMALE, rng.integers(0, len(lexicon.MINORITY_GIVEN_FEMALE), size)),
         )
         dotted = join(first, "·", words(lexicon.MINORITY_FAMILY, people.surname % len(lexicon.MINORITY_FAMILY)))
-        interpunct = [number for number, (code, _) in enumerate(lexicon.ETHNICITIES) if code in lexicon.INTERPUNCT_ETHNICITIES]
+        interpunct = [
+            number for number, (code, _) in enumerate(lexicon.ETHNICITIES) if code in lexicon.INTERPUNCT_ETHNICITIES
+        ]
         return choose(np.isin(people.ethnicity, interpunct), dotted, han)
 
     def addresses(self, households: np.ndarray, county: np.ndarray) -> Column:
@@ -250,7 +267,9 @@ def _families(
     # singles: young, middle-aged, old
     single = starts[kinds == _SINGLE]
     old = rng.choice(3, size=len(single), p=[0.6, 0.15, 0.25])
-    birth[single] = day0 - _uniform(rng, np.array([18, 36, 61])[old] * YEAR, np.array([35, 60, 92])[old] * YEAR, len(single))
+    birth[single] = day0 - _uniform(
+        rng, np.array([18, 36, 61])[old] * YEAR, np.array([35, 60, 92])[old] * YEAR, len(single)
+    )
     middle = old > 0
     marital[single[middle]] = rng.choice([10, 30, 40], size=int(middle.sum()), p=[0.3, 0.4, 0.3])
 
@@ -277,12 +296,28 @@ def _families(
     latest = np.where(kind == _TWO, 900, np.where(kind == _DIVORCED, 1000, 1825))
     first_after = _uniform(rng, 300, np.minimum(latest, since - 5), size)
     _add_children(
-        birth, mother, father, surname, ethnicity, (husband + 2)[first], husband[first], wife[first], (married + first_after)[first]
+        birth,
+        mother,
+        father,
+        surname,
+        ethnicity,
+        (husband + 2)[first],
+        husband[first],
+        wife[first],
+        (married + first_after)[first],
     )
     second = kind == _TWO
     second_after = first_after + _uniform(rng, 480, np.minimum(2200, since - first_after - 5), size)
     _add_children(
-        birth, mother, father, surname, ethnicity, (husband + 3)[second], husband[second], wife[second], (married + second_after)[second]
+        birth,
+        mother,
+        father,
+        surname,
+        ethnicity,
+        (husband + 3)[second],
+        husband[second],
+        wife[second],
+        (married + second_after)[second],
     )
 
     # the husband's father or mother lives with them, widowed
@@ -338,13 +373,20 @@ def _add_children(
     surname[child], ethnicity[child] = surname[his], ethnicity[his]
 
 
-def _newcomers(made: People, couples: Couples, people: int, per_day: int, dates: Sequence[Date], rng: np.random.Generator) -> None:
+def _newcomers(
+    made: People, couples: Couples, people: int, per_day: int, dates: Sequence[Date], rng: np.random.Generator
+) -> None:
     """Newborns and movers-in of the delta deliveries, and the couples who marry then."""
     day0 = days_of(dates[0])
     last_child = np.full(len(made), NO_DAY, np.int64)
     np.maximum.at(last_child, made.mother[made.mother >= 0], made.birth[made.mother >= 0])
     age = day0 - made.birth[couples.wife]
-    together = (couples.divorced == NO_DAY) & (day0 - couples.married > 400) & (age < 40 * YEAR) & (day0 - last_child[couples.wife] > 500)
+    together = (
+        (couples.divorced == NO_DAY)
+        & (day0 - couples.married > 400)
+        & (age < 40 * YEAR)
+        & (day0 - last_child[couples.wife] > 500)
+    )
     parents = rng.permutation(np.flatnonzero(together))
     start, used = people, 0
     wed: list[int] = []
@@ -352,15 +394,23 @@ def _newcomers(made: People, couples: Couples, people: int, per_day: int, dates:
     grown[:people] = (made.marital[:people] == 10) & (made.mother[:people] < 0)
     age_all = day0 - made.birth
     men = rng.permutation(np.flatnonzero(grown & (made.sex == MALE) & (age_all > 22.2 * YEAR) & (age_all < 45 * YEAR)))
-    women = rng.permutation(np.flatnonzero(grown & (made.sex == FEMALE) & (age_all > 20.2 * YEAR) & (age_all < 45 * YEAR)))
+    women = rng.permutation(
+        np.flatnonzero(grown & (made.sex == FEMALE) & (age_all > 20.2 * YEAR) & (age_all < 45 * YEAR))
+    )
     for number, date in enumerate(dates[1:], 1):
         today = days_of(date)
         count = min(per_day, len(parents) - used)
         babies, couple = np.arange(start, start + count), parents[used : used + count]
         made.birth[babies] = today - rng.integers(2, 4, count)
         made.mother[babies], made.father[babies] = couples.wife[couple], couples.husband[couple]
-        made.surname[babies], made.ethnicity[babies] = made.surname[couples.husband[couple]], made.ethnicity[couples.husband[couple]]
-        made.household[babies], made.county[babies] = made.household[couples.wife[couple]], made.county[couples.wife[couple]]
+        made.surname[babies], made.ethnicity[babies] = (
+            made.surname[couples.husband[couple]],
+            made.ethnicity[couples.husband[couple]],
+        )
+        made.household[babies], made.county[babies] = (
+            made.household[couples.wife[couple]],
+            made.county[couples.wife[couple]],
+        )
         movers = np.arange(start + count, start + 2 * per_day)
         made.birth[movers] = today - _uniform(rng, 18 * YEAR, 45 * YEAR, len(movers))
         made.entry[start : start + 2 * per_day] = number
@@ -373,8 +423,13 @@ def _newcomers(made: People, couples: Couples, people: int, per_day: int, dates:
         couples.married = np.r_[couples.married, np.full(weddings, today - 1)]  # yesterday's, delivered today
         couples.divorced = np.r_[couples.divorced, np.full(weddings, NO_DAY)]
         single = np.full(weddings, 10, np.int8)
-        couples.husband_prior, couples.wife_prior = np.r_[couples.husband_prior, single], np.r_[couples.wife_prior, single]
-    made.birth_county = np.where(rng.random(len(made)) < 0.15, rng.integers(0, 12, len(made)), made.county).astype(np.int8)
+        couples.husband_prior, couples.wife_prior = (
+            np.r_[couples.husband_prior, single],
+            np.r_[couples.wife_prior, single],
+        )
+    made.birth_county = np.where(rng.random(len(made)) < 0.15, rng.integers(0, 12, len(made)), made.county).astype(
+        np.int8
+    )
 
 
 def _fates(made: People, couples: Couples, people: int, day0: int, rng: np.random.Generator) -> None:
@@ -396,7 +451,8 @@ def _fates(made: People, couples: Couples, people: int, day0: int, rng: np.rando
 
 
 def _schooling(made: People, day0: int, rng: np.random.Generator) -> None:
-    """Stage by age on 31 August (义务教育法 art. 11), this summer's graduates, and everybody's highest level (GB/T 4658)."""
+    """Stage by age on 31 August (义务教育法 art. 11), this summer's graduates, and everybody's highest level (GB/T
+    4658)."""
     first = Date(1970, 1, 1).toordinal() + day0
     today = Date.fromordinal(first)
     year = today.year if today.month >= 9 else today.year - 1
@@ -452,13 +508,17 @@ def _registration(made: People, dates: Sequence[Date], rng: np.random.Generator)
     day0 = days_of(dates[0])
     today = np.array([days_of(date) for date in dates])[made.entry]
     moved = (rng.random(size) < 0.25) & (day0 - made.birth > 10 * YEAR)
-    registered = np.where(moved, _uniform(rng, made.birth + 60, day0 - 2000, size), made.birth + rng.integers(3, 60, size))
+    registered = np.where(
+        moved, _uniform(rng, made.birth + 60, day0 - 2000, size), made.birth + rng.integers(3, 60, size)
+    )
     registered = np.minimum(registered, today - 1)
     made.registered = np.where(made.entry > 0, today - 1, registered).astype(np.int32)
     made.registered = np.maximum(made.registered, made.birth).astype(np.int32)
     earliest = np.maximum(np.maximum(made.registered, made.status_day), day0 - 1500)
     touched = np.where(
-        made.entry > 0, np.maximum(today - 1, made.registered), _uniform(rng, np.minimum(earliest, day0 - 1), day0 - 1, size)
+        made.entry > 0,
+        np.maximum(today - 1, made.registered),
+        _uniform(rng, np.minimum(earliest, day0 - 1), day0 - 1, size),
     )
     made.updated = touched.astype(np.int64) * 86_400 + rng.integers(8 * 3600, 18 * 3600, size)
     has_phone = (day0 - made.birth > 16 * YEAR) & (rng.random(size) < 0.8)
@@ -468,7 +528,8 @@ def _registration(made: People, dates: Sequence[Date], rng: np.random.Generator)
 def _daily_changes(
     made: People, couples: Couples, people: int, dates: Sequence[Date], rng: np.random.Generator
 ) -> dict[int, dict[str, np.ndarray]]:
-    """Who changes in which delta delivery: ``moved`` and ``phone`` (ordinary updates), ``died``, ``left`` (deregistered), ``wed``.
+    """Who changes in which delta delivery: ``moved`` and ``phone`` (ordinary updates), ``died``, ``left``
+    (deregistered), ``wed``.
 
     Nobody changes twice and nobody who marries, so that a change needs no memory of an earlier one.
     """
@@ -480,7 +541,9 @@ def _daily_changes(
     alone = ~busy & (made.mother < 0)
     alone[couples.husband] = alone[couples.wife] = False
     age = days_of(dates[0]) - made.birth
-    leavers = rng.permutation(np.flatnonzero(alone & (age < 35 * YEAR) & (age > 20 * YEAR) & (made.stage == 0) & (made.marital == 10)))
+    leavers = rng.permutation(
+        np.flatnonzero(alone & (age < 35 * YEAR) & (age > 20 * YEAR) & (made.stage == 0) & (made.marital == 10))
+    )
     dying = rng.permutation(np.flatnonzero(alone & (age > 65 * YEAR)))
     single = np.zeros(len(made), bool)
     single[leavers] = single[dying] = True

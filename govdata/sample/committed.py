@@ -9,7 +9,8 @@ from govdata.errors import GovdataError
 
 
 def lay_down_standards(target: Path) -> None:
-    """Copy the standards that come with the package to ``target``. Raises ``GovdataError`` where the package has none."""
+    """Copy the standards that come with the package to ``target``. Raises ``GovdataError`` where the package has
+    none."""
     package = Path(__file__).parent.parent
     for source in (package / "_standards", package.parent / "standards"):  # installed wheel, then a checkout
         if source.is_dir():

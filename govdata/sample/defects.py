@@ -1,9 +1,14 @@
-"""What goes wrong in deliveries: one table of defect kinds, each with where it strikes, how often, and whether its form can be repaired.
+"""What goes wrong in deliveries: one table of defect kinds, each with where it strikes, how often, and whether its form
+can be repaired.
 
-``damage`` gets the standard values of the chosen cells and returns what is delivered instead. Only the chosen cells (a few in a hundred)
-pass through these functions; everything else stays in Arrow columns. A *repairable* defect is one of form: standardisation must restore
-exactly the standard value. An unrepairable one is wrong in substance or beyond recovery: it must be found, never mended by guessing.
-Kinds that begin with ``cross_`` need other rows or other datasets to be seen and are not row-detectable. A row bears at most one defect.
+``damage`` gets the standard values of the chosen cells and returns what is delivered instead. Only the chosen cells (a
+few in a hundred)
+pass through these functions; everything else stays in Arrow columns. A *repairable* defect is one of form:
+standardisation must restore
+exactly the standard value. An unrepairable one is wrong in substance or beyond recovery: it must be found, never mended
+by guessing.
+Kinds that begin with ``cross_`` need other rows or other datasets to be seen and are not row-detectable. A row bears at
+most one defect.
 """
 
 from __future__ import annotations
@@ -25,7 +30,8 @@ Values = Sequence[str | None]
 
 @dataclass(frozen=True)
 class Chosen:
-    """Cells picked for one kind of defect: standard values of the struck ``column`` and, through ``of``, of the others in the same rows."""
+    """Cells picked for one kind of defect: standard values of the struck ``column`` and, through ``of``, of the others
+    in the same rows."""
 
     dataset: str
     column: str
@@ -52,9 +58,12 @@ Targets = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Defect:
-    """``targets``: dataset → columns it may strike. ``matching``: RE2 the standard value must contain (None: the cell must be NULL);
-    ``when``: the same for other columns of the row. ``rate``: share of the dataset's delivered rows. ``spelled``: damage returns standard
-    text, which is then written in the department's usual spelling. ``number``: a workbook holds the damaged cell as a number."""
+    """``targets``: dataset → columns it may strike. ``matching``: RE2 the standard value must contain (None: the cell
+    must be NULL);
+    ``when``: the same for other columns of the row. ``rate``: share of the dataset's delivered rows. ``spelled``:
+    damage returns standard
+    text, which is then written in the department's usual spelling. ``number``: a workbook holds the damaged cell as a
+    number."""
 
     kind: str
     targets: Targets
@@ -80,7 +89,8 @@ def each(change: Callable[[str], str | None]) -> Damage:
 def drawn(change: Callable[[str, int], str | None], choices: int) -> Damage:
     """``change`` gets the value and a random number below ``choices``."""
     return lambda chosen: [
-        change(value, int(draw)) for value, draw in zip(chosen.values, chosen.rng.integers(0, choices, len(chosen)), strict=True)
+        change(value, int(draw))
+        for value, draw in zip(chosen.values, chosen.rng.integers(0, choices, len(chosen)), strict=True)
     ]
 
 
@@ -100,7 +110,8 @@ def _codes(words: Mapping[str, Sequence[str]]) -> str:
     return "^(" + "|".join(re.escape(code) for code in words) + ")$"
 
 
-# --------------------------------------------------------------------------------------------------------- where it strikes
+# --------------------------------------------------------------------------------------------------------- where it
+# strikes
 
 PERSON_IDS: Targets = {
     "population": ("citizen_id",), "education": ("citizen_id",), "marriage": ("male_id", "female_id"), "birth": ("mother_id", "father_id"),
@@ -120,7 +131,8 @@ COMPACT_DATES: Targets = {"population": ("birth_date", "registered_date"), "educ
 DATES: Targets = {**DASHED_DATES, **COMPACT_DATES}
 ADDRESSES: Targets = {"population": ("household_address", "residence_address"), "legal_person": ("address",)}
 
-# ------------------------------------------------------------------------------------------------------------------ words
+# ------------------------------------------------------------------------------------------------------------------
+# words
 
 SEX_WORDS = {"1": ("男性", "M", "先生"), "2": ("女性", "F", "女士")}
 ETHNIC_WORDS = {
@@ -129,7 +141,13 @@ ETHNIC_WORDS = {
     "05": ("维吾尔族", "维吾尔", "UG"), "06": ("苗族", "苗"), "07": ("彝族", "彝"), "11": ("满族", "满", "MA"), "12": ("侗族", "侗"),
         "15": ("土家族", "土家"),
 }  # fmt: skip
-MARITAL_WORDS = {"10": ("未婚", "未结婚"), "21": ("初婚", "初婚有配偶"), "22": ("再婚",), "30": ("丧偶",), "40": ("离婚", "离异")}
+MARITAL_WORDS = {
+    "10": ("未婚", "未结婚"),
+    "21": ("初婚", "初婚有配偶"),
+    "22": ("再婚",),
+    "30": ("丧偶",),
+    "40": ("离婚", "离异"),
+}
 EDUCATION_WORDS = {
     "81": ("小学毕业",), "71": ("初中毕业", "初级中学毕业"), "61": ("高中毕业", "普通高中毕业"), "41": ("中专毕业",), "31": ("大专毕业",
         "专科毕业"),
@@ -148,9 +166,12 @@ BUSINESS_WORDS = {"1": ("结婚登记", "01"), "2": ("离婚登记", "02"), "3":
 CURRENCY_WORDS = {"CNY": ("156", "RMB"), "USD": ("美金", "840")}
 NULL_WORDS = ("无", "-", "NULL", "N/A", "\\N", "不详", "/", "null")
 
-# ------------------------------------------------------------------------------------------------------------------- text
+# -------------------------------------------------------------------------------------------------------------------
+# text
 
-_FULLWIDTH = str.maketrans("".join(chr(code) for code in range(33, 127)), "".join(chr(code + 0xFEE0) for code in range(33, 127)))
+_FULLWIDTH = str.maketrans(
+    "".join(chr(code) for code in range(33, 127)), "".join(chr(code + 0xFEE0) for code in range(33, 127))
+)
 _HAN = "〇一二三四五六七八九"
 
 
@@ -186,7 +207,8 @@ def _inside(value: str, piece: str) -> str:
     return value[: len(value) // 2] + piece + value[len(value) // 2 :]
 
 
-# ---------------------------------------------------------------------------------------------------------------- numbers
+# ----------------------------------------------------------------------------------------------------------------
+# numbers
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -210,7 +232,8 @@ def _transposed(value: str) -> str:
 
 
 def _excel_zeros(value: str) -> str:
-    """What a spreadsheet keeps of 18 digits: fifteen, then zeros. Should that pass the check by accident, one more digit went."""
+    """What a spreadsheet keeps of 18 digits: fifteen, then zeros. Should that pass the check by accident, one more
+    digit went."""
     lost = value[:15] + "000"
     return lost if id_with_check(lost[:17]) != lost else value[:14] + ("1" if value[14] != "1" else "2") + "000"
 
@@ -245,7 +268,8 @@ def _other_org_check(value: str, draw: int) -> str:
     return value[:-1] + checks[draw % len(checks)]
 
 
-# ------------------------------------------------------------------------------------------------------------------ money
+# ------------------------------------------------------------------------------------------------------------------
+# money
 
 
 def _wan(value: str) -> int:
@@ -256,7 +280,8 @@ def _in_yuan(chosen: Chosen) -> Mapping[str, Values]:
     return {"registered_capital": [value[:-3] for value in chosen.values], "capital_unit": ["元"] * len(chosen)}
 
 
-# ------------------------------------------------------------------------------------------------------- people and events
+# ------------------------------------------------------------------------------------------------------- people and
+# events
 
 
 def _under_age(chosen: Chosen) -> Mapping[str, Values]:
@@ -303,7 +328,9 @@ def _marries_married(chosen: Chosen) -> Mapping[str, Values]:
     city = chosen.city
     couples = city.couples
     earliest = min((Date.fromisoformat(day) - Date(1970, 1, 1)).days for day in chosen.of("registration_date"))
-    lasting = (couples.divorced == NO_DAY) & (couples.married < earliest) & (city.people.status[couples.husband] == NORMAL)
+    lasting = (
+        (couples.divorced == NO_DAY) & (couples.married < earliest) & (city.people.status[couples.husband] == NORMAL)
+    )
     lasting &= city.people.status[couples.wife] == NORMAL
     return _male_party(chosen, couples.husband[lasting])
 
@@ -317,7 +344,10 @@ def _deleted_representative(chosen: Chosen) -> Mapping[str, Values]:
     city = chosen.city
     gone = np.concatenate([changes["left"] for changes in city.changes.values()])
     places = chosen.rng.choice(gone, len(chosen))
-    return {"legal_rep_id": city.ids.take(pa.array(places)).to_pylist(), "legal_rep_name": city.names.take(pa.array(places)).to_pylist()}
+    return {
+        "legal_rep_id": city.ids.take(pa.array(places)).to_pylist(),
+        "legal_rep_name": city.names.take(pa.array(places)).to_pylist(),
+    }
 
 
 def _other_name(value: str, draw: int) -> str:
@@ -329,18 +359,23 @@ def _with_date(change: Callable[[str], str], column: str) -> Damage:
     return lambda chosen: [change(value) for value in chosen.of(column)]
 
 
-# ---------------------------------------------------------------------------------------------------------------- the table
+# ---------------------------------------------------------------------------------------------------------------- the
+# table
 
 R = 0.0010  # usual rate of a repairable kind
 U = 0.0007  # usual rate of an unrepairable kind
 S = 0.0004  # rate of the rarest
 
 
-def _repair(kind: str, targets: Targets, damage: Damage, matching: str | None = ".", rate: float = R, **more: object) -> Defect:
+def _repair(
+    kind: str, targets: Targets, damage: Damage, matching: str | None = ".", rate: float = R, **more: object
+) -> Defect:
     return Defect(kind, targets, rate, True, damage, matching, **more)  # type: ignore[arg-type]
 
 
-def _fault(kind: str, targets: Targets, damage: Damage, matching: str | None = ".", rate: float = U, **more: object) -> Defect:
+def _fault(
+    kind: str, targets: Targets, damage: Damage, matching: str | None = ".", rate: float = U, **more: object
+) -> Defect:
     return Defect(kind, targets, rate, False, damage, matching, **more)  # type: ignore[arg-type]
 
 
@@ -511,7 +546,8 @@ def _division(code: str) -> str:
 
 @dataclass(frozen=True)
 class RowDefect:
-    """A record delivered twice. ``changed``: dataset → column whose content differs in the second copy; empty: both are the same."""
+    """A record delivered twice. ``changed``: dataset → column whose content differs in the second copy; empty: both are
+    the same."""
 
     kind: str
     rate: float

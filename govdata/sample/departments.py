@@ -1,6 +1,7 @@
 """How each department writes down what it knows: headers, order of columns, its usual spelling of values.
 
-A usual spelling is no defect, however far from the standard it is (19900101, 男, 长期): it is merely normalised. A defect is what
+A usual spelling is no defect, however far from the standard it is (19900101, 男, 长期): it is merely normalised. A
+defect is what
 deviates from it.
 """
 
@@ -47,7 +48,16 @@ SEX_NAMES = {"1": "男", "2": "女"}
 PERSON_STATUS_NAMES = {"1": "正常", "2": "死亡", "3": "迁出"}
 PRIOR_STATUS_NAMES = {"10": "未婚", "20": "已婚", "30": "丧偶", "40": "离婚"}
 BUSINESS_NAMES = {"1": "结婚", "2": "离婚", "3": "补领结婚证", "4": "补领离婚证"}
-STAGE_NAMES = {"1": "小学", "2": "初中", "3": "普通高中", "4": "中职", "5": "专科", "6": "本科", "7": "硕士", "8": "博士"}
+STAGE_NAMES = {
+    "1": "小学",
+    "2": "初中",
+    "3": "普通高中",
+    "4": "中职",
+    "5": "专科",
+    "6": "本科",
+    "7": "硕士",
+    "8": "博士",
+}
 MARKET_STATUS_NAMES = {"1": "存续（在营、开业、在册）", "2": "吊销，未注销", "4": "注销", "6": "迁出"}
 CURRENCY_NAMES = {"CNY": "人民币", "USD": "美元"}
 ORG_TYPE_NAMES = {
@@ -63,7 +73,8 @@ assert {code for code, *_ in COMPANY_KINDS} == set(ORG_TYPE_NAMES)
 
 @dataclass(frozen=True)
 class Department:
-    """``headers``: standard column → header, in delivered order. ``style``: how a column is usually written. ``text``: what a text file
+    """``headers``: standard column → header, in delivered order. ``style``: how a column is usually written. ``text``:
+    what a text file
     looks like."""
 
     format: str  # text, workbook, json
@@ -80,7 +91,9 @@ class Department:
     def render(self, records: pa.Table, sheet: str | None) -> dict[str, Column]:
         """Delivered text of ``records`` by standard column, in the department's usual spelling."""
         styles = self.style | self.sheet_styles.get(sheet or "", {})
-        columns = {column: records[column].combine_chunks() for column in records.column_names if column in self.headers}
+        columns = {
+            column: records[column].combine_chunks() for column in records.column_names if column in self.headers
+        }
         return {column: styles[column](values) if column in styles else values for column, values in columns.items()}
 
 

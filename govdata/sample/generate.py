@@ -1,4 +1,5 @@
-"""``generate``: write the deliveries of a simulated city into a landing folder, and the truth of its defects beside it."""
+"""``generate``: write the deliveries of a simulated city into a landing folder, and the truth of its defects beside
+it."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ DEFAULT_RATES: dict[str, float] = {
 
 @dataclass
 class SampleReport:
-    """What was written: ``records`` and ``files`` by (dataset, ISO date), rows with a defect by kind, rows of the truth file."""
+    """What was written: ``records`` and ``files`` by (dataset, ISO date), rows with a defect by kind, rows of the truth
+    file."""
 
     out: Path
     people: int
@@ -57,12 +59,16 @@ def generate(
     datasets: Sequence[str] | None = None,
     formats: Mapping[str, str] | None = None,
 ) -> SampleReport:
-    """Write ``out/data/landing/<dataset>/<date>/*`` and ``out/data/truth.parquet`` for a city of ``people``; the same arguments give the
+    """Write ``out/data/landing/<dataset>/<date>/*`` and ``out/data/truth.parquet`` for a city of ``people``; the same
+    arguments give the
     same bytes.
 
-    ``dates``: delivery dates in order, the first one whole. ``defects``: False for none, a factor on the default rates, or rates by kind
-    (see ``DEFAULT_RATES``). ``datasets``: some of the five. ``formats``: ``{"population": "single"}`` writes the whole delivery as one
-    UTF-8 CSV (for benchmarks). Existing deliveries of the same dataset and date are replaced. Raises ``ValueError`` for unknown names or
+    ``dates``: delivery dates in order, the first one whole. ``defects``: False for none, a factor on the default rates,
+    or rates by kind
+    (see ``DEFAULT_RATES``). ``datasets``: some of the five. ``formats``: ``{"population": "single"}`` writes the whole
+    delivery as one
+    UTF-8 CSV (for benchmarks). Existing deliveries of the same dataset and date are replaced. Raises ``ValueError`` for
+    unknown names or
     fewer than 100 people.
     """
     rates = _rates(defects)
@@ -107,7 +113,8 @@ def _deliver(
     *,
     single: bool,
 ) -> list[pa.Table]:
-    """One delivery: its files and the truth about them; nothing at all where the department delivers nothing that day."""
+    """One delivery: its files and the truth about them; nothing at all where the department delivers nothing that
+    day."""
     department = DEPARTMENTS[dataset]
     parts: Iterator[Part] | list[Part] = REGISTERS[dataset](city, number)
     if dataset == "population" and number == 0:
@@ -137,9 +144,13 @@ def _deliver(
                     book.close()
                 book = WorkbookWriter(folder, name)
             headers = department.headers
-            written = book.add_sheet(part.sheet or "Sheet1", headers, delivered, layout(department, part.sheet or "", date.isoformat()))
+            written = book.add_sheet(
+                part.sheet or "Sheet1", headers, delivered, layout(department, part.sheet or "", date.isoformat())
+            )
         elif department.format == "json":
-            written = write_json_lines(folder, part.stem + department.suffix, department.headers, delivered, numeric=department.numeric)
+            written = write_json_lines(
+                folder, part.stem + department.suffix, department.headers, delivered, numeric=department.numeric
+            )
         else:
             written = _write_text(folder, dataset, part, delivered, single, single_rows)
             single_rows += delivered.rows
@@ -163,7 +174,15 @@ def _write_text(folder: Path, dataset: str, part: Part, delivered: Delivered, si
     if single:
         name = "人口基本信息_全量" + department.suffix if "全量" in part.stem else part.stem + department.suffix
         return write_text(
-            folder, name, headers, delivered, encoding="utf-8", separator=",", newline="\n", append=before > 0, first_row=2 + before
+            folder,
+            name,
+            headers,
+            delivered,
+            encoding="utf-8",
+            separator=",",
+            newline="\n",
+            append=before > 0,
+            first_row=2 + before,
         )
     if dataset == "population" and part.group == 2:  # one branch orders its columns differently
         headers = dict(sorted(headers.items(), key=lambda item: item[1]))

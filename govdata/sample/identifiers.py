@@ -1,4 +1,5 @@
-"""Numbers with check digits, vectorised. All of them lie in the region block 19xxxx, so none can be a real person's or company's."""
+"""Numbers with check digits, vectorised. All of them lie in the region block 19xxxx, so none can be a real person's or
+company's."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ def yyyymmdd(days: np.ndarray) -> np.ndarray:
 
 
 def organisation_codes(serial: np.ndarray, prefix: str) -> tuple[Column, np.ndarray]:
-    """GB 11714 codes ``XXXXXXXX-X`` of ``prefix`` (two characters) and a serial below 31^6; also the nine characters as indexes of
+    """GB 11714 codes ``XXXXXXXX-X`` of ``prefix`` (two characters) and a serial below 31^6; also the nine characters as
+    indexes of
     the GB 32100 alphabet, shape (rows, 9)."""
     scattered = serial.astype(np.int64) * _BODY_STEP % _BODY_SERIALS
     body = np.empty((len(serial), 9), np.int64)
@@ -65,7 +67,8 @@ def organisation_codes(serial: np.ndarray, prefix: str) -> tuple[Column, np.ndar
 
 
 def usccs(kind: str, region: np.ndarray, organisation: np.ndarray) -> Column:
-    """GB 32100-2015 codes of department and category ``kind`` ('91'), six-digit ``region`` and ``organisation`` (see above)."""
+    """GB 32100-2015 codes of department and category ``kind`` ('91'), six-digit ``region`` and ``organisation`` (see
+    above)."""
     index = np.empty((len(region), 18), np.int64)
     index[:, 0], index[:, 1] = (_USCC_ALPHABET.index(character) for character in kind)
     index[:, 2:8] = _digits(region.astype(np.int64), 6)
@@ -75,7 +78,8 @@ def usccs(kind: str, region: np.ndarray, organisation: np.ndarray) -> Column:
 
 
 def registration_numbers(region: np.ndarray, serial: np.ndarray) -> Column:
-    """15-digit registration numbers of GS 15-2006 (digit 7 is 0–3: domestic enterprise); ``serial`` below 40,000,000."""
+    """15-digit registration numbers of GS 15-2006 (digit 7 is 0–3: domestic enterprise); ``serial`` below
+    40,000,000."""
     body = region.astype(np.int64) * 10**8 + serial
     remainder = np.full(len(body), 10, np.int64)  # ISO 7064 MOD 11,10
     for place in _digits(body, 14).T:

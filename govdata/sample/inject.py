@@ -1,4 +1,5 @@
-"""Injects the defects of the table into the delivered records of one dataset on one date, part by part, and keeps the truth of them."""
+"""Injects the defects of the table into the delivered records of one dataset on one date, part by part, and keeps the
+truth of them."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ class Finding:
 
 @dataclass
 class Injector:
-    """Spreads each kind's quota evenly over the parts of one delivery of ``rows`` records in all. ``rates``: kind → share of rows."""
+    """Spreads each kind's quota evenly over the parts of one delivery of ``rows`` records in all. ``rates``: kind →
+    share of rows."""
 
     city: City
     dataset: str
@@ -70,7 +72,8 @@ class Injector:
         return max(0, due - self._done.get(kind, 0))
 
     def inject(self, records: pa.Table, sheet: str | None) -> tuple[Delivered, list[Finding]]:
-        """Delivered text of ``records`` with this part's share of defects, and where they are. Some records appear twice: the result may
+        """Delivered text of ``records`` with this part's share of defects, and where they are. Some records appear
+        twice: the result may
         be longer."""
         size = records.num_rows
         used = np.zeros(size, bool)
@@ -103,7 +106,8 @@ class Injector:
         return delivered, findings
 
     def _pick(self, records: pa.Table, used: np.ndarray, defect: Defect, column: str, count: int) -> np.ndarray:
-        """``count`` unused rows that the defect can strike (fewer where there are no more): a random sample first, all rows if that is
+        """``count`` unused rows that the defect can strike (fewer where there are no more): a random sample first, all
+        rows if that is
         not enough."""
         if count <= 0:
             return np.empty(0, np.int64)
@@ -134,15 +138,21 @@ class Injector:
             mask = delivered.numbers.setdefault(column, np.zeros(records.num_rows, bool))
             mask[places] = True
         true_values = [None] * len(places) if defect.true_null else records[column].take(pa.array(places)).to_pylist()
-        return Finding(defect.kind, column, defect.repairable, defect.row_detectable, places, list(damaged[column]), true_values)
+        return Finding(
+            defect.kind, column, defect.repairable, defect.row_detectable, places, list(damaged[column]), true_values
+        )
 
-    def _spelled(self, records: pa.Table, column: str, places: np.ndarray, texts: list[str | None], sheet: str | None) -> list[str | None]:
+    def _spelled(
+        self, records: pa.Table, column: str, places: np.ndarray, texts: list[str | None], sheet: str | None
+    ) -> list[str | None]:
         """Standard text as this department spells it."""
         rows = records.take(pa.array(places))
         rows = rows.set_column(rows.column_names.index(column), column, pa.array(texts, pa.string()))
         return list(self.department.render(rows, sheet)[column].to_pylist())
 
-    def _double(self, records: pa.Table, used: np.ndarray) -> tuple[pa.Table, np.ndarray, dict[str, tuple[np.ndarray, np.ndarray]]]:
+    def _double(
+        self, records: pa.Table, used: np.ndarray
+    ) -> tuple[pa.Table, np.ndarray, dict[str, tuple[np.ndarray, np.ndarray]]]:
         """Put second copies of some records at random places. Returns kind → places of (originals, copies)."""
         size = records.num_rows
         sources: list[np.ndarray] = []
@@ -188,14 +198,20 @@ class Injector:
             if not len(copies):
                 continue
             if not defect.changed:
-                findings.append(Finding(defect.kind, None, defect.repairable, True, copies, [None] * len(copies), [None] * len(copies)))
+                findings.append(
+                    Finding(
+                        defect.kind, None, defect.repairable, True, copies, [None] * len(copies), [None] * len(copies)
+                    )
+                )
                 continue
             column = defect.changed[self.dataset]
             order = np.argsort(copies)
             texts = [value + "（旧）" for value in records[column].take(pa.array(copies[order])).to_pylist()]
             changes.setdefault(column, []).append((copies[order], texts))
             both = np.sort(np.r_[originals, copies])
-            findings.append(Finding(defect.kind, None, defect.repairable, True, both, [None] * len(both), [None] * len(both)))
+            findings.append(
+                Finding(defect.kind, None, defect.repairable, True, both, [None] * len(both), [None] * len(both))
+            )
         return findings
 
     def _break_lines(self, size: int, used: np.ndarray, delivered: Delivered, findings: list[Finding]) -> None:
@@ -218,7 +234,9 @@ def _eligible(rows: pa.Table, defect: Defect, column: str) -> np.ndarray:
     fit = np.ones(rows.num_rows, bool)
     for name, pattern in ((column, defect.matching), *defect.when.items()):
         values = flat(rows[name])
-        matches = pc.is_null(values) if pattern is None else pc.fill_null(pc.match_substring_regex(values, pattern), False)
+        matches = (
+            pc.is_null(values) if pattern is None else pc.fill_null(pc.match_substring_regex(values, pattern), False)
+        )
         fit &= matches.to_numpy(zero_copy_only=False)
     if not defect.repairable and "change_kind" in rows.column_names:
         # Of a cancelled record only the key counts: what else it says is not judged.

@@ -44,16 +44,25 @@ def hospitals(city: City) -> Hospitals:
     return Hospitals(usccs("12", COUNTY_CODES[county], organisation), name, county)
 
 
-def schools(city: City, stage: np.ndarray, county: np.ndarray, rng: np.random.Generator) -> tuple[Column, Column, np.ndarray]:
-    """Ten-digit code, name and county of the school of each student: those below college age go to school in their county."""
+def schools(
+    city: City, stage: np.ndarray, county: np.ndarray, rng: np.random.Generator
+) -> tuple[Column, Column, np.ndarray]:
+    """Ten-digit code, name and county of the school of each student: those below college age go to school in their
+    county."""
     size = len(stage)
     per_county = int(np.clip(city.people_count // 60_000, 1, len(lexicon.SCHOOL_WORDS)))
     serial = rng.integers(0, per_county, size)
     local_code = join("3", text(COUNTY_CODES[county]), text(stage), text(serial + 1, 2))
-    local_name = join(words(COUNTY_NAMES, county), words(lexicon.SCHOOL_WORDS, serial), words(_SCHOOL_KINDS, np.minimum(stage, 4)))
+    local_name = join(
+        words(COUNTY_NAMES, county), words(lexicon.SCHOOL_WORDS, serial), words(_SCHOOL_KINDS, np.minimum(stage, 4))
+    )
     vocational = stage == COLLEGE
     choice = rng.integers(0, 60, size)
-    college = np.where(vocational, choice % len(lexicon.VOCATIONAL_COLLEGES), np.where(stage > BACHELOR, 0, choice % len(lexicon.COLLEGES)))
+    college = np.where(
+        vocational,
+        choice % len(lexicon.VOCATIONAL_COLLEGES),
+        np.where(stage > BACHELOR, 0, choice % len(lexicon.COLLEGES)),
+    )
     high_code = join("419010", text(np.where(vocational, 50, 10) + college, 4))
     high_name = choose(vocational, words(lexicon.VOCATIONAL_COLLEGES, college % 2), words(lexicon.COLLEGES, college))
     higher = (stage >= COLLEGE) & (stage <= DOCTOR)
@@ -62,7 +71,8 @@ def schools(city: City, stage: np.ndarray, county: np.ndarray, rng: np.random.Ge
 
 @dataclass
 class Companies:
-    """One place per company. ``entry``: number of the delivery it first appears in; ``cancelled``: the day it was cancelled or its licence
+    """One place per company. ``entry``: number of the delivery it first appears in; ``cancelled``: the day it was
+    cancelled or its licence
     revoked, NO_DAY while it exists."""
 
     uscc: Column
@@ -97,7 +107,8 @@ _CAPITALS = np.array([3, 10, 30, 50, 100, 200, 300, 500, 800, 1000, 2000, 5000, 
 
 
 def companies(city: City) -> Companies:
-    """About one company per ten people; representatives are adults in normal standing who appear in no change of the delivery dates."""
+    """About one company per ten people; representatives are adults in normal standing who appear in no change of the
+    delivery dates."""
     people, rng = city.people, city.rng(3)
     count = max(60, city.people_count // 10)
     late = max(2, count // 2000) if len(city.dates) > 2 else 0
@@ -115,7 +126,9 @@ def companies(city: City) -> Companies:
     for changes in city.changes.values():
         for places in changes.values():
             changing[places] = True
-    eligible = np.flatnonzero((people.status == NORMAL) & (people.entry == 0) & ~changing & (age > 19 * YEAR) & (age < 72 * YEAR))
+    eligible = np.flatnonzero(
+        (people.status == NORMAL) & (people.entry == 0) & ~changing & (age > 19 * YEAR) & (age < 72 * YEAR)
+    )
     representative = rng.choice(eligible, size)
     # Nobody founds a company as a minor.
     established = np.maximum(established, people.birth[representative] + round(18.1 * YEAR))
@@ -131,7 +144,9 @@ def companies(city: City) -> Companies:
     status = np.where(recent < 0.88, 1, np.where(recent < 0.91, 2, np.where(recent < 0.985, 4, 6)))
     status = np.where((entry > 0) | (established > day0 - 400), 1, status)
     cancelled = np.where(
-        np.isin(status, (2, 4)), np.minimum(approved + 1 + (rng.random(size) * (day0 - 3 - approved)).astype(np.int64), day0 - 2), NO_DAY
+        np.isin(status, (2, 4)),
+        np.minimum(approved + 1 + (rng.random(size) * (day0 - 3 - approved)).astype(np.int64), day0 - 2),
+        NO_DAY,
     )
     cancelled = np.where(np.isin(status, (2, 4)) & (cancelled <= approved), approved + 1, cancelled)
     years = np.array([20, 30, 50])[rng.integers(0, 3, size)]

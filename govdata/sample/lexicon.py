@@ -1,4 +1,5 @@
-"""Words the simulated city is made of. Nothing here names a real place or organisation; the province-like block is 19xxxx.
+"""Words the simulated city is made of. Nothing here names a real place or organisation; the province-like block is
+19xxxx.
 
 Lists are tuples whose order is part of the generator's determinism: add at the end, never reorder.
 """
@@ -32,12 +33,17 @@ SURNAMES: tuple[tuple[str, int], ...] = tuple(
         *zip("王李张刘陈杨黄赵吴周", [72, 72, 68, 54, 45, 31, 22, 20, 20, 19], strict=True),
         *zip("徐孙马朱胡郭何高林罗", [17, 15, 13, 13, 12, 12, 11, 10, 10, 9], strict=True),
         *((surname, 7) for surname in "郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈"),
-        *((surname, 3) for surname in "姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万"),
+        *(
+            (surname, 3)
+            for surname in "姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万"
+        ),
         *((surname, 1) for surname in ["欧阳", "上官", "诸葛", "司马", "司徒", "夏侯", "皇甫", "慕容", "令狐", "端木"]),
     ]
 )
 
-MALE_CHARACTERS = "伟强磊军洋勇杰涛明超刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林阳建国志文海峰成东亮永新浩然子轩宇航博文思远"
+MALE_CHARACTERS = (
+    "伟强磊军洋勇杰涛明超刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林阳建国志文海峰成东亮永新浩然子轩宇航博文思远"
+)
 FEMALE_CHARACTERS = "芳娜敏静秀丽艳娟霞燕玲桂英兰红梅雪慧婷莹萍洁琳颖佳倩璐晶欣怡雨萱梓涵诗琪梦瑶可馨雅思淑珍凤琴"
 # Characters GB18030 writes in four bytes; they are legal in names (GB 18030-2022) and break careless software.
 RARE_CHARACTERS = "䶮㛃𠮷𬭩䂮㵘𫍯𬬭"
@@ -116,7 +122,8 @@ HOSPITALS = ("第一人民医院", "妇幼保健院", "中心医院", "中医院
 
 TRADE_NAMES = "华盛恒泰安信瑞丰德润嘉禾宏远博达鼎新万通永兴金茂天成中正国兴海川星河长青卓越启航汇众领先同创联合光大明珠"
 
-# industry (GB/T 4754-2017), word in the company's name, economic scope. ASCII commas and quotes are on purpose: such fields must be quoted.
+# industry (GB/T 4754-2017), word in the company's name, economic scope. ASCII commas and quotes are on purpose: such
+# fields must be quoted.
 INDUSTRIES: tuple[tuple[str, str, str], ...] = (
     ("6513", "软件科技", "软件开发；信息系统集成服务；信息技术咨询服务；数据处理和存储支持服务"),
     ("5212", "商贸", "日用百货销售；食品销售（仅销售预包装食品）；五金产品零售；服装服饰零售"),

@@ -1,6 +1,8 @@
-"""What each department knows of the city, in standard form: every value as the standards write it (ISO dates, codes, yuan).
+"""What each department knows of the city, in standard form: every value as the standards write it (ISO dates, codes,
+yuan).
 
-A register yields *parts*: the records of one file or one sheet, as an Arrow table of text in the contract's columns. Parts are made one
+A register yields *parts*: the records of one file or one sheet, as an Arrow table of text in the contract's columns.
+Parts are made one
 at a time, so that memory follows the largest county and not the city.
 """
 
@@ -76,13 +78,16 @@ def population(city: City, number: int) -> Iterator[Part]:
     changes = city.changes[number]
     places = np.concatenate([changes[kind] for kind in ("entered", "moved", "phone", "died", "left", "wed")])
     kinds = np.repeat(
-        np.array(["I", "U", "U", "U", "D", "U"]), [len(changes[kind]) for kind in ("entered", "moved", "phone", "died", "left", "wed")]
+        np.array(["I", "U", "U", "U", "D", "U"]),
+        [len(changes[kind]) for kind in ("entered", "moved", "phone", "died", "left", "wed")],
     )
     order = np.argsort(places, kind="stable")
     yield Part(f"人口基本信息_增量_{stamp}", _population(city, places[order], changes, kinds[order], number))
 
 
-def _population(city: City, places: np.ndarray, changes: dict[str, np.ndarray], kinds: np.ndarray | None, number: int = 0) -> pa.Table:
+def _population(
+    city: City, places: np.ndarray, changes: dict[str, np.ndarray], kinds: np.ndarray | None, number: int = 0
+) -> pa.Table:
     people = city.people
     today = days_of(city.dates[number])
     at = {kind: np.isin(places, chosen) for kind, chosen in changes.items()}
@@ -96,7 +101,9 @@ def _population(city: City, places: np.ndarray, changes: dict[str, np.ndarray], 
     updated = np.where(changed, (today - 1) * 86_400 + 30_000 + places % 30_000, people.updated[places])
     households, county = people.household[places], people.county[places]
     elsewhere = (places * 7919 % 100 < 18) & (people.mother[places] < 0)
-    residence = np.where(moved, households + 100_000_007 * (number + 1), np.where(elsewhere, households + 50_000_017, households))
+    residence = np.where(
+        moved, households + 100_000_007 * (number + 1), np.where(elsewhere, households + 50_000_017, households)
+    )
     residence_county = np.where(elsewhere | moved, places * 31 % 12, county)
     phones = np.where(at.get("phone", nobody), (places * 48_271 + number * 7) % 10**8, people.phone[places])
     columns = {
@@ -182,7 +189,8 @@ WORKBOOK_ROWS = 200_000
 
 @dataclass(frozen=True)
 class Registrations:
-    """Business done at the marriage offices: kind, day, office's county, serial of office, year and kind, and the couple."""
+    """Business done at the marriage offices: kind, day, office's county, serial of office, year and kind, and the
+    couple."""
 
     kind: np.ndarray
     day: np.ndarray
@@ -204,7 +212,9 @@ def registrations(city: City) -> Registrations:
     alive = city.people.status[couples.husband] != DEAD
     copy = lasting & alive & (couples.married >= REGISTER_BEGAN) & (room > 0) & (copies < 0.05)
     copy_day = couples.married + 100 + (rng.random(size) * np.maximum(room, 1)).astype(np.int64)
-    fresh_copy = np.flatnonzero(lasting & alive & (couples.married >= REGISTER_BEGAN) & (room > 0) & (copies > 0.999 - 4 / size))
+    fresh_copy = np.flatnonzero(
+        lasting & alive & (couples.married >= REGISTER_BEGAN) & (room > 0) & (copies > 0.999 - 4 / size)
+    )
     room_after = yesterday - 1 - (couples.divorced + 100)
     divorce_copy = divorce & (room_after > 0) & (copies < 0.2)
     divorce_copy_day = couples.divorced + 100 + (rng.random(size) * np.maximum(room_after, 1)).astype(np.int64)
@@ -216,7 +226,9 @@ def registrations(city: City) -> Registrations:
         (DIVORCE_COPY, np.flatnonzero(divorce_copy), divorce_copy_day),
     ]
     for number, date in enumerate(city.dates[1:], 1):
-        groups.append((MARRIAGE_COPY, fresh_copy[number - 1 :: max(1, len(city.dates) - 1)], np.full(size, days_of(date) - 1)))
+        groups.append(
+            (MARRIAGE_COPY, fresh_copy[number - 1 :: max(1, len(city.dates) - 1)], np.full(size, days_of(date) - 1))
+        )
     kind = np.concatenate([np.full(len(places), kind) for kind, places, _ in groups])
     couple = np.concatenate([places for _, places, _ in groups])
     when = np.concatenate([days[places] for _, places, days in groups])
@@ -234,7 +246,8 @@ _SHEETS = (("结婚登记", (MARRIAGE,)), ("离婚登记", (DIVORCE,)), ("补领
 
 
 def marriage(city: City, number: int) -> Iterator[Part]:
-    """Delivery 0: the register since 2004; later: yesterday's business, corrections (the office's name) and a few cancelled records."""
+    """Delivery 0: the register since 2004; later: yesterday's business, corrections (the office's name) and a few
+    cancelled records."""
     done = registrations(city)
     today = days_of(city.dates[number])
     base = done.day < city.day0
@@ -243,7 +256,9 @@ def marriage(city: City, number: int) -> Iterator[Part]:
         chosen, kinds = np.flatnonzero(base), None
     else:
         chosen = np.flatnonzero((done.day == today - 1) & ~base | base & (turn == number))
-        kinds = np.where(~base[chosen], "I", np.where((done.kind[chosen] == MARRIAGE_COPY) & (chosen % 2 == 0), "D", "U"))
+        kinds = np.where(
+            ~base[chosen], "I", np.where((done.kind[chosen] == MARRIAGE_COPY) & (chosen % 2 == 0), "D", "U")
+        )
     books = max(1, -(-len(chosen) // WORKBOOK_ROWS))
     for sheet, business in _SHEETS:
         of_sheet = np.isin(done.kind[chosen], business)
@@ -262,7 +277,9 @@ def _correction_turn(done: Registrations, deliveries: int) -> np.ndarray:
     return np.where(place % 125 == 7, 1 + place // 125 % (deliveries - 1), 0)
 
 
-def _marriage(city: City, done: Registrations, places: np.ndarray, change: np.ndarray, former_office: np.ndarray) -> pa.Table:
+def _marriage(
+    city: City, done: Registrations, places: np.ndarray, change: np.ndarray, former_office: np.ndarray
+) -> pa.Table:
     couples: Couples = city.couples
     people = city.people
     kind, couple, county = done.kind[places], done.couple[places], done.county[places]
@@ -274,11 +291,15 @@ def _marriage(city: City, done: Registrations, places: np.ndarray, change: np.nd
     ]
     rows = len(places)
     return _table(
-        certificate_no=join(words(_PREFIXES, kind), text(COUNTY_CODES[county]), "-", text(year), "-", text(done.serial[places], 6)),
+        certificate_no=join(
+            words(_PREFIXES, kind), text(COUNTY_CODES[county]), "-", text(year), "-", text(done.serial[places], 6)
+        ),
         kind=text(kind),
         registration_date=iso(done.day[places]),
         office_division=text(COUNTY_CODES[county]),
-        office_name=choose(former_office, lexicon.CITY + "民政局婚姻登记中心", join(words(COUNTY_NAMES, county), "民政局婚姻登记处")),
+        office_name=choose(
+            former_office, lexicon.CITY + "民政局婚姻登记中心", join(words(COUNTY_NAMES, county), "民政局婚姻登记处")
+        ),
         male_name=city.take(city.names, his),
         male_id=city.take(city.ids, his),
         male_birth_date=iso(people.birth[his]),
@@ -299,14 +320,19 @@ SCHOOL_GROUPS = (("中小学学籍", (1, 2, 3, 4)), ("高等教育学籍", (5, 6
 
 
 def education(city: City, number: int) -> Iterator[Part]:
-    """Delivery 0 only: everybody at school in the running school year, and those who left school this summer with last year's."""
+    """Delivery 0 only: everybody at school in the running school year, and those who left school this summer with last
+    year's."""
     if number:
         return
     people = city.people
     for group, (title, stages) in enumerate(SCHOOL_GROUPS):
         places = np.flatnonzero(np.isin(people.stage, stages))
         if len(places):
-            yield Part(f"{title}_{city.school_year}-{city.school_year + 1}学年", _education(city, places, city.rng(5, group)), group=group)
+            yield Part(
+                f"{title}_{city.school_year}-{city.school_year + 1}学年",
+                _education(city, places, city.rng(5, group)),
+                group=group,
+            )
 
 
 def _education(city: City, places: np.ndarray, rng: np.random.Generator) -> pa.Table:
@@ -323,9 +349,12 @@ def _education(city: City, places: np.ndarray, rng: np.random.Generator) -> pa.T
     degree = np.where(left & (stage == BACHELOR), field, np.where(left & (stage == MASTER), field - 100, 0))
     diploma = join("19", text(np.where(stage == COLLEGE, 50, 10) + rng.integers(0, 3, len(places)), 3), "1", text(running + 1),
                    text(np.where(stage == COLLEGE, 6, np.where(stage == BACHELOR, 5, 2)), 2), text(np.arange(len(places)), 6))  # fmt: skip
-    # A few got their school number before they had a citizen number: J and a number built like one (sequence beyond any in use).
+    # A few got their school number before they had a citizen number: J and a number built like one (sequence beyond any
+    # in use).
     made_up = citizen_ids(
-        COUNTY_CODES[county], yyyymmdd(people.birth[places]), 983 + people.sex[places].astype(np.int64) - 1 + 2 * (places % 6)
+        COUNTY_CODES[county],
+        yyyymmdd(people.birth[places]),
+        983 + people.sex[places].astype(np.int64) - 1 + 2 * (places % 6),
     )
     unique = np.zeros(len(places), bool)
     unique[np.unique(np.asarray(made_up.to_numpy(zero_copy_only=False), dtype=str), return_index=True)[1]] = True
@@ -354,7 +383,8 @@ BIRTHS_BEGIN = day(2014, 1, 1)
 
 
 def birth(city: City, number: int) -> Iterator[Part]:
-    """Delivery 0: certificates of births since 2014; later: new births, and earlier ones that now have the child's citizen number."""
+    """Delivery 0: certificates of births since 2014; later: new births, and earlier ones that now have the child's
+    citizen number."""
     people = city.people
     born = np.flatnonzero((people.mother >= 0) & (people.birth >= BIRTHS_BEGIN))
     born = born[np.lexsort((born, people.birth[born]))]
@@ -365,8 +395,14 @@ def birth(city: City, number: int) -> Iterator[Part]:
     entry = people.entry[born]
     chosen = entry == 0 if number == 0 else (entry == number) | (turn == number) & pending
     change = np.where(entry[chosen] == number, "I", "U")
-    has_id = (entry[chosen] == 0) & (~pending[chosen] | (turn[chosen] == number)) & (people.birth[born[chosen]] < city.day0 - 30)
-    yield Part(f"出生医学证明_{city.dates[number]:%Y%m%d}", _birth(city, born[chosen], np.flatnonzero(chosen), change, has_id))
+    has_id = (
+        (entry[chosen] == 0)
+        & (~pending[chosen] | (turn[chosen] == number))
+        & (people.birth[born[chosen]] < city.day0 - 30)
+    )
+    yield Part(
+        f"出生医学证明_{city.dates[number]:%Y%m%d}", _birth(city, born[chosen], np.flatnonzero(chosen), change, has_id)
+    )
 
 
 def _birth(city: City, places: np.ndarray, serial: np.ndarray, change: np.ndarray, has_id: np.ndarray) -> pa.Table:

@@ -1,6 +1,8 @@
-"""Physical files as departments produce them, built column-wise: the bytes of a file are the buffer of one Arrow column of lines.
+"""Physical files as departments produce them, built column-wise: the bytes of a file are the buffer of one Arrow column
+of lines.
 
-Every writer says on which physical row each record lies (``Written.rows``): that is what the truth file and the pipeline must agree on.
+Every writer says on which physical row each record lies (``Written.rows``): that is what the truth file and the
+pipeline must agree on.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ _CHUNK = 1 << 22
 class Delivered:
     """Records as a department writes them: text by standard column name, in the order of the file.
 
-    ``numbers``: cells that a spreadsheet holds as a number (masks by column). ``broken``: kind of physical damage → rows whose line bears
+    ``numbers``: cells that a spreadsheet holds as a number (masks by column). ``broken``: kind of physical damage →
+    rows whose line bears
     it."""
 
     columns: dict[str, Column]
@@ -35,7 +38,8 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Written:
-    """``source_file``: the pipeline's ``_source_file``; ``rows``: its ``_source_row`` of each record; ``lines``: damaged lines as
+    """``source_file``: the pipeline's ``_source_file``; ``rows``: its ``_source_row`` of each record; ``lines``:
+    damaged lines as
     written."""
 
     source_file: str
@@ -54,7 +58,8 @@ def _quoted(column: Column, separator: str) -> Column:
 
 
 def _damage_lines(lines: Column, kind: str, separator: str) -> Column:
-    """Physical damage to whole lines: a field lost, a field too many (an unquoted separator), a quotation mark that is never closed."""
+    """Physical damage to whole lines: a field lost, a field too many (an unquoted separator), a quotation mark that is
+    never closed."""
     mark = re.escape(separator)
     match kind:
         case "line_missing_field":
@@ -76,7 +81,8 @@ def write_text(
         append: bool = False,
     first_row: int = 2,
 ) -> Written:  # fmt: skip
-    """A delimited text file with one header line. ``append``: go on below row ``first_row`` - 1 of a file begun before."""
+    """A delimited text file with one header line. ``append``: go on below row ``first_row`` - 1 of a file begun
+    before."""
     fields = [_quoted(part.columns[column], separator) for column in headers]
     lines = pc.binary_join_element_wise(*fields, separator, null_handling="replace", null_replacement="")
     damaged: dict[str, list[str]] = {}
@@ -110,7 +116,9 @@ def write_column(file: object, lines: Column, encoding: str) -> None:
 # -------------------------------------------------------------------------------------------------------- JSON lines
 
 
-def write_json_lines(path: Path, name: str, headers: Mapping[str, str], part: Delivered, *, numeric: Sequence[str] = ()) -> Written:
+def write_json_lines(
+    path: Path, name: str, headers: Mapping[str, str], part: Delivered, *, numeric: Sequence[str] = ()
+) -> Written:
     """UTF-8 JSON lines; columns in ``numeric`` are JSON numbers where their text is one."""
     pieces: list[Column | str] = []
     for place, (column, header) in enumerate(headers.items()):
@@ -134,7 +142,8 @@ _CONTENT_TYPES = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
     '<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" '
-    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/styles.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override '
+    'PartName="/xl/styles.xml" '
     'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>{sheets}</Types>'
 )
 _SHEET_TYPE = (
@@ -150,12 +159,16 @@ _CENTRED = 'applyAlignment="1"><alignment horizontal="center"/></xf>'
 # Cell styles: 0 general, 1 date, 2 title, 3 header
 _STYLES = (
     f'{_XML}<styleSheet xmlns="{_MAIN}">'
-    '<fonts count="2"><font><sz val="11"/><name val="宋体"/></font><font><b/><sz val="16"/><name val="宋体"/></font></fonts>'
-    '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>'
+    '<fonts count="2"><font><sz val="11"/><name val="宋体"/></font><font><b/><sz val="16"/><name '
+    'val="宋体"/></font></fonts>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill '
+    'patternType="gray125"/></fill></fills>'
     '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-    f'<cellStyleXfs count="1"><xf numFmtId="0" {_PLAIN}/></cellStyleXfs><cellXfs count="4"><xf numFmtId="0" {_PLAIN} xfId="0"/>'
+    f'<cellStyleXfs count="1"><xf numFmtId="0" {_PLAIN}/></cellStyleXfs><cellXfs count="4"><xf numFmtId="0" {_PLAIN} '
+    'xfId="0"/>'
     f'<xf numFmtId="14" {_PLAIN} xfId="0" applyNumberFormat="1"/>'
-    f'<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" {_CENTRED}<xf numFmtId="0" {_PLAIN} xfId="0" {_CENTRED}'
+    f'<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" {_CENTRED}<xf numFmtId="0" {_PLAIN} xfId="0" '
+    f"{_CENTRED}"
     '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # fixed, so that the same city gives the same bytes
@@ -175,7 +188,8 @@ def _escape(text: str) -> str:
 
 @dataclass(frozen=True)
 class SheetLayout:
-    """What stands around the records: a merged title and note above, a row of merged group headings, the header row, a footer with the
+    """What stands around the records: a merged title and note above, a row of merged group headings, the header row, a
+    footer with the
     total."""
 
     title: str
@@ -209,15 +223,23 @@ class WorkbookWriter:
                 merges.append(f"{column_letters(place)}3:{column_letters(place + width - 1)}3")
             place += width
         head += (
-            '</row><row r="4">' + "".join(_cell(f"{column_letters(n)}4", header, 3) for n, header in enumerate(headers.values())) + "</row>"
+            '</row><row r="4">'
+            + "".join(_cell(f"{column_letters(n)}4", header, 3) for n, header in enumerate(headers.values()))
+            + "</row>"
         )
         end = first_row + part.rows
         merges.append(f"A{end}:B{end}")
         foot = f'<row r="{end}">{_cell(f"A{end}", layout.footer)}<c r="C{end}"><v>{part.rows}</v></c></row></sheetData>'
-        foot += f'<mergeCells count="{len(merges)}">' + "".join(f'<mergeCell ref="{ref}"/>' for ref in merges) + "</mergeCells></worksheet>"
+        foot += (
+            f'<mergeCells count="{len(merges)}">'
+            + "".join(f'<mergeCell ref="{ref}"/>' for ref in merges)
+            + "</mergeCells></worksheet>"
+        )
         rows = np.arange(first_row, end)
         with self._zip.open(_entry(f"xl/worksheets/sheet{len(self._sheets)}.xml"), "w", force_zip64=True) as file:
-            file.write(f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{_MAIN}"><sheetData>{head}'.encode())
+            file.write(
+                f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{_MAIN}"><sheetData>{head}'.encode()
+            )
             if part.rows:
                 write_column(file, _row_xml(headers, part, layout, rows), "utf-8")
             file.write(foot.encode())
@@ -226,17 +248,22 @@ class WorkbookWriter:
     def close(self) -> None:
         count = range(1, len(self._sheets) + 1)
         sheets = "".join(
-            f'<sheet name="{_escape(name)}" sheetId="{n}" r:id="rId{n}"/>' for n, name in zip(count, self._sheets, strict=True)
+            f'<sheet name="{_escape(name)}" sheetId="{n}" r:id="rId{n}"/>'
+            for n, name in zip(count, self._sheets, strict=True)
         )
         self._add("[Content_Types].xml", _CONTENT_TYPES.format(sheets="".join(_SHEET_TYPE.format(n=n) for n in count)))
         self._add(
-            "_rels/.rels", f'{_RELATIONS}<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+            "_rels/.rels",
+            f'{_RELATIONS}<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" '
+            'Target="xl/workbook.xml"/></Relationships>',
         )
         self._add(
             "xl/workbook.xml",
             f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{sheets}</sheets></workbook>',
         )
-        links = "".join(f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in count)
+        links = "".join(
+            f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in count
+        )
         links += f'<Relationship Id="rId{len(self._sheets) + 1}" Type="{_OFFICE}/styles" Target="styles.xml"/>'
         self._add("xl/_rels/workbook.xml.rels", f"{_RELATIONS}{links}</Relationships>")
         self._add("xl/styles.xml", _STYLES)
@@ -260,16 +287,24 @@ def _row_xml(headers: Mapping[str, str], part: Delivered, layout: SheetLayout, r
     pieces: list[Column | str] = ['<row r="', numbers, '">']
     for place, column in enumerate(headers):
         letters, values = column_letters(place), part.columns[column]
-        escaped = pc.replace_substring(pc.replace_substring(pc.replace_substring(values, "&", "&amp;"), "<", "&lt;"), ">", "&gt;")
-        cell = join(f'<c r="{letters}', numbers, '" t="inlineStr"><is><t xml:space="preserve">', escaped, "</t></is></c>")
+        escaped = pc.replace_substring(
+            pc.replace_substring(pc.replace_substring(values, "&", "&amp;"), "<", "&lt;"), ">", "&gt;"
+        )
+        cell = join(
+            f'<c r="{letters}', numbers, '" t="inlineStr"><is><t xml:space="preserve">', escaped, "</t></is></c>"
+        )
         number = part.numbers.get(column)
         if number is not None and number.any():
             cell = pc.if_else(pa.array(number), join(f'<c r="{letters}', numbers, '"><v>', values, "</v></c>"), cell)
         if column in layout.dates:
             iso = pc.match_substring_regex(values, r"^\d{4}-\d{2}-\d{2}$")
             days = pc.cast(pc.if_else(iso, values, None), pa.date32()).cast(pa.int32())
-            serial = pc.cast(pc.add(days, 25_569), pa.string())  # Excel's day 1 is 1900-01-01, with a 29 February 1900 that never was
-            cell = pc.if_else(pc.fill_null(iso, False), join(f'<c r="{letters}', numbers, '" s="1"><v>', serial, "</v></c>"), cell)
+            serial = pc.cast(
+                pc.add(days, 25_569), pa.string()
+            )  # Excel's day 1 is 1900-01-01, with a 29 February 1900 that never was
+            cell = pc.if_else(
+                pc.fill_null(iso, False), join(f'<c r="{letters}', numbers, '" s="1"><v>', serial, "</v></c>"), cell
+            )
         pieces.append(pc.fill_null(cell, ""))
     return flat(join(*pieces, "</row>"))
 

@@ -1,4 +1,5 @@
-"""From a contract and its elements to the ordered rules of a dataset, and the hash of all that its result depends on."""
+"""From a contract and its elements to the ordered rules of a dataset, and the hash of all that its result depends
+on."""
 
 from __future__ import annotations
 
@@ -23,7 +24,12 @@ def column_rules(column: Column, element: Element) -> tuple[Rule, ...]:
     if not column.required:
         return element.rules
     required = Rule(
-        name="required", spec=Required(), dimension="completeness", severity="error", message=f"{column.title}不能为空", indicator="0201"
+        name="required",
+        spec=Required(),
+        dimension="completeness",
+        severity="error",
+        message=f"{column.title}不能为空",
+        indicator="0201",
     )
     return (required, *element.rules)
 
@@ -39,8 +45,11 @@ def primary_key_rule(columns: tuple[str, ...], titles: tuple[str, ...]) -> Rule:
     )
 
 
-def bind_column(dataset: str, column: Column, element: Element, rules: tuple[Rule, ...], start: int = 0) -> tuple[BoundRule, ...]:
-    """``rules`` of one column, numbered from ``start``. What cannot be read withholds a row only where the column is required or a key."""
+def bind_column(
+    dataset: str, column: Column, element: Element, rules: tuple[Rule, ...], start: int = 0
+) -> tuple[BoundRule, ...]:
+    """``rules`` of one column, numbered from ``start``. What cannot be read withholds a row only where the column is
+    required or a key."""
     basis = " ".join(part for part in (element.standard, element.clause) if part) or None
     optional = not (column.required or column.primary_key)
     return tuple(

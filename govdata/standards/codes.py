@@ -1,6 +1,7 @@
 """Code sets 代码集: the index, the code tables, synonyms and the deployment's local codes → ``CodeSet`` values.
 
-Codes are text. A code may stand in several rows whose validity does not overlap; an abolished code stays, known as such.
+Codes are text. A code may stand in several rows whose validity does not overlap; an abolished code stays, known as
+such.
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ def _read_set(folder: Path, identifier: str, document: Document, findings: Findi
     name = f"{identifier}.csv"
     if entry.file not in (None, name):
         findings.add(INDEX, f"文件名应为 {name}", document.line((identifier, "file")), identifier)
-    if entry.valid_from and (reason := _date_reason(entry.valid_from, "year" if len(entry.valid_from) == 4 else "date")):
+    if entry.valid_from and (
+        reason := _date_reason(entry.valid_from, "year" if len(entry.valid_from) == 4 else "date")
+    ):
         findings.add(INDEX, f"valid_from {reason}", document.line((identifier, "valid_from")), identifier)
     if not (folder / name).is_file():
         findings.add(INDEX, f"代码表 codes/{name} 不存在", line, identifier)
@@ -166,7 +169,9 @@ def _check_overlaps(rows: list[_Row], findings: Findings) -> None:
                 findings.add(file, f"代码“{code}”与{place}的有效期重叠", line)
 
 
-def _read_synonyms(path: Path, file: str, codes: tuple[Code, ...], accept_names: bool, findings: Findings) -> dict[str, str]:
+def _read_synonyms(
+    path: Path, file: str, codes: tuple[Code, ...], accept_names: bool, findings: Findings
+) -> dict[str, str]:
     known = {code.code for code in codes}
     names = _unambiguous_names(codes) if accept_names else {}
     synonyms: dict[str, str] = {}

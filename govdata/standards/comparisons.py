@@ -16,7 +16,9 @@ class Comparison(Written):
     """What every kind is written with."""
 
     table: Name = Field(description="另一张已发布的表")
-    on: Annotated[dict[Name, Name], Field(min_length=1)] = Field(description="本表的列: 另一张表的列，逐列相等；任一列为空的行不判")
+    on: Annotated[dict[Name, Name], Field(min_length=1)] = Field(
+        description="本表的列: 另一张表的列，逐列相等；任一列为空的行不判"
+    )
     where: Maybe[Text] = Field(None, description="行表达式：只判本表中符合的行")
     other: Maybe[Text] = Field(None, description="行表达式：只看另一张表中符合的行，列名加前缀 other_")
 
@@ -26,7 +28,9 @@ class References(Comparison):
 
     NAME: ClassVar = "references"
     SUMMARY: ClassVar = "本行的值应在另一张表中找得到"
-    min_share: Maybe[Annotated[float, Field(ge=0, le=1)]] = Field(None, description="至少应找到的比例；低于它时整条规则不通过")
+    min_share: Maybe[Annotated[float, Field(ge=0, le=1)]] = Field(
+        None, description="至少应找到的比例；低于它时整条规则不通过"
+    )
 
 
 class Excludes(Comparison):

@@ -1,6 +1,7 @@
 """Dataset contracts 数据集合同: ODCS files → ``Dataset`` values and their bound rules.
 
-What a contract says must be done or refused: a key of ODCS that asks for a check govdata would not execute is a problem, not a comment.
+What a contract says must be done or refused: a key of ODCS that asks for a check govdata would not execute is a
+problem, not a comment.
 """
 
 from __future__ import annotations
@@ -53,7 +54,17 @@ Model = TypeVar("Model", bound=Written)
 
 SUFFIX = ".odcs.yaml"
 
-_UNITS = {"day": "d", "days": "d", "week": "w", "weeks": "w", "month": "m", "months": "m", "yr": "y", "year": "y", "years": "y"}
+_UNITS = {
+    "day": "d",
+    "days": "d",
+    "week": "w",
+    "weeks": "w",
+    "month": "m",
+    "months": "m",
+    "yr": "y",
+    "year": "y",
+    "years": "y",
+}
 _UNITS |= {unit: unit for unit in "dwmy"}
 _DEADLINE = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _RESULT_COLUMNS = {"failed_rules"}
@@ -195,7 +206,9 @@ def _contract(written: ContractFile, context: _Context) -> Contract | None:
 # ------------------------------------------------------------------------------------------------------------- columns
 
 
-def _custom(model: type[Model], written: list[CustomProperty], path: Loc, context: _Context, where: str | None) -> Model | None:
+def _custom(
+    model: type[Model], written: list[CustomProperty], path: Loc, context: _Context, where: str | None
+) -> Model | None:
     """ODCS's list of {property, value} as one value; each key keeps the line its entry stands on."""
     values: dict[str, Any] = {}
     places: dict[str, Loc] = {}
@@ -203,7 +216,11 @@ def _custom(model: type[Model], written: list[CustomProperty], path: Loc, contex
     for position, entry in enumerate(written):
         place = (*path, position)
         if entry.property not in model.model_fields:
-            context.add(f"未知的 customProperty “{entry.property}”{suggestion(entry.property, model.model_fields)}", *place, where=where)
+            context.add(
+                f"未知的 customProperty “{entry.property}”{suggestion(entry.property, model.model_fields)}",
+                *place,
+                where=where,
+            )
             repeated = True
         elif entry.property in values:
             context.add(f"customProperty “{entry.property}”重复", *place, where=where)
@@ -236,10 +253,15 @@ def _column(position: int, entry: PropertyEntry, context: _Context) -> Column | 
     properties = _custom(ColumnProperties, entry.customProperties, (*path, "customProperties"), context, name)
     if properties is None:
         return None
-    places = {custom.property: ("customProperties", index, "value") for index, custom in enumerate(entry.customProperties)}
+    places = {
+        custom.property: ("customProperties", index, "value") for index, custom in enumerate(entry.customProperties)
+    }
     element = context.elements.get(properties.element)
     if element is None and properties.element not in context.declared_elements:
-        add(f"没有名为“{properties.element}”的数据元{suggestion(properties.element, context.declared_elements)}", *places["element"])
+        add(
+            f"没有名为“{properties.element}”的数据元{suggestion(properties.element, context.declared_elements)}",
+            *places["element"],
+        )
     if element is not None:
         allowed = TYPES[element.type].odcs
         if entry.logicalType is not None and entry.logicalType not in allowed:
@@ -251,7 +273,11 @@ def _column(position: int, entry: PropertyEntry, context: _Context) -> Column | 
     for step, (step_name, arguments) in enumerate(steps):
         for argument in sorted(COLUMN_ARGUMENTS & arguments.keys()):
             if arguments[argument] not in context.names:
-                add(f"标准化步骤 {step_name} 的参数 {argument}：没有名为“{arguments[argument]}”的列", *places["normalise"], step)
+                add(
+                    f"标准化步骤 {step_name} 的参数 {argument}：没有名为“{arguments[argument]}”的列",
+                    *places["normalise"],
+                    step,
+                )
     if properties.normalise is None and element is not None:
         for step_used in element.normalise:
             for argument in sorted(COLUMN_ARGUMENTS & step_used.args.keys()):
@@ -275,7 +301,9 @@ def _column(position: int, entry: PropertyEntry, context: _Context) -> Column | 
     )
 
 
-def _check_synonyms(properties: ColumnProperties, element: Element, places: Mapping[str, Loc], context: _Context, add: Any) -> None:
+def _check_synonyms(
+    properties: ColumnProperties, element: Element, places: Mapping[str, Loc], context: _Context, add: Any
+) -> None:
     if not properties.synonyms:
         return
     if element.code_set is None:
@@ -291,7 +319,9 @@ def _check_synonyms(properties: ColumnProperties, element: Element, places: Mapp
             add(f"同义词“{source}”指向的代码“{code}”不在代码集 {code_set.id} 中", *places["synonyms"], source)
 
 
-def _check_overrides(properties: ColumnProperties, entry: PropertyEntry, element: Element, places: Mapping[str, Loc], add: Any) -> None:
+def _check_overrides(
+    properties: ColumnProperties, entry: PropertyEntry, element: Element, places: Mapping[str, Loc], add: Any
+) -> None:
     known = [rule.name for rule in element.rules] + (["required"] if entry.required else [])
     for name, override in properties.overrides.items():
         place = (*places["overrides"], name)
@@ -365,7 +395,9 @@ def _check_delivery(properties: DatasetProperties, columns: list[Column | None],
         elif key in delivery.key[:position]:
             context.add(f"合并键“{key}”重复", *place, "key", position, where="delivery")
         elif delivery.mode == "delta" and key in by_name and not by_name[key].required:
-            context.add(f"合并键“{key}”所在的列应为 required: true，空值无法合并", *place, "key", position, where="delivery")
+            context.add(
+                f"合并键“{key}”所在的列应为 required: true，空值无法合并", *place, "key", position, where="delivery"
+            )
     if delivery.mode == "delta" and not delivery.key:
         context.add("mode 为 delta 时要写明合并键 key", *place, where="delivery")
     if delivery.operation is not None and delivery.operation not in context.names:
@@ -390,7 +422,9 @@ def _schedule(entries: list[SlaEntry], context: _Context) -> Schedule:
     seen: set[str] = set()
 
     def add(message: str, position: int, key: str) -> None:
-        context.findings.add(context.document.file, message, context.document.line(("slaProperties", position, key)), "slaProperties")
+        context.findings.add(
+            context.document.file, message, context.document.line(("slaProperties", position, key)), "slaProperties"
+        )
 
     for position, entry in enumerate(entries):
         if entry.property not in ("frequency", "deliveryDeadline"):
@@ -477,7 +511,9 @@ def _dataset_rule(position: int, quality: QualityEntry, context: _Context) -> tu
     return rule, tuple(dict.fromkeys((*(implementation.columns or ()), *read)))
 
 
-def _dataset_spec(implementation: Implementation, inner: Loc, where: str, context: _Context) -> tuple[Row | Unique, tuple[str, ...]] | None:
+def _dataset_spec(
+    implementation: Implementation, inner: Loc, where: str, context: _Context
+) -> tuple[Row | Unique, tuple[str, ...]] | None:
     """What the rule checks, and the columns it reads."""
     if implementation.unique is not None:
         return Unique(columns=tuple(implementation.unique)), tuple(implementation.unique)
@@ -495,7 +531,11 @@ def _types(context: _Context) -> dict[str, LogicalType]:
     types: dict[str, LogicalType] = {}
     for entry in context.document.data["schema"][0]["properties"]:
         for custom in entry.get("customProperties") or ():
-            if custom.get("property") == "element" and isinstance(custom.get("value"), str) and custom["value"] in context.elements:
+            if (
+                custom.get("property") == "element"
+                and isinstance(custom.get("value"), str)
+                and custom["value"] in context.elements
+            ):
                 types[entry["name"]] = context.elements[custom["value"]].type
     return types
 
@@ -503,7 +543,9 @@ def _types(context: _Context) -> dict[str, LogicalType]:
 # ------------------------------------------------------------------------------------------------------------- binding
 
 
-def _bind(dataset: Dataset, schema: SchemaEntry, rules: list[tuple[Rule, tuple[str, ...]]], context: _Context) -> tuple[BoundRule, ...]:
+def _bind(
+    dataset: Dataset, schema: SchemaEntry, rules: list[tuple[Rule, tuple[str, ...]]], context: _Context
+) -> tuple[BoundRule, ...]:
     bound: list[BoundRule] = []
     for position, column in enumerate(dataset.columns):
         element = context.elements[column.element]
@@ -519,7 +561,9 @@ def _bind(dataset: Dataset, schema: SchemaEntry, rules: list[tuple[Rule, tuple[s
     return tuple(bound)
 
 
-def _overridden(position: int, column: Column, element: Element, schema: SchemaEntry, context: _Context) -> tuple[Rule, ...]:
+def _overridden(
+    position: int, column: Column, element: Element, schema: SchemaEntry, context: _Context
+) -> tuple[Rule, ...]:
     """The column's rules as the contract wants them."""
     custom = schema.properties[position].customProperties
     index = next((i for i, entry in enumerate(custom) if entry.property == "overrides"), None)
@@ -535,7 +579,16 @@ def _overridden(position: int, column: Column, element: Element, schema: SchemaE
                 changes["empties"] = False  # the contract wants the row withheld
             changed = rule.model_copy(update=changes)
             if reason := grade_conflict(changed, context.code_sets):
-                context.add(reason, "properties", position, "customProperties", index or 0, "value", rule.name, where=column.name)
+                context.add(
+                    reason,
+                    "properties",
+                    position,
+                    "customProperties",
+                    index or 0,
+                    "value",
+                    rule.name,
+                    where=column.name,
+                )
             rules.append(changed)
     return tuple(rules)
 

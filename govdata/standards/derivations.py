@@ -39,7 +39,15 @@ class RollUp(Derivation):
 
     NAME: ClassVar = "roll_up"
     SUMMARY: ClassVar = "按行政区划（层次代码集）逐级汇总；已撤销而有唯一继任者的代码并入继任者"
-    FIXED: ClassVar = ("division", "division_name", "level", "parent_division", "in_force", "successor", "under_this_code")
+    FIXED: ClassVar = (
+        "division",
+        "division_name",
+        "level",
+        "parent_division",
+        "in_force",
+        "successor",
+        "under_this_code",
+    )
 
     table: Name = Field(description="要汇总的已发布的表")
     division: Name = Field(description="存放区划代码的列（代码类数据元）")

@@ -1,6 +1,7 @@
 """Data elements 数据元: pages of YAML → ``Element`` values, with every contradiction inside an element reported.
 
-An element's ``rules`` begin with the implied one (``type`` or ``code_set``), so that they are all the rules a column of it has,
+An element's ``rules`` begin with the implied one (``type`` or ``code_set``), so that they are all the rules a column of
+it has,
 ``required`` apart.
 """
 
@@ -42,8 +43,11 @@ class Defaults:
 
 
 def null_words(words: Iterable[str]) -> tuple[str, ...]:
-    """Each word also in capitals, in small letters and with a capital at its head, as systems write NULL, null and Null; in order, once."""
-    return tuple(dict.fromkeys(form for word in words for form in (word, word.upper(), word.lower(), word.capitalize())))
+    """Each word also in capitals, in small letters and with a capital at its head, as systems write NULL, null and
+    Null; in order, once."""
+    return tuple(
+        dict.fromkeys(form for word in words for form in (word, word.upper(), word.lower(), word.capitalize()))
+    )
 
 
 @dataclass
@@ -66,7 +70,8 @@ class _Context:
 def read(
     root: Path, code_sets: Mapping[str, CodeSet], declared_sets: Collection[str], findings: Findings
 ) -> tuple[dict[str, Element], frozenset[str], tuple[str, ...], Lists | None]:
-    """The elements under ``root``/elements, the ids that were declared (usable or not), the default null tokens and the named lists
+    """The elements under ``root``/elements, the ids that were declared (usable or not), the default null tokens and the
+    named lists
     (None where they cannot be read)."""
     folder = root / "elements"
     if not folder.is_dir():
@@ -96,7 +101,12 @@ def read(
         for identifier in document.data:
             place = f"{file}:{document.line((identifier,))}"
             if identifier in places:
-                findings.add(file, f"数据元“{identifier}”已在 {places[identifier]} 定义", document.line((identifier,)), identifier)
+                findings.add(
+                    file,
+                    f"数据元“{identifier}”已在 {places[identifier]} 定义",
+                    document.line((identifier,)),
+                    identifier,
+                )
                 continue
             places[identifier] = place
             element = _read_element(_Context(document, identifier, findings, code_sets, declared_sets, lists, defaults))
@@ -124,7 +134,9 @@ def _read_element(context: _Context) -> Element | None:
         return None
     before = len(context.findings.found)
     _check_type(entry, context)
-    steps = with_lists(entry.normalise, context.lists, lambda position, reason: context.add(reason, "normalise", position))
+    steps = with_lists(
+        entry.normalise, context.lists, lambda position, reason: context.add(reason, "normalise", position)
+    )
     rules = _rules(entry, context)
     _check_examples(entry.examples, entry, rules, context)
     if len(context.findings.found) > before:
@@ -151,7 +163,8 @@ def _read_element(context: _Context) -> Element | None:
 
 
 def _null_tokens(entry: ElementEntry, context: _Context) -> tuple[str, ...]:
-    """What means "no value" here. Of the default words those are none that the element's code set knows: NA is Namibia among countries."""
+    """What means "no value" here. Of the default words those are none that the element's code set knows: NA is Namibia
+    among countries."""
     if entry.null_tokens is not None:
         return null_words(entry.null_tokens)
     defaults = context.defaults.null_tokens
@@ -187,7 +200,15 @@ def implied_rule(entry: ElementEntry, code_sets: Mapping[str, CodeSet]) -> Rule 
         return None
     if entry.type != "code":
         message = f"{entry.name}{TYPES[entry.type].unreadable}"
-        return Rule(name="type", spec=Typed(), dimension="conformity", severity="error", message=message, indicator="0302", empties=True)
+        return Rule(
+            name="type",
+            spec=Typed(),
+            dimension="conformity",
+            severity="error",
+            message=message,
+            indicator="0302",
+            empties=True,
+        )
     code_set = code_sets.get(entry.code_set or "")
     grade = code_set.grade if code_set else "A"
     return Rule(
@@ -241,7 +262,8 @@ def _redeclared(name: str, written: RuleEntry, implied: Rule | None, context: _C
         context.add(f"规则名 {name} 保留给隐含规则，此类型的数据元没有这条规则", "rules", name)
     elif any(getattr(written, kind) is not None for kind in KINDS):
         context.add(
-            f"{'公共' if name in context.defaults.rules else '隐含'}规则 {name} 只能改 severity、message、dimension 等，不能另写检查内容",
+            f"{'公共' if name in context.defaults.rules else '隐含'}规则 {name} 只能改 severity、message、dimension "
+            "等，不能另写检查内容",
             "rules",
             name,
         )
@@ -330,5 +352,9 @@ def _check_examples(examples: ExamplesEntry, entry: ElementEntry, rules: Mapping
             if value in values:
                 context.add(f"有效示例不通过规则 {name}", *path, "valid", position)
     positive = [name for name, spec in checks.items() if isinstance(spec, Pattern) and not spec.negate]
-    if len(positive) > 1 and examples.valid and all(any(value in failing[name] for name in positive) for value in examples.valid):
+    if (
+        len(positive) > 1
+        and examples.valid
+        and all(any(value in failing[name] for name in positive) for value in examples.valid)
+    ):
         context.add(f"规则 {'、'.join(positive)} 互相矛盾：没有一个有效示例同时通过", "rules", positive[1])

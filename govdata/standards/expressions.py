@@ -1,15 +1,21 @@
 """Row expressions: a small closed language in SQL's spelling, read into sqlglot nodes.
 
-The grammar (docs/standards-format.md) is parsed here by hand rather than by sqlglot, so what is not written below cannot be
-said: no subquery, no star, no cast but ``DATE '…'``, no comment, no function outside the two tables. Every value becomes a
-literal node and every name a quoted identifier, so nothing of the text can become syntax in any engine. Types are checked
-where the columns' types are known, because ``sex = 1`` on text is a run-time error on one engine and a wrong answer on another.
+The grammar (docs/standards-format.md) is parsed here by hand rather than by sqlglot, so what is not written below
+cannot be
+said: no subquery, no star, no cast but ``DATE '…'``, no comment, no function outside the two tables. Every value
+becomes a
+literal node and every name a quoted identifier, so nothing of the text can become syntax in any engine. Types are
+checked
+where the columns' types are known, because ``sex = 1`` on text is a run-time error on one engine and a wrong answer on
+another.
 
     expression  = or
     or          = and { OR and }            and = not { AND not }            not = NOT not | predicate
-    predicate   = sum [ (= <> != < <= > >=) sum | [NOT] IN ( sum, … ) | [NOT] BETWEEN sum AND sum | [NOT] LIKE 'text' | IS [NOT] NULL ]
+    predicate   = sum [ (= <> != < <= > >=) sum | [NOT] IN ( sum, … ) | [NOT] BETWEEN sum AND sum | [NOT] LIKE 'text' |
+    IS [NOT] NULL ]
     sum         = product { (+ -) product } product = unary { (* /) unary }  unary = - unary | primary
-    primary     = number | 'text' | DATE 'YYYY-MM-DD' | TRUE | FALSE | NULL | column | function ( … ) | CASE … END | ( expression )
+    primary     = number | 'text' | DATE 'YYYY-MM-DD' | TRUE | FALSE | NULL | column | function ( … ) | CASE … END | (
+    expression )
 """
 
 from __future__ import annotations
@@ -38,7 +44,8 @@ _KIND_NAMES: dict[Kind, str] = {"text": "文本", "number": "数值", "date": "�
 
 @dataclass(frozen=True)
 class Signature:
-    """Kinds of the arguments; the last ``optional`` ones may be left out; ``repeat``: the last may come again and again.
+    """Kinds of the arguments; the last ``optional`` ones may be left out; ``repeat``: the last may come again and
+    again.
     ``same``: all arguments are of one kind, which is then the result's."""
 
     arguments: tuple[Kind, ...]
@@ -83,7 +90,24 @@ BUILT_IN: dict[str, Signature] = {
 """Functions of SQL, read into sqlglot's own nodes. ``least`` and ``greatest`` pass over NULL."""
 
 KEYWORDS = frozenset(
-    ["and", "or", "not", "in", "between", "is", "null", "case", "when", "then", "else", "end", "like", "date", "true", "false"]
+    [
+        "and",
+        "or",
+        "not",
+        "in",
+        "between",
+        "is",
+        "null",
+        "case",
+        "when",
+        "then",
+        "else",
+        "end",
+        "like",
+        "date",
+        "true",
+        "false",
+    ]
 )
 """Words with a meaning of their own; a column must not be called so."""
 
@@ -124,7 +148,8 @@ def parse(
     code_sets: Collection[str],
     value: str | None = None,
 ) -> exp.Expression:
-    """The tree of a row expression, boolean where ``columns`` maps each name to its type (a plain collection skips type checks).
+    """The tree of a row expression, boolean where ``columns`` maps each name to its type (a plain collection skips type
+    checks).
 
     ``value`` is the column that the word ``value`` stands for, in an element's rule. ``code_sets`` are the known ids.
     Vocabulary functions are ``exp.Anonymous`` nodes with lower-case names. Raises ExpressionError, in Chinese.
@@ -443,10 +468,14 @@ class _Parser:
             self._expect(")")
         most, least = len(signature.arguments), len(signature.arguments) - signature.optional
         if len(arguments) < least or (len(arguments) > most and not signature.repeat):
-            count = f"至少 {least} 个" if signature.repeat else f"{least} 个" if least == most else f"{least} 到 {most} 个"
+            count = (
+                f"至少 {least} 个" if signature.repeat else f"{least} 个" if least == most else f"{least} 到 {most} 个"
+            )
             raise self._error(f"函数 {name} 应有{count}参数，写了 {len(arguments)} 个", token)
         for position, argument in enumerate(arguments):
-            self._want(argument, signature.arguments[min(position, most - 1)], f"函数 {name} 的第 {position + 1} 个参数", token)
+            self._want(
+                argument, signature.arguments[min(position, most - 1)], f"函数 {name} 的第 {position + 1} 个参数", token
+            )
         self._check_literals(name, arguments, token)
         kind = self._common(arguments, f"函数 {name} 的参数", token) if signature.same else signature.result
         return _Typed(_build(name, [argument.node for argument in arguments]), kind)
@@ -508,8 +537,18 @@ def _build(name: str, arguments: list[exp.Expression]) -> exp.Expression:
         case "substr":
             length = {"length": rest[1]} if len(rest) == 2 else {}
             return exp.Substring(this=first, start=rest[0], **length)
-    unary: dict[str, type[exp.Expression]] = {"abs": exp.Abs, "length": exp.Length, "upper": exp.Upper, "lower": exp.Lower}
+    unary: dict[str, type[exp.Expression]] = {
+        "abs": exp.Abs,
+        "length": exp.Length,
+        "upper": exp.Upper,
+        "lower": exp.Lower,
+    }
     if name in unary:
         return unary[name](this=first)
-    binary: dict[str, type[exp.Expression]] = {"nullif": exp.Nullif, "left": exp.Left, "right": exp.Right, "starts_with": exp.StartsWith}
+    binary: dict[str, type[exp.Expression]] = {
+        "nullif": exp.Nullif,
+        "left": exp.Left,
+        "right": exp.Right,
+        "starts_with": exp.StartsWith,
+    }
     return binary[name](this=first, expression=rest[0])

@@ -1,4 +1,5 @@
-"""The written form of the standards, as pydantic models: what an element page, the code-set index and a contract may say.
+"""The written form of the standards, as pydantic models: what an element page, the code-set index and a contract may
+say.
 
 Two things come from these models and so cannot drift apart: the checks of the loader, and the JSON Schemas an officer's
 editor completes from (``govdata.standards.schemas``). Descriptions are Chinese because the editor shows them.
@@ -66,8 +67,12 @@ def _step(value: Any) -> tuple[str, dict[str, Any]]:
         elif isinstance(given, str) and NAME.fullmatch(given):
             continue  # a named list, looked up where the lists are known (govdata.standards.lists)
         elif not isinstance(given, list) or not given or not all(isinstance(item, str) and item for item in given):
-            raise ValueError(f"标准化步骤 {name} 的参数 {argument} 应为文本列表，或 elements/_defaults.yaml 里 lists 的名称")
-    if missing := [argument for argument in declared if argument not in arguments and argument not in OPTIONAL_ARGUMENTS]:
+            raise ValueError(
+                f"标准化步骤 {name} 的参数 {argument} 应为文本列表，或 elements/_defaults.yaml 里 lists 的名称"
+            )
+    if missing := [
+        argument for argument in declared if argument not in arguments and argument not in OPTIONAL_ARGUMENTS
+    ]:
         raise ValueError(f"标准化步骤 {name} 缺少参数：{'、'.join(missing)}")
     return name, arguments
 
@@ -120,7 +125,8 @@ class _RuleFacts(Written):
     grade: Grade = Field("A", description="依据的可信程度；C 级不得隔离数据")
     empties: Maybe[bool] = Field(
         None,
-        description="不通过的值按读不出处理：选填且不是主键的列发布为空，只提示，原文留在 _unparsed；必填列和主键仍按 severity。"
+        description="不通过的值按读不出处理：选填且不是主键的列发布为空，只提示，"
+        "原文留在 _unparsed；必填列和主键仍按 severity。"
         "隐含规则 type、code_set 为 error 时默认如此",
     )
 
@@ -170,7 +176,14 @@ _WORDS = {"type": "array", "items": {"type": "string"}}
 NullTokens = Annotated[
     dict[LogicalType | Literal["all"], list[str]],
     BeforeValidator(lambda written: {"all": written} if isinstance(written, list) else written),
-    WithJsonSchema({"oneOf": [_WORDS, {"type": "object", "propertyNames": {"enum": ["all", *TYPES]}, "additionalProperties": _WORDS}]}),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                _WORDS,
+                {"type": "object", "propertyNames": {"enum": ["all", *TYPES]}, "additionalProperties": _WORDS},
+            ]
+        }
+    ),
 ]
 """Words that mean "no value": for every type, or by type."""
 
@@ -178,9 +191,15 @@ NullTokens = Annotated[
 class DefaultsFile(Written):
     """elements/_defaults.yaml"""
 
-    null_tokens: NullTokens = Field(description="默认视为空的写法：列表用于各类型；或写 all: 列表，另按类型增加。代码集认得的词不算空")
-    rules: dict[Name, RuleEntry] = Field({}, description="公共规则：数据元写同名规则而不写检查内容时采用，可改 severity、message 等")
-    lists: dict[Name, Annotated[list[Text], Field(min_length=1)]] = Field({}, description="名称: 列表。标准化步骤的参数可以只写名称")
+    null_tokens: NullTokens = Field(
+        description="默认视为空的写法：列表用于各类型；或写 all: 列表，另按类型增加。代码集认得的词不算空"
+    )
+    rules: dict[Name, RuleEntry] = Field(
+        {}, description="公共规则：数据元写同名规则而不写检查内容时采用，可改 severity、message 等"
+    )
+    lists: dict[Name, Annotated[list[Text], Field(min_length=1)]] = Field(
+        {}, description="名称: 列表。标准化步骤的参数可以只写名称"
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------- code sets
@@ -197,9 +216,13 @@ class CodeSetEntry(Written):
     )
     source: Text = Field(description="来源")
     grade: Grade = Field(description="可信程度：A 多源核对，B 单一可靠来源，C 待核")
-    file: Maybe[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}\.csv$")]] = Field(None, description="文件名，须为 <标识>.csv，可省略")
+    file: Maybe[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}\.csv$")]] = Field(
+        None, description="文件名，须为 <标识>.csv，可省略"
+    )
     accept_names: bool = Field(True, description="代码名称（无歧义时）也可作为来源值")
-    hierarchical: bool = Field(False, description="层次码：去掉末尾的0就是下级代码的开头（如20已婚、21初婚），标签比代码更细或更粗都算相符")
+    hierarchical: bool = Field(
+        False, description="层次码：去掉末尾的0就是下级代码的开头（如20已婚、21初婚），标签比代码更细或更粗都算相符"
+    )
     validity: Literal["date", "year"] = Field("date", description="有效期的单位：日期或年份")
 
 
@@ -251,12 +274,17 @@ class Implementation(Written):
     """What a rule of the dataset checks: ``row`` or ``unique``, and where it rests."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, json_schema_extra={"oneOf": [{"required": ["row"]}, {"required": ["unique"]}]}
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        json_schema_extra={"oneOf": [{"required": ["row"]}, {"required": ["unique"]}]},
     )
 
     row: Maybe[Text] = Field(None, description="行表达式，为假的行不通过")
     unique: Maybe[Annotated[list[Name], Field(min_length=1)]] = Field(None, description="合起来不得重复的列")
-    columns: Maybe[Annotated[list[Name], Field(min_length=1)]] = Field(None, description="涉及的列，第一列是问题所归的列")
+    columns: Maybe[Annotated[list[Name], Field(min_length=1)]] = Field(
+        None, description="涉及的列，第一列是问题所归的列"
+    )
     indicator: Maybe[Indicator] = Field(None, description="GB/T 36344 指标编号")
     source: Maybe[Text] = Field(None, description="依据的标准和条款")
     grade: Grade = Field("A", description="依据的可信程度；C 级不得隔离数据")
@@ -377,9 +405,15 @@ class ContractFile(Written):
 
 
 class MarkerEntry(Written):
-    name: Text = Field(description="标记文件的名称；含 {file}（数据文件名）或 {stem}（去掉扩展名）的每个数据文件一个，否则整份交付一个")
-    checksum: Maybe[Literal["md5", "sha1", "sha256", "sm3"]] = Field(None, description="标记文件里写的是哪种校验值；名称以它结尾的不必写")
-    count: Maybe[Text] = Field(None, description="从标记文件里取记录数的正则表达式，正好一个括号组，如 'COUNT=([0-9]+)'")
+    name: Text = Field(
+        description="标记文件的名称；含 {file}（数据文件名）或 {stem}（去掉扩展名）的每个数据文件一个，否则整份交付一个"
+    )
+    checksum: Maybe[Literal["md5", "sha1", "sha256", "sm3"]] = Field(
+        None, description="标记文件里写的是哪种校验值；名称以它结尾的不必写"
+    )
+    count: Maybe[Text] = Field(
+        None, description="从标记文件里取记录数的正则表达式，正好一个括号组，如 'COUNT=([0-9]+)'"
+    )
 
 
 class DeliveryEntry(Written):
@@ -387,7 +421,9 @@ class DeliveryEntry(Written):
     key: list[Name] = Field([], description="合并的键；delta 必填")
     operation: Maybe[Name] = Field(None, description="存放 I、U、D 的列")
     snapshot_files: list[Text] = Field([], description="文件名通配；delta 数据集中匹配的文件为全量")
-    settle: Annotated[int, Field(ge=0, le=86_400)] = Field(0, description="文件最后一次写入后须静置的秒数，未满则视为没有传完；0 不要求")
+    settle: Annotated[int, Field(ge=0, le=86_400)] = Field(
+        0, description="文件最后一次写入后须静置的秒数，未满则视为没有传完；0 不要求"
+    )
     marker: Maybe[MarkerEntry] = Field(None, description="部门传完数据后放的标记文件；没有它就视为没有传完")
 
 

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 _INVISIBLE = re.compile(r"[\s\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\x00-\x1f\x7f]+")
 
-# What a form's author writes around a name for those who fill the form in; the text is in the form of ``normalise_header``.
+# What a form's author writes around a name for those who fill the form in; the text is in the form of
+# ``normalise_header``.
 _MARK = re.compile(
     r"^(?:[*※★☆△▲●#]+|\([*※]\))|(?:[*※★☆△▲●]+|\([*※]\)|[(\[【<](?:(?:此?项?为?)?(?:必|选|可选|非必)填写?(?:项|字段)?|可?选项?|非空|不能为空|不可为空|可为?空|"
     r"(?:格式[::]?|如[::]?)?y{4}[-/.年]?m{1,2}[-/.月]?d{1,2}日?(?:hh24?:?(?:mm|mi):?ss)?)[)\]】>])$"
@@ -17,7 +18,8 @@ _MARK = re.compile(
 
 @lru_cache(10_000)
 def normalise_header(text: str) -> str:
-    """Half width, case folded, without white space, invisible characters, BOM and outer quotes (also those of SQL: `` ` `` and ``[]``)."""
+    """Half width, case folded, without white space, invisible characters, BOM and outer quotes (also those of SQL: `` `
+    `` and ``[]``)."""
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip("\"'`")
     if plain.startswith("[") and plain.endswith("]") and plain.count("[") == 1:
         plain = plain[1:-1]
@@ -26,7 +28,8 @@ def normalise_header(text: str) -> str:
 
 @lru_cache(10_000)
 def unmarked(text: str) -> str:
-    """``normalise_header`` without the marks of a form: ``*姓名``, ``姓名(必填)``, ``出生日期(yyyy-mm-dd)`` and the like."""
+    """``normalise_header`` without the marks of a form: ``*姓名``, ``姓名(必填)``, ``出生日期(yyyy-mm-dd)`` and the
+    like."""
     plain = normalise_header(text)
     while (less := _MARK.sub("", plain)) != plain:
         plain = less

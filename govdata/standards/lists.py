@@ -14,8 +14,10 @@ Lists = Mapping[str, list[str]]
 def with_lists(
     steps: Iterable[tuple[str, Mapping[str, Any]]], lists: Lists | None, refuse: Callable[[int, str], None]
 ) -> tuple[Normaliser, ...]:
-    """``steps`` as written (name, arguments), every named list in place of its name. ``refuse`` is called with a step's position and a
-    Chinese reason for a name that stands for no list; where the lists could not be read (None) nothing that names one is to blame."""
+    """``steps`` as written (name, arguments), every named list in place of its name. ``refuse`` is called with a step's
+    position and a
+    Chinese reason for a name that stands for no list; where the lists could not be read (None) nothing that names one
+    is to blame."""
     made = []
     for position, (name, written) in enumerate(steps):
         arguments = dict(written)
@@ -23,7 +25,11 @@ def with_lists(
             if not isinstance(given, str) or argument in COLUMN_ARGUMENTS:
                 continue
             if lists is not None and given not in lists:
-                refuse(position, f"没有名为“{given}”的列表{suggestion(given, lists)}（列表写在 elements/_defaults.yaml 的 lists 里）")
+                refuse(
+                    position,
+                    f"没有名为“{given}”的列表{suggestion(given, lists)}（列表写在 elements/_defaults.yaml 的 lists "
+                    "里）",
+                )
             arguments[argument] = list((lists or {}).get(given, ()))
         made.append(Normaliser(name=name, args=arguments))
     return tuple(made)

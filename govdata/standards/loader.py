@@ -14,7 +14,8 @@ from govdata.standards.source import Document, Findings
 def load(standards_dir: Path) -> Registry:
     """All standards under ``standards_dir``, checked and bound. Raises StandardsError with every problem at once.
 
-    Validation of the contracts against the official ODCS JSON Schema is left to ``problems``: it costs more than all the rest.
+    Validation of the contracts against the official ODCS JSON Schema is left to ``problems``: it costs more than all
+    the rest.
     """
     findings = Findings()
     registry, _ = _assemble(Path(standards_dir), findings)
@@ -24,9 +25,11 @@ def load(standards_dir: Path) -> Registry:
 
 
 def problems(standards_dir: Path, engine: patterns.Judge | None = None) -> list[Problem]:
-    """Everything that is wrong with the standards under ``standards_dir``, by file and line; empty when they can be used.
+    """Everything that is wrong with the standards under ``standards_dir``, by file and line; empty when they can be
+    used.
 
-    Also holds every contract against the official ODCS v3.1.0 JSON Schema, and every pattern against the limits of ``engine``.
+    Also holds every contract against the official ODCS v3.1.0 JSON Schema, and every pattern against the limits of
+    ``engine``.
     """
     from govdata.standards import odcs
 
@@ -81,7 +84,9 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
         null_tokens=null_tokens,
         bound={name: contract.rules for name, contract in read.items()},
         hashes={
-            name: binding.dataset_hash(contract.dataset, contract.rules, known, element_digests, code_set_digests, null_tokens)
+            name: binding.dataset_hash(
+                contract.dataset, contract.rules, known, element_digests, code_set_digests, null_tokens
+            )
             for name, contract in read.items()
         },
         cross=across,

@@ -1,4 +1,5 @@
-"""The typed registry of declared standards: data elements 数据元, code sets 代码集, dataset contracts 数据集合同, bound rules.
+"""The typed registry of declared standards: data elements 数据元, code sets 代码集, dataset contracts 数据集合同, bound
+rules.
 
 Everything downstream (SQL, GX suites, Dagster assets and checks, catalogue, documents) is compiled from these values;
 nothing here knows of Dagster, GX or DuckDB.
@@ -33,7 +34,8 @@ from govdata.standards.types import TYPES
 from govdata.standards.workorder_settings import WorkOrders
 
 Dimension = Literal["conformity", "completeness", "accuracy", "consistency", "timeliness", "uniqueness"]
-"""Quality dimension in ODCS terms; GB/T 36344-2018: 规范性, 完整性, 准确性, 一致性, 时效性; uniqueness is its 0304 under 准确性."""
+"""Quality dimension in ODCS terms; GB/T 36344-2018: 规范性, 完整性, 准确性, 一致性, 时效性; uniqueness is its 0304
+under 准确性."""
 
 DIMENSION_NAMES: dict[str, str] = {
     "conformity": "规范性",
@@ -57,7 +59,8 @@ Grade = Literal["A", "B", "C"]
 
 
 class Rule(Frozen):
-    """A rule as an element or a contract declares it. In an element's row expression ``value`` stands for the column."""
+    """A rule as an element or a contract declares it. In an element's row expression ``value`` stands for the
+    column."""
 
     name: str
     spec: RuleSpec
@@ -68,12 +71,14 @@ class Rule(Frozen):
     source: str | None = None  # standard and clause the rule rests on, where it differs from the element's
     grade: Grade = "A"
     empties: bool = False
-    """Whether a value that fails it counts as unreadable: published as NULL with a warning where the column is optional and no key."""
+    """Whether a value that fails it counts as unreadable: published as NULL with a warning where the column is optional
+    and no key."""
 
 
 class BoundRule(Frozen):
     """A rule bound to a dataset. ``id`` is ``<column>.<name>`` or, for a rule of the dataset, ``<name>``;
-    ``index`` is its position among the dataset's rules; ``columns`` are all columns it reads, ``column`` the one it is told of."""
+    ``index`` is its position among the dataset's rules; ``columns`` are all columns it reads, ``column`` the one it is
+    told of."""
 
     id: str
     index: int
@@ -98,14 +103,16 @@ class BoundRule(Frozen):
 
 
 class Normaliser(Frozen):
-    """One step of a column's standardisation, from the closed vocabulary ``govdata.standards.vocabulary.NORMALISERS``."""
+    """One step of a column's standardisation, from the closed vocabulary
+    ``govdata.standards.vocabulary.NORMALISERS``."""
 
     name: str
     args: dict[str, Any] = {}
 
 
 class Sensitivity(Frozen):
-    """``level``: 1–4 of 一般数据 (GB/T 43697-2024 Annex H); ``personal``: class under PIPL; ``mask``: how a display hides it."""
+    """``level``: 1–4 of 一般数据 (GB/T 43697-2024 Annex H); ``personal``: class under PIPL; ``mask``: how a display
+    hides it."""
 
     level: int = Field(ge=1, le=4)
     personal: Literal["none", "general", "sensitive"] = "none"
@@ -114,7 +121,8 @@ class Sensitivity(Frozen):
 
 class Examples(Frozen):
     """Executed as tests. ``valid``: already standard; ``invalid``: value → name of the rule that must fail;
-    ``repairs``: delivered text → standard text (dates ISO, numbers plain), which must then be valid; None where it becomes NULL."""
+    ``repairs``: delivered text → standard text (dates ISO, numbers plain), which must then be valid; None where it
+    becomes NULL."""
 
     valid: tuple[str, ...] = ()
     invalid: dict[str, str] = {}
@@ -122,7 +130,8 @@ class Examples(Frozen):
 
 
 class Element(Frozen):
-    """数据元. ``normalise`` runs in order on the delivered text; a typed element is then parsed into its type, a code element mapped
+    """数据元. ``normalise`` runs in order on the delivered text; a typed element is then parsed into its type, a code
+    element mapped
     through its code set's synonyms."""
 
     id: str
@@ -160,7 +169,8 @@ class Code(Frozen):
 
 
 class CodeSet(Frozen):
-    """代码集. A code may stand in several rows with disjoint validity. ``synonyms`` maps source values to codes; the codes' own
+    """代码集. A code may stand in several rows with disjoint validity. ``synonyms`` maps source values to codes; the
+    codes' own
     names are source values too when ``accept_names`` (only names that stand for exactly one code)."""
 
     id: str
@@ -183,8 +193,10 @@ class CodeSet(Frozen):
 
 
 class Column(Frozen):
-    """A column of a contract. ``headers`` are what it may arrive under (its own name always is). ``synonyms`` are source values of this
-    department alone, tried before the code set's. ``former_names`` are what the contract called the column earlier: what was published
+    """A column of a contract. ``headers`` are what it may arrive under (its own name always is). ``synonyms`` are
+    source values of this
+    department alone, tried before the code set's. ``former_names`` are what the contract called the column earlier:
+    what was published
     under them is read as this column. ``may_vanish``: deliveries lawfully come with and without it."""
 
     name: str
@@ -196,7 +208,8 @@ class Column(Frozen):
     synonyms: dict[str, str] = {}
     former_names: tuple[str, ...] = ()
     may_vanish: bool = False
-    # False: a file without the column is refused. Unless said otherwise a required column must be there and any other may be missing.
+    # False: a file without the column is refused. Unless said otherwise a required column must be there and any other
+    # may be missing.
     optional_header: bool = Field(default_factory=lambda said: not said["required"])
     normalise: tuple[Normaliser, ...] | None = None  # replaces the element's steps where the delivery needs others
     description: str = ""
@@ -204,8 +217,10 @@ class Column(Frozen):
 
 
 class Marker(Frozen):
-    """The file by which a department says that an upload is whole. ``name``: with ``{file}`` (the data file's name) or ``{stem}`` (without
-    its last ending) one for each file, else one for the delivery. ``checksum``: what its text holds of the file; ``count``: a regular
+    """The file by which a department says that an upload is whole. ``name``: with ``{file}`` (the data file's name) or
+    ``{stem}`` (without
+    its last ending) one for each file, else one for the delivery. ``checksum``: what its text holds of the file;
+    ``count``: a regular
     expression whose one group is the number of records."""
 
     name: str
@@ -214,9 +229,12 @@ class Marker(Frozen):
 
 
 class DeliveryMode(Frozen):
-    """``snapshot``: each delivery is the whole; ``delta``: changed rows merged by ``key``. ``operation`` names the column that
-    holds I, U or D (absent or NULL: upsert). ``snapshot_files`` (glob patterns): a delta dataset's delivery with such a file is a whole.
-    ``settle``: seconds a file must have rested before it is read (0: not asked); ``marker``: what says that an upload is whole."""
+    """``snapshot``: each delivery is the whole; ``delta``: changed rows merged by ``key``. ``operation`` names the
+    column that
+    holds I, U or D (absent or NULL: upsert). ``snapshot_files`` (glob patterns): a delta dataset's delivery with such a
+    file is a whole.
+    ``settle``: seconds a file must have rested before it is read (0: not asked); ``marker``: what says that an upload
+    is whole."""
 
     mode: Literal["snapshot", "delta"]
     key: tuple[str, ...]
@@ -227,8 +245,10 @@ class DeliveryMode(Frozen):
 
 
 class Volume(Frozen):
-    """``min_rows``, ``max_rows``: bounds of the published snapshot; ``max_change``: share by which the row count may differ from the
-    snapshot before; ``max_quarantine``: share of delivered rows that may be quarantined; ``max_rejected``: share of delivered records that
+    """``min_rows``, ``max_rows``: bounds of the published snapshot; ``max_change``: share by which the row count may
+    differ from the
+    snapshot before; ``max_quarantine``: share of delivered rows that may be quarantined; ``max_rejected``: share of
+    delivered records that
     may be unreadable."""
 
     min_rows: int = 1
@@ -239,7 +259,8 @@ class Volume(Frozen):
 
 
 class Schedule(Frozen):
-    """How often a delivery is due and by when: ``every`` count of ``unit`` (d, w, m, y), ``deadline`` HH:MM Asia/Shanghai."""
+    """How often a delivery is due and by when: ``every`` count of ``unit`` (d, w, m, y), ``deadline`` HH:MM
+    Asia/Shanghai."""
 
     every: int = 1
     unit: Literal["d", "w", "m", "y"] = "d"
@@ -247,7 +268,8 @@ class Schedule(Frozen):
 
 
 class Dataset(Frozen):
-    """数据集合同, read from one ODCS file. ``derived``: how the table is made of published ones; None: a department delivers it."""
+    """数据集合同, read from one ODCS file. ``derived``: how the table is made of published ones; None: a department
+    delivers it."""
 
     name: str
     title: str
@@ -273,7 +295,8 @@ class Dataset(Frozen):
 
 
 class CrossRule(Frozen):
-    """``id``: its name, unique in the deployment. ``kind``: a name in ``KINDS``; ``spec``: what that kind is written with."""
+    """``id``: its name, unique in the deployment. ``kind``: a name in ``KINDS``; ``spec``: what that kind is written
+    with."""
 
     id: str
     dataset: str
@@ -299,8 +322,10 @@ class CrossRule(Frozen):
 
 
 class Registry(Frozen):
-    """All declared standards of a deployment, checked. ``null_tokens``: source texts that mean "no value" wherever an element names none.
-    ``hashes``: dataset name → hash of everything declared that the dataset's result depends on. ``cross``: rules across tables, by id.
+    """All declared standards of a deployment, checked. ``null_tokens``: source texts that mean "no value" wherever an
+    element names none.
+    ``hashes``: dataset name → hash of everything declared that the dataset's result depends on. ``cross``: rules across
+    tables, by id.
     ``workorders``: how what is wrong is told to departments and followed up;
     ``working_days``: day → whether it is worked, where the officer says so."""
 
@@ -336,7 +361,8 @@ class Registry(Frozen):
         return tuple(order)
 
     def rules(self, dataset: str) -> tuple[BoundRule, ...]:
-        """The dataset's rules in the order of their bits: columns in contract order (required, type, code set, the element's own), then the
+        """The dataset's rules in the order of their bits: columns in contract order (required, type, code set, the
+        element's own), then the
         contract's own rules."""
         return self.bound[dataset]
 

@@ -1,6 +1,7 @@
 """Contracts against the official JSON Schema of the Open Data Contract Standard v3.1.0.
 
-``odcs-v3.1.0.schema.json`` is the standard's own artefact, unchanged (Bitol, a project of LF AI & Data; Apache License 2.0), as
+``odcs-v3.1.0.schema.json`` is the standard's own artefact, unchanged (Bitol, a project of LF AI & Data; Apache License
+2.0), as
 the Python package open-data-contract-standard 3.1.2 carries it. See NOTICE.md beside it.
 """
 
@@ -34,7 +35,8 @@ def _validator() -> Any:
 
 
 def check(document: Document, findings: Findings) -> None:
-    """Adds every violation of the official schema, at its line. What the loader already said of that line is not repeated."""
+    """Adds every violation of the official schema, at its line. What the loader already said of that line is not
+    repeated."""
     said = {(problem.file, problem.line) for problem in findings.found}
     for error in _validator().iter_errors(document.data):
         for leaf in _leaves(error):
@@ -43,7 +45,12 @@ def check(document: Document, findings: Findings) -> None:
                 line = document.line(path if key is None else (*path, key))
                 if (document.file, line) not in said:
                     message = _message(leaf) if key is None else f"标准里没有键“{key}”"
-                    findings.add(document.file, f"不符合 ODCS v3.1.0：{message}", line, ".".join(str(part) for part in path) or None)
+                    findings.add(
+                        document.file,
+                        f"不符合 ODCS v3.1.0：{message}",
+                        line,
+                        ".".join(str(part) for part in path) or None,
+                    )
 
 
 def _leaves(error: ValidationError) -> list[ValidationError]:

@@ -12,7 +12,8 @@ from govdata.standards.source import Everything, Findings
 
 
 def read(properties: DatasetProperties, columns: Collection[str]) -> tuple[RollUp | None, list[str]]:
-    """How the table is made, None where a department delivers it; and what is wrong with what is written, in Chinese."""
+    """How the table is made, None where a department delivers it; and what is wrong with what is written, in
+    Chinese."""
     if (properties.origin is None) == (properties.delivery is None):
         return None, ["应写 delivery（部门交付）或 origin（由已发布的表生成）之一"]
     if properties.origin is None:
@@ -29,14 +30,18 @@ def read(properties: DatasetProperties, columns: Collection[str]) -> tuple[RollU
     return made, reasons
 
 
-def check(datasets: Mapping[str, Dataset], declared: Collection[str], elements: Mapping[str, Element], findings: Findings) -> None:
+def check(
+    datasets: Mapping[str, Dataset], declared: Collection[str], elements: Mapping[str, Element], findings: Findings
+) -> None:
     """What a derived table reads must be there: its tables, in no circle, and their columns."""
     for dataset in datasets.values():
         for message in _problems(dataset, datasets, declared, elements) if dataset.derived else ():
             findings.add(dataset.file, message, None, "origin")
 
 
-def _problems(dataset: Dataset, datasets: Mapping[str, Dataset], declared: Collection[str], elements: Mapping[str, Element]) -> list[str]:
+def _problems(
+    dataset: Dataset, datasets: Mapping[str, Dataset], declared: Collection[str], elements: Mapping[str, Element]
+) -> list[str]:
     assert dataset.derived is not None
     found: list[str] = []
     for table in dataset.derived.inputs:
@@ -52,7 +57,9 @@ def _problems(dataset: Dataset, datasets: Mapping[str, Dataset], declared: Colle
 def _reads(datasets: Mapping[str, Dataset], table: str, wanted: str, seen: frozenset[str] = frozenset()) -> bool:
     """Whether ``table`` is ``wanted`` or made of it."""
     made = datasets[table].derived if table in datasets and table not in seen else None
-    return table == wanted or any(_reads(datasets, below, wanted, seen | {table}) for below in (made.inputs if made else ()))
+    return table == wanted or any(
+        _reads(datasets, below, wanted, seen | {table}) for below in (made.inputs if made else ())
+    )
 
 
 def _check_input(made: RollUp, dataset: Dataset, elements: Mapping[str, Element], add: Callable[[str], None]) -> None:

@@ -1,6 +1,8 @@
-"""JSON Schemas for editors: what an element page, the code-set index and a contract may say, made from ``govdata.standards.format``.
+"""JSON Schemas for editors: what an element page, the code-set index and a contract may say, made from
+``govdata.standards.format``.
 
-They are kept in ``standards/schemas``; ``python -m govdata.standards.schemas <standards folder>`` writes them anew. An editor with a YAML
+They are kept in ``standards/schemas``; ``python -m govdata.standards.schemas <standards folder>`` writes them anew. An
+editor with a YAML
 language server completes and checks from them, where a page's first line says so or its settings map the folder:
 
     # yaml-language-server: $schema=../schemas/elements.schema.json
@@ -17,7 +19,15 @@ from pydantic import BaseModel, TypeAdapter
 
 from govdata.standards import odcs
 from govdata.standards.cross import CrossRuleEntry
-from govdata.standards.format import CodeSetEntry, ColumnProperties, DatasetProperties, DefaultsFile, ElementEntry, GovdataRule, Name
+from govdata.standards.format import (
+    CodeSetEntry,
+    ColumnProperties,
+    DatasetProperties,
+    DefaultsFile,
+    ElementEntry,
+    GovdataRule,
+    Name,
+)
 from govdata.standards.workorder_settings import WorkOrders
 
 DRAFT = "https://json-schema.org/draft/2019-09/schema"
@@ -56,7 +66,8 @@ def _page(kind: Any, title: str) -> dict[str, Any]:
 
 
 def _tidy(node: Any) -> None:
-    """Makes pydantic's schema an editor's: ``patternProperties`` alone would let every other name through; generated titles only repeat
+    """Makes pydantic's schema an editor's: ``patternProperties`` alone would let every other name through; generated
+    titles only repeat
     the keys; a default of null is no value anyone may write."""
     if isinstance(node, dict):
         if "patternProperties" in node:
@@ -81,7 +92,10 @@ def _contract() -> dict[str, Any]:
     governed = {"properties": {"engine": {"const": "govdata"}}, "required": ["engine"]}
     properties = {
         "customProperties": dataset,
-        "properties": {"type": "array", "items": {"properties": {"customProperties": column}, "required": ["name", "customProperties"]}},
+        "properties": {
+            "type": "array",
+            "items": {"properties": {"customProperties": column}, "required": ["name", "customProperties"]},
+        },
         "quality": {"type": "array", "items": {"if": governed, "then": rule}},
     }
     schema_object = {"properties": properties, "required": ["name", "properties", "customProperties"]}
@@ -101,7 +115,9 @@ def _contract() -> dict[str, Any]:
 def _custom_properties(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
     """ODCS's list of {property, value}, each value held to its field."""
     schema = _inline(model, definitions)
-    described = [{"const": name, "description": field.get("description", "")} for name, field in schema["properties"].items()]
+    described = [
+        {"const": name, "description": field.get("description", "")} for name, field in schema["properties"].items()
+    ]
     values = [
         {"if": {"properties": {"property": {"const": name}}}, "then": {"properties": {"value": field}}}
         for name, field in schema["properties"].items()
@@ -111,7 +127,12 @@ def _custom_properties(model: type[BaseModel], definitions: dict[str, Any]) -> d
         present.append({"oneOf": [_says("delivery"), _says("origin")]})
     return {
         "type": "array",
-        "items": {"type": "object", "properties": {"property": {"oneOf": described}}, "required": ["property", "value"], "allOf": values},
+        "items": {
+            "type": "object",
+            "properties": {"property": {"oneOf": described}},
+            "required": ["property", "value"],
+            "allOf": values,
+        },
         "allOf": present,
     }
 

@@ -1,6 +1,7 @@
 """YAML and CSV as the standards are written in: plain values that remember the line each was written on.
 
-YAML is read from libyaml's event stream, not through a constructor: no tag can make an object, aliases are refused (so no
+YAML is read from libyaml's event stream, not through a constructor: no tag can make an object, aliases are refused (so
+no
 expansion bomb), duplicate keys are found, and scalars follow the YAML 1.2 core schema, so that ``NO``, ``12:30`` or an
 unquoted date stay the text an officer typed. Nothing here knows what a key means.
 """
@@ -62,7 +63,8 @@ class Everything(frozenset[str]):
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML file. ``lines`` holds the line (from 1) of each value by its Loc; for a mapping's entry, the line of the key."""
+    """One YAML file. ``lines`` holds the line (from 1) of each value by its Loc; for a mapping's entry, the line of the
+    key."""
 
     file: str
     data: Any
@@ -83,7 +85,8 @@ class _Refused(Exception):
 
 
 def read_yaml(path: Path, file: str, findings: Findings) -> Document | None:
-    """The document at ``path`` (reported as ``file``), or None when it cannot be read; every reason goes to ``findings``."""
+    """The document at ``path`` (reported as ``file``), or None when it cannot be read; every reason goes to
+    ``findings``."""
     text = _read_text(path, file, MAX_YAML_BYTES, findings)
     if text is None:
         return None
@@ -92,7 +95,9 @@ def read_yaml(path: Path, file: str, findings: Findings) -> Document | None:
     except _Refused as refused:
         findings.add(file, refused.message, refused.line)
     except yaml.MarkedYAMLError as error:
-        opened = error.context_mark if error.problem and re.search(r"end of stream|expected ',' or", error.problem) else None
+        opened = (
+            error.context_mark if error.problem and re.search(r"end of stream|expected ',' or", error.problem) else None
+        )
         mark = opened or error.problem_mark
         findings.add(file, f"YAML 语法错误：{_explain(error)}", None if mark is None else mark.line + 1)
     except yaml.YAMLError:
@@ -100,7 +105,9 @@ def read_yaml(path: Path, file: str, findings: Findings) -> Document | None:
     return None
 
 
-def read_csv(path: Path, file: str, required: tuple[str, ...], findings: Findings) -> list[tuple[int, dict[str, str]]] | None:
+def read_csv(
+    path: Path, file: str, required: tuple[str, ...], findings: Findings
+) -> list[tuple[int, dict[str, str]]] | None:
     """(line, row) pairs of a UTF-8 CSV with a header; None when the file or its header cannot be used.
 
     Lines that are empty or have another number of cells than the header are reported (the former silently skipped).
@@ -206,7 +213,9 @@ class _Open:
         self.key: str | None = None
         self.skip = False
 
-    def take(self, value: Any, event: yaml.NodeEvent, line: int, lines: dict[Loc, int], file: str, findings: Findings) -> Loc:
+    def take(
+        self, value: Any, event: yaml.NodeEvent, line: int, lines: dict[Loc, int], file: str, findings: Findings
+    ) -> Loc:
         """Adds ``value`` as the next key, entry or item, and returns where it stands."""
         if isinstance(self.container, list):
             loc: Loc = (*self.loc, len(self.container))

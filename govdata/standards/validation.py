@@ -24,7 +24,8 @@ def validate(
 ) -> Model | None:
     """``data`` (at ``loc`` of ``document``) as ``model``; None, and the problems in ``findings``, when it does not fit.
 
-    ``paths`` says where a key of ``data`` really stands in the document, for data that was gathered from several places.
+    ``paths`` says where a key of ``data`` really stands in the document, for data that was gathered from several
+    places.
     """
     if not isinstance(data, dict):
         findings.add(document.file, f"应为映射（键: 值），却是{_kind(data)}", document.line(loc), where)
@@ -47,7 +48,8 @@ def validate(
 
 
 def _real(inner: Loc, data: Any) -> Loc:
-    """``inner`` without the parts pydantic adds for the branches of a union: only what can be followed in the data stays."""
+    """``inner`` without the parts pydantic adds for the branches of a union: only what can be followed in the data
+    stays."""
     followed: list[str | int] = []
     for position, part in enumerate(inner):
         if (isinstance(data, dict) and part in data) or (isinstance(data, list) and part in range(len(data))):
@@ -84,7 +86,11 @@ def _message(detail: ErrorDetails, inner: Loc, model: type[Written]) -> str:
         case "dict_type" | "model_type" | "model_attributes_type":
             return f"应为映射（键: 值），却是{_kind(given)}"
         case "literal_error":
-            return f"应为 {str(context.get('expected', '')).replace(' or ', '、').replace(', ', '、').replace(chr(39), '')} 之一"
+            return (
+                "应为 "
+                f"{str(context.get('expected', '')).replace(' or ', '、').replace(', ', '、').replace(chr(39), '')} "
+                "之一"
+            )
         case "string_too_short" | "too_short":
             return "不能为空"
         case "too_long":

@@ -1,4 +1,5 @@
-"""The closed vocabulary of normalisers. ``govdata.engine.normalise`` gives each its SQL; an unknown name is a problem of the standards.
+"""The closed vocabulary of normalisers. ``govdata.engine.normalise`` gives each its SQL; an unknown name is a problem
+of the standards.
 
 Each entry: name → (Chinese description as the officer and the repair ledger read it, names of its arguments).
 """
@@ -14,7 +15,10 @@ NORMALISERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "lowercase": ("转小写", ()),
     "lookalike_x": ("形近字母统一为X", ()),
     "excel_text": ("还原表格软件造成的文本损伤（如尾部.0、等号引号）", ()),
-    "upgrade_15_to_18": ("15位公民身份号码升为18位（写明证件类型列的，只对所列证件）", ("document_column", "documents")),
+    "upgrade_15_to_18": (
+        "15位公民身份号码升为18位（写明证件类型列的，只对所列证件）",
+        ("document_column", "documents"),
+    ),
     "uscc_lookalike": ("统一社会信用代码形近字符还原（经校验码证实）", ()),
     "org_code_hyphen": ("组织机构代码补连字符", ()),
     "name_dots": ("姓名间隔号统一为·", ()),

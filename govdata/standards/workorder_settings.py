@@ -1,6 +1,8 @@
-"""Work orders 问题数据工单 as an officer declares them in ``standards/workorders.yaml``: limits, weights, replies, departments.
+"""Work orders 问题数据工单 as an officer declares them in ``standards/workorders.yaml``: limits, weights, replies,
+departments.
 
-Every limit is a parameter with its legal source, the date from which it holds and the grade of that fact (a limit graded C is a
+Every limit is a parameter with its legal source, the date from which it holds and the grade of that fact (a limit
+graded C is a
 habit and no law). Without the file the defaults below hold.
 """
 
@@ -15,7 +17,8 @@ from govdata.standards.written import IsoDate, Maybe, Name, Text, Written
 
 Grade = Literal["A", "B", "C"]
 Effect = Literal["claim", "waiver", "plan", "unverifiable", "transfer", "standards"]
-"""What a reply asks for. None of them closes anything: ``claim`` waits for the next delivery, ``waiver`` for an officer's waiver,
+"""What a reply asks for. None of them closes anything: ``claim`` waits for the next delivery, ``waiver`` for an
+officer's waiver,
 ``transfer`` for an officer's assignment, ``standards`` for the standards officer."""
 
 NEEDS: dict[str, tuple[str, ...]] = {"waiver": ("reason",), "plan": ("until",), "transfer": ("department",)}
@@ -51,7 +54,8 @@ class LimitsEntry(Written):
 
 
 class PriorityEntry(Written):
-    """优先级＝严重程度 ×（1＋rows×lg 条数）× 涉及个人 ×（1＋repeat×以前办结过的同类工单数）；达到界限的为紧急、非常紧急"""
+    """优先级＝严重程度 ×（1＋rows×lg 条数）× 涉及个人
+    ×（1＋repeat×以前办结过的同类工单数）；达到界限的为紧急、非常紧急"""
 
     error: Annotated[float, Field(ge=0)] = Field(2.0, description="错误级规则的权重")
     warning: Annotated[float, Field(ge=0)] = Field(1.0, description="提示级规则的权重")
@@ -72,7 +76,10 @@ class RootCauseEntry(Written):
 class ReplyEntry(Written):
     name: Text = Field(description="下拉框里的文字")
     effect: Effect = Field(
-        description="claim 称已修正；waiver 申请豁免；plan 计划日期；unverifiable 无法核实；transfer 转派；standards 转数据标准员"
+        description=(
+            "claim 称已修正；waiver 申请豁免；plan 计划日期；unverifiable 无法核实；transfer 转派；standards "
+            "转数据标准员"
+        )
     )
 
 
@@ -101,7 +108,9 @@ class WorkOrders(Written):
     priority: PriorityEntry = Field(PriorityEntry(), description="优先级的权重")
     root_cause: RootCauseEntry = Field(RootCauseEntry(), description="同因归并")
     replies: Annotated[dict[Text, ReplyEntry], Field(min_length=1)] = Field(_REPLIES, description="反馈代码: 反馈种类")
-    rows_per_sheet: Annotated[int, Field(ge=10, le=100_000)] = Field(2000, description="每个工作表至多的条目数，其余写成旁边的 CSV")
+    rows_per_sheet: Annotated[int, Field(ge=10, le=100_000)] = Field(
+        2000, description="每个工作表至多的条目数，其余写成旁边的 CSV"
+    )
     show_values: bool = Field(False, description="工单里是否显示该部门自己交付的原值；否则只显示写法")
     waiver_days: Annotated[int, Field(ge=1, le=3650)] = Field(180, description="豁免的默认期限，自然日")
     contact: Maybe[Text] = Field(None, description="有疑问时找谁：单位、科室、电话")

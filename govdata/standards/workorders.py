@@ -1,4 +1,5 @@
-"""``standards/workorders.yaml`` and ``working_days.csv`` → ``WorkOrders``, or what is wrong with them by file and line."""
+"""``standards/workorders.yaml`` and ``working_days.csv`` → ``WorkOrders``, or what is wrong with them by file and
+line."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ FILE, DAYS = "workorders.yaml", "working_days.csv"
 
 
 def read(root: Path, datasets: Mapping[str, Dataset], declared: Collection[str], findings: Findings) -> WorkOrders:
-    """The settings under ``root``; what is wrong goes to ``findings`` with file and line. ``datasets``: those of the ``declared`` ones that
+    """The settings under ``root``; what is wrong goes to ``findings`` with file and line. ``datasets``: those of the
+    ``declared`` ones that
     were read without a problem."""
     if not (root / FILE).exists():
         return WorkOrders()
@@ -30,7 +32,13 @@ def read(root: Path, datasets: Mapping[str, Dataset], declared: Collection[str],
     return written
 
 
-def _check(written: WorkOrders, document: Document, datasets: Mapping[str, Dataset], declared: Collection[str], findings: Findings) -> None:
+def _check(
+    written: WorkOrders,
+    document: Document,
+    datasets: Mapping[str, Dataset],
+    declared: Collection[str],
+    findings: Findings,
+) -> None:
     def add(message: str, *path: str | int) -> None:
         findings.add(document.file, message, document.line(path), ".".join(map(str, path)))
 

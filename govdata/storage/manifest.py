@@ -1,4 +1,5 @@
-"""A value kept as a small JSON file beside the files it describes, replaced in one step; what it names stays inside the deployment."""
+"""A value kept as a small JSON file beside the files it describes, replaced in one step; what it names stays inside the
+deployment."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from govdata.storage import permissions
 
 
 def fingerprint(*parts: object) -> str:
-    """12 hex digits that stand for ``parts`` (anything JSON can write); equal parts give equal digits on any machine."""
+    """12 hex digits that stand for ``parts`` (anything JSON can write); equal parts give equal digits on any
+    machine."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]  # a file's name may be in no encoding
 
@@ -32,7 +34,8 @@ def _inside(name: str) -> str:
 
 
 Inside = Annotated[str, AfterValidator(_inside)]
-"""A file a manifest names. A manifest that leads out of its deployment counts as damaged: nothing it names is read or linked."""
+"""A file a manifest names. A manifest that leads out of its deployment counts as damaged: nothing it names is read or
+linked."""
 
 
 class Manifest(BaseModel):
@@ -53,7 +56,8 @@ class Manifest(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """The manifest at ``path``, or None where there is none. Raises ``pydantic.ValidationError`` on a damaged one."""
+        """The manifest at ``path``, or None where there is none. Raises ``pydantic.ValidationError`` on a damaged
+        one."""
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -1,4 +1,5 @@
-"""The one DuckDB of the house: how it is opened, how names and texts are quoted, how Parquet files are read and written."""
+"""The one DuckDB of the house: how it is opened, how names and texts are quoted, how Parquet files are read and
+written."""
 
 from __future__ import annotations
 
@@ -18,14 +19,16 @@ MEMORY_LIMIT = os.environ.get("GOVDATA_MEMORY_LIMIT", "1500MB")
 """What DuckDB may hold before it spills; the process needs some 300 MB beside it."""
 
 PARQUET = "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1"
-"""How the lake and the published tables are written. Against DuckDB's default zstd: a quarter less CPU to write, a fifth less to read, a
+"""How the lake and the published tables are written. Against DuckDB's default zstd: a quarter less CPU to write, a
+fifth less to read, a
 twentieth smaller."""
 
 
 def connect(
     *, memory_limit: str | None = None, threads: int | None = None, spill: Path | None = None, ordered: bool = False
 ) -> duckdb.DuckDBPyConnection:
-    """An in-memory database in Beijing time that installs and loads nothing by itself. ``spill``: a folder for what does not fit; without
+    """An in-memory database in Beijing time that installs and loads nothing by itself. ``spill``: a folder for what
+    does not fit; without
     it nothing is spilled. ``ordered``: rows keep the order they come in, at the price of memory."""
     import duckdb
 
@@ -42,7 +45,9 @@ def connect(
 
 
 @contextmanager
-def connection(deployment: Deployment, purpose: str, memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def connection(
+    deployment: Deployment, purpose: str, memory_limit: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """``connect``, spilling into a scratch folder of the deployment that is gone at the end."""
     with files.scratch(deployment, purpose) as folder:
         opened = connect(memory_limit=memory_limit, spill=folder)
@@ -65,7 +70,8 @@ def text(value: str) -> str:
 
 
 def parquet(paths: Iterable[Path], *, by_name: bool = False) -> str:
-    """The table function over explicit files; without ``by_name`` all have the columns asked for. A folder called ``a=b`` above the
+    """The table function over explicit files; without ``by_name`` all have the columns asked for. A folder called
+    ``a=b`` above the
     files must not become a column, hence no hive partitioning."""
     listed = ", ".join(text(str(path)) for path in paths)
     return f"read_parquet([{listed}], hive_partitioning = false{', union_by_name = true' if by_name else ''})"

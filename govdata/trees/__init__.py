@@ -1,6 +1,8 @@
-"""SQL as syntax trees: built from fixed templates, printed for one engine by its dialect. Knows no standards, no engine and no data.
+"""SQL as syntax trees: built from fixed templates, printed for one engine by its dialect. Knows no standards, no engine
+and no data.
 
-Every tree is written in DuckDB's spelling (what ``strpos`` or ``regexp_matches`` means is what DuckDB means by it); a dialect prints it for
+Every tree is written in DuckDB's spelling (what ``strpos`` or ``regexp_matches`` means is what DuckDB means by it); a
+dialect prints it for
 an engine, or names what that engine lacks.
 """
 

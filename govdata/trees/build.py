@@ -1,7 +1,8 @@
 """Building SQL as syntax trees.
 
 Every expression is a sqlglot tree. A fixed template of ours is parsed once; what comes from YAML (names, values,
-patterns) enters only as an identifier or literal node in place of a ``:placeholder``, so nothing declared can become syntax.
+patterns) enters only as an identifier or literal node in place of a ``:placeholder``, so nothing declared can become
+syntax.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def _template(text: str) -> exp.Expression:
 
 
 def sql(template: str, **parts: exp.Expression | str | int | float | None) -> exp.Expression:
-    """The tree of ``template`` with ``parts`` in place of its ``:placeholders``; a Python str or number becomes a literal."""
+    """The tree of ``template`` with ``parts`` in place of its ``:placeholders``; a Python str or number becomes a
+    literal."""
     tree = _template(template).copy()
     for placeholder in list(tree.find_all(exp.Placeholder)):
         part = parts[placeholder.this]
@@ -59,15 +61,20 @@ def wrap(node: exp.Expression) -> exp.Expression:
 
 def column(name: str, table: str | None = None) -> exp.Column:
     """A column reference; always quoted, so a column may have any name."""
-    return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True) if table else None)
+    return exp.column(
+        exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True) if table else None
+    )
 
 
 def alias(expression: exp.Expression, name: str) -> exp.Alias:
-    return cast(exp.Alias, exp.alias_(expression, exp.to_identifier(name, quoted=True), copy=expression.parent is not None))
+    return cast(
+        exp.Alias, exp.alias_(expression, exp.to_identifier(name, quoted=True), copy=expression.parent is not None)
+    )
 
 
 def derived(query: exp.Expression, name: str = "s") -> exp.Expression:
-    """``(query) AS name``. The query is taken over, not copied: layers are built one over the other, and copying each would cost
+    """``(query) AS name``. The query is taken over, not copied: layers are built one over the other, and copying each
+    would cost
     the square."""
     return cast(exp.Expression, exp.alias_(exp.Subquery(this=query), name, table=True, copy=False))
 
@@ -83,7 +90,8 @@ def disjunction(parts: Iterable[exp.Expression]) -> exp.Expression:
 
 
 def one_of(value: exp.Expression, values: Iterable[str]) -> exp.Expression:
-    """Whether ``value`` is one of a few texts. Not ``IN`` (nor ``list_contains``, which DuckDB reads as ``IN``): beyond a handful of
+    """Whether ``value`` is one of a few texts. Not ``IN`` (nor ``list_contains``, which DuckDB reads as ``IN``): beyond
+    a handful of
     constants it becomes a join of the whole row, outside the CASE that was to guard it."""
     return sql("regexp_full_match(:x, :p)", x=value, p="|".join(re.escape(item) for item in values))
 

@@ -1,8 +1,11 @@
 """Dialects: a tree printed as the SQL of one engine, or what that engine lacks, by name, before anything runs.
 
-Trees are written in DuckDB's spelling, so DuckDB prints them all. For another engine sqlglot finds a spelling for nearly everything, also
-where the meaning is another (a ``regexp_replace`` of the first hit becomes one of every hit, ``concat`` of NULL is NULL) or where there is
-no such function at all. So another dialect prints only what stands in its whitelist: each entry was compared with the engine's own
+Trees are written in DuckDB's spelling, so DuckDB prints them all. For another engine sqlglot finds a spelling for
+nearly everything, also
+where the meaning is another (a ``regexp_replace`` of the first hit becomes one of every hit, ``concat`` of NULL is
+NULL) or where there is
+no such function at all. So another dialect prints only what stands in its whitelist: each entry was compared with the
+engine's own
 documentation, and everything else is an error that names it.
 """
 
@@ -81,7 +84,8 @@ class UnsupportedError(GovdataError):
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one engine writes SQL. ``name``: sqlglot's name of it; ``offers``: kinds of nodes it knows, with what of each it lacks
+    """How one engine writes SQL. ``name``: sqlglot's name of it; ``offers``: kinds of nodes it knows, with what of each
+    it lacks
     (None: our own spelling, every tree can be printed)."""
 
     name: str
@@ -134,7 +138,10 @@ def spelled(node: exp.Expression) -> str:
     if isinstance(node, exp.Anonymous):
         return node.name.lower()
     if isinstance(node, exp.Cast):
-        return f"{'try_cast' if isinstance(node, exp.TryCast) else 'cast'} to {cast(exp.Expression, node.to).this.name.lower()}"
+        return (
+            f"{'try_cast' if isinstance(node, exp.TryCast) else 'cast'} to "
+            f"{cast(exp.Expression, node.to).this.name.lower()}"
+        )
     if isinstance(node, exp.Func) and not isinstance(node, exp.Connector):
         return _function(type(node), node)
     return type(node).__name__
@@ -150,19 +157,27 @@ def _function(kind: type[exp.Expression], node: exp.Expression) -> str:
     return _names[kind]
 
 
-# ----------------------------------------------------------------------------------------------------------------- Spark
+# -----------------------------------------------------------------------------------------------------------------
+# Spark
 
 
 def _constant_date(node: exp.Expression) -> str | None:
-    """Only a date written out: Spark reads other texts more leniently (2024-1-2), and prints numbers and times in its own ways."""
-    constant = isinstance(node.this, exp.Literal) and cast(exp.Expression, node.args["to"]).this is exp.DataType.Type.DATE
+    """Only a date written out: Spark reads other texts more leniently (2024-1-2), and prints numbers and times in its
+    own ways."""
+    constant = (
+        isinstance(node.this, exp.Literal) and cast(exp.Expression, node.args["to"]).this is exp.DataType.Type.DATE
+    )
     return None if constant else spelled(node)
 
 
 def _positive_count(node: exp.Expression) -> str | None:
     """DuckDB counts from the other end where the number is negative; Spark gives an empty text."""
     count = cast(exp.Expression, node.expression)
-    return None if isinstance(count, exp.Literal) and not count.is_string else f"{spelled(node)} of a number that is no constant"
+    return (
+        None
+        if isinstance(count, exp.Literal) and not count.is_string
+        else f"{spelled(node)} of a number that is no constant"
+    )
 
 
 def _of_values(node: exp.Expression) -> str | None:
@@ -172,15 +187,44 @@ def _of_values(node: exp.Expression) -> str | None:
 def _spark() -> dict[type[exp.Expression], Condition | None]:
     operators: list[type[exp.Expression]] = [
         *(exp.And, exp.Or, exp.Not, exp.Is, exp.Between, exp.Like, exp.NullSafeNEQ, exp.NullSafeEQ),
-        *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.IntDiv, exp.Neg, exp.DPipe),
+        *(
+            exp.EQ,
+            exp.NEQ,
+            exp.LT,
+            exp.LTE,
+            exp.GT,
+            exp.GTE,
+            exp.Add,
+            exp.Sub,
+            exp.Mul,
+            exp.Mod,
+            exp.IntDiv,
+            exp.Neg,
+            exp.DPipe,
+        ),
     ]
     # upper and lower are not among them: of letters beyond ASCII the engines make different ones (ß).
     functions: list[type[exp.Expression]] = [
-        *(exp.Coalesce, exp.Nullif, exp.Least, exp.Greatest, exp.Abs, exp.Length, exp.Substring, exp.StartsWith, exp.Contains),
+        *(
+            exp.Coalesce,
+            exp.Nullif,
+            exp.Least,
+            exp.Greatest,
+            exp.Abs,
+            exp.Length,
+            exp.Substring,
+            exp.StartsWith,
+            exp.Contains,
+        ),
         *(exp.Replace, exp.Translate, exp.StrPosition, exp.Pad, exp.Year, exp.Month, exp.Day),
     ]
     offered: dict[type[exp.Expression], Condition | None] = dict.fromkeys([*operators, *functions])
-    return offered | {exp.Cast: _constant_date, exp.Left: _positive_count, exp.Right: _positive_count, exp.In: _of_values}
+    return offered | {
+        exp.Cast: _constant_date,
+        exp.Left: _positive_count,
+        exp.Right: _positive_count,
+        exp.In: _of_values,
+    }
 
 
 DUCKDB = Dialect(SPELLING)

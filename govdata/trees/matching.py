@@ -1,7 +1,9 @@
 """Patterns as the cheapest predicate that means the same.
 
-A declared pattern is matched against the whole value, so "contains" is written ``.*x.*``. As a full match that drags the value through the
-automaton twice; as a search it may stop at the first hit, and for plain texts ``contains`` is ten times cheaper than either. A search also
+A declared pattern is matched against the whole value, so "contains" is written ``.*x.*``. As a full match that drags
+the value through the
+automaton twice; as a search it may stop at the first hit, and for plain texts ``contains`` is ten times cheaper than
+either. A search also
 sees past a line break, where ``.`` would not."""
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ def matches(value: exp.Expression, pattern: str) -> exp.Expression:
 
 
 def searched(pattern: str) -> str | None:
-    """``inner`` of ``.*inner.*``, or None where the pattern is not of that form: an alternation outside groups binds weaker than
+    """``inner`` of ``.*inner.*``, or None where the pattern is not of that form: an alternation outside groups binds
+    weaker than
     the ``.*`` at its ends."""
     if not (pattern.startswith(".*") and pattern.endswith(".*") and not pattern.endswith("\\.*") and len(pattern) > 4):
         return None
@@ -77,5 +80,9 @@ def _texts(items: list) -> list[str] | None:
         return [chr(code) for _, code in argument]
     if op is constants.BRANCH:
         branches = [_texts(list(branch)) for branch in argument[1]]
-        return None if any(branch is None for branch in branches) else [text for branch in branches for text in branch or []]
+        return (
+            None
+            if any(branch is None for branch in branches)
+            else [text for branch in branches for text in branch or []]
+        )
     return None

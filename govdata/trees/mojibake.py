@@ -1,7 +1,10 @@
-"""What text looks like that was read in another encoding than it was written in, or escaped once too often: one search (RE2).
+"""What text looks like that was read in another encoding than it was written in, or escaped once too often: one search
+(RE2).
 
-A single odd character is never enough: each part is a sequence that only damage makes. What is lost (replacement characters, question
-marks) nobody can repair, and of the rest nobody can prove that it was not meant: it is a finding, the delivered text stays.
+A single odd character is never enough: each part is a sequence that only damage makes. What is lost (replacement
+characters, question
+marks) nobody can repair, and of the rest nobody can prove that it was not meant: it is a finding, the delivered text
+stays.
 """
 
 from __future__ import annotations
@@ -16,10 +19,12 @@ TRAILS = (
     "\u0080-\u00b6\u00b8-\u00bf\u20ac"
     "\u201a\u0192\u201e\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d\u02dc\u2122\u0161\u203a\u0153\u017e\u0178"
 )
-"""The bytes 80 to BF as Latin-1 and as Windows-1252 read them, without the middle dot, which parts names, and quotation marks."""
+"""The bytes 80 to BF as Latin-1 and as Windows-1252 read them, without the middle dot, which parts names, and quotation
+marks."""
 
 LOST = "\ufffd|\ufffc|[?？]{2,}|锟斤|斤拷|烫烫|屯屯屯|锘[挎縖]"
-"""Replacement characters, also as GBK reads them in UTF-8; what a debugger fills memory with; the byte order mark read as GBK."""
+"""Replacement characters, also as GBK reads them in UTF-8; what a debugger fills memory with; the byte order mark read
+as GBK."""
 
 ESCAPES = (
     r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});|</?[A-Za-z][^<>]*>|%[Ee][4-9](?:%[89ABab][0-9A-Fa-f]){2}|\\u[0-9A-Fa-f]{4}"
@@ -36,12 +41,16 @@ CONTROLS = r"[\u2400-\u2426]|[\u0080-\u0084\u0086-\u009f]|[\uff66-\uff9f]{2,}"
 
 @cache
 def search() -> str:
-    """The whole search. UTF-8 read as GBK: two characters of three bytes each become three of two, each from a small part of the table."""
+    """The whole search. UTF-8 read as GBK: two characters of three bytes each become three of two, each from a small
+    part of the table."""
     first = _characters(LEAD, FOLLOWING)
     second = _characters(FOLLOWING, LEAD)
     third = _characters(FOLLOWING, FOLLOWING)
     parts = (LOST, ESCAPES, LATIN, CONTROLS)
-    return "|".join(part.encode("raw_unicode_escape").decode("raw_unicode_escape") for part in parts) + f"|[{first}][{second}][{third}]"
+    return (
+        "|".join(part.encode("raw_unicode_escape").decode("raw_unicode_escape") for part in parts)
+        + f"|[{first}][{second}][{third}]"
+    )
 
 
 def _characters(leads: range, trails: range) -> str:
@@ -67,4 +76,10 @@ def _runs(points: list[int]) -> list[list[int]]:
 
 
 def _range(run: list[int]) -> str:
-    return chr(run[0]) if len(run) == 1 else f"{chr(run[0])}-{chr(run[-1])}" if len(run) > 2 else chr(run[0]) + chr(run[-1])
+    return (
+        chr(run[0])
+        if len(run) == 1
+        else f"{chr(run[0])}-{chr(run[-1])}"
+        if len(run) > 2
+        else chr(run[0]) + chr(run[-1])
+    )

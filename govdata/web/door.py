@@ -1,6 +1,8 @@
-"""The door before Dagster's web server on a developer's machine, by the rules nginx has on a server (deploy/nginx-govdata.conf).
+"""The door before Dagster's web server on a developer's machine, by the rules nginx has on a server
+(deploy/nginx-govdata.conf).
 
-Dagster's server looks at neither Host nor Origin and runs mutations by GET, so any page that is open in a browser of the
+Dagster's server looks at neither Host nor Origin and runs mutations by GET, so any page that is open in a browser of
+the
 machine could start and delete runs, by an ``<img>`` or under a host name that was made to point here (DNS rebinding).
 """
 
@@ -43,7 +45,8 @@ def door(upstream: str) -> Starlette:
 
     The rest is refused: 400 for another host's name, 403 for another site's page.
     """
-    # A connection rests for less than the 5 s after which uvicorn closes it, so that none is used in the moment it goes.
+    # A connection rests for less than the 5 s after which uvicorn closes it, so that none is used in the moment it
+    # goes.
     transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None, keepalive_expiry=2))
 
     async def forward(request: Request) -> Response:
@@ -82,7 +85,8 @@ def door(upstream: str) -> Starlette:
 class OwnPages:
     """Refuses with 403 what a page of another site asks.
 
-    Of which site a page is its browser says in ``Origin`` (on whatever changes something) and in ``Sec-Fetch-Site`` (on everything).
+    Of which site a page is its browser says in ``Origin`` (on whatever changes something) and in ``Sec-Fetch-Site`` (on
+    everything).
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,4 +1,5 @@
-"""The running interface follows the deployment: when a declared standard has changed, or a delivery of an earlier date than any before has
+"""The running interface follows the deployment: when a declared standard has changed, or a delivery of an earlier date
+than any before has
 come, Dagster loads its definitions again. Its daemon shares them, so no night is planned by old standards either."""
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class Follower:
         problems = standards.problems(self._deployment.standards)
         if problems:
             again = self._deployment.command("standards", "check")
-            self._tell(f"标准已修改，但有 {len(problems)} 个问题，界面仍显示修改前的标准，夜间运行会失败。请运行：{again}")
+            self._tell(
+                f"标准已修改，但有 {len(problems)} 个问题，界面仍显示修改前的标准，夜间运行会失败。请运行：{again}"
+            )
         elif self._reloaded():
             self._tell("标准或交付的起始日期有变化，界面和定时任务已重新加载")
         else:
@@ -53,7 +56,9 @@ class Follower:
     def _reloaded(self) -> bool:
         try:
             answer = httpx.post(self._url, json={"query": RELOAD}, timeout=120, trust_env=False).json()
-            return bool(answer["data"]["reloadRepositoryLocation"]["locationOrLoadError"]["__typename"] == "RepositoryLocation")
+            return bool(
+                answer["data"]["reloadRepositoryLocation"]["locationOrLoadError"]["__typename"] == "RepositoryLocation"
+            )
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return False
 

@@ -30,19 +30,24 @@ _PATIENCE = {signal.SIGINT: 20.0, signal.SIGTERM: 5.0, signal.SIGKILL: 5.0}
 def serve(deployment: Deployment, home: Path, port: int, announce: Callable[[], object]) -> None:
     """Serve the interface at ``127.0.0.1:port`` and run Dagster's daemon until a signal (INT, TERM or HUP) ends both.
 
-    ``home`` is the prepared folder of Dagster; ``announce`` is called once nothing stands in the way. Raises GovdataError
+    ``home`` is the prepared folder of Dagster; ``announce`` is called once nothing stands in the way. Raises
+    GovdataError
     where the port is taken, another daemon runs on the deployment, or Dagster ends by itself.
     """
     with _listening(port) as listener, _only_daemon(home) as lock:
         inner_host, inner_port = _hidden_place()
         app = door(f"{inner_host}:{inner_port}")
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, date_header=False, server_header=False)
+        config = uvicorn.Config(
+            app, log_level="warning", timeout_graceful_shutdown=2, date_header=False, server_header=False
+        )
         server = uvicorn.Server(config)
         _stop_on_signal(server)
         announce()
         with _dagster(deployment, home, inner_host, inner_port, lock) as process:
             threading.Thread(target=_stop_with, args=(process, server), daemon=True).start()
-            follow(Follower(deployment, f"http://{inner_host}:{inner_port}{GRAPHQL}", lambda line: print(line, flush=True)))
+            follow(
+                Follower(deployment, f"http://{inner_host}:{inner_port}{GRAPHQL}", lambda line: print(line, flush=True))
+            )
             server.run(sockets=[listener])
             if process.poll() is not None:
                 raise GovdataError(f"Dagster 自行结束（退出码 {process.returncode}），原因见上面的输出")
@@ -72,7 +77,9 @@ def _only_daemon(home: Path) -> Iterator[int]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise GovdataError(f"这个部署已经有界面或定时服务在运行（{home.parent}），不能再启动一个{_leftover(home)}") from None
+            raise GovdataError(
+                f"这个部署已经有界面或定时服务在运行（{home.parent}），不能再启动一个{_leftover(home)}"
+            ) from None
         yield descriptor
         os.ftruncate(descriptor, 0)
     finally:
@@ -80,7 +87,8 @@ def _only_daemon(home: Path) -> Iterator[int]:
 
 
 def _leftover(home: Path) -> str:
-    """How to end Dagster's processes where the interface is gone (kill -9): they hold the lock, and their group stands in its file."""
+    """How to end Dagster's processes where the interface is gone (kill -9): they hold the lock, and their group stands
+    in its file."""
     group = (home / "daemon.lock").read_text(encoding="ascii", errors="replace").strip()
     if not group.isdigit() or not _is_there(int(group)):
         return ""
@@ -88,7 +96,8 @@ def _leftover(home: Path) -> str:
 
 
 def _hidden_place() -> tuple[str, int]:
-    """A loopback address and port that a page cannot find by trying: one of 2³⁸, or of 28,000 where only 127.0.0.1 is there (macOS)."""
+    """A loopback address and port that a page cannot find by trying: one of 2³⁸, or of 28,000 where only 127.0.0.1 is
+    there (macOS)."""
     host = f"127.{secrets.randbelow(254) + 1}.{secrets.randbelow(256)}.{secrets.randbelow(254) + 1}"
     for candidate in (host, "127.0.0.1"):
         with socket.socket() as probe, suppress(OSError):
@@ -100,7 +109,20 @@ def _hidden_place() -> tuple[str, int]:
 @contextmanager
 def _dagster(deployment: Deployment, home: Path, host: str, port: int, lock: int) -> Iterator[subprocess.Popen[bytes]]:
     environment = os.environ | {"GOVDATA_HOME": str(deployment.home), "DAGSTER_HOME": str(home), "DO_NOT_TRACK": "1"}
-    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", str(home / "workspace.yaml"), "-h", host, "-p", str(port)]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "dagster",
+        "dev",
+        "-w",
+        str(home / "workspace.yaml"),
+        "-h",
+        host,
+        "-p",
+        str(port),
+    ]
     command += ["--log-level", "warning"]  # else it tells people the address behind the door
     process = subprocess.Popen(command, cwd=deployment.home, env=environment, start_new_session=True, pass_fds=(lock,))
     os.ftruncate(lock, 0)
@@ -112,7 +134,8 @@ def _dagster(deployment: Deployment, home: Path, host: str, port: int, lock: int
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the whole group of ``process``: Dagster ends its services itself on INT; what is then still there has to go."""
+    """End the whole group of ``process``: Dagster ends its services itself on INT; what is then still there has to
+    go."""
     for number, patience in _PATIENCE.items():
         with suppress(ProcessLookupError):
             if number is signal.SIGINT:

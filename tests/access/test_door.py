@@ -40,12 +40,20 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
 
 
 def _state(deployment: Deployment) -> dict[str, str]:
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder" for path in deployment.home.rglob("*")}
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
+        for path in deployment.home.rglob("*")
+    }
 
 
 def _places(deployment: Deployment) -> dict[str, str]:
     file = next(path for path in deployment.published.glob("people/*/*.parquet"))
-    quoted = {"catalogue": deployment.catalogue, "published": deployment.published, "file": file, "lake": deployment.data / "lake"}
+    quoted = {
+        "catalogue": deployment.catalogue,
+        "published": deployment.published,
+        "file": file,
+        "lake": deployment.data / "lake",
+    }
     return {name: str(path).replace("'", "''") for name, path in quoted.items()}
 
 
@@ -186,7 +194,10 @@ def test_every_function_after_from_is_judged_by_name() -> None:
     """One that a later DuckDB brings is refused until somebody has looked at it."""
     with duckdb.connect() as connection:
         known = {
-            name for (name,) in connection.execute("SELECT function_name FROM duckdb_functions() WHERE function_type = 'table'").fetchall()
+            name
+            for (name,) in connection.execute(
+                "SELECT function_name FROM duckdb_functions() WHERE function_type = 'table'"
+            ).fetchall()
         }
         for name in sorted(known - statements.TABLE_FUNCTIONS):
             with pytest.raises(GovdataError, match=f"不能用函数 {name}"):
@@ -236,7 +247,10 @@ def test_what_reads_goes_on_working(home: Deployment, text: str) -> None:
 
 def _confined(code: str, spill: Path | None, prepare: str = "") -> str:
     """Run ``code`` in a process that has given up writing; returns what it printed."""
-    begun = f"from pathlib import Path\nfrom govdata.access import confinement\n{prepare}\nspill = {str(spill) if spill else None!r}\n"
+    begun = (
+        f"from pathlib import Path\nfrom govdata.access import confinement\n{prepare}\nspill = "
+        f"{str(spill) if spill else None!r}\n"
+    )
     given_up = "print('spill', confinement.give_up_writing(Path(spill) if spill else None))\n"
     command = [sys.executable, "-c", begun + given_up + textwrap.dedent(code)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -297,7 +311,9 @@ def test_a_confined_process_changes_no_folder_starts_nothing_and_connects_nowher
 def test_without_landlock_no_file_grows(tmp_path: Path) -> None:
     """What an older kernel leaves: not a byte is written, and there is no spilling."""
     (tmp_path / "x.csv").write_text("kept")
-    tried = [f"COPY (SELECT 1) TO '{tmp_path}/{name}'" for name in ("x.csv", "y.parquet", "z.json")] + [f"ATTACH '{tmp_path}/z.duckdb'"]
+    tried = [f"COPY (SELECT 1) TO '{tmp_path}/{name}'" for name in ("x.csv", "y.parquet", "z.json")] + [
+        f"ATTACH '{tmp_path}/z.duckdb'"
+    ]
     said = _confined(TRIES.format(statements=tried), tmp_path, "confinement.available = lambda: 0")
     assert said == "spill False\n"
     assert (tmp_path / "x.csv").read_text() == "kept" and sum(path.stat().st_size for path in tmp_path.iterdir()) == 4
@@ -311,13 +327,16 @@ def test_the_process_that_reads_is_confined_even_if_the_tree_were_not_looked_at(
         asked = {"home": str(home.home), "kind": "rows", "request": request, "parent": os.getpid(), "spill": None}
         asked |= {"seconds": 60, "memory": "1GB", "spill_size": "1GB"}
         code = "from govdata.access import worker\nworker.statements.demand_query = lambda *_: None\nworker.main()"
-        done = subprocess.run([sys.executable, "-c", code], input=json.dumps(asked).encode(), capture_output=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", code], input=json.dumps(asked).encode(), capture_output=True, check=False
+        )
         assert done.returncode == 1 and "error" in json.loads(done.stderr.splitlines()[-1])
     assert _state(home) == before
 
 
 _texts = st.recursive(
-    st.sampled_from((*STATEMENTS, "SELECT 1")), lambda inner: st.builds(str.replace, st.sampled_from(WRAPPINGS), st.just("{0}"), inner)
+    st.sampled_from((*STATEMENTS, "SELECT 1")),
+    lambda inner: st.builds(str.replace, st.sampled_from(WRAPPINGS), st.just("{0}"), inner),
 )
 
 
@@ -371,12 +390,17 @@ def test_limits_are_declared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_is_installed_or_loaded_by_itself(home: Deployment) -> None:
-    settings_ = "SELECT name, value FROM duckdb_settings() WHERE name IN ('autoinstall_known_extensions', 'autoload_known_extensions')"
+    settings_ = (
+        "SELECT name, value FROM duckdb_settings() WHERE name IN ('autoinstall_known_extensions', "
+        "'autoload_known_extensions')"
+    )
     assert {row[1] for row in access.select(home, settings_, 5).rows} == {"false"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process whose parent is gone")
-def test_the_reading_process_ends_with_the_one_that_asked_and_its_scratch_space_goes_with_the_next_night(home: Deployment) -> None:
+def test_the_reading_process_ends_with_the_one_that_asked_and_its_scratch_space_goes_with_the_next_night(
+    home: Deployment,
+) -> None:
     from govdata.publish.retention import remove_abandoned
 
     code = "from govdata.access import select; from govdata.deployment import Deployment; from pathlib import Path\n"

@@ -24,11 +24,15 @@ DOORS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
-def test_every_door_loads_one_location_called_govdata(door: str, deployment: Deployment, repository: Path, tmp_path: Path) -> None:
+def test_every_door_loads_one_location_called_govdata(
+    door: str, deployment: Deployment, repository: Path, tmp_path: Path
+) -> None:
     prepare(deployment)
     port = free_port()
     name, *arguments = DOORS[door]
-    with serving([program(name), *arguments, str(port)], port, deployment.home, repository, tmp_path / "log") as address:
+    with serving(
+        [program(name), *arguments, str(port)], port, deployment.home, repository, tmp_path / "log"
+    ) as address:
         (location,) = ask(address, LOCATIONS)["workspaceOrError"]["locationEntries"]
     assert location["name"] == "govdata"
     loaded = location["locationOrLoadError"]
@@ -37,12 +41,16 @@ def test_every_door_loads_one_location_called_govdata(door: str, deployment: Dep
     assert {"nightly", "city"} <= {job["name"] for job in content["jobs"]}
     (schedule,) = content["schedules"]
     assert (schedule["name"], schedule["scheduleState"]["status"]) == ("nightly_schedule", "RUNNING")
-    assert len(content["assetNodes"]) == 5 * 6 + 5  # stages of five datasets; the city's: two of masters, orders, catalogue, retention
+    assert (
+        len(content["assetNodes"]) == 5 * 6 + 5
+    )  # stages of five datasets; the city's: two of masters, orders, catalogue, retention
 
 
 @pytest.mark.slow
 def test_dg_check_defs_finds_nothing_wrong(deployment: Deployment, repository: Path) -> None:
-    result = subprocess.run([program("dg"), "check", "defs"], cwd=repository, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [program("dg"), "check", "defs"], cwd=repository, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -50,7 +58,8 @@ def test_loading_imports_nothing_heavy(repository: Path) -> None:
     """A code server starts with every run and every reload; GX alone would cost it seconds."""
     code = (
         "import sys; from govdata.definitions import build_definitions; build_definitions().get_repository_def(); "
-        "print([name for name in ('great_expectations', 'duckdb', 'pandas', 'pyarrow', 'fastexcel') if name in sys.modules])"
+        "print([name for name in ('great_expectations', 'duckdb', 'pandas', 'pyarrow', 'fastexcel') if name in "
+        "sys.modules])"
     )
     result = subprocess.run([program("python"), "-c", code], cwd=repository, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

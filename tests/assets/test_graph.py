@@ -1,4 +1,5 @@
-"""What Dagster does with the stages: a dataset without a delivery is skipped, a blocked one stops alone, the others are published.
+"""What Dagster does with the stages: a dataset without a delivery is skipped, a blocked one stops alone, the others are
+published.
 
 The stages themselves are stand-ins here, so that each can be made to misbehave; the real ones run in test_night.py.
 """
@@ -44,7 +45,8 @@ NIGHT = Date(2026, 11, 20)
 
 
 class StandIns:
-    """Stage functions that write the manifests a real stage would; ``misbehave[dataset, stage]`` is raised instead, or returned."""
+    """Stage functions that write the manifests a real stage would; ``misbehave[dataset, stage]`` is raised instead, or
+    returned."""
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
@@ -61,7 +63,12 @@ class StandIns:
     def receive(self, deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | None:
         if self._called("receive", dataset.name) == "nothing":
             return None
-        return Delivery(dataset=dataset.name, date=date, files=(DeliveredFile(name="a.csv", size=1, sha256="0"),), fingerprint="f" * 12)
+        return Delivery(
+            dataset=dataset.name,
+            date=date,
+            files=(DeliveredFile(name="a.csv", size=1, sha256="0"),),
+            fingerprint="f" * 12,
+        )
 
     def ingest(self, delivery: Delivery, dataset: Dataset, registry: Registry, deployment: Deployment) -> RawBatch:
         self._called("ingest", dataset.name)
@@ -79,7 +86,9 @@ class StandIns:
         batch.write(RawBatch.path(deployment, dataset.name, delivery.date))
         return batch
 
-    def standardize(self, raw: RawBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> StandardizedBatch:
+    def standardize(
+        self, raw: RawBatch, dataset: Dataset, registry: Registry, deployment: Deployment
+    ) -> StandardizedBatch:
         self._called("standardize", dataset.name)
         batch = StandardizedBatch(
             dataset=dataset.name,
@@ -103,7 +112,9 @@ class StandIns:
         batch.write(StandardizedBatch.path(deployment, dataset.name, raw.date))
         return batch
 
-    def validate(self, batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Verdict:
+    def validate(
+        self, batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment
+    ) -> Verdict:
         unbalanced = self._called("validate", dataset.name) == "unbalanced"
         rule = CheckOutcome(
             name="id__required",
@@ -131,11 +142,19 @@ class StandIns:
             )
             for name in TABLE_CHECKS
         ]
-        verdict = Verdict(dataset=dataset.name, date=batch.date, batch_id=batch.batch_id, standards_hash="0" * 12, outcomes=(rule, *tables))
+        verdict = Verdict(
+            dataset=dataset.name,
+            date=batch.date,
+            batch_id=batch.batch_id,
+            standards_hash="0" * 12,
+            outcomes=(rule, *tables),
+        )
         verdict.write(Verdict.path(deployment, dataset.name, batch.date))
         return verdict
 
-    def publish(self, batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Snapshot:
+    def publish(
+        self, batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment
+    ) -> Snapshot:
         self._called("publish", dataset.name)
         snapshot = Snapshot(
             table=dataset.name,
@@ -201,7 +220,13 @@ def test_all_is_published(night: Callable[[], dict[str, DatasetNight]], stages: 
     outcomes = night()
     assert {name: outcome.outcome for name, outcome in outcomes.items()} == {"alpha": "published", "beta": "published"}
     assert outcomes["alpha"].snapshot is not None and outcomes["alpha"].snapshot.rows == 4
-    assert [call[0] for call in stages.calls if call[1] == "alpha"] == ["receive", "ingest", "standardize", "validate", "publish"]
+    assert [call[0] for call in stages.calls if call[1] == "alpha"] == [
+        "receive",
+        "ingest",
+        "standardize",
+        "validate",
+        "publish",
+    ]
     assert stages.calls.count(("rebuild_catalogue", "")) == 1 and stages.calls[-1] == ("rebuild_catalogue", "")
 
 
@@ -230,13 +255,19 @@ def test_a_dataset_without_a_delivery_folder_is_not_in_the_run(
         ("ingest", ValueError("内部"), "error"),
         ("standardize", MemoryError(), "error"),
         ("validate", RuntimeError("内部"), "error"),
-        # Not the delivery's fault, so not a blocked dataset: the standards changed meanwhile, or a rule that does not run.
+        # Not the delivery's fault, so not a blocked dataset: the standards changed meanwhile, or a rule that does not
+        # run.
         ("validate", ChecksError("标准化之后标准已修改"), "error"),
         ("publish", GateBlocked("alpha", "2026-11-20", ["检查没有运行"]), "blocked"),
     ],
 )
 def test_a_dataset_that_stops_stops_alone(
-    night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment, stage: str, error: Exception, outcome: str
+    night: Callable[[], dict[str, DatasetNight]],
+    stages: StandIns,
+    home: Deployment,
+    stage: str,
+    error: Exception,
+    outcome: str,
 ) -> None:
     stages.misbehave["alpha", stage] = error
     outcomes = night()
@@ -261,7 +292,8 @@ def test_a_failed_blocking_check_keeps_the_dataset_from_publishing(
 
 
 @pytest.mark.parametrize(
-    ("stage", "wrong"), [("ingest", DeliveryError("交付不能接收", [Problem("a.csv", "空文件")])), ("validate", "unbalanced")]
+    ("stage", "wrong"),
+    [("ingest", DeliveryError("交付不能接收", [Problem("a.csv", "空文件")])), ("validate", "unbalanced")],
 )
 def test_a_run_tells_the_reason_and_no_stack(
     home: Deployment, stages: StandIns, dagster: DagsterInstance, stage: str, wrong: object
@@ -276,7 +308,11 @@ def test_a_run_tells_the_reason_and_no_stack(
             getattr(event.event_specific_data, "error", None)
             or event.event_specific_data.first_step_failure_event.event_specific_data.error
         )
-        assert ("空文件" if stage == "ingest" else "reconciliation不平") in error.message and not error.stack and not error.cause
+        assert (
+            ("空文件" if stage == "ingest" else "reconciliation不平") in error.message
+            and not error.stack
+            and not error.cause
+        )
 
 
 def test_the_run_its_checks_and_the_catalogue_are_in_the_deployments_own_dagster(
@@ -300,7 +336,9 @@ def test_a_catalogue_with_a_view_that_cannot_be_opened_is_an_error(
 ) -> None:
     stages.misbehave["", "view"] = True
     outcomes = night()
-    assert outcomes["catalogue"].outcome == "error" and outcomes["catalogue"].reasons == ("这些视图打不开：main.broken",)
+    assert outcomes["catalogue"].outcome == "error" and outcomes["catalogue"].reasons == (
+        "这些视图打不开：main.broken",
+    )
     assert outcomes["alpha"].outcome == "published"
 
 
@@ -349,9 +387,12 @@ def due(home: Deployment, dagster: DagsterInstance, run: DagsterRun, name: str) 
 def test_the_interfaces_button_for_one_dataset_renews_the_catalogue(
     home: Deployment, stages: StandIns, dagster: DagsterInstance, job: str
 ) -> None:
-    """Materialising a dataset's assets asks for the city of that date, which renews the catalogue and asks for nothing more."""
+    """Materialising a dataset's assets asks for the city of that date, which renews the catalogue and asks for nothing
+    more."""
     definitions = build_definitions(home, tiny_registry("alpha", "beta"))
-    made = definitions.resolve_job_def(job).execute_in_process(partition_key="2026-11-20", asset_selection=KEYS, instance=dagster)
+    made = definitions.resolve_job_def(job).execute_in_process(
+        partition_key="2026-11-20", asset_selection=KEYS, instance=dagster
+    )
     assert made.success and stages.calls[-1] == ("publish", "alpha")
     (asked,) = due(home, dagster, made.dagster_run, "city_after_success")
     assert (asked.run_key, asked.partition_key) == (made.run_id, "2026-11-20")
@@ -380,7 +421,9 @@ def test_no_city_for_a_run_that_will_be_started_again_or_is_followed_by_the_comm
 
     def asks(job: str = "nightly", selection: list[AssetKey] | None = None, **tags: str) -> bool:
         marks = {"dagster/partition": "2026-11-20"} | {name.replace("__", "/"): value for name, value in tags.items()}
-        return is_due(DagsterRun(job, tags=marks, asset_selection=frozenset(selection) if selection else None), registry, home)
+        return is_due(
+            DagsterRun(job, tags=marks, asset_selection=frozenset(selection) if selection else None), registry, home
+        )
 
     assert asks() and asks(selection=KEYS)
     assert not asks("city") and not asks("__ASSET_JOB", [AssetKey(["governance", "catalogue"])])
@@ -390,7 +433,9 @@ def test_no_city_for_a_run_that_will_be_started_again_or_is_followed_by_the_comm
 def test_a_step_alone_says_what_is_missing(home: Deployment) -> None:
     """Publishing without a batch, as somebody might start it in the UI."""
     job = build_definitions(home, tiny_registry("alpha")).resolve_implicit_global_asset_job_def()
-    result = job.execute_in_process(partition_key="2026-11-20", asset_selection=[AssetKey(["alpha", "published"])], raise_on_error=False)
+    result = job.execute_in_process(
+        partition_key="2026-11-20", asset_selection=[AssetKey(["alpha", "published"])], raise_on_error=False
+    )
     (failure,) = [event.step_failure_data for event in result.all_events if event.event_type_value == "STEP_FAILURE"]
     assert failure.user_failure_data is not None and "尚未标准化" in (failure.user_failure_data.description or "")
 
@@ -409,7 +454,9 @@ def test_the_night_of_a_date_works_on_that_dates_deliveries(home: Deployment) ->
         ) as context:
             return night.evaluate_tick(context)
 
-    coming = tick(datetime(2026, 11, 19, 18, 0, tzinfo=UTC))  # the folder was made a moment ago: perhaps somebody is copying into it
+    coming = tick(
+        datetime(2026, 11, 19, 18, 0, tzinfo=UTC)
+    )  # the folder was made a moment ago: perhaps somebody is copying into it
     assert not coming.run_requests and "还在传：测试表alpha" in (coming.skip_message or "")
     os.utime(home.delivery("alpha", NIGHT), (time.time() - 301,) * 2)
     (request,) = tick(datetime(2026, 11, 19, 18, 0, tzinfo=UTC)).run_requests or []

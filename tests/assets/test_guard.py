@@ -36,7 +36,11 @@ def test_a_users_error_keeps_its_chinese_text_and_blocks(tmp_path: Path) -> None
     failure = stop(tmp_path, DeliveryError("交付不能接收", [Problem("a.csv", "空文件")]))
     assert failure.description is not None and "空文件" in failure.description
     made = outcomes.read(Deployment(tmp_path), "alpha", NIGHT, "raw")
-    assert made is not None and (made.outcome, made.run_id, made.reasons) == ("blocked", "run-1", (failure.description,))
+    assert made is not None and (made.outcome, made.run_id, made.reasons) == (
+        "blocked",
+        "run-1",
+        (failure.description,),
+    )
     (alert,) = alerts.alerts(Deployment(tmp_path))
     assert (alert.kind, alert.dataset, alert.date, alert.owner) == ("blocked", "alpha", "2026-11-20", "市测试局")
     page = next((tmp_path / "data/reports/alerts").glob("*.md")).read_text(encoding="utf-8")
@@ -55,14 +59,20 @@ def test_of_an_unexpected_error_only_the_type_and_the_places_are_told(tmp_path: 
     made = outcomes.read(Deployment(tmp_path), "alpha", NIGHT, "raw")
     assert made is not None and made.outcome == "error"
     assert "ValueError" in (failure.description or "") and "test_guard.py" in str(failure.metadata["调用位置"].value)
-    told = str(failure.description) + str(failure.metadata) + "".join(p.read_text() for p in (tmp_path / "data/reports/alerts").iterdir())
+    told = (
+        str(failure.description)
+        + str(failure.metadata)
+        + "".join(p.read_text() for p in (tmp_path / "data/reports/alerts").iterdir())
+    )
     assert SECRET not in told
 
 
 @pytest.mark.parametrize("kind", [SystemExit, type("PanicException", (BaseException,), {}), MemoryError])
 def test_neither_a_panic_nor_an_exit_gets_its_text_through(tmp_path: Path, kind: type[BaseException]) -> None:
     failure = stop(tmp_path, kind(f"it is inside {SECRET}"))
-    assert kind.__name__ in (failure.description or "") and SECRET not in str(failure.description) + str(failure.metadata)
+    assert kind.__name__ in (failure.description or "") and SECRET not in str(failure.description) + str(
+        failure.metadata
+    )
     assert failure.__suppress_context__ and [alert.kind for alert in alerts.alerts(Deployment(tmp_path))] == ["error"]
 
 
@@ -72,7 +82,10 @@ def test_a_stage_says_what_became_of_it_and_a_dead_one_says_nothing(tmp_path: Pa
         work.counts = {"交付": 7}
     made = outcomes.read(home, "alpha", NIGHT, "raw", "run-1")
     assert made is not None and (made.outcome, made.reasons, made.counts) == ("done", (), {"交付": 7})
-    assert outcomes.read(home, "alpha", NIGHT, "raw", "run-2") is None and outcomes.read(home, "alpha", NIGHT, "checked") is None
+    assert (
+        outcomes.read(home, "alpha", NIGHT, "raw", "run-2") is None
+        and outcomes.read(home, "alpha", NIGHT, "checked") is None
+    )
     home.outcome("alpha", NIGHT, "raw").write_text("{")
     assert outcomes.read(home, "alpha", NIGHT, "raw") is None and not seen and not list(alerts.alerts(home))
 
@@ -95,7 +108,9 @@ def test_a_refusal_stands_on_the_assets_of_this_dataset_and_date(tmp_path: Path)
         work.stop()
     assert [told.asset_key for told in seen] == [AssetKey(["alpha", "standardized"]), AssetKey(["alpha", "published"])]
     for told in seen:
-        assert told.partition == "2026-11-20" and told.description == "2026-11-20 在“检查”被阻断：\n\n- 列不齐\n- 量不对"
+        assert (
+            told.partition == "2026-11-20" and told.description == "2026-11-20 在“检查”被阻断：\n\n- 列不齐\n- 量不对"
+        )
         assert {name: value.value for name, value in told.metadata.items()} == {
             "结果": "被阻断",
             "环节": "检查",
@@ -107,7 +122,10 @@ def test_a_refusal_stands_on_the_assets_of_this_dataset_and_date(tmp_path: Path)
 
 def test_a_delivered_name_is_no_markdown_in_what_the_interface_shows(tmp_path: Path) -> None:
     seen: list[AssetObservation] = []
-    with pytest.raises(Failure), guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "raw", "run-1", seen.append):
+    with (
+        pytest.raises(Failure),
+        guarded(Deployment(tmp_path), tiny_dataset("alpha"), NIGHT, "raw", "run-1", seen.append),
+    ):
         raise DeliveryError("交付不能接收", [Problem("![x](http://evil.example/a.png).csv", "空文件")])
     assert [told.asset_key.path[-1] for told in seen] == ["raw", "published"]
     for told in seen:
@@ -145,7 +163,9 @@ def test_dagsters_event_log_does_not_get_the_original_error(tmp_path: Path) -> N
     assert b"ValueError" in stored and SECRET.encode() not in stored
 
 
-def test_an_alert_survives_a_dead_webhook_and_a_disk_that_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_alert_survives_a_dead_webhook_and_a_disk_that_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(alerts.WEBHOOK, "http://127.0.0.1:9/none")
     alert = alerts.Alert(kind="blocked", time=alerts.now(), dataset="alpha", date="2026-11-20", reasons=("原因",))
     path = alerts.raise_alert(Deployment(tmp_path), alert)
@@ -173,14 +193,21 @@ def test_the_webhook_gets_the_alert_as_json(tmp_path: Path, monkeypatch: pytest.
     thread = Thread(target=server.handle_request)
     thread.start()
     monkeypatch.setenv(alerts.WEBHOOK, f"http://127.0.0.1:{server.server_port}/")
-    alerts.raise_alert(Deployment(tmp_path), alerts.Alert(kind="check_failed", time=alerts.now(), dataset="alpha", reasons=("对账不平",)))
+    alerts.raise_alert(
+        Deployment(tmp_path),
+        alerts.Alert(kind="check_failed", time=alerts.now(), dataset="alpha", reasons=("对账不平",)),
+    )
     thread.join(timeout=5)
     server.server_close()
     assert received[0]["dataset"] == "alpha" and received[0]["reasons"] == ["对账不平"]
 
 
-@pytest.mark.parametrize("address", ["ftp://h/", "https://", "http://h:x/", "http://[::1/", "http://h/a b", "h:80/x", "http://主机/"])
-def test_a_malformed_address_is_told_at_the_start_and_loses_no_alert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+@pytest.mark.parametrize(
+    "address", ["ftp://h/", "https://", "http://h:x/", "http://[::1/", "http://h/a b", "h:80/x", "http://主机/"]
+)
+def test_a_malformed_address_is_told_at_the_start_and_loses_no_alert(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
     monkeypatch.setenv(alerts.WEBHOOK, address)
     with pytest.raises(GovdataError, match=alerts.WEBHOOK):
         alerts.webhook()
@@ -189,7 +216,9 @@ def test_a_malformed_address_is_told_at_the_start_and_loses_no_alert(tmp_path: P
     assert path is not None and "未发送" in path.with_suffix(".md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("answer", "said"), [(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n", "HTTP 302"), (None, "秒内没有答复")])
+@pytest.mark.parametrize(
+    ("answer", "said"), [(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n", "HTTP 302"), (None, "秒内没有答复")]
+)
 def test_a_redirect_is_not_sent_and_a_slow_server_does_not_hold_the_night(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes | None, said: str
 ) -> None:
@@ -216,13 +245,16 @@ def test_a_redirect_is_not_sent_and_a_slow_server_does_not_hold_the_night(
         monkeypatch.setenv(alerts.WEBHOOK, f"http://127.0.0.1:{server.getsockname()[1]}/")
         Thread(target=serve, daemon=True).start()
         begun = time.monotonic()
-        path = alerts.raise_alert(Deployment(tmp_path), alerts.Alert(kind="blocked", time=alerts.now(), reasons=("原因",)))
+        path = alerts.raise_alert(
+            Deployment(tmp_path), alerts.Alert(kind="blocked", time=alerts.now(), reasons=("原因",))
+        )
         assert path is not None and said in path.read_text(encoding="utf-8")
         assert time.monotonic() - begun < 4
 
 
 def test_waiting_for_another_process_may_be_ended(tmp_path: Path) -> None:
-    """A night that waits for somebody's work on the same dataset ends when it is asked to, and nobody is told of a fault."""
+    """A night that waits for somebody's work on the same dataset ends when it is asked to, and nobody is told of a
+    fault."""
     home, dataset = Deployment(tmp_path), tiny_dataset("alpha")
 
     def work() -> None:

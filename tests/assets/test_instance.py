@@ -36,7 +36,11 @@ def test_two_first_openings_at_once(tmp_path: Path) -> None:
         home.mkdir()
         for _ in range(2):
             command = [sys.executable, "-W", "ignore", "-c", OPEN, str(home)]
-            processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+            processes.append(
+                subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+                )
+            )
     for process in processes:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
     for process in processes:

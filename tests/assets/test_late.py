@@ -10,7 +10,15 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus, RunRequest, SkipReason, build_sensor_context
+from dagster import (
+    AssetKey,
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    RunRequest,
+    SkipReason,
+    build_sensor_context,
+)
 
 from govdata.assets.late import late_sensor, unread
 from govdata.assets.resources import DeploymentResource
@@ -81,7 +89,9 @@ def test_a_folder_is_taken_when_it_has_come_to_rest(home: Deployment) -> None:
     assert found(home) == [("alpha", "2026-11-20")]
 
 
-def test_todays_is_left_to_the_night_and_tomorrows_to_tomorrow(home: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_todays_is_left_to_the_night_and_tomorrows_to_tomorrow(
+    home: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deliver(home, "alpha", NIGHT)
     deliver(home, "alpha", Date(2026, 11, 21))
     at(monkeypatch, "2026-11-20 01:59")
@@ -98,7 +108,13 @@ def test_what_an_earlier_version_has_read_is_not_read_again(home: Deployment) ->
 
 
 def ended(home: Deployment, date: Date, moment: str, *, waiting: bool = False) -> None:
-    facts = {"dataset": "alpha", "stage": "published", "date": date, "run_id": "r", "time": datetime.fromisoformat(moment)}
+    facts = {
+        "dataset": "alpha",
+        "stage": "published",
+        "date": date,
+        "run_id": "r",
+        "time": datetime.fromisoformat(moment),
+    }
     outcome = "blocked" if waiting else "done"
     outcomes.record(StageOutcome.model_validate(facts | {"outcome": outcome, "waiting": waiting}), home)
 
@@ -115,12 +131,16 @@ def test_a_delta_that_waited_follows_when_the_date_before_it_is_published(home: 
     assert found(home) == []
 
 
-def test_the_oldest_date_is_asked_for_alone_and_only_when_nothing_is_on_its_way(home: Deployment, dagster: DagsterInstance) -> None:
+def test_the_oldest_date_is_asked_for_alone_and_only_when_nothing_is_on_its_way(
+    home: Deployment, dagster: DagsterInstance
+) -> None:
     deliver(home, "alpha", NIGHT)
     deliver(home, "beta", Date(2026, 11, 19))
 
     def tick() -> object:
-        with build_sensor_context(instance=dagster, resources={"deployment": DeploymentResource(deployment=home)}) as context:
+        with build_sensor_context(
+            instance=dagster, resources={"deployment": DeploymentResource(deployment=home)}
+        ) as context:
             return late_sensor(REGISTRY)(context)
 
     asked = tick()

@@ -34,7 +34,8 @@ def test_everything_is_published(finished: Finished) -> None:
 
 def test_every_record_is_accounted_for(finished: Finished) -> None:
     rows = query(
-        finished.deployment, "SELECT delivered, rejected, duplicates, quarantined, clean, published FROM governance.reconciliation"
+        finished.deployment,
+        "SELECT delivered, rejected, duplicates, quarantined, clean, published FROM governance.reconciliation",
     )
     assert len(rows) >= 10
     for delivered, rejected, duplicates, quarantined, clean, published in rows:
@@ -46,7 +47,8 @@ def test_the_closing_table_says_what_the_catalogue_says(finished: Finished) -> N
     totals = query(
         finished.deployment,
         "SELECT dataset, sum(delivered), sum(rejected), sum(duplicates), sum(quarantined), sum(clean) "
-        f"FROM governance.reconciliation WHERE dataset IN {DATASETS} GROUP BY dataset",  # of derived tables there is no delivery
+        # of derived tables there is no delivery
+        f"FROM governance.reconciliation WHERE dataset IN {DATASETS} GROUP BY dataset",
     )
     for dataset, *figures in totals:
         ((published,),) = query(finished.deployment, f"SELECT count(*) FROM published.{dataset}")
@@ -72,14 +74,17 @@ def test_nothing_is_written_outside_the_deployment(finished: Finished) -> None:
 def test_no_value_of_a_record_is_outside_the_tables(finished: Finished) -> None:
     home = finished.deployment
     places = [home.dagster_home, home.reports]
-    manifests = [path.read_text(encoding="utf-8") for path in home.data.rglob("*.json") if home.landing not in path.parents]
+    manifests = [
+        path.read_text(encoding="utf-8") for path in home.data.rglob("*.json") if home.landing not in path.parents
+    ]
     names = [path.name for path in home.data.rglob("*") if home.landing not in path.parents]
     assert leaked(home, places, [finished.output, finished.errors, *manifests, *names]) == set()
 
 
 def test_the_leak_test_would_find_one(finished: Finished, tmp_path: Path) -> None:
     ((number, name),) = query(
-        finished.deployment, "SELECT citizen_id, name FROM published.population WHERE length(name) = 3 AND length(citizen_id) = 18 LIMIT 1"
+        finished.deployment,
+        "SELECT citizen_id, name FROM published.population WHERE length(name) = 3 AND length(citizen_id) = 18 LIMIT 1",
     )
     escaped = "".join(f"\\u{ord(character):04x}" for character in str(name))
     assert leaked(finished.deployment, [], [f"x{number}9"]) == {number}
@@ -91,7 +96,12 @@ def test_the_leak_test_would_find_one(finished: Finished, tmp_path: Path) -> Non
 def test_a_blocked_dataset_ends_the_run_with_3_and_the_others_are_published(blocked: Finished) -> None:
     assert blocked.code == 3, blocked.output + blocked.errors
     assert "被阻断" in blocked.output and "婚姻登记" in blocked.output
-    published = {name for (name,) in query(blocked.deployment, "SELECT dataset FROM governance.reconciliation WHERE published IS NOT NULL")}
+    published = {
+        name
+        for (name,) in query(
+            blocked.deployment, "SELECT dataset FROM governance.reconciliation WHERE published IS NOT NULL"
+        )
+    }
     assert published == {"birth", "education", "legal_person"}
     told = {(alert.dataset, alert.kind) for alert in alerts.alerts(blocked.deployment)}
     assert told == {("marriage", "blocked"), ("population", "blocked")}
@@ -103,7 +113,11 @@ def test_the_reason_and_its_query_stand_on_the_blocked_datasets_assets_alone(blo
     assert {name for name, records in told.items() if records} == {"marriage", "population"}
     for name in ("marriage", "population"):
         (observation,) = [record.asset_observation for record in told[name]]
-        assert observation is not None and observation.partition == "2026-11-18" and observation.metadata["结果"].value == "被阻断"
+        assert (
+            observation is not None
+            and observation.partition == "2026-11-18"
+            and observation.metadata["结果"].value == "被阻断"
+        )
         assert "人口基本信息" in str(observation.metadata["原因"].value) or name == "marriage"
         assert [row[1] for row in query(blocked.deployment, str(observation.metadata["查询"].value))] == [name]
 

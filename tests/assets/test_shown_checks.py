@@ -67,7 +67,9 @@ def facts(check: dict[str, Any]) -> dict[str, Any]:
     return {entry["label"]: next(iter(value for key, value in entry.items() if key != "label")) for entry in entries}
 
 
-def test_a_blocked_backfill_of_an_old_date_leaves_the_newest_deliverys_state(again: Finished, shown: dict[str, dict[str, Any]]) -> None:
+def test_a_blocked_backfill_of_an_old_date_leaves_the_newest_deliverys_state(
+    again: Finished, shown: dict[str, dict[str, Any]]
+) -> None:
     assert again.code == 3, again.output + again.errors
     for name, check in shown.items():
         assert facts(check)["交付日期"] == "2026-11-20", name
@@ -78,15 +80,25 @@ def test_a_blocked_backfill_of_an_old_date_leaves_the_newest_deliverys_state(aga
 def test_the_history_has_what_was_judged_and_nothing_skipped(again: Finished, server: str) -> None:
     """Newest first: three nights, the old date again with its failure, and the newest state told once more."""
     history = ask(server, HISTORY)["assetCheckExecutions"]
-    assert [execution["status"] for execution in history] == ["SUCCEEDED", "FAILED", "SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]
-    dates = [next(e["text"] for e in told["evaluation"]["metadataEntries"] if e["label"] == "交付日期") for told in history]
+    assert [execution["status"] for execution in history] == [
+        "SUCCEEDED",
+        "FAILED",
+        "SUCCEEDED",
+        "SUCCEEDED",
+        "SUCCEEDED",
+    ]
+    dates = [
+        next(e["text"] for e in told["evaluation"]["metadataEntries"] if e["label"] == "交付日期") for told in history
+    ]
     assert dates == ["2026-11-20", "2026-11-18", "2026-11-20", "2026-11-19", "2026-11-18"]
 
 
 def test_a_dimensions_figures_are_those_of_the_rule_results_and_its_query_lists_the_rows(
     finished: Finished, shown: dict[str, dict[str, Any]]
 ) -> None:
-    own = tuple(rule.id for rule in load(finished.deployment.standards).rules("population"))  # those across tables are shown elsewhere
+    own = tuple(
+        rule.id for rule in load(finished.deployment.standards).rules("population")
+    )  # those across tables are shown elsewhere
     with duckdb.connect(str(finished.deployment.catalogue), read_only=True) as connection:
         sums = connection.execute(
             "SELECT dimension, sum(checked)::INT, sum(failed)::INT FROM governance.rule_results "

@@ -108,11 +108,17 @@ def test_a_sixth_dataset_needs_no_code(deployment: Deployment, tmp_path_factory:
     assert run.code == 0, run.output + run.errors
 
     with duckdb.connect(str(deployment.catalogue), read_only=True) as connection:
-        published = connection.execute("SELECT card_no, loans, issued_on::VARCHAR FROM published.library_card ORDER BY 1").fetchall()
+        published = connection.execute(
+            "SELECT card_no, loans, issued_on::VARCHAR FROM published.library_card ORDER BY 1"
+        ).fetchall()
         assert published == [("LB00000001", 3, "2026-01-05"), ("LB00000002", 99, "2026-01-06")]
         held = connection.execute("SELECT card_no, failed_rules FROM quarantine.library_card ORDER BY 1").fetchall()
         assert held == [("LB00000004", ["issued_before_delivery"]), ("LB3", ["card_no.format"])]
-        counts = "SELECT delivered, rejected, duplicates, quarantined, clean, published FROM governance.reconciliation WHERE dataset = ?"
+        counts = (
+            "SELECT delivered, rejected, duplicates, quarantined, clean, published FROM governance.reconciliation "
+            "WHERE "
+            "dataset = ?"
+        )
         assert connection.execute(counts, ["library_card"]).fetchall() == [(5, 0, 1, 2, 2, 2)]
         warned = "SELECT failed FROM governance.rule_results WHERE rule_id = 'loans.plausible'"
         assert connection.execute(warned).fetchall() == [(1,)]

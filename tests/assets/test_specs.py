@@ -47,7 +47,9 @@ def shown(spec: AssetSpec) -> dict[str, Any]:
         "partitions": type(spec.partitions_def).__name__,
         "freshness": str(spec.freshness_policy) if spec.freshness_policy else None,
         "table": spec.metadata.get("dagster/table_name"),
-        "columns": [f"{column.name} {column.type}" for column in schema.columns] if isinstance(schema, TableSchema) else None,
+        "columns": [f"{column.name} {column.type}" for column in schema.columns]
+        if isinstance(schema, TableSchema)
+        else None,
         "traced_columns": len(lineage.deps_by_column) if isinstance(lineage, TableColumnLineage) else 0,
     }
 
@@ -75,7 +77,10 @@ def test_a_change_of_the_standards_changes_the_code_version(repository: Path, re
     changed = registry.model_copy(update={"hashes": registry.hashes | {"birth": "f" * 12}})
 
     def versions(standards: Registry) -> dict[AssetKey, str | None]:
-        return {spec.key: spec.code_version for spec in build_definitions(Deployment(repository), standards).resolve_all_asset_specs()}
+        return {
+            spec.key: spec.code_version
+            for spec in build_definitions(Deployment(repository), standards).resolve_all_asset_specs()
+        }
 
     before, after = versions(registry), versions(changed)
     assert {key for key in before if before[key] != after[key]} == {key for key in before if key.path[0] == "birth"}
@@ -95,12 +100,21 @@ def test_the_first_partition_is_the_first_deliverys_unless_set(tmp_path: Path, m
     home, registry = Deployment(tmp_path), tiny_registry("alpha", "beta")
 
     def first() -> str:
-        (spec,) = [spec for spec in build_definitions(home, registry).resolve_all_asset_specs() if spec.key == AssetKey(["alpha", "raw"])]
+        (spec,) = [
+            spec
+            for spec in build_definitions(home, registry).resolve_all_asset_specs()
+            if spec.key == AssetKey(["alpha", "raw"])
+        ]
         assert spec.partitions_def is not None
         return str(spec.partitions_def.get_first_partition_key())
 
     assert first() == today().isoformat()
-    for name, folder in (("alpha", "2026-11-20"), ("beta", "2026-11-18"), ("alpha", "20261101"), ("nobody", "2026-10-01")):
+    for name, folder in (
+        ("alpha", "2026-11-20"),
+        ("beta", "2026-11-18"),
+        ("alpha", "20261101"),
+        ("nobody", "2026-10-01"),
+    ):
         (home.landing / name / folder).mkdir(parents=True)
     assert first() == "2026-11-18"
     home.snapshot("alpha", Date(2026, 11, 17)).mkdir(parents=True)  # its delivery was archived meanwhile

@@ -19,7 +19,14 @@ from tests.assets.tiny import tiny_dataset, tiny_registry
 
 
 def published(deployment: Deployment, table: str, date: Date) -> None:
-    facts = {"snapshot_id": "s", "batch_id": "b", "base_snapshot_id": None, "standards_hash": "0", "files": (), "rows": 1}
+    facts = {
+        "snapshot_id": "s",
+        "batch_id": "b",
+        "base_snapshot_id": None,
+        "standards_hash": "0",
+        "files": (),
+        "rows": 1,
+    }
     Snapshot.model_validate({"table": table, "date": date} | facts).write(Snapshot.path(deployment, table, date))
 
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from govdata.standards.model import BoundRule, Column, Dataset, DeliveryMode, Element, Registry, Required, Schedule, Sensitivity
+from govdata.standards.model import (
+    BoundRule,
+    Column,
+    Dataset,
+    DeliveryMode,
+    Element,
+    Registry,
+    Required,
+    Schedule,
+    Sensitivity,
+)
 
 
 def tiny_dataset(name: str, **changes: object) -> Dataset:
@@ -48,5 +58,10 @@ def tiny_registry(*names: str) -> Registry:
         for name in names
     }
     return Registry(
-        elements={"id": element}, code_sets={}, datasets=datasets, null_tokens=(), bound=bound, hashes=dict.fromkeys(names, "0" * 12)
+        elements={"id": element},
+        code_sets={},
+        datasets=datasets,
+        null_tokens=(),
+        bound=bound,
+        hashes=dict.fromkeys(names, "0" * 12),
     )

@@ -1,5 +1,7 @@
-"""Growth laws: what a dataset or a rule adds must not depend on how many there are. Counted are function calls, which are the same on every
-machine, and not seconds. (A loop inside one call is not seen; benchmarks/breadth.py measures those.) Takes about 35 CPU seconds.
+"""Growth laws: what a dataset or a rule adds must not depend on how many there are. Counted are function calls, which
+are the same on every
+machine, and not seconds. (A loop inside one call is not seen; benchmarks/breadth.py measures those.) Takes about 35 CPU
+seconds.
 """
 
 from __future__ import annotations
@@ -43,11 +45,14 @@ def assembled(home: Path, registry: Registry) -> int:
 
 
 def linear(small: int, middle: int, large: int) -> float:
-    """Growth from ``middle`` to ``large`` in terms of that from ``small`` to ``middle``; all three equally far apart: 1 is linear."""
+    """Growth from ``middle`` to ``large`` in terms of that from ``small`` to ``middle``; all three equally far apart: 1
+    is linear."""
     return (large - middle) / (middle - small)
 
 
-def measured(home: Path, declare: Callable[[Path, int], None], counts: tuple[int, int, int], size: Callable[[Registry], int]) -> None:
+def measured(
+    home: Path, declare: Callable[[Path, int], None], counts: tuple[int, int, int], size: Callable[[Registry], int]
+) -> None:
     """Fails where loading or assembling ``counts`` things does not grow linearly."""
     loads, builds = [], []
     for count in (counts[0], *counts):  # the first one also imports and compiles patterns: it is measured again

@@ -15,7 +15,9 @@ BURN = "import time; end = time.process_time() + {seconds}\nwhile time.process_t
 
 def git(repository: Path, *arguments: str) -> str:
     identity = ("-c", "user.name=tester", "-c", "user.email=tester@localhost")
-    return subprocess.run(["git", "-C", str(repository), *identity, *arguments], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        ["git", "-C", str(repository), *identity, *arguments], check=True, capture_output=True, text=True
+    ).stdout
 
 
 @pytest.fixture
@@ -38,7 +40,18 @@ def repository(tmp_path: Path) -> Path:
 
 def compare(repository: Path, base: str, head: str) -> int:
     return main(
-        [base, head, "--pairs", "3", "--threshold", "1.5", "--repository", str(repository), "--command", f"{sys.executable} work.py"]
+        [
+            base,
+            head,
+            "--pairs",
+            "3",
+            "--threshold",
+            "1.5",
+            "--repository",
+            str(repository),
+            "--command",
+            f"{sys.executable} work.py",
+        ]
     )
 
 

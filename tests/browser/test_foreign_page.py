@@ -92,7 +92,9 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
 @pytest.fixture(scope="module")
 def address(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port, log = free_port(), tmp_path_factory.mktemp("log") / "log"
-    with serving([program("govdata"), "ui", "--port", str(port)], port, deployment.home, deployment.home, log) as address:
+    with serving(
+        [program("govdata"), "ui", "--port", str(port)], port, deployment.home, deployment.home, log
+    ) as address:
         yield address
 
 
@@ -103,7 +105,9 @@ def browser() -> Iterator[Browser]:
     # "evil.example" is made to point here, as DNS rebinding does.
     rebound = "--host-resolver-rules=MAP evil.example 127.0.0.1"
     with sync_playwright() as driver:
-        yield driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", rebound])
+        yield driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", rebound]
+        )
 
 
 @pytest.fixture
@@ -139,7 +143,9 @@ def test_another_name_for_this_machine_gets_no_answer(page: Page, address: str) 
 def test_the_interface_works_behind_the_door(page: Page, address: str, deployment: Deployment, tmp_path: Path) -> None:
     """A cold load draws no refusal; the asset graph is there; a run starts from the page; subscriptions reach it."""
     refused: list[str] = []
-    page.on("response", lambda answer: refused.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    page.on(
+        "response", lambda answer: refused.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+    )
     page.goto(f"{address}/asset-groups/")
     page.get_by_text("cards", exact=True).first.wait_for()
     launched = page.evaluate(OWN, launching(city.day(0).isoformat()))["data"]["launchRun"]
@@ -147,7 +153,9 @@ def test_the_interface_works_behind_the_door(page: Page, address: str, deploymen
     page.goto(f"{address}/runs/{run_id}")
     page.get_by_text("Success", exact=True).first.wait_for()
     page.screenshot(path=str(tmp_path / "run.png"))
-    assert "RunSuccessEvent" in page.evaluate(SUBSCRIBE, EVENTS.replace("ID", run_id)), "the run's events, through the websocket"
+    assert "RunSuccessEvent" in page.evaluate(SUBSCRIBE, EVENTS.replace("ID", run_id)), (
+        "the run's events, through the websocket"
+    )
     assert refused == []
     deadline = time.monotonic() + 180  # the city follows the datasets' run, by the daemon
     while not deployment.catalogue.exists() and time.monotonic() < deadline:

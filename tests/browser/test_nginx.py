@@ -1,4 +1,5 @@
-"""The interface behind our nginx site, in a headless Chromium: a cold page works, and a page of another site changes nothing."""
+"""The interface behind our nginx site, in a headless Chromium: a cold page works, and a page of another site changes
+nothing."""
 
 from __future__ import annotations
 
@@ -33,14 +34,20 @@ def person(site: Site) -> Iterator[BrowserContext]:
 
 def test_a_cold_page_draws_no_refusal_and_its_subscriptions_work(person: BrowserContext, site: Site) -> None:
     page, refused = person.new_page(), list[str]()
-    page.on("response", lambda answer: refused.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    page.on(
+        "response", lambda answer: refused.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+    )
     page.goto(f"https://{site.host}/asset-groups/")
     page.get_by_text("cards", exact=True).first.wait_for()
     page.goto(f"https://{site.host}/runs")
     page.get_by_text("Runs", exact=True).first.wait_for()
-    assert [told for told in refused if not told.startswith("401 ")] == []  # 401: how a browser learns that it is to log in
+    assert [
+        told for told in refused if not told.startswith("401 ")
+    ] == []  # 401: how a browser learns that it is to log in
     listening = "subscription { locationStateChangeEvents { event { message } } }"
-    opened = page.evaluate(SUBSCRIBE.replace('if (JSON.parse(event.data).type === "data")', "if (event.data)"), listening)
+    opened = page.evaluate(
+        SUBSCRIBE.replace('if (JSON.parse(event.data).type === "data")', "if (event.data)"), listening
+    )
     assert "connection_ack" in opened
 
 

@@ -1,4 +1,5 @@
-"""The UI in a headless Chromium: what an engineer sees after `govdata run` and `govdata ui`. Screenshots go to a temporary folder."""
+"""The UI in a headless Chromium: what an engineer sees after `govdata run` and `govdata ui`. Screenshots go to a
+temporary folder."""
 
 from __future__ import annotations
 
@@ -99,7 +100,8 @@ def test_a_jobs_page_has_the_runs_of_the_command_line(page: Page, address: str, 
 
 
 def test_what_was_never_delivered_does_not_look_broken(page: Page, address: str, tmp_path: Path) -> None:
-    """Education is yearly. The first partition is the first delivery's, so that three dates are no hundredth of a year."""
+    """Education is yearly. The first partition is the first delivery's, so that three dates are no hundredth of a
+    year."""
     page.goto(f"{address}/assets/education/published?view=partitions")
     page.get_by_text("2026-11-18").first.wait_for()
     assert page.get_by_text("2026-11-17").count() == 0

@@ -1,4 +1,5 @@
-"""A small dataset with every kind of rule, its Parquet files and manifests written by hand, its failures counted with pandas and stdnum."""
+"""A small dataset with every kind of rule, its Parquet files and manifests written by hand, its failures counted with
+pandas and stdnum."""
 
 from __future__ import annotations
 
@@ -43,7 +44,13 @@ CANARY_ID = "19010119900101179X"
 
 
 def _element(id: str, type: str, **more: object) -> Element:
-    facts = {"name": id, "name_en": id, "definition": id, "sensitivity": Sensitivity(level=1), "standard": "GB/T 0-2026"}
+    facts = {
+        "name": id,
+        "name_en": id,
+        "definition": id,
+        "sensitivity": Sensitivity(level=1),
+        "standard": "GB/T 0-2026",
+    }
     return Element(id=id, type=type, **(facts | more))  # type: ignore[arg-type]
 
 
@@ -103,7 +110,9 @@ def small_registry() -> Registry:
         _element("change_kind", "code", code_set="change_kind"),
     ]
     # 3,000 codes; every third is abolished
-    divisions = [Code(code=f"19{n:04d}", name_zh=f"示例{n}", valid_to="2020-01-01" if n % 3 == 0 else "") for n in range(3000)]
+    divisions = [
+        Code(code=f"19{n:04d}", name_zh=f"示例{n}", valid_to="2020-01-01" if n % 3 == 0 else "") for n in range(3000)
+    ]
     rules = _bind(
         ("citizen_id.required", Required(), "completeness", "error"),
         ("citizen_id.format", Pattern(pattern=ID_PATTERN), "conformity", "error"),
@@ -137,11 +146,15 @@ def small_people(rows: int = 4000, seed: int = 7) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     births = pd.to_datetime("1930-01-01") + pd.to_timedelta(random.integers(0, 33000, rows), unit="D")
     divisions = [f"19{n:04d}" for n in random.integers(0, 3100, rows)]
-    bodies = [f"{d}{b:%Y%m%d}{n:03d}" for d, b, n in zip(divisions, births, random.integers(0, 1000, rows), strict=True)]
+    bodies = [
+        f"{d}{b:%Y%m%d}{n:03d}" for d, b, n in zip(divisions, births, random.integers(0, 1000, rows), strict=True)
+    ]
     frame = pd.DataFrame(
         {
             "citizen_id": pd.Series([body + mod_11_2.calc_check_digit(body) for body in bodies], dtype=object),
-            "name": pd.Series(random.choice(["模拟甲", "模拟乙", "阿·依", "100%真", "甲:b", "Bad?"], rows), dtype=object),
+            "name": pd.Series(
+                random.choice(["模拟甲", "模拟乙", "阿·依", "100%真", "甲:b", "Bad?"], rows), dtype=object
+            ),
             "birth_date": pd.Series(births.date, dtype=object),
             "division": pd.Series(divisions, dtype=object),
             "height": pd.Series(random.integers(10, 300, rows).astype(float), dtype=object),
@@ -153,7 +166,9 @@ def small_people(rows: int = 4000, seed: int = 7) -> pd.DataFrame:
     where = random.permutation(rows)
     frame.loc[where[:40], "citizen_id"] = None
     # the last character replaced: never the right one
-    frame.loc[where[40:100], "citizen_id"] = [i[:17] + ("1" if i[17] != "1" else "2") for i in frame.loc[where[40:100], "citizen_id"]]
+    frame.loc[where[40:100], "citizen_id"] = [
+        i[:17] + ("1" if i[17] != "1" else "2") for i in frame.loc[where[40:100], "citizen_id"]
+    ]
     frame.loc[where[100:130], "citizen_id"] = [CANARY_ID[:-2] + "?", "1901011990010117", "３４０５２４"] * 10
     frame.loc[where[130:150], "citizen_id"] = frame.loc[where[150], "citizen_id"]
     frame.loc[where[200:220], "birth_date"] = Date(1899, 12, 31)
@@ -232,7 +247,9 @@ def write_rows(frame: pd.DataFrame, path: Path, schema: pa.Schema = SCHEMA) -> N
             "_source_file": pa.array(["people.csv"] * len(frame)),
             "_source_row": pa.array(list(frame.index), pa.int64()),
             "_delivery_date": pa.array([DATE] * len(frame), pa.date32()),
-            "_unparsed": pa.array([None if pd.isna(t) else [("birth_date", t)] for t in frame.unparsed], pa.map_(pa.string(), pa.string())),
+            "_unparsed": pa.array(
+                [None if pd.isna(t) else [("birth_date", t)] for t in frame.unparsed], pa.map_(pa.string(), pa.string())
+            ),
         }
     )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -258,7 +275,9 @@ class Night:
         return validate(batch or self.batch, dataset or self.dataset, self.registry, self.deployment)
 
 
-def make_night(home: Path, frame: pd.DataFrame, *, mode: str = "snapshot", quarantined: pd.Series | None = None) -> Night:
+def make_night(
+    home: Path, frame: pd.DataFrame, *, mode: str = "snapshot", quarantined: pd.Series | None = None
+) -> Night:
     """Write the files and manifests of a batch of ``frame``: 5 more records were rejected, 3 were exact duplicates."""
     deployment, registry = Deployment(home), small_registry()
     bad = quarantined if quarantined is not None else frame.citizen_id.isna()
@@ -281,7 +300,9 @@ def make_night(home: Path, frame: pd.DataFrame, *, mode: str = "snapshot", quara
         mode=mode,
         files=(deployment.relative(raw_folder / "raw.parquet"),),
         rejected_files=(deployment.relative(rejected / "r.parquet"),),
-        sources=(IngestedFile(name="people.csv", format="csv", delivered=len(frame) + 8, raw=len(frame) + 3, rejected=5),),
+        sources=(
+            IngestedFile(name="people.csv", format="csv", delivered=len(frame) + 8, raw=len(frame) + 3, rejected=5),
+        ),
     )
     raw.write(RawBatch.path(deployment, "people", DATE))
     batch = StandardizedBatch(

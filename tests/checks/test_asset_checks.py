@@ -1,4 +1,5 @@
-"""What Dagster is told: a check per quality dimension and table check, numbers as numbers, blocking only for the table."""
+"""What Dagster is told: a check per quality dimension and table check, numbers as numbers, blocking only for the
+table."""
 
 from __future__ import annotations
 
@@ -20,7 +21,17 @@ from dagster import (
 
 from govdata.batches import CheckOutcome
 from govdata.checks import TABLE_CHECKS
-from govdata.checks.asset_checks import CHECKED, DATE, FAILED, QUERY, RATE, asset_key, check_results, check_specs, current
+from govdata.checks.asset_checks import (
+    CHECKED,
+    DATE,
+    FAILED,
+    QUERY,
+    RATE,
+    asset_key,
+    check_results,
+    check_specs,
+    current,
+)
 from govdata.standards.model import DIMENSION_NAMES
 from tests.checks import small
 from tests.checks.small import CANARY, Night, independent_counts
@@ -35,7 +46,9 @@ def test_specs_name_every_dimension_and_block_on_the_table_alone(night: Night) -
     assert all(spec.asset_key.path == ["people", "standardized"] for spec in specs.values())
     # A partitioned check would show the worst of its dates.
     assert all(spec.partitions_def is None for spec in specs.values())
-    assert all(re.search("[一-龥]", spec.description or "") and re.fullmatch("[a-z_]+", name) for name, spec in specs.items())
+    assert all(
+        re.search("[一-龥]", spec.description or "") and re.fullmatch("[a-z_]+", name) for name, spec in specs.items()
+    )
     rules = sum(rule.dimension == "conformity" for rule in night.registry.rules("people"))
     assert specs["conformity"].description is not None and f"{rules} 条规则" in specs["conformity"].description
 
@@ -72,7 +85,9 @@ def test_a_dimension_sums_its_rules_and_lists_each(night: Night) -> None:
         assert isinstance(rate, FloatMetadataValue) and rate.value == pytest.approx(100 * failed / checked, abs=1e-4)
         assert (found[name].passed, found[name].severity) == (False, AssetCheckSeverity.WARN)
         told = lines(metadata)
-        assert {rule: (line[CHECKED], line[FAILED]) for rule, line in told.items()} == {rule.id: expected[rule.id] for rule in rules}
+        assert {rule: (line[CHECKED], line[FAILED]) for rule, line in told.items()} == {
+            rule.id: expected[rule.id] for rule in rules
+        }
         assert all(told[rule.id]["说明"] == rule.message for rule in rules)
         assert metadata[DATE].value == small.DATE.isoformat()
     assert lines(found["timeliness"].metadata)["division.current"]["级别"] == "警告"
@@ -103,7 +118,9 @@ def test_every_figure_of_a_table_check_is_shown(night: Night) -> None:
     verdict = night.validate()
     for outcome in verdict.outcomes:
         if outcome.kind == "table":
-            assert len(found[outcome.name].metadata) == len({DATE, CHECKED, FAILED}) + len(outcome.figures), outcome.name
+            assert len(found[outcome.name].metadata) == len({DATE, CHECKED, FAILED}) + len(outcome.figures), (
+                outcome.name
+            )
 
 
 def test_a_failed_table_check_fails_the_run(night: Night) -> None:
@@ -116,8 +133,17 @@ def test_a_failed_table_check_fails_the_run(night: Night) -> None:
 
 def test_an_earlier_verdict_is_told_for_the_checks_there_still_are(night: Night) -> None:
     gone = CheckOutcome(
-        name="former", kind="table", description="从前的检查", severity="error", blocking=True, passed=True, checked=1, failed=0
+        name="former",
+        kind="table",
+        description="从前的检查",
+        severity="error",
+        blocking=True,
+        passed=True,
+        checked=1,
+        failed=0,
     )
     verdict = night.validate()
     verdict = verdict.model_copy(update={"outcomes": (*verdict.outcomes, gone)})
-    assert [told.check_name for told in current(verdict, night.dataset, night.registry)] == DIMENSIONS + list(TABLE_CHECKS)
+    assert [told.check_name for told in current(verdict, night.dataset, night.registry)] == DIMENSIONS + list(
+        TABLE_CHECKS
+    )

@@ -17,7 +17,13 @@ NAMES = tuple(column.name for column in PEOPLE.columns)
 
 def source(*missing: str, unknown: tuple[str, ...] = (), format: str = "csv", delivered: int = 3) -> IngestedFile:
     return IngestedFile(
-        name="a.csv", format=format, delivered=delivered, raw=delivered, rejected=0, missing_columns=missing, unknown_columns=unknown
+        name="a.csv",
+        format=format,
+        delivered=delivered,
+        raw=delivered,
+        rejected=0,
+        missing_columns=missing,
+        unknown_columns=unknown,
     )
 
 
@@ -60,7 +66,11 @@ WHOLE = layer(source())
 def test_a_column_that_came_last_time_must_come() -> None:
     found = delivered_columns(batch(source("amount")), WHOLE, PEOPLE)
     assert not found.passed and found.blocking and found.failed == 1
-    assert "“金额”（amount）" in found.description and "2026-03-01" in found.description and "may_vanish" in found.description
+    assert (
+        "“金额”（amount）" in found.description
+        and "2026-03-01" in found.description
+        and "may_vanish" in found.description
+    )
 
 
 def test_the_unknown_columns_that_look_like_it_are_named() -> None:
@@ -72,7 +82,9 @@ def test_columns_that_never_came_or_may_go_do_not_block() -> None:
     assert delivered_columns(batch(source("amount")), None, PEOPLE).passed
     assert delivered_columns(batch(source("amount")), layer(source("amount")), PEOPLE).passed
     lenient = [c.model_copy(update={"may_vanish": c.name == "amount"}) for c in PEOPLE.columns]
-    assert delivered_columns(batch(source("amount")), WHOLE, PEOPLE.model_copy(update={"columns": tuple(lenient)})).passed
+    assert delivered_columns(
+        batch(source("amount")), WHOLE, PEOPLE.model_copy(update={"columns": tuple(lenient)})
+    ).passed
 
 
 def test_a_column_that_only_some_files_have_now() -> None:
@@ -94,7 +106,10 @@ def test_a_json_key_that_is_not_there_means_no_value_unless_another_came_for_it(
 
 
 def test_the_contracts_new_name_is_the_column_that_came_under_the_old_one() -> None:
-    renamed = [c.model_copy(update={"name": "sum", "former_names": ("amount",)}) if c.name == "amount" else c for c in PEOPLE.columns]
+    renamed = [
+        c.model_copy(update={"name": "sum", "former_names": ("amount",)}) if c.name == "amount" else c
+        for c in PEOPLE.columns
+    ]
     tonight = batch(source("sum")).model_copy(update={"columns": tuple(c.name for c in renamed)})
     found = delivered_columns(tonight, WHOLE, PEOPLE.model_copy(update={"columns": tuple(renamed)}))
     assert not found.passed and "（sum）" in found.description

@@ -62,7 +62,10 @@ def test_parity_tells_of_a_rule_only_one_side_knows(night: Night) -> None:
     counts = dict(night.batch.rule_failures)
     del counts["name.form"]
     assert outcome(night, "parity", rule_failures=counts).figures["differing_rules"] == "name.form"
-    assert outcome(night, "parity", rule_failures=night.batch.rule_failures | {"ghost": 0}).figures["differing_rules"] == "ghost"
+    assert (
+        outcome(night, "parity", rule_failures=night.batch.rule_failures | {"ghost": 0}).figures["differing_rules"]
+        == "ghost"
+    )
 
 
 @pytest.mark.parametrize("field", ["delivered", "rejected", "duplicates", "quarantined", "clean"])
@@ -87,7 +90,10 @@ def test_reconciliation_needs_the_raw_batch_it_was_made_from(night: Night) -> No
 
 
 def test_reconciliation_counts_rejected_and_dropped_rows(night: Night) -> None:
-    for file in (night.batch.duplicate_files[0], RawBatch.read(RawBatch.path(night.deployment, "people", DATE)).rejected_files[0]):
+    for file in (
+        night.batch.duplicate_files[0],
+        RawBatch.read(RawBatch.path(night.deployment, "people", DATE)).rejected_files[0],
+    ):
         path = night.deployment.absolute(file)
         whole = pq.read_table(path)
         pq.write_table(whole.slice(1), path)
@@ -140,7 +146,9 @@ def test_volume_of_a_delta_is_what_merging_it_would_give(nights: Callable[..., N
     write_rows(base, path)
     # three stored rows no longer count: two that the delta brings again, one that it does not
     hidden = path.with_name("hidden.parquet")
-    pq.write_table(pa.table({"file": pa.array([0] * 3, pa.uint64()), "position": pa.array([0, 1, 1500], pa.int64())}), hidden)
+    pq.write_table(
+        pa.table({"file": pa.array([0] * 3, pa.uint64()), "position": pa.array([0, 1, 1500], pa.int64())}), hidden
+    )
     base = base.drop(base.index[[0, 1, 1500]])
     files = {"files": (night.deployment.relative(path),), "hidden_file": night.deployment.relative(hidden), "hidden": 3}
     publish(night, DATE - timedelta(days=1), len(base), **files)

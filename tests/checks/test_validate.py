@@ -24,7 +24,9 @@ def test_counts_equal_an_independent_count(night: Night) -> None:
     verdict = night.validate()
     expected = independent_counts(night.frame)
     assert all(failed > 0 for _, failed in expected.values()), "the sample must break every rule"
-    counted = {outcome.rule_id: (outcome.checked, outcome.failed) for outcome in verdict.outcomes if outcome.kind == "rule"}
+    counted = {
+        outcome.rule_id: (outcome.checked, outcome.failed) for outcome in verdict.outcomes if outcome.kind == "rule"
+    }
     assert counted == expected
 
 
@@ -61,7 +63,9 @@ def test_rule_results_hold_one_row_per_rule(night: Night) -> None:
     verdict = night.validate()
     path = night.deployment.governance / "rule_results" / "people" / f"{DATE}.parquet"
     frame = pd.read_parquet(path)
-    assert dict(zip(frame.rule_id, zip(frame.checked, frame.failed, strict=True), strict=True)) == independent_counts(night.frame)
+    assert dict(zip(frame.rule_id, zip(frame.checked, frame.failed, strict=True), strict=True)) == independent_counts(
+        night.frame
+    )
     assert set(frame.dataset) == {"people"} and set(frame.date) == {DATE}
     assert frame.set_index("rule_id").loc["height.plausible", ["dimension", "severity", "column"]].tolist() == [
         "accuracy",
@@ -82,7 +86,9 @@ def test_an_unknown_predicate_fails_and_never_passes(night: Night, monkeypatch: 
     # What a careless compiler could emit: NULL for every malformed number.
     careless = parse_one("CASE WHEN length(citizen_id) = 18 THEN FALSE END", dialect="duckdb")
     real = rules.violation
-    monkeypatch.setattr(rules, "violation", lambda rule, registry: careless if rule.id == "citizen_id.format" else real(rule, registry))
+    monkeypatch.setattr(
+        rules, "violation", lambda rule, registry: careless if rule.id == "citizen_id.format" else real(rule, registry)
+    )
     outcomes = by_name(night.validate())
     malformed = int((night.frame.citizen_id.fillna("").str.len() != 18).sum())
     assert outcomes["citizen_id__format"].failed == malformed > 0
@@ -100,14 +106,20 @@ def test_a_rule_that_cannot_run_is_a_failed_run_without_a_value(
     careless = parse_one("CAST(name AS INT) > 0", dialect="duckdb")
     real = rules.violation
     with monkeypatch.context() as patch:
-        patch.setattr(rules, "violation", lambda rule, registry: careless if rule.id == "birth_date_of_id" else real(rule, registry))
+        patch.setattr(
+            rules,
+            "violation",
+            lambda rule, registry: careless if rule.id == "birth_date_of_id" else real(rule, registry),
+        )
         with pytest.raises(ChecksError) as caught:
             night.validate()
     message = str(caught.value)
     assert "birth_date_of_id（ConversionException）" in message and "citizen_id" not in message
     written = capfd.readouterr()
     names = set(night.frame.name.dropna())
-    assert not any(name in text for name in names for text in (message, repr(caught.value), caplog.text, written.out, written.err))
+    assert not any(
+        name in text for name in names for text in (message, repr(caught.value), caplog.text, written.out, written.err)
+    )
     assert caught.value.__cause__ is None and caught.value.__context__ is None
     assert Verdict.read(Verdict.path(night.deployment, "people", DATE)) is None
     # the connection and the context survive it
@@ -136,7 +148,11 @@ def test_no_value_leaves_the_tables(night: Night, caplog: pytest.LogCaptureFixtu
     written = capfd.readouterr()
     texts = [verdict.model_dump_json(), caplog.text, written.out, written.err]
     lake = night.deployment.data / "lake"
-    texts += [p.read_bytes().decode("utf-8", "replace") for p in night.deployment.home.rglob("*") if p.is_file() and p.suffix != ".parquet"]
+    texts += [
+        p.read_bytes().decode("utf-8", "replace")
+        for p in night.deployment.home.rglob("*")
+        if p.is_file() and p.suffix != ".parquet"
+    ]
     results = night.deployment.governance / "rule_results" / "people" / f"{DATE}.parquet"
     texts.append(pd.read_parquet(results).to_csv())
     assert lake.exists() and len(texts) > 6
@@ -209,8 +225,12 @@ def test_regex_expectations_of_gx_itself_run_on_duckdb(night: Night) -> None:
 
     connection = engine.session(night.registry, as_of=DATE)
     view = rows.create_view(connection, night.batch, night.dataset, night.registry, night.deployment)
-    expectation = great_expectations.expectations.ExpectColumnValuesToMatchRegex(column="citizen_id", regex="^[1-9][0-9]{16}[0-9X]$")
-    result = gx.validate_suite(great_expectations.ExpectationSuite(name="one", expectations=[expectation]), connection, view)
+    expectation = great_expectations.expectations.ExpectColumnValuesToMatchRegex(
+        column="citizen_id", regex="^[1-9][0-9]{16}[0-9X]$"
+    )
+    result = gx.validate_suite(
+        great_expectations.ExpectationSuite(name="one", expectations=[expectation]), connection, view
+    )
     assert result.results[0].result["unexpected_count"] == independent_counts(night.frame)["citizen_id.format"][1]
     assert CANARY_ID[:-2] not in str(result)
 
@@ -255,6 +275,10 @@ def test_batch_of_no_rows(nights) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_gx_is_not_imported_with_the_room() -> None:
-    code = "import sys, govdata.checks, govdata.checks.suite; sys.exit('great_expectations' in sys.modules or 'dagster' in sys.modules)"
+    code = (
+        "import sys, govdata.checks, govdata.checks.suite; sys.exit('great_expectations' in sys.modules or 'dagster' "
+        "in "
+        "sys.modules)"
+    )
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

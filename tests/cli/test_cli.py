@@ -18,7 +18,10 @@ from tests.cli.conftest import Call
 def test_help_is_chinese_and_imports_little(call: Call, tmp_path: Path) -> None:
     code, out, _ = call(tmp_path, "--help")
     assert code == 0 and "用法：" in out and "命令：" in out and "显示帮助" in out and "Options" not in out
-    heavy = "import sys, govdata.cli; print([m for m in ('dagster', 'duckdb', 'pydantic', 'rich', 'pandas') if m in sys.modules])"
+    heavy = (
+        "import sys, govdata.cli; print([m for m in ('dagster', 'duckdb', 'pydantic', 'rich', 'pandas') if m in "
+        "sys.modules])"
+    )
     result = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 
@@ -70,7 +73,9 @@ def test_standards_check_finds_nothing_in_the_repository(call: Call, deployment:
 def test_standards_check_names_file_line_and_problem(call: Call, deployment: Deployment) -> None:
     page = deployment.standards / "datasets" / "birth.odcs.yaml"
     text = page.read_text(encoding="utf-8")
-    page.write_text(text.replace("value: sex}", "value: sexx}").replace("value: birth_weight}", "value: weigth}"), encoding="utf-8")
+    page.write_text(
+        text.replace("value: sex}", "value: sexx}").replace("value: birth_weight}", "value: weigth}"), encoding="utf-8"
+    )
     code, out, _ = call(deployment.home, "standards", "check")
     assert code == 1 and "sexx" in out and "weigth" in out
     lines = page.read_text(encoding="utf-8").splitlines()
@@ -79,7 +84,9 @@ def test_standards_check_names_file_line_and_problem(call: Call, deployment: Dep
     assert any("birth_weight" in line or "weigth" in line for line in lines[number - 1 : number + 8])
 
 
-def test_an_unexpected_error_shows_its_places_and_not_its_text(call: Call, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_shows_its_places_and_not_its_text(
+    call: Call, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from govdata import standards
 
     secret = "-".join(["190101", "19900101", "9999"])  # not as one literal: source lines are shown
@@ -88,6 +95,7 @@ def test_an_unexpected_error_shows_its_places_and_not_its_text(call: Call, deplo
         raise ValueError(secret)
 
     monkeypatch.setattr(standards, "load", broken)
+    monkeypatch.setattr(sys, "tracebacklimit", 0, raising=False)  # as a stage that failed leaves it
     code, out, err = call(deployment.home, "run")
     assert code == 1 and "程序错误 ValueError" in err and "test_cli.py" in err
     assert secret not in out + err
@@ -143,7 +151,9 @@ def test_sql_shows_a_table(call: Call, catalogue: Deployment) -> None:
 
 
 def test_sql_does_not_fold_what_goes_into_a_pipe(catalogue: Deployment) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"GOVDATA_HOME": str(catalogue.home)}
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {
+        "GOVDATA_HOME": str(catalogue.home)
+    }
     command = [sys.executable, "-m", "govdata", "sql", "SELECT repeat('宽', 200) AS wide FROM published.x LIMIT 1"]
     out = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert "宽" * 200 in out and len(out.splitlines()) == 6

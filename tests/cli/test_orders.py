@@ -85,7 +85,12 @@ def test_receive_says_what_was_read(city: City, number: str, call: Call, tmp_pat
 def test_a_night_reads_the_inbox_judges_and_writes(city: City) -> None:
     city.judged("people", city.day(0), [*GOOD, BAD_PLACE])
     night = governance.close_night(city.registry, city.deployment, city.day(0))
-    assert (night.open, night.overdue, dict(night.events), len(night.workbooks)) == (1, 0, {"EVIDENCE": 1, "ISSUE": 1}, 1)
+    assert (night.open, night.overdue, dict(night.events), len(night.workbooks)) == (
+        1,
+        0,
+        {"EVIDENCE": 1, "ISSUE": 1},
+        1,
+    )
     assert city.ask("SELECT state_name, open_items FROM governance.work_orders") == [("待签收", 1)]
 
 

@@ -43,7 +43,16 @@ def batch(date: Date, clean: int) -> StandardizedBatch:
 
 
 def snapshot(date: Date, rows: int) -> Snapshot:
-    return Snapshot(table="alpha", date=date, snapshot_id="s", batch_id="b", base_snapshot_id=None, standards_hash="0", files=(), rows=rows)
+    return Snapshot(
+        table="alpha",
+        date=date,
+        snapshot_id="s",
+        batch_id="b",
+        base_snapshot_id=None,
+        standards_hash="0",
+        files=(),
+        rows=rows,
+    )
 
 
 NIGHTS = [
@@ -63,7 +72,9 @@ def test_totals_are_sums_and_published_is_the_newest() -> None:
 
 
 def test_it_says_what_was_left_aside_and_what_is_damaged(tmp_path: Path) -> None:
-    source = IngestedFile(name="a.xlsx", format="xlsx", delivered=9, raw=7, rejected=2, unknown_columns=("备注",), missing_columns=("id",))
+    source = IngestedFile(
+        name="a.xlsx", format="xlsx", delivered=9, raw=7, rejected=2, unknown_columns=("备注",), missing_columns=("id",)
+    )
     unread = IngestedFile(name="a.xlsx", sheet="说明", format="xlsx", delivered=0, raw=0, rejected=0, note="没有表头")
     raw = RawBatch(
         dataset="alpha",
@@ -78,12 +89,21 @@ def test_it_says_what_was_left_aside_and_what_is_damaged(tmp_path: Path) -> None
         columns=("id",),
     )
     deployment = Deployment(tmp_path)
-    Contents(files=(), damaged=(DamagedNight(dataset="alpha", date=ONE, files=("x",)),)).write(Contents.path(deployment))
+    Contents(files=(), damaged=(DamagedNight(dataset="alpha", date=ONE, files=("x",)),)).write(
+        Contents.path(deployment)
+    )
     out = StringIO()
-    nights = [DatasetNight("alpha", date, "published", raw=raw, batch=batch(date, 10), snapshot=snapshot(date, 10)) for date in (ONE, TWO)]
+    nights = [
+        DatasetNight("alpha", date, "published", raw=raw, batch=batch(date, 10), snapshot=snapshot(date, 10))
+        for date in (ONE, TWO)
+    ]
     summary.show(Console(file=out, width=160), nights, tiny_registry("alpha"), deployment)
     text = out.getvalue()
-    assert "测试表alpha 2026-11-19 等 2 期：拒收 2 条" in text and "没有发布：备注" in text and "没有交付的列：编号" in text
+    assert (
+        "测试表alpha 2026-11-19 等 2 期：拒收 2 条" in text
+        and "没有发布：备注" in text
+        and "没有交付的列：编号" in text
+    )
     assert "a.xlsx#说明（没有表头）" in text and "run --date 2026-11-19 --dataset alpha" in text
 
 
@@ -120,7 +140,9 @@ def test_deliveries_in_the_wrong_place_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [80, 160])
 def test_it_reads_well_on_narrow_and_wide_terminals(tmp_path: object, width: int) -> None:
     out = StringIO()
-    summary.show(Console(file=out, width=width), NIGHTS, tiny_registry("alpha", "beta"), Deployment.from_env(str(tmp_path)))
+    summary.show(
+        Console(file=out, width=width), NIGHTS, tiny_registry("alpha", "beta"), Deployment.from_env(str(tmp_path))
+    )
     text = out.getvalue()
     assert "3,000" in text and "id.required 6" in text and "id.format" not in text
     assert "a[1].csv：空文件" in text and "这些视图打不开：x.y" in text and "data/reports/alerts" not in text
@@ -129,14 +151,17 @@ def test_it_reads_well_on_narrow_and_wide_terminals(tmp_path: object, width: int
 
 @pytest.mark.parametrize(("mode", "held", "told"), [("delta", 4, True), ("delta", 0, False), ("snapshot", 4, False)])
 def test_keys_whose_old_value_stays_are_told(tmp_path: object, mode: str, held: int, told: bool) -> None:
-    """Two rows of one key in a delta: neither is taken, and the reader of the table still sees the row of an earlier night."""
+    """Two rows of one key in a delta: neither is taken, and the reader of the table still sees the row of an earlier
+    night."""
     registry = tiny_registry("alpha")
     (dataset,) = registry.datasets.values()
     rule = next(rule for rule in registry.rules("alpha") if rule.id == "id.required").model_copy(
         update={"id": "primary_key_unique", "spec": Unique(columns=("id",))}
     )
     delta = dataset.model_copy(update={"delivery": DeliveryMode(mode="delta", key=("id",))})
-    registry = registry.model_copy(update={"datasets": {"alpha": delta}, "bound": {"alpha": (*registry.rules("alpha"), rule)}})
+    registry = registry.model_copy(
+        update={"datasets": {"alpha": delta}, "bound": {"alpha": (*registry.rules("alpha"), rule)}}
+    )
     night = batch(ONE, 10).model_copy(update={"mode": mode, "rule_failures": {"primary_key_unique": held}})
     out = StringIO()
     nights = [DatasetNight("alpha", ONE, "published", batch=night, snapshot=snapshot(ONE, 10))]
@@ -144,9 +169,15 @@ def test_keys_whose_old_value_stays_are_told(tmp_path: object, mode: str, held: 
     assert (f"{ONE}：{held} 行同键而内容不同" in out.getvalue()) is told
 
 
-def test_it_does_not_say_that_an_alert_was_written_which_was_not(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_does_not_say_that_an_alert_was_written_which_was_not(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lost = alerts.Alert(kind="blocked", time=alerts.now(), dataset="beta", reasons=("原因",))
     monkeypatch.setattr(alerts, "unwritten", [lost])
     out = StringIO()
-    summary.show(Console(file=out, width=160), NIGHTS, tiny_registry("alpha", "beta"), Deployment.from_env(str(tmp_path)))
-    assert "告警已写入" not in out.getvalue() and "告警没有写入" in out.getvalue() and "a[1].csv：空文件" in out.getvalue()
+    summary.show(
+        Console(file=out, width=160), NIGHTS, tiny_registry("alpha", "beta"), Deployment.from_env(str(tmp_path))
+    )
+    assert (
+        "告警已写入" not in out.getvalue() and "告警没有写入" in out.getvalue() and "a[1].csv：空文件" in out.getvalue()
+    )

@@ -31,13 +31,16 @@ def registry(repository: Path) -> Registry:
 
 @pytest.fixture
 def standardise(registry: Registry, tmp_path: Path) -> Standardise:
-    """Delivered text rows → the standardised ones in order, with ``failed_rules`` and ``_warnings``; exact duplicates are left out."""
+    """Delivered text rows → the standardised ones in order, with ``failed_rules`` and ``_warnings``; exact duplicates
+    are left out."""
 
     def standardised(name: str, rows: Sequence[Row]) -> list[dict[str, Any]]:
         dataset = registry.datasets[name]
         deployment = Deployment(tmp_path)
         count = len(rows)
-        table = {column.name: pa.array([row.get(column.name) for row in rows], pa.string()) for column in dataset.columns}
+        table = {
+            column.name: pa.array([row.get(column.name) for row in rows], pa.string()) for column in dataset.columns
+        }
         table["_extra"] = pa.nulls(count, pa.string())
         table["_row_id"] = pa.array([f"row-{number}" for number in range(count)])
         table["_source_file"] = pa.array(["rows.csv"] * count)

@@ -1,6 +1,8 @@
-"""Row expressions read and evaluated in plain Python: the tests' own reader of docs/standards-format.md, without sqlglot and without SQL.
+"""Row expressions read and evaluated in plain Python: the tests' own reader of docs/standards-format.md, without
+sqlglot and without SQL.
 
-Values are those of a standardised row (str, int, Decimal, date, datetime, bool); None is SQL's NULL and a truth that is not known."""
+Values are those of a standardised row (str, int, Decimal, date, datetime, bool); None is SQL's NULL and a truth that is
+not known."""
 
 from __future__ import annotations
 
@@ -110,13 +112,16 @@ STRICT: dict[str, Callable[..., Value]] = {
     "starts_with": str.startswith,
     "nullif": lambda a, b: None if a == b else a,
 }
-"""Functions that are NULL where an argument is (``nullif`` of NULL is NULL, and of a value and NULL the value: it is not used so)."""
+"""Functions that are NULL where an argument is (``nullif`` of NULL is NULL, and of a value and NULL the value: it is
+not used so)."""
 
 
 class Reader:
     """Recursive descent over the tokens; each method returns a function of the row."""
 
-    def __init__(self, text: str, value: str | None, delivery_date: Date, code_sets: Mapping[tuple[str, bool], frozenset[str]]) -> None:
+    def __init__(
+        self, text: str, value: str | None, delivery_date: Date, code_sets: Mapping[tuple[str, bool], frozenset[str]]
+    ) -> None:
         self.tokens: list[tuple[str, str]] = []
         position = 0
         text = text.rstrip()
@@ -192,7 +197,9 @@ class Reader:
             low = self.sum()
             self.must("and")
             high = self.sum()
-            return lambda row: kleene_and([compare(">=", subject(row), low(row)), compare("<=", subject(row), high(row))])
+            return lambda row: kleene_and(
+                [compare(">=", subject(row), low(row)), compare("<=", subject(row), high(row))]
+            )
         if self.next("like"):
             pattern = self.tokens[self.at][1]
             self.at += 1
@@ -213,7 +220,12 @@ class Reader:
 
     @staticmethod
     def calculation(operator: str, first: Evaluator, second: Evaluator) -> Evaluator:
-        work = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b if b else None}[operator]
+        work = {
+            "+": lambda a, b: a + b,
+            "-": lambda a, b: a - b,
+            "*": lambda a, b: a * b,
+            "/": lambda a, b: a / b if b else None,
+        }[operator]
         return strict(work, [first, second])
 
     def unary(self) -> Evaluator:

@@ -18,7 +18,8 @@ def _gb11643(text: str) -> bool:
 
 
 def _gb32100(text: str) -> bool:
-    """GB 32100-2015: stdnum's check digit; its form is stricter than the standard's check digit needs, so the form is judged here."""
+    """GB 32100-2015: stdnum's check digit; its form is stricter than the standard's check digit needs, so the form is
+    judged here."""
     if not re.fullmatch("[0-9A-HJ-NPQRTUWXY]{18}", text):
         return False
     return uscc.calc_check_digit(text[:17]) == text[17]

@@ -1,7 +1,9 @@
 """A judge of its own: every rule kind of the standards evaluated row by row in plain Python.
 
-The engine and the GX suite both compile from one tree, so a wrong tree is wrong in both. This shares nothing with them but the declared
-standards: no sqlglot, no DuckDB, no compiled predicate. It judges what was standardised and does not standardise itself."""
+The engine and the GX suite both compile from one tree, so a wrong tree is wrong in both. This shares nothing with them
+but the declared
+standards: no sqlglot, no DuckDB, no compiled predicate. It judges what was standardised and does not standardise
+itself."""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ class Reference:
         self.codes: dict[tuple[str, bool], frozenset[str]] = {}
         for name, code_set in registry.code_sets.items():
             self.codes[name, False] = frozenset(code.code for code in code_set.codes)
-            self.codes[name, True] = frozenset(code.code for code in code_set.codes if self._in_force(code.valid_to, code_set))
+            self.codes[name, True] = frozenset(
+                code.code for code in code_set.codes if self._in_force(code.valid_to, code_set)
+            )
         self.judges = {rule.id: self._judge(rule) for rule in self.rules if not isinstance(rule.spec, Unique)}
 
     def failed(self, rows: Sequence[Standardized]) -> list[set[str]]:
@@ -62,12 +66,20 @@ class Reference:
         """A yearbook's end year is still in force; an end date is the first day without."""
         if not valid_to:
             return True
-        return self.date.year <= int(valid_to[:4]) if code_set.validity == "year" else self.date < Date.fromisoformat(valid_to)
+        return (
+            self.date.year <= int(valid_to[:4])
+            if code_set.validity == "year"
+            else self.date < Date.fromisoformat(valid_to)
+        )
 
     def _judge(self, rule: BoundRule) -> Callable[[Standardized], bool]:
         judge, delivery = self._of_kind(rule), self.dataset.delivery
         # A delta's removal names a key and need not say anything else.
-        if delivery.mode != "delta" or delivery.operation is None or set(rule.columns) <= {*delivery.key, delivery.operation}:
+        if (
+            delivery.mode != "delta"
+            or delivery.operation is None
+            or set(rule.columns) <= {*delivery.key, delivery.operation}
+        ):
             return judge
         operation = delivery.operation
         return lambda row: row[operation] != "D" and judge(row)

@@ -18,7 +18,8 @@ MUTATED = 400
 
 
 def deliveries(dataset: str, registry: Registry) -> list[Row]:
-    """The sound record; each case of the contract's rules; each example of each column's element; then seeded mixtures of those with
+    """The sound record; each case of the contract's rules; each example of each column's element; then seeded mixtures
+    of those with
     single characters damaged."""
     changes: list[Row] = [{}, *(change for name, change, _ in CASES if name == dataset), *_examples(dataset, registry)]
     rows = [SOUND[dataset] | change for change in changes]
@@ -54,7 +55,9 @@ def _damaged(text: str, seeded: random.Random) -> str:
 
 
 @pytest.mark.parametrize("dataset", SOUND)
-def test_the_engine_and_the_reference_agree_on_every_rule_of_every_row(dataset: str, registry: Registry, standardise: Standardise) -> None:
+def test_the_engine_and_the_reference_agree_on_every_rule_of_every_row(
+    dataset: str, registry: Registry, standardise: Standardise
+) -> None:
     rows = standardise(dataset, deliveries(dataset, registry))
     assert len(rows) > MUTATED
     judged = Reference(dataset, registry, DELIVERY_DATE).failed(rows)
@@ -92,4 +95,8 @@ def test_the_reference_shares_no_code_with_what_it_judges() -> None:
     for name in ("reference.py", "expression.py", "numbers.py"):
         text = (folder / name).read_text(encoding="utf-8")
         imported = [line for line in text.splitlines() if line.startswith(("import ", "from "))]
-        assert not [line for line in imported if any(word in line for word in ("sqlglot", "duckdb", "govdata.engine", "govdata.checks"))]
+        assert not [
+            line
+            for line in imported
+            if any(word in line for word in ("sqlglot", "duckdb", "govdata.engine", "govdata.checks"))
+        ]

@@ -60,7 +60,12 @@ SOUND: dict[str, Row] = {
 }  # fmt: skip
 
 OLD: Row = {"birth_date": "19070307"}
-DIVORCE: Row = {"kind": "离婚", "certificate_no": "L190101-2023-000009", "male_prior_status": "已婚", "female_prior_status": "已婚"}
+DIVORCE: Row = {
+    "kind": "离婚",
+    "certificate_no": "L190101-2023-000009",
+    "male_prior_status": "已婚",
+    "female_prior_status": "已婚",
+}
 GRADUATE: Row = {"student_status": "毕业", "school_year": "2025-2026", "graduation_date": "20260630"}
 BACHELOR: Row = GRADUATE | {
     "stage": "本科", "student_no": "G" + citizen("2004-03-07"), "citizen_id": citizen("2004-03-07"), "enrolment_date": "20220901",
@@ -92,7 +97,8 @@ CASES: list[tuple[str, Row, set[str]]] = [
     ("population", {"citizen_id": citizen("2015-03-07"), "birth_date": "20150307", "registered_date": "", "marital_status": "未婚"},
      {"education_fits_age"}),
     ("population", {"citizen_id": citizen("1910-03-07"), "birth_date": "19100307", "registered_date": ""}, {"alive_and_very_old"}),
-    ("population", {"citizen_id": citizen("1911-12-07"), "birth_date": "19111207", "registered_date": ""}, set()),  # 114 years old
+    # 114 years old
+    ("population", {"citizen_id": citizen("1911-12-07"), "birth_date": "19111207", "registered_date": ""}, set()),
     # residence permits (81, 82, 83) and foreigners' numbers are sound numbers; born in 1907, nobody bears these
     ("population", OLD | {"citizen_id": citizen("1907-03-07", region="810000")}, {"alive_and_very_old", "is_registered_resident"}),
     ("population", OLD | {"citizen_id": citizen("1907-03-07", region="912340")}, {"alive_and_very_old", "is_registered_resident"}),
@@ -271,12 +277,18 @@ def test_each_change_fails_exactly_its_rules(dataset: str, judge: Judge) -> None
     cases = [({}, set()), *((change, expected) for name, change, expected in CASES if name == dataset)]
     failed = judge(dataset, [SOUND[dataset] | change for change, _ in cases])
     # All rows stand in one delivery and most keep the sound record's key; that conflict is not what is tested.
-    wrong = [(change, found, expected) for (change, expected), found in zip(cases, failed, strict=True) if found - {KEY_RULE} != expected]
+    wrong = [
+        (change, found, expected)
+        for (change, expected), found in zip(cases, failed, strict=True)
+        if found - {KEY_RULE} != expected
+    ]
     assert wrong == []
 
 
 def test_every_blocking_rule_of_a_contract_has_a_case(registry: Registry) -> None:
     hit = {(name, rule) for name, _, expected in CASES for rule in expected}
     for name in SOUND:
-        own = {rule.name for rule in registry.datasets[name].rules if rule.severity == "error" and rule.spec.kind == "row"}
+        own = {
+            rule.name for rule in registry.datasets[name].rules if rule.severity == "error" and rule.spec.kind == "row"
+        }
         assert own <= {rule for dataset, rule in hit if dataset == name}, name

@@ -18,7 +18,13 @@ from govdata.standards import Registry, problems
 from tests.content.conftest import DELIVERY_DATE
 
 # The standards' own examples; every other number must lie in the sample block.
-PUBLISHED = {"11010519491231002X", "110105194912310021", "11010519491331002X", "440524188001010014", "91110000600037341L"}
+PUBLISHED = {
+    "11010519491231002X",
+    "110105194912310021",
+    "11010519491331002X",
+    "440524188001010014",
+    "91110000600037341L",
+}
 
 
 def test_the_standards_have_no_problem(repository: Path) -> None:
@@ -105,7 +111,8 @@ def test_autonomous_areas(registry: Registry, prefix: str, named: bool) -> None:
     [
         ("population", "sex", "男", "1"), ("population", "sex", "MALE", "1"), ("population", "sex", "未知", "0"),
         ("population", "ethnicity", "汉", "01"), ("population", "ethnicity", "HA", "01"), ("population", "ethnicity", "9", "09"),
-        ("population", "ethnicity", "其他", "97"),  # 57 for the police, 97 for schools: published with a warning that asks
+        # 57 for the police, 97 for schools: published with a warning that asks
+        ("population", "ethnicity", "其他", "97"),
         ("population", "education", "本科", "20"), ("population", "education", "大学本科毕业", "21"),
         ("population", "education", "硕士", "14"),
         ("population", "marital_status", "离异", "40"), ("population", "marital_status", "单身", None),
@@ -114,7 +121,8 @@ def test_autonomous_areas(registry: Registry, prefix: str, named: bool) -> None:
         ("legal_person", "legal_rep_doc_type", "01", "111"), ("legal_person", "legal_rep_doc_type", "111", "111"),
         ("legal_person", "legal_rep_doc_type", "二代身份证", "111"),
         ("legal_person", "status", "在业", "1"), ("legal_person", "status", "吊销,未注销", "2"),
-        ("legal_person", "org_type", "有限责任公司", "1100"), ("legal_person", "org_type", "联营", None),  # 3500 and 4600
+        # 3500 and 4600
+        ("legal_person", "org_type", "有限责任公司", "1100"), ("legal_person", "org_type", "联营", None),
         ("legal_person", "capital_currency", "RMB", "CNY"), ("legal_person", "capital_currency", "156", "CNY"),
         ("legal_person", "industry", "I6513", "6513"), ("legal_person", "industry", "农业", "01"),
         ("marriage", "kind", "补发结婚证", "3"), ("education", "stage", "高中", "3"), ("education", "student_status", "在校", "01"),
@@ -128,7 +136,9 @@ def test_what_departments_deliver(registry: Registry, dataset: str, column: str,
 
 def test_headers_are_told_apart(registry: Registry) -> None:
     for dataset in registry.datasets.values():
-        seen = Counter(header for column in dataset.columns for header in {h.casefold() for h in (column.name, *column.headers)})
+        seen = Counter(
+            header for column in dataset.columns for header in {h.casefold() for h in (column.name, *column.headers)}
+        )
         assert [header for header, count in seen.items() if count > 1] == [], dataset.name
 
 
@@ -137,4 +147,6 @@ def test_nothing_weakly_confirmed_blocks(registry: Registry) -> None:
     weak = {name for name, code_set in registry.code_sets.items() if code_set.grade == "C"}
     for name in registry.datasets:
         for rule in registry.rules(name):
-            assert rule.severity == "warning" or not any(f"'{code_set}'" in str(rule.spec) for code_set in weak), rule.id
+            assert rule.severity == "warning" or not any(f"'{code_set}'" in str(rule.spec) for code_set in weak), (
+                rule.id
+            )

@@ -1,4 +1,5 @@
-"""Spellings that were not in view when a standard was written: delivered cell → published value, and whether the row is withheld (Q), told
+"""Spellings that were not in view when a standard was written: delivered cell → published value, and whether the row is
+withheld (Q), told
 of (F) or left in peace."""
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ VARIANTS: dict[tuple[str, str], dict[str, tuple[str | None, str]]] = {
     ("education", "enrolment_date"): {"2021年9月": (None, "F"), "202109": (None, "F"), "待补录": (None, "")},
     ("birth", "child_name"): {"王某某之女": (KEPT, "F"), "赵一诺B": (KEPT, "F")},
     ("birth", "father_id"): {"12": (None, "F"), "E12345678": (KEPT, "")},
-    ("birth", "birth_time"): {"46266": (None, "Q"), "2026年9月1日": (None, "Q")},  # a day without a time: midnight is not invented
+    # a day without a time: midnight is not invented
+    ("birth", "birth_time"): {"46266": (None, "Q"), "2026年9月1日": (None, "Q")},
     ("birth", "birth_weight"): {"N": (None, ""), "未测": (None, "F"), "3.35kg": (None, "F")},
 }  # fmt: skip
 
@@ -72,8 +74,12 @@ VARIANTS: dict[tuple[str, str], dict[str, tuple[str | None, str]]] = {
 @pytest.mark.parametrize(("dataset", "column"), VARIANTS)
 def test_spellings_not_in_view(dataset: str, column: str, standardise: Standardise) -> None:
     cells = VARIANTS[dataset, column]
-    # The source's line tells the rows apart, whatever becomes of the key they share; another column keeps equal values from being one row.
-    rows = [SOUND[dataset] | {FREE[dataset]: f"示例市东湖区第{number}号"} | {column: cell} for number, cell in enumerate(cells)]
+    # The source's line tells the rows apart, whatever becomes of the key they share; another column keeps equal values
+    # from being one row.
+    rows = [
+        SOUND[dataset] | {FREE[dataset]: f"示例市东湖区第{number}号"} | {column: cell}
+        for number, cell in enumerate(cells)
+    ]
     found = {}
     for row in standardise(dataset, rows):
         failed = set(row["failed_rules"] or ()) - {KEY_RULE}

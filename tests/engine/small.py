@@ -40,7 +40,9 @@ COLUMNS = ("citizen_id", "name", "sex", "birth_date", "capital", "unit", "curren
 
 
 def steps(*names: str | tuple[str, dict]) -> tuple[Normaliser, ...]:
-    return tuple(Normaliser(name=name) if isinstance(name, str) else Normaliser(name=name[0], args=name[1]) for name in names)
+    return tuple(
+        Normaliser(name=name) if isinstance(name, str) else Normaliser(name=name[0], args=name[1]) for name in names
+    )
 
 
 def _element(id: str, type: str, **facts: Any) -> Element:
@@ -63,13 +65,21 @@ def _code_set(id: str, codes: dict[str, str], **facts: Any) -> CodeSet:
 @cache
 def registry(*, mode: str = "snapshot", primary_key: bool = True) -> Registry:
     elements = [
-        _element("citizen_id", "text", normalise=steps("excel_text", "halfwidth", "remove_spaces", "uppercase", "upgrade_15_to_18")),
+        _element(
+            "citizen_id",
+            "text",
+            normalise=steps("excel_text", "halfwidth", "remove_spaces", "uppercase", "upgrade_15_to_18"),
+        ),
         _element("name", "text", normalise=steps("strip", "name_spaces", "name_dots")),
         _element("sex", "code", code_set="sex", normalise=steps("halfwidth", "strip")),
         _element("birth_date", "date", normalise=steps("strip", ("placeholder_dates", {"values": ["00000000"]}))),
-        _element("capital", "decimal", scale=2, normalise=steps("halfwidth", "strip", ("money", {"unit_column": "unit"}))),
+        _element(
+            "capital", "decimal", scale=2, normalise=steps("halfwidth", "strip", ("money", {"unit_column": "unit"}))
+        ),
         _element("unit", "text"),
-        _element("currency", "code", code_set="currency", normalise=steps("strip", ("currency_of", {"column": "capital"}))),
+        _element(
+            "currency", "code", code_set="currency", normalise=steps("strip", ("currency_of", {"column": "capital"}))
+        ),
         _element("change_kind", "code", code_set="change"),
     ]
     code_sets = [
@@ -78,11 +88,19 @@ def registry(*, mode: str = "snapshot", primary_key: bool = True) -> Registry:
         _code_set("change", {"I": "新增", "U": "变更", "D": "注销"}),
     ]
     columns = tuple(
-        Column(name=name, title=name, element=name, required=name == "name", primary_key=primary_key and name == "citizen_id")
+        Column(
+            name=name,
+            title=name,
+            element=name,
+            required=name == "name",
+            primary_key=primary_key and name == "citizen_id",
+        )
         for name in COLUMNS
     )
     delivery = DeliveryMode(mode=mode, key=("citizen_id",), operation="change_kind" if mode == "delta" else None)  # type: ignore[arg-type]
-    dataset = Dataset(name="people", title="人员", domain="人口", owner="市公安局", version="1", delivery=delivery, columns=columns)
+    dataset = Dataset(
+        name="people", title="人员", domain="人口", owner="市公安局", version="1", delivery=delivery, columns=columns
+    )
     declared: list[tuple[str, Any, str]] = [
         ("citizen_id.format", Pattern(pattern="[1-9][0-9]{16}[0-9X]"), "error"),
         ("citizen_id.check_digit", CheckDigit(algorithm="gb11643"), "error"),
@@ -122,7 +140,9 @@ def registry(*, mode: str = "snapshot", primary_key: bool = True) -> Registry:
     )
 
 
-def raw_batch(deployment: Deployment, rows: list[dict[str, str]], *, files: int = 1, mode: str = "snapshot") -> RawBatch:
+def raw_batch(
+    deployment: Deployment, rows: list[dict[str, str]], *, files: int = 1, mode: str = "snapshot"
+) -> RawBatch:
     """Write ``rows`` (column → text; absent: NULL) as raw Parquet, split over ``files``."""
     folder = deployment.lake("raw", "people", DATE)
     folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +159,9 @@ def raw_batch(deployment: Deployment, rows: list[dict[str, str]], *, files: int 
         path = folder / f"raw-{number}.parquet"
         pq.write_table(pa.table(data), path)
         paths.append(deployment.relative(path))
-        sources.append(IngestedFile(name=f"f{number}.csv", format="csv", delivered=len(part), raw=len(part), rejected=0))
+        sources.append(
+            IngestedFile(name=f"f{number}.csv", format="csv", delivered=len(part), raw=len(part), rejected=0)
+        )
     return RawBatch(
         dataset="people",
         date=DATE,

@@ -15,7 +15,10 @@ from govdata.engine.syntax import column, text
 def evaluate(build: Callable[[exp.Expression], exp.Expression], values: Sequence[str | None]) -> list[Any]:
     """``build(x)`` for every value of ``x``, in order, in one query (so that vectorised paths are what is tested)."""
     connection = _connection()
-    connection.execute("CREATE OR REPLACE TABLE t AS SELECT unnest(?::VARCHAR[]) AS x, unnest(range(?)) AS n", [list(values), len(values)])
+    connection.execute(
+        "CREATE OR REPLACE TABLE t AS SELECT unnest(?::VARCHAR[]) AS x, unnest(range(?)) AS n",
+        [list(values), len(values)],
+    )
     return [row[0] for row in connection.execute(f"SELECT {text(build(column('x')))} FROM t ORDER BY n").fetchall()]
 
 

@@ -10,7 +10,9 @@ def test_an_example_that_does_not_hold_is_a_problem_at_its_element():
             "file": "elements/person.yaml",
             "line": 7,
             "examples": Examples(
-                valid=("1990-01-01", "1990/01/01"), invalid={"19900231": "type"}, repairs={"19900101": "1990-01-02", "00000000": None}
+                valid=("1990-01-01", "1990/01/01"),
+                invalid={"19900231": "type"},
+                repairs={"19900101": "1990-01-02", "00000000": None},
             ),
         }
     )

@@ -9,7 +9,14 @@ import pytest
 
 from govdata import standards
 from govdata.engine.gates import gates
-from govdata.engine.pipeline import NO_GATES, judged_query, plan_columns, result_query, source_values, standardized_query
+from govdata.engine.pipeline import (
+    NO_GATES,
+    judged_query,
+    plan_columns,
+    result_query,
+    source_values,
+    standardized_query,
+)
 from govdata.engine.session import create_maps, create_table, session
 from govdata.engine.syntax import text
 from govdata.standards.model import Examples, Registry
@@ -24,7 +31,8 @@ def registry(repository: Path) -> Registry:
 
 
 def cells(dataset: str, registry: Registry, chance: random.Random) -> dict[str, list[str | None]]:
-    """Declared examples of every column, good, bad and to be repaired, and the same with a character or two put in, doubled or lost."""
+    """Declared examples of every column, good, bad and to be repaired, and the same with a character or two put in,
+    doubled or lost."""
     made: dict[str, list[str | None]] = {}
     for item in registry.datasets[dataset].columns:
         examples = registry.elements[item.element].examples
@@ -34,7 +42,11 @@ def cells(dataset: str, registry: Registry, chance: random.Random) -> dict[str, 
             value = chance.choice(pool)
             for _ in range(chance.choice([0, 0, 0, 1, 1, 2])):
                 at = chance.randrange(len(value) + 1)
-                value = value[:at] + chance.choice([chance.choice(NOISE), value[at : at + 1] * 2, ""]) + value[at + chance.randrange(2) :]
+                value = (
+                    value[:at]
+                    + chance.choice([chance.choice(NOISE), value[at : at + 1] * 2, ""])
+                    + value[at + chance.randrange(2) :]
+                )
             values.append(None if chance.random() < 0.02 else value)
         made[item.name] = values
     return made
@@ -47,26 +59,41 @@ def test_verdicts_are_the_same_with_and_without_gates(registry: Registry, datase
     gated = gates(dataset, registry)
     connection = session(registry, as_of=date(2026, 11, 20))
     try:
-        create_maps(connection, {plan.name: source_values(plan.column, plan.element, registry) for plan in plans if plan.coded})
-        columns = {name: pa.array(values, pa.string()) for name, values in cells(dataset, registry, random.Random(dataset)).items()}
+        create_maps(
+            connection, {plan.name: source_values(plan.column, plan.element, registry) for plan in plans if plan.coded}
+        )
+        columns = {
+            name: pa.array(values, pa.string())
+            for name, values in cells(dataset, registry, random.Random(dataset)).items()
+        }
         create_table(connection, "given", pa.table({"_source_row": pa.array(range(ROWS), pa.int64()), **columns}))
         connection.execute(
-            "CREATE TABLE raw_rows AS SELECT *, CAST(_source_row AS VARCHAR) AS _row_id, '' AS _source_file, DATE '2026-11-20' AS "
+            "CREATE TABLE raw_rows AS SELECT *, CAST(_source_row AS VARCHAR) AS _row_id, '' AS _source_file, DATE "
+            "'2026-11-20' AS "
             "_delivery_date FROM given"
         )
         judged = {}
         for name, used in (("gated", gated), ("always", NO_GATES)):
             tree = judged_query(standardized_query(plans, "raw_rows", gated=used), declared, registry, {}, used)
             connection.execute(f"CREATE TABLE {name} AS {text(result_query(tree, plans, declared, registry))}")
-            judged[name] = f"SELECT _source_row, failed_rules, _warnings, _repairs_0, COLUMNS(lambda c: c IN {tuple(columns)}) FROM {name}"
-        one_way, other_way = (f"({judged[a]}) EXCEPT ({judged[b]})" for a, b in (("gated", "always"), ("always", "gated")))
+            judged[name] = (
+                f"SELECT _source_row, failed_rules, _warnings, _repairs_0, COLUMNS(lambda c: c IN {tuple(columns)}) "
+                f"FROM {name}"
+            )
+        one_way, other_way = (
+            f"({judged[a]}) EXCEPT ({judged[b]})" for a, b in (("gated", "always"), ("always", "gated"))
+        )
         differing = connection.execute(f"SELECT count(*) FROM (({one_way}) UNION ALL ({other_way}))").fetchall()
         assert differing == [(0,)]
         failing = {
-            rule for lists in connection.execute("SELECT unnest(failed_rules || _warnings) FROM always").fetchall() for rule in lists
+            rule
+            for lists in connection.execute("SELECT unnest(failed_rules || _warnings) FROM always").fetchall()
+            for rule in lists
         }
         guarded = {rule for ids in gated.values() for rule in ids}
-        assert guarded and len(guarded & failing) >= 0.8 * len(guarded), guarded - failing  # the gates were really put to the test
+        assert guarded and len(guarded & failing) >= 0.8 * len(guarded), (
+            guarded - failing
+        )  # the gates were really put to the test
     finally:
         connection.close()
 
@@ -83,7 +110,9 @@ def test_without_an_example_only_what_a_pattern_forbids_is_a_gate(registry: Regi
     bare = {name: element.model_copy(update={"examples": Examples()}) for name, element in registry.elements.items()}
     guarded = gates("population", registry.model_copy(update={"elements": bare}))
     assert "phone.placeholder" in guarded["phone"] and "name.characters" in guarded["name"]
-    assert not {"phone.allocated", "citizen_id.birth_date", "is_registered_resident"} & {rule for ids in guarded.values() for rule in ids}
+    assert not {"phone.allocated", "citizen_id.birth_date", "is_registered_resident"} & {
+        rule for ids in guarded.values() for rule in ids
+    }
 
 
 def test_a_rule_about_two_columns_has_a_gate_where_one_of_them_suffices(registry: Registry) -> None:

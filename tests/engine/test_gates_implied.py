@@ -1,4 +1,5 @@
-"""What a gate searches for is found in every value that fails its rule: generated conditions, patterns and values, told by Python's re."""
+"""What a gate searches for is found in every value that fails its rule: generated conditions, patterns and values, told
+by Python's re."""
 
 from __future__ import annotations
 
@@ -9,7 +10,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from govdata.engine.gates import gates
-from govdata.standards.model import BoundRule, Column, Dataset, DeliveryMode, Element, Examples, Pattern, Registry, Row, Sensitivity
+from govdata.standards.model import (
+    BoundRule,
+    Column,
+    Dataset,
+    DeliveryMode,
+    Element,
+    Examples,
+    Pattern,
+    Registry,
+    Row,
+    Sensitivity,
+)
 
 ATOMS = ["a", "b", "1", "[ab]", "[^a]", "[0-9]", "\\.", "."]
 Truth = Callable[[str], bool]
@@ -19,7 +31,22 @@ patterns = st.one_of(
     pieces,
     pieces.map(lambda p: f".*{p}.*"),
     pieces.map(lambda p: f".*{p}"),
-    st.sampled_from(["[ab]+", "[^a]+", "[a\\]]+", "[0-9]+", "a|b", ".*a.*|b", ".*(a|1).*", "(?:a|b)+", ".*a|b.*", ".*\\.*", "a*", ".*.*"]),
+    st.sampled_from(
+        [
+            "[ab]+",
+            "[^a]+",
+            "[a\\]]+",
+            "[0-9]+",
+            "a|b",
+            ".*a.*|b",
+            ".*(a|1).*",
+            "(?:a|b)+",
+            ".*a|b.*",
+            ".*\\.*",
+            "a*",
+            ".*.*",
+        ]
+    ),
 )
 values = st.text(alphabet="ab1.]", min_size=1, max_size=5)
 
@@ -58,7 +85,14 @@ conditions = st.recursive(
 
 def guarding(spec: Row | Pattern, usual: str) -> tuple[str, ...] | None:
     """The gate of one rule of a one-column table, None where it has none."""
-    element = Element(id="e", name="元", definition="元", type="text", sensitivity=Sensitivity(level=1), examples=Examples(valid=(usual,)))
+    element = Element(
+        id="e",
+        name="元",
+        definition="元",
+        type="text",
+        sensitivity=Sensitivity(level=1),
+        examples=Examples(valid=(usual,)),
+    )
     dataset = Dataset(
         name="t",
         title="表",
@@ -69,10 +103,23 @@ def guarding(spec: Row | Pattern, usual: str) -> tuple[str, ...] | None:
         columns=(Column(name="c", title="列", element="e"),),
     )
     rule = BoundRule(
-        id="c.rule", index=0, dataset="t", column="c", columns=("c",), spec=spec, dimension="conformity", severity="error", message="不合规"
+        id="c.rule",
+        index=0,
+        dataset="t",
+        column="c",
+        columns=("c",),
+        spec=spec,
+        dimension="conformity",
+        severity="error",
+        message="不合规",
     )
     registry = Registry(
-        elements={"e": element}, code_sets={}, datasets={"t": dataset}, null_tokens=(), bound={"t": (rule,)}, hashes={"t": "0" * 12}
+        elements={"e": element},
+        code_sets={},
+        datasets={"t": dataset},
+        null_tokens=(),
+        bound={"t": (rule,)},
+        hashes={"t": "0" * 12},
     )
     return gates("t", registry).get("c", {}).get("c.rule")
 

@@ -112,7 +112,9 @@ def test_every_declared_step_is_known_and_tried():
 
 def test_lookalikes_in_a_credit_code_count_only_when_the_check_digit_proves_them():
     right, wrong = "91190108MA5H7YDJ0H", "91190108MA5H7YDJ1H"
-    assert apply("uscc_lookalike", [right.replace("J0H", "JOH"), wrong.replace("1H", "OH").replace("9119", "9118")]) == [
+    assert apply(
+        "uscc_lookalike", [right.replace("J0H", "JOH"), wrong.replace("1H", "OH").replace("9119", "9118")]
+    ) == [
         right,
         wrong.replace("1H", "OH").replace("9119", "9118"),
     ]
@@ -135,7 +137,9 @@ def test_a_step_leaves_alone_what_it_says_it_cannot_touch(name, values):
         assert touch or after == before
 
 
-@pytest.mark.parametrize("name", sorted(set(TEXT_STEPS) - {"excel_text", "certificate_prefix", "unit_suffix", "prefix_code"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(TEXT_STEPS) - {"excel_text", "certificate_prefix", "unit_suffix", "prefix_code"})
+)
 @settings(max_examples=10, deadline=None)
 @given(values=TEXTS)
 def test_a_step_applied_again_changes_nothing(name, values):

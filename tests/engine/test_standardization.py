@@ -67,7 +67,13 @@ def test_a_row_that_fails_an_error_rule_is_quarantined_with_all_its_rules(tmp_pa
     assert [row["_warnings"] for row in clean] == [["name.length", "capital.range"]]
     assert all(row["failed_rules"] is None for row in clean)
     failures = {rule: count for rule, count in batch.rule_failures.items() if count}
-    assert failures == {"citizen_id.check_digit": 1, "name.required": 1, "sex.code_set": 1, "name.length": 1, "capital.range": 1}
+    assert failures == {
+        "citizen_id.check_digit": 1,
+        "name.required": 1,
+        "sex.code_set": 1,
+        "name.length": 1,
+        "capital.range": 1,
+    }
     assert set(batch.rule_failures) == {rule.id for rule in small.registry().rules("people")}
 
 
@@ -122,13 +128,17 @@ def test_a_removal_in_a_delta_needs_no_more_than_its_key(tmp_path):
     ]
     _, _, clean, quarantine = run(tmp_path, rows, mode="delta")
     assert [row["change_kind"] for row in clean] == ["D"]
-    assert [row["failed_rules"] for row in quarantine] == [["name.required"], ["citizen_id.format", "citizen_id.check_digit"]]
+    assert [row["failed_rules"] for row in quarantine] == [
+        ["name.required"],
+        ["citizen_id.format", "citizen_id.check_digit"],
+    ]
 
 
 def test_currency_is_inferred_from_the_amount_where_none_is_given(tmp_path):
     rows = [person(capital="50万美元"), person(citizen_id=SECOND, capital="50万美元", currency="人民币")]
     _, _, clean, _ = run(tmp_path, rows)
-    # The second says dollars in the amount and yuan beside it: which is right is not ours to say, so the amount is not read.
+    # The second says dollars in the amount and yuan beside it: which is right is not ours to say, so the amount is not
+    # read.
     assert [(row["capital"], row["currency"]) for row in clean] == [(Decimal("500000.00"), "USD")]
 
 
@@ -138,7 +148,16 @@ def test_an_empty_delivery_gives_an_empty_batch(tmp_path):
 
 
 def test_the_ledger_replays_every_altered_cell(tmp_path):
-    rows = [person(citizen_id="１９０１０１" + FIRST[6:], name="张 三", sex="男", birth_date="00000000", capital="1,000", currency="")]
+    rows = [
+        person(
+            citizen_id="１９０１０１" + FIRST[6:],
+            name="张 三",
+            sex="男",
+            birth_date="00000000",
+            capital="1,000",
+            currency="",
+        )
+    ]
     rows[0]["capital"] = "¥1,000.00元"
     deployment, batch, _, _ = run(tmp_path, rows)
     raw = f"read_parquet('{deployment.lake('raw', 'people', small.DATE)}/*.parquet')"
@@ -183,7 +202,11 @@ def test_a_damaged_raw_file_is_an_error_and_keeps_the_last_batch(tmp_path):
 
 TEXT = st.text(st.characters(blacklist_characters="\x00", blacklist_categories=("Cs",)), max_size=12)
 CELL = st.one_of(
-    st.none(), TEXT, st.sampled_from([FIRST, SECOND, "男", "19900101", "1990-02-30", "300万元", "D", "NULL", "'; DROP TABLE raw_rows; --"])
+    st.none(),
+    TEXT,
+    st.sampled_from(
+        [FIRST, SECOND, "男", "19900101", "1990-02-30", "300万元", "D", "NULL", "'; DROP TABLE raw_rows; --"]
+    ),
 )
 
 
@@ -207,12 +230,16 @@ def test_memory_does_not_grow_with_the_delivery(tmp_path, monkeypatch, way):
     raw = small.raw_batch(deployment, [person()])
     path = deployment.absolute(raw.files[0])
     rows = 900_000
-    texts = ", ".join(f"repeat(md5(CAST({seed} * i AS VARCHAR)), 4) AS {name}" for seed, name in ((1, "unit"), (2, "_extra")))
+    texts = ", ".join(
+        f"repeat(md5(CAST({seed} * i AS VARCHAR)), 4) AS {name}" for seed, name in ((1, "unit"), (2, "_extra"))
+    )
     duckdb.execute(
         f"COPY (SELECT t.* REPLACE ({texts}, 'f0-' || i AS _row_id, i AS _source_row) FROM read_parquet('{path}') t, "
         f"(SELECT unnest(range({rows})) AS i)) TO '{path}.new' (FORMAT parquet)"
     )
     path.with_name(path.name + ".new").replace(path)
     source = raw.sources[0].model_copy(update={"delivered": rows, "raw": rows})
-    batch = standardize(raw.model_copy(update={"sources": (source,)}), registry.datasets["people"], registry, deployment)
+    batch = standardize(
+        raw.model_copy(update={"sources": (source,)}), registry.datasets["people"], registry, deployment
+    )
     assert batch.clean == rows

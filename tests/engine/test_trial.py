@@ -37,10 +37,20 @@ def test_patterns_that_only_together_are_too_large() -> None:
 def test_such_an_element_that_no_contract_uses_is_a_problem_at_its_line() -> None:
     registry = small.registry()
     rules = tuple(
-        Rule(name=f"p{number}", spec=Pattern(pattern=part, negate=True), dimension="conformity", severity="error", message="格式")
+        Rule(
+            name=f"p{number}",
+            spec=Pattern(pattern=part, negate=True),
+            dimension="conformity",
+            severity="error",
+            message="格式",
+        )
         for number, part in enumerate(PARTS)
     )
     update = {"rules": rules, "examples": Examples(valid=("x",)), "file": "elements/person.yaml", "line": 7}
     element = registry.elements["name"].model_copy(update=update)
     (problem,) = examples.problems(registry.model_copy(update={"elements": registry.elements | {"name": element}}))
-    assert (problem.file, problem.line, problem.where) == ("elements/person.yaml", 7, "name") and "过大" in problem.message
+    assert (problem.file, problem.line, problem.where) == (
+        "elements/person.yaml",
+        7,
+        "name",
+    ) and "过大" in problem.message

@@ -1,6 +1,8 @@
-"""A deployment small enough that one night takes a second or two: reading cards (deltas on a whole) and reading rooms (whole each time).
+"""A deployment small enough that one night takes a second or two: reading cards (deltas on a whole) and reading rooms
+(whole each time).
 
-Night n gives every card it touches and every room the number n, so a query that joins the two tables sees whether it got one night.
+Night n gives every card it touches and every room the number n, so a query that joins the two tables sees whether it
+got one night.
 """
 
 from __future__ import annotations
@@ -89,7 +91,8 @@ def day(number: int) -> Date:
 
 
 def lay_down(home: Path, nights: int = 3, first: Date = FIRST) -> Deployment:
-    """Standards with the two datasets only, and what they need of the repository's; the deliveries of ``nights`` nights."""
+    """Standards with the two datasets only, and what they need of the repository's; the deliveries of ``nights``
+    nights."""
     deployment, ours = Deployment(home), REPOSITORY / "standards"
     for folder in ("elements", "codes", "datasets"):
         (deployment.standards / folder).mkdir(parents=True)
@@ -112,7 +115,8 @@ def lay_down(home: Path, nights: int = 3, first: Date = FIRST) -> Deployment:
 
 
 def deliver(deployment: Deployment, number: int, *, late: str = "", first: Date = FIRST) -> None:
-    """Night 0 brings all cards; night n updates some, adds one, cancels one, and repeats, spoils and lower-cases a few. ``late``: appended
+    """Night 0 brings all cards; night n updates some, adds one, cancels one, and repeats, spoils and lower-cases a few.
+    ``late``: appended
     to the file name of the cards' delivery."""
     date = first + timedelta(days=number)
     cards = deployment.delivery("cards", date)
@@ -121,7 +125,12 @@ def deliver(deployment: Deployment, number: int, *, late: str = "", first: Date 
         write(cards / f"借阅证_全量{late}.csv", rows)
     else:
         rows = [f"lb{n:08d},{number},U" for n in range(number, CARDS, 7)]
-        rows += [f"LB{10_000 + number:08d},{number},I", f"LB{CARDS - number:08d},{number},D", f"LB{number},{number},U", rows[0]]
+        rows += [
+            f"LB{10_000 + number:08d},{number},I",
+            f"LB{CARDS - number:08d},{number},D",
+            f"LB{number},{number},U",
+            rows[0],
+        ]
         write(cards / f"借阅证_增量{late}.csv", rows)
     rooms = [f"LB{n:08d},{number},I" for n in range(ROOMS + number)] + [f"LB1,{number},I"]
     write(deployment.delivery("rooms", date) / "阅览室.csv", rooms)
@@ -136,8 +145,10 @@ State = dict[str, list[tuple[Any, ...]]]
 
 
 def state(deployment: Deployment) -> State:
-    """Every row of every view of the catalogue, the codes' left out: two deployments in the same state give the same. The events of work
-    orders tell how it came about, a refused delivery and two nights at once included, so what follows from them is compared; their items
+    """Every row of every view of the catalogue, the codes' left out: two deployments in the same state give the same.
+    The events of work
+    orders tell how it came about, a refused delivery and two nights at once included, so what follows from them is
+    compared; their items
     without the digest, which each deployment makes with a secret of its own."""
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"ATTACH '{deployment.catalogue}' AS c (READ_ONLY)")
@@ -146,13 +157,22 @@ def state(deployment: Deployment) -> State:
             "AND schema_name <> 'codes' AND view_name <> 'work_order_events' ORDER BY 1"
         ).fetchall()
         columns = "COLUMNS(lambda name: name <> 'item_id')"
-        return {view: sorted(connection.execute(f"SELECT {columns} FROM c.{view}").fetchall(), key=repr) for (view,) in views}
+        return {
+            view: sorted(connection.execute(f"SELECT {columns} FROM c.{view}").fetchall(), key=repr)
+            for (view,) in views
+        }
 
 
 def rows_of(state_: State) -> State:
-    """The tables without what names files and dates of making, and without work orders, which follow from the order the nights came in:
+    """The tables without what names files and dates of making, and without work orders, which follow from the order the
+    nights came in:
     equal where the contents are."""
-    order = ("governance.snapshots", "governance.work_orders", "governance.work_order_items", "governance.department_performance")
+    order = (
+        "governance.snapshots",
+        "governance.work_orders",
+        "governance.work_order_items",
+        "governance.department_performance",
+    )
     return {view: rows for view, rows in state_.items() if view not in order}
 
 

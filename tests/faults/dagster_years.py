@@ -1,4 +1,5 @@
-"""Many nights of Dagster's records alone: what its folder holds under retention. A night is one run of an asset with many checks, each
+"""Many nights of Dagster's records alone: what its folder holds under retention. A night is one run of an asset with
+many checks, each
 with the metadata ours have; after it everything becomes a day older."""
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ def job(checks: int) -> Any:
 
     @asset(check_specs=[AssetCheckSpec(name, asset="table", description="规则说明") for name in names])
     def table():  # type: ignore[no-untyped-def]  # Dagster would look the annotation up
-        results = [AssetCheckResult(check_name=name, passed=True, metadata={"checked": 1000, "failed": 0, "rate": 0.0}) for name in names]
+        results = [
+            AssetCheckResult(check_name=name, passed=True, metadata={"checked": 1000, "failed": 0, "rate": 0.0})
+            for name in names
+        ]
         return MaterializeResult(check_results=results, metadata={"dagster/row_count": 1000})
 
     return Definitions(assets=[table], executor=in_process_executor).resolve_implicit_global_asset_job_def()
@@ -57,7 +61,9 @@ def _look(folder: Path, night: int) -> Folder:
     index = folder / "history" / "runs" / "index.db"
     (runs,) = _row(folder / "history" / "runs.db", "SELECT count(*) FROM runs")
     (checks,) = _row(index, "SELECT count(*) FROM asset_check_executions")
-    return Folder(night, runs, checks, _kilobytes(path for path in folder.rglob("*") if path.is_file()), _kilobytes([index]))
+    return Folder(
+        night, runs, checks, _kilobytes(path for path in folder.rglob("*") if path.is_file()), _kilobytes([index])
+    )
 
 
 def _row(path: Path, query: str) -> tuple[Any, ...]:

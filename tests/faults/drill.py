@@ -1,4 +1,5 @@
-"""The kill drill: a night is killed with kill -9 at a seeded point; what readers see, and what the next run makes of it, is compared with a
+"""The kill drill: a night is killed with kill -9 at a seeded point; what readers see, and what the next run makes of
+it, is compared with a
 night that nobody disturbed."""
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Killed:
 
 
 class Prepared:
-    """Nights 0 and 1 are there, as ``template``; ``good`` is what readers see then, ``next`` what they see after an undisturbed night 2,
+    """Nights 0 and 1 are there, as ``template``; ``good`` is what readers see then, ``next`` what they see after an
+    undisturbed night 2,
     which costs ``seconds`` of CPU. Always in the same folder, since a catalogue names its files by absolute path."""
 
     def __init__(self, folder: Path, zygote: Zygote) -> None:
@@ -46,7 +48,9 @@ class Prepared:
         for number in (0, 1):
             assert self.run(number) == 0, self.log.read_text(encoding="utf-8")
         self.good = city.state(self.deployment)
-        subprocess.run(["cp", "-a", str(self.deployment.home), str(self.template)], check=True)  # hard links stay hard links
+        subprocess.run(
+            ["cp", "-a", str(self.deployment.home), str(self.template)], check=True
+        )  # hard links stay hard links
         night = self.start(2)
         assert night.wait() == 0, self.log.read_text(encoding="utf-8")
         self.seconds = night.seconds
@@ -72,7 +76,8 @@ class Drill:
         self.prepared, self.deployment = prepared, prepared.deployment
 
     def strike(self, fraction: float) -> Killed | None:
-        """Kill at ``fraction`` of an undisturbed night's work, look, run again, look. None: the night had ended already."""
+        """Kill at ``fraction`` of an undisturbed night's work, look, run again, look. None: the night had ended
+        already."""
         self.prepared.reset()
         night = self.prepared.start(2)
         while (spent := night.spent()) is not None and spent < fraction * self.prepared.seconds:
@@ -114,7 +119,8 @@ class Drill:
 
 
 def last_step(deployment: Deployment) -> tuple[str, bool]:
-    """The last step that began in the newest run, and whether Dagster knew of the run as going on when its process died."""
+    """The last step that began in the newest run, and whether Dagster knew of the run as going on when its process
+    died."""
     from dagster import DagsterEventType, RunsFilter
 
     from govdata.assets.dead_runs import ALIVE

@@ -1,4 +1,5 @@
-"""Drills with the real services, too long for the suite: kill -9 of web server and daemon in turn; a backfill by Dagster beside nights."""
+"""Drills with the real services, too long for the suite: kill -9 of web server and daemon in turn; a backfill by
+Dagster beside nights."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ from tests.servers import free_port, is_up, program
 
 @dataclass(frozen=True)
 class Cut:
-    """What was found after the services were killed. ``marked`` and ``repaired``: seconds after the daemon was started again."""
+    """What was found after the services were killed. ``marked`` and ``repaired``: seconds after the daemon was started
+    again."""
 
     step: str
     first: str
@@ -38,12 +40,20 @@ class Cut:
 
     @property
     def good(self) -> bool:
-        return self.first == "SUCCESS" and self.shown != "mixed" and self.as_undisturbed and self.alerted and not self.leftovers
+        return (
+            self.first == "SUCCESS"
+            and self.shown != "mixed"
+            and self.as_undisturbed
+            and self.alerted
+            and not self.leftovers
+        )
 
 
 def cuts(prepared: Prepared, folder: Path, times: int) -> Iterator[Cut]:
-    """Each time nights 1 (again) and 2 are launched from the interface. The web server is killed while the first runs, which has to go
-    on; the daemon, its code server and the run's process after the second has begun, which the next daemon has to find and to run anew."""
+    """Each time nights 1 (again) and 2 are launched from the interface. The web server is killed while the first runs,
+    which has to go
+    on; the daemon, its code server and the run's process after the second has begun, which the next daemon has to find
+    and to run anew."""
     for number in range(times):
         prepared.reset()
         yield _cut(prepared, folder / f"log{number}", wait=0.7 * number)
@@ -79,12 +89,22 @@ def _cut(prepared: Prepared, log: Path, wait: float) -> Cut:
     same = city.rows_of(city.state(deployment)) == nights["after"]
     told = [(alert.kind, alert.run_id) for alert in alerts.alerts(deployment)]
     prepared.run(1)  # any later run clears away what the dead one left
-    return Cut(step, status, seen, marked, repaired, same, told == ([] if ended else [("run_failed", second)]), city.leftovers(deployment))
+    return Cut(
+        step,
+        status,
+        seen,
+        marked,
+        repaired,
+        same,
+        told == ([] if ended else [("run_failed", second)]),
+        city.leftovers(deployment),
+    )
 
 
 @dataclass(frozen=True)
 class Backfilled:
-    """``failed``: runs that did not succeed, by status; ``wrong``: tables unlike those of an undisturbed sequence; ``lineage``: whether
+    """``failed``: runs that did not succeed, by status; ``wrong``: tables unlike those of an undisturbed sequence;
+    ``lineage``: whether
     every snapshot of the delta table is merged from all the dates before it, in order."""
 
     dates: int
@@ -102,22 +122,39 @@ class Backfilled:
 
 
 def backfill(folder: Path, zygote: Zygote, dates: int, first: Date) -> Backfilled:
-    """Date 0 is there. Dates 1 … ``dates`` are delivered and backfilled by the daemon, while ``govdata run`` makes the night after them
-    again and again, as the schedule would: until the dates before it are done its delta waits (exit code 3), then it is published."""
+    """Date 0 is there. Dates 1 … ``dates`` are delivered and backfilled by the daemon, while ``govdata run`` makes the
+    night after them
+    again and again, as the schedule would: until the dates before it are done its delta waits (exit code 3), then it is
+    published."""
     plain, busy = (city.lay_down(folder / name, dates + 2, first) for name in ("plain", "busy"))
     day = [first + timedelta(days=number) for number in range(dates + 2)]
     log = folder / "log"
     every = [word for date in day for word in ("--date", date.isoformat())]
     assert zygote.run(plain.home, "run", *every, log=log) == 0
     assert zygote.run(busy.home, "run", *every[:2], log=log) == 0
-    environment = os.environ | {"GOVDATA_HOME": str(busy.home), "DAGSTER_HOME": str(busy.dagster_home), "DO_NOT_TRACK": "1"}
+    environment = os.environ | {
+        "GOVDATA_HOME": str(busy.home),
+        "DAGSTER_HOME": str(busy.dagster_home),
+        "DO_NOT_TRACK": "1",
+    }
     began, nights, failed = time.monotonic(), 0, []
     with running("daemon", busy, log):
         partitions = ",".join(date.isoformat() for date in day[1:-1])
-        command = ["dagster", "job", "backfill", "-w", str(busy.dagster_home / "workspace.yaml"), "-j", "nightly", "--noprompt"]
+        command = [
+            "dagster",
+            "job",
+            "backfill",
+            "-w",
+            str(busy.dagster_home / "workspace.yaml"),
+            "-j",
+            "nightly",
+            "--noprompt",
+        ]
         command += ["--partitions", partitions]
         with open(log, "ab") as out:
-            subprocess.run([program(command[0]), *command[1:]], env=environment, cwd=busy.home, stdout=out, stderr=out, check=True)
+            subprocess.run(
+                [program(command[0]), *command[1:]], env=environment, cwd=busy.home, stdout=out, stderr=out, check=True
+            )
         while sum(run.is_finished for run in _backfilled(busy)) < dates or not followed(busy):
             assert time.monotonic() - began < 60 * dates, log.read_text(encoding="utf-8", errors="replace")[-3000:]
             code = zygote.run(busy.home, "run", "--date", day[-1].isoformat(), log=log)
@@ -130,8 +167,14 @@ def backfill(folder: Path, zygote: Zygote, dates: int, first: Date) -> Backfille
     one, other = city.rows_of(city.state(plain)), city.rows_of(city.state(busy))
     wrong = [table for table in one if one[table] != other.get(table)]
     chains = [Snapshot.read(Snapshot.path(busy, "cards", date)) for date in day]
-    lineage = all(chain is not None and chain.lineage == tuple(day[: number + 1]) for number, chain in enumerate(chains))
-    told = [f"{alert.kind}: {'; '.join(alert.reasons)}" for alert in alerts.alerts(busy) if "先处理" not in str(alert.reasons)]
+    lineage = all(
+        chain is not None and chain.lineage == tuple(day[: number + 1]) for number, chain in enumerate(chains)
+    )
+    told = [
+        f"{alert.kind}: {'; '.join(alert.reasons)}"
+        for alert in alerts.alerts(busy)
+        if "先处理" not in str(alert.reasons)
+    ]
     return Backfilled(dates, nights, seconds, failed, wrong, lineage, told, city.leftovers(busy))
 
 

@@ -1,4 +1,5 @@
-"""The daemon and the web server as ``deploy/`` starts them, as processes that can be cut off as a power cut or systemd would: with all
+"""The daemon and the web server as ``deploy/`` starts them, as processes that can be cut off as a power cut or systemd
+would: with all
 processes they have started."""
 
 from __future__ import annotations
@@ -29,9 +30,15 @@ class Service:
     def __init__(self, name: str, deployment: Deployment, log: Path, port: int = 0) -> None:
         command = exec_start(f"govdata-{name}.service", deployment, port)
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("GOVDATA_", "DAGSTER_"))}
-        environment |= {"GOVDATA_HOME": str(deployment.home), "DAGSTER_HOME": str(deployment.dagster_home), "DO_NOT_TRACK": "1"}
+        environment |= {
+            "GOVDATA_HOME": str(deployment.home),
+            "DAGSTER_HOME": str(deployment.dagster_home),
+            "DO_NOT_TRACK": "1",
+        }
         with open(log, "ab") as out:
-            self._process = subprocess.Popen(command, cwd=deployment.home, env=environment, stdout=out, stderr=out, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, cwd=deployment.home, env=environment, stdout=out, stderr=out, start_new_session=True
+            )
 
     def cut(self) -> int:
         """kill -9 of the service and of every process below it; returns how many there were."""
@@ -65,7 +72,9 @@ def _family(pid: int) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
-                parents.setdefault(int((entry / "stat").read_text().rpartition(")")[2].split()[1]), []).append(int(entry.name))
+                parents.setdefault(int((entry / "stat").read_text().rpartition(")")[2].split()[1]), []).append(
+                    int(entry.name)
+                )
     found = [pid]
     for known in found:
         found += parents.get(known, [])

@@ -33,7 +33,13 @@ def tar(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
     left = place.deployment.published / "cards" / ".x.parquet.1.tmp"
     left.write_bytes(b"x")
     deployment = place.deployment
-    for rubbish in ("published/govdata.duckdb.tmp/spill", "published/.spill/x", "lake/.tmp/spill-1/x", "lake/.new/x", "lake/other/x"):
+    for rubbish in (
+        "published/govdata.duckdb.tmp/spill",
+        "published/.spill/x",
+        "lake/.tmp/spill-1/x",
+        "lake/.new/x",
+        "lake/other/x",
+    ):
         path = deployment.data / rubbish
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
@@ -44,7 +50,10 @@ def tar(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_drill(prepared: Prepared, tar: Path, tmp_path: Path) -> None:
     """Restored elsewhere by the command: same contents, and the next night goes on as if nothing had happened."""
     moved = Place(Deployment(tmp_path / "别处"), prepared.zygote, tmp_path / "log")
-    assert moved.zygote.run(Path("/nonexistent"), "restore", str(tar), "--to", str(moved.deployment.home), log=moved.log) == 0
+    assert (
+        moved.zygote.run(Path("/nonexistent"), "restore", str(tar), "--to", str(moved.deployment.home), log=moved.log)
+        == 0
+    )
     assert moved.state() == prepared.good
     assert moved.run(2) == 0
     assert moved.state() == prepared.next
@@ -56,9 +65,15 @@ def test_what_it_holds(prepared: Prepared, tar: Path) -> None:
     with tarfile.open(tar) as opened:
         names = opened.getnames()
         links = [member for member in opened.getmembers() if member.islnk()]
-    assert not [name for name in names if ".tmp" in name or ".pinned" in name or name.endswith((".duckdb", ".lock")) or ".dagster" in name]
+    assert not [
+        name
+        for name in names
+        if ".tmp" in name or ".pinned" in name or name.endswith((".duckdb", ".lock")) or ".dagster" in name
+    ]
     assert not [name for name in names if "spill" in name or "/.new" in name or "/other" in name]
-    assert any("/landing/cards/" in f"/{name}" for name in names) and any(name.startswith("standards/codes/") for name in names)
+    assert any("/landing/cards/" in f"/{name}" for name in names) and any(
+        name.startswith("standards/codes/") for name in names
+    )
     assert links  # published files share their content with the lake's
 
 
@@ -147,9 +162,16 @@ def _rewritten(source: Path, target: Path, change: dict[str, bytes]) -> Path:
 @pytest.mark.parametrize("outside", ["../../../secret.parquet", "/secret.parquet", "data/lake/../../../secret.parquet"])
 @pytest.mark.parametrize(
     ("manifest", "key"),
-    [("snapshot.json", "files"), ("snapshot.json", "hidden_file"), ("layer.json", "files"), ("batch.json", "clean_files")],
+    [
+        ("snapshot.json", "files"),
+        ("snapshot.json", "hidden_file"),
+        ("layer.json", "files"),
+        ("batch.json", "clean_files"),
+    ],
 )
-def test_a_manifest_that_leads_outside_is_refused(tar: Path, tmp_path: Path, manifest: str, key: str, outside: str) -> None:
+def test_a_manifest_that_leads_outside_is_refused(
+    tar: Path, tmp_path: Path, manifest: str, key: str, outside: str
+) -> None:
     with tarfile.open(tar) as opened:
         member = next(m for m in opened.getmembers() if m.name.endswith(f"/{manifest}") and "/raw/" not in m.name)
         content = json.loads(opened.extractfile(member).read())  # type: ignore[union-attr]
@@ -165,7 +187,14 @@ def test_a_manifest_that_leads_outside_is_followed_by_nobody(tmp_path: Path) -> 
     deployment = Deployment(tmp_path / "home")
     path = Snapshot.path(deployment, "cards", city.FIRST)
     snapshot = Snapshot(
-        table="cards", date=city.FIRST, snapshot_id="a", batch_id="b", base_snapshot_id=None, standards_hash="c", files=("data/x",), rows=1
+        table="cards",
+        date=city.FIRST,
+        snapshot_id="a",
+        batch_id="b",
+        base_snapshot_id=None,
+        standards_hash="c",
+        files=("data/x",),
+        rows=1,
     )
     snapshot.write(path)
     assert layers.read(Snapshot, path) == snapshot
@@ -173,7 +202,9 @@ def test_a_manifest_that_leads_outside_is_followed_by_nobody(tmp_path: Path) -> 
     assert layers.read(Snapshot, path) is None
 
 
-@pytest.mark.parametrize("listing", [b"[]", b'{"format": 1, "files": []}', b"[" * 100_000, b'{"format": 1}', b"\xff", b"{}"])
+@pytest.mark.parametrize(
+    "listing", [b"[]", b'{"format": 1, "files": []}', b"[" * 100_000, b'{"format": 1}', b"\xff", b"{}"]
+)
 def test_a_listing_that_is_none_is_refused(tmp_path: Path, listing: bytes) -> None:
     file = tmp_path / "evil.tar"
     with tarfile.open(file, "w") as opened:
@@ -188,7 +219,12 @@ def test_a_listing_that_is_none_is_refused(tmp_path: Path, listing: bytes) -> No
 
 def test_a_member_that_would_fill_the_disk_or_comes_twice_is_refused(tmp_path: Path) -> None:
     sparse = tarfile.TarInfo("data/landing/cards/big")
-    sparse.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": str(1 << 50), "GNU.sparse.name": "x"}
+    sparse.pax_headers = {
+        "GNU.sparse.major": "1",
+        "GNU.sparse.minor": "0",
+        "GNU.sparse.realsize": str(1 << 50),
+        "GNU.sparse.name": "x",
+    }
     twice = tarfile.TarInfo("standards/x")
     for number, members in enumerate(([sparse], [twice, twice])):
         file = tmp_path / f"{number}.tar"
@@ -274,7 +310,9 @@ def test_headers_that_claim_what_is_not_there_are_refused(header: bytes, tmp_pat
         {"mtime": "nan"},
     ],
 )
-def test_pax_headers_that_say_other_things_than_the_member_are_refused_or_harmless(headers: dict[str, str], tmp_path: Path) -> None:
+def test_pax_headers_that_say_other_things_than_the_member_are_refused_or_harmless(
+    headers: dict[str, str], tmp_path: Path
+) -> None:
     """They are what counts: the member's own name is only for readers that know no pax."""
     file = tmp_path / "evil.tar"
     with tarfile.open(file, "w", format=tarfile.PAX_FORMAT) as opened:

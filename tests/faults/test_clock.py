@@ -1,4 +1,5 @@
-"""The clock is moved a day: in the middle of a night (NTP corrects it, somebody sets it by hand), and before a night begins."""
+"""The clock is moved a day: in the middle of a night (NTP corrects it, somebody sets it by hand), and before a night
+begins."""
 
 from __future__ import annotations
 
@@ -22,7 +23,12 @@ def test_clock_moved_a_day(prepared: Prepared, place: Place, tmp_path: Path) -> 
     clock, log = tmp_path / "clock", tmp_path / "log"
     clock.write_text("+0")
     # Files keep their true times, so to the moved clock they are a day old or of tomorrow, as on a server.
-    settings = {"LD_PRELOAD": str(LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", "NO_FAKE_STAT": "1"}
+    settings = {
+        "LD_PRELOAD": str(LIBRARY),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "NO_FAKE_STAT": "1",
+    }
     with Zygote(FAKETIME_DONT_FAKE_MONOTONIC="1", **settings) as moved:
 
         def started(when: str) -> Night:

@@ -72,7 +72,9 @@ def test_a_run_that_was_to_be_ended_is_no_fault(home: Deployment, dagster: Dagst
     assert not list(alerts.alerts(home)) and not lock.exists()
 
 
-def test_a_run_on_its_way_is_left_alone_for_a_while(home: Deployment, dagster: DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_on_its_way_is_left_alone_for_a_while(
+    home: Deployment, dagster: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between the report of its start and its lock there is a moment; a run that stays without a lock died in it."""
     starting, started = begun(dagster, DagsterRunStatus.STARTING), begun(dagster, DagsterRunStatus.NOT_STARTED)
     start = DagsterEvent(event_type_value=DagsterEventType.RUN_START.value, job_name="nightly")

@@ -1,4 +1,5 @@
-"""Deliveries and runs that come at the wrong moment: replaced while read, late, twice, corrected; two runs, a reader in the way."""
+"""Deliveries and runs that come at the wrong moment: replaced while read, late, twice, corrected; two runs, a reader in
+the way."""
 
 from __future__ import annotations
 
@@ -52,11 +53,14 @@ def test_two_runs_at_once(prepared: Prepared, place: Place, other: Zygote) -> No
     assert not city.leftovers(place.deployment) and not place.told()
     with instance(place.deployment) as dagster:
         first, second = dagster.get_run_records(RunsFilter(job_name="nightly"), limit=2)
-    assert first.start_time is not None and second.end_time is not None and first.start_time < second.end_time  # they did run at once
+    assert (
+        first.start_time is not None and second.end_time is not None and first.start_time < second.end_time
+    )  # they did run at once
 
 
 def test_a_backfill_beside_a_night(prepared: Prepared, place: Place, other: Zygote, tmp_path: Path) -> None:
-    """Nights 0 (again) and 1 are made up for while night 2 runs: where its delta comes before night 1 is done it waits, and says so.
+    """Nights 0 (again) and 1 are made up for while night 2 runs: where its delta comes before night 1 is done it waits,
+    and says so.
     ``benchmarks/faults.py backfill`` does thirty dates, started by Dagster."""
     late = Place(city.lay_down(tmp_path / "late", 3), place.zygote, place.log)
     assert late.run(0) == 0
@@ -81,7 +85,8 @@ def test_an_analyst_holds_the_catalogue_open(prepared: Prepared, place: Place) -
 
 
 def test_late_and_corrected(prepared: Prepared, place: Place, tmp_path: Path) -> None:
-    """Night 2 comes before night 1; then night 1 is corrected, twice delivered in one folder. Later deltas are merged anew, in order."""
+    """Night 2 comes before night 1; then night 1 is corrected, twice delivered in one folder. Later deltas are merged
+    anew, in order."""
     late = Place(city.lay_down(tmp_path / "late", 1), place.zygote, place.log)
     assert late.run(0, *ONLY) == 0
     for number in (2, 1):

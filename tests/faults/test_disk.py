@@ -1,4 +1,5 @@
-"""The disk: full, read-only, cutting files short, flipping bits, losing folders. Mounts need root; elsewhere those tests are skipped."""
+"""The disk: full, read-only, cutting files short, flipping bits, losing folders. Mounts need root; elsewhere those
+tests are skipped."""
 
 from __future__ import annotations
 
@@ -86,11 +87,15 @@ def flip(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [truncate, flip])
 def test_damaged_everywhere(prepared: Prepared, place: Place, damage: Callable[[Path], None]) -> None:
-    """Every Parquet file of night 1, of every stage, is damaged: readers get the night before, and running night 1 again mends it."""
+    """Every Parquet file of night 1, of every stage, is damaged: readers get the night before, and running night 1
+    again mends it."""
     hit = 0
     for dataset in ("cards", "rooms"):
         date = city.day(1).isoformat()
-        folders = [*(place.deployment.data / "lake").glob(f"*/{dataset}/{date}"), place.deployment.snapshot(dataset, city.day(1))]
+        folders = [
+            *(place.deployment.data / "lake").glob(f"*/{dataset}/{date}"),
+            place.deployment.snapshot(dataset, city.day(1)),
+        ]
         inodes = set()
         for path in (path for folder in folders for path in folder.glob("*.parquet")):
             if path.stat().st_ino not in inodes:

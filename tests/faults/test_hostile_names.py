@@ -1,4 +1,5 @@
-"""Names that deliverers choose, through the real command line: nothing that a terminal obeys or a reader of Markdown renders gets out."""
+"""Names that deliverers choose, through the real command line: nothing that a terminal obeys or a reader of Markdown
+renders gets out."""
 
 from __future__ import annotations
 
@@ -31,7 +32,11 @@ NAMES = [
 
 
 def demand_harmless(text: str) -> None:
-    found = {f"U+{ord(char):04X}" for char in text if char != "\n" and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    found = {
+        f"U+{ord(char):04X}"
+        for char in text
+        if char != "\n" and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    }
     assert not found, (found, text)
     text.encode("utf-8")
 
@@ -41,7 +46,9 @@ def live(page: str) -> set[str]:
     tokens = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).parse(page)
     kinds = {part.type for token in tokens for part in (token, *(token.children or ()))}
     plain = ("text", "text_special", "softbreak", "inline", "paragraph_open", "paragraph_close")
-    return {kind for kind in kinds if kind not in plain and not kind.startswith(("bullet_list_", "list_item_", "heading_"))}
+    return {
+        kind for kind in kinds if kind not in plain and not kind.startswith(("bullet_list_", "list_item_", "heading_"))
+    }
 
 
 def test_names_of_files_members_and_sheets(zygote: Zygote, tmp_path: Path) -> None:
@@ -65,7 +72,11 @@ def test_names_of_files_members_and_sheets(zygote: Zygote, tmp_path: Path) -> No
     with instance(place.deployment) as dagster:
         for record in dagster.get_run_records():
             for entry in dagster.all_logs(record.dagster_run.run_id):
-                failure = entry.dagster_event and entry.dagster_event.is_step_failure and entry.dagster_event.step_failure_data
+                failure = (
+                    entry.dagster_event
+                    and entry.dagster_event.is_step_failure
+                    and entry.dagster_event.step_failure_data
+                )
                 if failure and failure.user_failure_data:
                     demand_harmless(failure.user_failure_data.description or "")
 
@@ -84,7 +95,10 @@ def test_what_is_read_well_under_such_a_name(zygote: Zygote, tmp_path: Path) -> 
     home = place.deployment.home
     for path in (packed, folder_of_rooms):
         zygote.run(home, "inspect", str(path), log=place.log)
-    assert zygote.run(home, "sql", "SELECT DISTINCT _source_file, chr(27) || '[2J' FROM published.cards", log=place.log) == 0
+    assert (
+        zygote.run(home, "sql", "SELECT DISTINCT _source_file, chr(27) || '[2J' FROM published.cards", log=place.log)
+        == 0
+    )
     said = place.log.read_text(encoding="utf-8")
     demand_harmless(said)
     assert "\\x1b[2J" in said

@@ -1,4 +1,5 @@
-"""Ctrl-C and SIGTERM end the whole run: later dates are not begun, nothing is told of that is no fault, and running again goes on."""
+"""Ctrl-C and SIGTERM end the whole run: later dates are not begun, nothing is told of that is no fault, and running
+again goes on."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ from tests.faults.zygote import Zygote
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
 
-@pytest.mark.parametrize(("number", "spent"), [(signal.SIGINT, 0.3), (signal.SIGTERM, 1.2), (signal.SIGINT, 2.2), (signal.SIGTERM, 4.0)])
+@pytest.mark.parametrize(
+    ("number", "spent"), [(signal.SIGINT, 0.3), (signal.SIGTERM, 1.2), (signal.SIGINT, 2.2), (signal.SIGTERM, 4.0)]
+)
 def test_a_signal_ends_the_whole_run(zygote: Zygote, tmp_path: Path, number: signal.Signals, spent: float) -> None:
     deployment, log = city.lay_down(tmp_path / "a home", 3), tmp_path / "log"
     night = zygote.start(deployment.home, "run", log=log)
@@ -116,7 +119,11 @@ def test_a_second_signal_ends_at_once_and_is_no_fault(zygote: Zygote, tmp_path: 
     assert said.index("正在结束") < said.index("再次运行即可继续")
     assert place.run(0) == 0 and not place.told()
     with instance(place.deployment) as dagster:
-        assert [run.status.value for run in dagster.get_runs()] == ["SUCCESS", "SUCCESS", "CANCELED"]  # city and datasets, newest first
+        assert [run.status.value for run in dagster.get_runs()] == [
+            "SUCCESS",
+            "SUCCESS",
+            "CANCELED",
+        ]  # city and datasets, newest first
 
 
 ON_THE_TERMINAL = """

@@ -1,4 +1,5 @@
-"""kill -9 of the night's process. ``benchmarks/faults.py`` strikes at forty points; here a few, one in each part of the night."""
+"""kill -9 of the night's process. ``benchmarks/faults.py`` strikes at forty points; here a few, one in each part of the
+night."""
 
 from __future__ import annotations
 

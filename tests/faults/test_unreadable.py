@@ -1,4 +1,5 @@
-"""Deliveries of which nothing could be read end with exit 3, an alert and a line in the books, and change nothing that is published."""
+"""Deliveries of which nothing could be read end with exit 3, an alert and a line in the books, and change nothing that
+is published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Retention: the disk stays bounded, readers keep what the policy keeps, Dagster's records go by age; readers during swaps."""
+"""Retention: the disk stays bounded, readers keep what the policy keeps, Dagster's records go by age; readers during
+swaps."""
 
 from __future__ import annotations
 
@@ -77,7 +78,8 @@ def test_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.xdist_group("faults")
 def test_dagsters_runs_go_by_age(place: Place) -> None:
-    """Of nights 0 and 1, each a run of the datasets and one of the city, the older two go with all their files; the newer ones last made
+    """Of nights 0 and 1, each a run of the datasets and one of the city, the older two go with all their files; the
+    newer ones last made
     the assets and stay, whatever their age."""
     from dagster import AssetKey
 

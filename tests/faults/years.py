@@ -18,7 +18,8 @@ FIRST = Date(2025, 1, 1)
 
 @dataclass(frozen=True)
 class Disk:
-    """After ``night``: files of data (not the deliveries, not the small history of quality), their KB, and the rows readers see."""
+    """After ``night``: files of data (not the deliveries, not the small history of quality), their KB, and the rows
+    readers see."""
 
     night: int
     files: int
@@ -26,15 +27,22 @@ class Disk:
     shown: tuple[int, int]
 
 
-def nights(home: Path, count: int, policy: Policy, *, whole_every: int, prune_every: int, look_every: int) -> Iterator[Disk]:
-    """``count`` nights of a delta table (a whole every ``whole_every`` nights) and a snapshot table; a look at the disk now and then."""
+def nights(
+    home: Path, count: int, policy: Policy, *, whole_every: int, prune_every: int, look_every: int
+) -> Iterator[Disk]:
+    """``count`` nights of a delta table (a whole every ``whole_every`` nights) and a snapshot table; a look at the disk
+    now and then."""
     city = City(Deployment(home))
     for number in range(count):
         date = FIRST + timedelta(days=number)
         if number % whole_every == 0:
-            city.publish(city.deliver("people", date, [person(n) for n in range(60)], mode="snapshot", quarantined=[person(90)]))
+            city.publish(
+                city.deliver("people", date, [person(n) for n in range(60)], mode="snapshot", quarantined=[person(90)])
+            )
         else:
-            city.publish(city.deliver("people", date, [person(number % 60, f"{number:04d}", "U")], quarantined=[person(91)]))
+            city.publish(
+                city.deliver("people", date, [person(number % 60, f"{number:04d}", "U")], quarantined=[person(91)])
+            )
         city.publish(city.deliver("shops", date, [shop(n, f"{number:04d}") for n in range(30)]))
         if (number + 1) % prune_every == 0:
             city.rebuild()
@@ -52,5 +60,7 @@ def _look(city: City, night: int) -> Disk:
             for name in names:
                 state = os.stat(os.path.join(parent, name))
                 inodes[state.st_ino] = state.st_blocks * 512
-    ((people, shops),) = city.query("SELECT (SELECT count(*) FROM published.people), (SELECT count(*) FROM published.shops)")
+    ((people, shops),) = city.query(
+        "SELECT (SELECT count(*) FROM published.people), (SELECT count(*) FROM published.shops)"
+    )
     return Disk(night, len(inodes), sum(inodes.values()) // 1024, (people, shops))

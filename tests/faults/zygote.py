@@ -1,6 +1,8 @@
-"""Nights in processes of their own that start in no time: a parent that has everything imported forks one for each command line.
+"""Nights in processes of their own that start in no time: a parent that has everything imported forks one for each
+command line.
 
-``python -m tests.faults.zygote`` reads lines of JSON {"home", "arguments", "log", "environment", "before"} and answers each with the
+``python -m tests.faults.zygote`` reads lines of JSON {"home", "arguments", "log", "environment", "before"} and answers
+each with the
 process number, then with the exit code (negative: the signal that ended it) and the CPU seconds. The driver may
 kill the process in between.
 """
@@ -21,7 +23,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class Night:
-    """One process. ``pid`` may be killed; ``wait`` gives its exit code, negative for a signal; ``seconds`` are then what it has cost."""
+    """One process. ``pid`` may be killed; ``wait`` gives its exit code, negative for a signal; ``seconds`` are then
+    what it has cost."""
 
     def __init__(self, pid: int, server: subprocess.Popen[str]) -> None:
         self.pid, self.seconds, self._server = pid, 0.0, server
@@ -33,7 +36,8 @@ class Night:
         return int(code)
 
     def spent(self) -> float | None:
-        """CPU seconds so far (the machine's load does not matter to it, as it does to the clock); None: it has ended."""
+        """CPU seconds so far (the machine's load does not matter to it, as it does to the clock); None: it has
+        ended."""
         try:
             fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
@@ -48,7 +52,9 @@ class Zygote:
         self._environment = environment
 
     def __enter__(self) -> Self:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))
+        }
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.zygote"],
             cwd=REPOSITORY,
@@ -61,15 +67,26 @@ class Zygote:
         assert self._server.stdout.readline() == "ready\n"
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._server.stdin is not None
         self._server.stdin.close()
         self._server.wait(timeout=30)
 
-    def start(self, home: Path, *arguments: str, log: Path | None = None, before: str = "", **environment: str) -> Night:
-        """``govdata <arguments>`` on ``home``. ``before``: Python run in the new process first, to break something there."""
+    def start(
+        self, home: Path, *arguments: str, log: Path | None = None, before: str = "", **environment: str
+    ) -> Night:
+        """``govdata <arguments>`` on ``home``. ``before``: Python run in the new process first, to break something
+        there."""
         assert self._server.stdin is not None and self._server.stdout is not None
-        order = {"home": str(home), "arguments": arguments, "log": str(log or os.devnull), "before": before, "environment": environment}
+        order = {
+            "home": str(home),
+            "arguments": arguments,
+            "log": str(log or os.devnull),
+            "before": before,
+            "environment": environment,
+        }
         self._server.stdin.write(json.dumps(order) + "\n")
         self._server.stdin.flush()
         return Night(int(self._server.stdout.readline()), self._server)

@@ -1,4 +1,5 @@
-"""The rule every delivered file must meet, whatever was done to it: each physical record is read or rejected, or the file is refused with a
+"""The rule every delivered file must meet, whatever was done to it: each physical record is read or rejected, or the
+file is refused with a
 Chinese reason; nothing else is raised, and no message holds a value."""
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def check_message(message: str) -> None:
 
 
 def account(path: Path, headers: Headers | None) -> list[Read] | None:
-    """What was read of each source in the file; None where it was refused. Raises ``AssertionError`` where the rule is not kept."""
+    """What was read of each source in the file; None where it was refused. Raises ``AssertionError`` where the rule is
+    not kept."""
     try:
         _, opened = formats.open_file(path, headers)
         return [_source(source, path) for source in opened.sources]
@@ -58,7 +60,9 @@ def _source(source: Source, path: Path) -> Read:
             check_message(reject.reason)
             rejects.append(reject.row)
     assert rows + len(rejects) == source.tally.records, "records read and rejected are not those counted"
-    assert len(records) + len(set(rejects)) == rows + len(rejects) and not records.keys() & set(rejects), "a row number twice"
+    assert len(records) + len(set(rejects)) == rows + len(rejects) and not records.keys() & set(rejects), (
+        "a row number twice"
+    )
     assert all(count >= 0 for count in source.tally.not_records.values())
     assert all(1 <= row <= source.tally.lines for row in (*records, *rejects)), "a row number outside of the file"
     if source.format == "text" and not isinstance(source, Member):  # what is packed has its lines elsewhere
@@ -73,7 +77,11 @@ def physical_lines(data: bytes, encoding: str) -> int:
     wide = encoding.startswith("UTF-16")
     if "BOM" in encoding:
         data = data[2 if wide else 3 :]
-    units = np.frombuffer(data[: len(data) // 2 * 2], ">u2" if "BE" in encoding else "<u2") if wide else np.frombuffer(data, np.uint8)
+    units = (
+        np.frombuffer(data[: len(data) // 2 * 2], ">u2" if "BE" in encoding else "<u2")
+        if wide
+        else np.frombuffer(data, np.uint8)
+    )
     feeds, returns = units == 10, units == 13
     both = int(np.count_nonzero(returns[:-1] & feeds[1:]))
     unfinished = bool(len(units) and units[-1] not in (10, 13)) or (wide and len(data) % 2 == 1)

@@ -104,12 +104,18 @@ def values(count: int) -> list[tuple[str, ...]]:
 
 
 def table(chance: random.Random) -> tuple[list[tuple[str, ...]], str, str, str]:
-    """Records (cells perhaps with what wants quotes), and the delimiter, line end and encoding they are to be written in."""
+    """Records (cells perhaps with what wants quotes), and the delimiter, line end and encoding they are to be written
+    in."""
     delimiter = chance.choice(DELIMITERS)
     rows = values(chance.choice((1, 4, 12, 30)))
     if chance.random() < 0.5:
         rows = [
-            (row[0], row[1], chance.choice((f"{row[2]}{delimiter}乙室", f'{row[2]}"东"', f"{row[2]}\n后", row[2])), row[3])
+            (
+                row[0],
+                row[1],
+                chance.choice((f"{row[2]}{delimiter}乙室", f'{row[2]}"东"', f"{row[2]}\n后", row[2])),
+                row[3],
+            )
             if chance.random() < 0.3
             else row
             for row in rows
@@ -144,6 +150,10 @@ def injure(data: bytes, chance: random.Random) -> bytes:
         case 5:
             return data[:stop] + data[at:]
         case 6:
-            return data[:at] + bytes([data[at] ^ (1 << chance.randrange(8))]) + data[at + 1 :] if at < len(data) else data[:-1]
+            return (
+                data[:at] + bytes([data[at] ^ (1 << chance.randrange(8))]) + data[at + 1 :]
+                if at < len(data)
+                else data[:-1]
+            )
         case _:
             return data[: max(1, at)]

@@ -1,4 +1,5 @@
-"""The whole ingest of hostile deliveries: names of files, names of columns, values; and spoilt files end to end. About ten seconds."""
+"""The whole ingest of hostile deliveries: names of files, names of columns, values; and spoilt files end to end. About
+ten seconds."""
 
 from __future__ import annotations
 
@@ -86,7 +87,9 @@ def test_spoilt_files_end_to_end(tmp_path: Path) -> None:
                 assert not list((tmp_path / str(number) / "data" / "lake").rglob("*.parquet"))
                 continue
             counted = [
-                duckdb.execute("SELECT count(*) FROM read_parquet(?)", [[str(bureau.deployment.absolute(f)) for f in files]]).fetchone()
+                duckdb.execute(
+                    "SELECT count(*) FROM read_parquet(?)", [[str(bureau.deployment.absolute(f)) for f in files]]
+                ).fetchone()
                 if files
                 else (0,)
                 for files in (batch.files, batch.rejected_files)

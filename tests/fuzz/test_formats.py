@@ -161,11 +161,19 @@ def test_whatever_is_done_to_an_archive(tmp_path: Path, seed: int) -> None:
             whole = gzip.compress(inner, mtime=0)
         else:
             out = io.BytesIO()
-            with zipfile.ZipFile(out, "w", chance.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])) as archive:
-                for name in dict.fromkeys(chance.choice(["a.csv", "b/c.txt", *HOSTILE]) for _ in range(chance.choice([1, 2, 5]))):
+            with zipfile.ZipFile(
+                out, "w", chance.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+            ) as archive:
+                for name in dict.fromkeys(
+                    chance.choice(["a.csv", "b/c.txt", *HOSTILE]) for _ in range(chance.choice([1, 2, 5]))
+                ):
                     archive.writestr(name.replace("\x00", ""), chance.choice([inner, table]))
             whole = out.getvalue()
-        check(tmp_path / "a.zip", whole if chance.random() < 0.3 else injure(whole, chance), HEADERS if chance.random() < 0.7 else None)
+        check(
+            tmp_path / "a.zip",
+            whole if chance.random() < 0.3 else injure(whole, chance),
+            HEADERS if chance.random() < 0.7 else None,
+        )
 
 
 @pytest.mark.slow
@@ -181,7 +189,10 @@ def test_whatever_is_done_to_json_lines(tmp_path: Path, seed: int) -> None:
         ascii_only = chance.random() < 0.5 or any("\ud7ff" < c < "\ue000" for record in records for c in str(record))
         lines = [json.dumps(record, ensure_ascii=ascii_only) for record in records]
         text = "\n".join(lines) if chance.random() < 0.9 else "[" + ",\n".join(lines) + "]"
-        data = text.encode(chance.choice(("utf-8", "utf-8", "gb18030", "utf-16", "utf-8-sig")), "surrogatepass" if ascii_only else "strict")
+        data = text.encode(
+            chance.choice(("utf-8", "utf-8", "gb18030", "utf-16", "utf-8-sig")),
+            "surrogatepass" if ascii_only else "strict",
+        )
         for _ in range(chance.choice((0, 1, 1, 3))):
             data = injure(data, chance)
         check(tmp_path / "a.jsonl", data, HEADERS if chance.random() < 0.7 else None)

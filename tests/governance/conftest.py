@@ -36,7 +36,9 @@ class City(Small):
     def day(number: int) -> Date:
         return START + timedelta(days=number)
 
-    def judged(self, dataset: str, date: Date, lines: Sequence[str], *, published: bool = True, header: str | None = None) -> None:
+    def judged(
+        self, dataset: str, date: Date, lines: Sequence[str], *, published: bool = True, header: str | None = None
+    ) -> None:
         """A delivery that went through reading and standardising; ``published``: what its checks said."""
         registry, known = self.registry, self.registry.datasets[dataset]
         folder = self.deployment.delivery(dataset, date)
@@ -45,11 +47,22 @@ class City(Small):
         (folder / "交付.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
         delivery = ingest.receive(self.deployment, known, date)
         assert delivery is not None
-        batch = engine.standardize(ingest.ingest(delivery, known, registry, self.deployment), known, registry, self.deployment)
-        check = CheckOutcome(
-            name="volume", kind="table", description="数据量", severity="error", blocking=True, passed=published, checked=1, failed=0
+        batch = engine.standardize(
+            ingest.ingest(delivery, known, registry, self.deployment), known, registry, self.deployment
         )
-        verdict = Verdict(dataset=dataset, date=date, batch_id=batch.batch_id, standards_hash=batch.standards_hash, outcomes=(check,))
+        check = CheckOutcome(
+            name="volume",
+            kind="table",
+            description="数据量",
+            severity="error",
+            blocking=True,
+            passed=published,
+            checked=1,
+            failed=0,
+        )
+        verdict = Verdict(
+            dataset=dataset, date=date, batch_id=batch.batch_id, standards_hash=batch.standards_hash, outcomes=(check,)
+        )
         verdict.write(Verdict.path(self.deployment, dataset, date))
 
     def night(self, number: int, people: Sequence[str], *, published: bool = True) -> governance.Closed:
@@ -70,7 +83,9 @@ class City(Small):
 
     def say(self, kind: str, number: str, on: int, **said: object) -> None:
         with writing(self.deployment) as log:
-            log.append([Event.model_validate({"date": self.day(on), "kind": kind, "actor": "张三", "order": number, **said})])
+            log.append(
+                [Event.model_validate({"date": self.day(on), "kind": kind, "actor": "张三", "order": number, **said})]
+            )
 
 
 def settings(city: City, text: str) -> None:

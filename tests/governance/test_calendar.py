@@ -1,4 +1,5 @@
-"""Working days against the State Council's notices (国办发明电〔2024〕12号 for 2025, 国办发明电〔2023〕7号 for 2024)."""
+"""Working days against the State Council's notices (国办发明电〔2024〕12号 for 2025, 国办发明电〔2023〕7号 for
+2024)."""
 
 from __future__ import annotations
 

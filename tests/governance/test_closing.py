@@ -23,7 +23,11 @@ def test_an_order_is_issued_with_number_department_due_date_and_legal_source(cit
     assert (order.department, order.state, len(order.open)) == ("公安", ISSUED, 1)
     assert order.due.isoformat() == "2026-03-16"  # ten working days; 2 March does not count
     assert order.facts["sign_due"] == "2026-03-04"
-    assert (order.facts["limit_source"], order.facts["limit_grade"], order.facts["severity"]) == ("测试", "B", "warning")
+    assert (order.facts["limit_source"], order.facts["limit_grade"], order.facts["severity"]) == (
+        "测试",
+        "B",
+        "warning",
+    )
 
 
 def test_it_closes_when_the_same_record_passes_and_says_so(city: City) -> None:
@@ -31,7 +35,12 @@ def test_it_closes_when_the_same_record_passes_and_says_so(city: City) -> None:
     night = city.night(1, [*GOOD, MENDED_PLACE])
 
     order = city.order(PLACE)
-    assert (order.state, order.closed, list(order.mended.values()), order.vanished) == (CLOSED, city.day(1), [city.day(1)], {})
+    assert (order.state, order.closed, list(order.mended.values()), order.vanished) == (
+        CLOSED,
+        city.day(1),
+        [city.day(1)],
+        {},
+    )
     assert night.events == {"EVIDENCE": 1, "VERIFY": 1} and night.open == 0
 
 
@@ -159,7 +168,9 @@ def test_a_wrong_key_without_identity_columns_vanishes(city: City) -> None:
 def test_a_withdrawn_rule_voids_its_orders_and_closes_none(city: City) -> None:
     city.night(0, [*GOOD, BAD_PLACE])
     elements = (city.deployment.standards / "elements/all.yaml").read_text(encoding="utf-8")
-    city.write("elements/all.yaml", elements.replace("type: code, code_set: places,", "type: text,").replace(CODE_SET, ""))
+    city.write(
+        "elements/all.yaml", elements.replace("type: code, code_set: places,", "type: text,").replace(CODE_SET, "")
+    )
     city.night(1, [*GOOD, BAD_PLACE])
     assert city.order(PLACE).state == VOID
 
@@ -176,12 +187,17 @@ def test_a_column_that_did_not_come_is_said(city: City) -> None:
     contract = (city.deployment.standards / "datasets/people.odcs.yaml").read_text(encoding="utf-8")
     element = "{property: element, value: place}"
     contract = contract.replace("{name: place, required: false", "{name: place, required: true")
-    city.write("datasets/people.odcs.yaml", contract.replace(element, element + ", {property: optional_header, value: true}"))
+    city.write(
+        "datasets/people.odcs.yaml", contract.replace(element, element + ", {property: optional_header, value: true}")
+    )
 
     city.judged("people", city.day(0), [f"A{n},甲,1990-01-01,190101" for n in range(6)], header="id,name,born,quhua")
     governance.judge_night(city.registry, city.deployment, city.day(0))
     order = city.order("place.required")
-    assert (len(order.items), order.facts["said"]) == (6, "交付文件里没有“区划”这一列（可能改了列名），因此整列都是空的")
+    assert (len(order.items), order.facts["said"]) == (
+        6,
+        "交付文件里没有“区划”这一列（可能改了列名），因此整列都是空的",
+    )
 
 
 def test_rejected_records_are_an_order_until_they_are_gone(city: City) -> None:

@@ -85,7 +85,9 @@ def test_no_value_of_a_record_is_in_the_log(city: City) -> None:
     files = [path for path in (city.deployment.workorders / "_events").rglob("*") if path.is_file()]
     import pyarrow.parquet as pq
 
-    text = "".join(str(pq.read_table(path).to_pylist()) if path.suffix == ".parquet" else path.read_text() for path in files)
+    text = "".join(
+        str(pq.read_table(path).to_pylist()) if path.suffix == ".parquet" else path.read_text() for path in files
+    )
     assert "龘" not in text and "\\u9f98" not in text and len(city.events) >= 4
 
 

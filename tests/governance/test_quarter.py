@@ -1,6 +1,8 @@
-"""A simulated quarter: sixty nights of a register whose clerks mend most of what they are told, break some of it again, reply wrongly.
+"""A simulated quarter: sixty nights of a register whose clerks mend most of what they are told, break some of it again,
+reply wrongly.
 
-The simulation keeps its own truth: per record, on which night it was wrong, and nothing else. What became of orders and items is counted
+The simulation keeps its own truth: per record, on which night it was wrong, and nothing else. What became of orders and
+items is counted
 from that truth in plain Python and must be what the log says, order by order and item by item."""
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ class Truth:
 
 
 def simulate(seed: int) -> Truth:
-    """Each night a few records go wrong; of those wrong, some are mended, some vanish; mended ones sometimes go wrong again."""
+    """Each night a few records go wrong; of those wrong, some are mended, some vanish; mended ones sometimes go wrong
+    again."""
     chance, truth = random.Random(seed), Truth()
     wrong: dict[str, set[int]] = {WRONG_PLACE: set(), WRONG_KEY: set()}
     once: dict[str, set[int]] = {rule: set() for rule in wrong}
@@ -59,7 +62,8 @@ def line(person: int, night: int, truth: Truth) -> str:
 
 @dataclass
 class Expected:
-    """What the truth makes of one rule: the orders in the order of their issue, each with its items and how often it was reopened."""
+    """What the truth makes of one rule: the orders in the order of their issue, each with its items and how often it
+    was reopened."""
 
     orders: list[dict[int, str]] = field(default_factory=list)  # record → open, mended, vanished
     reopened: list[int] = field(default_factory=list)
@@ -75,7 +79,8 @@ class Expected:
         for number, order in enumerate(self.orders):
             if not was_open[number] and any(state == "open" for state in order.values()):
                 self.reopened[number] += 1
-        # The first order of the rule that was open when the night began takes new records; one that is only now reopened does not.
+        # The first order of the rule that was open when the night began takes new records; one that is only now
+        # reopened does not.
         new = {person for person in wrong if not any(person in order for order in self.orders)}
         joined = next((number for number, is_open in enumerate(was_open) if is_open), None)
         if new and joined is None:
@@ -103,7 +108,8 @@ def test_orders_open_close_and_reopen_as_the_truth_says(city: City) -> None:
         for rule, known in expected.items():
             orders = [order for order in state.orders.values() if order.rule_id == rule]
             found = [
-                sorted(["open"] * len(order.open) + ["mended"] * len(order.mended) + ["vanished"] * len(order.vanished)) for order in orders
+                sorted(["open"] * len(order.open) + ["mended"] * len(order.mended) + ["vanished"] * len(order.vanished))
+                for order in orders
             ]
             assert found == [sorted(order.values()) for order in known.orders], f"night {night}, {rule}"
             assert [order.reopened for order in orders] == known.reopened, f"night {night}, {rule}"

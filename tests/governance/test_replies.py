@@ -117,8 +117,12 @@ def _padded(sheet: Worksheet, at: dict[str, int]) -> None:
         sheet.cell(row, at["校验码"]).value = str(sheet.cell(row, at["校验码"]).value).lower()
 
 
-@pytest.mark.parametrize("change", [_sorted, _filtered, _renamed, _columns_added, _head_deleted, _padded], ids=lambda f: f.__name__)
-def test_what_a_person_may_do_to_a_workbook_does_no_harm(book: Book, change: Callable[[Worksheet, dict[str, int]], None]) -> None:
+@pytest.mark.parametrize(
+    "change", [_sorted, _filtered, _renamed, _columns_added, _head_deleted, _padded], ids=lambda f: f.__name__
+)
+def test_what_a_person_may_do_to_a_workbook_does_no_harm(
+    book: Book, change: Callable[[Worksheet, dict[str, int]], None]
+) -> None:
     receipt = book.receive(book.spoil(change))
     assert (receipt.read, receipt.refused) == (4, [])
 
@@ -255,6 +259,10 @@ def test_saved_again_by_another_program(book: Book, tmp_path: Path, kind: str) -
     path = book.spoil(all_fixed)
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
     out = tmp_path / "out"
-    subprocess.run(["soffice", profile, "--headless", "--convert-to", kind, "--outdir", str(out), str(path)], check=True, timeout=180)
+    subprocess.run(
+        ["soffice", profile, "--headless", "--convert-to", kind, "--outdir", str(out), str(path)],
+        check=True,
+        timeout=180,
+    )
     receipt = book.receive(out / f"回来的.{kind}")
     assert (receipt.read, receipt.refused) == (4, [])

@@ -18,7 +18,8 @@ def rows(city: City, name: str) -> list[dict[str, Any]]:
 
 
 def story(city: City) -> str:
-    """Three records fail; one is mended on the second night and fails again on the 21st, one vanishes, one is waived."""
+    """Three records fail; one is mended on the second night and fails again on the 21st, one vanishes, one is
+    waived."""
     city.night(0, [*GOOD, BAD_PLACE, BROKEN, WAIVED])
     order = city.order(PLACE)
     waived = min(name for name, item in order.items.items() if _place(city, item[3]) == 6)
@@ -43,18 +44,48 @@ def test_orders_items_waivers_and_events_as_counted_by_hand(city: City) -> None:
 
     (order,) = rows(city, "work_orders")
     assert (order["order_no"], order["state_name"], order["items_at_issue"]) == (number, "重开", 3)
-    assert (order["items"], order["open_items"], order["mended_items"], order["vanished_items"], order["waived_items"]) == (3, 1, 0, 1, 1)
-    assert (order["reopened"], str(order["signed"]), str(order["due"]), order["overdue"]) == (1, "2026-03-03", "2026-04-03", False)
-    items = {(row["state"], row["returned"], str(row["first_seen"]), str(row["last_seen"])) for row in rows(city, "work_order_items")}
+    assert (
+        order["items"],
+        order["open_items"],
+        order["mended_items"],
+        order["vanished_items"],
+        order["waived_items"],
+    ) == (3, 1, 0, 1, 1)
+    assert (order["reopened"], str(order["signed"]), str(order["due"]), order["overdue"]) == (
+        1,
+        "2026-03-03",
+        "2026-04-03",
+        False,
+    )
+    items = {
+        (row["state"], row["returned"], str(row["first_seen"]), str(row["last_seen"]))
+        for row in rows(city, "work_order_items")
+    }
     assert items == {
         ("open", 1, "2026-03-02", "2026-03-22"),
         ("vanished", 0, "2026-03-02", "2026-03-03"),
         ("waived", 0, "2026-03-02", "2026-03-22"),
     }
     (waiver,) = rows(city, "waivers")
-    assert (waiver["actor"], waiver["reason"], waiver["active"], str(waiver["until"])) == ("张三", "属实", True, "2026-09-18")
+    assert (waiver["actor"], waiver["reason"], waiver["active"], str(waiver["until"])) == (
+        "张三",
+        "属实",
+        True,
+        "2026-09-18",
+    )
     kinds = [row["kind"] for row in rows(city, "work_order_events")]
-    assert kinds == ["EVIDENCE", "ISSUE", "SIGN", "REPLY", "WAIVE", "EVIDENCE", "EVIDENCE", "VERIFY", "EVIDENCE", "REOPEN"]
+    assert kinds == [
+        "EVIDENCE",
+        "ISSUE",
+        "SIGN",
+        "REPLY",
+        "WAIVE",
+        "EVIDENCE",
+        "EVIDENCE",
+        "VERIFY",
+        "EVIDENCE",
+        "REOPEN",
+    ]
 
 
 def test_a_department_s_figures_as_counted_by_hand(city: City) -> None:
@@ -62,9 +93,13 @@ def test_a_department_s_figures_as_counted_by_hand(city: City) -> None:
     (figures,) = rows(city, "department_performance")
     assert (figures["department"], figures["month"], figures["issued"], figures["void"]) == ("公安", "2026-03", 1, 0)
     assert (figures["signed_in_time"], figures["sign_rate"]) == (1, 1.0)
-    assert (figures["reply_due"], figures["reply_rate"]) == (0, None)  # the order is open anew, its limit has not passed
+    assert (figures["reply_due"], figures["reply_rate"]) == (
+        0,
+        None,
+    )  # the order is open anew, its limit has not passed
     assert (figures["items"], figures["resolved_items"], figures["mend_rate"]) == (2, 1, 0.5)
-    # Of the two items not waived, the vanished one was due on 16 March and was gone on the 20th; the other's limit has begun anew.
+    # Of the two items not waived, the vanished one was due on 16 March and was gone on the 20th; the other's limit has
+    # begun anew.
     assert (figures["items_due"], figures["resolved_in_time"], figures["in_time_rate"]) == (1, 0, 0.0)
     assert (figures["closed"], figures["ever_closed"], figures["reopened"], figures["reopen_rate"]) == (0, 1, 1, 1.0)
     assert (figures["open"], figures["overdue"], figures["overdue_rate"], figures["mean_days"]) == (1, 0, 0.0, None)
@@ -83,9 +118,12 @@ def test_the_catalogue_shows_them_empty_and_filled(city: City) -> None:
     tables.write(city.deployment, Calendar())
     assert city.ask("SELECT state_name, open_items FROM governance.work_orders") == [("重开", 1)]
     counts = city.ask(
-        "SELECT (SELECT count(*) FROM governance.work_order_items), (SELECT count(*) FROM governance.work_order_events), "
+        "SELECT (SELECT count(*) FROM governance.work_order_items), (SELECT count(*) FROM "
+        "governance.work_order_events), "
         "(SELECT count(*) FROM governance.waivers), (SELECT count(*) FROM governance.department_performance)"
     )
     assert counts == [(3, 10, 1, 1)]
-    told = city.ask("SELECT count(*) FROM duckdb_columns() WHERE table_name = 'department_performance' AND comment IS NULL")
+    told = city.ask(
+        "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'department_performance' AND comment IS NULL"
+    )
     assert told == [(0,)]

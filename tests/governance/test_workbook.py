@@ -86,7 +86,8 @@ def test_nobody_else_s_rows_are_inside(city: City) -> None:
     city.night(0, ROWS)
     paths = workbook.write_all(city.registry, city.deployment, city.day(0))
     by_department = {
-        path.parent.name: {str(c.value) for s in openpyxl.load_workbook(path) for r in s.iter_rows() for c in r} for path in paths
+        path.parent.name: {str(c.value) for s in openpyxl.load_workbook(path) for r in s.iter_rows() for c in r}
+        for path in paths
     }
     assert set(by_department) == {"公安", "卫健"}
     assert not any("龘" in text for text in by_department["公安"])

@@ -28,7 +28,9 @@ PEOPLE = dataset(
     "people",
     "人口",
     [
-        Column(name="id_number", title="公民身份号码", element="e", headers=("GMSFHM", "身份证号"), optional_header=False),
+        Column(
+            name="id_number", title="公民身份号码", element="e", headers=("GMSFHM", "身份证号"), optional_header=False
+        ),
         Column(name="name", title="姓名", element="e", headers=("XM",), optional_header=False),
         Column(name="address", title="住址", element="e", headers=("ZZ",)),
         Column(name="remark", title="备注信息", element="e", headers=("BZ",)),
@@ -95,12 +97,16 @@ class Bureau:
         names = ("_source_row", "id_number", "name", "address", "remark")
         return [tuple(row[name] for name in names) for row in self.raw(batch)]
 
-    def one(self, content: bytes | str, name: str = "a.csv") -> tuple[list[tuple[Any, ...]], list[tuple[int, str, str]]]:
+    def one(
+        self, content: bytes | str, name: str = "a.csv"
+    ) -> tuple[list[tuple[Any, ...]], list[tuple[int, str, str]]]:
         """Deliver one file: its records, and its rejects as (row number, reason, content)."""
         self.deliver(name, content)
         batch = self.ingest()
         assert batch.delivered == batch.rows + batch.rejected + batch.duplicates
-        return self.records(batch), [(row["_source_row"], row["reason"], row["content"]) for row in self.rejected(batch)]
+        return self.records(batch), [
+            (row["_source_row"], row["reason"], row["content"]) for row in self.rejected(batch)
+        ]
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""govdata's own reading of a delimited file, without a contract or with one, in the shape ``pollution.same`` compares."""
+"""govdata's own reading of a delimited file, without a contract or with one, in the shape ``pollution.same``
+compares."""
 
 from __future__ import annotations
 
@@ -33,6 +34,12 @@ def read_with_contract(path: Path, header: Sequence[str]) -> tuple[Reading, int]
     named = [name.strip() for name in dict.fromkeys(header) if name.strip()]
     columns = tuple(Column(name=f"c{number}", title=name, element="e") for number, name in enumerate(named))
     dataset = Dataset(
-        name="d", title="d", domain="d", owner="o", version="1", delivery=DeliveryMode(mode="snapshot", key=("c0",)), columns=columns
+        name="d",
+        title="d",
+        domain="d",
+        owner="o",
+        version="1",
+        delivery=DeliveryMode(mode="snapshot", key=("c0",)),
+        columns=columns,
     )
     return read(path, Headers(dataset))

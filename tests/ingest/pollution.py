@@ -45,11 +45,17 @@ def write(
     """``quoting``: minimal, all, none, text (all but numbers); ``escape``: double or backslash; ``specials``: more that wants quotes."""
 
     def cell(text: str) -> str:
-        needs = delimiter in text or quote in text or "\n" in text or "\r" in text or any(mark in text for mark in specials)
+        needs = (
+            delimiter in text or quote in text or "\n" in text or "\r" in text or any(mark in text for mark in specials)
+        )
         number = text.replace(".", "", 1).isdigit()
         if quoting == "none" or (quoting == "minimal" and not needs) or (quoting == "text" and number):
             return text
-        inner = text.replace("\\", "\\\\").replace(quote, "\\" + quote) if escape == "backslash" else text.replace(quote, quote * 2)
+        inner = (
+            text.replace("\\", "\\\\").replace(quote, "\\" + quote)
+            if escape == "backslash"
+            else text.replace(quote, quote * 2)
+        )
         return quote + inner + quote
 
     return "".join(delimiter.join(map(cell, row)) + end for row in rows)
@@ -98,11 +104,14 @@ def en(count: int = 20) -> list[Row]:
     return [EN_HEADER, *english(count)]
 
 
-def texts(filler: Callable[[int], str], rows: Sequence[Row] | None = None, column: int = 3, every: int = 1) -> list[Row]:
+def texts(
+    filler: Callable[[int], str], rows: Sequence[Row] | None = None, column: int = 3, every: int = 1
+) -> list[Row]:
     """The Chinese table with ``filler(i)`` in one column of every n-th row."""
     table = list(rows or cn())
     return [table[0]] + [
-        (*row[:column], filler(i), *row[column + 1 :]) if i % every == 0 else tuple(row) for i, row in enumerate(table[1:])
+        (*row[:column], filler(i), *row[column + 1 :]) if i % every == 0 else tuple(row)
+        for i, row in enumerate(table[1:])
     ]
 
 
@@ -135,7 +144,30 @@ def _shown(delimiter: str) -> str:
 
 
 def _delimiters(add: Callable[..., None]) -> None:
-    one = [",", ";", "\t", "|", "^", "~", "#", "&", "%", "$", "@", "!", "*", ":", "=", "+", "¦", "§", "，", "、", "；", "｜"]
+    one = [
+        ",",
+        ";",
+        "\t",
+        "|",
+        "^",
+        "~",
+        "#",
+        "&",
+        "%",
+        "$",
+        "@",
+        "!",
+        "*",
+        ":",
+        "=",
+        "+",
+        "¦",
+        "§",
+        "，",
+        "、",
+        "；",
+        "｜",
+    ]
     control = ["\x01", "\x02", "\x03", "\x07", "\x1c", "\x1d", "\x1e", "\x1f", "\x7f"]
     many = [
         "||",
@@ -167,7 +199,11 @@ def _delimiters(add: Callable[..., None]) -> None:
         add(f"delimiter/en one row {_shown(delimiter)}", write(en(1), delimiter), en(1))
     solid = [tuple(cell.replace(" ", "_") or "-" for cell in row) for row in en()]
     add("delimiter/space", write(solid, " "), solid)
-    add("delimiter/spaces in columns", "".join("".join(cell.ljust(14) for cell in row).rstrip() + "\n" for row in solid), solid)
+    add(
+        "delimiter/spaces in columns",
+        "".join("".join(cell.ljust(14) for cell in row).rstrip() + "\n" for row in solid),
+        solid,
+    )
     add("delimiter/two spaces", write(solid, "  "), solid)
 
 
@@ -243,8 +279,15 @@ def _quotes(add: Callable[..., None]) -> None:
     html = texts(lambda i: f'<a href="/x?i={i}&j=1">x;y</a>', en(), column=5)
     add("quotes/HTML in a field", write(html), html)
     escaped = texts(lambda i: f"幸福路{i}号,东", every=2)
-    add("quotes/escaped delimiter, no quotes", "".join(",".join(c.replace(",", "\\,") for c in r) + "\n" for r in escaped), escaped)
-    two = [("word", "sense"), *((f'"{w}"', f"means, perhaps, {w}") for w in ("east", "west", "mill", "port", "road", "river"))]
+    add(
+        "quotes/escaped delimiter, no quotes",
+        "".join(",".join(c.replace(",", "\\,") for c in r) + "\n" for r in escaped),
+        escaped,
+    )
+    two = [
+        ("word", "sense"),
+        *((f'"{w}"', f"means, perhaps, {w}") for w in ("east", "west", "mill", "port", "road", "river")),
+    ]
     add("quotes/two columns, quotes doubled", write(two), two)
 
 
@@ -262,14 +305,25 @@ def _damage(add: Callable[..., None]) -> None:
 
     one("damage/unclosed quote at field start", 7, lines[7].replace("示例市", '"示例市'))
     one("damage/unclosed quote at line start", 7, '"' + lines[7])
-    one("damage/two unclosed quotes", 7, lines[7].replace("示例市", '"示例市'), more=[(21, lines[21].replace("示例市", '"示例市'))])
+    one(
+        "damage/two unclosed quotes",
+        7,
+        lines[7].replace("示例市", '"示例市'),
+        more=[(21, lines[21].replace("示例市", '"示例市'))],
+    )
     one("damage/unclosed quote in the last line", 40, lines[40].replace("示例市", '"示例市'))
     one("damage/unclosed quote in the first record", 1, lines[1].replace("示例市", '"示例市'))
     one("damage/text behind a closing quote", 9, lines[9].replace("示例市幸福路", '"示例市"幸福路'))
     short = lines[5].split(",", 1)[1]
     filled = [row if i != 5 else (*row[1:], "") for i, row in enumerate(table)][1:]
     changed = [*lines[:5], short, *lines[6:]]
-    add("damage/one field too few", "".join(changed), [r for i, r in enumerate(table) if i != 5], rejected=1, alternatives=[filled])
+    add(
+        "damage/one field too few",
+        "".join(changed),
+        [r for i, r in enumerate(table) if i != 5],
+        rejected=1,
+        alternatives=[filled],
+    )
     one("damage/one field too many", 5, lines[5].replace("市", "市,"))
     one("damage/many fields too many", 5, lines[5].replace("\n", ",x,y,z\n"))
     add(
@@ -277,20 +331,49 @@ def _damage(add: Callable[..., None]) -> None:
         alternatives=[(*table[1:-1], ("19010119600101", "", "", "", "", ""))],
     )  # fmt: skip
     every = [line if i % 8 or not i else line.replace("市", "市,") for i, line in enumerate(lines)]
-    add("damage/every eighth line too long", "".join(every), [r for i, r in enumerate(table) if i % 8 or not i], rejected=5)
+    add(
+        "damage/every eighth line too long",
+        "".join(every),
+        [r for i, r in enumerate(table) if i % 8 or not i],
+        rejected=5,
+    )
     half = [line if i % 8 or not i else "残缺\n" for i, line in enumerate(lines)]
     padded = [r if i % 8 or not i else ("残缺", *[""] * 5) for i, r in enumerate(table)][1:]
-    add("damage/pieces of lines", "".join(half), [r for i, r in enumerate(table) if i % 8 or not i], rejected=5, alternatives=[padded])
+    add(
+        "damage/pieces of lines",
+        "".join(half),
+        [r for i, r in enumerate(table) if i % 8 or not i],
+        rejected=5,
+        alternatives=[padded],
+    )
     split = [*lines[:6], lines[6].replace("幸福", "\n幸福"), *lines[7:]]
     first, second = lines[6].replace("幸福", "\n幸福").rstrip("\n").split("\n")
-    both = [*table[1:6], tuple((first.split(",") + [""] * 6)[:6]), tuple((second.split(",") + [""] * 6)[:6]), *table[7:]]
-    add("damage/record broken over two lines", "".join(split), [r for i, r in enumerate(table) if i != 6], rejected=2, alternatives=[both])
+    both = [
+        *table[1:6],
+        tuple((first.split(",") + [""] * 6)[:6]),
+        tuple((second.split(",") + [""] * 6)[:6]),
+        *table[7:],
+    ]
+    add(
+        "damage/record broken over two lines",
+        "".join(split),
+        [r for i, r in enumerate(table) if i != 6],
+        rejected=2,
+        alternatives=[both],
+    )
     quoted = write(table, quoting="all").splitlines(keepends=True)
     quoted[11] = quoted[11].replace('"\n', "\n")
-    add("damage/closing quote missing, all quoted", "".join(quoted), [r for i, r in enumerate(table) if i != 11], rejected=1)
+    add(
+        "damage/closing quote missing, all quoted",
+        "".join(quoted),
+        [r for i, r in enumerate(table) if i != 11],
+        rejected=1,
+    )
     quoted = write(table, quoting="all").splitlines(keepends=True)
     quoted[11] = quoted[11].replace("示例市", '示例"市')
-    add("damage/quote not doubled, all quoted", "".join(quoted), [r for i, r in enumerate(table) if i != 11], rejected=1)
+    add(
+        "damage/quote not doubled, all quoted", "".join(quoted), [r for i, r in enumerate(table) if i != 11], rejected=1
+    )
     ended = [line if i % 10 != 4 else line.replace("\n", ",\n") for i, line in enumerate(lines)]
     add(
         "damage/some lines end in a delimiter", "".join(ended), [r for i, r in enumerate(table) if i % 10 != 4], rejected=4,
@@ -307,24 +390,52 @@ def _line_ends(add: Callable[..., None]) -> None:
         add(f"line ends/{name}, all quoted, tab", write(table, "\t", quoting="all", end=end), table)
     inner = texts(lambda i: f"幸福路{i}号,东", every=3)
     add("line ends/CR, quoted", write(inner, end="\r"), inner)
-    for name, ends in {"LF and CRLF": ("\n", "\r\n"), "LF and CR": ("\n", "\r"), "all three": ("\n", "\r\n", "\r")}.items():
-        add(f"line ends/mixed {name}", "".join(write([row], end=ends[i % len(ends)]) for i, row in enumerate(table)), table)
+    for name, ends in {
+        "LF and CRLF": ("\n", "\r\n"),
+        "LF and CR": ("\n", "\r"),
+        "all three": ("\n", "\r\n", "\r"),
+    }.items():
+        add(
+            f"line ends/mixed {name}",
+            "".join(write([row], end=ends[i % len(ends)]) for i, row in enumerate(table)),
+            table,
+        )
     add("line ends/CRLF, last one LF", write(table, end="\r\n").removesuffix("\r\n") + "\n", table)
     add("line ends/header CRLF, rest LF", write(table[:1], end="\r\n") + write(table[1:]), table)
     add("line ends/none at the end", write(table).removesuffix("\n"), table)
     add("line ends/none at the end, CRLF", write(table, end="\r\n").removesuffix("\r\n"), table)
     add("line ends/many at the end", write(table) + "\n" * 12, table)
     add("line ends/blank line after each record", write(table, end="\n\n"), table)
-    add("line ends/blank lines here and there", "".join(write([row]) + "\n" * (i % 5 == 2) for i, row in enumerate(table)), table)
+    add(
+        "line ends/blank lines here and there",
+        "".join(write([row]) + "\n" * (i % 5 == 2) for i, row in enumerate(table)),
+        table,
+    )
     add("line ends/blank line behind the header", write(table[:1]) + "\n" + write(table[1:]), table)
-    add("line ends/lines of spaces", "".join(write([row]) + "   \n" * (i % 5 == 2) for i, row in enumerate(table)), table)
-    add("line ends/lines of delimiters", "".join(write([row]) + ",,,,,\n" * (i % 5 == 2) for i, row in enumerate(table)), table)
+    add(
+        "line ends/lines of spaces",
+        "".join(write([row]) + "   \n" * (i % 5 == 2) for i, row in enumerate(table)),
+        table,
+    )
+    add(
+        "line ends/lines of delimiters",
+        "".join(write([row]) + ",,,,,\n" * (i % 5 == 2) for i, row in enumerate(table)),
+        table,
+    )
     add("line ends/lines of delimiters at the end", write(table) + ",,,,,\n" * 30, table)
     add("line ends/Ctrl-Z at the end", write(table, end="\r\n") + "\x1a", table)
     add("line ends/spaces at line ends", write(table, end="   \n"), table)
-    add("line ends/line separator U+2028 in text", write(texts(lambda i: f"上{i}\u2028下")), texts(lambda i: f"上{i}\u2028下"))
+    add(
+        "line ends/line separator U+2028 in text",
+        write(texts(lambda i: f"上{i}\u2028下")),
+        texts(lambda i: f"上{i}\u2028下"),
+    )
     add("line ends/vertical tab in text", write(texts(lambda i: f"上{i}\x0b下")), texts(lambda i: f"上{i}\x0b下"))
-    add("line ends/next line U+0085 in text", write(texts(lambda i: f"上{i}\u0085下")), texts(lambda i: f"上{i}\u0085下"))
+    add(
+        "line ends/next line U+0085 in text",
+        write(texts(lambda i: f"上{i}\u0085下")),
+        texts(lambda i: f"上{i}\u0085下"),
+    )
 
 
 def _preambles(add: Callable[..., None]) -> None:
@@ -348,7 +459,10 @@ def _preambles(add: Callable[..., None]) -> None:
         "key and value": "报表名称,人口登记表\n填报单位,某市公安局\n期别,202611\n",
         "key: value": "Report: people\nOffice: 3\nDate: 2026-11-18\n",
         "rule": "某市人口登记表\n====================\n",
-        "long notice": "说明：本表由各区县上报，经汇总、核对后导出，仅供内部使用；数据截至2026年11月18日，如有疑问，请联系统计处。\n",
+        "long notice": (
+            "说明：本表由各区县上报，经汇总、核对后导出，仅供内部使用；数据截至2026年11月18日，如有疑问，请联系统计处。"
+            "\n"
+        ),
         "thirty lines": "".join(f"说明第{i}条\n" for i in range(30)),
         "title in English": "Population of the city, by person, 2026\n",
         "lone BOM line": "\ufeff\n",
@@ -366,7 +480,11 @@ def _preambles(add: Callable[..., None]) -> None:
     add("preamble/hash before the header", "#" + write(en(), "\t"), [("#id", *EN_HEADER[1:]), *english()])
     commented = "".join(write([r]) + "# page\n" * (i % 7 == 6) for i, r in enumerate(en()))
     add("preamble/comments in between", commented, en(), rejected=3)
-    add("preamble/rule below the header", write(table[:1], "|") + "-----|-----|-----|-----|-----|-----\n" + write(table[1:], "|"), table)
+    add(
+        "preamble/rule below the header",
+        write(table[:1], "|") + "-----|-----|-----|-----|-----|-----\n" + write(table[1:], "|"),
+        table,
+    )
     psql = [" " + " | ".join(cell.ljust(12) for cell in row) + "\n" for row in en()]
     psql.insert(1, "-+-".join("-" * 13 for _ in EN_HEADER) + "\n")
     add("preamble/psql", "".join(psql) + "(20 rows)\n", en())
@@ -374,7 +492,11 @@ def _preambles(add: Callable[..., None]) -> None:
     marked.insert(1, "|" + "---|" * 6 + "\n")
     add("preamble/Markdown table", "".join(marked), en())
     numbered = "".join(f"{n}," + write([row]) for n, row in zip(["序号", *map(str, range(1, 21))], table, strict=True))
-    add("preamble/running number", numbered, [("序号", *CN_HEADER)] + [(str(i), *row) for i, row in enumerate(chinese(), 1)])
+    add(
+        "preamble/running number",
+        numbered,
+        [("序号", *CN_HEADER)] + [(str(i), *row) for i, row in enumerate(chinese(), 1)],
+    )
 
 
 def _footers(add: Callable[..., None]) -> None:
@@ -443,7 +565,12 @@ def _encodings(add: Callable[..., None]) -> None:
         add(f"encoding/{codec}, quoted lines", write(inner, end="\r\n"), inner, codec=codec)
     add("encoding/utf-16 with BOM, big end", b"\xfe\xff" + plain.encode("utf-16-be"), table, codec="utf-16")
     add("encoding/utf-16-le, CR", write(table, end="\r"), table, codec="utf-16-le")
-    add("encoding/gb18030, four bytes", write(texts(lambda i: f"㐀㐁𠮷{i}")), texts(lambda i: f"㐀㐁𠮷{i}"), codec="gb18030")
+    add(
+        "encoding/gb18030, four bytes",
+        write(texts(lambda i: f"㐀㐁𠮷{i}")),
+        texts(lambda i: f"㐀㐁𠮷{i}"),
+        codec="gb18030",
+    )
     like = texts(lambda i: "亅亊亐亖亗亙亜亝亞亣亪")
     add("encoding/gb18030, bytes like separators", write(like, "|"), like, codec="gb18030")
     bar = texts(lambda i: "寍峾憒梶渱" if i % 2 else "慭抾")
@@ -455,16 +582,30 @@ def _encodings(add: Callable[..., None]) -> None:
     add("encoding/BOM at a line in the middle", plain.replace("\n" + chinese()[9][0], "\n\ufeff" + chinese()[9][0]),
         [(("\ufeff" if i == 10 else "") + r[0], *r[1:]) for i, r in enumerate(table)], alternatives=[table[1:]])  # fmt: skip
     add("encoding/BOM in a cell", write(texts(lambda i: f"路\ufeff{i}")), texts(lambda i: f"路\ufeff{i}"))
-    add("encoding/zero bytes in cells", write(texts(lambda i: f"路\x00{i}", every=4)), texts(lambda i: f"路\x00{i}", every=4))
+    add(
+        "encoding/zero bytes in cells",
+        write(texts(lambda i: f"路\x00{i}", every=4)),
+        texts(lambda i: f"路\x00{i}", every=4),
+    )
     add("encoding/zero bytes at the end", plain + "\x00" * 64, table, rejected=1)
     add("encoding/zero bytes at the end, no line end", plain.removesuffix("\n") + "\x00" * 64, table,
         alternatives=[[*table[1:-1], (*table[-1][:5], table[-1][5] + "\x00" * 64)]])  # fmt: skip
     add("encoding/zero width spaces", write(texts(lambda i: f"路\u200b{i}")), texts(lambda i: f"路\u200b{i}"))
-    add("encoding/no-break spaces", write(texts(lambda i: f"1\u00a0{i:03}", en(), 3)), texts(lambda i: f"1\u00a0{i:03}", en(), 3))
+    add(
+        "encoding/no-break spaces",
+        write(texts(lambda i: f"1\u00a0{i:03}", en(), 3)),
+        texts(lambda i: f"1\u00a0{i:03}", en(), 3),
+    )
     add("encoding/emoji", write(texts(lambda i: f"🙂路{i}")), texts(lambda i: f"🙂路{i}"))
     lines = plain.splitlines(keepends=True)
     mixed = b"".join(line.encode("gb18030" if i == 8 else "utf-8") for i, line in enumerate(lines))
-    add("encoding/one line of GB18030 in UTF-8", mixed, [r for i, r in enumerate(table) if i != 8], rejected=1, alternatives=[table[1:]])
+    add(
+        "encoding/one line of GB18030 in UTF-8",
+        mixed,
+        [r for i, r in enumerate(table) if i != 8],
+        rejected=1,
+        alternatives=[table[1:]],
+    )
     mixed = b"".join(line.encode("utf-8" if i == 8 else "gb18030") for i, line in enumerate(lines))
     add("encoding/one line of UTF-8 in GB18030", mixed, [r for i, r in enumerate(table) if i != 8], rejected=1, alternatives=[table[1:]],
         codec="gb18030")  # fmt: skip
@@ -488,7 +629,9 @@ def _shapes(add: Callable[..., None]) -> None:
     for column in (2, 5):
         hollow = [(*r[:column], r[column] if not i else "", *r[column + 1 :]) for i, r in enumerate(table)]
         add(f"shape/column {column} empty", write(hollow), hollow)
-    sparse = [table[0]] + [tuple(c if (i + j) % 4 == 0 or j == 0 else "" for j, c in enumerate(r)) for i, r in enumerate(table[1:])]
+    sparse = [table[0]] + [
+        tuple(c if (i + j) % 4 == 0 or j == 0 else "" for j, c in enumerate(r)) for i, r in enumerate(table[1:])
+    ]
     add("shape/mostly empty", write(sparse), sparse)
     add("shape/mostly empty, semicolon", write(sparse, ";"), sparse)
     nameless = [(*CN_HEADER[:3], "", *CN_HEADER[4:]), *chinese()]
@@ -499,7 +642,11 @@ def _shapes(add: Callable[..., None]) -> None:
     add("shape/last column without a name", write(nameless), nameless)
     twice = [("编号", "姓名", "日期", "住址", "日期", "备注"), *chinese()]
     add("shape/a name twice", write(twice), twice)
-    add("shape/names quoted with spaces", '" 编号 "," 姓名","出生日期 ","住址","金额","备注"\n' + write(table[1:]), table)
+    add(
+        "shape/names quoted with spaces",
+        '" 编号 "," 姓名","出生日期 ","住址","金额","备注"\n' + write(table[1:]),
+        table,
+    )
     years = [
         ("地区", "2021", "2022", "2023", "2024", "2025"),
         *((f"第{i}区", *(str(1000 + 37 * i + k) for k in range(5))) for i in range(15)),
@@ -513,7 +660,12 @@ def _shapes(add: Callable[..., None]) -> None:
         write([("id",), *((str(1000 + i),) for i in range(20))]),
         [("id",), *((str(1000 + i),) for i in range(20))],
     )
-    add("shape/one column, CRLF, title", "某表\r\n\r\n" + write(one, end="\r\n"), one, alternatives=[[("名称",), *one[1:]]])
+    add(
+        "shape/one column, CRLF, title",
+        "某表\r\n\r\n" + write(one, end="\r\n"),
+        one,
+        alternatives=[[("名称",), *one[1:]]],
+    )
     words = [("note",), *((("to be checked", "all well", "moved to the mill road")[i % 3],) for i in range(20))]
     add("shape/one column of words", write(words), words)
     for delimiter in [",", ";", "\t", "|", "||", "~"]:
@@ -543,7 +695,10 @@ def _shapes(add: Callable[..., None]) -> None:
     add("shape/five thousand records", write(cn(5000)), cn(5000))
     rare = [*cn(3000)[:2900], (*cn()[1][:3], "路,东", *cn()[1][4:]), *cn(3000)[2900:]]
     add("shape/first quote at line 2,900", write(rare), rare)
-    more = [("id", "完整姓名（含曾用名）", "居住地址（省/市/区）", "金额(元)", "更新时间[年-月-日]", "备注说明;其他"), *english()]
+    more = [
+        ("id", "完整姓名（含曾用名）", "居住地址（省/市/区）", "金额(元)", "更新时间[年-月-日]", "备注说明;其他"),
+        *english(),
+    ]
     add("shape/names with punctuation", write(more), more)
     phrases = [
         ("What is your name?", "Where do you live, now?", "How much?"),
@@ -567,10 +722,22 @@ def _spaces(add: Callable[..., None]) -> None:
         write(texts(lambda i: f"a b  c {i}", en(), 2), "\t"),
         texts(lambda i: f"a b  c {i}", en(), 2),
     )
-    add("spaces/tabs inside a comma file", write(texts(lambda i: f"a\tb\tc{i}", en(), 2)), texts(lambda i: f"a\tb\tc{i}", en(), 2))
+    add(
+        "spaces/tabs inside a comma file",
+        write(texts(lambda i: f"a\tb\tc{i}", en(), 2)),
+        texts(lambda i: f"a\tb\tc{i}", en(), 2),
+    )
     add("spaces/ideographic", "".join(",".join(c + "\u3000" for c in r) + "\n" for r in table), table)
-    add("spaces/after the delimiter, some lines", "".join(write([r], ", " if i % 2 else ",") for i, r in enumerate(table)), table)
-    add("spaces/full and half width commas", write(texts(lambda i: f"路，{i}，东，西")), texts(lambda i: f"路，{i}，东，西"))
+    add(
+        "spaces/after the delimiter, some lines",
+        "".join(write([r], ", " if i % 2 else ",") for i, r in enumerate(table)),
+        table,
+    )
+    add(
+        "spaces/full and half width commas",
+        write(texts(lambda i: f"路，{i}，东，西")),
+        texts(lambda i: f"路，{i}，东，西"),
+    )
 
 
 def _locales(add: Callable[..., None]) -> None:
@@ -673,12 +840,20 @@ def _combinations(add: Callable[..., None]) -> None:
     add("combined/comments, decimal comma, quotes", "# x, y\n" + write(texts(lambda i: f"{i},5", en(), 3), ";", quoting="all"),
         texts(lambda i: f"{i},5", en(), 3))  # fmt: skip
     add("combined/CR, BOM, single quotes", "\ufeff" + write(kept, quote="'", end="\r"), kept)
-    add("combined/indented, pipe, spaces, total", "".join("  " + " | ".join(r) + "\n" for r in table) + "  合计 | | | | 7125.00 |\n", table)
+    add(
+        "combined/indented, pipe, spaces, total",
+        "".join("  " + " | ".join(r) + "\n" for r in table) + "  合计 | | | | 7125.00 |\n",
+        table,
+    )
     add("combined/backslashes, tab, gb18030", write(texts(lambda i: f'"{i}"\t东'), "\t", quoting="all", escape="backslash"),
         texts(lambda i: f'"{i}"\t东'), codec="gb18030")  # fmt: skip
     add("combined/blank lines, mixed ends, no last end",
         "".join(write([r], end=("\n", "\r\n\r\n", "\n\n")[i % 3]) for i, r in enumerate(table)).rstrip("\r\n"), table)  # fmt: skip
-    add("combined/padded title, total, blank delimiters", "某表,,,,,\n,,,,,\n" + write(table) + ",,,,,\n合计,,,,7125.00,\n", table)
+    add(
+        "combined/padded title, total, blank delimiters",
+        "某表,,,,,\n,,,,,\n" + write(table) + ",,,,,\n合计,,,,7125.00,\n",
+        table,
+    )
     add(
         "combined/control separator, quotes as text",
         write(texts(lambda i: f'"{i}号"院'), "\x01", quoting="none"),
@@ -691,8 +866,16 @@ def _combinations(add: Callable[..., None]) -> None:
         texts(lambda i: "a, b, c", en(), 5))  # fmt: skip
     add("combined/zero bytes, gb18030, pipe", write(texts(lambda i: f"路\x00{i}", every=4), "|"), texts(lambda i: f"路\x00{i}", every=4),
         codec="gb18030")  # fmt: skip
-    add("combined/long preamble, tab, units", "".join(f"说明{i}：甲，乙，丙\n" for i in range(12)) + write(table, "\t"), table)
-    add("combined/quoted, spaces, CRLF, trailing", "".join(", ".join(f'"{c}"' for c in r) + ",\r\n" for r in table), table)
+    add(
+        "combined/long preamble, tab, units",
+        "".join(f"说明{i}：甲，乙，丙\n" for i in range(12)) + write(table, "\t"),
+        table,
+    )
+    add(
+        "combined/quoted, spaces, CRLF, trailing",
+        "".join(", ".join(f'"{c}"' for c in r) + ",\r\n" for r in table),
+        table,
+    )
 
 
 @functools.cache
@@ -726,4 +909,6 @@ def same(case: Case, reading: Reading) -> bool:
     elif names is not None:
         return False
     plain = [tuple((cell or "").strip() for cell in row) for row in rows]
-    return any(plain == [tuple(cell.strip() for cell in row) for row in wanted] for wanted in (case.rows, *case.alternatives))
+    return any(
+        plain == [tuple(cell.strip() for cell in row) for row in wanted] for wanted in (case.rows, *case.alternatives)
+    )

@@ -1,5 +1,7 @@
-"""A second corpus: small files as real producers write them (R, instruments, statistical yearbooks, ministries' spending files, Excel,
-databases, surveys), by kind, each with the reading of a careful person. Where pollution.py spoils a good file, here nothing is spoilt: the
+"""A second corpus: small files as real producers write them (R, instruments, statistical yearbooks, ministries'
+spending files, Excel,
+databases, surveys), by kind, each with the reading of a careful person. Where pollution.py spoils a good file, here
+nothing is spoilt: the
 producer means it so. Contents are made up.
 """
 
@@ -16,7 +18,8 @@ CARS: list[Row] = [
 ]  # fmt: skip
 CAR_NAMES: Row = ("model", "mpg", "cyl", "disp")
 READINGS: list[Row] = [
-    (f"2024-03-{1 + n // 24:02} {n % 24:02}:00:00", f"{12.5 + n / 8:.3f}", f"{1013 - n}", f"{n * 0.25:.2f}") for n in range(30)
+    (f"2024-03-{1 + n // 24:02} {n % 24:02}:00:00", f"{12.5 + n / 8:.3f}", f"{1013 - n}", f"{n * 0.25:.2f}")
+    for n in range(30)
 ]
 SPENDING: list[Row] = [
     ("Department for Example", f"{1 + n % 28:02}/04/2019", ("IT, hardware", "Rent", "Travel & subsistence")[n % 3], f"Supplier {n} Ltd",
@@ -49,7 +52,15 @@ class _Corpus:
     def __init__(self) -> None:
         self.cases: list[Case] = []
 
-    def add(self, name: str, text: str | bytes, header: Row | None, rows: Sequence[Row], codec: str = "utf-8", rejected: int = 0) -> None:
+    def add(
+        self,
+        name: str,
+        text: str | bytes,
+        header: Row | None,
+        rows: Sequence[Row],
+        codec: str = "utf-8",
+        rejected: int = 0,
+    ) -> None:
         data = text if isinstance(text, bytes) else text.encode(codec)
         self.cases.append(Case(name, data, header, tuple(rows), rejected, (), codec))
 
@@ -66,7 +77,10 @@ def _r(corpus: _Corpus) -> None:
     corpus.add("R/write.csv", '"","mpg","cyl","disp"\n' + _joined(_quoted(values), ","), named, values)
     commas: list[Row] = [(row[0], *(cell.replace(".", ",") for cell in row[1:])) for row in values]
     corpus.add(
-        "R/write.csv2", '"";"mpg";"cyl";"disp"\n' + "".join(f'"{row[0]}";' + ";".join(row[1:]) + "\n" for row in commas), named, commas
+        "R/write.csv2",
+        '"";"mpg";"cyl";"disp"\n' + "".join(f'"{row[0]}";' + ";".join(row[1:]) + "\n" for row in commas),
+        named,
+        commas,
     )
     plain = [(row[0].replace(" ", "_"), *row[1:]) for row in values]
     corpus.add("R/write.table without quotes", "mpg cyl disp\n" + _joined(plain, " "), named, plain)
@@ -86,7 +100,12 @@ def _instruments(corpus: _Corpus) -> None:
     for label, delimiter in (("comma", ","), ("tab", "\t"), ("semicolon", ";")):
         corpus.add(f"instruments/header block {label}", lines + _joined([names, *READINGS], delimiter), names, READINGS)
         corpus.add(f"instruments/plain {label}", _joined([names, *READINGS], delimiter, "\r\n"), names, READINGS)
-    corpus.add("instruments/comment lines", "# device X-200\n# firmware 1.2\n" + _joined([names, *READINGS], ","), names, READINGS)
+    corpus.add(
+        "instruments/comment lines",
+        "# device X-200\n# firmware 1.2\n" + _joined([names, *READINGS], ","),
+        names,
+        READINGS,
+    )
     corpus.add("instruments/Latin-1", _joined([names, *READINGS], ";"), names, READINGS, "cp1252")
     commas = [(row[0], *(cell.replace(".", ",") for cell in row[1:])) for row in READINGS]
     corpus.add("instruments/decimal comma", _joined([names, *commas], ";"), names, commas)
@@ -99,7 +118,9 @@ def _instruments(corpus: _Corpus) -> None:
         scans,
     )
     corpus.add("instruments/spectrum without header", _joined(scans, "\t"), None, scans)
-    corpus.add("instruments/one value a line", "".join(f"{row[1]}\n" for row in scans), None, [(row[1],) for row in scans])
+    corpus.add(
+        "instruments/one value a line", "".join(f"{row[1]}\n" for row in scans), None, [(row[1],) for row in scans]
+    )
     exponents: list[Row] = [(str(n), f"{n * 1.5:.4E}", f"{n - 20:+.3e}") for n in range(1, 30)]
     corpus.add("instruments/exponents", _joined([("n", "x", "y"), *exponents], ","), ("n", "x", "y"), exponents)
 
@@ -109,7 +130,11 @@ def _yearbooks(corpus: _Corpus) -> None:
     for codec in ("utf-8", "gb18030"):
         corpus.add(f"yearbook/title {codec}", title + _joined([YEAR_NAMES, *YEARS], ","), YEAR_NAMES, YEARS, codec)
         corpus.add(
-            f"yearbook/title padded {codec}", "3-1 各区县年末常住人口,,,,,\n" + _joined([YEAR_NAMES, *YEARS], ","), YEAR_NAMES, YEARS, codec
+            f"yearbook/title padded {codec}",
+            "3-1 各区县年末常住人口,,,,,\n" + _joined([YEAR_NAMES, *YEARS], ","),
+            YEAR_NAMES,
+            YEARS,
+            codec,
         )
         unit = title + "单位：万人\n" + _joined([YEAR_NAMES, *YEARS], ",") + "注：2020年为普查数。\n"
         corpus.add(f"yearbook/unit and note {codec}", unit, YEAR_NAMES, YEARS, codec)
@@ -128,7 +153,9 @@ def _spending(corpus: _Corpus) -> None:
     corpus.add("spending/cp1252", write([SPENDING_NAMES, *SPENDING], end="\r\n"), SPENDING_NAMES, SPENDING, "cp1252")
     pounds = [(*row[:-1], f"£{row[-1]}") for row in SPENDING]
     corpus.add("spending/signs", write([SPENDING_NAMES, *pounds]), SPENDING_NAMES, pounds)
-    bare: list[Row] = [(*row[:2], row[2].replace(",", ""), row[3], row[4], "$" + row[5].replace(",", "")) for row in SPENDING]
+    bare: list[Row] = [
+        (*row[:2], row[2].replace(",", ""), row[3], row[4], "$" + row[5].replace(",", "")) for row in SPENDING
+    ]
     corpus.add("spending/dollars", _joined([SPENDING_NAMES, *bare], ","), SPENDING_NAMES, bare)
     corpus.add("spending/dollars without header", _joined(bare, ","), None, bare)
     corpus.add("spending/brackets", write([SPENDING_NAMES, *((*row[:-1], f"({row[-1]})") for row in SPENDING)]), SPENDING_NAMES,
@@ -172,7 +199,10 @@ def _databases(corpus: _Corpus) -> None:
                [(row[0].replace("Valiant", "Val\tiant"), *row[1:]) for row in CARS])  # fmt: skip
     corpus.add("database/Oracle", write([CAR_NAMES, *CARS], quoting="all") + "\n已选择6行。\n", CAR_NAMES, CARS)
     corpus.add(
-        "database/sqlcmd", _joined([CAR_NAMES, ("-----", "---", "---", "----"), *CARS], "|") + "\n(6 rows affected)\n", CAR_NAMES, CARS
+        "database/sqlcmd",
+        _joined([CAR_NAMES, ("-----", "---", "---", "----"), *CARS], "|") + "\n(6 rows affected)\n",
+        CAR_NAMES,
+        CARS,
     )
     corpus.add("database/psql unaligned", _joined([CAR_NAMES, *CARS], "|") + "(6 rows)\n", CAR_NAMES, CARS)
     corpus.add("database/Hive", _joined([tuple(f"t_car.{name}" for name in CAR_NAMES), *CARS], "\t"),
@@ -182,11 +212,18 @@ def _databases(corpus: _Corpus) -> None:
 def _people(corpus: _Corpus) -> None:
     """What people type, and other programs' habits."""
     names: Row = ("prénom", "ville", "âge")
-    rows: list[Row] = [("Zoé", "Orléans", "31"), ("Anaïs", "Besançon", "27"), ("René", "Sète", "54"), ("Aline", "Paris", "22")]
+    rows: list[Row] = [
+        ("Zoé", "Orléans", "31"),
+        ("Anaïs", "Besançon", "27"),
+        ("René", "Sète", "54"),
+        ("Aline", "Paris", "22"),
+    ]
     for codec in ("cp1252", "utf-8"):
         corpus.add(f"people/French {codec}", _joined([names, *rows], ";"), names, rows, codec)
     german: list[Row] = [("Müller", "Köln", "1"), ("Weiß", "Zürich", "2"), ("Jäger", "Graz", "3")]
-    corpus.add("people/German cp1252", _joined([("Name", "Ort", "Nr"), *german], ","), ("Name", "Ort", "Nr"), german, "cp1252")
+    corpus.add(
+        "people/German cp1252", _joined([("Name", "Ort", "Nr"), *german], ","), ("Name", "Ort", "Nr"), german, "cp1252"
+    )
     inches: list[Row] = [("pipe", '5"', '7"'), ("plate", '6"', '12"'), ("rod", '1"', "")]
     corpus.add("people/inches", _joined([("what", "w", "h"), *inches], ","), ("what", "w", "h"), inches)
     long = "Percentage of the population aged 15 and over who can read and write a short statement"

@@ -20,7 +20,9 @@ HALF = "".join(CONTENT.splitlines(keepends=True)[:133])
 
 def declare(bureau: Bureau, name: str | None = None, settle: int = 0, **more: str) -> None:
     marker = Marker(name=name, **more) if name else None  # type: ignore[arg-type]
-    bureau.people = PEOPLE.model_copy(update={"delivery": PEOPLE.delivery.model_copy(update={"marker": marker, "settle": settle})})
+    bureau.people = PEOPLE.model_copy(
+        update={"delivery": PEOPLE.delivery.model_copy(update={"marker": marker, "settle": settle})}
+    )
 
 
 def refusal(bureau: Bureau) -> str:
@@ -30,7 +32,8 @@ def refusal(bureau: Bureau) -> str:
 
 
 @pytest.mark.parametrize(
-    ("marker", "file"), [("{file}.ok", "a.csv.ok"), ("{stem}.done", "a.done"), ("_SUCCESS", "_SUCCESS"), ("{stem}.ctl", "A.CTL")]
+    ("marker", "file"),
+    [("{file}.ok", "a.csv.ok"), ("{stem}.done", "a.done"), ("_SUCCESS", "_SUCCESS"), ("{stem}.ctl", "A.CTL")],
 )
 def test_nothing_is_read_before_the_marker_is_there(bureau: Bureau, marker: str, file: str) -> None:
     declare(bureau, marker)
@@ -81,13 +84,22 @@ def test_one_list_of_checksums_for_the_delivery(bureau: Bureau) -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [("a.csv", "ba.csv"), ("a.csv", "b a.csv"), ("东/a.csv", "西/a.csv"), ("a.csv", "a.csv.csv"), ("册.csv", "名册.csv")]
+    "names",
+    [
+        ("a.csv", "ba.csv"),
+        ("a.csv", "b a.csv"),
+        ("东/a.csv", "西/a.csv"),
+        ("a.csv", "a.csv.csv"),
+        ("册.csv", "名册.csv"),
+    ],
 )
 def test_a_checksum_of_another_file_proves_nothing(bureau: Bureau, names: tuple[str, str]) -> None:
     """A name that is part of the other's: each file once passed with the other's content."""
     declare(bureau, "SHA256SUMS", checksum="sha256")
     contents = (CONTENT, CONTENT.replace("甲", "乙"))
-    lines = [f"{hashlib.sha256(content.encode()).hexdigest()}  {name}" for name, content in zip(names, contents, strict=True)]
+    lines = [
+        f"{hashlib.sha256(content.encode()).hexdigest()}  {name}" for name, content in zip(names, contents, strict=True)
+    ]
     bureau.deliver("SHA256SUMS", "\n".join(lines))
     for name, content in zip(names, contents, strict=True):
         bureau.deliver(name, content)
@@ -153,7 +165,9 @@ def test_a_marker_no_reader_gets_to_the_end_of_costs_no_night(bureau: Bureau) ->
     """A pattern of nested repetitions, and a text on which Python's own reader tries them all."""
     bureau.people = PEOPLE.model_copy(
         update={
-            "delivery": PEOPLE.delivery.model_copy(update={"marker": Marker(name="{file}.ok", count=r"(?:记录)?((?:[0-9]+,?)+)条")})
+            "delivery": PEOPLE.delivery.model_copy(
+                update={"marker": Marker(name="{file}.ok", count=r"(?:记录)?((?:[0-9]+,?)+)条")}
+            )
         }
     )
     bureau.deliver("a.csv", CONTENT)

@@ -26,7 +26,9 @@ def blocked(bureau: Bureau) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
         bureau.ingest()
     assert not RawBatch.path(bureau.deployment, "people", DATE).exists()
-    assert not list(bureau.deployment.home.glob("data/lake/**/*.tmp")) and not list(bureau.deployment.home.glob("data/lake/**/*.parquet"))
+    assert not list(bureau.deployment.home.glob("data/lake/**/*.tmp")) and not list(
+        bureau.deployment.home.glob("data/lake/**/*.parquet")
+    )
     return caught.value
 
 
@@ -42,7 +44,9 @@ def test_a_delivery_is_known_by_its_content(bureau: Bureau) -> None:
     bureau.deliver("a.csv", TABLE + "3,x,y,z\n")
     delivery = receive(bureau.deployment, PEOPLE, DATE)
     assert delivery and [file.name for file in delivery.files] == ["a.csv", "b/二.csv"]
-    assert delivery.files[1].sha256 == hashlib.sha256(TABLE.encode()).hexdigest() and delivery.files[1].size == len(TABLE)
+    assert delivery.files[1].sha256 == hashlib.sha256(TABLE.encode()).hexdigest() and delivery.files[1].size == len(
+        TABLE
+    )
     again = receive(bureau.deployment, PEOPLE, DATE)
     assert again == delivery
     os.rename(bureau.landing / "a.csv", bureau.landing / "c.csv")
@@ -82,7 +86,9 @@ def test_all_problems_of_all_files_are_told_at_once(bureau: Bureau) -> None:
     told = {problem.file: problem.message for problem in error.problems}
     assert list(told) == sorted(path.name for path in bureau.landing.iterdir())[1:]
     assert told["1_empty.csv"] == "空文件（0字节）" and "没有内容" in told["2_blank.csv"]
-    assert told["3_missing.csv"] == "缺少必需的列“公民身份号码”（可用的表头：GMSFHM、身份证号、公民身份号码、id_number）"
+    assert (
+        told["3_missing.csv"] == "缺少必需的列“公民身份号码”（可用的表头：GMSFHM、身份证号、公民身份号码、id_number）"
+    )
     assert "不止一个表头对应列“公民身份号码”" in told["4_twice.csv"]
     assert "“学校”（schools）" in told["5_school.csv"] and "“学校”（schools）" in told["6_school.csv"]
     assert "解压" in told["7_packed.7z"]
@@ -137,7 +143,11 @@ def test_a_file_that_changes_after_it_was_received(bureau: Bureau) -> None:
     path = bureau.deliver("a.csv", TABLE)
     delivery = receive(bureau.deployment, PEOPLE, DATE)
     assert delivery
-    for change in (lambda: path.write_text(TABLE.replace("a", "x")), lambda: path.write_text(TABLE + "more"), path.unlink):
+    for change in (
+        lambda: path.write_text(TABLE.replace("a", "x")),
+        lambda: path.write_text(TABLE + "more"),
+        path.unlink,
+    ):
         change()
         with pytest.raises(DeliveryError, match="改动或删除"):
             ingest(delivery, PEOPLE, REGISTRY, bureau.deployment)
@@ -174,7 +184,9 @@ def test_a_thousand_small_files_make_one(bureau: Bureau) -> None:
         bureau.deliver(f"{number:04}.csv", f"GMSFHM,XM\n{number},a\n{number},b\n")
     batch = bureau.ingest()
     assert batch.rows == 600 and len(batch.files) == 1 and len(batch.sources) == 300
-    assert {(row["_source_file"], row["id_number"]) for row in bureau.raw(batch)} == {(f"{n:04}.csv", str(n)) for n in range(300)}
+    assert {(row["_source_file"], row["id_number"]) for row in bureau.raw(batch)} == {
+        (f"{n:04}.csv", str(n)) for n in range(300)
+    }
 
 
 def test_large_output_is_cut_into_files(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +250,9 @@ def test_a_unit_in_the_header_is_the_unit_of_every_record() -> None:
     headers = Headers(dataset("firms", "企业", columns))
     assert headers.map(["号", "注册资本(万元)"]).said == (("unit", "万元"),)
     assert headers.map(["号", "*ZCZB_元"]).targets == ("number", "capital")
-    assert headers.map(["号", "注册资本（亿元）"]).unknown == ("注册资本（亿元）",), "a unit that is not declared must not be guessed"
+    assert headers.map(["号", "注册资本（亿元）"]).unknown == ("注册资本（亿元）",), (
+        "a unit that is not declared must not be guessed"
+    )
     assert headers.map(["注册资本（元）", "注册资本（万元）"]).twice == ("capital",)
     assert headers.map(["号", "注册资本"]).said == ()
 
@@ -250,5 +264,10 @@ def test_the_unit_of_a_header_fills_the_column_of_units(bureau: Bureau) -> None:
     bureau.deliver("a.csv", "GMSFHM,注册资本（万元）\n1,30\n2,5\n")
     bureau.deliver("b.csv", "GMSFHM,注册资本（万元）,单位\n3,30,元\n4,7,\n")
     batch = bureau.ingest()
-    assert [(row["capital"], row["unit"]) for row in bureau.raw(batch)] == [("30", "万元"), ("5", "万元"), ("30", "元"), ("7", "万元")]
+    assert [(row["capital"], row["unit"]) for row in bureau.raw(batch)] == [
+        ("30", "万元"),
+        ("5", "万元"),
+        ("30", "元"),
+        ("7", "万元"),
+    ]
     assert batch.sources[0].missing_columns == () and batch.sources[0].unknown_columns == ()

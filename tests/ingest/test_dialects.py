@@ -1,6 +1,8 @@
-"""How well text files are read that are polluted in every way we could think of (the corpus says how a careful person reads them).
+"""How well text files are read that are polluted in every way we could think of (the corpus says how a careful person
+reads them).
 
-A few seconds. The comparison with other readers on the same files is benchmarks/dialects.py; its result stands in docs/ingest.md.
+A few seconds. The comparison with other readers on the same files is benchmarks/dialects.py; its result stands in
+docs/ingest.md.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from .own_reading import read, read_with_contract
 from .pollution import Case, cases, same
 
 NOT_YET = {"delimiter/cn <TAB>", "delimiter/spaces in columns", "preamble/Markdown table"}
-"""Kinds that are not read as a careful person would: a tag as separator, columns of fixed width, a frame of separators."""
+"""Kinds that are not read as a careful person would: a tag as separator, columns of fixed width, a frame of
+separators."""
 
 
 def test_the_corpus_is_broad_and_holds_no_real_person() -> None:

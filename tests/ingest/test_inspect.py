@@ -14,7 +14,9 @@ from govdata.ingest import inspect, write_csv
 from .conftest import jsonl
 from .test_workbook import plain, xlsx
 
-ROWS = [[str(190101199001010000 + i), "某" * (i % 3 + 1), f"幸福路{i}号", f"1990-01-{i % 28 + 1:02}"] for i in range(40)]
+ROWS = [
+    [str(190101199001010000 + i), "某" * (i % 3 + 1), f"幸福路{i}号", f"1990-01-{i % 28 + 1:02}"] for i in range(40)
+]
 HEADER = ["身份证号", "姓名", "地址", "出生日期"]
 
 
@@ -43,7 +45,11 @@ def test_rejects_are_told_by_reason_and_line_without_their_content(tmp_path: Pat
     rows = [",".join(row) for row in [HEADER, *ROWS]]
     rows[5], rows[9], rows[12] = rows[5] + ",x", rows[9] + ",x", '1,"abc,d,e'
     page = inspect(made(tmp_path, "\n".join(rows))).tables[0]
-    assert page.rejects == {"字段数不符：应为4个，实为5个": 2, "引号未闭合": 1} and sorted(page.rejected_rows) == [6, 10, 13]
+    assert page.rejects == {"字段数不符：应为4个，实为5个": 2, "引号未闭合": 1} and sorted(page.rejected_rows) == [
+        6,
+        10,
+        13,
+    ]
     assert page.lines == 41 and page.records == 37 and page.not_records == {"表头": 1}
     assert not any(cell in repr(page) for row in ROWS for cell in row)
 
@@ -70,7 +76,10 @@ def test_workbook(tmp_path: Path) -> None:
     path = made(tmp_path, xlsx(fill), "a.xlsx")
     out = tmp_path / "clean.csv"
     result = write_csv(path, out)
-    assert [(page.sheet, page.columns, page.records) for page in result.tables] == [("一", tuple(HEADER), 40), ("二", tuple(HEADER), 40)]
+    assert [(page.sheet, page.columns, page.records) for page in result.tables] == [
+        ("一", tuple(HEADER), 40),
+        ("二", tuple(HEADER), 40),
+    ]
     assert result.ignored == {"空": "空工作表"} and result.records == 80
     assert list(csv.reader(io.StringIO(out.read_text(encoding="utf-8")))) == [HEADER, *ROWS, *ROWS]
 

@@ -54,22 +54,29 @@ def test_json_lines(bureau: Bureau) -> None:
     ],
 )  # fmt: skip
 def test_malformed_lines(bureau: Bureau, line: str, reason: str) -> None:
-    records, rejects = bureau.one(jsonl({"id_number": "1", "XM": "a"}) + line + "\n" + jsonl({"id_number": "2", "XM": "b"}), "a.jsonl")
+    records, rejects = bureau.one(
+        jsonl({"id_number": "1", "XM": "a"}) + line + "\n" + jsonl({"id_number": "2", "XM": "b"}), "a.jsonl"
+    )
     assert [record[0] for record in records] == [1, 3]
     assert rejects == [(2, reason, line)]
 
 
 @pytest.mark.parametrize(
-    "number", ["1.50", "0.10", "-0", "1E3", "123456789012345678", "0.1234567890123456789", "5", "12345.25", "-7", "1.0", "-0.5"]
+    "number",
+    ["1.50", "0.10", "-0", "1E3", "123456789012345678", "0.1234567890123456789", "5", "12345.25", "-7", "1.0", "-0.5"],
 )
 def test_numbers_keep_their_text(bureau: Bureau, number: str) -> None:
-    assert bureau.one(f'{{"GMSFHM":{number},"XM":"a","BZ": [{number}] }}\n', "a.json")[0] == [(1, number, "a", None, f"[{number}]")]
+    assert bureau.one(f'{{"GMSFHM":{number},"XM":"a","BZ": [{number}] }}\n', "a.json")[0] == [
+        (1, number, "a", None, f"[{number}]")
+    ]
 
 
 def test_gb18030_and_odd_keys(bureau: Bureau) -> None:
     content = jsonl({"id_number": "1", "XM": "甲", 'a"b\\.c[0]': "x"}, {"id_number": "2", "XM": "乙", "": "y"}, {})
     records, rejects = bureau.one(content.encode("gb18030"), "a.json")
-    assert records == [(1, "1", "甲", None, None), (2, "2", "乙", None, None), (3, None, None, None, None)] and not rejects
+    assert (
+        records == [(1, "1", "甲", None, None), (2, "2", "乙", None, None), (3, None, None, None, None)] and not rejects
+    )
 
 
 def test_keys_that_come_later(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +90,9 @@ def test_keys_that_come_later(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -
 def test_a_json_array(bureau: Bureau) -> None:
     content = json.dumps([{"id_number": 1, "XM": "a"}, 5, {"id_number": "2", "XM": "b"}], indent=1)
     records, rejects = bureau.one(content, "a.json")
-    assert records == [(1, "1", "a", None, None), (3, "2", "b", None, None)] and rejects == [(2, jsonlines.NOT_OBJECT, "5")]
+    assert records == [(1, "1", "a", None, None), (3, "2", "b", None, None)] and rejects == [
+        (2, jsonlines.NOT_OBJECT, "5")
+    ]
 
 
 @pytest.mark.parametrize("content", ['[{"id_number": 1', "{\n", '{\n "id_number": 1\n}\n', "[]", '{"id_number"'])
@@ -139,19 +148,49 @@ JSON_VALUES = st.one_of(
     st.sampled_from([None, True, False, 0, -0.0, 7, -12, 10**20, 1.5, 1e300, "", "null", [], {}, [1], {"a": "b"}]),
 )
 BARE = st.sampled_from(
-    ["1.50", "007", "-", "1e5", "1E+05", "nul", "NaN", "+1", "0", "-0", ".5", "5.", "tru", "１", '"a""b"', '"a" "b"', "1 2", "{}"]
+    [
+        "1.50",
+        "007",
+        "-",
+        "1e5",
+        "1E+05",
+        "nul",
+        "NaN",
+        "+1",
+        "0",
+        "-0",
+        ".5",
+        "5.",
+        "tru",
+        "１",
+        '"a""b"',
+        '"a" "b"',
+        "1 2",
+        "{}",
+    ]
 )
 
 
 @st.composite
 def json_lines(draw: st.DrawFn) -> str:
-    """Lines of a few shapes, many times over, some of them spoilt: keys missing, doubled, in another order, numbers that are none."""
-    shapes = draw(st.lists(st.lists(st.sampled_from(["k", "姓名", "a b", "k:", "", "q"]), min_size=1, max_size=4), min_size=1, max_size=3))
-    comma, colon, end = draw(st.sampled_from([(", ", ": ", "\n"), (",", ":", "\n"), (" , ", " :", "\r\n"), (",", ": ", "\r")]))
+    """Lines of a few shapes, many times over, some of them spoilt: keys missing, doubled, in another order, numbers
+    that are none."""
+    shapes = draw(
+        st.lists(
+            st.lists(st.sampled_from(["k", "姓名", "a b", "k:", "", "q"]), min_size=1, max_size=4),
+            min_size=1,
+            max_size=3,
+        )
+    )
+    comma, colon, end = draw(
+        st.sampled_from([(", ", ": ", "\n"), (",", ":", "\n"), (" , ", " :", "\r\n"), (",", ": ", "\r")])
+    )
     lines = []
     for _ in range(draw(st.integers(1, 25))):
         keys = draw(st.sampled_from(shapes))
-        values = [json.dumps(draw(JSON_VALUES), ensure_ascii=False) if draw(st.integers(0, 9)) else draw(BARE) for _ in keys]
+        values = [
+            json.dumps(draw(JSON_VALUES), ensure_ascii=False) if draw(st.integers(0, 9)) else draw(BARE) for _ in keys
+        ]
         pairs = [json.dumps(key, ensure_ascii=False) + colon + value for key, value in zip(keys, values, strict=True)]
         line = "{" + comma.join(pairs) + "}"
         if not draw(st.integers(0, 9)):
@@ -178,7 +217,9 @@ def test_lines_of_a_shape_are_read_as_the_strict_parser_reads_them(text: str) ->
             for line, row in zip(chosen.tolist(), cells, strict=True):
                 assert line not in read
                 read.add(line)
-                assert jsonlines.parse(data[lines.starts[line] : lines.stops[line]].decode()) == dict(zip(keys, row, strict=True))
+                assert jsonlines.parse(data[lines.starts[line] : lines.stops[line]].decode()) == dict(
+                    zip(keys, row, strict=True)
+                )
 
 
 def test_lines_of_a_shape_are_taken_together() -> None:

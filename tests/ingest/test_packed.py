@@ -1,4 +1,5 @@
-"""Packed deliveries: .gz and .zip are read as the files they hold, and what an archive may try is refused with its reason."""
+"""Packed deliveries: .gz and .zip are read as the files they hold, and what an archive may try is refused with its
+reason."""
 
 from __future__ import annotations
 
@@ -40,7 +41,9 @@ def refused(bureau: Bureau, content: bytes, name: str = "a.zip") -> str:
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
 def test_a_gz_is_the_file_it_holds(bureau: Bureau, encoding: str) -> None:
     records, rejects = bureau.one(gzip.compress(TABLE.encode(encoding)), "人口.csv.gz")
-    assert [record[:3] for record in records] == [(2, "1", "甲"), (4, "3", "辛")] and [reject[0] for reject in rejects] == [3]
+    assert [record[:3] for record in records] == [(2, "1", "甲"), (4, "3", "辛")] and [
+        reject[0] for reject in rejects
+    ] == [3]
     assert {row["_source_file"] for row in bureau.raw(bureau.ingest())} == {"人口.csv.gz"}
     assert not list(bureau.deployment.temporary.glob("**/*"))
 

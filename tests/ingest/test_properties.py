@@ -1,4 +1,5 @@
-"""Random tables in random dialects are read back exactly, and whatever is done to a file, every physical record is accounted for."""
+"""Random tables in random dialects are read back exactly, and whatever is done to a file, every physical record is
+accounted for."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ def test_tables_written_by_the_csv_module_are_read_back(
     rows: list[tuple[str, ...]], delimiter: str, quoting: int, end: str, encoding: str, size: int
 ) -> None:
     cells = [[f"19010119900101{number:04}", *row[1:]] for number, row in enumerate(rows)]
-    # What evidently looks like several damaged records is not read as one: a cell with a whole record in a line of its own.
+    # What evidently looks like several damaged records is not read as one: a cell with a whole record in a line of its
+    # own.
     assume(not any(line.count(delimiter) >= 3 for row in cells for cell in row for line in cell.split("\n")))
     table = written([HEADER, *cells], delimiter, quoting, end)
     original = encodings.chunks, encodings.TAIL
@@ -69,17 +71,40 @@ def _spoil(data: bytes, chance: random.Random) -> bytes:
     at = chance.randrange(len(data) + 1)
     stop = min(len(data), at + chance.randrange(1, 40))
     junk = chance.choice(
-        [b'"', b"\n", b"\r", b"\x00", b",", b"\xff", b'""', b"\xef\xbb\xbf", b"\n\n", "女".encode("gbk"), "甲乙".encode(), b"\\"]
+        [
+            b'"',
+            b"\n",
+            b"\r",
+            b"\x00",
+            b",",
+            b"\xff",
+            b'""',
+            b"\xef\xbb\xbf",
+            b"\n\n",
+            "女".encode("gbk"),
+            "甲乙".encode(),
+            b"\\",
+        ]
     )
-    return chance.choice([data[:at] + junk + data[at:], data[:at] + junk + data[stop:], data[:at] + data[stop:], data[:stop] + data[at:]])
+    return chance.choice(
+        [data[:at] + junk + data[at:], data[:at] + junk + data[stop:], data[:at] + data[stop:], data[:stop] + data[at:]]
+    )
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.randoms(use_true_random=False), st.sampled_from(ENCODINGS), st.sampled_from([",", "|", "\t", "||"]), st.integers(1, 6))
+@given(
+    st.randoms(use_true_random=False),
+    st.sampled_from(ENCODINGS),
+    st.sampled_from([",", "|", "\t", "||"]),
+    st.integers(1, 6),
+)
 def test_nothing_is_lost_of_a_spoilt_file(chance: random.Random, encoding: str, delimiter: str, injuries: int) -> None:
-    """Raw, rejects and lines that are no records add up to the lines a plain count of line ends gives, or the file is refused
+    """Raw, rejects and lines that are no records add up to the lines a plain count of line ends gives, or the file is
+    refused
     with a reason."""
-    rows = [HEADER] + [[f"19010119900101{i:04}", chance.choice(["甲", '"乙,"', "丙女"]), "路" * (i % 3), "x"] for i in range(30)]
+    rows = [HEADER] + [
+        [f"19010119900101{i:04}", chance.choice(["甲", '"乙,"', "丙女"]), "路" * (i % 3), "x"] for i in range(30)
+    ]
     data = "".join(delimiter.join(row) + chance.choice(["\n", "\r\n"]) for row in rows).encode(encoding)
     for _ in range(injuries):
         data = _spoil(data, chance)
@@ -92,7 +117,9 @@ def test_nothing_is_lost_of_a_spoilt_file(chance: random.Random, encoding: str, 
             assert "出错" not in str(error) and "核对不符" not in str(error), str(error)
             return
         source = batch.sources[0]
-        rows_seen = [row["_source_row"] for row in bureau.raw(batch)] + [row["_source_row"] for row in bureau.rejected(batch)]
+        rows_seen = [row["_source_row"] for row in bureau.raw(batch)] + [
+            row["_source_row"] for row in bureau.rejected(batch)
+        ]
     assert len(rows_seen) == len(set(rows_seen)) == source.raw + source.rejected == source.delivered
     codec = {"UTF-8": "utf-8", "GB18030": "gb18030", "UTF-16-LE": "utf-16-le", "UTF-16-BE": "utf-16-be"}[
         (source.encoding or "").split("（")[0]
@@ -120,9 +147,13 @@ def test_scan_agrees_with_the_csv_module_line_by_line(rows: list[str], end: str)
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 199), st.text(st.sampled_from('ab,"'), max_size=12)), max_size=6), st.sampled_from(["\n", "\r\n"]))
+@given(
+    st.lists(st.tuples(st.integers(0, 199), st.text(st.sampled_from('ab,"'), max_size=12)), max_size=6),
+    st.sampled_from(["\n", "\r\n"]),
+)
 def test_scan_of_few_quotes_is_the_scan_of_many(few: list[tuple[int, str]], end: str) -> None:
-    """Where few lines have quotes the scan looks at those alone: what it finds must be what it finds when every line is looked at."""
+    """Where few lines have quotes the scan looks at those alone: what it finds must be what it finds when every line is
+    looked at."""
     rows = ["x,y"] * 200
     for line, row in few:
         rows[line] = row

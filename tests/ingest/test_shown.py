@@ -15,7 +15,20 @@ from tests.ingest.conftest import Bureau
 
 @pytest.mark.parametrize(
     "name",
-    ["备注", "姓名2", "东湖区", "Sheet1", "结婚登记", "联系电话（手机）", "2026-2027学年", "BZ", "审核人", "ＢＺ", "出生日期", "二"],
+    [
+        "备注",
+        "姓名2",
+        "东湖区",
+        "Sheet1",
+        "结婚登记",
+        "联系电话（手机）",
+        "2026-2027学年",
+        "BZ",
+        "审核人",
+        "ＢＺ",
+        "出生日期",
+        "二",
+    ],
 )
 def test_a_heading_is_told(name: str) -> None:
     assert showable(name) and shown(name, "第1列") == name
@@ -23,7 +36,16 @@ def test_a_heading_is_told(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "王某某", "190101199001011234", "17900000000", "示例市东湖区人民路1号2栋3室", "2026-01-01", "王某(190101199001)", "甲" * 30],
+    [
+        "",
+        "王某某",
+        "190101199001011234",
+        "17900000000",
+        "示例市东湖区人民路1号2栋3室",
+        "2026-01-01",
+        "王某(190101199001)",
+        "甲" * 30,
+    ],
 )
 def test_a_value_is_not(name: str) -> None:
     assert not showable(name) and shown(name, "第1列") == "第1列（名称未显示）"
@@ -36,7 +58,11 @@ def test_a_sheet_named_after_a_person_is_not_in_the_reason(bureau: Bureau) -> No
     book.close()
     with pytest.raises(DeliveryError) as caught:
         bureau.ingest()
-    assert "第1个有表头的工作表" in str(caught.value) and "王某某" not in str(caught.value) and "19010119" not in str(caught.value)
+    assert (
+        "第1个有表头的工作表" in str(caught.value)
+        and "王某某" not in str(caught.value)
+        and "19010119" not in str(caught.value)
+    )
 
 
 def test_the_manifest_tells_the_place_and_the_table_the_name(bureau: Bureau) -> None:

@@ -62,7 +62,9 @@ def test_private_use_characters_of_gb18030(bureau: Bureau) -> None:
 
 def test_every_remapped_character_comes_from_its_gb18030_bytes() -> None:
     for private in encodings.PRIVATE_USE:
-        assert len(chr(private).encode("gb18030")) == 2  # the codec gives it two bytes, so bytes in deliveries do reach it
+        assert (
+            len(chr(private).encode("gb18030")) == 2
+        )  # the codec gives it two bytes, so bytes in deliveries do reach it
 
 
 def test_gb18030_found_only_far_behind_the_sample(bureau: Bureau) -> None:
@@ -106,7 +108,13 @@ def test_preamble_blank_lines_footer_and_repeated_header(bureau: Bureau) -> None
     bureau.deliver("a.csv", table)
     batch = bureau.ingest()
     assert [record[0] for record in bureau.records(batch)] == [4, 5, 10]
-    assert batch.sources[0].not_records == {"表头之前的行": 1, "空行": 5, "表头": 1, "重复的表头": 2, "表尾（合计、制表人等）": 3}
+    assert batch.sources[0].not_records == {
+        "表头之前的行": 1,
+        "空行": 5,
+        "表头": 1,
+        "重复的表头": 2,
+        "表尾（合计、制表人等）": 3,
+    }
     assert batch.delivered == 3 and batch.rejected == 0
 
 
@@ -121,19 +129,27 @@ def test_ragged_lines(bureau: Bureau) -> None:
     table = TABLE + "1,b\n2,b,c,d,\n3,b,c,d,,,\n4,b,c,d,e\n"
     records, rejects = bureau.one(table)
     assert records == RECORDS
-    assert [(row, reason) for row, reason, _ in rejects] == [(4 + i, f"字段数不符：应为4个，实为{n}个") for i, n in enumerate((2, 5, 7, 5))]
+    assert [(row, reason) for row, reason, _ in rejects] == [
+        (4 + i, f"字段数不符：应为4个，实为{n}个") for i, n in enumerate((2, 5, 7, 5))
+    ]
 
 
 def test_a_field_too_many_before_an_empty_last_column_is_not_a_trailing_separator(bureau: Bureau) -> None:
     """Shifted by one, such a line would put every value into its neighbour's column."""
     good = [f"{i},某,路{i}号," for i in range(40)]
     records, rejects = bureau.one("GMSFHM,XM,ZZ,BZ\n" + "\n".join([*good[:20], "20,某,市,路号,", *good[21:]]) + "\n")
-    assert [(row, reason, content) for row, reason, content in rejects] == [(22, "字段数不符：应为4个，实为5个", "20,某,市,路号,")]
+    assert [(row, reason, content) for row, reason, content in rejects] == [
+        (22, "字段数不符：应为4个，实为5个", "20,某,市,路号,")
+    ]
     assert len(records) == 39
 
 
 def test_separators_at_the_end_are_forgiven_as_far_as_the_header_has_them(bureau: Bureau) -> None:
-    table = "GMSFHM,XM,ZZ,BZ,,\n" + "".join(f"{i},某,路,注,,\n" for i in range(9)) + "9,某,路,注\n10,某,路,注,\n11,某,路,注,,,\n"
+    table = (
+        "GMSFHM,XM,ZZ,BZ,,\n"
+        + "".join(f"{i},某,路,注,,\n" for i in range(9))
+        + "9,某,路,注\n10,某,路,注,\n11,某,路,注,,,\n"
+    )
     records, rejects = bureau.one(table + "12,某,路,注,x,\n")
     assert [record[0] for record in records] == list(range(2, 13))
     assert [(row, reason) for row, reason, _ in rejects] == [
@@ -150,7 +166,9 @@ def test_every_line_ends_in_a_separator(bureau: Bureau) -> None:
     assert [(row, content) for row, _, content in rejects] == [(52, "50|某|路|注|多")]
 
 
-def test_less_than_a_clear_majority_of_lines_with_a_separator_at_the_end_is_not_the_files_manner(bureau: Bureau) -> None:
+def test_less_than_a_clear_majority_of_lines_with_a_separator_at_the_end_is_not_the_files_manner(
+    bureau: Bureau,
+) -> None:
     table = "GMSFHM,XM,ZZ,BZ\n" + "".join(f"{i},某,路,注{',' if i % 3 else ''}\n" for i in range(60))
     records, rejects = bureau.one(table)
     assert len(records) == 20 and len(rejects) == 40
@@ -158,10 +176,17 @@ def test_less_than_a_clear_majority_of_lines_with_a_separator_at_the_end_is_not_
 
 @pytest.mark.parametrize("said", [None, True, False])
 @pytest.mark.parametrize("required", [True, False])
-def test_a_file_without_a_required_column_is_refused_unless_allowed(tmp_path: Path, required: bool, said: bool | None) -> None:
+def test_a_file_without_a_required_column_is_refused_unless_allowed(
+    tmp_path: Path, required: bool, said: bool | None
+) -> None:
     told = {} if said is None else {"optional_header": said}
     people = PEOPLE.model_copy(
-        update={"columns": (*PEOPLE.columns[:3], Column(name="remark", title="备注信息", element="e", required=required, **told))}
+        update={
+            "columns": (
+                *PEOPLE.columns[:3],
+                Column(name="remark", title="备注信息", element="e", required=required, **told),
+            )
+        }
     )
     bureau = Bureau(Deployment(tmp_path), people)
     bureau.deliver("a.csv", "GMSFHM,XM,ZZ\n1,某,路\n")
@@ -204,7 +229,9 @@ def test_an_unclosed_quote_costs_its_own_line(bureau: Bureau, broken: str, secon
 
 def test_an_unclosed_quote_at_the_end(bureau: Bureau) -> None:
     records, rejects = bureau.one(TABLE + '9,"abc,d,e')
-    assert records == RECORDS and [(row, reason, content) for row, reason, content in rejects] == [(4, "引号未闭合", '9,"abc,d,e')]
+    assert records == RECORDS and [(row, reason, content) for row, reason, content in rejects] == [
+        (4, "引号未闭合", '9,"abc,d,e')
+    ]
 
 
 def test_single_quotes_and_backslashes(bureau: Bureau) -> None:
@@ -231,9 +258,9 @@ def test_headers_in_any_order_and_shape(bureau: Bureau) -> None:
     batch = bureau.ingest()
     assert bureau.records(batch) == [(2, "7", "某", None, "注"), (3, "8", "某", None, "注")]
     assert [row["_extra"] for row in bureau.raw(batch)] == ['{"自定义":"1"}', None]
-    assert batch.sources[0].unknown_columns == ("第2列（名称未显示）", "第5列（名称未显示）") and batch.sources[0].missing_columns == (
-        "address",
-    )
+    assert batch.sources[0].unknown_columns == ("第2列（名称未显示）", "第5列（名称未显示）") and batch.sources[
+        0
+    ].missing_columns == ("address",)
 
 
 def test_a_header_over_two_lines(bureau: Bureau) -> None:
@@ -244,7 +271,9 @@ def test_a_line_that_is_too_long_is_rejected_alone(bureau: Bureau, monkeypatch: 
     monkeypatch.setattr(encodings, "MAX_LINE", 10_000)
     monkeypatch.setattr(encodings, "TAIL", 100)
     original = encodings.chunks
-    monkeypatch.setattr(text, "chunks", lambda path, encoding, size=4096, limit=None: original(path, encoding, 4096, limit))
+    monkeypatch.setattr(
+        text, "chunks", lambda path, encoding, size=4096, limit=None: original(path, encoding, 4096, limit)
+    )
     table = TABLE + "9," + "x" * 3_000_000 + ",,\n" + lines([ROWS[0]])
     records, rejects = bureau.one(table)
     assert records == [*RECORDS, (5, *ROWS[0])]
@@ -255,13 +284,22 @@ def test_a_line_that_is_too_long_is_rejected_alone(bureau: Bureau, monkeypatch: 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16-le"])
 def test_chunks_change_nothing(bureau: Bureau, monkeypatch: pytest.MonkeyPatch, size: int, encoding: str) -> None:
     """Records, numbers and rejects are the same however the file is cut into chunks, multi-line records included."""
-    parts = ['{0},甲,"多\r\n行\n{0}",注\r\n', "{0},乙,路,\r\n", '{0},"丙,路,注\r\n', "{0},丁\r\n", "\r\n", '{0},"戊","路""1""",注\r\n']
+    parts = [
+        '{0},甲,"多\r\n行\n{0}",注\r\n',
+        "{0},乙,路,\r\n",
+        '{0},"丙,路,注\r\n',
+        "{0},丁\r\n",
+        "\r\n",
+        '{0},"戊","路""1""",注\r\n',
+    ]
     table = ("GMSFHM,XM,ZZ,BZ\r\n" + "".join(parts[i % 6].format(i) for i in range(300))).encode(encoding)
     mark = b"\xff\xfe" if encoding == "utf-16-le" else b""
     whole = bureau.one(mark + table)
     original = encodings.chunks
     monkeypatch.setattr(encodings, "TAIL", 1)
-    monkeypatch.setattr(text, "chunks", lambda path, encoding, s=size, limit=None: original(path, encoding, max(s, limit or 0), limit))
+    monkeypatch.setattr(
+        text, "chunks", lambda path, encoding, s=size, limit=None: original(path, encoding, max(s, limit or 0), limit)
+    )
     assert bureau.one(mark + table) == whole
     assert len(whole[0]) == 150 and len(whole[1]) == 100
 
@@ -280,7 +318,9 @@ def test_rows_written_by_pythons_csv_module(bureau: Bureau) -> None:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(["GMSFHM", "XM", "ZZ", "BZ"])
     for i in range(500):
-        writer.writerow([i, "a\nb" if i % 7 == 0 else "c", 'd"e' if i % 5 == 0 else "f,g", "\r\n" if i % 11 == 0 else "h"])
+        writer.writerow(
+            [i, "a\nb" if i % 7 == 0 else "c", 'd"e' if i % 5 == 0 else "f,g", "\r\n" if i % 11 == 0 else "h"]
+        )
     table = out.getvalue()
     reader = csv.reader(io.StringIO(table, newline=""))
     expected, before = [], 0

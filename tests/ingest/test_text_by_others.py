@@ -54,7 +54,11 @@ def test_row_names_without_a_header(tmp_path: Path) -> None:
 
 def test_row_numbers_without_a_header_under_a_contract(bureau: Bureau) -> None:
     records, rejects = bureau.one("GMSFHM,XM,ZZ\n1,19A,甲,x\n2,19B,乙,y\n3,19C,丙,z\n")
-    assert [record[1:4] for record in records] == [("19A", "甲", "x"), ("19B", "乙", "y"), ("19C", "丙", "z")] and not rejects
+    assert [record[1:4] for record in records] == [
+        ("19A", "甲", "x"),
+        ("19B", "乙", "y"),
+        ("19C", "丙", "z"),
+    ] and not rejects
 
 
 @pytest.mark.parametrize("header", ["序号,GMSFHM,XM", "GMSFHM,XM,ZZ"])
@@ -135,7 +139,9 @@ def test_a_backslash_at_the_end_of_a_value_is_no_escape_where_nothing_says_so(bu
     assert [record[3] for record in records] == ["C:\\", "D:\\", "x"] and not rejects
 
 
-@pytest.mark.parametrize("end", ["\\.", "已选择3行。", "(3 行)", "3 rows in set (0.00 sec)", "(3 行受影响)", "+------+----+"])
+@pytest.mark.parametrize(
+    "end", ["\\.", "已选择3行。", "(3 行)", "3 rows in set (0.00 sec)", "(3 行受影响)", "+------+----+"]
+)
 def test_what_a_client_writes_below_is_no_record(bureau: Bureau, end: str) -> None:
     records, rejects = bureau.one(f"GMSFHM\tXM\n19A\t甲\n19B\t乙\n19C\t丙\n{end}\n")
     assert len(records) == 3 and not rejects
@@ -150,7 +156,8 @@ def test_rules_drawn_around_a_table_are_no_records(bureau: Bureau) -> None:
 
 HEADERS = [
     "t_rk.GMSFHM,t_rk.XM", '"RK"."T_RK"."GMSFHM","RK"."T_RK"."XM"', "`t`.`GMSFHM`,`t`.`XM`", "[dbo].[t].[GMSFHM],[dbo].[t].[XM]",
-    "身份证号(GMSFHM),姓名(XM)", "GMSFHM_身份证号,XM_姓名", "身份证号_GMSFHM,姓名_XM", "1.身份证号,2.姓名", "（1）身份证号,（2）姓名",
+    "身份证号(GMSFHM),姓名(XM)", "GMSFHM_身份证号,XM_姓名", "身份证号_GMSFHM,姓名_XM", "1.身份证号,2.姓名", "（1）"
+    "身份证号,（2）姓名",
     "1、身份证号,2、姓名", "\u200b身份证号,姓\u200b名", "*1.身份证号(GMSFHM),*2.姓名（必填）", "身份证号/GMSFHM,姓名/XM",
 ]  # fmt: skip
 
@@ -171,7 +178,11 @@ def test_where_no_header_is_found_its_shape_and_what_was_looked_for_are_told(bur
     with pytest.raises(DeliveryError) as caught:
         bureau.one("190101196001011019,甲某某,幸福路1号\n190101196001011027,乙某,幸福路2号\n")
     message = str(caught.value)
-    assert "数18、汉3、汉3数1汉1" in message and "身份证号" not in message.split("要找的列")[0] and "公民身份号码（GMSFHM）" in message
+    assert (
+        "数18、汉3、汉3数1汉1" in message
+        and "身份证号" not in message.split("要找的列")[0]
+        and "公民身份号码（GMSFHM）" in message
+    )
     assert "甲某某" not in message and "1901" not in message
 
 
@@ -191,7 +202,11 @@ TWO_LINES = "GMSFHM,XM,住址,,BZ\n,,现居住址,籍贯,\n19A,甲,路,示例市
 def test_a_header_of_two_lines(bureau: Bureau, tmp_path: Path) -> None:
     path = made(tmp_path, TWO_LINES.encode())
     (page,) = inspect(path).tables
-    assert page.columns == ("GMSFHM", "XM", "住址-现居住址", "住址-籍贯", "BZ") and page.records == 2 and page.not_records == {"表头": 2}
+    assert (
+        page.columns == ("GMSFHM", "XM", "住址-现居住址", "住址-籍贯", "BZ")
+        and page.records == 2
+        and page.not_records == {"表头": 2}
+    )
     records, rejects = bureau.one(TWO_LINES.replace("现居住址", "住址"))
     assert [record[1:] for record in records] == [("19A", "甲", "路", "x"), ("19B", "乙", "街", "y")] and not rejects
 

@@ -69,7 +69,10 @@ def test_title_rows_merged_cells_footers_and_several_sheets(bureau: Bureau) -> N
     bureau.deliver("a.xlsx", xlsx(fill))
     batch = bureau.ingest()
     rows = {(row["_source_file"], row["_source_row"]): row for row in bureau.raw(batch)}
-    shown = {key: tuple(row[name] for name in ("id_number", "name", "address", "remark", "_extra")) for key, row in rows.items()}
+    shown = {
+        key: tuple(row[name] for name in ("id_number", "name", "address", "remark", "_extra"))
+        for key, row in rows.items()
+    }
     assert shown == {
         ("a.xlsx#城东", 5): ("190101199001010011", "甲某", "幸福路", None, None),
         ("a.xlsx#城东", 6): ("1.9010119900101E+17", "乙某", "1990-01-02", "TRUE", None),
@@ -118,7 +121,9 @@ def test_cells_as_text(cell: Any, text: str | None) -> None:
 
 
 def test_row_numbers_and_text_against_openpyxl(bureau: Bureau) -> None:
-    rows = [["标题"], [], HEADER] + [[f"19010119900101{i:04}", "某" * (i % 5 + 1), None if i % 3 else "路", f"{i}x"] for i in range(300)]
+    rows = [["标题"], [], HEADER] + [
+        [f"19010119900101{i:04}", "某" * (i % 5 + 1), None if i % 3 else "路", f"{i}x"] for i in range(300)
+    ]
     content = plain(rows)
     page = openpyxl.load_workbook(io.BytesIO(content)).active
     expected = [(cells[0].row, *(cell.value for cell in cells)) for cells in page.iter_rows(min_row=4)]
@@ -207,7 +212,8 @@ def test_a_workbook_without_the_header(bureau: Bureau) -> None:
 
 
 def test_cells_with_an_error_keep_it_as_text(bureau: Bureau) -> None:
-    """The reader knows no errors; they must not become empty cells that nobody is told of. The null tokens or the format rule decide."""
+    """The reader knows no errors; they must not become empty cells that nobody is told of. The null tokens or the
+    format rule decide."""
     book = openpyxl.Workbook()
     page = book.active
     assert page is not None
@@ -237,7 +243,9 @@ def test_an_error_behind_a_long_formula_and_across_pieces(bureau: Bureau, monkey
         page.write_row(0, 0, HEADER)
         for row in range(1, 60):
             page.write_row(row, 0, [str(row), "甲"])
-            page.write_formula(row, 2, "=" + "+".join(["VLOOKUP(A1,A1:B9,2)"] * (row * 5)), None, "#N/A" if row % 2 else "路")
+            page.write_formula(
+                row, 2, "=" + "+".join(["VLOOKUP(A1,A1:B9,2)"] * (row * 5)), None, "#N/A" if row % 2 else "路"
+            )
 
     records, _ = bureau.one(xlsx(fill), "a.xlsx")
     assert [record[3] for record in records] == ["#N/A" if row % 2 else "路" for row in range(1, 60)]
@@ -264,7 +272,9 @@ def test_dates_of_a_1904_workbook(bureau: Bureau) -> None:
     page.write_row(0, 0, HEADER)
     page.write_row(1, 0, ["1", "甲"])
     page.write_datetime(1, 2, datetime.datetime(1990, 1, 2), book.add_format({"num_format": "yyyy-mm-dd"}))
-    page.write_datetime(1, 3, datetime.datetime(2024, 2, 29, 10, 20), book.add_format({"num_format": "yyyy-mm-dd hh:mm"}))
+    page.write_datetime(
+        1, 3, datetime.datetime(2024, 2, 29, 10, 20), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    )
     book.close()
     records, _ = bureau.one(out.getvalue(), "a.xlsx")
     assert records == [(2, "1", "甲", "1990-01-02", "2024-02-29 10:20:00")]
@@ -331,7 +341,9 @@ def test_a_very_hidden_sheet_is_read_and_said_to_be_hidden(bureau: Bureau) -> No
 
 
 @pytest.mark.parametrize("text", ["短", "长" * 400], ids=["many cells", "long texts"])
-def test_a_sheet_that_would_fill_the_memory_is_refused(bureau: Bureau, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_a_sheet_that_would_fill_the_memory_is_refused(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
     """The bound stands for 1 GiB in the reader; here it is brought down to what a test can write."""
     rows = [[f"19010119900101{number:04d}", f"{text}{number}", "甲路1号", ""] for number in range(400)]
     bureau.deliver("a.xlsx", plain([HEADER, *rows]))
@@ -347,7 +359,10 @@ def test_a_sheet_that_goes_on_with_its_last_column_empty_is_refused(bureau: Bure
     header = ["GMSFHM", "XM", "ZZ", "BZ", "丙", "丁", "戊", "己"]
 
     def fill(book: Any) -> None:
-        for sheet, lines in (("一", [header, ["1", "甲", *"abcdef"]]), ("二", [[str(n), "乙", *"abcde"] for n in range(rows)])):
+        for sheet, lines in (
+            ("一", [header, ["1", "甲", *"abcdef"]]),
+            ("二", [[str(n), "乙", *"abcde"] for n in range(rows)]),
+        ):
             page = book.add_worksheet(sheet)
             for number, line in enumerate(lines):
                 page.write_row(number, 0, line)

@@ -1,4 +1,5 @@
-"""What a workbook says beside its cells' values, in every spelling of its XML: saved results, formats, merged cells, remarks."""
+"""What a workbook says beside its cells' values, in every spelling of its XML: saved results, formats, merged cells,
+remarks."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ def by_hand(
         book: f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets><sheet name="人口" sheetId="1" r:id="b"/></sheets></workbook>',
         f"{folder}/_rels/{name}.rels": f'<Relationships xmlns="{PACKAGE}"><Relationship Id="b" Type="{OFFICE}/worksheet" Target="{sheet}"/>'
         "</Relationships>",
-        f"{folder}/{sheet}": f"{top}<{colon}worksheet {space}><{colon}sheetData>{body}</{colon}sheetData>{behind}</{colon}worksheet>",
+        f"{folder}/{sheet}": f"{top}<{colon}worksheet "
+        f"{space}><{colon}sheetData>{body}</{colon}sheetData>{behind}</{colon}worksheet>",
     }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
@@ -94,8 +96,8 @@ def test_prefixes_and_cells_that_do_not_say_where_they_are(bureau: Bureau) -> No
 def test_text_in_cdata_is_not_lost(bureau: Bureau) -> None:
     """The reader gives an empty cell for the first and ``ac`` for the second."""
     person = (
-        '<c r="A2"><v><![CDATA[1]]></v></c><c r="B2" t="str"><v>a<![CDATA[<b>]]>c</v></c><c r="C2" t="e"><v><![CDATA[#N/A]]></v></c>'
-        + cell("<![CDATA[路]]>", "D2")
+        '<c r="A2"><v><![CDATA[1]]></v></c><c r="B2" t="str"><v>a<![CDATA[<b>]]>c</v></c><c r="C2" '
+        't="e"><v><![CDATA[#N/A]]></v></c>' + cell("<![CDATA[路]]>", "D2")
     )
     assert bureau.one(by_hand([TITLES, person]), "a.xlsx")[0] == [(2, "1", "a<b>c", "#N/A", "路")]
 
@@ -180,7 +182,9 @@ def test_merged_cells_down_a_column_belong_to_every_record(bureau: Bureau) -> No
 
     bureau.deliver("a.xlsx", xlsx(fill))
     batch = bureau.ingest()
-    assert [(row["address"], row["remark"]) for row in bureau.raw(batch)] == [("路", None)] * 3 + [("街", None)] * 2 + [(None, None)]
+    assert [(row["address"], row["remark"]) for row in bureau.raw(batch)] == [("路", None)] * 3 + [("街", None)] * 2 + [
+        (None, None)
+    ]
     assert "2 处纵向合并的单元格" in _notes(bureau, batch) and "（3 格）" in _notes(bureau, batch)
 
 
@@ -189,7 +193,13 @@ def test_bands_are_no_records_and_their_numbers_are_held_against_what_was_read(b
         page = book.add_worksheet()
         page.write_row(0, 0, HEADER)
         row = 1
-        for band, records in (("全国（共5所）", 0), ("北京市（2所）", 2), ("天津市（3所）", 3), ("河北省（9所）", 1), ("其他", 1)):
+        for band, records in (
+            ("全国（共5所）", 0),
+            ("北京市（2所）", 2),
+            ("天津市（3所）", 3),
+            ("河北省（9所）", 1),
+            ("其他", 1),
+        ):
             page.merge_range(row, 0, row, 3, band)
             for _ in range(records):
                 row += 1
@@ -202,15 +212,28 @@ def test_bands_are_no_records_and_their_numbers_are_held_against_what_was_read(b
     assert batch.rows == 7
     assert batch.sources[0].not_records == {"表头": 1, "通栏的分组行": 5, "表尾（合计、制表人等）": 1}
     told = _notes(bureau, batch)
-    assert "第10行的分组行写明 9，其下读到 1 条" in told and "3 个分组行写明的数目与读到的相符" in told and "表尾写明 8，读到 7 条" in told
+    assert (
+        "第10行的分组行写明 9，其下读到 1 条" in told
+        and "3 个分组行写明的数目与读到的相符" in told
+        and "表尾写明 8，读到 7 条" in told
+    )
 
 
 def test_a_remark_right_of_the_table_is_a_cell_more(bureau: Bureau) -> None:
-    rows = [[str(n), "甲", "路", f"x{n}", *(["", "已核"] if n == 3 else ["电话不通"] if n % 2 else [])] for n in range(6)]
+    rows = [
+        [str(n), "甲", "路", f"x{n}", *(["", "已核"] if n == 3 else ["电话不通"] if n % 2 else [])] for n in range(6)
+    ]
     bureau.deliver("a.xlsx", plain([HEADER, *rows]))
     batch = bureau.ingest()
     extra = [row["_extra"] for row in bureau.raw(batch)]
-    assert extra == [None, '{"列5":"电话不通","列6":null}', None, '{"列5":null,"列6":"已核"}', None, '{"列5":"电话不通","列6":null}']
+    assert extra == [
+        None,
+        '{"列5":"电话不通","列6":null}',
+        None,
+        '{"列5":null,"列6":"已核"}',
+        None,
+        '{"列5":"电话不通","列6":null}',
+    ]
     assert "合同外的列" in _notes(bureau, batch) and batch.rejected == 0
 
 
@@ -244,7 +267,9 @@ def test_what_nearly_all_programs_write_needs_no_close_look(bureau: Bureau, monk
     assert len(bureau.one(plain([HEADER, *rows]), "a.xlsx")[0]) == 500
 
 
-def test_the_search_finds_what_stands_on_the_edge_of_two_pieces(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_search_finds_what_stands_on_the_edge_of_two_pieces(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
     content = by_hand([TITLES, PERSON, cell("2", "A3") + "<c r='B3' t='e'><v>#N/A</v></c>"])
     for size in range(40, 90):
         monkeypatch.setattr(archive, "_PIECE", size)

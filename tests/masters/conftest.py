@@ -1,4 +1,5 @@
-"""A deployment with two registers and a few divisions, delivered as small CSV files and published through the ordinary stages."""
+"""A deployment with two registers and a few divisions, delivered as small CSV files and published through the ordinary
+stages."""
 
 from __future__ import annotations
 
@@ -41,11 +42,16 @@ code,name_zh,name_en,parent,valid_from,valid_to,note,successor
 
 
 def contract(
-    name: str, owner: str, columns: dict[str, str], key: str, origin: str = "{property: delivery, value: {mode: snapshot}}"
+    name: str,
+    owner: str,
+    columns: dict[str, str],
+    key: str,
+    origin: str = "{property: delivery, value: {mode: snapshot}}",
 ) -> str:
     """A contract; the columns' headers are their names."""
     listed = "\n".join(
-        f"      - {{name: {column}, required: {'true' if column == key else 'false'}, primaryKey: {'true' if column == key else 'false'}, "
+        f"      - {{name: {column}, required: {'true' if column == key else 'false'}, primaryKey: "
+        f"{'true' if column == key else 'false'}, "
         f"customProperties: [{{property: element, value: {element}}}]}}"
         for column, element in columns.items()
     )
@@ -81,7 +87,10 @@ SUMS = {
     "people": "count",
     "dead": "count",
 }
-ROLL_UP = "{property: origin, value: {roll_up: {table: people, division: place, total: people, counts: {dead: died IS NOT NULL}}}}"
+ROLL_UP = (
+    "{property: origin, value: {roll_up: {table: people, division: place, total: people, counts: {dead: died IS NOT "
+    "NULL}}}}"
+)
 
 
 @dataclass
@@ -108,7 +117,9 @@ class Small:
         known = registry.datasets[dataset]
         delivery = ingest.receive(self.deployment, known, date)
         assert delivery is not None
-        batch = engine.standardize(ingest.ingest(delivery, known, registry, self.deployment), known, registry, self.deployment)
+        batch = engine.standardize(
+            ingest.ingest(delivery, known, registry, self.deployment), known, registry, self.deployment
+        )
         checks.validate(batch, known, registry, self.deployment)
         publish.publish(batch, known, registry, self.deployment)
 

@@ -35,7 +35,9 @@ RULES: dict[str, str] = {
     "found_mostly": "references: {table: people, on: {mother: id}, min_share: 0.5}",
     "named": "agrees: {table: people, on: {mother: id}, row: mother_name = other_name}",
     "alive": "excludes: {table: people, on: {mother: id}, other: other_died IS NOT NULL, row: other_died < born}",
-    "apart": "excludes: {table: births, on: {mother: mother}, row: 'abs(days_between(born, other_born)) BETWEEN 3 AND 180'}",
+    "apart": (
+        "excludes: {table: births, on: {mother: mother}, row: 'abs(days_between(born, other_born)) BETWEEN 3 AND 180'}"
+    ),
     "recent": "references: {table: people, on: {mother: id}, where: 'days_between(born, delivery_date()) < 200'}",
 }
 
@@ -83,8 +85,18 @@ def test_a_finding_names_the_rows_of_both_sides_and_who_must_act_and_no_value(ci
     people = {row["_source_row"]: row["_row_id"] for row in _rows(city, "people")}
     births = {row["_source_row"]: row["_row_id"] for row in _rows(city, "births")}
     named = lines["named", 3]
-    assert (named["_row_id"], named["other_dataset"], named["other_row_id"], named["other_rows"]) == (births[3], "people", people[4], 1)
-    assert (named["owner"], named["column_name"], named["severity"], named["message"]) == ("卫健", "mother", "warning", "请核对")
+    assert (named["_row_id"], named["other_dataset"], named["other_row_id"], named["other_rows"]) == (
+        births[3],
+        "people",
+        people[4],
+        1,
+    )
+    assert (named["owner"], named["column_name"], named["severity"], named["message"]) == (
+        "卫健",
+        "mother",
+        "warning",
+        "请核对",
+    )
     assert lines["found", 4]["other_row_id"] is None
     assert lines["apart", 3]["other_row_id"] == births[7] and lines["apart", 7]["other_row_id"] == births[3]
     figures = {line["rule_id"]: (line["checked"], line["failed"]) for line in found(city, RESULTS)}
@@ -94,7 +106,9 @@ def test_a_finding_names_the_rows_of_both_sides_and_who_must_act_and_no_value(ci
 
 def test_a_row_held_back_in_the_other_table_is_not_missing(small: Small) -> None:
     small.write("rules/births.yaml", rule("found", RULES["found"]))
-    small.deliver("people", DAY, "id,name,place,state,died\nA1,甲,190101,1,\nA3,丙,190101,1,\nA3,丁,190101,1,\n")  # one key, two people
+    small.deliver(
+        "people", DAY, "id,name,place,state,died\nA1,甲,190101,1,\nA3,丙,190101,1,\nA3,丁,190101,1,\n"
+    )  # one key, two people
     small.deliver("births", DAY, BIRTHS)
 
     outcome = judged(small)["found"]
@@ -118,7 +132,10 @@ def test_rows_named_long_ago_are_forgotten_and_their_figures_are_not(city: Small
 
     publish.prune(city.deployment, city.registry, keep_days=2, keep_month_ends=0, today=Date(2026, 11, 24))
 
-    assert city.ask("SELECT DISTINCT date FROM governance.cross_findings ORDER BY date") == [(Date(2026, 11, 22),), (Date(2026, 11, 23),)]
+    assert city.ask("SELECT DISTINCT date FROM governance.cross_findings ORDER BY date") == [
+        (Date(2026, 11, 22),),
+        (Date(2026, 11, 23),),
+    ]
     assert city.ask("SELECT count(DISTINCT date) FROM governance.rule_results WHERE rule_id = 'named'") == [(4,)]
 
 
@@ -167,4 +184,6 @@ def test_what_a_rule_cannot_say(small: Small, written: str, told: str) -> None:
 
 def _rows(small: Small, table: str) -> list[dict[str, Any]]:
     names = ("_row_id", "_source_row")
-    return [dict(zip(names, row, strict=True)) for row in small.ask(f"SELECT _row_id, _source_row FROM published.{table}")]
+    return [
+        dict(zip(names, row, strict=True)) for row in small.ask(f"SELECT _row_id, _source_row FROM published.{table}")
+    ]

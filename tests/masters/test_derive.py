@@ -39,10 +39,19 @@ def test_rows_are_summed_up_the_hierarchy_and_along_its_history(small: Small) ->
 
     made(small)
 
-    rows = small.ask("SELECT division, level, in_force, under_this_code, people, dead FROM published.sums ORDER BY division")
+    rows = small.ask(
+        "SELECT division, level, in_force, under_this_code, people, dead FROM published.sums ORDER BY division"
+    )
     assert rows == [
         ("190000", "省级", True, 0, 7, 1),  # all but the one without a code
-        ("190100", "地级", True, 1, 7, 1),  # its own row, both districts with their predecessors, and 散县 that nobody succeeded
+        (
+            "190100",
+            "地级",
+            True,
+            1,
+            7,
+            1,
+        ),  # its own row, both districts with their predecessors, and 散县 that nobody succeeded
         ("190101", "县级", True, 2, 4, 1),  # and 旧县, and 古县 that became 旧县
         ("190102", "县级", True, 1, 1, 0),
         ("190121", "县级", False, 1, 1, 0),
@@ -62,11 +71,15 @@ def test_a_derived_table_is_kept_shown_and_reconciled_as_a_delivered_one(small: 
 
     assert small.ask("SELECT people FROM published.sums WHERE division = '190000'") == [(6,)]
     assert small.ask("SELECT people FROM published.sums_at(DATE '2026-11-20') WHERE division = '190000'") == [(7,)]
-    assert small.ask("SELECT date, delivered, clean, published FROM governance.reconciliation WHERE dataset = 'sums'") == [
+    assert small.ask(
+        "SELECT date, delivered, clean, published FROM governance.reconciliation WHERE dataset = 'sums'"
+    ) == [
         (DAY, 8, 8, 8),
         (NEXT, 8, 8, 8),
     ]
-    ids = small.ask("SELECT _row_id FROM published.sums_at(DATE '2026-11-20') INTERSECT SELECT _row_id FROM published.sums")
+    ids = small.ask(
+        "SELECT _row_id FROM published.sums_at(DATE '2026-11-20') INTERSECT SELECT _row_id FROM published.sums"
+    )
     assert len(ids) == 8  # the same division keeps its id from night to night
     assert small.ask("SELECT DISTINCT _source_file FROM published.sums") == [("published/people/2026-11-21",)]
 

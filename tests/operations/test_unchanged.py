@@ -108,7 +108,9 @@ def test_the_run_begins_with_the_first_date_that_has_changed(
 
 def test_a_second_run_says_so_and_a_named_date_is_made_again(worked_off: Deployment, tmp_path: Path) -> None:
     second = govdata(worked_off, "run", outside=tmp_path / "outside")
-    assert second.code == 0 and "3 个交付日期的交付、标准都没有变化" in second.output and "运行结果" not in second.output
+    assert (
+        second.code == 0 and "3 个交付日期的交付、标准都没有变化" in second.output and "运行结果" not in second.output
+    )
     before = worked_off.outcome("marriage", THIRD, "raw").stat().st_mtime_ns
     named = govdata(worked_off, "run", "--date", "2026-11-20", outside=tmp_path / "outside")
     assert named.code == 0 and "运行结果" in named.output

@@ -1,4 +1,5 @@
-"""The night on a simulated city of 20,000 people, held against the truth file the generator wrote and the pipeline never read."""
+"""The night on a simulated city of 20,000 people, held against the truth file the generator wrote and the pipeline
+never read."""
 
 import pytest
 

@@ -1,7 +1,9 @@
 """Measure a night against the generator's truth file, which the pipeline never reads.
 
-Every defect of ``truth.parquet`` names a file and a row as a person finds them; every standardised, quarantined, rejected or dropped record
-carries the same two. Joining them says, per kind of defect, how many were found by a rule that reads the struck column, and how many of the
+Every defect of ``truth.parquet`` names a file and a row as a person finds them; every standardised, quarantined,
+rejected or dropped record
+carries the same two. Joining them says, per kind of defect, how many were found by a rule that reads the struck column,
+and how many of the
 repairable ones now hold the true value; and how many rows without any defect were flagged all the same.
 """
 
@@ -21,7 +23,8 @@ from govdata.standards.model import Registry
 
 @dataclass(frozen=True)
 class Measured:
-    """``kinds``: (kind, repairable, row_detectable, defects, found, repaired); ``flagged``: (dataset, rows without a defect, flagged)."""
+    """``kinds``: (kind, repairable, row_detectable, defects, found, repaired); ``flagged``: (dataset, rows without a
+    defect, flagged)."""
 
     kinds: list[tuple[str, bool, bool, int, int, int]]
     flagged: list[tuple[str, int, int]]
@@ -47,7 +50,8 @@ class Measured:
         lines += [f"{dataset:<16}{rows:>20}{flagged:>9}" for dataset, rows, flagged in self.flagged]
         lines += [
             "",
-            f"found {self.found_share():.4%}  repaired {self.repaired_share():.4%}  flagged without defect {self.false_share():.4%}",
+            f"found {self.found_share():.4%}  repaired {self.repaired_share():.4%}  flagged without defect "
+            f"{self.false_share():.4%}",
         ]
         return "\n".join(lines)
 
@@ -65,8 +69,12 @@ def measure(deployment: Deployment, registry: Registry, truth: Path, dates: list
         for rule in registry.rules(dataset):
             for name in {rule.column, *rule.columns} - {None}:
                 connection.execute("INSERT INTO reads VALUES (?, ?, ?)", [dataset, rule.id, name])
-    connection.execute("CREATE TABLE cells (dataset VARCHAR, date DATE, file VARCHAR, row BIGINT, col VARCHAR, value VARCHAR)")
-    connection.execute("CREATE TABLE fate (dataset VARCHAR, date DATE, file VARCHAR, row BIGINT, fate VARCHAR, rules VARCHAR[])")
+    connection.execute(
+        "CREATE TABLE cells (dataset VARCHAR, date DATE, file VARCHAR, row BIGINT, col VARCHAR, value VARCHAR)"
+    )
+    connection.execute(
+        "CREATE TABLE fate (dataset VARCHAR, date DATE, file VARCHAR, row BIGINT, fate VARCHAR, rules VARCHAR[])"
+    )
     for dataset in registry.datasets.values():
         for date in dates:
             raw = RawBatch.read(RawBatch.path(deployment, dataset.name, date))
@@ -75,12 +83,19 @@ def measure(deployment: Deployment, registry: Registry, truth: Path, dates: list
                 continue
             for fate, paths in (("clean", batch.clean_files), ("quarantined", batch.quarantine_files)):
                 if paths:
-                    _add_rows(connection, dataset.name, [item.name for item in dataset.columns], fate, _files(deployment, paths))
+                    _add_rows(
+                        connection,
+                        dataset.name,
+                        [item.name for item in dataset.columns],
+                        fate,
+                        _files(deployment, paths),
+                    )
             for fate, paths in (("duplicate", batch.duplicate_files), ("rejected", raw.rejected_files)):
                 if paths:
                     relation = f"read_parquet({_files(deployment, paths)})"
                     connection.execute(
-                        f"INSERT INTO fate SELECT ?, _delivery_date, _source_file, _source_row, ?, NULL FROM {relation}",
+                        "INSERT INTO fate SELECT ?, _delivery_date, _source_file, _source_row, ?, NULL FROM "
+                        f"{relation}",
                         [dataset.name, fate],
                     )
     kinds = connection.execute(
@@ -121,11 +136,15 @@ def measure(deployment: Deployment, registry: Registry, truth: Path, dates: list
 def _add_rows(connection: duckdb.DuckDBPyConnection, dataset: str, names: list[str], fate: str, files: str) -> None:
     relation = f"read_parquet({files})"
     rules = "nullif(list_concat(coalesce(failed_rules, []), coalesce(_warnings, [])), [])"
-    connection.execute(f"INSERT INTO fate SELECT ?, _delivery_date, _source_file, _source_row, ?, {rules} FROM {relation}", [dataset, fate])
+    connection.execute(
+        f"INSERT INTO fate SELECT ?, _delivery_date, _source_file, _source_row, ?, {rules} FROM {relation}",
+        [dataset, fate],
+    )
     for name in names:
         # Only the cells the truth speaks of.
         connection.execute(
-            f"INSERT INTO cells SELECT ?, s._delivery_date, s._source_file, s._source_row, ?, CAST(s.{text(column(name))} AS VARCHAR) "
+            "INSERT INTO cells SELECT ?, s._delivery_date, s._source_file, s._source_row, ?, "
+            f"CAST(s.{text(column(name))} AS VARCHAR) "
             f"FROM {relation} s SEMI JOIN (SELECT * FROM truth WHERE dataset = ? AND truth.column = ?) t "
             "ON s._delivery_date = t.delivery_date AND s._source_file = t.file AND s._source_row = t.row",
             [dataset, name, dataset, name],

@@ -1,6 +1,8 @@
-"""Small nights written as the stages before publishing would: Parquet files and manifests of a raw and a standardised batch, and a verdict.
+"""Small nights written as the stages before publishing would: Parquet files and manifests of a raw and a standardised
+batch, and a verdict.
 
-``people`` is a delta dataset (key ``citizen_id``, operation ``change_kind``) whose first delivery is a whole; ``shops`` is a snapshot
+``people`` is a delta dataset (key ``citizen_id``, operation ``change_kind``) whose first delivery is a whole; ``shops``
+is a snapshot
 dataset.
 """
 
@@ -38,8 +40,10 @@ from govdata.storage.manifest import fingerprint
 Row = dict[str, Any]
 CANARY = "不应外泄的姓名"
 LEDGER = (
-    "SELECT s._delivery_date, s._row_id, s._source_file, s._source_row, 'name' AS column_name, r.name AS before, s.name AS after, "
-    "'strip' AS rule FROM {standardized} AS s JOIN {raw} AS r ON s._row_id = r._row_id AND s._delivery_date = r._delivery_date "
+    "SELECT s._delivery_date, s._row_id, s._source_file, s._source_row, 'name' AS column_name, r.name AS before, "
+    "s.name AS after, "
+    "'strip' AS rule FROM {standardized} AS s JOIN {raw} AS r ON s._row_id = r._row_id AND s._delivery_date = "
+    "r._delivery_date "
     "WHERE (s._repairs_0 & 2) <> 0"
 )
 TYPES = {"date": pa.date32(), "integer": pa.int64(), "decimal": pa.decimal128(24, 2)}
@@ -52,7 +56,12 @@ def _element(id: str, type: str, name: str, **more: Any) -> Element:
 
 ELEMENTS = [
     _element(
-        "citizen_id", "text", "公民身份号码", standard="GB 11643-1999", clause="4", sensitivity=Sensitivity(level=3, personal="sensitive")
+        "citizen_id",
+        "text",
+        "公民身份号码",
+        standard="GB 11643-1999",
+        clause="4",
+        sensitivity=Sensitivity(level=3, personal="sensitive"),
     ),
     _element("name", "text", "姓名"),
     _element("birth_date", "date", "出生日期"),
@@ -79,7 +88,9 @@ def _rule(dataset: str, index: int, id: str, spec: Any, severity: Literal["error
 
 
 def registry(
-    *, unique_key: bool = True, people_columns: Sequence[str] = ("citizen_id", "name", "sex", "birth_date", "amount", "change_kind")
+    *,
+    unique_key: bool = True,
+    people_columns: Sequence[str] = ("citizen_id", "name", "sex", "birth_date", "amount", "change_kind"),
 ) -> Registry:
     titles = {element.id: element.name for element in ELEMENTS}
     people = Dataset(
@@ -100,13 +111,18 @@ def registry(
         owner="市市场监督管理局",
         version="1",
         delivery=DeliveryMode(mode="snapshot", key=("uscc",)),
-        columns=(Column(name="uscc", title="信用代码", element="uscc"), Column(name="name", title="名称", element="name")),
+        columns=(
+            Column(name="uscc", title="信用代码", element="uscc"),
+            Column(name="name", title="名称", element="name"),
+        ),
     )
     bound = {
         "people": (
             _rule("people", 0, "citizen_id.format", Pattern(pattern="[0-9X]+"), "error"),
             _rule("people", 1, "name.form", Pattern(pattern=".+"), "warning"),
-            _rule("people", 2, "primary_key_unique", Unique(columns=("citizen_id",)), "error" if unique_key else "warning"),
+            _rule(
+                "people", 2, "primary_key_unique", Unique(columns=("citizen_id",)), "error" if unique_key else "warning"
+            ),
         ),
         "shops": (_rule("shops", 0, "uscc.format", Pattern(pattern=".+"), "error"),),
     }
@@ -119,7 +135,11 @@ def registry(
             source="test",
             grade="A",
             file="sex.csv",
-            codes=(Code(code="1", name_zh="男性"), Code(code="2", name_zh="女性"), Code(code="9", name_zh="旧码", valid_to="2001-01-01")),
+            codes=(
+                Code(code="1", name_zh="男性"),
+                Code(code="2", name_zh="女性"),
+                Code(code="9", name_zh="旧码", valid_to="2001-01-01"),
+            ),
         ),
         "change_kind": CodeSet(
             id="change_kind",
@@ -181,12 +201,15 @@ class City:
         outcomes: Sequence[CheckOutcome] | None = None,
         types: dict[str, pa.DataType] | None = None,
     ) -> StandardizedBatch:
-        """``warned``: positions of clean rows that fail a warning; ``repaired``: position → the name as delivered. One record was rejected
+        """``warned``: positions of clean rows that fail a warning; ``repaired``: position → the name as delivered. One
+        record was rejected
         and one was an exact duplicate of the first row."""
         mode = mode or self.dataset(dataset).delivery.mode
         every = [*rows, *quarantined]
         standards = self.registry.hashes[dataset]
-        content = fingerprint(dataset, [[str(value) for value in row.values()] for row in every], sorted((repaired or {}).items()))
+        content = fingerprint(
+            dataset, [[str(value) for value in row.values()] for row in every], sorted((repaired or {}).items())
+        )
         raw_id, batch_id = (
             fingerprint("raw", date.isoformat(), content, mode),
             fingerprint("std", date.isoformat(), content, mode, standards),
@@ -203,7 +226,9 @@ class City:
         ]
         for position, delivered in (repaired or {}).items():
             raw_rows[position]["name"] = delivered
-        kinds = {name: TYPES.get(self.registry.element(dataset, name).type, pa.string()) for name in contract} | (types or {})
+        kinds = {name: TYPES.get(self.registry.element(dataset, name).type, pa.string()) for name in contract} | (
+            types or {}
+        )
         standardized = [
             {
                 **{name: row.get(name) for name in contract},
@@ -219,7 +244,14 @@ class City:
         places = {"_row_id": text, "_source_file": text, "_source_row": number, "_delivery_date": pa.date32()}
         names = pa.list_(text)
         schema = pa.schema(
-            {**kinds, **places, "_unparsed": pa.map_(text, text), "_warnings": names, "_repairs_0": pa.uint64(), "failed_rules": names}
+            {
+                **kinds,
+                **places,
+                "_unparsed": pa.map_(text, text),
+                "_warnings": names,
+                "_repairs_0": pa.uint64(),
+                "failed_rules": names,
+            }
         )
         raw_schema = pa.schema({**dict.fromkeys(contract, text), "_extra": text, **places})
         lake = self.deployment.lake
@@ -233,7 +265,9 @@ class City:
             "content": "x",
         }
         rejected_file = self._write(
-            lake("rejected", dataset, date) / f"{raw_id}-0.parquet", [rejected], pa.schema({**places, "reason": text, "content": text})
+            lake("rejected", dataset, date) / f"{raw_id}-0.parquet",
+            [rejected],
+            pa.schema({**places, "reason": text, "content": text}),
         )
         clean, bad = standardized[: len(rows)], standardized[len(rows) :]
         clean_files = [
@@ -241,7 +275,9 @@ class City:
             for part in range(files)
             if clean[part::files]
         ]
-        bad_files = [self._write(lake("quarantine", dataset, date) / f"{batch_id}-0.parquet", bad, schema)] if bad else []
+        bad_files = (
+            [self._write(lake("quarantine", dataset, date) / f"{batch_id}-0.parquet", bad, schema)] if bad else []
+        )
         dropped = {
             "_row_id": f"{digest}-98",
             "_source_file": source,
@@ -250,7 +286,9 @@ class City:
             "kept_row_id": f"{digest}-2",
         }
         duplicate_file = self._write(
-            lake("rejected", dataset, date) / f"duplicates-{batch_id}.parquet", [dropped], pa.schema({**places, "kept_row_id": text})
+            lake("rejected", dataset, date) / f"duplicates-{batch_id}.parquet",
+            [dropped],
+            pa.schema({**places, "kept_row_id": text}),
         )
         raw = RawBatch(
             dataset=dataset,
@@ -261,7 +299,9 @@ class City:
             mode=mode,
             files=(raw_file,),
             rejected_files=(rejected_file,),
-            sources=(IngestedFile(name=source, format="csv", delivered=len(every) + 2, raw=len(every) + 1, rejected=1),),
+            sources=(
+                IngestedFile(name=source, format="csv", delivered=len(every) + 2, raw=len(every) + 1, rejected=1),
+            ),
         )
         batch = StandardizedBatch(
             dataset=dataset,
@@ -306,12 +346,20 @@ class City:
 
     def outcomes(self, dataset: str, *, failing: str | None = None, without: str | None = None) -> list[CheckOutcome]:
         table = [outcome(name, kind="table", passed=name != failing) for name in TABLE_CHECKS if name != without]
-        rules = [outcome(rule.check_name, kind="rule", rule_id=rule.id) for rule in self.registry.rules(dataset) if rule.id != without]
+        rules = [
+            outcome(rule.check_name, kind="rule", rule_id=rule.id)
+            for rule in self.registry.rules(dataset)
+            if rule.id != without
+        ]
         return [*table, *rules]
 
     def judge(self, batch: StandardizedBatch, outcomes: Sequence[CheckOutcome]) -> None:
         verdict = Verdict(
-            dataset=batch.dataset, date=batch.date, batch_id=batch.batch_id, standards_hash=batch.standards_hash, outcomes=tuple(outcomes)
+            dataset=batch.dataset,
+            date=batch.date,
+            batch_id=batch.batch_id,
+            standards_hash=batch.standards_hash,
+            outcomes=tuple(outcomes),
         )
         verdict.write(Verdict.path(self.deployment, batch.dataset, batch.date))
         rules = self.registry.rules(batch.dataset)
@@ -364,7 +412,9 @@ RULE_TEXTS = {
 }
 
 
-def outcome(name: str, *, kind: Literal["rule", "table"], passed: bool = True, rule_id: str | None = None) -> CheckOutcome:
+def outcome(
+    name: str, *, kind: Literal["rule", "table"], passed: bool = True, rule_id: str | None = None
+) -> CheckOutcome:
     return CheckOutcome(
         name=name,
         kind=kind,

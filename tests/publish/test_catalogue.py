@@ -1,4 +1,5 @@
-"""What analysts find in the catalogue, from anywhere, while it is being replaced, and after the deployment was moved."""
+"""What analysts find in the catalogue, from anywhere, while it is being replaced, and after the deployment was
+moved."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ CONTRACT = ["citizen_id", "name", "sex", "birth_date", "amount", "change_kind"]
 
 @pytest.fixture(autouse=True)
 def _never_compacted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tables are so small that any change would have them compacted: the views are to be tried with hidden rows."""
+    """These tables are so small that any change would have them compacted: the views are to be tried with hidden
+    rows."""
     monkeypatch.setattr(merge, "MAX_HIDDEN", 1.1)
 
 
@@ -34,16 +36,29 @@ def describe(city: City, table: str) -> dict[str, str]:
 
 @pytest.fixture
 def two_nights(city: City) -> City:
-    city.night("people", DAY[0], [person(1), person(2)], mode="snapshot", quarantined=[person(3), person(4)], warned=[1])
-    city.night("people", DAY[1], [person(2, "李四", "U"), person(5)], quarantined=[person(6)], repaired={0: " 李四"}, warned=[0])
+    city.night(
+        "people", DAY[0], [person(1), person(2)], mode="snapshot", quarantined=[person(3), person(4)], warned=[1]
+    )
+    city.night(
+        "people",
+        DAY[1],
+        [person(2, "李四", "U"), person(5)],
+        quarantined=[person(6)],
+        repaired={0: " 李四"},
+        warned=[0],
+    )
     return city
 
 
 def test_published(two_nights: City) -> None:
     columns = describe(two_nights, "published.people")
     assert list(columns) == [*CONTRACT, *TRACE, "_warnings", "_unparsed"]
-    assert columns["birth_date"] == "DATE" and columns["amount"] == "DECIMAL(24,2)" and columns["_warnings"] == "VARCHAR[]"
-    assert two_nights.query("SELECT right(citizen_id, 1), name, _delivery_date, _warnings FROM published.people ORDER BY 1") == [
+    assert (
+        columns["birth_date"] == "DATE" and columns["amount"] == "DECIMAL(24,2)" and columns["_warnings"] == "VARCHAR[]"
+    )
+    assert two_nights.query(
+        "SELECT right(citizen_id, 1), name, _delivery_date, _warnings FROM published.people ORDER BY 1"
+    ) == [
         ("1", "张三", DAY[0], None),
         ("2", "李四", DAY[1], ["name.form"]),
         ("5", "张三", DAY[1], None),
@@ -51,7 +66,9 @@ def test_published(two_nights: City) -> None:
 
 
 def test_comments(two_nights: City) -> None:
-    tables = dict(two_nights.query("SELECT schema_name || '.' || view_name, comment FROM duckdb_views() WHERE NOT internal"))
+    tables = dict(
+        two_nights.query("SELECT schema_name || '.' || view_name, comment FROM duckdb_views() WHERE NOT internal")
+    )
     assert tables["published.people"].startswith("人员（市公安局；测试）") and "3 行" in tables["published.people"]
     assert tables["codes.sex"] == "性别（GB/T 2261.1 2003）"
     columns = two_nights.query(
@@ -64,8 +81,16 @@ def test_comments(two_nights: City) -> None:
 
 
 def test_quarantine_holds_all_nights(two_nights: City) -> None:
-    assert list(describe(two_nights, "quarantine.people")) == [*CONTRACT, *TRACE, "failed_rules", "_warnings", "_unparsed"]
-    assert two_nights.query("SELECT _delivery_date, count(*), any_value(failed_rules) FROM quarantine.people GROUP BY 1 ORDER BY 1") == [
+    assert list(describe(two_nights, "quarantine.people")) == [
+        *CONTRACT,
+        *TRACE,
+        "failed_rules",
+        "_warnings",
+        "_unparsed",
+    ]
+    assert two_nights.query(
+        "SELECT _delivery_date, count(*), any_value(failed_rules) FROM quarantine.people GROUP BY 1 ORDER BY 1"
+    ) == [
         (DAY[0], 2, ["citizen_id.format", "primary_key_unique"]),
         (DAY[1], 1, ["citizen_id.format", "primary_key_unique"]),
     ]
@@ -104,7 +129,8 @@ def test_governance(two_nights: City) -> None:
 
 def test_findings(two_nights: City) -> None:
     found = two_nights.query(
-        "SELECT date, rule_id, severity, column_name, message, count(*) FROM governance.findings GROUP BY ALL ORDER BY ALL"
+        "SELECT date, rule_id, severity, column_name, message, count(*) FROM governance.findings GROUP BY ALL ORDER "
+        "BY ALL"
     )
     form, format_ = "name.form 不合规", "citizen_id.format 不合规"
     assert found == [
@@ -121,7 +147,10 @@ def test_same_file_delivered_on_two_days(city: City) -> None:
     """Row ids are then the same on both days: the ledger must not mix them."""
     for day in DAY[:2]:
         city.night("shops", day, [shop(1, "甲店")], repaired={0: "甲店 "})
-    assert city.query("SELECT _delivery_date, before FROM governance.repairs ORDER BY 1") == [(DAY[0], "甲店 "), (DAY[1], "甲店 ")]
+    assert city.query("SELECT _delivery_date, before FROM governance.repairs ORDER BY 1") == [
+        (DAY[0], "甲店 "),
+        (DAY[1], "甲店 "),
+    ]
 
 
 def test_broken_ledger_takes_nothing_else_down(city: City, caplog: pytest.LogCaptureFixture) -> None:
@@ -144,7 +173,9 @@ def test_broken_ledger_takes_nothing_else_down(city: City, caplog: pytest.LogCap
         "SELECT 1; DROP TABLE x",
     ],
 )
-def test_a_ledger_of_an_older_version_reads_its_own_rows_and_nothing_else(city: City, query: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_ledger_of_an_older_version_reads_its_own_rows_and_nothing_else(
+    city: City, query: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """It stands in the manifest as a query; a manifest may come out of somebody's backup."""
     batch = city.deliver("shops", DAY[0], [shop(1)], repaired={0: "x"})
     batch.model_copy(update={"ledger_sql": query}).write(batch.path(city.deployment, "shops", DAY[0]))
@@ -153,9 +184,13 @@ def test_a_ledger_of_an_older_version_reads_its_own_rows_and_nothing_else(city: 
     assert "shops 2026-03-01 的修复台账无法编译" in caplog.text
 
 
-def test_a_ledger_with_a_step_there_is_no_more_takes_nothing_else_down(city: City, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_ledger_with_a_step_there_is_no_more_takes_nothing_else_down(
+    city: City, caplog: pytest.LogCaptureFixture
+) -> None:
     batch = city.deliver("shops", DAY[0], [shop(1)], repaired={0: "x"})
-    gone = LedgerColumn(name="name", steps=(LedgerStep(name="no_such_step"),), typing="null_tokens", inferred="null_tokens")
+    gone = LedgerColumn(
+        name="name", steps=(LedgerStep(name="no_such_step"),), typing="null_tokens", inferred="null_tokens"
+    )
     batch.model_copy(update={"ledger": (gone,), "ledger_sql": ""}).write(batch.path(city.deployment, "shops", DAY[0]))
     city.night("people", DAY[0], [person(1)], mode="snapshot", repaired={0: " 张三"})
     assert city.query("SELECT dataset FROM governance.repairs") == [("people",)]
@@ -201,7 +236,10 @@ def test_older_standards_in_quarantine(city: City) -> None:
 
 def test_any_working_directory_and_moved(two_nights: City, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir("/")
-    before = {table: two_nights.query(f"SELECT * FROM {table} ORDER BY ALL") for table in ("published.people", "governance.findings")}
+    before = {
+        table: two_nights.query(f"SELECT * FROM {table} ORDER BY ALL")
+        for table in ("published.people", "governance.findings")
+    }
     moved = City(Deployment(tmp_path / "moved"), two_nights.registry)
     shutil.move(two_nights.deployment.home, moved.deployment.home)
     moved.deployment.catalogue.unlink()
@@ -243,7 +281,8 @@ def test_stage_that_runs_again_does_not_break_readers(two_nights: City) -> None:
 
 
 def test_readers_see_whole_nights(city: City) -> None:
-    """Night n publishes rows all named n, in both tables of one query; readers that connect anew all the time never see a mixture."""
+    """Night n publishes rows all named n, in both tables of one query; readers that connect anew all the time never see
+    a mixture."""
     total = 30
     city.night("people", DAY[0], [person(n, "0") for n in range(total)], mode="snapshot")
     failures: list[object] = []
@@ -265,7 +304,12 @@ def test_readers_see_whole_nights(city: City) -> None:
     for reader in readers:
         reader.start()
     for day in range(1, 6):
-        city.night("people", DAY[day], [person(n, str(day), "U") for n in range(total)], mode="delta" if day % 2 else "snapshot")
+        city.night(
+            "people",
+            DAY[day],
+            [person(n, str(day), "U") for n in range(total)],
+            mode="delta" if day % 2 else "snapshot",
+        )
     done.set()
     for reader in readers:
         reader.join()

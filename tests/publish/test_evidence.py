@@ -15,7 +15,13 @@ from govdata.publish import damaged_nights
 from tests.publish.nights import City, person
 
 DAY1, DAY2 = Date(2026, 3, 1), Date(2026, 3, 2)
-VIEWS = ("quarantine.people", "governance.rejected", "governance.duplicates", "governance.repairs", "governance.findings")
+VIEWS = (
+    "quarantine.people",
+    "governance.rejected",
+    "governance.duplicates",
+    "governance.repairs",
+    "governance.findings",
+)
 
 
 def _cut(path: Path) -> None:
@@ -48,7 +54,9 @@ def test_what_is_undamaged_stays_and_an_alert_names_the_rerun(
     city: City, stage: str, less: dict[str, int], spoil: Callable[[Path], None]
 ) -> None:
     before = _two(city)
-    (damaged,) = [path for path in city.deployment.lake(stage, "people", DAY1).glob("*.parquet") if "duplicates" not in path.name]  # type: ignore[arg-type]
+    (damaged,) = [
+        path for path in city.deployment.lake(stage, "people", DAY1).glob("*.parquet") if "duplicates" not in path.name
+    ]  # type: ignore[arg-type]
     spoil(damaged)
     city.rebuild()
     assert _counts(city) == {view: count - less.get(view, 0) for view, count in before.items()}
@@ -63,7 +71,9 @@ def test_what_is_undamaged_stays_and_an_alert_names_the_rerun(
 
 
 @pytest.mark.parametrize("manifest", [RawBatch, StandardizedBatch])
-def test_a_manifest_that_cannot_be_read_is_damage_too(city: City, manifest: type[RawBatch] | type[StandardizedBatch]) -> None:
+def test_a_manifest_that_cannot_be_read_is_damage_too(
+    city: City, manifest: type[RawBatch] | type[StandardizedBatch]
+) -> None:
     _two(city)
     manifest.path(city.deployment, "people", DAY1).write_text("{", encoding="utf-8")
     city.rebuild()

@@ -20,7 +20,13 @@ DAY1, DAY2 = Date(2026, 3, 1), Date(2026, 3, 2)
 
 @pytest.fixture
 def loaded(city: City, monkeypatch: pytest.MonkeyPatch) -> City:
-    city.night("people", DAY1, [person(1), person(2, "李四", birth_date=None), person(3, CANARY)], mode="snapshot", quarantined=[person(4)])
+    city.night(
+        "people",
+        DAY1,
+        [person(1), person(2, "李四", birth_date=None), person(3, CANARY)],
+        mode="snapshot",
+        quarantined=[person(4)],
+    )
     monkeypatch.setenv("GOVDATA_HOME", str(city.deployment.home))
     return city
 
@@ -28,7 +34,9 @@ def loaded(city: City, monkeypatch: pytest.MonkeyPatch) -> City:
 def test_types(loaded: City) -> None:
     frame = govdata.load("people")
     kinds = {name: kind.pyarrow_dtype for name, kind in frame.dtypes.items()}
-    assert kinds["name"] == pa.string() and kinds["birth_date"] == pa.date32() and kinds["amount"] == pa.decimal128(24, 2)
+    assert (
+        kinds["name"] == pa.string() and kinds["birth_date"] == pa.date32() and kinds["amount"] == pa.decimal128(24, 2)
+    )
     assert kinds["_source_row"] == pa.int64() and kinds["_warnings"] == pa.list_(pa.string())
     assert len(frame) == 3 and frame.amount.sum() == Decimal("37.50") and frame.birth_date.isna().sum() == 1
 
@@ -38,7 +46,10 @@ def test_columns_and_where(loaded: City) -> None:
     assert list(frame.columns) == ["name", "citizen_id"]
     assert sorted(frame.name) == ["张三", "李四"]
     assert len(govdata.load("quarantine.people", where="list_contains(failed_rules, 'citizen_id.format')")) == 1
-    assert list(govdata.load("codes.sex", columns=["code"], where="current", home=loaded.deployment.home).code) == ["1", "2"]
+    assert list(govdata.load("codes.sex", columns=["code"], where="current", home=loaded.deployment.home).code) == [
+        "1",
+        "2",
+    ]
 
 
 def test_always_the_newest(loaded: City) -> None:
@@ -55,7 +66,10 @@ def test_always_the_newest(loaded: City) -> None:
     [
         ({"table": "peopel"}, "没有表 peopel；是否为：people"),
         ({"table": "governance.repair"}, "是否为：repairs"),
-        ({"table": "people", "columns": ["nam", "xyzzy"]}, "没有列 nam（是否为 name？）、xyzzy。可用的列：citizen_id、name"),
+        (
+            {"table": "people", "columns": ["nam", "xyzzy"]},
+            "没有列 nam（是否为 name？）、xyzzy。可用的列：citizen_id、name",
+        ),
         ({"table": "people", "columns": "name"}, "列名的列表"),
         ({"table": "people", "columns": []}, "空列表"),
         ({"table": "people", "where": "nam = '1'"}, "条件无法解读"),

@@ -34,7 +34,9 @@ def _named(rows: list[Row], old: str, new: str) -> list[Row]:
 
 
 @pytest.mark.parametrize("new", ["full_name", None])
-def test_a_contract_column_that_vanished_is_refused_and_nothing_published_is_hidden(city: City, new: str | None) -> None:
+def test_a_contract_column_that_vanished_is_refused_and_nothing_published_is_hidden(
+    city: City, new: str | None
+) -> None:
     city.night("people", DAY1, [person(n, f"人{n}") for n in range(5)], mode="snapshot")
     _renamed(city, "name", new)
     batch = city.deliver("people", DAY2, _named([person(1)], "name", new or "gone"))
@@ -50,8 +52,16 @@ def test_a_renamed_contract_column_keeps_its_values_under_a_declared_former_name
     _renamed(city, "name", "full_name", former=True)
     rows = _named([person(1, "新人")], "name", "full_name")
     city.night("people", DAY2, rows, quarantined=_named([person(8, "新")], "name", "full_name"))
-    assert city.query("SELECT full_name FROM published.people ORDER BY 1") == [("人0",), ("人2",), ("人3",), ("人4",), ("新人",)]
-    assert city.query(f"SELECT full_name FROM published.people_at(DATE '{DAY1}') ORDER BY 1") == [(f"人{n}",) for n in range(5)]
+    assert city.query("SELECT full_name FROM published.people ORDER BY 1") == [
+        ("人0",),
+        ("人2",),
+        ("人3",),
+        ("人4",),
+        ("新人",),
+    ]
+    assert city.query(f"SELECT full_name FROM published.people_at(DATE '{DAY1}') ORDER BY 1") == [
+        (f"人{n}",) for n in range(5)
+    ]
     assert city.query("SELECT full_name FROM quarantine.people ORDER BY 1") == [("新",), ("旧",)]
     assert "name" not in {row[0] for row in city.query("DESCRIBE published.people")}
     # made again from the layers alone, the old names still lead to their values
@@ -69,7 +79,9 @@ def test_a_key_can_be_renamed(city: City) -> None:
     people = people.model_copy(update={"delivery": people.delivery.model_copy(update={"key": ("person_id",)})})
     city.registry = city.registry.model_copy(update={"datasets": city.registry.datasets | {"people": people}})
     city.night("people", DAY2, _named([person(1, "新名"), person(7)], "citizen_id", "person_id"))
-    assert city.query("SELECT count(*), count(person_id), count(*) FILTER (WHERE name = '新名') FROM published.people") == [(4, 4, 1)]
+    assert city.query(
+        "SELECT count(*), count(person_id), count(*) FILTER (WHERE name = '新名') FROM published.people"
+    ) == [(4, 4, 1)]
 
 
 def test_a_vanished_column_that_never_held_a_value_is_no_loss(city: City) -> None:

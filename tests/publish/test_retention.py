@@ -16,17 +16,24 @@ HOUR = 3600.0
 
 
 def pruned(city: City, today: Date, at: float, *, keep_days: int = 3, keep_month_ends: int = 2) -> Pruned:
-    return prune(city.deployment, city.registry, keep_days=keep_days, keep_month_ends=keep_month_ends, today=today, now=at * HOUR)
+    return prune(
+        city.deployment, city.registry, keep_days=keep_days, keep_month_ends=keep_month_ends, today=today, now=at * HOUR
+    )
 
 
 def snapshot_dates(city: City, table: str) -> list[Date]:
-    return [row[0] for row in city.query(f"SELECT date FROM governance.snapshots WHERE table_name = '{table}' ORDER BY date")]
+    return [
+        row[0]
+        for row in city.query(f"SELECT date FROM governance.snapshots WHERE table_name = '{table}' ORDER BY date")
+    ]
 
 
 def test_days_month_ends_and_the_newest(city: City) -> None:
     for day in (0, 1, 3, 4, 5, 6, 7):  # 28, 29, 31 January; 1 to 4 February
         city.publish(city.deliver("shops", DAY[day], [shop(n) for n in range(day + 1)], quarantined=[shop(99)]))
-    assert pruned(city, DAY[7], 0) == Pruned(snapshots=2, nights=2, files=0, bytes=0, waiting=pruned(city, DAY[7], 0).waiting)
+    assert pruned(city, DAY[7], 0) == Pruned(
+        snapshots=2, nights=2, files=0, bytes=0, waiting=pruned(city, DAY[7], 0).waiting
+    )
     assert snapshot_dates(city, "shops") == [DAY[3], DAY[4], DAY[5], DAY[6], DAY[7]]
     assert city.query("SELECT DISTINCT _delivery_date FROM quarantine.shops ORDER BY 1") == [(day,) for day in DAY[3:8]]
     assert city.query("SELECT count(*) FROM governance.reconciliation") == [(7,)]
@@ -55,7 +62,8 @@ def test_readers_of_the_old_catalogue_have_a_day(city: City) -> None:
 
 
 def test_deltas_live_as_long_as_what_is_merged_from_them(city: City) -> None:
-    """Old snapshots go, their layers stay: the table is right, an old delivery can still be corrected, its rows are still traceable."""
+    """Old snapshots go, their layers stay: the table is right, an old delivery can still be corrected, its rows are
+    still traceable."""
     city.night("people", DAY[0], [person(1), person(2)], mode="snapshot")
     for day in range(1, 10):
         city.publish(city.deliver("people", DAY[day], [person(10 + day, str(day))], repaired={0: f" {day}"}))
@@ -73,7 +81,11 @@ def test_deltas_live_as_long_as_what_is_merged_from_them(city: City) -> None:
 def test_leftovers_of_dead_runs(city: City) -> None:
     city.night("people", DAY[0], [person(1)], mode="snapshot")
     folder = city.deployment.snapshot("people", DAY[0])
-    leftovers = [folder / "base-0-0.parquet", folder / ".hidden.parquet.17.tmp", city.deployment.published / ".govdata.duckdb.17.tmp"]
+    leftovers = [
+        folder / "base-0-0.parquet",
+        folder / ".hidden.parquet.17.tmp",
+        city.deployment.published / ".govdata.duckdb.17.tmp",
+    ]
     spill = city.deployment.temporary / "merge-people-17-0"
     spill.mkdir()
     for path in (*leftovers, spill / "block"):
@@ -97,7 +109,8 @@ def test_deliveries_are_never_touched(city: City) -> None:
 
 
 def test_the_empty_folder_of_a_stage_at_work_stays(city: City) -> None:
-    """A stage makes its folder a moment before the first file in it; a night that ends beside it must not take the folder away."""
+    """A stage makes its folder a moment before the first file in it; a night that ends beside it must not take the
+    folder away."""
     city.night("shops", DAY[0], [shop(1)])
     begun = city.deployment.lake("raw", "shops", DAY[1])
     begun.mkdir(parents=True)

@@ -43,7 +43,11 @@ def _layer_file(city: City, day: Date) -> Path:
 def test_manifests_carry_the_hash_of_every_file(city: City) -> None:
     _two_nights(city)
     snapshot = Snapshot.read(Snapshot.path(city.deployment, "people", DAY2))
-    assert snapshot is not None and {seal.file for seal in snapshot.seals} == set(snapshot.every_file) and len(snapshot.files) == 2
+    assert (
+        snapshot is not None
+        and {seal.file for seal in snapshot.seals} == set(snapshot.every_file)
+        and len(snapshot.files) == 2
+    )
     assert all(len(seal.sha256) == 64 for seal in snapshot.seals)
 
 
@@ -64,7 +68,10 @@ def test_a_changed_file_below_names_the_night_that_made_it(city: City) -> None:
     _tamper(_layer_file(city, DAY1))
     city.rebuild()
     lost = lost_nights(city.deployment, ["people"])
-    assert lost == {"people": [DAY1]} and rerun("people", lost["people"]) == "govdata run --date 2026-03-01 --dataset people"
+    assert (
+        lost == {"people": [DAY1]}
+        and rerun("people", lost["people"]) == "govdata run --date 2026-03-01 --dataset people"
+    )
     assert city.query("SELECT count(*) FROM published.people WHERE name = '某人'") == [(0,)]
     city.night("people", DAY1, [person(1), person(2)], mode="snapshot")
     assert city.query("SELECT count(*) FROM published.people") == [(3,)]

@@ -20,8 +20,11 @@ NAMES = "SELECT right(citizen_id, 2), name FROM published.people ORDER BY ALL"
 
 
 def contents(folder: Path) -> dict[str, tuple[int, int]]:
-    """Every data file and manifest under ``folder`` → (inode, time of change): nothing was written where this is the same."""
-    found = [path for path in folder.rglob("*") if path.is_file() and path.name != ".lock" and "_governance" not in str(path)]
+    """Every data file and manifest under ``folder`` → (inode, time of change): nothing was written where this is the
+    same."""
+    found = [
+        path for path in folder.rglob("*") if path.is_file() and path.name != ".lock" and "_governance" not in str(path)
+    ]
     return {str(path): ((stat := path.stat()).st_ino, stat.st_mtime_ns) for path in found}
 
 
@@ -92,7 +95,9 @@ def test_carried_forward_from_what_was_published_not_from_a_blocked_batch(city: 
 def test_night_after_a_blocked_one(city: City) -> None:
     """A delta lies on the newest good night; when the blocked one is mended, it takes its place below."""
     city.night("people", DAY[0], [person(1)], mode="snapshot")
-    blocked = city.deliver("people", DAY[1], [person(1, "二", "U"), person(2, "二")], outcomes=city.outcomes("people", failing="parity"))
+    blocked = city.deliver(
+        "people", DAY[1], [person(1, "二", "U"), person(2, "二")], outcomes=city.outcomes("people", failing="parity")
+    )
     with pytest.raises(GateBlocked):
         city.publish(blocked)
     city.night("people", DAY[2], [person(2, "三"), person(3, "三")])
@@ -118,8 +123,11 @@ class PowerCut(BaseException):
 
 
 @pytest.mark.parametrize("step", range(1, 18))
-def test_death_at_any_step_is_mended_by_the_next_run(tmp_path: Path, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The n-th rename, link or write of a manifest never happens. Readers see a whole night, old or new, and the next run finishes."""
+def test_death_at_any_step_is_mended_by_the_next_run(
+    tmp_path: Path, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The n-th rename, link or write of a manifest never happens. Readers see a whole night, old or new, and the next
+    run finishes."""
     city = City(Deployment(tmp_path))
     batch = _first_two_nights(city)
     before = city.query(NAMES)
@@ -181,7 +189,9 @@ def test_killed_process(tmp_path: Path, step: int, repository: Path) -> None:
     city = City(Deployment(tmp_path))
     batch = _first_two_nights(city)
     before = city.query(NAMES)
-    result = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(step)], cwd=repository, capture_output=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), str(step)], cwd=repository, capture_output=True, check=False
+    )
     assert result.returncode == 9, result.stderr.decode()
     assert city.query(NAMES) == before
     city.publish(batch)

@@ -11,7 +11,8 @@ import openpyxl
 from govdata.sample.departments import DEPARTMENTS
 
 Cells = dict[tuple[str, int], dict[str, object]]
-"""(``_source_file``, ``_source_row``) → standard column → cell. A line that has another number of fields is left out."""
+"""(``_source_file``, ``_source_row``) → standard column → cell. A line that has another number of fields is left
+out."""
 
 
 def encoding_of(path: Path) -> str:
@@ -55,7 +56,9 @@ def read_delivery(folder: Path, dataset: str) -> Cells:
                     continue
                 (fields,) = csv.reader([line], delimiter=department.separator)
                 if len(fields) == len(columns):
-                    cells[path.name, number] = {names[name]: value for name, value in zip(columns, fields, strict=True) if name in names}
+                    cells[path.name, number] = {
+                        names[name]: value for name, value in zip(columns, fields, strict=True) if name in names
+                    }
     return cells
 
 

@@ -62,7 +62,11 @@ def test_children_follow_the_marriage_of_living_parents(city):
 def test_nobody_changes_twice(city):
     touched = np.concatenate([places for changes in city.changes.values() for places in changes.values()])
     assert len(touched) == len(set(touched.tolist()))
-    assert all(len(changes[kind]) for changes in city.changes.values() for kind in ("entered", "moved", "phone", "died", "left"))
+    assert all(
+        len(changes[kind])
+        for changes in city.changes.values()
+        for kind in ("entered", "moved", "phone", "died", "left")
+    )
 
 
 def test_serials_restart_per_office_and_year(city):

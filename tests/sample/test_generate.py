@@ -35,14 +35,20 @@ def truth(sample):
 
 
 def _files(report) -> dict[str, bytes]:
-    return {path.relative_to(report.out).as_posix(): path.read_bytes() for path in sorted(report.out.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(report.out).as_posix(): path.read_bytes()
+        for path in sorted(report.out.rglob("*"))
+        if path.is_file()
+    }
 
 
 def test_same_arguments_same_bytes(sample, tmp_path):
     again = generate(PEOPLE, 11, tmp_path)
     first, second = _files(sample), _files(again)
     assert first.keys() == second.keys()
-    assert [name for name in first if hashlib.sha256(first[name]).digest() != hashlib.sha256(second[name]).digest()] == []
+    assert [
+        name for name in first if hashlib.sha256(first[name]).digest() != hashlib.sha256(second[name]).digest()
+    ] == []
 
 
 def test_one_dataset_alone_is_the_same(sample, tmp_path):
@@ -64,7 +70,12 @@ def test_clean_city(clean):
 def test_every_format_and_encoding_occurs(sample):
     paths = [path for path in (sample.out / "data/landing").rglob("*") if path.is_file()]
     assert {path.suffix for path in paths} == {".csv", ".txt", ".xlsx", ".jsonl"}
-    assert {encoding_of(path) for path in paths if path.suffix != ".xlsx"} == {"utf-8", "utf-8-sig", "gb18030", "utf-16"}
+    assert {encoding_of(path) for path in paths if path.suffix != ".xlsx"} == {
+        "utf-8",
+        "utf-8-sig",
+        "gb18030",
+        "utf-16",
+    }
 
 
 def test_truth_points_at_the_cell(sample, truth):
@@ -141,7 +152,9 @@ def test_cells_without_a_defect_are_as_in_the_clean_city(sample, clean, truth):
                 if (file, row) not in dirty:
                     assert entry["kind"].startswith("line_")
                     continue
-                changed = {column for column, value in wanted[file, clean_row].items() if dirty[file, row][column] != value}
+                changed = {
+                    column for column, value in wanted[file, clean_row].items() if dirty[file, row][column] != value
+                }
                 allowed = {entry["column"]} | ALSO_CHANGED.get(dataset, set()) if entry else set()
                 assert changed <= allowed
                 compared += 1
@@ -149,14 +162,20 @@ def test_cells_without_a_defect_are_as_in_the_clean_city(sample, clean, truth):
 
 
 def test_doubles(sample, truth):
-    by_kind = {kind: [entry for entry in truth if entry["kind"] == kind] for kind in ("exact_duplicate_row", "duplicate_key")}
+    by_kind = {
+        kind: [entry for entry in truth if entry["kind"] == kind] for kind in ("exact_duplicate_row", "duplicate_key")
+    }
     for kind, entries in by_kind.items():
         assert entries
         for entry in entries:
-            cells = read_delivery(sample.out / "data/landing" / entry["dataset"] / entry["delivery_date"].isoformat(), entry["dataset"])
+            cells = read_delivery(
+                sample.out / "data/landing" / entry["dataset"] / entry["delivery_date"].isoformat(), entry["dataset"]
+            )
             record = cells[entry["file"], entry["row"]]
             key = KEYS[entry["dataset"]]
-            twins = [values for (file, _), values in cells.items() if values[key] == record[key] and file == entry["file"]]
+            twins = [
+                values for (file, _), values in cells.items() if values[key] == record[key] and file == entry["file"]
+            ]
             assert len(twins) == 2
             assert (twins[0] == twins[1]) == (kind == "exact_duplicate_row")
 
@@ -181,7 +200,12 @@ def test_kinds_and_flags(truth):
 def test_rates(tmp_path):
     """Ten times a rate is ten times the rows; the quota is spread over the files."""
     report = generate(
-        12_000, 4, tmp_path, datasets=("population",), dates=[Date(2026, 11, 18)], defects={"id_trailing_tab": 0.02, "sex_word": 0.001}
+        12_000,
+        4,
+        tmp_path,
+        datasets=("population",),
+        dates=[Date(2026, 11, 18)],
+        defects={"id_trailing_tab": 0.02, "sex_word": 0.001},
     )
     assert abs(report.defects["id_trailing_tab"] - 240) <= 1
     assert abs(report.defects["sex_word"] - 12) <= 1
@@ -212,7 +236,13 @@ def test_true_ids_are_valid(truth):
 
 def test_single_file_for_benchmarks(tmp_path):
     report = generate(
-        3000, 2, tmp_path, datasets=("population",), dates=[Date(2026, 11, 18)], formats={"population": "single"}, defects=False
+        3000,
+        2,
+        tmp_path,
+        datasets=("population",),
+        dates=[Date(2026, 11, 18)],
+        formats={"population": "single"},
+        defects=False,
     )
     (name,) = report.files["population", "2026-11-18"]
     path = tmp_path / "data/landing/population/2026-11-18" / name

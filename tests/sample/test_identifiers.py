@@ -14,7 +14,9 @@ REGIONS = RNG.integers(190101, 190113, 2000)
 
 def test_citizen_ids():
     days = RNG.integers(-20_000, 20_700, 2000)
-    for number, day in zip(citizen_ids(REGIONS, yyyymmdd(days), RNG.integers(1, 996, 2000)).to_pylist(), days, strict=True):
+    for number, day in zip(
+        citizen_ids(REGIONS, yyyymmdd(days), RNG.integers(1, 996, 2000)).to_pylist(), days, strict=True
+    ):
         assert mod_11_2.is_valid(number) and len(number) == 18
         assert number[6:14] == str(np.datetime64(int(day), "D")).replace("-", "")
     assert citizen_ids(np.array([110105]), np.array([19491231]), np.array([2])).to_pylist() == ["11010519491231002X"]
@@ -33,7 +35,9 @@ def test_social_credit_codes_hold_their_organisation_code():
 def test_organisation_code_check_character():
     # GB 11714 by hand: weights 3 7 9 10 5 8 4 2, letters from A=10.
     for code in organisation_codes(np.arange(500), "MA")[0].to_pylist():
-        total = sum(int(character, 36) * weight for character, weight in zip(code[:8], (3, 7, 9, 10, 5, 8, 4, 2), strict=True))
+        total = sum(
+            int(character, 36) * weight for character, weight in zip(code[:8], (3, 7, 9, 10, 5, 8, 4, 2), strict=True)
+        )
         assert code[9] == {10: "X", 11: "0"}.get(11 - total % 11, str(11 - total % 11))
 
 

@@ -1,7 +1,10 @@
-"""A thousand values that must never leave the data tables, deliveries full of them, and the search for them in every byte of a folder.
+"""A thousand values that must never leave the data tables, deliveries full of them, and the search for them in every
+byte of a folder.
 
-Names and addresses carry two rare characters that stand nowhere else, id numbers the region and birth year below, phones their first
-eight digits: so a value that was cut, padded or reshaped is found as surely as a whole one. None can be a real person's.
+Names and addresses carry two rare characters that stand nowhere else, id numbers the region and birth year below,
+phones their first
+eight digits: so a value that was cut, padded or reshaped is found as surely as a whole one. None can be a real
+person's.
 """
 
 from __future__ import annotations
@@ -55,11 +58,14 @@ def canaries() -> Canaries:
         names=tuple(f"{_SURNAMES[n // len(_GIVEN)]}{MARK}{_GIVEN[n % len(_GIVEN)]}" for n in range(NAMES)),
         ids=tuple(ids),
         phones=tuple(f"{PHONE_MARK}{n:03d}" for n in range(PHONES)),
-        addresses=tuple(f"示例市东湖区{MARK}园路{n + 1}号{n % 9 + 1}栋{n % 4 + 1}单元{301 + n}室" for n in range(ADDRESSES)),
+        addresses=tuple(
+            f"示例市东湖区{MARK}园路{n + 1}号{n % 9 + 1}栋{n % 4 + 1}单元{301 + n}室" for n in range(ADDRESSES)
+        ),
     )
 
 
-# ------------------------------------------------------------------------------------------------------------ the search
+# ------------------------------------------------------------------------------------------------------------ the
+# search
 
 
 def _written(mark: str) -> set[bytes]:
@@ -73,7 +79,9 @@ def _written(mark: str) -> set[bytes]:
     return forms
 
 
-_FORMS = re.compile(b"|".join(re.escape(form) for mark in (MARK, ID_MARK, PHONE_MARK) for form in sorted(_written(mark))))
+_FORMS = re.compile(
+    b"|".join(re.escape(form) for mark in (MARK, ID_MARK, PHONE_MARK) for form in sorted(_written(mark)))
+)
 
 
 def found_in(content: bytes) -> list[int]:
@@ -82,7 +90,8 @@ def found_in(content: bytes) -> list[int]:
 
 
 def leaks(folder: Path, is_table: Callable[[Path], bool]) -> dict[str, int]:
-    """Relative path → canaries in its content or its name, of every file and folder below ``folder`` that is no data table."""
+    """Relative path → canaries in its content or its name, of every file and folder below ``folder`` that is no data
+    table."""
     hits: dict[str, int] = {}
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
@@ -97,7 +106,8 @@ def leaks(folder: Path, is_table: Callable[[Path], bool]) -> dict[str, int]:
 
 
 def is_table(path: Path) -> bool:
-    """What may hold records: the deliveries themselves, Parquet files of the lake and of the snapshots, and the workbooks that tell a
+    """What may hold records: the deliveries themselves, Parquet files of the lake and of the snapshots, and the
+    workbooks that tell a
     department of its own rows (``in_workbooks`` looks into them)."""
     if path.parts[:2] == ("data", "landing"):
         return True
@@ -106,11 +116,13 @@ def is_table(path: Path) -> bool:
     return path.suffix == ".parquet" and path.parts[:2] in (("data", "lake"), ("data", "published"))
 
 
-# --------------------------------------------------------------------------------------------------------- the deliveries
+# --------------------------------------------------------------------------------------------------------- the
+# deliveries
 
 
 def plant(deployment: Deployment, date: Date) -> None:
-    """Put canaries into the committed deliveries of ``date``: in cells good and bad, malformed lines, unknown columns and their headers,
+    """Put canaries into the committed deliveries of ``date``: in cells good and bad, malformed lines, unknown columns
+    and their headers,
     sheet names. Each dataset stays publishable."""
     take = _Take(canaries())
     _csv(_file(deployment, "population", date, "*190101*"), "gb18030", ",", _person, take)
@@ -121,15 +133,25 @@ def plant(deployment: Deployment, date: Date) -> None:
 
 
 def plant_refused(deployment: Deployment, date: Date) -> None:
-    """Deliveries of ``date`` that must be refused or blocked, each in its own way, with canaries where the reason is found."""
+    """Deliveries of ``date`` that must be refused or blocked, each in its own way, with canaries where the reason is
+    found."""
     take = _Take(canaries())
     people = _only(deployment, "population", date, "人口.csv")  # no header: the first record stands where it should be
-    rows = [[take.id(), take.name(), "2", "01", "19550101", "190101", take.address(), take.address(), take.phone()] for _ in range(60)]
+    rows = [
+        [take.id(), take.name(), "2", "01", "19550101", "190101", take.address(), take.address(), take.phone()]
+        for _ in range(60)
+    ]
     people.write_text("".join(",".join(row) + "\n" for row in rows), encoding="gb18030")
     firms = _only(deployment, "legal_person", date, "法人.csv")  # the same column twice, and a canary for a header
-    firms.write_text(f"企业名称,企业名称,{take.name()},{take.id()}\n{take.name()},x,{take.id()},{take.phone()}\n", encoding="utf-8")
-    pupils = _only(deployment, "education", date, "学籍.txt")  # lines that end in a NUL, an unclosed quote and no known header
-    pupils.write_bytes(f'{take.name()}|"{take.id()}|{take.address()}\n{take.phone()}\x00|{take.name()}\n'.encode("gb18030"))
+    firms.write_text(
+        f"企业名称,企业名称,{take.name()},{take.id()}\n{take.name()},x,{take.id()},{take.phone()}\n", encoding="utf-8"
+    )
+    pupils = _only(
+        deployment, "education", date, "学籍.txt"
+    )  # lines that end in a NUL, an unclosed quote and no known header
+    pupils.write_bytes(
+        f'{take.name()}|"{take.id()}|{take.address()}\n{take.phone()}\x00|{take.name()}\n'.encode("gb18030")
+    )
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -140,10 +162,22 @@ def plant_refused(deployment: Deployment, date: Date) -> None:
     book.save(_only(deployment, "marriage", date, "婚姻.xlsx"))
     births = _only(deployment, "birth", date, "出生.jsonl")  # every row is bad: the quarantine check blocks
     names = ("CSYXZMBH", "XSEXM", "XB", "CSSJ", "CSTZ")
-    records = [dict(zip(names, (take.name(), take.id(), take.phone(), take.address(), take.name()), strict=True)) for _ in range(40)]
-    needed = {"MQXM": take.phone(), "MQSFZH": take.name(), "QFRQ": take.id(), "CSDXZQH": take.address(), "CZLX": take.name()}
+    records = [
+        dict(zip(names, (take.name(), take.id(), take.phone(), take.address(), take.name()), strict=True))
+        for _ in range(40)
+    ]
+    needed = {
+        "MQXM": take.phone(),
+        "MQSFZH": take.name(),
+        "QFRQ": take.id(),
+        "CSDXZQH": take.address(),
+        "CZLX": take.name(),
+    }
     optional = dict.fromkeys(("CSYZ", "MQNL", "FQXM", "FQSFZH", "FQNL", "CSDD", "JSJGMC", "JSJGDM"), take.address())
-    births.write_text("".join(json.dumps(record | needed | optional, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
+    births.write_text(
+        "".join(json.dumps(record | needed | optional, ensure_ascii=False) + "\n" for record in records),
+        encoding="utf-8",
+    )
 
 
 @dataclass
@@ -182,7 +216,13 @@ def _person(row: Row, take: _Take, good: bool) -> None:
 
 
 def _company(row: Row, take: _Take, good: bool) -> None:
-    row |= {"法定代表人": take.name(), "证件类型": "居民身份证", "证件号码": take.id(), "住所": take.address(), "联系电话": take.phone()}
+    row |= {
+        "法定代表人": take.name(),
+        "证件类型": "居民身份证",
+        "证件号码": take.id(),
+        "住所": take.address(),
+        "联系电话": take.phone(),
+    }
     if not good:
         row |= {"注册资本": take.phone(), "成立日期": take.name(), "币种": take.id()}
 
@@ -208,7 +248,10 @@ def _csv(path: Path, encoding: str, delimiter: str, change: Callable[[Row, _Take
     for row in rows:
         writer.writerow([*row.values(), take.name(), take.id(), take.phone()])
     malformed = [delimiter.join([take.id(), take.name()]), delimiter.join([take.name()] * (len(header) + 9))]
-    malformed += [f'{take.id()}{delimiter}"{take.name()}{delimiter}{take.address()}', f"{take.phone()}\x00{take.name()}"]
+    malformed += [
+        f'{take.id()}{delimiter}"{take.name()}{delimiter}{take.address()}',
+        f"{take.phone()}\x00{take.name()}",
+    ]
     path.write_text(out.getvalue() + "".join(line + "\n" for line in malformed), encoding=encoding, newline="")
 
 
@@ -239,12 +282,21 @@ def _lines(path: Path, take: _Take) -> None:
                 record = json.loads(line)
             except ValueError:
                 continue
-            record |= {"MQXM": take.name(), "MQSFZH": take.id(), take.name(): take.address(), take.id(): {take.phone(): [take.name()]}}
+            record |= {
+                "MQXM": take.name(),
+                "MQSFZH": take.id(),
+                take.name(): take.address(),
+                take.id(): {take.phone(): [take.name()]},
+            }
             if number % 5 == 1:
                 record |= {"CSTZ": take.phone(), "CSSJ": take.name(), "XB": take.id()}
             line = json.dumps(record, ensure_ascii=number % 10 == 1)
         changed.append(line)
-    changed += [f'{{"MQXM": "{take.name()}", "MQSFZH": {take.id()}', f"{take.address()} {take.phone()}", f'["{take.name()}"]']
+    changed += [
+        f'{{"MQXM": "{take.name()}", "MQSFZH": {take.id()}',
+        f"{take.address()} {take.phone()}",
+        f'["{take.name()}"]',
+    ]
     path.write_text("".join(line + "\n" for line in changed), encoding="utf-8")
 
 
@@ -267,14 +319,21 @@ def in_workbooks(deployment: Deployment) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     pool = set(canaries().all)
     for path in sorted(deployment.workorders.glob("*/*.xlsx")):
-        cells = {str(cell.value) for sheet in openpyxl.load_workbook(path) for row in sheet.iter_rows() for cell in row if cell.value}
+        cells = {
+            str(cell.value)
+            for sheet in openpyxl.load_workbook(path)
+            for row in sheet.iter_rows()
+            for cell in row
+            if cell.value
+        }
         text = "\n".join(cells)
         found.setdefault(path.parent.name, set()).update(value for value in pool if value in text)
     return found
 
 
 def in_tables(deployment: Deployment, datasets: str = "*") -> Iterator[str]:
-    """Every canary that stands in some table of the lake: that they went through the whole house is what makes the search worth it."""
+    """Every canary that stands in some table of the lake: that they went through the whole house is what makes the
+    search worth it."""
     import duckdb
 
     lake = deployment.data / "lake"

@@ -1,4 +1,5 @@
-"""`govdata run` in a process of its own, whole or with stages that break in ways a real one may, quoting records in what they say."""
+"""`govdata run` in a process of its own, whole or with stages that break in ways a real one may, quoting records in
+what they say."""
 
 from __future__ import annotations
 

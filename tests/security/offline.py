@@ -1,6 +1,8 @@
-"""Run inside a network namespace of its own, where loopback is all there is: the night, then the interface. Prints one JSON object.
+"""Run inside a network namespace of its own, where loopback is all there is: the night, then the interface. Prints one
+JSON object.
 
-Usage: python -m tests.security.offline HOME PORT. Every address that Python code asks for is written to HOME/asked.txt by ``sitecustomize``
+Usage: python -m tests.security.offline HOME PORT. Every address that Python code asks for is written to HOME/asked.txt
+by ``sitecustomize``
 (see ``WATCH``), so that an attempt which would merely have failed is seen too.
 """
 
@@ -59,12 +61,17 @@ def has_route() -> bool:
 def main(home: Path, port: int) -> None:
     raise_loopback()
     told: dict[str, object] = {"route": has_route()}
-    night = subprocess.run([sys.executable, "-m", "govdata", "run", "--date", "2026-11-18"], capture_output=True, text=True, check=False)
+    night = subprocess.run(
+        [sys.executable, "-m", "govdata", "run", "--date", "2026-11-18"], capture_output=True, text=True, check=False
+    )
     told |= {"code": night.returncode, "errors": night.stderr[-2000:]}
     workspace = str(home / ".dagster" / "workspace.yaml")
     program = str(Path(sys.executable).parent / "dagster-webserver")
     server = subprocess.Popen(
-        [program, "-w", workspace, "-h", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=home
+        [program, "-w", workspace, "-h", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=home,
     )
     try:
         told |= _interface(f"http://127.0.0.1:{port}", server)
@@ -84,9 +91,12 @@ def _interface(address: str, server: subprocess.Popen[bytes]) -> dict[str, objec
             assert server.poll() is None and time.monotonic() < deadline, "the interface did not start"
             time.sleep(0.3)
     question = (
-        "{ runsOrError { ... on Runs { results { status jobName } } } assetsOrError { ... on AssetConnection { nodes { key { path } } } } }"
+        "{ runsOrError { ... on Runs { results { status jobName } } } assetsOrError { ... on AssetConnection { nodes { "
+        "key { path } } } } }"
     )
-    request = urllib.request.Request(f"{address}/graphql", json.dumps({"query": question}).encode(), {"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        f"{address}/graphql", json.dumps({"query": question}).encode(), {"Content-Type": "application/json"}
+    )
     answer = json.load(urllib.request.urlopen(request, timeout=60))["data"]
     script = next(iter(re.findall(r'src="([^"]+\.js)"', page)), "")
     return {

@@ -48,8 +48,20 @@ NAME = "govdata.example.gov.cn"
 def test_units_run_as_nobody_in_particular_on_loopback_and_may_touch_little(unit: str) -> None:
     lines = (DEPLOY / unit).read_text(encoding="utf-8").splitlines()
     for needed in (
-        *("User=govdata", "UMask=0027", "ProtectSystem=strict", "PrivateTmp=yes", "NoNewPrivileges=yes", "ProtectHome=yes"),
-        *("RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "IPAddressDeny=any", "IPAddressAllow=localhost", "CapabilityBoundingSet="),
+        *(
+            "User=govdata",
+            "UMask=0027",
+            "ProtectSystem=strict",
+            "PrivateTmp=yes",
+            "NoNewPrivileges=yes",
+            "ProtectHome=yes",
+        ),
+        *(
+            "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
+            "IPAddressDeny=any",
+            "IPAddressAllow=localhost",
+            "CapabilityBoundingSet=",
+        ),
         *(
             "LimitCORE=0",
             f"JoinsNamespaceOf={OTHER[unit]}",
@@ -65,13 +77,22 @@ def test_units_run_as_nobody_in_particular_on_loopback_and_may_touch_little(unit
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 @pytest.mark.parametrize("unit", UNITS)
 def test_systemd_accepts_the_units(unit: str, tmp_path: Path) -> None:
-    text = (DEPLOY / unit).read_text(encoding="utf-8").replace("/opt/govdata/.venv/bin", str(Path(program("dagster-daemon")).parent))
+    text = (
+        (DEPLOY / unit)
+        .read_text(encoding="utf-8")
+        .replace("/opt/govdata/.venv/bin", str(Path(program("dagster-daemon")).parent))
+    )
     (tmp_path / unit).write_text(text, encoding="utf-8")
-    verified = subprocess.run(["systemd-analyze", "verify", str(tmp_path / unit)], capture_output=True, text=True, check=False)
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", str(tmp_path / unit)], capture_output=True, text=True, check=False
+    )
     about_ours = [line for line in verified.stderr.splitlines() if unit in line]
     assert verified.returncode == 0 and about_ours == [], verified.stderr
     judged = subprocess.run(
-        ["systemd-analyze", "security", "--offline=yes", str(tmp_path / unit)], capture_output=True, text=True, check=False
+        ["systemd-analyze", "security", "--offline=yes", str(tmp_path / unit)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     found = re.search(r"Overall exposure level for \S+: ([\d.]+)", judged.stdout)
     if found is None:
@@ -103,7 +124,13 @@ class Site:
         return f"{NAME}:{self.port}"
 
     def ask(
-        self, path: str = "/", *, password: str | None = None, host: str | None = None, method: str | None = None, **headers: str
+        self,
+        path: str = "/",
+        *,
+        password: str | None = None,
+        host: str | None = None,
+        method: str | None = None,
+        **headers: str,
     ) -> tuple[int, bytes]:
         """Status and body; 0 where the connection was closed without an answer."""
         sent = {"Host": host or self.host} | {name.replace("_", "-"): value for name, value in headers.items()}
@@ -111,7 +138,10 @@ class Site:
             sent["Authorization"] = _basic(password)
         data = sent.pop("body", None)
         request = urllib.request.Request(
-            f"https://127.0.0.1:{self.port}{path}", headers=sent, data=data.encode() if data is not None else None, method=method
+            f"https://127.0.0.1:{self.port}{path}",
+            headers=sent,
+            data=data.encode() if data is not None else None,
+            method=method,
         )
         try:
             with urllib.request.urlopen(request, timeout=60, context=_trusting()) as answer:
@@ -135,7 +165,8 @@ def _trusting() -> ssl.SSLContext:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Our nginx site, its ports and paths rewritten and nothing else, before `dagster-webserver` as the unit starts it."""
+    """Our nginx site, its ports and paths rewritten and nothing else, before `dagster-webserver` as the unit starts
+    it."""
     if NGINX is None:
         pytest.skip("nginx is not installed")
     if shutil.which("openssl") is None:
@@ -155,7 +186,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             site = Site(port, upstream, deployment)
             deadline = time.monotonic() + 30
             while site.ask()[0] == 0:
-                assert process.poll() is None and time.monotonic() < deadline, (folder / "error.log").read_text(encoding="utf-8")
+                assert process.poll() is None and time.monotonic() < deadline, (folder / "error.log").read_text(
+                    encoding="utf-8"
+                )
                 time.sleep(0.1)
             yield site
         finally:
@@ -168,7 +201,10 @@ def _lay_out(folder: Path, port: int, plain: int, upstream: int) -> None:
     request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"]
     subprocess.run([*request, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
     salt = os.urandom(8)
-    users.write_text("officer:{SSHA}" + base64.b64encode(hashlib.sha1(b"right" + salt).digest() + salt).decode() + "\n", encoding="utf-8")
+    users.write_text(
+        "officer:{SSHA}" + base64.b64encode(hashlib.sha1(b"right" + salt).digest() + salt).decode() + "\n",
+        encoding="utf-8",
+    )
     text = (DEPLOY / "nginx-govdata.conf").read_text(encoding="utf-8")
     for ours, theirs in {
         "/etc/govdata-web/tls/govdata.crt": str(certificate),
@@ -182,9 +218,14 @@ def _lay_out(folder: Path, port: int, plain: int, upstream: int) -> None:
         assert ours in text
         text = text.replace(ours, theirs)
     (folder / "site.conf").write_text(text, encoding="utf-8")
-    places = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    places = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     user = "user root;\n" if os.getuid() == 0 else ""
-    main = f"{user}worker_processes 1;\npid {folder}/nginx.pid;\nevents {{}}\nhttp {{\n{places}include {folder}/site.conf;\n}}\n"
+    main = (
+        f"{user}worker_processes 1;\npid {folder}/nginx.pid;\nevents {{}}\nhttp {{\n{places}include "
+        f"{folder}/site.conf;\n}}\n"
+    )
     (folder / "nginx.conf").write_text(main, encoding="utf-8")
 
 
@@ -203,7 +244,9 @@ def test_nobody_gets_in_without_the_password(site: Site) -> None:
 def test_the_password_opens_the_interface(site: Site) -> None:
     status, page = site.ask("/", password="right")
     assert status == 200 and b"<html" in page
-    status, answer = site.ask("/graphql", password="right", body=VERSION, Content_Type="application/json", Origin=f"https://{site.host}")
+    status, answer = site.ask(
+        "/graphql", password="right", body=VERSION, Content_Type="application/json", Origin=f"https://{site.host}"
+    )
     assert status == 200 and json.loads(answer)["data"]["version"].startswith("1.")
 
 
@@ -248,7 +291,9 @@ def test_a_link_from_another_site_opens_a_page_and_nothing_else(site: Site) -> N
 
 def concurrency_keys(site: Site) -> list[str]:
     """What `changing` has changed, asked behind nginx."""
-    instance = ask(f"http://127.0.0.1:{site.upstream}", "{ instance { concurrencyLimits { concurrencyKey } } }")["instance"]
+    instance = ask(f"http://127.0.0.1:{site.upstream}", "{ instance { concurrencyLimits { concurrencyKey } } }")[
+        "instance"
+    ]
     return [str(entry["concurrencyKey"]) for entry in instance["concurrencyLimits"]]
 
 
@@ -263,9 +308,13 @@ def test_passwords_cannot_be_guessed_quickly_and_nobody_else_is_locked_out(site:
     guesser, other, kept = "127.0.0.7", "127.0.0.8", _Connection(site, "127.0.0.7")
     assert kept.ask("right") == 200
     pipelined = _Connection(site, guesser)
-    assert pipelined.all_of(*(f"guess{number}" for number in range(5)), "right") == [401], "one guess for each connection"
+    assert pipelined.all_of(*(f"guess{number}" for number in range(5)), "right") == [401], (
+        "one guess for each connection"
+    )
     insider = _Connection(site, guesser)
-    assert [insider.ask("right"), insider.ask("guess"), insider.ask("right")] == [200, 401, 0], "a right password opens no way to others"
+    assert [insider.ask("right"), insider.ask("guess"), insider.ask("right")] == [200, 401, 0], (
+        "a right password opens no way to others"
+    )
     began = time.monotonic()
     with ThreadPoolExecutor(60) as pool:
         statuses = list(pool.map(lambda number: _Connection(site, guesser).ask(f"guess{number}"), range(60)))
@@ -322,10 +371,17 @@ def test_graphql_subscriptions_pass_as_a_websocket_with_the_password_only(site: 
     def opened(**headers: str) -> ClientConnection:
         plain = socket.create_connection(("127.0.0.1", site.port), timeout=60)
         address, sent = f"wss://{site.host}/graphql", {name: value for name, value in headers.items() if value}
-        return connect(address, sock=plain, ssl=_trusting(), additional_headers=sent, subprotocols=[Subprotocol("graphql-ws")])
+        return connect(
+            address, sock=plain, ssl=_trusting(), additional_headers=sent, subprotocols=[Subprotocol("graphql-ws")]
+        )
 
     own, login = f"https://{site.host}", _basic("right")
-    for login_sent, origin, status in (("", own, 401), (_basic("wrong"), own, 401), (login, "https://evil.example", 403), (login, "", 403)):
+    for login_sent, origin, status in (
+        ("", own, 401),
+        (_basic("wrong"), own, 401),
+        (login, "https://evil.example", 403),
+        (login, "", 403),
+    ):
         with pytest.raises(InvalidStatus) as refused:
             opened(Authorization=login_sent, Origin=origin)
         assert refused.value.response.status_code == status
@@ -368,12 +424,16 @@ def test_a_runs_configuration_cannot_move_the_deployment_or_an_io_folder(site: S
 
 @pytest.mark.slow
 def test_a_night_killed_with_the_daemon_is_run_again_by_the_next(site: Site, tmp_path: Path) -> None:
-    """Launched by a logged-in person; kill -9 of the daemon, its code server and the run's process; the daemon is started again as systemd
-    does. The run is marked dead and told of, and the night is run once more and followed by its city without anybody's help."""
+    """Launched by a logged-in person; kill -9 of the daemon, its code server and the run's process; the daemon is
+    started again as systemd
+    does. The run is marked dead and told of, and the night is run once more and followed by its city without anybody's
+    help."""
     deployment, log = site.deployment, tmp_path / "log"
     with running("daemon", deployment, log) as daemon:
         order = json.dumps({"query": launching(city.day(0).isoformat())})
-        status, answer = site.ask("/graphql", password="right", body=order, Content_Type="application/json", Origin=f"https://{site.host}")
+        status, answer = site.ask(
+            "/graphql", password="right", body=order, Content_Type="application/json", Origin=f"https://{site.host}"
+        )
         assert status == 200
         run_id = json.loads(answer)["data"]["launchRun"]["run"]["runId"]
         wait_for(lambda: bool(last_step(deployment, run_id)), log)
@@ -385,6 +445,10 @@ def test_a_night_killed_with_the_daemon_is_run_again_by_the_next(site: Site, tmp
     assert (again.parent_run_id, dead.run_id, dead.status.value) == (run_id, run_id, "FAILURE")
     assert city_run.tags["dagster/run_key"] == again.run_id  # of the run that was whole, not of the dead one
     (told,) = alerts.alerts(deployment)
-    assert (told.kind, told.run_id, told.date) == ("run_failed", run_id, city.day(0).isoformat()) and "自动重新运行一次" in told.reasons[0]
+    assert (told.kind, told.run_id, told.date) == (
+        "run_failed",
+        run_id,
+        city.day(0).isoformat(),
+    ) and "自动重新运行一次" in told.reasons[0]
     assert len(city.state(deployment)["published.cards"]) == city.CARDS
     assert not list(deployment.data.glob("**/.*.tmp*/*"))

@@ -1,4 +1,5 @@
-"""What a hostile department, file or query may try: links out of the delivery folder, pipes, queries that write or look elsewhere."""
+"""What a hostile department, file or query may try: links out of the delivery folder, pipes, queries that write or look
+elsewhere."""
 
 from __future__ import annotations
 
@@ -40,7 +41,10 @@ def test_a_link_in_a_delivery_is_refused_and_not_read(deployment: Deployment, fo
     (folder / "dangling.jsonl").symlink_to(tmp_path / "nowhere")
     (folder / "sub").symlink_to(tmp_path, target_is_directory=True)
     said = _refused(deployment)
-    assert all(f"{name}：是符号链接" in said for name in ("linked.jsonl", "dangling.jsonl", "sub")) and "ours.jsonl" not in said
+    assert (
+        all(f"{name}：是符号链接" in said for name in ("linked.jsonl", "dangling.jsonl", "sub"))
+        and "ours.jsonl" not in said
+    )
 
 
 def test_a_pipe_is_refused_and_does_not_hold_the_night_up(deployment: Deployment, folder: Path) -> None:

@@ -1,4 +1,5 @@
-"""A thousand canaries go through good, blocked and crashing nights; afterwards none may stand in any byte outside the data tables."""
+"""A thousand canaries go through good, blocked and crashing nights; afterwards none may stand in any byte outside the
+data tables."""
 
 from __future__ import annotations
 
@@ -14,7 +15,18 @@ from govdata.deployment import Deployment
 from govdata.operations import alerts
 from govdata.standards import load
 from tests.conftest import copy_deployment
-from tests.security.canaries import ID_MARK, MARK, canaries, found_in, in_tables, in_workbooks, is_table, leaks, plant, plant_refused
+from tests.security.canaries import (
+    ID_MARK,
+    MARK,
+    canaries,
+    found_in,
+    in_tables,
+    in_workbooks,
+    is_table,
+    leaks,
+    plant,
+    plant_refused,
+)
 from tests.security.nights import Ran, run
 
 pytestmark = pytest.mark.xdist_group("canaries")  # one worker makes the nights, and once
@@ -43,7 +55,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> tuple[Deployment, dict[str
     return deployment, {
         "good and blocked": run(deployment, "--date", GOOD.isoformat(), "--date", REFUSED.isoformat()),
         "crashed": run(deployment, "--date", CRASHED.isoformat(), broken=BROKEN),
-        "killed": run(deployment, "--date", CRASHED.isoformat(), "--dataset", "birth", broken=("checks.validate:birth:kill",)),
+        "killed": run(
+            deployment, "--date", CRASHED.isoformat(), "--dataset", "birth", broken=("checks.validate:birth:kill",)
+        ),
     }
 
 
@@ -83,20 +97,29 @@ def test_the_nights_end_as_they_were_meant_to(city: tuple[Deployment, dict[str, 
     assert (None, CRASHED.isoformat(), "error") in kinds, "the catalogue's step was meant to break"
     planted = set(in_tables(deployment))
     pool = canaries()
-    assert all(len(planted & set(values)) > len(values) / 2 for values in (pool.names, pool.ids, pool.phones, pool.addresses))
+    assert all(
+        len(planted & set(values)) > len(values) / 2 for values in (pool.names, pool.ids, pool.phones, pool.addresses)
+    )
 
 
 @pytest.mark.slow
 def test_no_canary_outside_the_tables(city: tuple[Deployment, dict[str, Ran]]) -> None:
     deployment, _ = city
-    searched = {path.suffix for path in deployment.home.rglob("*") if path.is_file() and not is_table(path.relative_to(deployment.home))}
-    assert {".db", ".json", ".md", ".duckdb"} <= searched, "the search no longer sees Dagster's storage, the reports and the catalogue"
+    searched = {
+        path.suffix
+        for path in deployment.home.rglob("*")
+        if path.is_file() and not is_table(path.relative_to(deployment.home))
+    }
+    assert {".db", ".json", ".md", ".duckdb"} <= searched, (
+        "the search no longer sees Dagster's storage, the reports and the catalogue"
+    )
     assert leaks(deployment.home, is_table) == {}
 
 
 @pytest.mark.slow
 def test_a_department_s_workbook_holds_its_own_rows_and_nobody_else_s(city: tuple[Deployment, dict[str, Ran]]) -> None:
-    """Each canary in a workbook stands in a delivery of that department. (Whether a row is another's is asked of single rows in
+    """Each canary in a workbook stands in a delivery of that department. (Whether a row is another's is asked of single
+    rows in
     tests/governance/test_workbook.py.)"""
     deployment, _ = city
     owners: dict[str, set[str]] = {}
@@ -104,11 +127,19 @@ def test_a_department_s_workbook_holds_its_own_rows_and_nobody_else_s(city: tupl
     for name in registry.delivered:
         owners.setdefault(registry.datasets[name].owner, set()).update(in_tables(deployment, name))
     found = in_workbooks(deployment)
-    assert len(found) >= 4 and sum(map(len, found.values())) > 50, "the workbooks were meant to show departments their values"
-    assert {department: values - owners[department] for department, values in found.items()} == {name: set() for name in found}
+    assert len(found) >= 4 and sum(map(len, found.values())) > 50, (
+        "the workbooks were meant to show departments their values"
+    )
+    assert {department: values - owners[department] for department, values in found.items()} == {
+        name: set() for name in found
+    }
     for path in deployment.workorders.glob("*/*.xlsx"):
         with zipfile.ZipFile(path) as archive:
-            beside = [name for name in archive.namelist() if not name.startswith("xl/worksheets/") and "sharedStrings" not in name]
+            beside = [
+                name
+                for name in archive.namelist()
+                if not name.startswith("xl/worksheets/") and "sharedStrings" not in name
+            ]
             assert not [name for name in beside if found_in(archive.read(name))]  # sheet names, properties
 
 

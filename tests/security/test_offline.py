@@ -40,7 +40,11 @@ def test_the_night_and_the_interface_need_no_network(tmp_path: Path) -> None:
         "GOVDATA_TEST_ASKED": str(asked),
     }
     seen = subprocess.run(  # that the watch itself works
-        [sys.executable, "-c", "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('192.0.2.7', 9))"],
+        [
+            sys.executable,
+            "-c",
+            "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('192.0.2.7', 9))",
+        ],
         env=environment,
         capture_output=True,
         check=False,

@@ -36,7 +36,13 @@ def _laid_out(home: Path, mode: int) -> Deployment:
     deployment = Deployment(home)
     for folder in (deployment.landing, deployment.data / "lake", deployment.published, deployment.dagster_home):
         folder.mkdir(parents=True)
-    for folder in (deployment.data, deployment.landing, deployment.data / "lake", deployment.published, deployment.dagster_home):
+    for folder in (
+        deployment.data,
+        deployment.landing,
+        deployment.data / "lake",
+        deployment.published,
+        deployment.dagster_home,
+    ):
         folder.chmod(mode)
     return deployment
 
@@ -70,7 +76,10 @@ def test_a_deployment_without_data_gives_no_warning(open_home: Path) -> None:
 
 @pytest.mark.parametrize(("before", "after"), [(0o022, 0o027), (0o000, 0o027), (0o077, 0o077)])
 def test_the_mask_is_only_ever_made_stricter(before: int, after: int) -> None:
-    code = f"import os; from govdata.storage import permissions; os.umask({before}); permissions.restrict(); print(os.umask(0))"
+    code = (
+        f"import os; from govdata.storage import permissions; os.umask({before}); permissions.restrict(); "
+        "print(os.umask(0))"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert int(told) == after
 
@@ -78,7 +87,9 @@ def test_the_mask_is_only_ever_made_stricter(before: int, after: int) -> None:
 def test_dagsters_code_location_sets_the_mask(deployment: Deployment) -> None:
     code = "import os; os.umask(0o022); from govdata.definitions import defs; defs(); print(os.umask(0))"
     environment = os.environ | {"GOVDATA_HOME": str(deployment.home)}
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment).stdout
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    ).stdout
     assert int(told.splitlines()[-1]) == 0o027
 
 
@@ -97,15 +108,23 @@ def test_a_night_writes_nothing_others_can_read_and_warns_of_what_they_can(open_
     assert open_ones == []
 
 
-@pytest.mark.parametrize("restrict", ["", "from govdata.storage import permissions; permissions.restrict();"], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "restrict", ["", "from govdata.storage import permissions; permissions.restrict();"], ids=["before", "after"]
+)
 def test_a_crash_leaves_no_core(restrict: str, tmp_path: Path) -> None:
     """The kernel says of a process that died by a signal whether it dumped its memory, wherever the dump goes."""
     resource = pytest.importorskip("resource")
     if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
         pytest.skip("this machine allows no core dumps anyway")
-    allow = "import os, resource; resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2);"
+    allow = (
+        "import os, resource; resource.setrlimit(resource.RLIMIT_CORE, "
+        "(resource.getrlimit(resource.RLIMIT_CORE)[1],) * "
+        "2);"
+    )
     process = os.posix_spawn(
-        sys.executable, [sys.executable, "-c", f"{allow} os.chdir({str(tmp_path)!r}); {restrict} os.abort()"], os.environ
+        sys.executable,
+        [sys.executable, "-c", f"{allow} os.chdir({str(tmp_path)!r}); {restrict} os.abort()"],
+        os.environ,
     )
     _, status = os.waitpid(process, 0)
     assert os.WIFSIGNALED(status)

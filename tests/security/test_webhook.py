@@ -1,4 +1,5 @@
-"""The other side of the webhook may be anybody's: whatever it answers, the alert stands in its file and the night goes on."""
+"""The other side of the webhook may be anybody's: whatever it answers, the alert stands in its file and the night goes
+on."""
 
 from __future__ import annotations
 
@@ -65,7 +66,9 @@ def raised(tmp_path: Path) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=list(ANSWERS))
-def test_whatever_is_answered_the_alert_is_kept_and_told_as_not_sent(tmp_path: Path, address: list[bytes], answer: bytes) -> None:
+def test_whatever_is_answered_the_alert_is_kept_and_told_as_not_sent(
+    tmp_path: Path, address: list[bytes], answer: bytes
+) -> None:
     address.append(answer)
     begun = time.monotonic()
 
@@ -76,7 +79,9 @@ def test_whatever_is_answered_the_alert_is_kept_and_told_as_not_sent(tmp_path: P
     assert "\x1b" not in said + page and "passwd" not in said + page and "原因" in page
 
 
-def test_somebody_who_is_not_there_holds_up_a_few_alerts_and_not_two_hundred(tmp_path: Path, address: list[bytes]) -> None:
+def test_somebody_who_is_not_there_holds_up_a_few_alerts_and_not_two_hundred(
+    tmp_path: Path, address: list[bytes]
+) -> None:
     address.append(b"")
     told = [raised(tmp_path / str(number))[0] for number in range(6)]
 
@@ -85,7 +90,9 @@ def test_somebody_who_is_not_there_holds_up_a_few_alerts_and_not_two_hundred(tmp
 
 
 def test_one_that_arrives_begins_the_count_anew(tmp_path: Path, address: list[bytes]) -> None:
-    for number, answer in enumerate([b"", b"", b"HTTP/1.1 204 No Content\r\n\r\n", b"", b"", b"HTTP/1.1 200 OK\r\n\r\n"]):
+    for number, answer in enumerate(
+        [b"", b"", b"HTTP/1.1 204 No Content\r\n\r\n", b"", b"", b"HTTP/1.1 200 OK\r\n\r\n"]
+    ):
         address.append(answer)
         said = raised(tmp_path / str(number))[0]
         assert said.startswith("已发送" if answer else "发送失败")
@@ -107,7 +114,9 @@ def test_one_that_arrives_begins_the_count_anew(tmp_path: Path, address: list[by
         "javascript:alert(1)",
     ],
 )
-def test_an_address_that_is_none_is_told_at_the_start_without_showing_it(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_is_none_is_told_at_the_start_without_showing_it(
+    wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(alerts.WEBHOOK, wrong)
 
     with pytest.raises(GovdataError) as refused:

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from govdata.standards import expressions
-from govdata.standards.expressions import BUILT_IN, VOCABULARY, ExpressionError, parse, referenced_code_sets, referenced_columns
+from govdata.standards.expressions import (
+    BUILT_IN,
+    VOCABULARY,
+    ExpressionError,
+    parse,
+    referenced_code_sets,
+    referenced_columns,
+)
 from govdata.standards.model import LogicalType
 
 COLUMNS: dict[str, LogicalType] = {
@@ -245,7 +252,9 @@ def conditions() -> st.SearchStrategy[str]:
             st.tuples(inner, st.sampled_from(["AND", "OR"]), inner).map(" ".join),
             inner.map(lambda text: f"NOT {text}"),
             inner.map(lambda text: f"({text})"),
-            st.tuples(inner, inner, inner).map(lambda three: f"CASE WHEN {three[0]} THEN {three[1]} ELSE {three[2]} END"),
+            st.tuples(inner, inner, inner).map(
+                lambda three: f"CASE WHEN {three[0]} THEN {three[1]} ELSE {three[2]} END"
+            ),
         ),
         max_leaves=6,
     )

@@ -69,7 +69,11 @@ def test_a_finding_is_told_of_the_first_column_read_where_none_is_named(folder: 
 def test_the_key_follows_its_positions(folder: Folder) -> None:
     contract = "datasets/person.odcs.yaml"
     folder.spoil(contract, "primaryKey: true\n", "primaryKey: true\n        primaryKeyPosition: 2\n")
-    folder.spoil(contract, "- name: birth_date\n", "- name: birth_date\n        primaryKey: true\n        primaryKeyPosition: 1\n")
+    folder.spoil(
+        contract,
+        "- name: birth_date\n",
+        "- name: birth_date\n        primaryKey: true\n        primaryKeyPosition: 1\n",
+    )
     rule = next(rule for rule in load(folder.root).rules("person") if rule.id == "primary_key_unique")
     assert rule.columns == ("birth_date", "citizen_id")
 
@@ -105,7 +109,11 @@ def test_an_english_name_is_not_asked_for(folder: Folder) -> None:
 def test_datasets_keep_what_was_written(folder: Folder) -> None:
     dataset = load(folder.root).datasets["person"]
     assert (dataset.title, dataset.owner, dataset.domain) == ("人口", "市公安局", "人口")
-    assert (dataset.delivery.mode, dataset.delivery.key, dataset.delivery.operation) == ("delta", ("citizen_id",), "note")
+    assert (dataset.delivery.mode, dataset.delivery.key, dataset.delivery.operation) == (
+        "delta",
+        ("citizen_id",),
+        "note",
+    )
     assert (dataset.schedule.every, dataset.schedule.unit, dataset.schedule.deadline) == (1, "d", "01:30")
     assert (dataset.volume.min_rows, dataset.volume.max_rows, dataset.volume.max_quarantine) == (1, 100, 0.2)
     assert dataset.column("sex").synonyms == {"01": "1"}
@@ -117,7 +125,13 @@ def test_datasets_keep_what_was_written(folder: Folder) -> None:
 def test_code_sets_keep_what_was_written(folder: Folder) -> None:
     registry = load(folder.root)
     sex, village = registry.code_sets["sex"], registry.code_sets["village"]
-    assert (sex.standard, sex.edition, sex.grade, sex.accept_names, sex.file) == ("GB/T 2261.1", "2003", "A", True, "sex.csv")
+    assert (sex.standard, sex.edition, sex.grade, sex.accept_names, sex.file) == (
+        "GB/T 2261.1",
+        "2003",
+        "A",
+        True,
+        "sex.csv",
+    )
     assert sex.synonyms == {"男": "1", "M": "1"}
     assert [(code.code, code.valid_from, code.valid_to, code.successor) for code in village.codes][:2] == [
         ("190001", "1990", "2000", "190002"),
@@ -127,7 +141,9 @@ def test_code_sets_keep_what_was_written(folder: Folder) -> None:
 
 def test_a_code_set_graded_c_only_warns(folder: Folder) -> None:
     folder.spoil("elements/person.yaml", "  code_set: sex", "  code_set: village")
-    folder.spoil("elements/person.yaml", "examples: {valid: ['1'], invalid: {'7': code_set}, repairs: {男: '1'}}", "examples: {}")
+    folder.spoil(
+        "elements/person.yaml", "examples: {valid: ['1'], invalid: {'7': code_set}, repairs: {男: '1'}}", "examples: {}"
+    )
     folder.spoil("datasets/person.odcs.yaml", "          - {property: synonyms, value: {'01': '1'}}\n", "")
     rule = next(rule for rule in load(folder.root).rules("person") if rule.id == "sex.code_set")
     assert rule.severity == "warning"
@@ -176,7 +192,9 @@ def test_the_hash_does_not_follow_what_the_dataset_does_not_use(folder: Folder, 
 def test_a_code_set_asked_by_an_expression_counts(folder: Folder) -> None:
     folder.spoil("datasets/person.odcs.yaml", "severity: error\n", "severity: warning\n")
     folder.spoil(
-        "datasets/person.odcs.yaml", "row: birth_date = id_birth_date(citizen_id)", "row: \"in_code_set(id_region(citizen_id), 'village')\""
+        "datasets/person.odcs.yaml",
+        "row: birth_date = id_birth_date(citizen_id)",
+        "row: \"in_code_set(id_region(citizen_id), 'village')\"",
     )
     folder.spoil("datasets/person.odcs.yaml", "columns: [birth_date]", "columns: [citizen_id]")
     before = load(folder.root).hashes["person"]
@@ -207,13 +225,18 @@ def test_a_missing_folder_is_said(tmp_path: Path) -> None:
 def test_loading_imports_no_engine(folder: Folder) -> None:
     code = (
         "import sys; from pathlib import Path; from govdata.standards import load; load(Path(sys.argv[1]));"
-        "print([m for m in ('duckdb', 'dagster', 'great_expectations', 'pandas', 'pyarrow', 'jsonschema') if m in sys.modules])"
+        "print([m for m in ('duckdb', 'dagster', 'great_expectations', 'pandas', 'pyarrow', 'jsonschema') if m in "
+        "sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(folder.root)], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder.root)], capture_output=True, text=True, check=True, cwd=REPOSITORY
+    )
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.skipif(not any((REPOSITORY / "standards/elements").glob("*.yaml")), reason="the repository's standards are not written yet")
+@pytest.mark.skipif(
+    not any((REPOSITORY / "standards/elements").glob("*.yaml")), reason="the repository's standards are not written yet"
+)
 def test_the_repository_s_own_standards_are_sound() -> None:
     found = problems(REPOSITORY / "standards")
     assert not found, report(found)

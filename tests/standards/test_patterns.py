@@ -88,12 +88,16 @@ PIECES = st.sampled_from(
 
 
 @settings(max_examples=1500, deadline=None)
-@given(pattern=st.lists(PIECES, min_size=1, max_size=10).map("".join), value=st.text(alphabet="ab1.- 汉中Ａ１\n\t(){}^", max_size=6))
+@given(
+    pattern=st.lists(PIECES, min_size=1, max_size=10).map("".join),
+    value=st.text(alphabet="ab1.- 汉中Ａ１\n\t(){}^", max_size=6),
+)
 def test_what_is_allowed_compiles_in_re2_and_agrees(pattern: str, value: str) -> None:
     with patterns.judged_by(trial.refusal):
         if patterns.refusal(pattern) is not None:
             return
-    # (?s) as the engine and Spark use it would only concern a line feed under a dot; leave those to the engine's own tests
+    # (?s) as the engine and Spark use it would only concern a line feed under a dot; leave those to the engine's own
+    # tests
     if "\n" in value:
         value = value.replace("\n", "")
     answer = CONNECTION.execute("SELECT regexp_full_match(?, ?)", [value, pattern]).fetchone()

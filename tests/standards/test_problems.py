@@ -1,4 +1,5 @@
-"""One slip at a time in a sound folder: the problem names the file, the line and what is wrong, in Chinese, and nothing else is blamed."""
+"""One slip at a time in a sound folder: the problem names the file, the line and what is wrong, in Chinese, and nothing
+else is blamed."""
 
 from __future__ import annotations
 
@@ -12,10 +13,16 @@ PERSON = "elements/person.yaml"
 CONTRACT = "datasets/person.odcs.yaml"
 INDEX = "codes/index.yaml"
 
-FORMAT = "    format: {pattern: '[1-9][0-9]{16}[0-9X]', dimension: conformity, severity: error, message: 应为18位, indicator: '0302'}\n"
+FORMAT = (
+    "    format: {pattern: '[1-9][0-9]{16}[0-9X]', dimension: conformity, severity: error, message: 应为18位, "
+    "indicator: "
+    "'0302'}\n"
+)
 BIRTH = "row: id_birth_date(value) IS NOT NULL"
 PLAUSIBLE = "date_range: {min: '1900-01-01', max: delivery_date}"
-IMPLEMENTATION = "implementation: {row: birth_date = id_birth_date(citizen_id), columns: [birth_date], indicator: '0402'}"
+IMPLEMENTATION = (
+    "implementation: {row: birth_date = id_birth_date(citizen_id), columns: [birth_date], indicator: '0402'}"
+)
 YEAR = "  validity: year\n"
 NOTE = "definition: 备注\n  type: text\n"
 
@@ -32,19 +39,37 @@ CASES = {
     "two documents": (PERSON, "note:\n  name: 备注", "---\nnote:\n  name: 备注", 0, "一份 YAML 文档"),
     "not a mapping": (PERSON, "{level: 2, personal: general}", "[2]", 0, "应为映射（键: 值），却是列表"),
     "unclosed bracket": (PERSON, "normalise: [strip]", "normalise: [strip", 0, "没有闭合"),
-    "double quotes around a pattern": (PERSON, "format: {pattern: '[1-9][0-9]{16}[0-9X]'", 'format: {pattern: "\\d+"', 0, "正则请用单引号"),
+    "double quotes around a pattern": (
+        PERSON,
+        "format: {pattern: '[1-9][0-9]{16}[0-9X]'",
+        'format: {pattern: "\\d+"',
+        0,
+        "正则请用单引号",
+    ),
     "indentation": (PERSON, "  clause: '4'", " clause: '4'", 0, "缩进不一致"),
     "half a character": (PERSON, "  clause: '4'", '  clause: "\\ud800"', 0, "不是一个字符"),
     "escaped zero": (PERSON, "  clause: '4'", '  clause: "4\\0"', 0, "控制字符 U+0000"),
     "escaped zero in a key": (PERSON, "{'7': code_set}", '{"7\\0": code_set}', 0, "控制字符 U+0000"),
     # written form
     "unknown key": (PERSON, "  clause: '4'", "  clauses: '4'", 0, "未知的键“clauses”，是否想写 clause"),
-    "unknown key of a rule": (PERSON, "min: '1900-01-01', max", "mim: '1900-01-01', max", 0, "未知的键“mim”，是否想写 min"),
+    "unknown key of a rule": (
+        PERSON,
+        "min: '1900-01-01', max",
+        "mim: '1900-01-01', max",
+        0,
+        "未知的键“mim”，是否想写 min",
+    ),
     "missing key": (PERSON, "  definition: 备注\n", "", -3, "缺少“definition”"),
     "number for text": (PERSON, "  clause: '4'", "  clause: 4", 0, "应为文本，请加引号"),
     "text for number": (PERSON, "{level: 3,", "{level: high,", 0, "应为整数，却是文本"),
     "out of bounds": (PERSON, "{level: 3,", "{level: 5,", 0, "不能大于 4"),
-    "unknown type": (PERSON, "type: decimal", "type: money", 0, "应为 text、code、date、datetime、integer、decimal、boolean 之一"),
+    "unknown type": (
+        PERSON,
+        "type: decimal",
+        "type: money",
+        0,
+        "应为 text、code、date、datetime、integer、decimal、boolean 之一",
+    ),
     "bad id": (PERSON, "\ncapital:\n", "\nCapital:\n", 1, "小写字母"),
     "bad rule name": (PERSON, "    check_digit: {check_digit", "    Check: {check_digit", 0, "小写字母"),
     "bad indicator": (PERSON, "indicator: '0302'", "indicator: '302'", 0, "四位指标编号"),
@@ -58,7 +83,13 @@ CASES = {
     "null token without quotes": ("elements/_defaults.yaml", "'NULL'", "NULL", 0, "加引号"),
     "empty message": (PERSON, "message: 校验码不正确", "message: ''", 0, "不能为空"),
     # elements
-    "unknown normaliser": (PERSON, "[halfwidth, strip, uppercase]", "[halfwidht, strip, uppercase]", 0, "是否想写 halfwidth"),
+    "unknown normaliser": (
+        PERSON,
+        "[halfwidth, strip, uppercase]",
+        "[halfwidht, strip, uppercase]",
+        0,
+        "是否想写 halfwidth",
+    ),
     "normaliser without its argument": (
         PERSON,
         "{placeholder_dates: {values: ['1900-01-01']}}",
@@ -67,7 +98,13 @@ CASES = {
         "缺少参数：values",
     ),
     "normaliser with a wrong argument": (PERSON, "{values: ['1900", "{dates: ['1900", 0, "没有参数“dates”"),
-    "normaliser with an argument of a wrong type": (PERSON, "values: ['1900-01-01']", "values: '1900-01-01'", 0, "应为文本列表"),
+    "normaliser with an argument of a wrong type": (
+        PERSON,
+        "values: ['1900-01-01']",
+        "values: '1900-01-01'",
+        0,
+        "应为文本列表",
+    ),
     "named list nobody wrote": (PERSON, "values: ['1900-01-01']", "values: no_dates", 0, "没有名为“no_dates”的列表"),
     "empty named list": (
         "elements/_defaults.yaml",
@@ -85,13 +122,31 @@ CASES = {
     ),
     "repeated normaliser": (PERSON, "[halfwidth, strip, uppercase]", "[strip, halfwidth, strip]", 0, "strip 重复"),
     "unknown code set": (PERSON, "code_set: sex", "code_set: gender", 0, "没有名为“gender”的代码集"),
-    "code set on text": (PERSON, NOTE, "definition: 备注\n  type: text\n  code_set: sex\n", 2, "code_set 只用于类型 code"),
+    "code set on text": (
+        PERSON,
+        NOTE,
+        "definition: 备注\n  type: text\n  code_set: sex\n",
+        2,
+        "code_set 只用于类型 code",
+    ),
     "code without code set": (PERSON, NOTE, "definition: 备注\n  type: code\n", -3, "要写明 code_set"),
     "scale on text": (PERSON, NOTE, "definition: 备注\n  type: text\n  scale: 2\n", 2, "scale 只用于类型 decimal"),
     "rule without kind": (PERSON, "check_digit: gb11643, ", "", 0, "却没有写"),
-    "rule of two kinds": (PERSON, "check_digit: gb11643, ", "check_digit: gb11643, length: {max: 18}, ", 0, "却有 length、check_digit"),
+    "rule of two kinds": (
+        PERSON,
+        "check_digit: gb11643, ",
+        "check_digit: gb11643, length: {max: 18}, ",
+        0,
+        "却有 length、check_digit",
+    ),
     "rule without message": (PERSON, ", message: 校验码不正确", "", 0, "缺少“message”"),
-    "unknown check digit": (PERSON, "check_digit: gb11643", "check_digit: luhn", 0, "gb11643、gb32100、gb11714、gs15 之一"),
+    "unknown check digit": (
+        PERSON,
+        "check_digit: gb11643",
+        "check_digit: luhn",
+        0,
+        "gb11643、gb32100、gb11714、gs15 之一",
+    ),
     "kind of another type": (PERSON, PLAUSIBLE, "length: {min: 1}", 0, "类型为日期的数据元不能用规则种类 length"),
     "empty range": (PERSON, "range: {min: 0}", "range: {}", 0, "至少写一个"),
     "contradictory range": (PERSON, "range: {min: 0}", "range: {min: 2, max: 1}", 0, "min 大于 max"),
@@ -106,10 +161,28 @@ CASES = {
     "pattern against every valid example": (PERSON, BIRTH, "not_pattern: '[1-9].*'", 0, "没有一个有效示例通过此规则"),
     "length against a valid example": (PERSON, BIRTH, "length: {max: 17}", 0, "没有一个有效示例通过此规则"),
     "required among an element's rules": (PERSON, "    birth: {row", "    required: {row", 0, "required: true"),
-    "implied rule with a kind": (PERSON, "    plausible: {date_range", "    type: {date_range", 0, "隐含规则 type 只能改"),
+    "implied rule with a kind": (
+        PERSON,
+        "    plausible: {date_range",
+        "    type: {date_range",
+        0,
+        "隐含规则 type 只能改",
+    ),
     "implied rule of another type": (PERSON, "    birth: {row", "    type: {row", 0, "没有这条规则"),
-    "row expression with another column": (PERSON, BIRTH, "row: id_birth_date(citizen_id) IS NOT NULL", 0, "没有名为“citizen_id”的列"),
-    "row expression with a wrong function": (PERSON, BIRTH, "row: birth_of(value) IS NOT NULL", 0, "没有名为“birth_of”的函数"),
+    "row expression with another column": (
+        PERSON,
+        BIRTH,
+        "row: id_birth_date(citizen_id) IS NOT NULL",
+        0,
+        "没有名为“citizen_id”的列",
+    ),
+    "row expression with a wrong function": (
+        PERSON,
+        BIRTH,
+        "row: birth_of(value) IS NOT NULL",
+        0,
+        "没有名为“birth_of”的函数",
+    ),
     "example of an unknown rule": (
         PERSON,
         "{'110105194912310021': check_digit}",
@@ -139,7 +212,13 @@ CASES = {
         0,
         "代码集 village 为 C 级（待核）",
     ),
-    "expression on a code set graded C": (PERSON, BIRTH, "row: \"in_code_set(id_region(value), 'village')\"", 0, "代码集 village 为 C 级"),
+    "expression on a code set graded C": (
+        PERSON,
+        BIRTH,
+        "row: \"in_code_set(id_region(value), 'village')\"",
+        0,
+        "代码集 village 为 C 级",
+    ),
     # code sets
     "index entry without file": (
         INDEX,
@@ -150,10 +229,22 @@ CASES = {
     ),
     "file name of another": (INDEX, "  grade: A\n", "  grade: A\n  file: village.csv\n", 1, "文件名应为 sex.csv"),
     "path in a file name": (INDEX, "  grade: A\n", "  grade: A\n  file: ../sex.csv\n", 1, "不含路径"),
-    "bad id in the index": (INDEX, YEAR, YEAR + "../sex: {name: 村, standard: 本地, source: 无, grade: B}\n", 1, "小写字母"),
+    "bad id in the index": (
+        INDEX,
+        YEAR,
+        YEAR + "../sex: {name: 村, standard: 本地, source: 无, grade: B}\n",
+        1,
+        "小写字母",
+    ),
     "empty value": (INDEX, "edition: '2003'", "edition:", 0, "值为空"),
     "edition without quotes": (INDEX, "'2003'", "2003", 0, "应为文本，请加引号"),
-    "impossible valid_from": (INDEX, "  grade: A\n", "  grade: A\n  valid_from: 2003-02-31\n", 1, "valid_from 应为日期"),
+    "impossible valid_from": (
+        INDEX,
+        "  grade: A\n",
+        "  grade: A\n  valid_from: 2003-02-31\n",
+        1,
+        "valid_from 应为日期",
+    ),
     "repeated code": ("codes/sex.csv", "2,女性", "1,女性", 0, "代码“1”与第 3 行的有效期重叠"),
     "overlapping validity": ("codes/village.csv", "2010", "1999", 0, "代码“190001”与第 2 行的有效期重叠"),
     "missing column": ("codes/sex.csv", "valid_to,note", "valid_until,note", 0, "表头缺少列：valid_to"),
@@ -168,7 +259,13 @@ CASES = {
     "synonym that is another code": ("codes/sex.synonyms.csv", "M,1", "2,1", 0, "本身是另一个代码"),
     "synonym against a name": ("codes/sex.synonyms.csv", "M,1", "女性,1", 0, "是代码“2”的名称"),
     # contracts
-    "unknown element": (CONTRACT, "value: birth_date}", "value: birth_dat}", 0, "没有名为“birth_dat”的数据元，是否想写 birth_date"),
+    "unknown element": (
+        CONTRACT,
+        "value: birth_date}",
+        "value: birth_dat}",
+        0,
+        "没有名为“birth_dat”的数据元，是否想写 birth_date",
+    ),
     "wrong api version": (CONTRACT, "v3.1.0", "v3.2.0", 0, "应为 v3.1.0 之一"),
     "key ODCS does not know": (
         CONTRACT,
@@ -177,7 +274,13 @@ CASES = {
         0,
         "未知的键“primarykey”，是否想写 primaryKey",
     ),
-    "unknown custom property": (CONTRACT, "property: headers, value: [XB]", "property: header, value: [XB]", 0, "是否想写 headers"),
+    "unknown custom property": (
+        CONTRACT,
+        "property: headers, value: [XB]",
+        "property: header, value: [XB]",
+        0,
+        "是否想写 headers",
+    ),
     "repeated custom property": (
         CONTRACT,
         "{property: volume, value: {min_rows: 1, max_rows: 100}}",
@@ -201,10 +304,22 @@ CASES = {
     "header that is another column": (CONTRACT, "[CSRQ]", "[Note]", None, "表头“note”已属于列 birth_date"),
     "logical type of another": (CONTRACT, "logicalType: date", "logicalType: string", 0, "logicalType 应为 date"),
     "unexecuted unique": (CONTRACT, "logicalType: date", "unique: true", 0, "unique 不会被执行"),
-    "unexecuted options": (CONTRACT, "logicalType: date", "logicalTypeOptions: {format: yyyy}", 0, "logicalTypeOptions 不会被执行"),
+    "unexecuted options": (
+        CONTRACT,
+        "logicalType: date",
+        "logicalTypeOptions: {format: yyyy}",
+        0,
+        "logicalTypeOptions 不会被执行",
+    ),
     "unexecuted quality": (CONTRACT, "engine: govdata", "engine: soda", -3, "不会被执行"),
     "synonym to no code of the set": (CONTRACT, "{'01': '1'}", "{'01': '7'}", 0, "代码“7”不在代码集 sex 中"),
-    "synonyms on text": (CONTRACT, "value: note}\n", "value: note}\n          - {property: synonyms, value: {a: b}}\n", 1, "只用于代码类"),
+    "synonyms on text": (
+        CONTRACT,
+        "value: note}\n",
+        "value: note}\n          - {property: synonyms, value: {a: b}}\n",
+        1,
+        "只用于代码类",
+    ),
     "override of no rule": (CONTRACT, "{plausible: {disabled", "{plausibel: {disabled", 0, "规则“plausibel”不存在"),
     "override without change": (CONTRACT, "{plausible: {disabled: true}}", "{plausible: {}}", 0, "没有写任何改动"),
     "override of a disabled rule": (CONTRACT, "{disabled: true}", "{disabled: true, severity: error}", 0, "已停用"),
@@ -213,8 +328,20 @@ CASES = {
     "delta without key": (CONTRACT, "key: [citizen_id], ", "", 0, "要写明合并键"),
     "operation that is no column": (CONTRACT, "operation: note", "operation: change_kind", 0, "不是本数据集的列"),
     "operation of a snapshot": (CONTRACT, "mode: delta", "mode: snapshot", 0, "只用于 mode: delta"),
-    "marker with a path": (CONTRACT, "operation: note", "operation: note, marker: {name: 'up/{file}.ok'}", 0, "不能有路径"),
-    "marker that is the data": (CONTRACT, "operation: note", "operation: note, marker: {name: '{file}'}", 0, "与数据文件的不同"),
+    "marker with a path": (
+        CONTRACT,
+        "operation: note",
+        "operation: note, marker: {name: 'up/{file}.ok'}",
+        0,
+        "不能有路径",
+    ),
+    "marker that is the data": (
+        CONTRACT,
+        "operation: note",
+        "operation: note, marker: {name: '{file}'}",
+        0,
+        "与数据文件的不同",
+    ),
     "marker's count without a group": (
         CONTRACT,
         "operation: note",
@@ -237,7 +364,13 @@ CASES = {
         None,
         "旧列名“sex”仍是合同里的列",
     ),
-    "volume backwards": (CONTRACT, "min_rows: 1, max_rows: 100", "min_rows: 101, max_rows: 100", 0, "min_rows 大于 max_rows"),
+    "volume backwards": (
+        CONTRACT,
+        "min_rows: 1, max_rows: 100",
+        "min_rows: 101, max_rows: 100",
+        0,
+        "min_rows 大于 max_rows",
+    ),
     "share of rejects": (CONTRACT, "max_rows: 100", "max_rejected: 5", 0, "不能大于 1"),
     "share above one": (CONTRACT, "max_rows: 100", "max_quarantine: 20", 0, "不能大于 1"),
     "frequency": (CONTRACT, "value: 1, unit: d", "value: 0, unit: d", 0, "应为正整数"),
@@ -246,14 +379,21 @@ CASES = {
     "rule twice": (
         CONTRACT,
         "      - {type: text, description: 只是说明}\n",
-        "      - {name: birth_date_agrees, description: x, type: custom, engine: govdata, dimension: consistency, severity: error,"
+        "      - {name: birth_date_agrees, description: x, type: custom, engine: govdata, dimension: consistency, "
+        "severity: error,"
         " implementation: {unique: [note]}}\n",
         0,
         "规则“birth_date_agrees”重复",
     ),
     "rule without description": (CONTRACT, "        description: 出生日期与号码不一致\n", "", -1, "缺少“description”"),
     "rule of no kind": (CONTRACT, IMPLEMENTATION, "implementation: {columns: [birth_date]}", 0, "row、unique 之一"),
-    "rule of both kinds": (CONTRACT, IMPLEMENTATION, "implementation: {row: note = '1', unique: [note]}", 0, "row、unique 之一"),
+    "rule of both kinds": (
+        CONTRACT,
+        IMPLEMENTATION,
+        "implementation: {row: note = '1', unique: [note]}",
+        0,
+        "row、unique 之一",
+    ),
     "unique over no column": (
         CONTRACT,
         IMPLEMENTATION,
@@ -263,7 +403,13 @@ CASES = {
     ),
     "told of no column": (CONTRACT, "columns: [birth_date]", "columns: [birthdate]", 0, "没有名为“birthdate”的列"),
     "expression on no column": (CONTRACT, "row: birth_date =", "row: birthdate =", 0, "没有名为“birthdate”的列"),
-    "expression on no function": (CONTRACT, "id_birth_date(citizen_id)", "birth_date_of(citizen_id)", 0, "没有名为“birth_date_of”的函数"),
+    "expression on no function": (
+        CONTRACT,
+        "id_birth_date(citizen_id)",
+        "birth_date_of(citizen_id)",
+        0,
+        "没有名为“birth_date_of”的函数",
+    ),
     "expression on no code set": (
         CONTRACT,
         "row: birth_date = id_birth_date(citizen_id)",
@@ -271,7 +417,13 @@ CASES = {
         0,
         "没有名为“x”的代码集",
     ),
-    "expression of mixed types": (CONTRACT, "row: birth_date = id_birth_date(citizen_id)", "row: sex = 1", 0, "文本不能与数值比较"),
+    "expression of mixed types": (
+        CONTRACT,
+        "row: birth_date = id_birth_date(citizen_id)",
+        "row: sex = 1",
+        0,
+        "文本不能与数值比较",
+    ),
     "expression with value": (CONTRACT, "row: birth_date = id", "row: value = id", 0, "value 只用于数据元的规则"),
     "expression with a subquery": (
         CONTRACT,
@@ -313,13 +465,19 @@ def test_one_slip_is_one_problem_at_its_line(folder: Folder, case: str) -> None:
     [
         (PERSON, "[1-9][0-9]{16}[0-9X]", "(?:[1-9]{100}){100}"),
         (PERSON, BIRTH, "row: \"matches(value, '(?:a{100}){100}')\""),
-        (CONTRACT, IMPLEMENTATION, "implementation: {row: \"matches(citizen_id, '(?:a{100}){100}')\", columns: [citizen_id]}"),
+        (
+            CONTRACT,
+            IMPLEMENTATION,
+            "implementation: {row: \"matches(citizen_id, '(?:a{100}){100}')\", columns: [citizen_id]}",
+        ),
     ],
     ids=["pattern", "row expression of an element", "rule of a contract"],
 )
 def test_a_pattern_only_the_engine_refuses(folder: Folder, file: str, old: str, new: str) -> None:
     line = folder.spoil(file, old, new)
-    assert [(p.file, p.line) for p in problems(folder.root, engine=trial.refusal) if "乘超过 1000" in p.message] == [(file, line)]
+    assert [(p.file, p.line) for p in problems(folder.root, engine=trial.refusal) if "乘超过 1000" in p.message] == [
+        (file, line)
+    ]
 
 
 def test_an_element_written_in_two_files(folder: Folder) -> None:
@@ -377,7 +535,9 @@ def test_a_control_character_is_found_at_its_line(folder: Folder) -> None:
 
 
 def test_a_bomb_is_refused_before_it_grows(folder: Folder) -> None:
-    bomb = "a: &a [x, x]\n" + "".join(f"{name}: &{name} [*{last}, *{last}]\n" for last, name in zip("abcdefgh", "bcdefghi", strict=True))
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{name}: &{name} [*{last}, *{last}]\n" for last, name in zip("abcdefgh", "bcdefghi", strict=True)
+    )
     folder.write("elements/bomb.yaml", bomb)
     folder.write("elements/deep.yaml", "a: " + "[" * 100_000)
     found = {problem.file: problem.message for problem in folder.problems()}

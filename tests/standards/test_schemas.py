@@ -21,7 +21,9 @@ FILES = schemas.all_schemas()
 
 
 def validator(name: str) -> Draft201909Validator:
-    registry: Registry[Any] = Registry().with_resources((file, DRAFT201909.create_resource(schema)) for file, schema in FILES.items())
+    registry: Registry[Any] = Registry().with_resources(
+        (file, DRAFT201909.create_resource(schema)) for file, schema in FILES.items()
+    )
     return Draft201909Validator(FILES[name], registry=registry)
 
 
@@ -36,7 +38,10 @@ def errors(path: Path) -> list[str]:
     findings = Findings()
     document = read_yaml(path, path.name, findings)
     assert document is not None, findings.found
-    return [f"{list(error.absolute_path)}: {error.message}" for error in validator(schema_for(path)).iter_errors(document.data)]
+    return [
+        f"{list(error.absolute_path)}: {error.message}"
+        for error in validator(schema_for(path)).iter_errors(document.data)
+    ]
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -111,7 +111,11 @@ def test_datetimes(value, expected):
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.datetimes(datetime(1800, 1, 1), datetime(2199, 1, 1)), st.text("0123456789-: ZPM+T./", max_size=4), st.integers(0, 18))
+        st.tuples(
+            st.datetimes(datetime(1800, 1, 1), datetime(2199, 1, 1)),
+            st.text("0123456789-: ZPM+T./", max_size=4),
+            st.integers(0, 18),
+        )
     )
 )
 def test_the_fast_way_reads_what_the_slow_way_reads(cases):
@@ -133,7 +137,16 @@ def test_integers_and_decimals():
     texts = ["25", "25.0", "-3", "1,234", "12,34", "25.5", "1e3", "", "９", "999999999999999999"]
     assert evaluate(integer_of, texts) == [25, 25, -3, 1234, None, None, None, None, None, 999999999999999999]
     texts = ["1.50", "1.5", "1,000.00", "0.125", "0.120", "abc", "1e3", "-7"]
-    expected = [Decimal("1.50"), Decimal("1.50"), Decimal("1000.00"), None, Decimal("0.12"), None, None, Decimal("-7.00")]
+    expected = [
+        Decimal("1.50"),
+        Decimal("1.50"),
+        Decimal("1000.00"),
+        None,
+        Decimal("0.12"),
+        None,
+        None,
+        Decimal("-7.00"),
+    ]
     assert evaluate(lambda x: TYPES["decimal"].value(x, 2), texts) == expected
 
 
@@ -151,5 +164,7 @@ def test_excel_serials_skip_the_day_that_never_was():
 
 @pytest.mark.parametrize("item", ALL, ids=lambda item: item.name)
 def test_the_examples_of_a_type_hold(item: ElementType) -> None:
-    read = evaluate(lambda x: sql("CAST(:v AS VARCHAR)", v=item.value(x, None)), [before for before, _ in item.examples])
+    read = evaluate(
+        lambda x: sql("CAST(:v AS VARCHAR)", v=item.value(x, None)), [before for before, _ in item.examples]
+    )
     assert read == [after for _, after in item.examples]

@@ -49,7 +49,11 @@ def test_a_limit_holds_from_its_date_on(folder: Folder) -> None:
         ("days: 30", "days: 0", "不能小于 1"),
         ("    - {days: 30, source: 旧办法, grade: B}", "    - {days: 30, grade: B}", "缺少“source”"),
         ("valid_from: '2025-08-01'", "valid_from: '2025-02-30'", "不是真实的日期"),
-        ("{days: 30, source: 旧办法, grade: B}", "{days: 30, source: 旧办法, valid_from: '2025-08-01', grade: B}", "同一天"),
+        (
+            "{days: 30, source: 旧办法, grade: B}",
+            "{days: 30, source: 旧办法, valid_from: '2025-08-01', grade: B}",
+            "同一天",
+        ),
         ("  person: [sex", "  persn: [sex", "是否想写 person"),
         ("[sex, birth_date]", "[sex, birthdate]", "是否想写 birth_date"),
         ("code: MZ", "code: GA", "不止一次"),

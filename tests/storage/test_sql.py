@@ -14,7 +14,8 @@ from tests.faults.city import FIRST, lay_down
 
 
 def test_a_folder_that_looks_like_a_partition_is_no_column(tmp_path: Path) -> None:
-    """DuckDB takes ``name=value`` of a path for a column: the folder's 9 stood where the delivered number was, or the types clashed."""
+    """DuckDB takes ``name=value`` of a path for a column: the folder's 9 stood where the delivered number was, or the
+    types clashed."""
     plain, tricky = tmp_path / "plain", tmp_path / "night=9" / "card_no=LB99999999"
     lay_down(plain, nights=1)
     tricky.parent.mkdir(parents=True)

@@ -44,7 +44,9 @@ def test_citizen_numbers_agree_with_mod_11_2():
     chance = random.Random(11643)
     bodies = ["19" + "".join(chance.choices("0123456789", k=15)) for _ in range(5000)]
     assert evaluate(gb11643_digit, bodies) == [mod_11_2.calc_check_digit(body) for body in bodies]
-    wrong = [body + chance.choice([d for d in "0123456789X" if d != mod_11_2.calc_check_digit(body)]) for body in bodies]
+    wrong = [
+        body + chance.choice([d for d in "0123456789X" if d != mod_11_2.calc_check_digit(body)]) for body in bodies
+    ]
     assert not any(evaluate(lambda x: check_digit_ok("gb11643", x), wrong))
 
 

@@ -18,13 +18,17 @@ from govdata.trees import DUCKDB, SPARK, UnsupportedError, column, sql
 from tests.engine.test_normalise import ARGUMENTS
 
 KEPT = Path(__file__).with_name("spark_lacks.json")
-"""What is missing for Spark: name → who needs it. The list only shrinks; write it anew with ``python -m tests.trees.test_dialect``."""
+"""What is missing for Spark: name → who needs it. The list only shrinks; write it anew with ``python -m
+tests.trees.test_dialect``."""
 
 
 @pytest.mark.parametrize(
     ("tree", "names"),
     [
-        (sql("regexp_replace(x, 'a', 'b')"), ("regexp_replace",)),  # the first hit in one engine, every hit in the other
+        (
+            sql("regexp_replace(x, 'a', 'b')"),
+            ("regexp_replace",),
+        ),  # the first hit in one engine, every hit in the other
         (sql("regexp_full_match(x, 'a')"), ("regexp_full_match",)),  # sqlglot lets it through as it is
         (sql("left(x, -1)"), ("left of a number that is no constant",)),
         (sql("concat(x, y)"), ("concat",)),  # NULL is nothing in one, everything in the other
@@ -46,7 +50,10 @@ def test_what_spark_lacks_fails_by_name(tree: exp.Expression, names: tuple[str, 
 
 def test_what_both_have_is_printed_for_spark() -> None:
     tree = sql("CASE WHEN left(x, 2) = '19' AND strpos(x, 'a') > 0 THEN coalesce(y, CAST('2020-01-31' AS DATE)) END")
-    assert SPARK.text(tree) == "CASE WHEN LEFT(x, 2) = '19' AND LOCATE('a', x) > 0 THEN COALESCE(y, CAST('2020-01-31' AS DATE)) END"
+    assert (
+        SPARK.text(tree)
+        == "CASE WHEN LEFT(x, 2) = '19' AND LOCATE('a', x) > 0 THEN COALESCE(y, CAST('2020-01-31' AS DATE)) END"
+    )
 
 
 def committed(repository: Path) -> Iterator[tuple[str, exp.Expression]]:

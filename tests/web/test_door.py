@@ -34,12 +34,20 @@ class Behind:
     def __init__(self) -> None:
         self.reached: list[str] = []
         self.go_on = threading.Event()
-        routes = [Route("/slow", self.slow), Route("/{path:path}", self.tell, methods=EVERY), WebSocketRoute("/graphql", self.echo)]
+        routes = [
+            Route("/slow", self.slow),
+            Route("/{path:path}", self.tell, methods=EVERY),
+            WebSocketRoute("/graphql", self.echo),
+        ]
         self.app = Starlette(routes=routes)
 
     async def tell(self, request: Request) -> Response:
         self.reached.append(f"{request.method} {request.scope['raw_path'].decode()}")
-        told = {"path": request.scope["raw_path"].decode(), "query": request.url.query, "body": (await request.body()).decode()}
+        told = {
+            "path": request.scope["raw_path"].decode(),
+            "query": request.url.query,
+            "body": (await request.body()).decode(),
+        }
         return JSONResponse(told | {"cookie": request.headers.get("cookie")}, 201, {"X-Told": "yes"})
 
     async def slow(self, request: Request) -> Response:
@@ -102,9 +110,13 @@ def ask(port: int, method: str, path: str, body: str | None = None, **headers: s
 def test_what_the_own_page_asks_passes_unchanged(behind: Behind, port: int) -> None:
     answer = ask(port, "GET", "/assets/a%2Fb%20c?q=1%262&q=%E4%B8%AD", Cookie="a=b")
     assert (answer.status, answer.headers["X-Told"], answer.headers["X-Frame-Options"]) == (201, "yes", "DENY")
-    assert answer.read().decode() == '{"path":"/assets/a%2Fb%20c","query":"q=1%262&q=%E4%B8%AD","body":"","cookie":"a=b"}'
+    assert (
+        answer.read().decode() == '{"path":"/assets/a%2Fb%20c","query":"q=1%262&q=%E4%B8%AD","body":"","cookie":"a=b"}'
+    )
     for host in (f"127.0.0.1:{port}", f"localhost:{port}"):
-        sent = ask(port, "POST", "/graphql", "{}" * 100_000, Origin=f"http://{host}", Host=host, Sec_Fetch_Site="same-origin")
+        sent = ask(
+            port, "POST", "/graphql", "{}" * 100_000, Origin=f"http://{host}", Host=host, Sec_Fetch_Site="same-origin"
+        )
         assert sent.status == 201 and b"{}{}" in sent.read()
     assert behind.reached == ["GET /assets/a%2Fb%20c", "POST /graphql", "POST /graphql"]
 
@@ -117,16 +129,22 @@ def test_an_answer_passes_as_it_comes(behind: Behind, port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:3000", "127.0.0.1.evil.example", "127.0.0.2", "", "localhost.", "a@localhost"]
+    "host",
+    ["evil.example", "evil.example:3000", "127.0.0.1.evil.example", "127.0.0.2", "", "localhost.", "a@localhost"],
 )
 def test_another_hosts_name_is_refused(behind: Behind, port: int, host: str) -> None:
     """DNS rebinding: the page's own site, by its name, at our address."""
     for method, origin in (("GET", ""), ("POST", f"http://{host}")):
-        assert ask(port, method, "/graphql", "", Host=host, **({"Origin": origin} if origin else {})).status in (400, 403)
+        assert ask(port, method, "/graphql", "", Host=host, **({"Origin": origin} if origin else {})).status in (
+            400,
+            403,
+        )
     assert behind.reached == []
 
 
-@pytest.mark.parametrize("path", ["/graphql", "/graphql/", "/%67raphql", "//graphql", "/./graphql", "/x/../graphql", "/x/%2e%2e/graphql"])
+@pytest.mark.parametrize(
+    "path", ["/graphql", "/graphql/", "/%67raphql", "//graphql", "/./graphql", "/x/../graphql", "/x/%2e%2e/graphql"]
+)
 def test_nothing_but_a_post_reaches_graphql(behind: Behind, port: int, path: str) -> None:
     own = f"http://127.0.0.1:{port}"
     for method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"):
@@ -137,20 +155,37 @@ def test_nothing_but_a_post_reaches_graphql(behind: Behind, port: int, path: str
 
 def test_a_foreign_page_is_refused(behind: Behind, port: int) -> None:
     own = f"http://127.0.0.1:{port}"
-    for origin in ("http://evil.example", "null", f"https://127.0.0.1:{port}", f"http://localhost:{port}", f"http://127.0.0.1:{port + 1}"):
+    for origin in (
+        "http://evil.example",
+        "null",
+        f"https://127.0.0.1:{port}",
+        f"http://localhost:{port}",
+        f"http://127.0.0.1:{port + 1}",
+    ):
         for method, path in (("POST", "/graphql"), ("POST", "/upload"), ("GET", "/assets")):
             assert ask(port, method, path, "", Origin=origin).status == 403, (origin, method, path)
     assert ask(port, "POST", "/graphql", "{}").status == 403, "without Origin"
     for site in ("cross-site", "same-site", "unheard-of"):
         assert ask(port, "POST", "/graphql", "{}", Origin=own, Sec_Fetch_Site=site).status == 403
-        assert ask(port, "GET", "/assets", Sec_Fetch_Site=site, Sec_Fetch_Mode="no-cors", Sec_Fetch_Dest="image").status == 403
-        assert ask(port, "GET", "/assets", Sec_Fetch_Site=site, Sec_Fetch_Mode="navigate", Sec_Fetch_Dest="iframe").status == 403
+        assert (
+            ask(port, "GET", "/assets", Sec_Fetch_Site=site, Sec_Fetch_Mode="no-cors", Sec_Fetch_Dest="image").status
+            == 403
+        )
+        assert (
+            ask(port, "GET", "/assets", Sec_Fetch_Site=site, Sec_Fetch_Mode="navigate", Sec_Fetch_Dest="iframe").status
+            == 403
+        )
     assert behind.reached == []
 
 
 @pytest.mark.parametrize("twice", ["Host", "Origin", "Sec-Fetch-Site"])
 def test_a_header_that_says_two_things_is_refused(behind: Behind, port: int, twice: str) -> None:
-    said = {"Host": f"127.0.0.1:{port}", "Origin": f"http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin", "Content-Length": "0"}
+    said = {
+        "Host": f"127.0.0.1:{port}",
+        "Origin": f"http://127.0.0.1:{port}",
+        "Sec-Fetch-Site": "same-origin",
+        "Content-Length": "0",
+    }
     other = {"Host": "evil.example", "Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
     connection.putrequest("POST", "/graphql", skip_host=True)
@@ -184,7 +219,12 @@ def test_a_subscription_passes_both_ways_for_the_own_page_only(behind: Behind, p
             connect(address, origin=origin, subprotocols=protocols)
         assert refused.value.response.status_code == 403
     with pytest.raises(InvalidStatus):
-        connect(address, origin=Origin("http://evil.example"), additional_headers={"Host": "evil.example"}, subprotocols=protocols)
+        connect(
+            address,
+            origin=Origin("http://evil.example"),
+            additional_headers={"Host": "evil.example"},
+            subprotocols=protocols,
+        )
     assert behind.reached == []
     with connect(address, origin=Origin(f"http://127.0.0.1:{port}"), subprotocols=protocols, max_size=None) as socket:
         assert socket.subprotocol == "graphql-ws"

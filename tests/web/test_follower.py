@@ -32,7 +32,9 @@ class Dagster:
             def do_POST(self) -> None:
                 dagster.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["query"])
                 entry = {"locationOrLoadError": {"__typename": "RepositoryLocation"}}
-                body = json.dumps({"data": {"reloadRepositoryLocation": entry}} if dagster.up else {"data": None}).encode()
+                body = json.dumps(
+                    {"data": {"reloadRepositoryLocation": entry}} if dagster.up else {"data": None}
+                ).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

@@ -18,7 +18,10 @@ from tests.faults import city
 from tests.faults.services import running
 from tests.servers import START_SECONDS, ask, free_port, is_up, program, serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc to look at")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc to look at"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,8 @@ def start(deployment: Deployment, port: int, log: Path) -> subprocess.Popen[byte
 
 
 def processes(deployment: Deployment) -> dict[int, str]:
-    """Every process that works for the deployment, by its environment; what has ended and waits to be reaped has none."""
+    """Every process that works for the deployment, by its environment; what has ended and waits to be reaped has
+    none."""
     found, mark = {}, f"GOVDATA_HOME={deployment.home}".encode()
     for entry in Path("/proc").iterdir():
         try:
@@ -82,7 +86,9 @@ def _second_is_refused(deployment: Deployment, port: int, log: Path) -> None:
     assert set(processes(deployment)) == before
 
 
-def test_what_an_interface_that_was_killed_leaves_is_told_with_the_way_to_end_it(deployment: Deployment, tmp_path: Path) -> None:
+def test_what_an_interface_that_was_killed_leaves_is_told_with_the_way_to_end_it(
+    deployment: Deployment, tmp_path: Path
+) -> None:
     port, log = free_port(), tmp_path / "log"
     process = start(deployment, port, log)
     try:
@@ -137,10 +143,14 @@ def test_the_running_interface_learns_of_a_new_contract(tmp_path: Path) -> None:
     def known(address: str) -> set[str]:
         return {node["assetKey"]["path"][0] for node in ask(address, nodes)["assetNodes"]}
 
-    with serving([program("govdata"), "ui", "--port", str(port)], port, deployment.home, deployment.home, tmp_path / "log") as address:
+    with serving(
+        [program("govdata"), "ui", "--port", str(port)], port, deployment.home, deployment.home, tmp_path / "log"
+    ) as address:
         assert "halls" not in known(address) and "rooms" in known(address)
         contract = (deployment.standards / "datasets" / "rooms.odcs.yaml").read_text(encoding="utf-8")
-        (deployment.standards / "datasets" / "halls.odcs.yaml").write_text(contract.replace("rooms", "halls"), encoding="utf-8")
+        (deployment.standards / "datasets" / "halls.odcs.yaml").write_text(
+            contract.replace("rooms", "halls"), encoding="utf-8"
+        )
         deadline = time.monotonic() + START_SECONDS
         while "halls" not in known(address):
             assert time.monotonic() < deadline, (tmp_path / "log").read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """The kinds of rules, one class in one file each. A new kind: its file, and its place in ``ALL``.
 
-The predicate stands in the class as a tree (``govdata.trees``), which knows no engine: what is declared and what it means are read and
+The predicate stands in the class as a tree (``govdata.trees``), which knows no engine: what is declared and what it
+means are read and
 changed in one place, and any dialect prints it.
 """
 
@@ -21,9 +22,23 @@ from govdata.standards.kinds.row import Row
 from govdata.standards.kinds.typed import Typed
 from govdata.standards.kinds.unique import Unique
 
-ALL: tuple[type[RuleKind], ...] = (Required, Typed, Pattern, Garbled, Length, Range, DateRange, CheckDigit, Row, InCodeSet, Unique)
+ALL: tuple[type[RuleKind], ...] = (
+    Required,
+    Typed,
+    Pattern,
+    Garbled,
+    Length,
+    Range,
+    DateRange,
+    CheckDigit,
+    Row,
+    InCodeSet,
+    Unique,
+)
 
-WRITTEN: dict[str, tuple[type[RuleKind], Form]] = {key: (kind, form) for kind in ALL for key, form in kind.forms.items()}
+WRITTEN: dict[str, tuple[type[RuleKind], Form]] = {
+    key: (kind, form) for kind in ALL for key, form in kind.forms.items()
+}
 """Key of an element's rule → its kind and form."""
 
 if TYPE_CHECKING:

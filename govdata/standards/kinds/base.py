@@ -22,7 +22,8 @@ class Contradiction(Exception):
 
 @dataclass(frozen=True)
 class Form:
-    """How a kind is written in an element's rule. ``annotation``: the value's pydantic type; ``description``: what an editor shows."""
+    """How a kind is written in an element's rule. ``annotation``: the value's pydantic type; ``description``: what an
+    editor shows."""
 
     annotation: Any
     description: str
@@ -38,7 +39,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a bound rule judges. ``value``: its column; ``unread``: TRUE where the column's delivered text could not be read as its type;
+    """What a bound rule judges. ``value``: its column; ``unread``: TRUE where the column's delivered text could not be
+    read as its type;
     ``condition``: the tree of a row expression over the dataset's columns."""
 
     value: exp.Expression | None
@@ -52,7 +54,8 @@ class Subject:
 
 
 class RuleKind(Frozen):
-    """A kind of rule: how it is written, what would contradict it, when a row fails it. Its fields are what a rule of the kind says."""
+    """A kind of rule: how it is written, what would contradict it, when a row fails it. Its fields are what a rule of
+    the kind says."""
 
     forms: ClassVar[dict[str, Form]] = {}
     """Key of an element's rule → form. None for kinds that are implied or belong to a dataset."""
@@ -79,7 +82,8 @@ class RuleKind(Frozen):
         return None
 
     def violation(self, subject: Subject) -> exp.Expression:
-        """TRUE where the row fails, FALSE elsewhere, never NULL. Raises TypeError for a kind that is judged over the table."""
+        """TRUE where the row fails, FALSE elsewhere, never NULL. Raises TypeError for a kind that is judged over the
+        table."""
         raise TypeError(self)
 
     def applicable(self, subject: Subject) -> exp.Expression:
@@ -95,14 +99,17 @@ class ValueRule(RuleKind):
         raise NotImplementedError
 
     def violation(self, subject: Subject) -> exp.Expression:
-        # Not written with AND: inside it the engine would not share the subexpressions of a check digit (trees/check_digits.py).
+        # Not written with AND: inside it the engine would not share the subexpressions of a check digit
+        # (trees/check_digits.py).
         return sql("NOT coalesce(:p, :x IS NULL)", x=subject.cell, p=self.predicate(subject.cell))
 
     def applicable(self, subject: Subject) -> exp.Expression:
         return sql(":x IS NOT NULL", x=subject.cell)
 
 
-def between(value: exp.Expression, low: exp.Expression | float | None, high: exp.Expression | float | None) -> exp.Expression:
+def between(
+    value: exp.Expression, low: exp.Expression | float | None, high: exp.Expression | float | None
+) -> exp.Expression:
     """Inclusive bounds, each of which may be absent."""
     parts = []
     if low is not None:

@@ -30,4 +30,6 @@ class CheckDigit(ValueRule):
 
     def predicate(self, value: exp.Expression) -> exp.Expression:
         # Marked: several rules may ask it of the same column.
-        return mark(exp.Paren(this=check_digit_ok(self.algorithm, value)), "check_digit_ok", [literal(self.algorithm), value])
+        return mark(
+            exp.Paren(this=check_digit_ok(self.algorithm, value)), "check_digit_ok", [literal(self.algorithm), value]
+        )

@@ -15,7 +15,8 @@ class CodeSetUse(Written):
 
 
 class InCodeSet(ValueRule):
-    """The standardised value is a code of ``code_set``; ``current`` demands one that is not abolished at the delivery date."""
+    """The standardised value is a code of ``code_set``; ``current`` demands one that is not abolished at the delivery
+    date."""
 
     forms = {"in_code_set": Form(CodeSetUse, "值应在代码集中")}
     types = frozenset({"text", "code"})

@@ -11,9 +11,14 @@ from govdata.trees.mojibake import search
 
 
 class Garbled(ValueRule):
-    """The text was read as it was written: no mojibake, no lost characters, no left-over escapes (``govdata.trees.mojibake``)."""
+    """The text was read as it was written: no mojibake, no lost characters, no left-over escapes
+    (``govdata.trees.mojibake``)."""
 
-    forms = {"not_garbled": Form(Literal[True], "文字没有乱码：错误编码读出的字、丢失的字（�、??、锟斤拷）、残留的网页或转义标记")}
+    forms = {
+        "not_garbled": Form(
+            Literal[True], "文字没有乱码：错误编码读出的字、丢失的字（�、??、锟斤拷）、残留的网页或转义标记"
+        )
+    }
     types = frozenset({"text"})
 
     kind: Literal["garbled"] = "garbled"

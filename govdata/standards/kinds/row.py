@@ -15,7 +15,8 @@ from govdata.trees import sql
 
 class Row(RuleKind):
     """A row expression over standardised columns (govdata.standards.expressions), judged as a SQL CHECK constraint is:
-    the row fails only where it is false; where it is unknown the rule does not apply and the row is not counted as checked."""
+    the row fails only where it is false; where it is unknown the rule does not apply and the row is not counted as
+    checked."""
 
     forms = {"row": Form(Text, "行表达式，value 代表本列")}
     types = frozenset(TYPES)

@@ -9,7 +9,8 @@ from govdata.trees import sql
 
 
 class Typed(RuleKind):
-    """The delivered text could be read as the element's type (date, datetime, integer, decimal, boolean); implied by the type."""
+    """The delivered text could be read as the element's type (date, datetime, integer, decimal, boolean); implied by
+    the type."""
 
     kind: Literal["type"] = "type"
 

@@ -6,7 +6,8 @@ from govdata.standards.kinds.base import RuleKind
 
 
 class Unique(RuleKind):
-    """No two rows of the delivery share ``columns``; rows where any of them is NULL are not judged. All rows of a shared key fail.
+    """No two rows of the delivery share ``columns``; rows where any of them is NULL are not judged. All rows of a
+    shared key fail.
     A rule of a dataset, judged over the table."""
 
     kind: Literal["unique"] = "unique"

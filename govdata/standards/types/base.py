@@ -13,7 +13,8 @@ RowKind = Literal["text", "number", "date", "boolean", "any"]
 
 
 class ElementType:
-    """A type of data elements. ``value`` is NULL for a text that cannot be read as the type: the caller keeps the text as evidence."""
+    """A type of data elements. ``value`` is NULL for a text that cannot be read as the type: the caller keeps the text
+    as evidence."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -34,7 +35,8 @@ class ElementType:
     required_keys: ClassVar[tuple[str, ...]] = ()
     """Those of ``keys`` that must be there."""
     examples: ClassVar[tuple[tuple[str, str | None], ...]]
-    """Delivered text → standard text, None where it cannot be read. Executed as tests and shown on the reference page."""
+    """Delivered text → standard text, None where it cannot be read. Executed as tests and shown on the reference
+    page."""
 
     def sql_type(self, scale: int | None) -> str:
         """``scale``: the element's, digits behind the point."""
@@ -45,11 +47,13 @@ class ElementType:
         raise NotImplementedError
 
     def fast(self, x: exp.Expression) -> exp.Expression | None:
-        """The typed value of a delivered text in the type's usual shapes, NULL for any other text; None where reading needs no shortcut."""
+        """The typed value of a delivered text in the type's usual shapes, NULL for any other text; None where reading
+        needs no shortcut."""
         return None
 
     def altered(self, raw: exp.Expression, value: exp.Expression) -> exp.Expression:
-        """TRUE where the standardised ``value`` is written in another way than the delivered text ``raw``; NULL is FALSE."""
+        """TRUE where the standardised ``value`` is written in another way than the delivered text ``raw``; NULL is
+        FALSE."""
         return sql(":r IS DISTINCT FROM CAST(:x AS VARCHAR)", r=raw, x=value)
 
 

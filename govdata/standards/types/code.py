@@ -4,7 +4,8 @@ from govdata.standards.types.base import Textual
 
 
 class CodeType(Textual):
-    """A text that is mapped through its code set's synonyms; what is unknown stays as it is, for the rule ``code_set`` to find."""
+    """A text that is mapped through its code set's synonyms; what is unknown stays as it is, for the rule ``code_set``
+    to find."""
 
     name = "code"
     title = "代码"

@@ -13,11 +13,16 @@ EPOCH = "regexp_full_match(:x, '[1-3][0-9]{12}')"
 def fast_datetime(x: exp.Expression) -> exp.Expression:
     """TIMESTAMP of text in its usual shape, 2026-11-18 08:30:00; NULL for anything else."""
     # The whole shape: a cast alone would read "08:30 PM" and "08:30Z" and forget what follows the minutes.
-    return sql("CASE WHEN :x LIKE '____-__-__ __:__:__' AND :x >= '0' AND NOT suffix(:x, 'Z') THEN TRY_CAST(:x AS TIMESTAMP) END", x=x)
+    return sql(
+        "CASE WHEN :x LIKE '____-__-__ __:__:__' AND :x >= '0' AND NOT suffix(:x, 'Z') THEN TRY_CAST(:x AS "
+        "TIMESTAMP) END",
+        x=x,
+    )
 
 
 def datetime_of(x: exp.Expression) -> exp.Expression:
-    """TIMESTAMP (Asia/Shanghai wall clock, seconds) of text; a date alone is midnight. Times of other zones are shifted."""
+    """TIMESTAMP (Asia/Shanghai wall clock, seconds) of text; a date alone is midnight. Times of other zones are
+    shifted."""
     return moment_of(x, epoch=sql(EPOCH, x=x))
 
 

@@ -15,7 +15,8 @@ def scale_of(scale: int | None) -> int:
 
 
 class DecimalType(ElementType):
-    """DECIMAL(24, scale). More digits than the scale (after trailing zeros) would be lost in silence, so such a text is not read."""
+    """DECIMAL(24, scale). More digits than the scale (after trailing zeros) would be lost in silence, so such a text is
+    not read."""
 
     name = "decimal"
     title = "小数"

@@ -9,7 +9,9 @@ from govdata.trees import sql
 def number_text(x: exp.Expression) -> exp.Expression:
     """Thousands separators go where they part groups of three; anything else stays and then fails to be a number."""
     return sql(
-        "CASE WHEN regexp_full_match(:x, :p) THEN replace(:x, ',', '') ELSE :x END", x=x, p=r"[-+]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"
+        "CASE WHEN regexp_full_match(:x, :p) THEN replace(:x, ',', '') ELSE :x END",
+        x=x,
+        p=r"[-+]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?",
     )
 
 

@@ -9,7 +9,10 @@ from govdata.trees.numerals import HAN_DIGITS, digits_zh
 
 ISO_DATETIME = "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"
 DATE_PARTS = r"([0-9]{4})[-/.年_]([0-9]{1,2})[-/.月_]([0-9]{1,2})[日号]?"
-CLOCK = r"(?:[ T]+([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.[0-9]+)?)?|[ ]*([0-9]{1,2})[时点]([0-9]{1,2})?分?(?:([0-9]{1,2})秒)?)"
+CLOCK = (
+    r"(?:[ T]+([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.[0-9]+)?)?|"
+    r"[ ]*([0-9]{1,2})[时点]([0-9]{1,2})?分?(?:([0-9]{1,2})秒)?)"
+)
 ZONE = r"(?:[ ]*(?:Z|CST|[-+](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?))?"
 MOMENT = f"^{DATE_PARTS}(?:{CLOCK}{ZONE})?$"
 OFFSET = r"[:时点分秒][0-9.]*[ ]*([-+])(0[0-9]|1[0-4]):?([0-5][0-9])?$"
@@ -19,7 +22,8 @@ DATE_ONLY = f"{DATE_PARTS}|[0-9]{{8}}|[1-9][0-9]{{4}}(?:[.]0+)?"
 
 SERIAL = r"[1-9][0-9]{4}(\.[0-9]+)?"
 NO_SERIAL = "(19[0-9]{2}|20[0-2][0-9])[1-9](\\.[0-9]+)?"
-"""Five digits that read as a year and a month (20203 for March 2020): nobody can tell them from a day number, so they are neither."""
+"""Five digits that read as a year and a month (20203 for March 2020): nobody can tell them from a day number, so they
+are neither."""
 
 
 def arabic(x: exp.Expression) -> exp.Expression:
@@ -28,8 +32,10 @@ def arabic(x: exp.Expression) -> exp.Expression:
 
 
 def _serial(x: exp.Expression) -> exp.Expression:
-    """Excel's 1900 date system: day 1 is 1900-01-01 and day 60 is a day that never was, so from 61 on the count starts at 1899-12-30.
-    Five digits only: 10000 is 1927-05-18, 99999 is 2173-10-13; a shorter number is more likely a year. The fraction is a share of the
+    """Excel's 1900 date system: day 1 is 1900-01-01 and day 60 is a day that never was, so from 61 on the count starts
+    at 1899-12-30.
+    Five digits only: 10000 is 1927-05-18, 99999 is 2173-10-13; a shorter number is more likely a year. The fraction is
+    a share of the
     day, in whole seconds."""
     return sql(
         "CASE WHEN regexp_full_match(:x, :p) AND NOT regexp_full_match(:x, :no) "
@@ -41,7 +47,8 @@ def _serial(x: exp.Expression) -> exp.Expression:
 
 
 def _composed(x: exp.Expression) -> exp.Expression:
-    """Year, month and day with any usual separator, with or without a time. 00 for an unknown month or day is no date, 25:00 no time. A
+    """Year, month and day with any usual separator, with or without a time. 00 for an unknown month or day is no date,
+    25:00 no time. A
     time of another zone (``Z``: UTC) is shifted to Beijing's."""
     digits = arabic(x)
     part = {group: sql("regexp_extract(:x, :p, :g)", x=digits, p=MOMENT, g=group) for group in range(4, 10)}
@@ -53,13 +60,18 @@ def _composed(x: exp.Expression) -> exp.Expression:
     )
     ahead = sql(
         "CASE WHEN :sign <> '' THEN (CASE WHEN :sign = '-' THEN -1 ELSE 1 END) * "
-        "(CAST(:h AS INTEGER) * 60 + coalesce(TRY_CAST(nullif(:m, '') AS INTEGER), 0)) WHEN right(:x, 1) = 'Z' THEN 0 ELSE 480 END",
+        "(CAST(:h AS INTEGER) * 60 + coalesce(TRY_CAST(nullif(:m, '') AS INTEGER), 0)) WHEN right(:x, 1) = 'Z' THEN "
+        "0 ELSE 480 END",
         x=digits,
-        **{name: sql("regexp_extract(:x, :p, :g)", x=digits, p=OFFSET, g=group) for name, group in (("sign", 1), ("h", 2), ("m", 3))},
+        **{
+            name: sql("regexp_extract(:x, :p, :g)", x=digits, p=OFFSET, g=group)
+            for name, group in (("sign", 1), ("h", 2), ("m", 3))
+        },
     )
     return sql(
         "CASE WHEN regexp_matches(:x, :p) "
-        "THEN TRY_CAST(regexp_replace(:x, :p, '\\1-\\2-\\3 ') || :clock AS TIMESTAMP) + (480 - :ahead) * INTERVAL 1 MINUTE END",
+        "THEN TRY_CAST(regexp_replace(:x, :p, '\\1-\\2-\\3 ') || :clock AS TIMESTAMP) + (480 - :ahead) * INTERVAL 1 "
+        "MINUTE END",
         x=digits,
         p=MOMENT,
         clock=clock,
@@ -68,7 +80,8 @@ def _composed(x: exp.Expression) -> exp.Expression:
 
 
 def moment_of(x: exp.Expression, *, epoch: exp.Expression) -> exp.Expression:
-    """TIMESTAMP of text; a date alone is midnight. ``epoch``: TRUE where the text is a count of milliseconds since 1970."""
+    """TIMESTAMP of text; a date alone is midnight. ``epoch``: TRUE where the text is a count of milliseconds since
+    1970."""
     return sql(
         """CASE
             WHEN regexp_full_match(:x, :iso) THEN TRY_CAST(:x AS TIMESTAMP)
