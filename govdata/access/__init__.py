@@ -2,6 +2,7 @@
 
 load(table, columns, where, home) -> pandas.DataFrame      also as govdata.load
 select(deployment, text, limit, limits) -> Result          one SELECT, cells as text; ``govdata sql``
+explain(deployment, registry, row_id) -> Explained         one row from the delivered file on; ``govdata explain``
 
 Two layers, either of which holds alone: ``storage.statements`` refuses what is no query by DuckDB's own tree of it,
 ``confinement`` takes
@@ -11,14 +12,19 @@ space.
 """
 
 from govdata.access.door import Limits, load, select
+from govdata.access.explain import Cell, Explained, Judged, explain
 from govdata.access.findings import findings
 from govdata.access.shown import Result, as_records, as_table, fits, write_csv, write_workbook
 
 __all__ = [
+    "Cell",
+    "Explained",
+    "Judged",
     "Limits",
     "Result",
     "as_records",
     "as_table",
+    "explain",
     "findings",
     "fits",
     "load",

@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 import sys
 
-from govdata.cli import files, operations, orders, query, run, standards, ui
+import typer
+
+from govdata.cli import explain, files, operations, orders, query, run, standards, ui, usage
 from govdata.cli.app import app
 from govdata.errors import GovdataError
 from govdata.escaping import visible
 from govdata.storage import permissions
 
-__all__ = ["app", "files", "main", "operations", "orders", "query", "run", "standards", "ui"]
+__all__ = ["app", "explain", "files", "main", "operations", "orders", "query", "run", "standards", "ui"]
 
 DEBUG = "GOVDATA_DEBUG"
 """Environment variable: set, an unexpected error is shown in full. It may quote a record's values, so never set it on a
@@ -33,8 +35,10 @@ def _run() -> int:
     """The exit code. An error of the user's is one Chinese text; of an unexpected one the type and the places, never
     its message."""
     try:
-        app()
-        return 0
+        return int(app(prog_name="govdata", standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        print(visible(usage.told(error), keep="\n"), file=sys.stderr)
+        return error.exit_code
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else 0 if finished.code is None else 1
     except GovdataError as error:

@@ -7,7 +7,8 @@ and another engine can compile them in its own words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -17,6 +18,9 @@ from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
 from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, list_of, literal, sql, text
 from govdata.standards.model import Normaliser
 from govdata.standards.types import TYPES
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def _step(kept: LedgerStep) -> Normaliser:
@@ -42,6 +46,26 @@ def _kept(plan: ColumnPlan) -> LedgerColumn:
         typing=typing,
         inferred="currency_of" if plan.currency is not None else typing,
     )
+
+
+def walk(
+    plan: LedgerColumn, delivered: str, connection: duckdb.DuckDBPyConnection
+) -> tuple[tuple[str, str | None], ...]:
+    """Each text step's name and the text after it, for one delivered text. Raises ``KeyError`` for a step that is no
+    more."""
+    after: list[tuple[str, str | None]] = []
+    value: str | None = delivered
+    for kept in plan.steps:
+        query = f"SELECT {text(normalise.apply(_step(kept), column('x')))} FROM (SELECT CAST(? AS VARCHAR) AS x)"
+        (value,) = connection.execute(query, [value]).fetchone() or (None,)
+        after.append((kept.name, value))
+    return tuple(after)
+
+
+def flagged(position: int, row: Mapping[str, object]) -> bool:
+    """Whether the cell of the contract's column at ``position`` was altered, by the flags of its standardised row."""
+    word, bit = divmod(position, WORD)
+    return bool(int(str(row.get(f"_repairs_{word}") or 0)) >> bit & 1)
 
 
 def _rule_names(plan: LedgerColumn) -> exp.Expression:
