@@ -12,6 +12,7 @@ from govdata.batches import RawBatch
 from govdata.deployment import Deployment
 from govdata.governance.evidence import REJECTED, key_columns
 from govdata.governance.orders import Order, State, item_id
+from govdata.governance.suggestions import Suggestion, Wrong, suggest
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
 
@@ -26,13 +27,14 @@ BATCH = 5_000
 class Line:
     """One item. ``key``: the delivered texts of the contract's key; ``value``: the delivered value, or its way of
     writing; None: not there
-    (any more)."""
+    (any more). ``suggestion``: a value that may be meant."""
 
     item: str
     key: tuple[str | None, ...]
     file: str
     row: int
     value: str | None
+    suggestion: Suggestion | None = None
 
 
 def may_see(order: Order, registry: Registry) -> bool:
@@ -53,7 +55,8 @@ def key_titles(order: Order, registry: Registry) -> tuple[str, ...]:
 
 
 class Listing:
-    """Gathers the lines of many orders at once, so that a delivery is read once for all of them."""
+    """Gathers the lines of many orders at once, so that a delivery is read once for all of them. ``engine``: an
+    engine's session, for the suggestions."""
 
     def __init__(
         self,
@@ -64,12 +67,33 @@ class Listing:
         registry: Registry,
         deployment: Deployment,
         date: Date,
+        engine: duckdb.DuckDBPyConnection,
     ) -> None:
         self._connection, self._registry, self._deployment = connection, registry, deployment
         self._orders = {order.number: order for order in orders}
         self._load_items(state, runs, date)
         for number, (dataset, delivered) in enumerate(self._deliveries()):
             self._look_up(number, registry.datasets[dataset], delivered)
+        self._suggestions = {
+            (number, found.item): found
+            for number, order in self._orders.items()
+            for wrong in self._wrong(order)
+            for found in suggest(engine, wrong, registry, deployment)
+        }
+
+    def _wrong(self, order: Order) -> Iterator[Wrong]:
+        """The order's rows by delivery, of a rule that judges one row and a department that may see its values."""
+        rule = next((rule for rule in self._registry.rules(order.dataset) if rule.id == order.rule_id), None)
+        if rule is None or not may_see(order, self._registry):
+            return
+        rows = self._connection.execute(
+            "SELECT delivered, list(item ORDER BY item), list(row_id ORDER BY item) FROM items "
+            "WHERE number = $1 AND delivered IS NOT NULL AND row_id IS NOT NULL GROUP BY delivered ORDER BY delivered",
+            [order.number],
+        ).fetchall()
+        for delivered, found, row_ids in rows:
+            items = dict(zip(found, row_ids, strict=True))
+            yield Wrong(self._registry.datasets[order.dataset], delivered, rule, items)
 
     def _load_items(self, state: State, runs: pa.Table, date: Date) -> None:
         import pyarrow as pa
@@ -156,5 +180,6 @@ class Listing:
         while batch := cursor.fetchmany(BATCH):
             for item, key, file, row, value in batch:
                 texts = tuple(key or ())[:width]
-                yield Line(item, texts + (None,) * (width - len(texts)), file, row, value)
+                padded = texts + (None,) * (width - len(texts))
+                yield Line(item, padded, file, row, value, self._suggestions.get((order.number, item)))
         cursor.close()

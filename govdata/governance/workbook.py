@@ -12,6 +12,7 @@ import csv
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from govdata.deployment import Deployment
+from govdata.engine import session
 from govdata.governance import items
 from govdata.governance import log as journal
 from govdata.governance.evidence import REJECTED
@@ -33,6 +35,7 @@ from govdata.storage import files, sql
 ORDER, ITEM, CODE = "工单编号", "条目号", "校验码"
 REPLY, REASON, UNTIL, DEPARTMENT, NAME = "处理结果", "说明或依据", "计划日期", "转给部门", "办理人"
 PLACE = ("来源文件", "行号")
+SUGGESTED = ("建议的值", "建议的依据")
 ANSWERS = (REPLY, REASON, UNTIL, DEPARTMENT, NAME)
 COVER = "封面"
 PROBLEM_WIDTH = 60
@@ -62,10 +65,14 @@ def write_all(registry: Registry, deployment: Deployment, date: Date) -> list[Pa
         if order.is_open and order.to_mend(date):
             by_department.setdefault(order.department, []).append(order)
     made: list[Path] = []
-    for department, orders in sorted(by_department.items()):
-        with sql.connection(deployment, "workorders") as connection:
-            listing = Listing(connection, orders, state, runs, registry, deployment, date)
-            made.append(_Book(department, orders, listing, registry, deployment, date).write())
+    with (
+        files.scratch(deployment, "suggest") as scratch,
+        closing(session(registry, as_of=date, temp=scratch)) as engine,
+    ):
+        for department, orders in sorted(by_department.items()):
+            with sql.connection(deployment, "workorders") as connection:
+                listing = Listing(connection, orders, state, runs, registry, deployment, date, engine)
+                made.append(_Book(department, orders, listing, registry, deployment, date).write())
     return made
 
 
@@ -130,6 +137,7 @@ class _Book:
             ),
             ("怎样办理：", bold),
             ("1. 在源头系统里改正数据，下一次交付带上改正后的记录。工单只凭后来的交付办结，填写本表不能办结。", plain),
+            ("   “建议的值”只供参考：由本行其他数据和标准推出，请核对原始材料后再改，系统不会自动采用。", plain),
             (f"2. 在各工作表的“{REPLY}”列选一项，按需填写后面几列；没有结论的行留空。", plain),
             (f"3. 不要改动“{ORDER}”“{ITEM}”“{CODE}”三列。可以排序、筛选、加列、删去已处理的行。", plain),
             ("4. 把本文件放进 data/workorders/inbox/，或交给数据管理单位。每一行是否收下，见回执。", plain),
@@ -210,6 +218,8 @@ class _Book:
         keys = [(f"主键：{title}", 22) for title in key_titles(order, self.registry)]
         value = ("交付的值", 26) if may_see(order, self.registry) else ("交付值的写法", 26)
         titles = [(ORDER, 30), (ITEM, 16), (CODE, 14), *keys, (PLACE[0], 40), (PLACE[1], 8), value]
+        if may_see(order, self.registry):
+            titles += [(SUGGESTED[0], 26), (SUGGESTED[1], 34)]
         return [*titles, (REPLY, 22), (REASON, 30), (UNTIL, 13), (DEPARTMENT, 18), (NAME, 12)]
 
     def _head(self, sheet: Any, order: Order) -> None:
@@ -240,7 +250,16 @@ class _Book:
             line.file,
             line.row,
             found,
+            *(self._suggested(order, line) if may_see(order, self.registry) else ()),
         ]
+
+    def _suggested(self, order: Order, line: Line) -> tuple[str, str]:
+        """A value of another column than the order's is told with the column's title."""
+        if line.suggestion is None:
+            return "", ""
+        title = self.registry.datasets[order.dataset].column(line.suggestion.column).title
+        place = "" if line.suggestion.column == order.facts["column"] else f"{title}："
+        return f"{place}{line.suggestion.value}", line.suggestion.told
 
     def _line(self, sheet: Any, row: int, order: Order, line: Line) -> None:
         cells = self._cells(order, line)

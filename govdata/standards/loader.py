@@ -70,7 +70,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
     read = contracts.read(documents, known, declared, code_sets, declared_sets, findings, lists)
     datasets = {name: contract.dataset for name, contract in read.items()}
     origins.check(datasets, contracts.declared(documents), known, findings)
-    orders = workorders.read(root, datasets, contracts.declared(documents), findings)
+    orders = workorders.read(root, datasets, known, contracts.declared(documents), findings)
     days = workorders.working_days(root, findings)
     across = cross.read(root, datasets, contracts.declared(documents), known, declared_sets, findings)
     if findings.found:

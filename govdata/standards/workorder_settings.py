@@ -117,6 +117,10 @@ class WorkOrders(Written):
     identity: dict[Name, Annotated[list[Name], Field(min_length=1)]] = Field(
         {}, description="数据集: 列。主键本身写错的记录改正后主键就变了，凭这些列认出是同一条记录"
     )
+    suggestions: dict[Name, dict[Name, Text]] = Field(
+        {},
+        description="数据集: {列: 行表达式}。列的值不合格时可以由本行其他列推出的值；只写进工单供参考，从不自动采用",
+    )
     departments: dict[Text, DepartmentEntry] = Field({}, description="责任部门名称: 部门")
 
     def limit(self, kind: Literal["sign", "handle", "review"], on: Date) -> LimitEntry:

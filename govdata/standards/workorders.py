@@ -7,16 +7,23 @@ from collections.abc import Collection, Mapping
 from datetime import date as Date
 from pathlib import Path
 
+from govdata.standards import expressions
 from govdata.standards.format import suggestion
-from govdata.standards.model import Dataset
-from govdata.standards.source import Document, Findings, read_csv, read_yaml
+from govdata.standards.model import Dataset, Element
+from govdata.standards.source import Document, Everything, Findings, read_csv, read_yaml
 from govdata.standards.validation import validate
 from govdata.standards.workorder_settings import LimitsEntry, WorkOrders
 
 FILE, DAYS = "workorders.yaml", "working_days.csv"
 
 
-def read(root: Path, datasets: Mapping[str, Dataset], declared: Collection[str], findings: Findings) -> WorkOrders:
+def read(
+    root: Path,
+    datasets: Mapping[str, Dataset],
+    elements: Mapping[str, Element],
+    declared: Collection[str],
+    findings: Findings,
+) -> WorkOrders:
     """The settings under ``root``; what is wrong goes to ``findings`` with file and line. ``datasets``: those of the
     ``declared`` ones that
     were read without a problem."""
@@ -29,7 +36,36 @@ def read(root: Path, datasets: Mapping[str, Dataset], declared: Collection[str],
     if written is None:
         return WorkOrders()
     _check(written, document, datasets, declared, findings)
+    _check_suggestions(written, document, datasets, elements, declared, findings)
     return written
+
+
+def _check_suggestions(
+    written: WorkOrders,
+    document: Document,
+    datasets: Mapping[str, Dataset],
+    elements: Mapping[str, Element],
+    declared: Collection[str],
+    findings: Findings,
+) -> None:
+    """Each is an expression over the dataset's columns, of the kind of the column it stands for."""
+
+    def add(message: str, *path: str) -> None:
+        findings.add(document.file, message, document.line(path), ".".join(path))
+
+    for name, derived in written.suggestions.items():
+        if name not in declared:
+            add(f"没有名为“{name}”的数据集{suggestion(name, declared)}", "suggestions", name)
+        elif (dataset := datasets.get(name)) is not None:
+            types = {item.name: elements[item.element].type for item in dataset.columns if item.element in elements}
+            for column, text in derived.items():
+                if column not in types:
+                    add(f"数据集 {name} 没有名为“{column}”的列{suggestion(column, types)}", "suggestions", name, column)
+                    continue
+                try:
+                    expressions.parse(f"({text}) = {column}", columns=types, code_sets=Everything())
+                except expressions.ExpressionError as error:
+                    add(f"表达式有误：{error}", "suggestions", name, column)
 
 
 def _check(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date as Date
 from pathlib import Path
 
 import pytest
 
 from govdata import standards
+from govdata.errors import StandardsError
 from tests.standards.conftest import Folder
 from tests.standards.test_schemas import STANDARDS, validator
 
@@ -89,3 +91,23 @@ def test_the_repository_s_own_file_fits_its_schema() -> None:
     assert document is not None
     assert not list(validator("workorders.schema.json").iter_errors(document.data))
     assert list(validator("workorders.schema.json").iter_errors({"limits": {"handle": []}}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("birth_date: id_birth_date(citizen_id)", "birth_dat: id_birth_date(citizen_id)", "没有名为“birth_dat”的列"),
+        ("birth_date: id_birth_date(citizen_id)", "birth_date: id_sex(citizen_id)", "表达式有误"),
+        ("birth_date: id_birth_date(citizen_id)", "birth_date: id_birth_date(citizen)", "表达式有误"),
+        ("  population: {birth_date: id", "  populace: {birth_date: id", "没有名为“populace”的数据集"),
+    ],
+)
+def test_a_suggestion_is_an_expression_of_the_column_s_kind(tmp_path: Path, old: str, new: str, told: str) -> None:
+    shutil.copytree(STANDARDS, tmp_path / "standards")
+    page = tmp_path / "standards" / "workorders.yaml"
+    text = page.read_text(encoding="utf-8")
+    assert old in text
+    page.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(StandardsError) as error:
+        standards.load(tmp_path / "standards")
+    assert told in str(error.value) and "workorders.yaml" in str(error.value)
