@@ -8,6 +8,8 @@ state_of(deployment) -> State                              how things stand, by 
 act(registry, deployment, number, kind, actor, …)          what a person does to an order; raises where it is not
 possible
 receive(registry, deployment, file) -> Receipt             a returned workbook; receive_inbox: all that lie in the inbox
+check(files, dataset, registry, deployment, date, out)     送前自检: what the night would say of files not yet sent
+pack(department, registry, deployment, target, wheels)     送前自检包: a zip for a clerk without network
 write_tables(deployment, registry)                         governance.work_orders and the others, anew from the log
 """
 
@@ -18,8 +20,11 @@ from govdata.governance import tables
 from govdata.governance.closing import Closed, calendar_of, judge_night, settle, state_of
 from govdata.governance.night import NightOrders, close_night
 from govdata.governance.orders import PRIORITY_NAMES, STATE_NAMES, Order, State
+from govdata.governance.pack import Packed, pack
 from govdata.governance.people import act
 from govdata.governance.replies import QUIET, Receipt, receive, receive_inbox, waiting
+from govdata.governance.self_check import Checked, check, summary
+from govdata.governance.workbook import file_name
 from govdata.publish.workorders import WorkOrderTables
 from govdata.standards.model import Registry
 
@@ -33,18 +38,24 @@ __all__ = [
     "PRIORITY_NAMES",
     "QUIET",
     "STATE_NAMES",
+    "Checked",
     "Closed",
     "NightOrders",
     "Order",
+    "Packed",
     "Receipt",
     "State",
     "act",
+    "check",
     "close_night",
+    "file_name",
     "judge_night",
+    "pack",
     "receive",
     "receive_inbox",
     "settle",
     "state_of",
+    "summary",
     "waiting",
     "write_tables",
 ]

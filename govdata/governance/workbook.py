@@ -47,10 +47,15 @@ _UNSAFE = re.compile(r'[\[\]:*?/\\<>|"\'\x00-\x1f]')
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+def file_name(department: str) -> str:
+    """The department's name with ``_`` for signs that no file may be named with."""
+    return _UNSAFE.sub("_", department).strip(". ")
+
+
 def folder(deployment: Deployment, department: str) -> Path:
     """``data/workorders/<department>``; signs that no folder may have become ``_``, and none is taken for the log's or
     the inbox."""
-    name = _UNSAFE.sub("_", department).strip(". ")
+    name = file_name(department)
     return deployment.workorders / (f"{name}_" if name in ("", "_events", "inbox") else name)
 
 
@@ -127,7 +132,7 @@ class _Book:
         sheet.set_column(3, 3, PROBLEM_WIDTH)
         sheet.set_column(4, 7, 13)
         sheet.set_column(8, 8, 44)
-        _printed(sheet, f"{self.department} 问题数据工单")
+        printed(sheet, f"{self.department} 问题数据工单")
         lines = [
             (f"{self.department} 问题数据工单（{self.date.isoformat()}）", title),
             (
@@ -171,8 +176,7 @@ class _Book:
             if facts["unknown_years"]
             else ""
         )
-        # Only Excel itself makes a row as high as its wrapped text; a character of Chinese is two wide.
-        sheet.set_row(row, 16 * math.ceil(2 * len(_problem(order)) / PROBLEM_WIDTH))
+        sheet.set_row(row, height(_problem(order), PROBLEM_WIDTH))
         sheet.write_string(row, 0, order.number, plain)
         sheet.write_url(row, 1, f"internal:'{name}'!A1", self.formats["link"], name)
         sheet.write_string(row, 2, dataset.title if dataset else order.dataset, plain)
@@ -193,7 +197,7 @@ class _Book:
 
     def _sheet(self, sheet: Any, order: Order) -> None:
         header = self._header(order)
-        _printed(sheet, order.number)
+        printed(sheet, order.number)
         sheet.repeat_rows(HEAD_ROWS)
         for number, (_, width) in enumerate(header):
             sheet.set_column(number, number, width)
@@ -355,7 +359,14 @@ def _formats(book: Any) -> dict[str, Any]:
     }
 
 
-def _printed(sheet: Any, footer: str) -> None:
+def height(text: str, width: int) -> int:
+    """Of a row with ``text`` wrapped in a column ``width`` wide: only Excel itself makes a row as high as its text. A
+    character of Chinese is two wide."""
+    return 16 * max(1, math.ceil(2 * len(text) / width))
+
+
+def printed(sheet: Any, footer: str) -> None:
+    """A4, landscape, all columns on one page's width, page numbers."""
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     sheet.fit_to_pages(1, 0)
