@@ -147,21 +147,27 @@ def set_first_date() -> Date | None:
     """The first delivery date as set by $GOVDATA_FIRST_DATE; None where it is not set. Raises ``GovdataError`` where it
     is not a date."""
     text = os.environ.get(FIRST_DATE)
+    date = iso_date(text) if text else None
+    if text and date is None:
+        raise GovdataError(f"环境变量 {FIRST_DATE} 不是日期，应为 YYYY-MM-DD")
+    return date
+
+
+def iso_date(text: str) -> Date | None:
+    """The date written ``YYYY-MM-DD``, None for anything else (Python also reads 20261120 and week dates)."""
     try:
-        return Date.fromisoformat(text) if text else None
+        date = Date.fromisoformat(text)
     except ValueError:
-        raise GovdataError(f"环境变量 {FIRST_DATE} 不是日期，应为 YYYY-MM-DD") from None
+        return None
+    return date if date.isoformat() == text else None
 
 
 def dates_in(folder: Path) -> list[Date]:
     """Dates that have a folder ``YYYY-MM-DD`` in ``folder``, oldest first; other names are passed over."""
     found = []
     for entry in folder.iterdir() if folder.is_dir() else ():
-        try:
-            date = Date.fromisoformat(entry.name)
-        except ValueError:
-            continue
-        if entry.name == date.isoformat() and entry.is_dir():
+        date = iso_date(entry.name)
+        if date is not None and entry.is_dir():
             found.append(date)
     return sorted(found)
 

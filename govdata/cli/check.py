@@ -3,6 +3,7 @@ for a clerk without network."""
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -33,15 +34,15 @@ def check(
     deployment = Deployment.from_env()
     registry = load_registry(deployment)
     known_datasets([dataset], registry)
-    target = out or files[0].with_name(f"{files[0].stem}-核对结果.xlsx")
+    target = out or _beside(files[0])
     day = read_date(date) if date else today()
     with console(stderr=True).status("正在核对"):
         result = governance.check(files, registry.datasets[dataset], registry, deployment, day, target)
     lines = governance.summary(result)
-    for rule, count in result.rules[:MOST]:
+    for rule, rows in result.rules[:MOST]:
         place = result.dataset.column(rule.column).title if rule.column else "整行"
         kind = "隔离" if rule.severity == "error" else "提示"
-        lines.append(f"  {count:>8,} 行  {kind}  {place}：{rule.message}")
+        lines.append(f"  {rows:>8,} 行  {kind}  {place}：{rule.message}")
     if len(result.rules) > MOST:
         lines.append(f"  还有 {len(result.rules) - MOST} 条规则，见工作簿")
     if target.exists():
@@ -49,6 +50,12 @@ def check(
     console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
     if not result.accepted:
         raise typer.Exit(BLOCKED)
+
+
+def _beside(file: Path) -> Path:
+    """A name that is free: the clerk mends the file and checks again."""
+    names = (f"{file.stem}-核对结果{f'({number})' if number > 1 else ''}.xlsx" for number in count(1))
+    return next(path for path in map(file.with_name, names) if not path.exists())
 
 
 @app.command(cls=Command)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date as Date
 from typing import TYPE_CHECKING, TextIO
 
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, iso_date
 from govdata.errors import GovdataError
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def known_datasets(names: list[str] | None, registry: Registry) -> list[str]:
 
 def read_date(text: str) -> Date:
     """Raises ``GovdataError`` where ``text`` is no date."""
-    try:
-        return Date.fromisoformat(text)
-    except ValueError:
-        raise GovdataError(f"{text} 不是日期，应为 YYYY-MM-DD") from None
+    date = iso_date(text)
+    if date is None:
+        raise GovdataError(f"{text} 不是日期，应为 YYYY-MM-DD")
+    return date
 
 
 def console(stderr: bool = False, file: TextIO | None = None) -> Console:

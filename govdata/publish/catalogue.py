@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import govdata.publish.views as v
 from govdata.batches import Snapshot
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, iso_date
 from govdata.publish import evidence, layers, seals, small, workorders
 from govdata.publish.snapshots import complete
 from govdata.standards.model import Registry
@@ -96,7 +96,9 @@ def _damaged(deployment: Deployment, nights: dict[str, list[evidence.Night]]) ->
         if night.damaged
     }
     for path in (path for kind in small.KINDS for path in small.damaged(deployment, kind)):
-        found.setdefault((path.parent.name, Date.fromisoformat(path.stem)), []).append(deployment.relative(path))
+        date = iso_date(path.stem)
+        if date is not None:  # a file of ours: no other is named so
+            found.setdefault((path.parent.name, date), []).append(deployment.relative(path))
     return tuple(
         DamagedNight(dataset=dataset, date=date, files=tuple(names)) for (dataset, date), names in sorted(found.items())
     )

@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from govdata.batches import RawBatch, Seal, StandardizedBatch
-from govdata.deployment import Deployment, dates_in, set_first_date
+from govdata.deployment import Deployment, dates_in, iso_date, set_first_date
 from govdata.errors import GateBlocked, Waiting
 from govdata.publish import governance
 from govdata.standards.model import Dataset, Registry, Unique
@@ -231,13 +231,8 @@ def _delivered_dates(dataset: Dataset, deployment: Deployment) -> list[Date]:
 
 def recorded_dates(deployment: Deployment, table: str) -> list[Date]:
     """Dates with a line in ``governance.reconciliation``, oldest first."""
-    found = []
-    for path in (deployment.governance / "reconciliation" / table).glob("[0-9]*.parquet"):
-        try:
-            found.append(Date.fromisoformat(path.stem))
-        except ValueError:
-            continue
-    return sorted(found)
+    paths = (deployment.governance / "reconciliation" / table).glob("[0-9]*.parquet")
+    return sorted(date for path in paths if (date := iso_date(path.stem)) is not None)
 
 
 def was_published(deployment: Deployment, table: str, date: Date) -> bool | None:

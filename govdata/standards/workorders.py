@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import date as Date
 from pathlib import Path
 
+from govdata.deployment import iso_date
 from govdata.standards import expressions
 from govdata.standards.format import suggestion
 from govdata.standards.model import Dataset, Element
@@ -91,7 +92,7 @@ def _check(
         if len(set(given)) < len(given):
             add("有两项时限从同一天起执行，不知道用哪一项", "limits", kind)
         for number, limit in enumerate(getattr(written.limits, kind)):
-            if limit.valid_from is not None and _date(limit.valid_from) is None:
+            if limit.valid_from is not None and iso_date(limit.valid_from) is None:
                 add("不是真实的日期", "limits", kind, number, "valid_from")
     if len({reply.name for reply in written.replies.values()}) < len(written.replies):
         add("有两种反馈同名", "replies")
@@ -109,7 +110,7 @@ def working_days(root: Path, findings: Findings) -> dict[Date, bool]:
         return {}
     known: dict[Date, bool] = {}
     for line, row in read_csv(root / DAYS, DAYS, ("date", "working"), findings) or ():
-        day = _date(row["date"])
+        day = iso_date(row["date"])
         if day is None:
             findings.add(DAYS, "date 应为日期 YYYY-MM-DD", line)
         elif row["working"] not in ("0", "1"):
@@ -119,10 +120,3 @@ def working_days(root: Path, findings: Findings) -> dict[Date, bool]:
         else:
             known[day] = row["working"] == "1"
     return known
-
-
-def _date(text: str) -> Date | None:
-    try:
-        return Date.fromisoformat(text) if len(text) == 10 else None
-    except ValueError:
-        return None

@@ -36,6 +36,7 @@ def test_a_folder_without_standards_is_no_deployment(call: Call, tmp_path: Path)
     [
         (["run", "--dataset", "nobody"], "没有数据集 nobody"),
         (["run", "--date", "2026-13-01"], "不是日期"),
+        (["run", "--date", "20261120"], "不是日期"),
         (["run", "--date", "2999-01-01"], "晚于今天"),
         (["run", "--date", "1999-01-01"], "早于"),
         (["run"], "没有任何交付"),
