@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 
 from govdata.deployment import Deployment
 from govdata.sample.arrow import pc
-from govdata.sample.city import City, build_city
+from govdata.sample.city import City
 from govdata.sample.defects import DEFECTS, FILE_DELIVERED_TWICE, LINE_DEFECTS, ROW_DEFECTS
 from govdata.sample.departments import DEPARTMENTS, layout
 from govdata.sample.inject import TRUTH_SCHEMA, Finding, Injector, truth_of
+from govdata.sample.lives import build_city
 from govdata.sample.registers import REGISTERS, Part
 from govdata.sample.writers import Delivered, WorkbookWriter, Written, write_json_lines, write_text
 

@@ -10,8 +10,9 @@ import pytest
 
 from govdata.sample import lexicon
 from govdata.sample.arrow import NO_DAY
-from govdata.sample.city import DEAD, FEMALE, MALE, YEAR, build_city
+from govdata.sample.city import DEAD, FEMALE, MALE, YEAR
 from govdata.sample.generate import DEFAULT_DATES
+from govdata.sample.lives import build_city
 from govdata.sample.registers import registrations
 
 
