@@ -66,7 +66,7 @@ def walk(
 def flagged(position: int, row: Mapping[str, object]) -> bool:
     """Whether the cell of the contract's column at ``position`` was altered, by the flags of its standardised row."""
     word, bit = divmod(position, WORD)
-    return bool(int(str(row.get(f"_repairs_{word}") or 0)) >> bit & 1)
+    return bool(int(str(row.get(f"{REPAIR_FLAGS}{word}") or 0)) >> bit & 1)
 
 
 def _rule_names(plan: LedgerColumn) -> exp.Expression:
