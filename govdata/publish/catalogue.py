@@ -125,10 +125,12 @@ def _fill(
     cross = small.gather(connection, CROSS_FINDINGS, deployment)
     reconciliation = small.gather(connection, RECONCILIATION.without(DAMAGED), deployment)
     rules = small.rules(registry, deployment)
+    today = Date.today()
+    code_files = {name: small.codes(code_set, today, deployment) for name, code_set in registry.code_sets.items()}
     connection.execute("BEGIN")  # one write to the disk, not one for each of a thousand comments
     for table, known in snapshots.items():
         usable = [snapshot for snapshot, whole in known if whole]
-        dataset_views.published(catalogue, table, usable, registry, deployment)
+        dataset_views.published(catalogue, table, usable, registry, deployment, code_files)
     for dataset, dates in nights.items():
         dataset_views.quarantine(catalogue, dataset, dates, registry)
     catalogue.show_file(RULE_RESULTS, rule_results)
@@ -140,9 +142,8 @@ def _fill(
     night_views.findings(catalogue, every, rule_results, rules, cross)
     catalogue.show_file(CROSS_FINDINGS, cross)
     workorders.show(catalogue, deployment)
-    today = Date.today()
-    for code_set in registry.code_sets.values():
-        code_views.codes(catalogue, code_set, small.codes(code_set, today, deployment))
+    for name, path in code_files.items():
+        code_views.codes(catalogue, registry.code_sets[name], path)
     connection.execute("COMMIT")
     return catalogue.named
 

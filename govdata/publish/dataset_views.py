@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.engine.typed import sql_type
 from govdata.publish import renames
+from govdata.publish.chinese_views import SUFFIX, chinese
 from govdata.publish.described import described
 from govdata.publish.evidence import Night
 from govdata.publish.merge import NONE, published_columns, visible
@@ -64,16 +66,27 @@ def _of(told: Mapping[str, str], shown: Iterable[str]) -> dict[str, str]:
 
 
 def published(
-    catalogue: Catalogue, table: str, snapshots: Sequence[Snapshot], registry: Registry, deployment: Deployment
+    catalogue: Catalogue,
+    table: str,
+    snapshots: Sequence[Snapshot],
+    registry: Registry,
+    deployment: Deployment,
+    code_files: Mapping[str, Path],
 ) -> None:
-    """``published.<table>``: the newest of ``snapshots`` (newest first); ``published.<table>_at(date)``: the one that
-    was current then."""
+    """``published.<table>``: the newest of ``snapshots`` (newest first), and the same in Chinese;
+    ``published.<table>_at(date)``: the one that was current then. ``code_files``: code set → its file."""
     contract = registry.datasets.get(table)
     contracted = declared(contract, registry) if contract else {}
     former = former_names(contract)
     declared_columns = {**contracted, **types(rows.PUBLISHED)}
     comment, told = described(table, registry)
     told = {**told, **comments(rows.PUBLISHED)}
+
+    def show(query: str, paths: Sequence[Path], state: str, shown: Mapping[str, str]) -> None:
+        catalogue.view("published", table, query, paths, state, _of(told, shown))
+        if contract is not None and table + SUFFIX not in registry.datasets:
+            chinese(catalogue, contract, registry, query, shown, paths, state, code_files)
+
     branches = []
     later: Snapshot | None = None
     for snapshot in snapshots:
@@ -94,7 +107,7 @@ def published(
         ]
         if later is None:
             state = f"{comment}。{snapshot.date.isoformat()} 期，{snapshot.rows} 行"
-            catalogue.view("published", table, query, paths, state, _of(told, shown))
+            show(query, paths, state, shown)
         catalogue.named.update(paths)
         until = f" AND CAST(as_of AS DATE) < DATE '{later.date.isoformat()}'" if later else ""
         branches.append(
@@ -103,7 +116,7 @@ def published(
         later = snapshot
     if later is None and contract:
         query = empty(declared_columns)
-        catalogue.view("published", table, query, (), f"{comment}。尚未发布", _of(told, declared_columns))
+        show(query, (), f"{comment}。尚未发布", declared_columns)
     if branches:
         macro = f"catalogue.published.{sql.identifier(table + '_at')}"
         catalogue.connection.execute(f"CREATE MACRO {macro}(as_of) AS TABLE {' UNION ALL BY NAME '.join(branches)}")

@@ -345,7 +345,7 @@ def test_a_view_that_lost_a_file_is_told(city: City, damage: str) -> None:
     path.unlink()
     if damage == "cut short":
         path.write_bytes(content[:-6])
-    assert unreadable(city.deployment) == (views, ["published.people"])
+    assert unreadable(city.deployment) == (views, ["published.people", "published.people_zh"])
 
 
 def test_code_tables_are_made_again_where_they_are_gone(city: City) -> None:

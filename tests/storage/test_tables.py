@@ -93,9 +93,9 @@ def test_a_row_of_another_shape_is_not_written() -> None:
 
 
 def test_a_column_is_its_name_wherever_it_goes() -> None:
-    column = Column("a", "DATE", "日期", former=("b",))
+    column = Column("a", "DATE", "日期", "日", former=("b",))
     for same in (copy.deepcopy(column), pickle.loads(pickle.dumps(column))):
-        assert same == "a" and (same.type, same.comment, same.former) == ("DATE", "日期", ("b",))
+        assert same == "a" and (same.type, same.comment, same.label, same.former) == ("DATE", "日期", "日", ("b",))
     assert column.meaning("别的").former == ("b",)
 
 

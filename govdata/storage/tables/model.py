@@ -12,23 +12,25 @@ if TYPE_CHECKING:
 
 class Column(str):
     """A column's name that also knows its DuckDB ``type`` and its Chinese ``comment``, so that it can stand wherever a
-    name can: in SQL, as a key, in an Arrow schema. ``former``: what older files call it."""
+    name can: in SQL, as a key, in an Arrow schema. ``label``: its Chinese name, where people see the column beside
+    those of a contract. ``former``: what older files call it."""
 
     type: str
     comment: str
+    label: str
     former: tuple[str, ...]
 
-    def __new__(cls, name: str, type: str, comment: str, former: tuple[str, ...] = ()) -> Column:
+    def __new__(cls, name: str, type: str, comment: str, label: str = "", former: tuple[str, ...] = ()) -> Column:
         column = super().__new__(cls, name)
-        column.type, column.comment, column.former = type, comment, former
+        column.type, column.comment, column.label, column.former = type, comment, label, former
         return column
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Column, (str(self), self.type, self.comment, self.former)
+        return Column, (str(self), self.type, self.comment, self.label, self.former)
 
     def meaning(self, comment: str) -> Column:
         """The same column where it means something more special."""
-        return Column(str(self), self.type, comment, self.former)
+        return Column(str(self), self.type, comment, self.label, self.former)
 
 
 Columns = tuple[Column, ...]
