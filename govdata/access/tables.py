@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
 
 from govdata.errors import GovdataError
-from govdata.publish.chinese_views import SUFFIX
 from govdata.storage import sql, statements
+from govdata.storage.tables.rows import CHINESE
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,7 +40,7 @@ def _find(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[str, str]:
     listed = "、".join(
         f"{name}（{(comment or '').split('（')[0]}）"
         for schema, name, comment in rows
-        if schema == "published" and not name.endswith(SUFFIX)
+        if schema == "published" and not name.endswith(CHINESE)
     )
     raise GovdataError(
         f"没有表 {table}{hint}。已发布的表：{listed or '无'}；隔离区、治理记录和代码集写作 quarantine.表、"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
-from govdata.publish import code_views, dataset_views, evidence, layers, night_views, seals, small, workorders
+from govdata.publish import code_views, dataset_views, evidence, layers, night_views, readme, seals, small, workorders
 from govdata.publish.snapshots import complete
 from govdata.publish.views import Catalogue
 from govdata.standards.model import Registry
@@ -76,6 +76,8 @@ def rebuild_catalogue(deployment: Deployment, registry: Registry) -> Path:
         tables = sorted({*registry.datasets, *_published_tables(deployment)})
         seals.set_aside_changed(deployment, tables)
         snapshots = {table: _snapshots(deployment, table) for table in tables}
+        for table in (table for table, known in snapshots.items() if known):
+            readme.write(deployment, table)
         nights = evidence.nights(deployment, sorted(registry.datasets))
         built = files.temporary(target)
         built.unlink(missing_ok=True)

@@ -13,8 +13,6 @@ from govdata.storage import sql
 from govdata.storage.tables import rows
 from govdata.storage.tables.codes import CODE, CURRENT, NAME_ZH, VALID_FROM
 
-SUFFIX = "_zh"
-
 
 @dataclass(frozen=True)
 class Shown:
@@ -70,14 +68,13 @@ def chinese(
         value = f"b.{sql.identifier(column.column)}"
         if column.code_set is not None:
             names = f"n{place}"
-            joined.append(
-                f"LEFT JOIN ({_names(code_files[column.code_set])}) AS {names} ON {names}.{CODE} = CAST({value} AS VARCHAR)"
-            )
+            same = f"{names}.{CODE} = CAST({value} AS VARCHAR)"
+            joined.append(f"LEFT JOIN ({_names(code_files[column.code_set])}) AS {names} ON {same}")
             value = f"{names}.{NAME_ZH}"
         selected.append(f"{value} AS {sql.identifier(column.title)}")
     catalogue.view(
         "published",
-        f"{dataset.name}{SUFFIX}",
+        f"{dataset.name}{rows.CHINESE}",
         " ".join([f"SELECT {', '.join(selected)} FROM ({query}) AS b", *joined]),
         [*files, *(code_files[column.code_set] for column in shown if column.code_set is not None)],
         f"{comment}。同 published.{dataset.name}，列名为中文，代码旁有名称",

@@ -9,7 +9,7 @@ from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.engine.typed import sql_type
 from govdata.publish import renames
-from govdata.publish.chinese_views import SUFFIX, chinese
+from govdata.publish.chinese_views import chinese
 from govdata.publish.described import described
 from govdata.publish.evidence import Night
 from govdata.publish.merge import NONE, published_columns, visible
@@ -84,7 +84,7 @@ def published(
 
     def show(query: str, paths: Sequence[Path], state: str, shown: Mapping[str, str]) -> None:
         catalogue.view("published", table, query, paths, state, _of(told, shown))
-        if contract is not None and table + SUFFIX not in registry.datasets:
+        if contract is not None and table + rows.CHINESE not in registry.datasets:
             chinese(catalogue, contract, registry, query, shown, paths, state, code_files)
 
     branches = []

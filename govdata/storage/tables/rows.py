@@ -11,6 +11,9 @@ DELIVERY_DATE = Column("_delivery_date", "DATE", "交付日期", "交付日期")
 IDENTITY: Columns = (ROW_ID, SOURCE_FILE, SOURCE_ROW, DELIVERY_DATE)
 """Where a row comes from: in every table of rows."""
 
+CHINESE = "_zh"
+"""``published.<dataset>_zh`` shows the table under Chinese titles."""
+
 EXTRA = Column("_extra", "VARCHAR", "合同外的列，JSON 对象；没有则为空")
 UNPARSED = Column("_unparsed", "MAP(VARCHAR, VARCHAR)", "读不出而为空的列及其交付原文", "读不出的原文")
 WARNINGS = Column("_warnings", "VARCHAR[]", "该行不满足的提示级规则", "提示")
