@@ -17,6 +17,16 @@ from govdata.engine.syntax import text as written
 from govdata.errors import GovdataError
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.storage import sql
+from govdata.storage.tables.rows import (
+    DELIVERY_DATE,
+    FAILED_RULES,
+    KEPT_ROW_ID,
+    ROW_ID,
+    SOURCE_FILE,
+    SOURCE_ROW,
+    UNPARSED,
+    WARNINGS,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -86,7 +96,7 @@ def explain(
     where = f"数据集 {dataset} " if dataset else ""
     when = f"{date.isoformat()} " if date else ""
     raise GovdataError(
-        f"{where}{when}保留的各夜数据中没有这一行：行标识是查询结果里的 _row_id；"
+        f"{where}{when}保留的各夜数据中没有这一行：行标识是查询结果里的 {ROW_ID}；"
         "早于保留期的夜间数据已按保留策略清理，重新运行那一日的交付后即可查看"
     )
 
@@ -116,7 +126,7 @@ def _row(
         return None
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {sql.identifier(name)} AS SELECT * FROM {sql.parquet(paths)} "
-        "WHERE _row_id = ? LIMIT 1",
+        f"WHERE {ROW_ID} = ? LIMIT 1",
         [row_id],
     )
     table = connection.sql(f"FROM {sql.identifier(name)}").to_arrow_table().to_pylist()
@@ -128,8 +138,8 @@ def _rejected(registry: Registry, raw: RawBatch, row_id: str, row: dict[str, obj
         dataset=registry.datasets[raw.dataset],
         date=raw.date,
         row_id=row_id,
-        file=str(row["_source_file"]),
-        line=int(str(row["_source_row"])),
+        file=str(row[SOURCE_FILE]),
+        line=int(str(row[SOURCE_ROW])),
         fate="rejected",
         reason=str(row["reason"]),
         kept=None,
@@ -161,8 +171,8 @@ def _followed(
         dataset=dataset,
         date=raw.date,
         row_id=row_id,
-        file=str(delivered["_source_file"]),
-        line=int(str(delivered["_source_row"])),
+        file=str(delivered[SOURCE_FILE]),
+        line=int(str(delivered[SOURCE_ROW])),
         fate=fate,
         reason=None,
         kept=kept,
@@ -187,7 +197,7 @@ def _fate(
     if row is not None:
         return "quarantined", row, None
     dropped = _row(connection, deployment, batch.duplicate_files, row_id, "dropped")
-    return ("duplicate", None, str(dropped["kept_row_id"])) if dropped else ("unjudged", None, None)
+    return ("duplicate", None, str(dropped[KEPT_ROW_ID])) if dropped else ("unjudged", None, None)
 
 
 def _judged(
@@ -200,7 +210,7 @@ def _judged(
     """Failures are those the night wrote down; whether a rule that did not fail had anything to judge is asked anew."""
     if stored is None:
         return ()
-    failed = {*_listed(stored.get("failed_rules")), *_listed(stored.get("_warnings"))}
+    failed = {*_listed(stored.get(FAILED_RULES)), *_listed(stored.get(WARNINGS))}
     bound = registry.rules(dataset.name)
     if not same:
         return tuple(Judged(rule, "failed" if rule.id in failed else "unknown") for rule in bound)
@@ -229,7 +239,7 @@ def _cells(
         for name in (name for name in delivered if name[0] != "_"):
             yield Cell(name, _text(delivered[name]), (), None, False, False, "", ())
         return
-    unread = dict(stored.get("_unparsed") or ())  # type: ignore[call-overload]
+    unread = dict(stored.get(UNPARSED) or ())  # type: ignore[call-overload]
     for position, plan in enumerate(plans):
         cell = _text(delivered.get(plan.name))
         yield Cell(
@@ -257,8 +267,8 @@ def _life(
         snapshot = Snapshot.read(Snapshot.path(deployment, raw.dataset, day)) if day >= raw.date else None
         if snapshot is None or not snapshot.files:
             continue
-        query = publish.visible(snapshot, deployment, "b._row_id, b._delivery_date")
-        here = f"SELECT count(*) FROM ({query}) WHERE _row_id = ? AND _delivery_date = ?"
+        query = publish.visible(snapshot, deployment, f"b.{ROW_ID}, b.{DELIVERY_DATE}")
+        here = f"SELECT count(*) FROM ({query}) WHERE {ROW_ID} = ? AND {DELIVERY_DATE} = ?"
         (count,) = connection.execute(here, [row_id, raw.date]).fetchone() or (0,)
         if count:
             shown.append(day)

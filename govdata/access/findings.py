@@ -8,8 +8,10 @@ from govdata.access.door import select
 from govdata.access.shown import Result
 from govdata.deployment import Deployment
 from govdata.storage import sql
+from govdata.storage.tables.nights import FINDINGS
+from govdata.storage.tables.rows import ROW_ID, SOURCE_FILE, SOURCE_ROW
 
-ROWS = "dataset, date, rule_id, severity, column_name, message, _source_file, _source_row, _row_id"
+ROWS = f"dataset, date, rule_id, severity, column_name, message, {SOURCE_FILE}, {SOURCE_ROW}, {ROW_ID}"
 RULES = "dataset, date, rule_id, severity, message, count(*) AS rows"
 
 
@@ -26,16 +28,12 @@ def findings(
     default the newest that
     has findings of the ``dataset``. Never a value of a record. Raises ``GovdataError`` where there is no catalogue."""
     wanted = [f"dataset = {sql.text(dataset)}"] if dataset else []
-    newest = f"(SELECT max(date) FROM governance.findings{' WHERE ' + wanted[0] if wanted else ''})"
+    newest = f"(SELECT max(date) FROM {FINDINGS}{' WHERE ' + wanted[0] if wanted else ''})"
     wanted.append(f"date = DATE {sql.text(date.isoformat())}" if date else f"date = {newest}")
     wanted += [f"rule_id = {sql.text(rule)}"] if rule else []
     where = " AND ".join(wanted)
     if rows:
-        text = (
-            f"SELECT {ROWS} FROM governance.findings WHERE {where} ORDER BY dataset, rule_id, _source_file, _source_row"
-        )
+        text = f"SELECT {ROWS} FROM {FINDINGS} WHERE {where} ORDER BY dataset, rule_id, {SOURCE_FILE}, {SOURCE_ROW}"
     else:
-        text = (
-            f"SELECT {RULES} FROM governance.findings WHERE {where} GROUP BY ALL ORDER BY rows DESC, dataset, rule_id"
-        )
+        text = f"SELECT {RULES} FROM {FINDINGS} WHERE {where} GROUP BY ALL ORDER BY rows DESC, dataset, rule_id"
     return select(deployment, text, limit)

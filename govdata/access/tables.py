@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from govdata.errors import GovdataError
 from govdata.storage import sql, statements
+from govdata.storage.tables.rows import CHINESE
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,7 +38,9 @@ def _find(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[str, str]:
     near = difflib.get_close_matches(table.split(".")[-1], [name for _, name, _ in rows], n=3)
     hint = f"；是否为：{'、'.join(near)}" if near else ""
     listed = "、".join(
-        f"{name}（{(comment or '').split('（')[0]}）" for schema, name, comment in rows if schema == "published"
+        f"{name}（{(comment or '').split('（')[0]}）"
+        for schema, name, comment in rows
+        if schema == "published" and not name.endswith(CHINESE)
     )
     raise GovdataError(
         f"没有表 {table}{hint}。已发布的表：{listed or '无'}；隔离区、治理记录和代码集写作 quarantine.表、"

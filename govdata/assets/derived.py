@@ -39,6 +39,7 @@ from govdata.checks.asset_checks import (
 )
 from govdata.masters import CrossOutcome
 from govdata.standards.model import Dataset, Registry
+from govdata.storage.tables.rows import PUBLISHED
 
 CROSS = "cross_findings"
 CROSS_KEY = AssetKey([MASTERS, CROSS])
@@ -56,7 +57,7 @@ def table(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition
         kinds={"duckdb", "parquet"},
         partitions_def=dates,
         metadata={
-            "dagster/column_schema": describe.schema(dataset, registry, typed=True),
+            "dagster/column_schema": describe.schema(dataset, registry, PUBLISHED, typed=True),
             "dagster/table_name": f"published.{dataset.name}",
         },
         **{**describe.common(dataset, registry), "group_name": MASTERS},

@@ -3,7 +3,7 @@ column,
 column lineage, tags and owners."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dagster import (
@@ -15,34 +15,18 @@ from dagster import (
     TableSchema,
 )
 
+from govdata.engine.typed import sql_type
 from govdata.standards.model import Dataset, Registry
+from govdata.storage.tables import Column, Columns
+from govdata.storage.tables.rows import IDENTITY
 
 PERSONAL = {"none": "非个人信息", "general": "个人信息", "sensitive": "敏感个人信息"}
 SHARING = {"unconditional": "无条件共享", "conditional": "有条件共享", "none": "不予共享"}
 
-_TYPES = {
-    "text": "VARCHAR",
-    "code": "VARCHAR",
-    "date": "DATE",
-    "datetime": "TIMESTAMP",
-    "integer": "BIGINT",
-    "boolean": "BOOLEAN",
-}
 
-PROVENANCE = (
-    TableColumn("_row_id", "VARCHAR", description="行标识：不含个人信息，同一份文件再次交付时不变"),
-    TableColumn("_source_file", "VARCHAR", description="来源文件（工作簿为 文件#工作表）"),
-    TableColumn("_source_row", "BIGINT", description="来源行号，按人打开文件所见"),
-    TableColumn("_delivery_date", "DATE", description="交付日期"),
-)
-FAILED_RULES = TableColumn("failed_rules", "VARCHAR[]", description="未通过的规则编号")
-REPAIRS = (
-    TableColumn("dataset", "VARCHAR", description="数据集"),
-    TableColumn("column_name", "VARCHAR", description="被修复的列"),
-    TableColumn("cells", "BIGINT", description="标准化改动的单元格数"),
-)
-"""Of the asset's files. Before and after of each cell are worked out by the view ``governance.repairs`` when somebody
-asks."""
+def system(columns: Iterable[Column]) -> list[TableColumn]:
+    """Columns that the system adds."""
+    return [TableColumn(str(column), column.type, description=column.comment) for column in columns]
 
 
 def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableColumn]:
@@ -51,7 +35,6 @@ def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableC
     key_columns = sum(column.primary_key for column in dataset.columns)
     for column in dataset.columns:
         element = registry.elements[column.element]
-        decimal = f"DECIMAL(38,{element.scale or 0})"
         standard = " ".join(part for part in (element.standard, element.clause and f"第{element.clause}条") if part)
         facts = [
             standard and f"依据：{standard}",
@@ -65,7 +48,7 @@ def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableC
         described.append(
             TableColumn(
                 column.name,
-                _TYPES.get(element.type, decimal) if typed else "VARCHAR",
+                sql_type(element) if typed else "VARCHAR",
                 description=f"{column.title}。{column.description or element.definition}",
                 tags=tags,
                 constraints=TableColumnConstraints(
@@ -78,13 +61,14 @@ def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableC
     return described
 
 
-def schema(dataset: Dataset, registry: Registry, *, typed: bool, extra: tuple[TableColumn, ...] = ()) -> TableSchema:
-    return TableSchema(columns=[*columns(dataset, registry, typed=typed), *extra, *PROVENANCE])
+def schema(dataset: Dataset, registry: Registry, added: Columns, *, typed: bool) -> TableSchema:
+    """``added``: the columns of the system that the table has besides the contract's."""
+    return TableSchema(columns=[*columns(dataset, registry, typed=typed), *system(added)])
 
 
 def lineage(dataset: Dataset, upstream: AssetKey) -> TableColumnLineage:
     """Every column comes from the column of the same name upstream; the provenance columns are carried along."""
-    names = [column.name for column in dataset.columns] + [column.name for column in PROVENANCE]
+    names = [column.name for column in dataset.columns] + [str(column) for column in IDENTITY]
     return TableColumnLineage({name: [TableColumnDep(upstream, name)] for name in names})
 
 

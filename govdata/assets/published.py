@@ -21,6 +21,7 @@ from govdata.checks.asset_checks import MASTERS
 from govdata.errors import GovdataError
 from govdata.operations.outcomes import title
 from govdata.standards.model import Dataset, Registry
+from govdata.storage.tables.rows import PUBLISHED
 
 STAGE = "published"
 
@@ -50,7 +51,7 @@ def published(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefini
                 kinds={"duckdb", "parquet"},
                 partitions_def=dates,
                 metadata={
-                    "dagster/column_schema": describe.schema(dataset, registry, typed=True),
+                    "dagster/column_schema": describe.schema(dataset, registry, PUBLISHED, typed=True),
                     "dagster/column_lineage": describe.lineage(dataset, standardized.key(dataset)),
                     "dagster/table_name": f"published.{dataset.name}",
                 },

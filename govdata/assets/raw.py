@@ -22,6 +22,7 @@ from govdata.assets.resources import DeploymentResource
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError
 from govdata.standards.model import Dataset, Registry
+from govdata.storage.tables.rows import RAW
 
 STAGE = "raw"
 
@@ -45,7 +46,7 @@ def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) 
                 kinds={"duckdb", "parquet"},
                 partitions_def=dates,
                 metadata={
-                    "dagster/column_schema": describe.schema(dataset, registry, typed=False),
+                    "dagster/column_schema": describe.schema(dataset, registry, RAW, typed=False),
                     "dagster/column_lineage": describe.lineage(dataset, landing.key(dataset)),
                     "dagster/table_name": f"raw.{dataset.name}",
                 },

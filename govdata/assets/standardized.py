@@ -22,6 +22,8 @@ from govdata.checks.asset_checks import per_cent
 from govdata.errors import GovdataError
 from govdata.operations.outcomes import title
 from govdata.standards.model import Dataset, Registry
+from govdata.storage.tables.nights import REPAIRS
+from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, PUBLISHED, QUARANTINE, REPAIR_COUNTS
 
 STAGE = "standardized"
 
@@ -56,8 +58,8 @@ def standardized(dataset: Dataset, registry: Registry, dates: DailyPartitionsDef
             **describe.common(dataset, registry),
         )
 
-    full = describe.schema(dataset, registry, typed=True)
-    held_back = describe.schema(dataset, registry, typed=True, extra=(describe.FAILED_RULES,))
+    full = describe.schema(dataset, registry, PUBLISHED, typed=True)
+    held_back = describe.schema(dataset, registry, QUARANTINE, typed=True)
 
     @multi_asset(
         name=f"{STAGE}__{dataset.name}",
@@ -71,7 +73,7 @@ def standardized(dataset: Dataset, registry: Registry, dates: DailyPartitionsDef
             ),
             spec(
                 quarantine_key(dataset),
-                f"{dataset.title}：未通过错误级规则的行，附规则编号（failed_rules）。退回{dataset.owner}核实，不由我们改动。",
+                f"{dataset.title}：未通过错误级规则的行，附规则编号（{FAILED_RULES}）。退回{dataset.owner}核实，不由我们改动。",
                 f"quarantine.{dataset.name}",
                 held_back,
                 traced=True,
@@ -80,7 +82,7 @@ def standardized(dataset: Dataset, registry: Registry, dates: DailyPartitionsDef
                 repairs_key(dataset),
                 f"{dataset.title}：每一列被标准化改动的单元格数。逐格的改前、改后和所用步骤见视图 governance.repairs。",
                 f"repairs.{dataset.name}",
-                TableSchema(columns=list(describe.REPAIRS)),
+                TableSchema(columns=describe.system(REPAIR_COUNTS)),
                 traced=False,
             ),
         ],
@@ -113,7 +115,7 @@ def standardized(dataset: Dataset, registry: Registry, dates: DailyPartitionsDef
                 "dagster/partition_row_count": batch.quarantined,
                 "隔离率（%）": per_cent(batch.quarantined, batch.rows),
                 "未通过的规则数": len(failing),
-                "查询": f"SELECT * FROM quarantine.{dataset.name} WHERE _delivery_date = DATE '{date.isoformat()}'",
+                "查询": f"SELECT * FROM quarantine.{dataset.name} WHERE {DELIVERY_DATE} = DATE '{date.isoformat()}'",
             },
         )
         yield MaterializeResult(
@@ -123,8 +125,7 @@ def standardized(dataset: Dataset, registry: Registry, dates: DailyPartitionsDef
                 "改动的单元格数": sum(batch.repaired_cells.values()),
                 "改动的列数": sum(1 for count in batch.repaired_cells.values() if count),
                 "查询": (
-                    f"SELECT * FROM governance.repairs WHERE dataset = '{dataset.name}' AND _delivery_date = DATE "
-                    f"'{date.isoformat()}'"
+                    f"SELECT * FROM {REPAIRS} WHERE dataset = '{dataset.name}' AND date = DATE '{date.isoformat()}'"
                 ),
             },
         )

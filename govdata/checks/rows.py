@@ -16,19 +16,13 @@ from govdata.engine.syntax import alias, column, list_of, text
 from govdata.engine.typed import sql_type
 from govdata.publish import renames, visible
 from govdata.standards.model import Dataset, Registry
+from govdata.storage import tables
 from govdata.storage.sql import parquet
 
 if TYPE_CHECKING:
     import duckdb
 
 VIEW = "standardized_rows"
-_SYSTEM_TYPES = {
-    "_row_id": "VARCHAR",
-    "_source_file": "VARCHAR",
-    "_source_row": "BIGINT",
-    "_delivery_date": "DATE",
-    "_unparsed": "MAP(VARCHAR, VARCHAR)",
-}
 
 
 def existing(deployment: Deployment, files: Sequence[str]) -> list[Path]:
@@ -65,7 +59,8 @@ def create_view(
         rows = f"SELECT {columns} FROM {parquet(paths, by_name=True)}"
     else:
         held = set(wanted)
-        types = {item.name: sql_type(registry.elements[item.element]) for item in dataset.columns} | _SYSTEM_TYPES
+        types = {item.name: sql_type(registry.elements[item.element]) for item in dataset.columns}
+        types |= tables.types(SYSTEM_COLUMNS)
         columns = ", ".join(f"CAST(NULL AS {types[name]}) AS {text(column(name))}" for name in wanted)
         rows = f"SELECT {columns} WHERE FALSE"
     for layer in (shared.facts, shared.results):

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govdata.engine import rules
-from govdata.engine.pipeline import ROW_COLUMNS
 from govdata.engine.syntax import text
 from govdata.engine.typed import sql_type
 from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry, Unique
 from govdata.storage import files
+from govdata.storage.tables.rows import IDENTITY, UNPARSED
 from govdata.trees.facts import Shared
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
-SYSTEM_COLUMNS = (*ROW_COLUMNS, "_unparsed")
+SYSTEM_COLUMNS = (*IDENTITY, UNPARSED)
 """Columns of a standardised row besides the contract's. The engine's own verdict (``failed_rules``, ``_warnings``) is
 not shown to GX."""
 

@@ -11,6 +11,7 @@ from govdata.cli.app import Command, app
 from govdata.cli.common import console, known_datasets, load_registry, read_date
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.storage.tables.rows import ROW_ID, UNPARSED
 
 if TYPE_CHECKING:
     from govdata.access import Cell, Explained, Judged
@@ -29,7 +30,7 @@ Shown = Callable[[str | None], str]
 
 @app.command(cls=Command)
 def explain(
-    row_id: Annotated[str, typer.Argument(help="行标识：查询结果里的 _row_id")],
+    row_id: Annotated[str, typer.Argument(help=f"行标识：查询结果里的 {ROW_ID}")],
     column: Annotated[str | None, typer.Argument(help="只看这一列，逐步说明")] = None,
     dataset: Annotated[str | None, typer.Option(help="数据集；不写则逐个查找")] = None,
     date: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="交付日期；不写则最近一次")] = None,
@@ -106,7 +107,7 @@ def _one(found: Explained, cell: Cell, show: Shown) -> Iterator[str]:
         yield f"  {name}  {'没有变化' if after == before else show(after)}"
         before = after
     if cell.unread:
-        yield f"  {cell.by}  读不出：发布为空，交付的文本在 _unparsed"
+        yield f"  {cell.by}  读不出：发布为空，交付的文本在 {UNPARSED}"
     elif found.fate in ("clean", "quarantined"):
         yield f"  存入    {show(cell.stored)}" + (f"（{cell.by}）" if cell.stored != before else "")
         yield f"  台账    {'记有这一格（governance.repairs）' if cell.altered else '没有改动'}"

@@ -16,6 +16,7 @@ from govdata.engine.syntax import alias, column, list_of, sql, text
 from govdata.errors import Problem
 from govdata.standards.binding import bind_column, column_rules
 from govdata.standards.model import BoundRule, Column, Dataset, DeliveryMode, Element, Registry
+from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 NAME = "element_examples"
 GROUP = 24
@@ -114,9 +115,8 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
             text(alias(sql("CASE WHEN element = :e THEN value END", e=plan.name), plan.name)) for plan in plans
         )
         connection.execute(
-            f"CREATE TABLE raw_rows AS SELECT {cells}, CAST(n AS VARCHAR) AS _row_id, '' AS _source_file, n AS "
-            "_source_row, "
-            "CAST(? AS DATE) AS _delivery_date FROM examples",
+            f"CREATE TABLE raw_rows AS SELECT {cells}, CAST(n AS VARCHAR) AS {ROW_ID}, '' AS {SOURCE_FILE}, "
+            f"n AS {SOURCE_ROW}, CAST(? AS DATE) AS {DELIVERY_DATE} FROM examples",
             [on],
         )
         gated = gates(dataset.name, examined)
@@ -146,7 +146,7 @@ def _result_sql(judged: exp.Expression, plans: tuple[ColumnPlan, ...], bound: tu
         sql("CASE WHEN :v THEN :i END", v=column(f"~v{rule.index}"), i=rule.id.split(".", 1)[1]) for rule in bound
     )
     items = sql("list_filter(:f, lambda e: e IS NOT NULL)", f=failed)
-    return f"SELECT _source_row, {text(after)}, {text(items)} FROM ({text(judged)})"
+    return f"SELECT {SOURCE_ROW}, {text(after)}, {text(items)} FROM ({text(judged)})"
 
 
 def _judge(kind: str, value: str, expected: str | None, after: str | None, failed: list[str]) -> str | None:

@@ -9,11 +9,12 @@ from sqlglot import exp
 
 from govdata.engine.syntax import column, list_of, literal, sql
 from govdata.standards.kinds.code_set import member
+from govdata.storage.tables import rows
 from govdata.trees.check_digits import check_digit_ok
 from govdata.trees.facts import mark
 from govdata.trees.matching import matches
 
-DELIVERY_DATE = column("_delivery_date")
+DELIVERY_DATE = column(rows.DELIVERY_DATE)
 
 
 def id_birth_date(value: exp.Expression) -> exp.Expression:

@@ -14,10 +14,11 @@ from sqlglot import exp
 
 from govdata.batches import LedgerColumn, LedgerStep
 from govdata.engine import normalise
-from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
+from govdata.engine.pipeline import WORD, ColumnPlan, repair_words
 from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, list_of, literal, sql, text
 from govdata.standards.model import Normaliser
 from govdata.standards.types import TYPES
+from govdata.storage.tables.rows import DELIVERY_DATE, IDENTITY, REPAIR_FLAGS, ROW_ID, UNPARSED
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,7 +66,7 @@ def walk(
 def flagged(position: int, row: Mapping[str, object]) -> bool:
     """Whether the cell of the contract's column at ``position`` was altered, by the flags of its standardised row."""
     word, bit = divmod(position, WORD)
-    return bool(int(str(row.get(f"_repairs_{word}") or 0)) >> bit & 1)
+    return bool(int(str(row.get(f"{REPAIR_FLAGS}{word}") or 0)) >> bit & 1)
 
 
 def _rule_names(plan: LedgerColumn) -> exp.Expression:
@@ -85,7 +86,7 @@ def _rule_names(plan: LedgerColumn) -> exp.Expression:
             ELSE :typing
         END""",
         x=value,
-        u=column("_unparsed", "s"),
+        u=column(UNPARSED, "s"),
         n=plan.name,
         y=sql("CAST(:s AS VARCHAR)", s=column(plan.name, "s")),
         inferred=plan.inferred,
@@ -98,9 +99,8 @@ _compiled: dict[str, str] = {}
 
 
 def ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
-    """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``_delivery_date, _row_id, _source_file,
-    _source_row,
-    column_name, before, after, rule``: one row per altered cell, ``rule`` the names of the steps that changed it.
+    """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving the row's identity and
+    ``column_name, before, after, rule``: one row per altered cell, ``rule`` the names of the steps that changed it.
 
     ``plans``: all columns of the contract, in its order. Raises ``KeyError`` for a step that is no more. Compiled once
     per process."""
@@ -111,21 +111,21 @@ def ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
 
 
 def _ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
-    flags = [f"_repairs_{index}" for index in range(repair_words(len(plans)))]
+    flags = [f"{REPAIR_FLAGS}{index}" for index in range(repair_words(len(plans)))]
     query: exp.Expression = (
         exp.Select()
         .select(
-            *[alias(column(name, "s"), name) for name in (*ROW_COLUMNS, *flags)],
+            *[alias(column(name, "s"), name) for name in (*IDENTITY, *flags)],
             *[alias(sql("nullif(:x, '')", x=column(plan.name, "r")), f"~0~{plan.name}") for plan in plans],
             *[alias(column(plan.name, "s"), plan.name) for plan in plans],
-            column("_unparsed", "s"),
+            column(UNPARSED, "s"),
         )
         .from_(exp.alias_(_relation("standardized"), "s", table=True))
         .join(
             exp.alias_(_relation("raw"), "r", table=True),
             # The same file may come on two dates: its rows have the same ids then.
             on=conjunction(
-                sql(":a = :b", a=column(name, "s"), b=column(name, "r")) for name in ("_row_id", "_delivery_date")
+                sql(":a = :b", a=column(name, "s"), b=column(name, "r")) for name in (ROW_ID, DELIVERY_DATE)
             ),
             join_type="inner",
         )
@@ -156,10 +156,9 @@ def _ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
             )
         )
     unnested = sql("unnest(list_filter(:c, lambda e: e IS NOT NULL))", c=list_of(cells))
-    query = exp.Select().select(*[column(name) for name in ROW_COLUMNS], alias(unnested, "cell")).from_(derived(query))
+    query = exp.Select().select(*[column(name) for name in IDENTITY], alias(unnested, "cell")).from_(derived(query))
     fields = [
         alias(sql("struct_extract(:c, :f)", c=column("cell"), f=literal(field)), field)
         for field in ("column_name", "before", "after", "rule")
     ]
-    names = ("_delivery_date", "_row_id", "_source_file", "_source_row")
-    return text(exp.Select().select(*[column(name) for name in names], *fields).from_(derived(query)))
+    return text(exp.Select().select(*[column(name) for name in IDENTITY], *fields).from_(derived(query)))

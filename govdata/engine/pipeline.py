@@ -36,13 +36,13 @@ from govdata.standards.model import (
     Unique,
 )
 from govdata.standards.types import TYPES
+from govdata.storage.tables.rows import FAILED_RULES, IDENTITY, REPAIR_FLAGS, UNPARSED, WARNINGS
 
 Gates = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Column → rule id → patterns, see ``govdata.engine.gates``."""
 
 NO_GATES: Gates = MappingProxyType({})
 
-ROW_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date")
 WORD = 60
 """Flags per UBIGINT word; below 63 so that every word also fits a signed 64-bit integer of another engine."""
 
@@ -189,7 +189,7 @@ def source_layer(
 ) -> exp.Select:
     """Delivered text of the planned columns; an empty text is no value. ``extra`` columns are carried along."""
     columns = [alias(sql("nullif(:x, '')", x=column(plan.name)), plan.name) for plan in plans]
-    query = exp.select(*columns, *[column(name) for name in (*ROW_COLUMNS, *extra)]).from_(exp.to_table(relation))
+    query = exp.select(*columns, *[column(name) for name in (*IDENTITY, *extra)]).from_(exp.to_table(relation))
     return query.where(condition) if condition is not None else query
 
 
@@ -506,7 +506,7 @@ def typed_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expr
         ]
         query = replace_layer(query, [], unread)
     fixes = [alias(altered(plan), f"~fix~{plan.name}") for plan in plans]
-    return replace_layer(query, [], [*fixes, alias(_unparsed(hard), "_unparsed")])
+    return replace_layer(query, [], [*fixes, alias(_unparsed(hard), UNPARSED)])
 
 
 def _unparsed(plans: Sequence[ColumnPlan]) -> exp.Expression:
@@ -612,16 +612,16 @@ def result_query(
     bound = registry.rules(dataset.name)
     flags = {rule.id: column(f"~v{rule.index}") for rule in bound}
     repairs = [
-        alias(word, f"_repairs_{index}")
+        alias(word, f"{REPAIR_FLAGS}{index}")
         for index, word in enumerate(words([column(f"~fix~{plan.name}") for plan in plans]))
     ]
     columns = [
         *[column(plan.name) for plan in plans],
-        *[column(name) for name in ROW_COLUMNS],
-        column("_unparsed"),
-        alias(failed_list([rule for rule in bound if rule.severity == "warning"], flags), "_warnings"),
+        *[column(name) for name in IDENTITY],
+        column(UNPARSED),
+        alias(failed_list([rule for rule in bound if rule.severity == "warning"], flags), WARNINGS),
         *repairs,
-        alias(failed_list([rule for rule in bound if rule.severity == "error"], flags), "failed_rules"),
+        alias(failed_list([rule for rule in bound if rule.severity == "error"], flags), FAILED_RULES),
     ]
     return exp.Select().select(*columns, copy=False).from_(derived(query), copy=False)
 

@@ -17,6 +17,7 @@ from govdata.standards.model import (
     Unique,
 )
 from govdata.standards.types import TYPES
+from govdata.storage.tables.rows import UNPARSED
 from govdata.trees.facts import Shared, mark, mark_result, share
 
 
@@ -32,7 +33,7 @@ def unparsed(rule: BoundRule, registry: Registry) -> exp.Expression:
     assert rule.column is not None
     if TYPES[registry.element(rule.dataset, rule.column).type].unreadable is None and not rule.empties:
         return exp.false()
-    return sql("CASE WHEN :m IS NULL THEN FALSE ELSE map_contains(:m, :n) END", m=column("_unparsed"), n=rule.column)
+    return sql("CASE WHEN :m IS NULL THEN FALSE ELSE map_contains(:m, :n) END", m=column(UNPARSED), n=rule.column)
 
 
 def subject(rule: BoundRule, registry: Registry) -> Subject:

@@ -10,13 +10,27 @@ from typing import TYPE_CHECKING
 from govdata.batches import RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine.compiled import HELD, CompiledDataset, compiled
-from govdata.engine.pipeline import ROW_COLUMNS, WORD, ColumnPlan, repair_words
+from govdata.engine.pipeline import WORD, ColumnPlan, repair_words
 from govdata.engine.session import create_maps, session
 from govdata.engine.syntax import alias, column, disjunction, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.storage import permissions
 from govdata.storage.manifest import fingerprint
 from govdata.storage.sql import PARQUET, parquet
+from govdata.storage.tables import arrow_table
+from govdata.storage.tables.rows import (
+    DUPLICATES_FILE,
+    FAILED_RULES,
+    IDENTITY,
+    KEPT_ROW_ID,
+    REPAIR_COUNTS,
+    REPAIR_FLAGS,
+    ROW_ID,
+    SOURCE_FILE,
+    SOURCE_ROW,
+    UNPARSED,
+    WARNINGS,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -63,9 +77,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, raw
     else:
         columns = ", ".join(f"{text(column(plan.name))} VARCHAR" for plan in queries.plans)
         connection.execute(
-            f"CREATE TABLE raw_rows ({columns}, _row_id VARCHAR, _source_file VARCHAR, _source_row BIGINT, "
-            "_delivery_date DATE, "
-            '"~at" BIGINT)'
+            f'CREATE TABLE raw_rows ({columns}, {", ".join(f"{name} {name.type}" for name in IDENTITY)}, "~at" BIGINT)'
         )
     if queries.held:
         connection.execute(f"CREATE TABLE {HELD} AS {queries.standard}")
@@ -94,15 +106,14 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledData
         connection.execute('CREATE TEMP TABLE dropped ("~at" BIGINT)')
         return frozenset()
     connection.execute(
-        f'CREATE TEMP TABLE close AS SELECT {names}, {", ".join(ROW_COLUMNS)}, "~at", first_value(_row_id) OVER same '
-        "AS kept_row_id "
-        f"FROM ({queries.candidate_rows}) WINDOW same AS (PARTITION BY {names}, CAST(_unparsed AS VARCHAR) ORDER BY "
-        "_source_file, "
-        "_source_row)"
+        f'CREATE TEMP TABLE close AS SELECT {names}, {", ".join(IDENTITY)}, "~at", first_value({ROW_ID}) OVER same '
+        f"AS {KEPT_ROW_ID} "
+        f"FROM ({queries.candidate_rows}) WINDOW same AS (PARTITION BY {names}, CAST({UNPARSED} AS VARCHAR) ORDER BY "
+        f"{SOURCE_FILE}, {SOURCE_ROW})"
     )
     connection.execute(
-        f'CREATE TEMP TABLE dropped AS SELECT {", ".join(ROW_COLUMNS)}, kept_row_id, "~at" FROM close WHERE _row_id '
-        "<> kept_row_id"
+        f'CREATE TEMP TABLE dropped AS SELECT {", ".join(DUPLICATES_FILE)}, "~at" FROM close '
+        f"WHERE {ROW_ID} <> {KEPT_ROW_ID}"
     )
     for rule in queries.unique_rules:
         assert isinstance(rule.spec, Unique)
@@ -111,7 +122,7 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledData
         connection.execute(
             f'INSERT INTO conflicts SELECT "~at", ? FROM (SELECT "~at", count(*) OVER (PARTITION BY {columns}) AS n '
             "FROM close "
-            f"WHERE {given} AND _row_id = kept_row_id) WHERE n > 1",
+            f"WHERE {given} AND {ROW_ID} = {KEPT_ROW_ID}) WHERE n > 1",
             [rule.id],
         )
     connection.execute("DROP TABLE close")
@@ -128,7 +139,7 @@ def run_pass(
     else:
         rows = queries.rows(dropped=bool(_count(connection, "dropped")), conflicts=conflicts)
     connection.execute(
-        f"COPY (SELECT *, failed_rules IS NOT NULL AS _quarantined FROM ({rows})) TO '{_quote(scratch / 'rows')}' "
+        f"COPY (SELECT *, {FAILED_RULES} IS NOT NULL AS _quarantined FROM ({rows})) TO '{_quote(scratch / 'rows')}' "
         f"({PARQUET}, PARTITION_BY (_quarantined), WRITE_PARTITION_COLUMNS false)"
     )
 
@@ -199,7 +210,7 @@ def _write_dropped(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
     import pyarrow.parquet as pq
 
     rows = connection.sql('SELECT * EXCLUDE ("~at") FROM dropped').to_arrow_reader(100_000)
-    with pq.ParquetWriter(target, rows.schema, compression="zstd", write_statistics=["_source_row"]) as writer:
+    with pq.ParquetWriter(target, rows.schema, compression="zstd", write_statistics=[SOURCE_ROW]) as writer:
         for batch in rows:
             writer.write_batch(batch)
 
@@ -239,7 +250,7 @@ def _counts(
             alias(
                 sql(
                     "count(*) FILTER (WHERE (:w & CAST(:b AS UBIGINT)) <> 0)",
-                    w=column(f"_repairs_{plan.position // WORD}"),
+                    w=column(f"{REPAIR_FLAGS}{plan.position // WORD}"),
                     b=1 << plan.position % WORD,
                 ),
                 plan.name,
@@ -247,7 +258,7 @@ def _counts(
             for plan in plans
         ]
         flagged = text(
-            disjunction(sql(":w <> 0", w=column(f"_repairs_{index}")) for index in range(repair_words(len(plans))))
+            disjunction(sql(":w <> 0", w=column(f"{REPAIR_FLAGS}{index}")) for index in range(repair_words(len(plans))))
         )
         counted = _single_row(
             connection, f"SELECT {', '.join(text(item) for item in columns)} FROM {relation} WHERE {flagged}"
@@ -255,7 +266,7 @@ def _counts(
         for plan, count in zip(plans, counted, strict=True):
             cells[plan.name] += count
         rows[part] = _single_row(connection, f"SELECT count(*) FROM {relation}")[0]
-        for lists in ("failed_rules", "_warnings"):
+        for lists in (FAILED_RULES, WARNINGS):
             for rule, count in connection.execute(
                 f"SELECT rule, count(*) FROM (SELECT unnest({lists}) AS rule FROM {relation} WHERE {lists} IS NOT "
                 "NULL) GROUP BY rule"
@@ -267,15 +278,7 @@ def _counts(
 def _write_repair_counts(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, cells: dict[str, int], path: Path
 ) -> None:
-    import pyarrow as pa
-
-    table = pa.table(
-        {
-            "dataset": pa.array([dataset.name] * len(cells), pa.string()),
-            "column_name": pa.array(list(cells), pa.string()),
-            "cells": pa.array(list(cells.values()), pa.int64()),
-        }
-    )
+    table = arrow_table(REPAIR_COUNTS, [(dataset.name, name, count) for name, count in cells.items()])
     connection.register("_cells", table)
     connection.execute(f"COPY (SELECT * FROM _cells) TO '{_quote(path)}' ({PARQUET})")
     connection.unregister("_cells")

@@ -37,6 +37,16 @@ from govdata.publish import newest, visible
 from govdata.standards.model import BoundRule, Dataset, InCodeSet, Length, Pattern, Registry, Required, Typed
 from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
+from govdata.storage.tables.rows import (
+    CONTENT,
+    DELIVERY_DATE,
+    FAILED_RULES,
+    REASON,
+    ROW_ID,
+    SOURCE_FILE,
+    SOURCE_ROW,
+    WARNINGS,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -130,7 +140,7 @@ def _cross(registry: Registry, deployment: Deployment, name: str, date: Date) ->
     judged = tuple(row["rule_id"] for row in rows if row["checked"])
     if not judged:
         return None
-    pairs = pq.read_table(findings, columns=["rule_id", "_row_id"]).to_pylist()
+    pairs = pq.read_table(findings, columns=["rule_id", ROW_ID]).to_pylist()
     token = fingerprint(snapshot.snapshot_id, rows, pairs)
     return Judged(registry.datasets[name], date, CROSS, token, True, True, judged, snapshot=snapshot)
 
@@ -276,11 +286,11 @@ class _Delivered:
         self.connection.execute(
             f"CREATE TEMP TABLE records AS SELECT {_digest('k', key_columns(dataset))} AS key_id, "
             f"{_digest('a', identity)} AS alias_id, "
-            f"{cancelled} AS cancelled, list_concat(coalesce(b.failed_rules, []), coalesce(b._warnings, [])) AS "
+            f"{cancelled} AS cancelled, list_concat(coalesce(b.{FAILED_RULES}, []), coalesce(b.{WARNINGS}, [])) AS "
             "failing, "
             f"list_has_any(failing, CAST([{on_key}] AS VARCHAR[])) AS key_wrong, "
-            "b._row_id AS row_id, b._source_file AS source_file, b._source_row AS source_row, b._delivery_date AS "
-            "delivered "
+            f"b.{ROW_ID} AS row_id, b.{SOURCE_FILE} AS source_file, b.{SOURCE_ROW} AS source_row, "
+            f"b.{DELIVERY_DATE} AS delivered "
             f"FROM {sql.parquet(paths, by_name=True)} AS b"
         )
 
@@ -326,7 +336,7 @@ class _Delivered:
         paths = [self.deployment.absolute(name) for name in raw.files]
         return (
             f"SELECT n.row_id, n.rule_id, CASE n.rule_id {cases} END AS value FROM {sql.parquet(paths)} AS w "
-            "JOIN named AS n ON n.row_id = w._row_id"
+            f"JOIN named AS n ON n.row_id = w.{ROW_ID}"
         )
 
     def _gather_causes(self, rules: Sequence[BoundRule], raw: RawBatch) -> None:
@@ -353,9 +363,10 @@ class _Delivered:
         if not paths:
             return
         self.connection.execute(
-            "INSERT INTO failing BY NAME SELECT $1 AS rule_id, mac('x' || coalesce(content, _row_id)) AS identity, "
-            "'reason:' || regexp_replace(reason, '[0-9]+', '…', 'g') AS cause, reason AS shape, _row_id AS row_id, "
-            "_source_file AS source_file, _source_row AS source_row, _delivery_date AS delivered FROM "
+            f"INSERT INTO failing BY NAME SELECT $1 AS rule_id, mac('x' || coalesce({CONTENT}, {ROW_ID})) AS identity, "
+            f"'reason:' || regexp_replace({REASON}, '[0-9]+', '…', 'g') AS cause, {REASON} AS shape, "
+            f"{ROW_ID} AS row_id, {SOURCE_FILE} AS source_file, {SOURCE_ROW} AS source_row, "
+            f"{DELIVERY_DATE} AS delivered FROM "
             f"{sql.parquet(paths)}",
             [REJECTED],
         )
@@ -382,7 +393,7 @@ class _Cross:
         if not snapshot.files:
             self.connection.execute(_NO_RECORDS)
             return
-        columns = f"{_digest('k', key_columns(self.judged.dataset))} AS key_id, b._row_id AS row_id"
+        columns = f"{_digest('k', key_columns(self.judged.dataset))} AS key_id, b.{ROW_ID} AS row_id"
         rows = visible(snapshot, self.deployment, columns)
         self.connection.execute(
             "CREATE TEMP TABLE records AS SELECT key_id, CAST(NULL AS VARCHAR) AS alias_id, FALSE AS cancelled, "
@@ -392,10 +403,10 @@ class _Cross:
     def failing(self) -> None:
         found: Path = cross.path(self.deployment, cross.FINDINGS, self.judged.dataset.name, self.judged.date)
         self.connection.execute(
-            "CREATE TEMP TABLE failing AS SELECT f.rule_id, coalesce(r.key_id, mac('r' || f._row_id)) AS identity, "
-            "CAST(NULL AS VARCHAR) AS alias, '' AS cause, CAST(NULL AS VARCHAR) AS shape, f._row_id AS row_id, "
-            "f._source_file AS source_file, f._source_row AS source_row, f._delivery_date AS delivered FROM "
+            f"CREATE TEMP TABLE failing AS SELECT f.rule_id, coalesce(r.key_id, mac('r' || f.{ROW_ID})) AS identity, "
+            f"CAST(NULL AS VARCHAR) AS alias, '' AS cause, CAST(NULL AS VARCHAR) AS shape, f.{ROW_ID} AS row_id, "
+            f"f.{SOURCE_FILE} AS source_file, f.{SOURCE_ROW} AS source_row, f.{DELIVERY_DATE} AS delivered FROM "
             f"{sql.parquet([found])} AS f "
-            "LEFT JOIN records AS r ON r.row_id = f._row_id WHERE list_contains($1, f.rule_id)",
+            f"LEFT JOIN records AS r ON r.row_id = f.{ROW_ID} WHERE list_contains($1, f.rule_id)",
             [list(self.judged.rules)],
         )

@@ -15,6 +15,7 @@ from govdata.governance.orders import Order, State, item_id
 from govdata.governance.suggestions import Suggestion, Wrong, suggest
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
+from govdata.storage.tables.rows import CONTENT, ROW_ID
 
 if TYPE_CHECKING:
     import duckdb
@@ -158,13 +159,13 @@ class Listing:
             self._connection.execute(
                 f"INSERT INTO looked_up SELECT i.number, i.item, CAST([{keys}] AS VARCHAR[]), {value} FROM "
                 f"{sql.parquet(paths)} AS w "
-                f"JOIN items AS i ON i.row_id = w._row_id WHERE {chosen} AND NOT i.rejected"
+                f"JOIN items AS i ON i.row_id = w.{ROW_ID} WHERE {chosen} AND NOT i.rejected"
             )
         refused = [path for name in raw.rejected_files if files.is_sound(path := self._deployment.absolute(name))]
         if refused:
             self._connection.execute(
-                f"INSERT INTO looked_up SELECT i.number, i.item, [], w.content FROM {sql.parquet(refused)} AS w "
-                f"JOIN items AS i ON i.row_id = w._row_id WHERE {chosen} AND i.rejected"
+                f"INSERT INTO looked_up SELECT i.number, i.item, [], w.{CONTENT} FROM {sql.parquet(refused)} AS w "
+                f"JOIN items AS i ON i.row_id = w.{ROW_ID} WHERE {chosen} AND i.rejected"
             )
 
     def lines(self, order: Order) -> Iterator[Line]:

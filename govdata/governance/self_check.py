@@ -22,6 +22,7 @@ from govdata.errors import DeliveryError, GovdataError
 from govdata.governance.workbook import height, printed
 from govdata.standards.model import BoundRule, Dataset, Registry
 from govdata.storage import files, sql
+from govdata.storage.tables.rows import FAILED_RULES, ROW_ID, SOURCE_FILE, SOURCE_ROW, WARNINGS
 
 if TYPE_CHECKING:
     import duckdb
@@ -194,7 +195,7 @@ class _Book:
         for number, row in enumerate(self._rows(connection, [item.name for item in columns]), 1):
             last = number
             failed = [rules[name] for name in row["failed"] if name in rules]
-            sheet.write_string(number, 0, f"{row['_source_file']} 第 {row['_source_row']} 行", self.formats[""])
+            sheet.write_string(number, 0, f"{row[SOURCE_FILE]} 第 {row[SOURCE_ROW]} 行", self.formats[""])
             for place, item in enumerate(columns, 1):
                 about = [rule for rule in failed if item.name in (rule.columns or (rule.column,))]
                 severity = "error" if any(rule.severity == "error" for rule in about) else "warning" if about else ""
@@ -210,22 +211,22 @@ class _Book:
     def _rows(self, connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Iterator[Row]:
         """The delivered texts with what was said of them, in the order of the files."""
         parts = [
-            f"SELECT _row_id, coalesce(failed_rules, []) || coalesce(_warnings, []) AS failed, '{fate}' AS fate FROM "
-            + sql.parquet([self.trial.absolute(name) for name in names], by_name=True)
+            f"SELECT {ROW_ID}, coalesce({FAILED_RULES}, []) || coalesce({WARNINGS}, []) AS failed, '{fate}' AS fate "
+            "FROM " + sql.parquet([self.trial.absolute(name) for name in names], by_name=True)
             for fate, names in (("clean", self.batch.clean_files), ("quarantined", self.batch.quarantine_files))
             if names
         ]
         if self.batch.duplicate_files:
             dropped = sql.parquet([self.trial.absolute(name) for name in self.batch.duplicate_files])
-            parts.append(f"SELECT _row_id, CAST([] AS VARCHAR[]) AS failed, 'duplicate' AS fate FROM {dropped}")
+            parts.append(f"SELECT {ROW_ID}, CAST([] AS VARCHAR[]) AS failed, 'duplicate' AS fate FROM {dropped}")
         if not parts or not self.raw.files:
             return
         raw = sql.parquet([self.trial.absolute(name) for name in self.raw.files])
         few = "" if self.result.delivered <= MOST_ROWS else "WHERE len(failed) > 0 OR fate <> 'clean'"
-        names = [*columns, "_source_file", "_source_row", "failed", "fate"]
+        names = [*columns, SOURCE_FILE, SOURCE_ROW, "failed", "fate"]
         cursor = connection.execute(
             f"WITH said AS ({' UNION ALL '.join(parts)}) SELECT {sql.identifiers(names)} FROM {raw} AS w "
-            f"JOIN said USING (_row_id) {few} ORDER BY _source_file, _source_row LIMIT {MOST_ROWS}"
+            f"JOIN said USING ({ROW_ID}) {few} ORDER BY {SOURCE_FILE}, {SOURCE_ROW} LIMIT {MOST_ROWS}"
         )
         while batch := cursor.fetchmany(5_000):
             yield from (dict(zip(names, row, strict=True)) for row in batch)
@@ -238,7 +239,7 @@ class _Book:
         sheet.write_row(0, 0, [LINE, REASONS, "内容"], self.formats["header"])
         found = sql.parquet([self.trial.absolute(name) for name in self.raw.rejected_files])
         cursor = connection.execute(
-            f"SELECT _source_file, _source_row, reason, content FROM {found} ORDER BY ALL LIMIT {MOST_ROWS}"
+            f"SELECT {SOURCE_FILE}, {SOURCE_ROW}, reason, content FROM {found} ORDER BY ALL LIMIT {MOST_ROWS}"
         )
         for number, (file, line, reason, content) in enumerate(cursor.fetchall(), 1):
             for place, text in enumerate((f"{file} 第 {line} 行", reason, (content or "")[:32_767])):

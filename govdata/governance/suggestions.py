@@ -26,6 +26,7 @@ from govdata.engine.typed import sql_type
 from govdata.standards import expressions
 from govdata.standards.model import BoundRule, CheckDigit, Dataset, Registry, Row, Typed, Unique
 from govdata.storage import files, sql
+from govdata.storage.tables.rows import FAILED_RULES, ROW_ID, UNPARSED, WARNINGS
 
 if TYPE_CHECKING:
     import duckdb
@@ -116,7 +117,7 @@ def _load_cases(connection: duckdb.DuckDBPyConnection, wrong: Wrong, paths: Sequ
     connection.register("wanted", pa.table({"~item": [i for i, _ in listed], "~row": [row for _, row in listed]}))
     connection.execute(
         f'CREATE OR REPLACE TEMP TABLE cases AS SELECT w.*, n."~item" FROM {sql.parquet(paths, by_name=True)} AS w '
-        'JOIN wanted AS n ON n."~row" = w._row_id'
+        f'JOIN wanted AS n ON n."~row" = w.{ROW_ID}'
     )
 
 
@@ -125,7 +126,7 @@ def _load_candidates(connection: duckdb.DuckDBPyConnection, wrong: Wrong, column
     import pyarrow as pa
 
     name = sql.identifier(column)
-    unread = f"CASE WHEN _unparsed IS NOT NULL THEN _unparsed[{sql.text(column)}] END"
+    unread = f"CASE WHEN {UNPARSED} IS NOT NULL THEN {UNPARSED}[{sql.text(column)}] END"
     rows = connection.execute(f'SELECT "~item", coalesce(CAST({name} AS VARCHAR), {unread}) FROM cases').fetchall()
     ways = _ways(wrong, column, registry)
     known: dict[tuple[str, str], list[str]] = {}
@@ -156,8 +157,8 @@ def _derive(connection: duckdb.DuckDBPyConnection, wrong: Wrong, column: str, de
     listed = ", ".join(sql.text(rule) for rule in about)
     connection.execute(
         f'INSERT INTO candidates SELECT "~item", CAST(({written(expand(tree.this))}) AS VARCHAR) AS guess, '
-        "'derived' FROM cases WHERE guess IS NOT NULL AND NOT list_has_any(coalesce(failed_rules, []) || "
-        f"coalesce(_warnings, []), CAST([{listed}] AS VARCHAR[]))"
+        f"'derived' FROM cases WHERE guess IS NOT NULL AND NOT list_has_any(coalesce({FAILED_RULES}, []) || "
+        f"coalesce({WARNINGS}, []), CAST([{listed}] AS VARCHAR[]))"
     )
 
 
@@ -176,13 +177,13 @@ def _passing(
     ]
     fails = " OR ".join(f"({written(rules.violation(rule, registry))})" for rule in asked) or "FALSE"
     beside = ", ".join(sql.text(rule.id) for rule in asked if len(rule.columns) > 1)
-    contradicted = f"list_has_any(coalesce(failed_rules, []), CAST([{beside}] AS VARCHAR[]))"
+    contradicted = f"list_has_any(coalesce({FAILED_RULES}, []), CAST([{beside}] AS VARCHAR[]))"
     way = f"CASE WHEN way = 'slip' AND {contradicted} THEN 'slip_agreeing' ELSE way END"
     name = sql.identifier(column)
-    left = f"list_filter(map_entries(_unparsed), lambda e: e.key <> {sql.text(column)})"
-    rest = f"CASE WHEN _unparsed IS NOT NULL THEN map_from_entries({left}) END"
+    left = f"list_filter(map_entries({UNPARSED}), lambda e: e.key <> {sql.text(column)})"
+    rest = f"CASE WHEN {UNPARSED} IS NOT NULL THEN map_from_entries({left}) END"
     return connection.execute(
-        f"WITH tried AS (SELECT cases.* REPLACE (TRY_CAST(candidate AS {kind}) AS {name}, {rest} AS _unparsed), "
+        f"WITH tried AS (SELECT cases.* REPLACE (TRY_CAST(candidate AS {kind}) AS {name}, {rest} AS {UNPARSED}), "
         f'candidate, way FROM cases JOIN candidates USING ("~item")) '
         f'SELECT DISTINCT "~item", candidate, {way} FROM tried WHERE {name} IS NOT NULL AND NOT ({fails})'
     ).fetchall()

@@ -16,10 +16,12 @@ from govdata.governance.calendar import Calendar
 from govdata.governance.log import KIND_NAMES, Event
 from govdata.governance.orders import STATE_NAMES, Order, State, fold, item_id
 from govdata.governance.performance import ended, is_waived, performance
-from govdata.publish import small, workorders
-from govdata.publish.workorders import TABLES, WorkOrderTables
+from govdata.publish import small
+from govdata.publish.workorders import WorkOrderTables
 from govdata.storage import files
 from govdata.storage.manifest import fingerprint
+from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
+from govdata.storage.tables.workorders import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,7 +43,7 @@ def replay(deployment: Deployment, calendar: Calendar, date: Date | None = None)
         "waivers": (row for order in state.orders.values() for row in _waivers(order, as_of)),
         "department_performance": performance(state.orders.values(), calendar, as_of),
     }
-    return {name: _table(rows[name], columns) for name, (columns, _) in TABLES.items()}
+    return {table.name: table.arrow(rows[table.name]) for table in TABLES}
 
 
 def write(deployment: Deployment, calendar: Calendar, date: Date | None = None) -> WorkOrderTables:
@@ -63,23 +65,6 @@ def _keep(name: str, table: pa.Table, deployment: Deployment) -> Path:
     token = fingerprint(hashlib.sha256(sink.getvalue()).hexdigest())
     target = small.folder(deployment) / f"{name}-{token}.parquet"
     return target if target.exists() else files.put_table(table, target)
-
-
-def _table(rows: Iterable[Row], columns: workorders.Columns) -> pa.Table:
-    import pyarrow as pa
-
-    kinds = {
-        "VARCHAR": pa.string(),
-        "BIGINT": pa.int64(),
-        "DOUBLE": pa.float64(),
-        "DATE": pa.date32(),
-        "BOOLEAN": pa.bool_(),
-        "VARCHAR[]": pa.list_(pa.string()),
-    }
-    listed = list(rows)
-    return pa.table(
-        {name: pa.array([row.get(name) for row in listed], kinds[kind]) for name, (kind, _) in columns.items()}
-    )
 
 
 def _order(order: Order, date: Date) -> Row:
@@ -137,10 +122,10 @@ def _items(state: State, runs: pa.Table, date: Date) -> Iterable[Row]:
             else "mended"
             if name in order.mended
             else "vanished",
-            "_row_id": run["row_id"],
-            "_source_file": run["source_file"],
-            "_source_row": run["source_row"],
-            "_delivery_date": run["delivered"],
+            ROW_ID: run["row_id"],
+            SOURCE_FILE: run["source_file"],
+            SOURCE_ROW: run["source_row"],
+            DELIVERY_DATE: run["delivered"],
             "first_seen": first[item],
             "last_seen": run["seen_date"],
             "due": order.item_due[name],

@@ -29,6 +29,8 @@ from govdata.ingest.write import PartWriter, remove_stale
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.manifest import fingerprint
 from govdata.storage.sql import connect
+from govdata.storage.tables import arrow_types
+from govdata.storage.tables.rows import RAW, REJECTED_FILE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
@@ -36,34 +38,17 @@ INGEST_VERSION = "4"
 """Part of every batch id: raise it when the same files would be read otherwise than before."""
 
 _FILE = pa.dictionary(pa.int32(), pa.string())  # in memory only: in Parquet it is a text like others
-REJECTED_SCHEMA = pa.schema(
-    [
-        ("_row_id", pa.string()),
-        ("_source_file", _FILE),
-        ("_source_row", pa.int64()),
-        ("_delivery_date", pa.date32()),
-        ("reason", pa.string()),
-        ("content", pa.string()),
-    ]
-)
-_ENCODINGS = {
-    "_row_id": "DELTA_BYTE_ARRAY",
-    "_source_row": "DELTA_BINARY_PACKED",
+REJECTED_SCHEMA = pa.schema(arrow_types(REJECTED_FILE) | {SOURCE_FILE: _FILE})
+_ENCODINGS: dict[str, str] = {
+    ROW_ID: "DELTA_BYTE_ARRAY",
+    SOURCE_ROW: "DELTA_BINARY_PACKED",
 }  # both count up: almost nothing is left of them
 
 
 def raw_schema(dataset: Dataset) -> pa.Schema:
-    """Columns of the raw table: the contract's as text, then ``_extra`` and what says where the record comes from."""
-    return pa.schema(
-        [(column.name, pa.string()) for column in dataset.columns]
-        + [
-            ("_extra", pa.string()),
-            ("_row_id", pa.string()),
-            ("_source_file", _FILE),
-            ("_source_row", pa.int64()),
-            ("_delivery_date", pa.date32()),
-        ]
-    )
+    """Columns of the raw table: the contract's as text, then those that did not fit and where the record comes from."""
+    contracted = {column.name: pa.string() for column in dataset.columns}
+    return pa.schema(contracted | arrow_types(RAW) | {SOURCE_FILE: _FILE})
 
 
 def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment: Deployment) -> RawBatch:
@@ -325,7 +310,7 @@ def _told(source: Source, place: str) -> str | None:
 def provenance(
     rows: pa.Array | pa.ChunkedArray, prefix: str, origin: str, date: Date
 ) -> list[pa.Array | pa.ChunkedArray]:
-    """``_row_id``, ``_source_file``, ``_source_row``, ``_delivery_date`` for record numbers."""
+    """``IDENTITY`` for record numbers."""
     ids = pc.binary_join_element_wise(prefix, rows.cast(pa.string()), "-")
     always = pa.array(np.zeros(len(rows), np.int32))
     file = pa.DictionaryArray.from_arrays(

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from govdata.storage import permissions
+from govdata.storage.tables.rows import SOURCE_ROW
 
 ROW_GROUP = 122_880  # rows, as DuckDB's own vectors divide them
 MAX_FILE = 256 << 20  # bytes after which the next file is begun
@@ -108,7 +109,7 @@ class PartWriter:
                 use_dictionary=self._repeating(table),
                 column_encoding=self._encodings or None,
                 write_statistics=[
-                    name for name in self.schema.names if name == "_source_row"
+                    name for name in self.schema.names if name == SOURCE_ROW
                 ],  # no value of a record in a file's footer
             )
         self._writer.write_table(table, row_group_size=ROW_GROUP)

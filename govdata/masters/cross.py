@@ -23,12 +23,13 @@ from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.publish import newest, visible
-from govdata.publish.small import CROSS_FINDINGS
 from govdata.standards import expressions
 from govdata.standards.comparisons import OTHER, Agrees, Comparison, Excludes, References
 from govdata.standards.model import CrossRule, Registry
 from govdata.standards.source import Everything
 from govdata.storage import files, sql
+from govdata.storage.tables.nights import CROSS_FINDINGS, RULE_RESULTS
+from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 if TYPE_CHECKING:
     import duckdb
@@ -72,9 +73,8 @@ def judge(registry: Registry, deployment: Deployment, date: Date) -> tuple[Cross
     with files.scratch(deployment, "cross") as scratch:
         connection = engine.session(registry, temp=scratch / "spill", as_of=date, code_sets=asked)
         try:
-            connection.execute(
-                f"CREATE TABLE found ({', '.join(f'{name} {kind}' for name, kind in CROSS_FINDINGS.items())})"
-            )
+            columns = ", ".join(f"{column} {column.type}" for column in CROSS_FINDINGS.columns)
+            connection.execute(f"CREATE TABLE found ({columns})")
             for rule in registry.cross:
                 outcomes.append(_judge(connection, rule, snapshots, deployment, date))
             _keep(connection, outcomes, deployment, date)
@@ -130,13 +130,13 @@ def query_of(rule: CrossRule, snapshots: dict[str, Snapshot], deployment: Deploy
     if rule.dataset == spec.table:
         equal.append("row_id <> other_row")
     held = _quarantined(snapshots[spec.table], deployment) if isinstance(spec, References) else []
-    night = f"DATE '{date.isoformat()}' AS _delivery_date"
+    night = f"DATE '{date.isoformat()}' AS {DELIVERY_DATE}"
     contrary, fails, judged = _verdict(spec)
     steps = {
         "own": f"SELECT *, {night} FROM ({own}) WHERE {given}",
         "wanted": f"SELECT * FROM own WHERE {_printed(spec.where) or 'TRUE'}",
         "others": f"SELECT *, {night} FROM ({other})",
-        "partners": f"SELECT * EXCLUDE (_delivery_date) FROM others WHERE {_printed(spec.other) or 'TRUE'}",
+        "partners": f"SELECT * EXCLUDE ({DELIVERY_DATE}) FROM others WHERE {_printed(spec.other) or 'TRUE'}",
         "held": _held(spec, held),
         "pairs": (
             f"SELECT * FROM wanted LEFT JOIN partners ON {' AND '.join(equal)} LEFT JOIN held ON {_same_as_held(spec)}"
@@ -219,9 +219,10 @@ def _relation(snapshot: Snapshot, deployment: Deployment, columns: Sequence[str]
     """The rows of a snapshot that count: the columns under ``prefix``, and the row's place."""
     named = ", ".join(f"b.{sql.identifier(name)} AS {sql.identifier(prefix + name)}" for name in dict.fromkeys(columns))
     if prefix:
-        return visible(snapshot, deployment, f"{named}, b._row_id AS other_row")
+        return visible(snapshot, deployment, f"{named}, b.{ROW_ID} AS other_row")
     place = (
-        "b._row_id AS row_id, b._source_file AS source_file, b._source_row AS source_row, b._delivery_date AS delivered"
+        f"b.{ROW_ID} AS row_id, b.{SOURCE_FILE} AS source_file, b.{SOURCE_ROW} AS source_row, b.{DELIVERY_DATE} AS "
+        "delivered"
     )
     return visible(snapshot, deployment, f"{named}, {place}")
 
@@ -237,7 +238,7 @@ def _keep(
     for dataset, known in by_dataset.items():
         target = path(deployment, FINDINGS, dataset, date)
         written = files.temporary(target)
-        chosen = f"SELECT * FROM found WHERE dataset = {sql.text(dataset)} ORDER BY rule_id, _row_id"
+        chosen = f"SELECT * FROM found WHERE dataset = {sql.text(dataset)} ORDER BY rule_id, {ROW_ID}"
         connection.execute(f"COPY ({chosen}) TO {sql.text(str(written))} ({sql.PARQUET})")
         files.put(written, target)
         files.put_table(_figures(known, date), path(deployment, RESULTS, dataset, date))
@@ -249,23 +250,18 @@ def path(deployment: Deployment, kind: str, dataset: str, date: Date) -> Path:
 
 def _figures(outcomes: Sequence[CrossOutcome], date: Date) -> pa.Table:
     """The lines of ``governance.rule_results`` for rules across tables."""
-    import pyarrow as pa
-
-    rules = [outcome.rule for outcome in outcomes]
-    texts = {
-        "dataset": [rule.dataset for rule in rules],
-        "rule_id": [rule.id for rule in rules],
-        "column": [rule.column for rule in rules],
-        "dimension": [rule.dimension for rule in rules],
-        "indicator": [rule.indicator for rule in rules],
-        "severity": [rule.severity for rule in rules],
-        "message": [rule.message for rule in rules],
-    }
-    counts = {"checked": [outcome.checked for outcome in outcomes], "failed": [outcome.failed for outcome in outcomes]}
-    return pa.table(
+    return RULE_RESULTS.arrow(
         {
-            "date": pa.array([date] * len(rules), pa.date32()),
-            **{name: pa.array(values, pa.string()) for name, values in texts.items()},
-            **{name: pa.array(values, pa.int64()) for name, values in counts.items()},
+            "date": date,
+            "dataset": outcome.rule.dataset,
+            "rule_id": outcome.rule.id,
+            "column_name": outcome.rule.column,
+            "dimension": outcome.rule.dimension,
+            "indicator": outcome.rule.indicator,
+            "severity": outcome.rule.severity,
+            "message": outcome.rule.message,
+            "checked": outcome.checked,
+            "failed": outcome.failed,
         }
+        for outcome in outcomes
     )

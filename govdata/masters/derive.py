@@ -23,6 +23,7 @@ from govdata.standards import expressions
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
+from govdata.storage.tables.rows import DELIVERY_DATE, EXTRA, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 VERSION = 1
 """Part of every batch id: raise it when the same inputs would give other rows."""
@@ -120,14 +121,14 @@ def _query(
         for place, text in made.expressions().items()
     }
     read = ", ".join(f"b.{sql.identifier(name)}" for name in names)
-    rows = visible(inputs[made.table], deployment, f"{read}, DATE '{date.isoformat()}' AS _delivery_date")
+    rows = visible(inputs[made.table], deployment, f"{read}, DATE '{date.isoformat()}' AS {DELIVERY_DATE}")
     code_set = registry.element(made.table, made.division).code_set
     assert code_set is not None
     return roll_up.query(made, rows, code_set, conditions)
 
 
 def _as_text(dataset: Dataset, query: str, date: Date, made_of: str) -> str:
-    """The columns of a raw batch. ``_row_id`` is made of the table and the key, so that the same thing keeps its id
+    """The columns of a raw batch. The row's id is made of the table and the key, so that the same thing keeps its id
     from night to night."""
     texts = ", ".join(
         f"CAST({sql.identifier(column.name)} AS VARCHAR) AS {sql.identifier(column.name)}" for column in dataset.columns
@@ -139,7 +140,7 @@ def _as_text(dataset: Dataset, query: str, date: Date, made_of: str) -> str:
     identity = f"substr(sha256(concat_ws(chr(31), {sql.text(dataset.name)}, {told})), 1, 24)"
     ordered = f"row_number() OVER (ORDER BY {sql.identifiers(key)})"
     return (
-        f"SELECT {texts}, CAST(NULL AS VARCHAR) AS _extra, {identity} AS _row_id, {sql.text(made_of)} AS _source_file, "
-        f"CAST({ordered} AS BIGINT) AS _source_row, DATE '{date.isoformat()}' AS _delivery_date FROM ({query}) ORDER "
-        "BY _source_row"
+        f"SELECT {texts}, CAST(NULL AS VARCHAR) AS {EXTRA}, {identity} AS {ROW_ID}, "
+        f"{sql.text(made_of)} AS {SOURCE_FILE}, CAST({ordered} AS BIGINT) AS {SOURCE_ROW}, "
+        f"DATE '{date.isoformat()}' AS {DELIVERY_DATE} FROM ({query}) ORDER BY {SOURCE_ROW}"
     )

@@ -14,14 +14,22 @@ from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import govdata.publish.views as v
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment, iso_date
-from govdata.publish import evidence, layers, seals, small, workorders
+from govdata.publish import code_views, dataset_views, evidence, layers, night_views, readme, seals, small, workorders
 from govdata.publish.snapshots import complete
+from govdata.publish.views import Catalogue
 from govdata.standards.model import Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import Inside, Manifest
+from govdata.storage.tables.nights import (
+    CROSS_FINDINGS,
+    DAMAGED,
+    RECONCILIATION,
+    RULE_RESULTS,
+    RULES,
+    SNAPSHOTS,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,6 +76,8 @@ def rebuild_catalogue(deployment: Deployment, registry: Registry) -> Path:
         tables = sorted({*registry.datasets, *_published_tables(deployment)})
         seals.set_aside_changed(deployment, tables)
         snapshots = {table: _snapshots(deployment, table) for table in tables}
+        for table in (table for table, known in snapshots.items() if known):
+            readme.write(deployment, table)
         nights = evidence.nights(deployment, sorted(registry.datasets))
         built = files.temporary(target)
         built.unlink(missing_ok=True)
@@ -112,40 +122,32 @@ def _fill(
     nights: dict[str, list[evidence.Night]],
 ) -> set[Path]:
     """Create every view; returns the files they name."""
-    catalogue = v.Catalogue(connection)
+    catalogue = Catalogue(connection)
     every = [night for dates in nights.values() for night in dates]
-    v.repairs(catalogue, every)
-    rule_results = small.gather(
-        connection, "rule_results", small.RULE_RESULTS, deployment, {"column_name": "column"}, also=["cross_results"]
-    )
-    cross = small.gather(connection, "cross_findings", small.CROSS_FINDINGS, deployment)
-    reconciliation = small.gather(connection, "reconciliation", small.RECONCILIATION, deployment)
+    night_views.repairs(catalogue, every)
+    rule_results = small.gather(connection, RULE_RESULTS, deployment, also=["cross_results"])
+    cross = small.gather(connection, CROSS_FINDINGS, deployment)
+    reconciliation = small.gather(connection, RECONCILIATION.without(DAMAGED), deployment)
     rules = small.rules(registry, deployment)
-    listed = _snapshot_list(snapshots, deployment)
+    today = Date.today()
+    code_files = {name: small.codes(code_set, today, deployment) for name, code_set in registry.code_sets.items()}
     connection.execute("BEGIN")  # one write to the disk, not one for each of a thousand comments
     for table, known in snapshots.items():
         usable = [snapshot for snapshot, whole in known if whole]
-        v.published(catalogue, table, usable, registry, deployment)
+        dataset_views.published(catalogue, table, usable, registry, deployment, code_files)
     for dataset, dates in nights.items():
-        v.quarantine(catalogue, dataset, dates, registry)
-    v.simple(catalogue, "rule_results", small.RULE_RESULTS, rule_results, "每条规则每个交付日的检查数与不合格数")
-    v.reconciliation(catalogue, reconciliation, every)
-    v.simple(catalogue, "rules", v.RULES, rules, "现行规则")
-    v.simple(catalogue, "snapshots", v.SNAPSHOTS, listed, "已发布各期；current 为现行一期")
-    v.rejected(catalogue, every)
-    v.duplicates(catalogue, every)
-    v.findings(catalogue, every, rule_results, rules, cross)
-    v.simple(
-        catalogue,
-        "cross_findings",
-        small.CROSS_FINDINGS,
-        cross,
-        "跨表规则发现的问题：本行、另一张表的对应行和应处理的部门",
-    )
+        dataset_views.quarantine(catalogue, dataset, dates, registry)
+    catalogue.show_file(RULE_RESULTS, rule_results)
+    night_views.reconciliation(catalogue, reconciliation, every)
+    catalogue.show_file(RULES, rules)
+    catalogue.show_file(SNAPSHOTS, _snapshot_list(snapshots, deployment))
+    night_views.rejected(catalogue, every)
+    night_views.duplicates(catalogue, every)
+    night_views.findings(catalogue, every, rule_results, rules, cross)
+    catalogue.show_file(CROSS_FINDINGS, cross)
     workorders.show(catalogue, deployment)
-    today = Date.today()
-    for code_set in registry.code_sets.values():
-        v.codes(catalogue, code_set, small.codes(code_set, today, deployment))
+    for name, path in code_files.items():
+        code_views.codes(catalogue, registry.code_sets[name], path)
     connection.execute("COMMIT")
     return catalogue.named
 
@@ -170,36 +172,22 @@ def _snapshots(deployment: Deployment, table: str) -> list[tuple[Snapshot, bool]
 
 
 def _snapshot_list(snapshots: dict[str, list[tuple[Snapshot, bool]]], deployment: Deployment) -> Path:
-    import pyarrow as pa
-
-    text, count, flag = pa.string(), pa.int64(), pa.bool_()
-    kinds = dict(
-        zip(
-            v.SNAPSHOTS,
-            (text, pa.date32(), count, flag, flag, text, text, text, pa.date32(), count, count),
-            strict=True,
-        )
-    )
-    rows = []
+    lines = []
     for table, known in snapshots.items():
         current = next((snapshot.snapshot_id for snapshot, whole in known if whole), None)
         for snapshot, whole in known:
-            s = snapshot
-            since = s.lineage[0] if s.lineage else s.date
-            is_current = whole and s.snapshot_id == current
-            rows.append(
-                (
-                    table,
-                    s.date,
-                    s.rows,
-                    is_current,
-                    whole,
-                    s.snapshot_id,
-                    s.batch_id,
-                    s.standards_hash,
-                    since,
-                    len(s.files),
-                    s.hidden,
-                )
-            )
-    return small.keep("snapshots", sorted(rows), kinds, small.folder(deployment))
+            line = {
+                "dataset": table,
+                "date": snapshot.date,
+                "rows": snapshot.rows,
+                "current": whole and snapshot.snapshot_id == current,
+                "complete": whole,
+                "snapshot_id": snapshot.snapshot_id,
+                "batch_id": snapshot.batch_id,
+                "standards_hash": snapshot.standards_hash,
+                "since": snapshot.lineage[0] if snapshot.lineage else snapshot.date,
+                "files": len(snapshot.files),
+                "hidden_rows": snapshot.hidden,
+            }
+            lines.append(SNAPSHOTS.ordered(line))
+    return small.keep(SNAPSHOTS.name, sorted(lines), SNAPSHOTS.columns, small.folder(deployment))

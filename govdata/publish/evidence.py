@@ -18,11 +18,9 @@ from govdata.batches import LedgerColumn, RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.publish import layers
 from govdata.storage import files
+from govdata.storage.tables.rows import CONTENT, FAILED_RULES, IDENTITY, KEPT_ROW_ID, REASON
 
 log = logging.getLogger(__name__)
-
-ROW = ("_row_id", "_source_file", "_source_row", "_delivery_date")
-"""In every file of the lake."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +68,10 @@ def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
             dataset=dataset,
             date=date,
             raw=_pin(deployment, raw.files if raw else (), damaged),
-            rejected=_pin(deployment, raw.rejected_files if raw else (), damaged, "reason", "content"),
+            rejected=_pin(deployment, raw.rejected_files if raw else (), damaged, REASON, CONTENT),
             clean=_pin(deployment, batch.clean_files if batch else (), damaged),
-            quarantine=_pin(deployment, batch.quarantine_files if batch else (), damaged, "failed_rules"),
-            duplicates=_pin(deployment, batch.duplicate_files if batch else (), damaged, "kept_row_id"),
+            quarantine=_pin(deployment, batch.quarantine_files if batch else (), damaged, FAILED_RULES),
+            duplicates=_pin(deployment, batch.duplicate_files if batch else (), damaged, KEPT_ROW_ID),
             ledger=batch.ledger if batch and raw and raw.batch_id == batch.raw_batch_id else (),
             ledger_sql=batch.ledger_sql if batch and raw and raw.batch_id == batch.raw_batch_id else "",
             damaged=tuple(damaged),
@@ -100,7 +98,7 @@ def _pin(deployment: Deployment, named: tuple[str, ...], damaged: list[str], *co
         source = deployment.absolute(name)
         try:
             written = source.stat().st_mtime_ns
-            if not files.is_sound(source, (*ROW, *columns)):
+            if not files.is_sound(source, (*IDENTITY, *columns)):
                 raise FileNotFoundError(source.name)
             target = deployment.pinned / source.relative_to(lake).with_name(f"{source.stem}-{written:x}{source.suffix}")
             if not target.exists():

@@ -9,6 +9,7 @@ from pathlib import Path
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.storage import files
+from govdata.storage.tables.nights import COUNTS, DAMAGED, RECONCILIATION
 
 
 def record_reconciliation(batch: StandardizedBatch, published: int | None, deployment: Deployment) -> Path:
@@ -28,15 +29,9 @@ def record_refusal(dataset: str, date: Date, deployment: Deployment) -> None:
 
 
 def line(deployment: Deployment, dataset: str, date: Date) -> Path:
-    return deployment.governance / "reconciliation" / dataset / f"{date.isoformat()}.parquet"
-
-
-COUNTS = ("delivered", "rejected", "duplicates", "quarantined", "clean", "published")
+    return deployment.governance / RECONCILIATION.name / dataset / f"{date.isoformat()}.parquet"
 
 
 def _put(dataset: str, date: Date, counts: Sequence[int | None], deployment: Deployment) -> Path:
-    import pyarrow as pa
-
-    facts = {"date": pa.array([date], pa.date32()), "dataset": pa.array([dataset], pa.string())}
-    figures = {name: pa.array([count], pa.int64()) for name, count in zip(COUNTS, counts, strict=True)}
-    return files.put_table(pa.table(facts | figures), line(deployment, dataset, date))
+    written: dict[str, object] = {"date": date, "dataset": dataset, **dict(zip(COUNTS, counts, strict=True))}
+    return files.put_table(RECONCILIATION.without(DAMAGED).arrow([written]), line(deployment, dataset, date))

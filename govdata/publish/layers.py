@@ -23,6 +23,7 @@ from govdata.publish import governance
 from govdata.standards.model import Dataset, Registry, Unique
 from govdata.storage import files
 from govdata.storage.manifest import Inside, Manifest, fingerprint
+from govdata.storage.tables.nights import PUBLISHED_ROWS
 
 FORMAT = 1
 """Part of every snapshot id: raise it when the same layers would merge into other rows."""
@@ -242,7 +243,7 @@ def was_published(deployment: Deployment, table: str, date: Date) -> bool | None
 
     try:
         return (
-            pq.read_table(governance.line(deployment, table, date), columns=["published"])["published"][0].as_py()
+            pq.read_table(governance.line(deployment, table, date), columns=[PUBLISHED_ROWS])[PUBLISHED_ROWS][0].as_py()
             is not None
         )
     except (OSError, pa.ArrowException, IndexError):

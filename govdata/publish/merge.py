@@ -25,14 +25,12 @@ from govdata.publish import renames, seals
 from govdata.publish.layers import Layer, Lineage
 from govdata.publish.renames import FormerNames
 from govdata.storage import files, sql
+from govdata.storage.tables.rows import PUBLISHED, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 if TYPE_CHECKING:
     import duckdb
 
 NONE: FormerNames = MappingProxyType({})
-
-TRACE_COLUMNS = ("_row_id", "_source_file", "_source_row", "_delivery_date", "_warnings", "_unparsed")
-"""What follows the contract's columns in every published table."""
 
 MAX_HIDDEN = 0.03
 """Share of stored rows that may be hidden before files are compacted. What readers pay grows with the hidden rows, what
@@ -64,7 +62,7 @@ def _visible(paths: Sequence[Path], hidden: str | None, columns: str) -> str:
 def published_columns(schema: Mapping[str, str]) -> dict[str, str]:
     """The columns a table shows, of those a standardised file has: not the engine's own flags, which stay in the
     lake."""
-    return {name: kind for name, kind in schema.items() if not name.startswith("_") or name in TRACE_COLUMNS}
+    return {name: kind for name, kind in schema.items() if not name.startswith("_") or name in PUBLISHED}
 
 
 @dataclass
@@ -269,7 +267,7 @@ def _superseded_within(fresh: str, key: Sequence[str], offset: int) -> str:
     repeated = f"SELECT {keys} FROM {fresh} WHERE {known} GROUP BY {keys} HAVING count(*) > 1"
     return (
         f"SELECT file_index + {offset}, file_row_number FROM (SELECT file_index, file_row_number, row_number() OVER "
-        f"(PARTITION BY {keys} ORDER BY _source_file DESC, _source_row DESC, _row_id DESC) AS turn "
+        f"(PARTITION BY {keys} ORDER BY {SOURCE_FILE} DESC, {SOURCE_ROW} DESC, {ROW_ID} DESC) AS turn "
         f"FROM {fresh} SEMI JOIN ({repeated}) USING ({keys})) WHERE turn > 1"
     )
 

@@ -49,6 +49,7 @@ from govdata.standards.model import (
 from govdata.standards.source import NAME, Document, Findings, Loc, read_yaml
 from govdata.standards.types import TYPES
 from govdata.standards.validation import validate
+from govdata.storage.tables import rows
 
 Model = TypeVar("Model", bound=Written)
 
@@ -67,7 +68,7 @@ _UNITS = {
 }
 _UNITS |= {unit: unit for unit in "dwmy"}
 _DEADLINE = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
-_RESULT_COLUMNS = {"failed_rules"}
+_RESULT_COLUMNS = {column for column in rows.QUARANTINE if not column.startswith("_")}
 """Columns the stages add under a name without a leading underscore."""
 
 

@@ -20,6 +20,7 @@ from govdata.standards.source import NAME
 from govdata.standards.types import TYPES
 from govdata.standards.vocabulary import NORMALISERS
 from govdata.standards.written import Indicator, Maybe, Name, Sharing, Text, Written
+from govdata.storage.tables.rows import UNPARSED
 
 OPTIONAL_ARGUMENTS = {"unit_column", "document_column", "documents"}
 """Arguments a normaliser may be given or not; every other argument it names is required."""
@@ -126,7 +127,7 @@ class _RuleFacts(Written):
     empties: Maybe[bool] = Field(
         None,
         description="不通过的值按读不出处理：选填且不是主键的列发布为空，只提示，"
-        "原文留在 _unparsed；必填列和主键仍按 severity。"
+        f"原文留在 {UNPARSED}；必填列和主键仍按 severity。"
         "隐含规则 type、code_set 为 error 时默认如此",
     )
 

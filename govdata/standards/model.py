@@ -32,19 +32,11 @@ from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of
 )
 from govdata.standards.types import TYPES
 from govdata.standards.workorder_settings import WorkOrders
+from govdata.storage.tables.nights import DIMENSION_NAMES as DIMENSION_NAMES
 
 Dimension = Literal["conformity", "completeness", "accuracy", "consistency", "timeliness", "uniqueness"]
 """Quality dimension in ODCS terms; GB/T 36344-2018: 规范性, 完整性, 准确性, 一致性, 时效性; uniqueness is its 0304
 under 准确性."""
-
-DIMENSION_NAMES: dict[str, str] = {
-    "conformity": "规范性",
-    "completeness": "完整性",
-    "accuracy": "准确性",
-    "consistency": "一致性",
-    "timeliness": "时效性",
-    "uniqueness": "唯一性",
-}
 
 Severity = Literal["error", "warning"]
 """``error`` quarantines the row; ``warning`` publishes it and reports."""

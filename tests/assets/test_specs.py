@@ -11,11 +11,14 @@ from datetime import date as Date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from dagster import AssetKey, AssetSpec, TableColumnLineage, TableSchema
 
 from govdata.definitions import build_definitions
 from govdata.deployment import Deployment, today
+from govdata.ingest.run import raw_schema
+from govdata.publish import rebuild_catalogue
 from govdata.standards import load
 from govdata.standards.model import Registry
 from tests.assets.tiny import tiny_registry
@@ -93,6 +96,26 @@ def test_columns_tell_their_standard_and_how_sensitive_they_are(specs: dict[Asse
     assert column.tags["standard"] == "GB_11643-1999" and column.tags["personal"] == "sensitive"
     assert any("GB 11643-1999" in fact for fact in column.constraints.other)
     assert column.description is not None and column.description.startswith("公民身份号码")
+
+
+def test_a_table_has_the_columns_that_are_shown(
+    specs: dict[AssetKey, AssetSpec], registry: Registry, tmp_path: Path
+) -> None:
+    """What Dagster tells of a table is what an analyst finds, and of the raw one what reading writes."""
+    built = rebuild_catalogue(Deployment(tmp_path), registry)
+    with duckdb.connect(str(built), read_only=True) as connection:
+        for name in registry.delivered:
+            for stage in ("quarantine", "published"):
+                view = connection.execute(f'DESCRIBE {stage}."{name}"').fetchall()
+                assert columns(specs[AssetKey([name, stage])]) == [(row[0], row[1]) for row in view], (name, stage)
+            written = raw_schema(registry.datasets[name])
+            assert [column for column, _ in columns(specs[AssetKey([name, "raw"])])] == written.names
+
+
+def columns(spec: AssetSpec) -> list[tuple[str, str]]:
+    schema = spec.metadata["dagster/column_schema"]
+    assert isinstance(schema, TableSchema)
+    return [(column.name, column.type) for column in schema.columns]
 
 
 def test_the_first_partition_is_the_first_deliverys_unless_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from govdata.batches import LedgerColumn, LedgerStep, Snapshot
@@ -78,6 +79,20 @@ def test_comments(two_nights: City) -> None:
     assert comments["citizen_id"] == "公民身份号码；标准：GB 11643-1999 第4条；敏感级别：3级，敏感个人信息"
     assert comments["sex"] == "性别；代码集：codes.sex；敏感级别：2级，个人信息"
     assert "单位：元" in comments["amount"] and all(comments.values())
+
+
+def test_a_file_that_calls_a_column_by_its_former_name_is_read(two_nights: City) -> None:
+    kept = two_nights.deployment.governance / "rule_results" / "people"
+    older, newer = (pq.read_table(kept / f"{day.isoformat()}.parquet") for day in DAY[:2])
+    assert "column" in older.column_names  # as versions before wrote it
+    names = ["column_name" if name == "column" else name for name in newer.column_names]
+    pq.write_table(newer.rename_columns(names), kept / f"{DAY[1].isoformat()}.parquet")
+    two_nights.rebuild()
+    columns = two_nights.query(
+        "SELECT date, list(DISTINCT column_name ORDER BY column_name) FROM "
+        "governance.rule_results GROUP BY 1 ORDER BY 1"
+    )
+    assert [date for date, _ in columns] == DAY[:2] and columns[0][1] == columns[1][1] and "name" in columns[0][1]
 
 
 def test_quarantine_holds_all_nights(two_nights: City) -> None:
@@ -330,7 +345,7 @@ def test_a_view_that_lost_a_file_is_told(city: City, damage: str) -> None:
     path.unlink()
     if damage == "cut short":
         path.write_bytes(content[:-6])
-    assert unreadable(city.deployment) == (views, ["published.people"])
+    assert unreadable(city.deployment) == (views, ["published.people", "published.people_zh"])
 
 
 def test_code_tables_are_made_again_where_they_are_gone(city: City) -> None:

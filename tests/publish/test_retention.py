@@ -23,8 +23,7 @@ def pruned(city: City, today: Date, at: float, *, keep_days: int = 3, keep_month
 
 def snapshot_dates(city: City, table: str) -> list[Date]:
     return [
-        row[0]
-        for row in city.query(f"SELECT date FROM governance.snapshots WHERE table_name = '{table}' ORDER BY date")
+        row[0] for row in city.query(f"SELECT date FROM governance.snapshots WHERE dataset = '{table}' ORDER BY date")
     ]
 
 

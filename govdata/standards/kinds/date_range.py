@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from govdata.standards.kinds.base import Contradiction, Form, Place, ValueRule, between
 from govdata.standards.written import IsoDate, Maybe, Written
+from govdata.storage.tables.rows import DELIVERY_DATE
 from govdata.trees import column, sql
 
 TODAY = "delivery_date"
@@ -50,4 +51,4 @@ class DateRange(ValueRule):
 def _bound(bound: str | None) -> exp.Expression | None:
     if bound is None:
         return None
-    return column("_delivery_date") if bound == TODAY else sql("CAST(:d AS DATE)", d=bound)
+    return column(DELIVERY_DATE) if bound == TODAY else sql("CAST(:d AS DATE)", d=bound)

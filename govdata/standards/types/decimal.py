@@ -28,7 +28,7 @@ class DecimalType(ElementType):
     examples = (("1.5", "1.50"), ("1,000.00", "1000.00"), ("0.125", None), ("1e3", None))
 
     def sql_type(self, scale: int | None) -> str:
-        return f"DECIMAL({DIGITS}, {scale_of(scale)})"
+        return f"DECIMAL({DIGITS},{scale_of(scale)})"  # as DuckDB writes it
 
     def value(self, x: exp.Expression, scale: int | None) -> exp.Expression:
         number, behind = number_text(x), scale_of(scale)

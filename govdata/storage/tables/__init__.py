@@ -1,0 +1,43 @@
+"""Every system table, declared once: columns, types, Chinese comments, key, who writes it.
+
+The catalogue's views, the files that stages write, Dagster's schemas, the reference page (docs/reference) and
+``govdata dictionary`` read them here, and no other module spells a column that the system adds to rows. It lies in the
+bottom room because every room above reads or writes such columns, the standards' rules among them.
+
+rows        what is added to the rows of a delivery; the lake's small files
+nights      governance.*: about deliveries
+workorders  governance.*: about work orders
+codes       codes.<code set>
+"""
+
+from govdata.storage.tables import codes, nights, rows, workorders
+from govdata.storage.tables.model import Column, Columns, Table, arrow_table, arrow_types, comments, types
+
+GOVERNANCE: tuple[Table, ...] = (
+    nights.RECONCILIATION,
+    nights.RULE_RESULTS,
+    nights.FINDINGS,
+    nights.CROSS_FINDINGS,
+    nights.REPAIRS,
+    nights.REJECTED,
+    nights.DUPLICATES,
+    nights.RULES,
+    nights.SNAPSHOTS,
+    *workorders.TABLES,
+)
+"""Every ``governance.<name>``: a view is made of each, and none besides."""
+
+__all__ = [
+    "GOVERNANCE",
+    "Column",
+    "Columns",
+    "Table",
+    "arrow_table",
+    "arrow_types",
+    "codes",
+    "comments",
+    "nights",
+    "rows",
+    "types",
+    "workorders",
+]
