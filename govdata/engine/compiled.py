@@ -24,6 +24,7 @@ from govdata.engine.pipeline import (
 )
 from govdata.engine.syntax import column, sql, text
 from govdata.standards.binding import code_sets_of
+from govdata.standards.format import COLUMN_ARGUMENTS
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 
 AT = "~at"
@@ -95,14 +96,18 @@ class CompiledDataset:
 
     @staticmethod
     def _with_neighbours(names: tuple[str, ...], plans: dict[str, ColumnPlan]) -> list[str]:
-        """The columns and those their standardisation reads beside them."""
-        wanted = list(names)
-        for name in names:
-            plan = plans[name]
-            beside = [plan.money.args.get("unit_column")] if plan.money else []
-            beside += [plan.currency.args["column"]] if plan.currency else []
-            wanted += [other for other in beside if other in plans and other not in wanted]
-        return wanted
+        """The columns, those their standardisation reads beside them, and what those read in turn."""
+        wanted = dict.fromkeys(names)
+        left = list(names)
+        while left:
+            name = left.pop()
+            steps = (plans[name].money, plans[name].currency, plans[name].by_document)
+            beside = [step.args[key] for step in steps if step for key in COLUMN_ARGUMENTS & step.args.keys()]
+            beside += [plan.name for plan in plans.values() if plan.currency and plan.currency.args["column"] == name]
+            new = [other for other in beside if other in plans and other not in wanted]
+            wanted |= dict.fromkeys(new)
+            left += new
+        return list(wanted)
 
     @cached_property
     def standard(self) -> str:
