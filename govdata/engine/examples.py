@@ -10,7 +10,8 @@ from sqlglot import exp
 
 from govdata.engine import trial
 from govdata.engine.gates import gates
-from govdata.engine.pipeline import ColumnPlan, judged_query, plan_columns, source_values, standardized_query
+from govdata.engine.pipeline import judged_query, standardized_query
+from govdata.engine.plans import ColumnPlan, plan_columns, source_values
 from govdata.engine.session import create_maps, create_table, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
 from govdata.errors import Problem

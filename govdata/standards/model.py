@@ -30,6 +30,7 @@ from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of
     Typed,
     Unique,
 )
+from govdata.standards.normalisers import NORMALISERS, NormaliserKind, Stage
 from govdata.standards.types import TYPES
 from govdata.standards.workorder_settings import WorkOrders
 
@@ -103,11 +104,24 @@ class BoundRule(Frozen):
 
 
 class Normaliser(Frozen):
-    """One step of a column's standardisation, from the closed vocabulary
-    ``govdata.standards.vocabulary.NORMALISERS``."""
+    """One step of a column's standardisation, from the closed vocabulary ``govdata.standards.normalisers``."""
 
     name: str
     args: dict[str, Any] = {}
+
+    @property
+    def kind(self) -> NormaliserKind:
+        """Raises ``KeyError`` for a normaliser that is no more."""
+        return NORMALISERS[self.name]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Argument → name of the other column it makes the step read."""
+        return self.kind.columns(self.args)
+
+    def stage(self, *, coded: bool) -> Stage:
+        """Where the step is done; ``coded``: whether the column has a code set."""
+        return self.kind.stage(self.args, coded=coded)
 
 
 class Sensitivity(Frozen):

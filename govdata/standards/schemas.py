@@ -67,9 +67,10 @@ def _page(kind: Any, title: str) -> dict[str, Any]:
 
 def _tidy(node: Any) -> None:
     """Makes pydantic's schema an editor's: ``patternProperties`` alone would let every other name through; generated
-    titles only repeat
-    the keys; a default of null is no value anyone may write."""
+    titles only repeat the keys; a default of null is no value anyone may write; a docstring's lines are one text."""
     if isinstance(node, dict):
+        if isinstance(node.get("description"), str):
+            node["description"] = " ".join(node["description"].split())
         if "patternProperties" in node:
             node["additionalProperties"] = False
         if isinstance(node.get("title"), str):

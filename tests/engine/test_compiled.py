@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from govdata.deployment import Deployment
 from govdata.engine import standardization, standardize
-from govdata.standards.model import BoundRule, Registry, Unique
+from govdata.standards.model import BoundRule, Pattern, Registry, Unique
 from tests.engine import small
 
 FIFTEEN, EIGHTEEN = "110105491231002", "11010519491231002X"
@@ -83,3 +84,34 @@ def test_a_key_of_amounts_reads_the_currency_beside_it(tmp_path: Path) -> None:
         {"capital": "50万美元", "name": "乙"},
     ]
     assert conflicts(tmp_path, keyed("currency"), rows) == 2
+
+
+def test_what_a_dependent_step_makes_is_judged_too(tmp_path: Path) -> None:
+    """A rule asked only of texts in which its pattern is found is asked of what a step makes after the search, too."""
+    upgrade = ("upgrade_15_to_18", {"document_column": "sex", "documents": ["1"]})
+    registry = keyed("name", steps={"citizen_id": [upgrade]})
+    rule = registry.bound["people"][0].model_copy(
+        update={
+            "id": "citizen_id.old",
+            "index": 1,
+            "column": "citizen_id",
+            "columns": ("citizen_id",),
+            "spec": Pattern(pattern="[0-9]{6}19[0-9]{9}[0-9X]", negate=True),
+        }
+    )
+    bound = (*registry.bound["people"], rule)
+    registry = registry.model_copy(update={"bound": {"people": bound}, "hashes": {"people": "dependent"}})
+    rows = [{"citizen_id": FIFTEEN, "sex": "男", "name": "甲"}, {"citizen_id": FIFTEEN, "sex": "女", "name": "乙"}]
+    deployment = Deployment(tmp_path)
+    batch = standardize(small.raw_batch(deployment, rows), registry.datasets["people"], registry, deployment)
+    assert batch.rule_failures["citizen_id.old"] == 1
+
+
+def test_a_placeholder_of_the_epoch_s_first_day_is_no_date(tmp_path: Path) -> None:
+    placeholder = ("placeholder_dates", {"values": ["1970-01-01"]})
+    registry = keyed("name", steps={"birth_date": ["strip", placeholder]})
+    rows = [{"birth_date": "1970-01-01", "name": "甲"}, {"birth_date": "19700102", "name": "乙"}]
+    deployment = Deployment(tmp_path)
+    batch = standardize(small.raw_batch(deployment, rows), registry.datasets["people"], registry, deployment)
+    read = small.read(deployment, batch.clean_files)
+    assert [row["birth_date"] for row in read] == [None, Date(1970, 1, 2)]
