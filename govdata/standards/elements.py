@@ -157,7 +157,7 @@ def _read_element(context: _Context) -> Element | None:
         null_tokens=_null_tokens(entry, context),
         rules=tuple(rules.values()),
         sensitivity=Sensitivity(**entry.sensitivity.model_dump()),
-        examples=Examples(**entry.examples.model_dump()),
+        examples=Examples(**entry.examples.model_dump(), lines=_example_lines(entry.examples, context)),
         file=document.file,
         line=document.line((identifier,)) or 0,
     )
@@ -320,6 +320,14 @@ def _rule(name: str, written: RuleEntry, entry: ElementEntry, context: _Context)
 
 
 # ------------------------------------------------------------------------------------------------------------ examples
+
+
+def _example_lines(examples: ExamplesEntry, context: _Context) -> dict[str, int]:
+    """``<kind>.<value>`` → the line it stands on."""
+    places = {f"valid.{value}": ("valid", position) for position, value in enumerate(examples.valid)}
+    places |= {f"{kind}.{value}": (kind, value) for kind in ("invalid", "repairs") for value in getattr(examples, kind)}
+    found = {key: context.document.line((context.id, "examples", *place)) for key, place in places.items()}
+    return {key: line for key, line in found.items() if line is not None}
 
 
 def _check_examples(examples: ExamplesEntry, entry: ElementEntry, rules: Mapping[str, Rule], context: _Context) -> None:

@@ -141,6 +141,8 @@ class Examples(Frozen):
     valid: tuple[str, ...] = ()
     invalid: dict[str, str] = {}
     repairs: dict[str, str | None] = {}
+    lines: dict[str, int] = {}
+    """``<kind>.<value>`` → the line of the page it stands on."""
 
 
 class Element(Frozen):

@@ -72,6 +72,8 @@ class NormaliserKind:
     name: ClassVar[str]
     title: ClassVar[str]
     """Chinese: what it does, as the officer and the repair ledger read it."""
+    remark: ClassVar[str] = ""
+    """Chinese: what else the officer should know."""
     arguments: ClassVar[tuple[Argument, ...]] = ()
     types: ClassVar[frozenset[str]] = ANY
     """Types of the elements that may have such a step."""

@@ -37,6 +37,7 @@ class CurrencyOf(NormaliserKind):
 
     name = "currency_of"
     title = "由金额文本推断币种"
+    remark = "只在币种空着时"
     types = TEXTUAL
     arguments = (OtherColumn("column", "金额列的名称"),)
     informs = ("column",)

@@ -35,6 +35,7 @@ PLAIN = "[-+]?(?:0+|[1-9][0-9]{6,}|[1-9][0-9]{0,2}(?:,[0-9]{3}){2,})(?:[.][0-9]+
 class Money(NormaliserKind):
     name = "money"
     title = "金额换算为元"
+    remark = "读单位列交付的文本，并与币种列（写了 currency_of 的列）核对"
     types = frozenset({"decimal"})
     arguments = (OtherColumn("unit_column", "单位列的名称", optional=True),)
     examples = (
