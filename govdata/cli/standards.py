@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from govdata.cli.app import Command, standards_app
-from govdata.cli.common import console
+from govdata.cli.common import console, load_registry
 from govdata.deployment import NIGHT, Deployment
 
 
@@ -40,3 +42,29 @@ def standards_check() -> None:
             terminal.print(
                 f"{late}：夜间没有的由补收（late_deliveries）处理", markup=False, highlight=False, soft_wrap=True
             )
+
+
+@standards_app.command("list", cls=Command)
+def standards_list(
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[elements|codes|normalisers|kinds|rules]",
+            help="数据元、代码集、标准化步骤、规则种类、规则；不写则列出各有多少",
+            show_default=False,
+        ),
+    ] = None,
+    word: Annotated[str | None, typer.Argument(metavar="[词]", help="只列出含这个词的", show_default=False)] = None,
+) -> None:
+    """列出标准里有什么，可按词查找。"""
+    from govdata.cli import vocabulary
+
+    vocabulary.listed(kind, word, load_registry(Deployment.from_env()), console())
+
+
+@standards_app.command("show", cls=Command)
+def standards_show(element: Annotated[str, typer.Argument(metavar="数据元", help="数据元的标识")]) -> None:
+    """一个数据元的全部：定义、依据、类型、步骤、规则、代码集、用在哪里、例子。"""
+    from govdata.cli import vocabulary
+
+    vocabulary.shown(element, load_registry(Deployment.from_env()), console())

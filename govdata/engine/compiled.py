@@ -14,17 +14,16 @@ from govdata.engine.gates import gates
 from govdata.engine.ledger import ledger
 from govdata.engine.pipeline import (
     NO_GATES,
-    ColumnPlan,
     Gates,
     judged_query,
-    plan_columns,
     result_query,
-    source_values,
     standardized_query,
 )
+from govdata.engine.plans import ColumnPlan, plan_columns, source_values, with_neighbours
 from govdata.engine.syntax import column, sql, text
 from govdata.standards.binding import code_sets_of
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
+from govdata.standards.normalisers import Stage
 
 AT = "~at"
 """Where a raw row lies (file · 2⁴⁰ + row): an integer key for the few rows that need a second look, far cheaper to join
@@ -61,7 +60,7 @@ class CompiledDataset:
     def gates(self) -> Gates:
         """Patterns to be searched for before a rule is asked; not for columns whose value may come from another
         column."""
-        inferred = {plan.name for plan in self.plans if plan.currency is not None}
+        inferred = {plan.name for plan in self.plans if plan.at(Stage.INFERENCE)}
         return {name: rules for name, rules in gates(self.dataset.name, self.registry).items() if name not in inferred}
 
     @cached_property
@@ -84,7 +83,7 @@ class CompiledDataset:
         whole = not any(by_name[name].column.primary_key for key in keys for name in key)
         queries = []
         for key in [*keys, tuple(by_name)] if whole else keys:
-            needed = [by_name[name] for name in self._with_neighbours(key, by_name)]
+            needed = [by_name[name] for name in with_neighbours(key, by_name)]
             names = ", ".join(text(column(name)) for name in key)
             given = (
                 "TRUE" if key == tuple(by_name) else " AND ".join(f"{text(column(name))} IS NOT NULL" for name in key)
@@ -92,17 +91,6 @@ class CompiledDataset:
             narrow = text(self._standardized(needed))
             queries.append(f'SELECT CASE WHEN {given} THEN hash({names}) END AS h, "{AT}" FROM ({narrow})')
         return tuple(queries)
-
-    @staticmethod
-    def _with_neighbours(names: tuple[str, ...], plans: dict[str, ColumnPlan]) -> list[str]:
-        """The columns and those their standardisation reads beside them."""
-        wanted = list(names)
-        for name in names:
-            plan = plans[name]
-            beside = [plan.money.args.get("unit_column")] if plan.money else []
-            beside += [plan.currency.args["column"]] if plan.currency else []
-            wanted += [other for other in beside if other in plans and other not in wanted]
-        return wanted
 
     @cached_property
     def standard(self) -> str:

@@ -10,7 +10,8 @@ from sqlglot import exp
 
 from govdata.engine import trial
 from govdata.engine.gates import gates
-from govdata.engine.pipeline import ColumnPlan, judged_query, plan_columns, source_values, standardized_query
+from govdata.engine.pipeline import judged_query, standardized_query
+from govdata.engine.plans import ColumnPlan, plan_columns, source_values
 from govdata.engine.session import create_maps, create_table, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
 from govdata.errors import Problem
@@ -57,8 +58,8 @@ def _rows(elements: list[Element]) -> list[tuple[str, str, str, str | None]]:
 
 
 def problems(registry: Registry, on: Date | None = None) -> list[Problem]:
-    """Every example that does not hold, in Chinese, with the element's file and line. ``on`` stands for the delivery
-    date (default: today).
+    """Every example that does not hold, in Chinese, with the file and the line it stands on. ``on`` stands for the
+    delivery date (default: today).
 
     A valid example must pass every rule and stay as it is; an invalid one must fail the named rule; a repair must give
     the
@@ -128,12 +129,18 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
         connection.close()
     found = []
     for number, (element_id, kind, value, expected) in enumerate(rows):
-        after, failed = results[number]
+        after, ids = results[number]
+        failed = [rule.removeprefix(f"{element_id}.") for rule in ids if rule.startswith(f"{element_id}.")]
         message = _judge(kind, value, expected, after, failed)
         if message:
             element = registry.elements[element_id]
             found.append(
-                Problem(file=element.file, line=element.line, where=f"{element_id}.examples.{kind}", message=message)
+                Problem(
+                    file=element.file,
+                    line=element.examples.lines.get(f"{kind}.{value}", element.line),
+                    where=f"{element_id}.examples.{kind}",
+                    message=message,
+                )
             )
     return found
 
@@ -142,9 +149,7 @@ def _result_sql(judged: exp.Expression, plans: tuple[ColumnPlan, ...], bound: tu
     after = exp.Coalesce(
         this=exp.null(), expressions=[sql("CAST(:x AS VARCHAR)", x=column(plan.name)) for plan in plans]
     )
-    failed = list_of(
-        sql("CASE WHEN :v THEN :i END", v=column(f"~v{rule.index}"), i=rule.id.split(".", 1)[1]) for rule in bound
-    )
+    failed = list_of(sql("CASE WHEN :v THEN :i END", v=column(f"~v{rule.index}"), i=rule.id) for rule in bound)
     items = sql("list_filter(:f, lambda e: e IS NOT NULL)", f=failed)
     return f"SELECT {SOURCE_ROW}, {text(after)}, {text(items)} FROM ({text(judged)})"
 

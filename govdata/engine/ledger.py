@@ -14,9 +14,11 @@ from sqlglot import exp
 
 from govdata.batches import LedgerColumn, LedgerStep
 from govdata.engine import normalise
-from govdata.engine.pipeline import WORD, ColumnPlan, repair_words
+from govdata.engine.pipeline import WORD, repair_words
+from govdata.engine.plans import ColumnPlan
 from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, list_of, literal, sql, text
 from govdata.standards.model import Normaliser
+from govdata.standards.normalisers import Stage
 from govdata.standards.types import TYPES
 from govdata.storage.tables.rows import DELIVERY_DATE, IDENTITY, REPAIR_FLAGS, ROW_ID, UNPARSED
 
@@ -38,14 +40,14 @@ def ledger(plans: Sequence[ColumnPlan]) -> tuple[LedgerColumn, ...]:
 
 
 def _kept(plan: ColumnPlan) -> LedgerColumn:
-    typing = "money" if plan.money is not None else TYPES[plan.element.type].ledger
-    if plan.by_document is not None:
-        typing = plan.by_document.name
+    last = plan.at(Stage.CODES) or plan.at(Stage.VALUE)
+    typing = last[-1].name if last else TYPES[plan.element.type].ledger
+    inferring = plan.at(Stage.INFERENCE)
     return LedgerColumn(
         name=plan.name,
         steps=tuple(LedgerStep(name=step.name, args=step.args) for step in plan.steps),
         typing=typing,
-        inferred="currency_of" if plan.currency is not None else typing,
+        inferred=inferring[-1].name if inferring else typing,
     )
 
 

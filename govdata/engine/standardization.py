@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from govdata.batches import RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine.compiled import HELD, CompiledDataset, compiled
-from govdata.engine.pipeline import WORD, ColumnPlan, repair_words
+from govdata.engine.pipeline import WORD, repair_words
+from govdata.engine.plans import ColumnPlan
 from govdata.engine.session import create_maps, session
 from govdata.engine.syntax import alias, column, disjunction, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
@@ -35,7 +36,7 @@ from govdata.storage.tables.rows import (
 if TYPE_CHECKING:
     import duckdb
 
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 """Part of every batch id: raise it when the same raw batch and standards would give other rows."""
 
 HELD_ROWS = 20_000

@@ -1,5 +1,11 @@
 """The engine's trees and their text: ``govdata.trees`` printed for DuckDB."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
 from govdata.trees import (
     DUCKDB,
     alias,
@@ -30,8 +36,17 @@ __all__ = [
     "list_of",
     "literal",
     "one_of",
+    "replace_layer",
     "sql",
     "text",
     "try_cast",
     "wrap",
 ]
+
+
+def replace_layer(
+    inner: exp.Expression, replaced: Sequence[exp.Alias], added: Sequence[exp.Expression] = ()
+) -> exp.Select:
+    """``SELECT * REPLACE (replaced), added FROM (inner)``."""
+    star = exp.Star(replace=list(replaced)) if replaced else exp.Star()
+    return exp.Select().select(star, *added, copy=False).from_(derived(inner), copy=False)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from sqlglot import exp
 
-from govdata.standards.model import Element
+from govdata.engine.plans import ColumnPlan, cell
+from govdata.engine.syntax import alias, column, disjunction, list_of, replace_layer, sql
+from govdata.standards.model import BoundRule, Element, Pattern
+from govdata.standards.normalisers import Stage
 from govdata.standards.types import TYPES
+from govdata.storage.tables.rows import UNPARSED
 
 
 def sql_type(element: Element) -> str:
@@ -16,3 +22,84 @@ def sql_type(element: Element) -> str:
 def value_of(element: Element, x: exp.Expression) -> exp.Expression:
     """The typed value of standardised text ``x``, NULL where it cannot be read."""
     return TYPES[element.type].value(x, element.scale)
+
+
+def typed_value(plan: ColumnPlan, plans: Mapping[str, ColumnPlan]) -> exp.Expression:
+    """The plan's value in a query of the columns ``plans``."""
+    value = column(plan.name)
+    for step in plan.at(Stage.VALUE):
+        return step.kind.tree(cell(plan, plans), step.args)
+    if plan.textual and plan.empties is not None:
+        return sql("CASE WHEN :p THEN :x END", x=value, p=_readable(plan, plan.empties))
+    return value_of(plan.element, value)
+
+
+def _readable(plan: ColumnPlan, rule: BoundRule) -> exp.Expression:
+    if plan.coded:
+        return column(f"~known~{plan.name}")
+    assert isinstance(rule.spec, Pattern)
+    return rule.spec.predicate(column(plan.name))
+
+
+def altered(plan: ColumnPlan) -> exp.Expression:
+    """TRUE where the standardised cell is not what was delivered, a cell that could not be read among them."""
+    raw, value = column(f"~raw~{plan.name}"), column(plan.name)
+    changed = TYPES[plan.element.type].altered(raw, value)
+    if plan.textual:
+        # Comparing long texts with themselves is dear; a code is new even where no step touched the text.
+        only_steps = plan.steps and not plan.coded and plan.steps == plan.written
+        changed = (
+            sql("CASE WHEN :t THEN :c ELSE FALSE END", t=column(f"~touch~{plan.name}"), c=changed)
+            if only_steps
+            else changed
+        )
+    return (
+        sql("coalesce(:c, FALSE) OR :u IS NOT NULL", c=changed, u=column(f"~unread~{plan.name}"))
+        if plan.hard
+        else changed
+    )
+
+
+def typed_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+    """Type the values, keep what could not be read in ``_unparsed``, flag altered cells in ``~fix~c``."""
+    by_name = {plan.name: plan for plan in plans}
+    hard = [plan for plan in plans if plan.hard]
+    if hard:
+        # The text goes under another name first, so that the typed value can take the column's.
+        texts = [alias(column(plan.name), f"~text~{plan.name}") for plan in hard]
+        values = [
+            sql("coalesce(:f, :v)", f=column(f"~fast~{plan.name}"), v=typed_value(plan, by_name))
+            if plan.fast
+            else typed_value(plan, by_name)
+            for plan in hard
+        ]
+        query = replace_layer(query, [alias(value, plan.name) for plan, value in zip(hard, values, strict=True)], texts)
+        unread = [
+            alias(
+                sql(
+                    "CASE WHEN :x IS NULL AND :t IS NOT NULL THEN :r END",
+                    x=column(plan.name),
+                    t=column(f"~text~{plan.name}"),
+                    r=column(f"~raw~{plan.name}"),
+                ),
+                f"~unread~{plan.name}",
+            )
+            for plan in hard
+        ]
+        query = replace_layer(query, [], unread)
+    fixes = [alias(altered(plan), f"~fix~{plan.name}") for plan in plans]
+    return replace_layer(query, [], [*fixes, alias(_unparsed(hard), UNPARSED)])
+
+
+def _unparsed(plans: Sequence[ColumnPlan]) -> exp.Expression:
+    empty = sql("CAST(NULL AS MAP(VARCHAR, VARCHAR))")
+    if not plans:
+        return empty
+    any_unread = disjunction(sql(":u IS NOT NULL", u=column(f"~unread~{plan.name}")) for plan in plans)
+    entries = list_of(sql("{'key': :n, 'value': :u}", n=plan.name, u=column(f"~unread~{plan.name}")) for plan in plans)
+    return sql(
+        "CASE WHEN :any THEN map_from_entries(list_filter(:entries, lambda e: e.value IS NOT NULL)) ELSE :empty END",
+        any=any_unread,
+        entries=entries,
+        empty=empty,
+    )

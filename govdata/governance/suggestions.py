@@ -20,7 +20,7 @@ from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine import rules
 from govdata.engine.functions import expand
-from govdata.engine.pipeline import source_values
+from govdata.engine.plans import source_values
 from govdata.engine.syntax import text as written
 from govdata.engine.typed import sql_type
 from govdata.standards import expressions

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from govdata.standards import expressions, markers, masks, origins
+from govdata.standards import expressions, markers, masks, origins, steps
 from govdata.standards.binding import bind_column, bind_dataset_rule, column_rules, grade_conflict, primary_key_rule
 from govdata.standards.format import (
-    COLUMN_ARGUMENTS,
     ColumnProperties,
     ContractFile,
     CustomProperty,
@@ -269,21 +268,20 @@ def _column(position: int, entry: PropertyEntry, context: _Context) -> Column | 
             add(f"logicalType 应为 {'、'.join(allowed)}（数据元 {element.id} 的类型是 {element.type}）", "logicalType")
         _check_synonyms(properties, element, places, context, add)
         _check_overrides(properties, entry, element, places, add)
-    steps = properties.normalise if properties.normalise is not None else []
-    replaced = with_lists(steps, context.lists, lambda step, reason: add(reason, *places["normalise"], step))
-    for step, (step_name, arguments) in enumerate(steps):
-        for argument in sorted(COLUMN_ARGUMENTS & arguments.keys()):
-            if arguments[argument] not in context.names:
-                add(
-                    f"标准化步骤 {step_name} 的参数 {argument}：没有名为“{arguments[argument]}”的列",
-                    *places["normalise"],
-                    step,
-                )
+    own = properties.normalise if properties.normalise is not None else []
+    replaced = with_lists(own, context.lists, lambda step, reason: add(reason, *places["normalise"], step))
+    if element is not None:
+        for step, reason in steps.refusals([used.name for used in replaced], element.type):
+            add(reason, *places["normalise"], step)
+    for step, used in enumerate(replaced):
+        for argument, other in used.columns.items():
+            if other not in context.names:
+                add(f"标准化步骤 {used.name} 的参数 {argument}：没有名为“{other}”的列", *places["normalise"], step)
     if properties.normalise is None and element is not None:
-        for step_used in element.normalise:
-            for argument in sorted(COLUMN_ARGUMENTS & step_used.args.keys()):
-                if step_used.args[argument] not in context.names:
-                    needed = f"数据元 {element.id} 的标准化步骤 {step_used.name} 要用列“{step_used.args[argument]}”"
+        for used in element.normalise:
+            for other in used.columns.values():
+                if other not in context.names:
+                    needed = f"数据元 {element.id} 的标准化步骤 {used.name} 要用列“{other}”"
                     add(f"{needed}，合同里没有；请在本列写 normalise", *places["element"])
     return Column(
         name=name,

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from govdata.standards import steps
 from govdata.standards.binding import grade_conflict
 from govdata.standards.codes import known_words
 from govdata.standards.format import KINDS, DefaultsFile, ElementEntry, ExamplesEntry, RuleEntry
@@ -134,7 +135,7 @@ def _read_element(context: _Context) -> Element | None:
         return None
     before = len(context.findings.found)
     _check_type(entry, context)
-    steps = with_lists(
+    normalise = with_lists(
         entry.normalise, context.lists, lambda position, reason: context.add(reason, "normalise", position)
     )
     rules = _rules(entry, context)
@@ -152,11 +153,11 @@ def _read_element(context: _Context) -> Element | None:
         scale=entry.scale,
         code_set=entry.code_set,
         unit=entry.unit,
-        normalise=steps,
+        normalise=normalise,
         null_tokens=_null_tokens(entry, context),
         rules=tuple(rules.values()),
         sensitivity=Sensitivity(**entry.sensitivity.model_dump()),
-        examples=Examples(**entry.examples.model_dump()),
+        examples=Examples(**entry.examples.model_dump(), lines=_example_lines(entry.examples, context)),
         file=document.file,
         line=document.line((identifier,)) or 0,
     )
@@ -185,10 +186,8 @@ def _check_type(entry: ElementEntry, context: _Context) -> None:
                 context.add(f"{key} 只用于类型 {other.name}，这里的类型是 {entry.type}", key)
     if entry.code_set is not None and entry.code_set not in context.declared_sets:
         context.add(f"没有名为“{entry.code_set}”的代码集", "code_set")
-    names = [name for name, _ in entry.normalise]
-    for position, name in enumerate(names):
-        if name in names[:position]:
-            context.add(f"标准化步骤 {name} 重复", "normalise", position)
+    for position, reason in steps.refusals([name for name, _ in entry.normalise], entry.type):
+        context.add(reason, "normalise", position)
 
 
 # --------------------------------------------------------------------------------------------------------------- rules
@@ -321,6 +320,14 @@ def _rule(name: str, written: RuleEntry, entry: ElementEntry, context: _Context)
 
 
 # ------------------------------------------------------------------------------------------------------------ examples
+
+
+def _example_lines(examples: ExamplesEntry, context: _Context) -> dict[str, int]:
+    """``<kind>.<value>`` → the line it stands on."""
+    places = {f"valid.{value}": ("valid", position) for position, value in enumerate(examples.valid)}
+    places |= {f"{kind}.{value}": (kind, value) for kind in ("invalid", "repairs") for value in getattr(examples, kind)}
+    found = {key: context.document.line((context.id, "examples", *place)) for key, place in places.items()}
+    return {key: line for key, line in found.items() if line is not None}
 
 
 def _check_examples(examples: ExamplesEntry, entry: ElementEntry, rules: Mapping[str, Rule], context: _Context) -> None:

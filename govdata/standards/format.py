@@ -16,30 +16,10 @@ from pydantic.json_schema import SkipJsonSchema
 from govdata.standards.derivations import DERIVATIONS
 from govdata.standards.kinds import WRITTEN
 from govdata.standards.model import Dimension, Grade, LogicalType, Severity
-from govdata.standards.source import NAME
+from govdata.standards.normalisers import NORMALISERS
 from govdata.standards.types import TYPES
-from govdata.standards.vocabulary import NORMALISERS
 from govdata.standards.written import Indicator, Maybe, Name, Sharing, Text, Written
 from govdata.storage.tables.rows import UNPARSED
-
-OPTIONAL_ARGUMENTS = {"unit_column", "document_column", "documents"}
-"""Arguments a normaliser may be given or not; every other argument it names is required."""
-
-COLUMN_ARGUMENTS = {"unit_column", "column", "document_column"}
-"""Arguments that name another column of the dataset."""
-
-_ARGUMENT_SCHEMAS: dict[str, dict[str, Any]] = {
-    "unit_column": {"type": "string", "description": "另一列的名称"},
-    "column": {"type": "string", "description": "另一列的名称"},
-    "document_column": {"type": "string", "description": "证件类型列的名称"},
-    "length": {"type": "integer", "minimum": 1, "maximum": 100, "description": "补足后的位数"},
-}
-_TEXT_LIST = {
-    "oneOf": [
-        {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
-        {"type": "string", "pattern": f"^{NAME.pattern}$", "description": "elements/_defaults.yaml 里 lists 的名称"},
-    ]
-}
 
 
 def _step(value: Any) -> tuple[str, dict[str, Any]]:
@@ -55,26 +35,16 @@ def _step(value: Any) -> tuple[str, dict[str, Any]]:
         raise ValueError("标准化步骤应为名称，或只有一个键的映射 {名称: {参数: 值}}")
     if name not in NORMALISERS:
         raise ValueError(f"没有名为“{name}”的标准化步骤{suggestion(name, NORMALISERS)}")
-    declared = NORMALISERS[name][1]
+    declared = {item.name: item for item in NORMALISERS[name].arguments}
     for argument, given in arguments.items():
         if argument not in declared:
             raise ValueError(f"标准化步骤 {name} 没有参数“{argument}”（可用：{'、'.join(declared) or '无参数'}）")
-        if argument in COLUMN_ARGUMENTS:
-            if not isinstance(given, str) or not given:
-                raise ValueError(f"标准化步骤 {name} 的参数 {argument} 应为列名")
-        elif argument == "length":
-            if type(given) is not int or not 1 <= given <= 100:
-                raise ValueError(f"标准化步骤 {name} 的参数 {argument} 应为 1 到 100 的整数")
-        elif isinstance(given, str) and NAME.fullmatch(given):
-            continue  # a named list, looked up where the lists are known (govdata.standards.lists)
-        elif not isinstance(given, list) or not given or not all(isinstance(item, str) and item for item in given):
-            raise ValueError(
-                f"标准化步骤 {name} 的参数 {argument} 应为文本列表，或 elements/_defaults.yaml 里 lists 的名称"
-            )
-    if missing := [
-        argument for argument in declared if argument not in arguments and argument not in OPTIONAL_ARGUMENTS
-    ]:
+        if refusal := declared[argument].refusal(given):
+            raise ValueError(f"标准化步骤 {name} 的参数 {argument} {refusal}")
+    if missing := [key for key, item in declared.items() if key not in arguments and not item.optional]:
         raise ValueError(f"标准化步骤 {name} 缺少参数：{'、'.join(missing)}")
+    if contradiction := NORMALISERS[name].contradiction(arguments):
+        raise ValueError(f"标准化步骤 {name}：{contradiction}")
     return name, arguments
 
 
@@ -88,15 +58,15 @@ def suggestion(name: str, known: Any) -> str:
 
 def _step_schema() -> dict[str, Any]:
     plain, with_arguments = [], []
-    for name, (description, arguments) in NORMALISERS.items():
-        required = [a for a in arguments if a not in OPTIONAL_ARGUMENTS]
+    for name, kind in NORMALISERS.items():
+        required = [item.name for item in kind.arguments if not item.optional]
         if not required:
-            plain.append({"const": name, "description": description})
-        if arguments:
-            properties = {a: _ARGUMENT_SCHEMAS.get(a, _TEXT_LIST) for a in arguments}
+            plain.append({"const": name, "description": kind.title})
+        if kind.arguments:
+            properties = {item.name: item.schema() for item in kind.arguments}
             body = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
             one_key = {"type": "object", "properties": {name: body}, "required": [name], "additionalProperties": False}
-            with_arguments.append({**one_key, "description": description})
+            with_arguments.append({**one_key, "description": kind.title})
     return {"oneOf": plain + with_arguments}
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from govdata.standards.format import COLUMN_ARGUMENTS, suggestion
+from govdata.standards.arguments import Texts
+from govdata.standards.format import suggestion
 from govdata.standards.model import Normaliser
+from govdata.standards.normalisers import NORMALISERS
 
 Lists = Mapping[str, list[str]]
 
@@ -21,8 +23,9 @@ def with_lists(
     made = []
     for position, (name, written) in enumerate(steps):
         arguments = dict(written)
-        for argument, given in written.items():
-            if not isinstance(given, str) or argument in COLUMN_ARGUMENTS:
+        for argument in (item.name for item in NORMALISERS[name].arguments if isinstance(item, Texts)):
+            given = written.get(argument)
+            if not isinstance(given, str):
                 continue
             if lists is not None and given not in lists:
                 refuse(

@@ -30,6 +30,7 @@ from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of
     Typed,
     Unique,
 )
+from govdata.standards.normalisers import NORMALISERS, NormaliserKind, Stage
 from govdata.standards.types import TYPES
 from govdata.standards.workorder_settings import WorkOrders
 from govdata.storage.tables.nights import DIMENSION_NAMES as DIMENSION_NAMES
@@ -95,11 +96,24 @@ class BoundRule(Frozen):
 
 
 class Normaliser(Frozen):
-    """One step of a column's standardisation, from the closed vocabulary
-    ``govdata.standards.vocabulary.NORMALISERS``."""
+    """One step of a column's standardisation, from the closed vocabulary ``govdata.standards.normalisers``."""
 
     name: str
     args: dict[str, Any] = {}
+
+    @property
+    def kind(self) -> NormaliserKind:
+        """Raises ``KeyError`` for a normaliser that is no more."""
+        return NORMALISERS[self.name]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Argument → name of the other column it makes the step read."""
+        return self.kind.columns(self.args)
+
+    def stage(self, *, coded: bool) -> Stage:
+        """Where the step is done; ``coded``: whether the column has a code set."""
+        return self.kind.stage(self.args, coded=coded)
 
 
 class Sensitivity(Frozen):
@@ -119,6 +133,8 @@ class Examples(Frozen):
     valid: tuple[str, ...] = ()
     invalid: dict[str, str] = {}
     repairs: dict[str, str | None] = {}
+    lines: dict[str, int] = {}
+    """``<kind>.<value>`` → the line of the page it stands on."""
 
 
 class Element(Frozen):

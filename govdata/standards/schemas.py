@@ -1,8 +1,8 @@
 """JSON Schemas for editors: what an element page, the code-set index and a contract may say, made from
 ``govdata.standards.format``.
 
-They are kept in ``standards/schemas``; ``python -m govdata.standards.schemas <standards folder>`` writes them anew. An
-editor with a YAML
+They are kept in ``standards/schemas``; ``python -m govdata.standards.schemas <standards folder>`` writes them and the
+reference page anew. An editor with a YAML
 language server completes and checks from them, where a page's first line says so or its settings map the folder:
 
     # yaml-language-server: $schema=../schemas/elements.schema.json
@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from govdata.standards import odcs
+from govdata.standards import odcs, reference
 from govdata.standards.cross import CrossRuleEntry
 from govdata.standards.format import (
     CodeSetEntry,
@@ -67,9 +67,10 @@ def _page(kind: Any, title: str) -> dict[str, Any]:
 
 def _tidy(node: Any) -> None:
     """Makes pydantic's schema an editor's: ``patternProperties`` alone would let every other name through; generated
-    titles only repeat
-    the keys; a default of null is no value anyone may write."""
+    titles only repeat the keys; a default of null is no value anyone may write; a docstring's lines are one text."""
     if isinstance(node, dict):
+        if isinstance(node.get("description"), str):
+            node["description"] = " ".join(node["description"].split())
         if "patternProperties" in node:
             node["additionalProperties"] = False
         if isinstance(node.get("title"), str):
@@ -152,3 +153,4 @@ def _inline(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, An
 
 if __name__ == "__main__":
     write(Path(sys.argv[1]) / "schemas")
+    (Path(sys.argv[1]) / reference.FILE).write_text(reference.page(), encoding="utf-8")

@@ -13,7 +13,7 @@ from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2, mod_11_10
 
 from govdata.engine import examples
-from govdata.engine.pipeline import source_values
+from govdata.engine.plans import source_values
 from govdata.standards import Registry, problems
 from tests.content.conftest import DELIVERY_DATE
 

@@ -1,6 +1,10 @@
+from pathlib import Path
+
 from govdata.engine import examples
+from govdata.standards import load
 from govdata.standards.model import Examples
 from tests.engine import small
+from tests.standards.conftest import Folder
 
 
 def test_an_example_that_does_not_hold_is_a_problem_at_its_element():
@@ -24,3 +28,15 @@ def test_an_example_that_does_not_hold_is_a_problem_at_its_element():
     assert messages["birth_date.examples.repairs"] == "示例“19900101”标准化后应为“1990-01-02”，实际为“1990-01-01”"
     # The small element declares no rule of its own, so nothing can fail.
     assert messages["birth_date.examples.invalid"] == "示例“19900231”应当不符合规则 type，实际全部符合"
+
+
+def test_it_is_told_at_its_own_line_and_of_its_own_element(tmp_path: Path):
+    folder = Folder(tmp_path)
+    line = folder.spoil(
+        "elements/person.yaml", "'无': null", "无: null"
+    )  # its rule ``birth`` fails where there is nothing
+    (problem,) = examples.problems(load(folder.root))
+    assert (problem.line, problem.where) == (line, "citizen_id.examples.repairs")
+    line = folder.spoil("elements/person.yaml", "repairs: {男: '1'}", "repairs: {男: '1', 女: '1'}")
+    found = {problem.where: problem for problem in examples.problems(load(folder.root))}
+    assert found["sex.examples.repairs"].line == line and "女" in found["sex.examples.repairs"].message

@@ -9,14 +9,8 @@ import pytest
 
 from govdata import standards
 from govdata.engine.gates import gates
-from govdata.engine.pipeline import (
-    NO_GATES,
-    judged_query,
-    plan_columns,
-    result_query,
-    source_values,
-    standardized_query,
-)
+from govdata.engine.pipeline import NO_GATES, judged_query, result_query, standardized_query
+from govdata.engine.plans import plan_columns, source_values
 from govdata.engine.session import create_maps, create_table, session
 from govdata.engine.syntax import text
 from govdata.standards.model import Examples, Registry

@@ -2,8 +2,9 @@ from decimal import Decimal
 
 import pytest
 
-from govdata.engine.money import amount_of, currency_in
 from govdata.engine.syntax import literal
+from govdata.standards.normalisers.currency_of import currency_in
+from govdata.standards.normalisers.money import amount_of
 from tests.engine.support import evaluate
 
 

@@ -133,6 +133,12 @@ def test_a_time_of_the_afternoon_is_not_read_as_morning():
     assert evaluate(fast_datetime, ["2026-11-18 08:30 PM", "2026-11-18 08:30+08", "2026-11-18 08:30:5Z"]) == [None] * 3
 
 
+def test_a_blank_for_a_digit_of_the_time_is_not_read_as_nought():
+    texts = ["2026-11-18 08: 3:00", "2026-11-18 08:3 :00", "2026-11-18 08:30: 5", "2026-11-18  8:30:00"]
+    read = zip(evaluate(fast_datetime, texts), evaluate(datetime_of, texts), strict=True)
+    assert [fast for fast, _ in read] == [None] * 4
+
+
 def test_integers_and_decimals():
     texts = ["25", "25.0", "-3", "1,234", "12,34", "25.5", "1e3", "", "９", "999999999999999999"]
     assert evaluate(integer_of, texts) == [25, 25, -3, 1234, None, None, None, None, None, 999999999999999999]

@@ -15,7 +15,7 @@ from govdata.standards import Unique, load
 from govdata.standards.model import Normaliser
 from govdata.standards.types import TYPES
 from govdata.trees import DUCKDB, SPARK, UnsupportedError, column, sql
-from tests.engine.test_normalise import ARGUMENTS
+from tests.engine.test_normalise import ARGUMENTS, TEXT_STEPS
 
 KEPT = Path(__file__).with_name("spark_lacks.json")
 """What is missing for Spark: name → who needs it. The list only shrinks; write it anew with ``python -m
@@ -63,7 +63,7 @@ def committed(repository: Path) -> Iterator[tuple[str, exp.Expression]]:
         for rule in registry.rules(dataset):
             if not isinstance(rule.spec, Unique):
                 yield f"rule {dataset}.{rule.id}", rules.violation(rule, registry)
-    for name in normalise.NORMALISERS:
+    for name in TEXT_STEPS:
         yield f"step {name}", normalise.apply(Normaliser(name=name, args=ARGUMENTS.get(name, {})), column("x"))
     for name, item in TYPES.items():
         yield f"type {name}", item.value(column("x"), None)

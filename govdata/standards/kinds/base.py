@@ -23,10 +23,15 @@ class Contradiction(Exception):
 @dataclass(frozen=True)
 class Form:
     """How a kind is written in an element's rule. ``annotation``: the value's pydantic type; ``description``: what an
-    editor shows."""
+    editor shows; ``example``: such a value, ``passes`` and ``fails`` standard texts of an element of ``type`` that do.
+    Executed as tests, and shown on the reference page."""
 
     annotation: Any
     description: str
+    example: Any
+    passes: str
+    fails: str
+    type: str = "text"
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,12 @@ class RuleKind(Frozen):
     def read(cls, key: str, written: Any, place: Place) -> Self:
         """The rule that ``key: written`` says. Raises Contradiction."""
         raise NotImplementedError
+
+    def written(self) -> tuple[str, Any]:
+        """Key and value as a page or contract says the rule."""
+        fields = self.model_dump(exclude={"kind"})
+        said = {name: value for name, value in fields.items() if value is not None and value is not False}
+        return next(iter(self.forms), self.kind), said or True
 
     def code_sets(self) -> tuple[str, ...]:
         """Ids of the code sets the rule asks."""

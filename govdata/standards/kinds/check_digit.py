@@ -18,7 +18,9 @@ else:
 class CheckDigit(ValueRule):
     """The value has the algorithm's form and its check digit is right."""
 
-    forms = {"check_digit": Form(CheckDigitAlgorithm, "校验码算法")}
+    forms = {
+        "check_digit": Form(CheckDigitAlgorithm, "校验码算法", "gb11643", "190101194912310029", "190101194912310020")
+    }
     types = frozenset({"text"})
 
     kind: Literal["check_digit"] = "check_digit"
@@ -27,6 +29,9 @@ class CheckDigit(ValueRule):
     @classmethod
     def read(cls, key: str, written: Any, place: Place) -> Self:
         return cls(algorithm=written)
+
+    def written(self) -> tuple[str, Any]:
+        return "check_digit", self.algorithm
 
     def predicate(self, value: exp.Expression) -> exp.Expression:
         # Marked: several rules may ask it of the same column.

@@ -18,7 +18,7 @@ class InCodeSet(ValueRule):
     """The standardised value is a code of ``code_set``; ``current`` demands one that is not abolished at the delivery
     date."""
 
-    forms = {"in_code_set": Form(CodeSetUse, "值应在代码集中")}
+    forms = {"in_code_set": Form(CodeSetUse, "值应在代码集中", {"code_set": "sex"}, "1", "7")}
     types = frozenset({"text", "code"})
 
     kind: Literal["code_set"] = "code_set"

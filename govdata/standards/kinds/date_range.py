@@ -22,7 +22,11 @@ class DateBounds(Written):
 class DateRange(ValueRule):
     """Inclusive bounds of a date: an ISO date, or ``delivery_date`` for the date of the delivery."""
 
-    forms = {"date_range": Form(DateBounds, "日期范围")}
+    forms = {
+        "date_range": Form(
+            DateBounds, "日期范围", {"min": "1900-01-01", "max": "delivery_date"}, "1990-03-07", "1899-12-31", "date"
+        )
+    }
     types = frozenset({"date", "datetime"})
 
     kind: Literal["date_range"] = "date_range"

@@ -16,7 +16,11 @@ class Garbled(ValueRule):
 
     forms = {
         "not_garbled": Form(
-            Literal[True], "文字没有乱码：错误编码读出的字、丢失的字（�、??、锟斤拷）、残留的网页或转义标记"
+            Literal[True],
+            "文字没有乱码：错误编码读出的字、丢失的字（�、??、锟斤拷）、残留的网页或转义标记",
+            True,
+            "示例市光明路",
+            "示例市锟斤拷路",
         )
     }
     types = frozenset({"text"})

@@ -18,7 +18,7 @@ class LengthBounds(Written):
 class Length(ValueRule):
     """Characters, not bytes."""
 
-    forms = {"length": Form(LengthBounds, "字符数")}
+    forms = {"length": Form(LengthBounds, "字符数", {"min": 2, "max": 50}, "张三", "张")}
     types = frozenset({"text", "code"})
 
     kind: Literal["length"] = "length"

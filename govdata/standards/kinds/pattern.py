@@ -16,8 +16,8 @@ class Pattern(ValueRule):
     """The whole value matches ``pattern`` (RE2; ``negate``: must not match)."""
 
     forms = {
-        "pattern": Form(Text, "整个值应匹配的正则（RE2 子集，不写 ^ $）"),
-        "not_pattern": Form(Text, "整个值不应匹配的正则"),
+        "pattern": Form(Text, "整个值应匹配的正则（RE2 子集，不写 ^ $）", "[1-9][0-9]{5}", "190101", "019010"),
+        "not_pattern": Form(Text, "整个值不应匹配的正则", r"[0-9.]+E\+?[0-9]+", "190101", "1.90102E+17"),
     }
     types = frozenset({"text", "code"})
 
@@ -30,6 +30,9 @@ class Pattern(ValueRule):
         if refusal := patterns.refusal(written):
             raise Contradiction(refusal)
         return cls(pattern=written, negate=key == "not_pattern")
+
+    def written(self) -> tuple[str, Any]:
+        return "not_pattern" if self.negate else "pattern", self.pattern
 
     def passes(self, value: str) -> bool:
         return patterns.matches(self.pattern, value) is not self.negate

@@ -17,7 +17,7 @@ class NumberBounds(Written):
 class Range(ValueRule):
     """Inclusive bounds of a number."""
 
-    forms = {"range": Form(NumberBounds, "数值范围")}
+    forms = {"range": Form(NumberBounds, "数值范围", {"min": 0, "max": 120}, "35", "135", "integer")}
     types = frozenset({"integer", "decimal"})
 
     kind: Literal["range"] = "range"
@@ -28,6 +28,10 @@ class Range(ValueRule):
     def read(cls, key: str, written: Any, place: Place) -> Self:
         check_order(written.min, written.max)
         return cls(min=written.min, max=written.max)
+
+    def written(self) -> tuple[str, Any]:
+        bounds = {"min": self.min, "max": self.max}
+        return "range", {name: int(b) if b == int(b) else b for name, b in bounds.items() if b is not None}
 
     def predicate(self, value: exp.Expression) -> exp.Expression:
         return between(value, self.min, self.max)

@@ -18,7 +18,15 @@ class Row(RuleKind):
     the row fails only where it is false; where it is unknown the rule does not apply and the row is not counted as
     checked."""
 
-    forms = {"row": Form(Text, "行表达式，value 代表本列")}
+    forms = {
+        "row": Form(
+            Text,
+            "行表达式，value 代表本列",
+            "id_birth_date(value) < delivery_date()",
+            "190101194912310029",
+            "190101203012311012",
+        )
+    }
     types = frozenset(TYPES)
 
     kind: Literal["row"] = "row"
@@ -31,6 +39,9 @@ class Row(RuleKind):
         except expressions.ExpressionError as error:
             raise Contradiction(f"表达式有误：{error}") from None
         return cls(expression=written)
+
+    def written(self) -> tuple[str, Any]:
+        return "row", self.expression
 
     def code_sets(self) -> tuple[str, ...]:
         return _asked(self.expression)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from govdata.standards.kinds.base import RuleKind
 
@@ -12,3 +12,6 @@ class Unique(RuleKind):
 
     kind: Literal["unique"] = "unique"
     columns: tuple[str, ...]
+
+    def written(self) -> tuple[str, Any]:
+        return "unique", list(self.columns)

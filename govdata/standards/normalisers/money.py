@@ -3,26 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlglot import exp
 
-from govdata.engine.syntax import literal, sql, try_cast
-
-CURRENCIES: dict[str, str] = {
-    "CNY": "人民币|RMB|CNY|¥|￥|元",
-    "USD": r"美元|美金|USD|US\$|\$",
-    "HKD": r"港元|港币|港幣|HKD|HK\$",
-    "MOP": "澳门元|澳元（澳门）|MOP|葡币",
-    "TWD": "新台币|台币|TWD",
-    "EUR": "欧元|EUR|€",
-    "GBP": "英镑|GBP|£",
-    "JPY": "日元|日圆|JPY",
-    "KRW": "韩元|韩圆|KRW",
-    "SGD": "新加坡元|新元|SGD",
-    "AUD": "澳大利亚元|澳元|AUD",
-    "CAD": "加拿大元|加元|CAD",
-    "CHF": "瑞士法郎|CHF",
-}
-"""ISO 4217 (GB/T 12406) code → what it is called in amounts; tried in reverse order, so 美元 wins over the bare 元."""
+from govdata.standards.arguments import OtherColumn
+from govdata.standards.normalisers.base import Cell, Example, NormaliserKind, Stage
+from govdata.standards.normalisers.currency_of import NAMES, CurrencyOf, currency_in, tidy_amount
+from govdata.trees import literal, sql, try_cast
 
 FACTORS: tuple[tuple[str, int], ...] = (
     ("亿", 100_000_000),
@@ -33,7 +22,6 @@ FACTORS: tuple[tuple[str, int], ...] = (
     ("千", 1_000),
     ("百", 100),
 )
-NAMES = "|".join(sorted((name for names in CURRENCIES.values() for name in names.split("|")), key=len, reverse=True))
 NUMBER = r"[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,18})(?:\.[0-9]{1,8})?"
 UNITS = "亿|千万|百万|十万|万|千|百"
 AMOUNT = rf"^(?:{NAMES})?({NUMBER})(?:[(]?({UNITS})?(?:{NAMES})*整?[)]?)$"
@@ -44,8 +32,26 @@ PLAIN = "[-+]?(?:0+|[1-9][0-9]{6,}|[1-9][0-9]{0,2}(?:,[0-9]{3}){2,})(?:[.][0-9]+
 """Amounts that need no unit: nought, and from a million on, which in units of 万元 would be ten thousand million."""
 
 
-def _tidy(x: exp.Expression) -> exp.Expression:
-    return sql("regexp_replace(upper(translate(:x, '（），．', '(),.')), '[ \t]+', '', 'g')", x=x)
+class Money(NormaliserKind):
+    name = "money"
+    title = "金额换算为元"
+    remark = "读单位列交付的文本，并与币种列（写了 currency_of 的列）核对"
+    types = frozenset({"decimal"})
+    arguments = (OtherColumn("unit_column", "单位列的名称", optional=True),)
+    examples = (
+        Example("300(万元人民币)", "3000000.00"),
+        Example("￥1,000.00元", "1000.00"),
+        Example("300", "3000000.00", {"unit_column": "unit"}, {"unit": "万元"}),
+        Example("300", None, {"unit_column": "unit"}, {"unit": "箱"}),
+    )
+
+    def stage(self, args: Mapping[str, Any], *, coded: bool) -> Stage:
+        return Stage.VALUE
+
+    def tree(self, cell: Cell, args: Mapping[str, Any]) -> exp.Expression:
+        unit = cell.delivered(args["unit_column"]) if "unit_column" in args else None
+        scale = cell.scale if cell.scale is not None else 2
+        return amount_of(cell.value, unit, scale, cell.informed(CurrencyOf.name))
 
 
 def _factor(unit: exp.Expression) -> exp.Expression:
@@ -65,12 +71,12 @@ def amount_of(
     Exact decimal arithmetic: 0.1万元 is 1000.00. NULL where ``x`` is not an amount or finer than the scale, and where
     it names another
     currency than ``currency``, the code of the column beside it, says (a bare 元 names none)."""
-    tidy = _tidy(x)
+    tidy = tidy_amount(x)
     own = sql("regexp_extract(:x, :p, 2)", x=tidy, p=AMOUNT)
     factor = _factor(own)
     if unit is not None:
         # Only a known unit text counts; an amount with an unknown unit, or with none anywhere, must not pass for 元.
-        beside = sql("coalesce(:u, '')", u=_tidy(unit))
+        beside = sql("coalesce(:u, '')", u=tidy_amount(unit))
         factor = sql(
             "CASE WHEN :own <> '' OR regexp_matches(:x, '元|[$¥€£]') THEN :inside "
             "WHEN :u <> '' AND regexp_full_match(:u, :p) THEN :outside "
@@ -97,13 +103,3 @@ def amount_of(
         beside=currency,
         a=amount,
     )
-
-
-def currency_in(x: exp.Expression, *, bare: bool = True) -> exp.Expression:
-    """ISO 4217 code of the currency a text names, NULL where it names none. ``bare``: a 元 alone is the Chinese one."""
-    tidy = _tidy(x)
-    case = exp.Case()
-    for code, names in reversed(CURRENCIES.items()):
-        words = names if bare else names.removesuffix("|元")
-        case = case.when(sql("regexp_matches(:x, :p)", x=tidy, p=words), literal(code))
-    return case

@@ -1,0 +1,177 @@
+"""Codes: looked up as they were delivered, parted from a label beside them, looked up again once standardised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date as Date
+
+from sqlglot import exp
+
+from govdata.engine.plans import ColumnPlan, cell
+from govdata.engine.syntax import alias, column, conjunction, derived, replace_layer, sql
+from govdata.standards.normalisers import Stage
+from govdata.standards.normalisers.prefix_code import MARKED, code_part, label_part
+from govdata.standards.types import TYPES
+
+
+def known_code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+    """Look delivered texts up as they are: nearly every code cell ends here. ``~code~c`` gets the code, and the column
+    keeps only a text
+    that is still unknown, so the text steps pass over the rest."""
+    coded = [plan for plan in plans if plan.coded]
+    dated = [plan for plan in plans if plan.fast]
+    raw = [alias(column(plan.name, "s"), f"~raw~{plan.name}") for plan in plans]
+    found = [alias(column("code", f"~m~{plan.name}"), f"~code~{plan.name}") for plan in coded]
+    pending = [
+        alias(
+            sql("CASE WHEN :m IS NULL THEN :x END", m=column("code", f"~m~{plan.name}"), x=column(plan.name, "s")),
+            plan.name,
+        )
+        for plan in coded
+    ]
+    read = [alias(_fast_value(plan, column(plan.name, "s")), f"~fast~{plan.name}") for plan in dated]
+    result = _joined(query, coded, pending, [*raw, *found, *read])
+    if not dated:
+        return result
+    left = [
+        alias(sql("CASE WHEN :f IS NULL THEN :x END", f=column(f"~fast~{plan.name}"), x=column(plan.name)), plan.name)
+        for plan in dated
+    ]
+    return replace_layer(result, left)
+
+
+def _fast_value(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
+    """The date of a text in one of the two usual shapes, else NULL. A date that a placeholder could mean takes the slow
+    way, where the
+    text itself is compared."""
+    fast = TYPES[plan.element.type].fast(value)
+    assert fast is not None
+    blanks = [text for step in plan.steps for text in step.kind.blanks(step.args)]
+    suspects = {day for day in map(_day, blanks) if day}
+    earlier = max((day for day in suspects if day <= USUAL), default=None)
+    later = min((day for day in suspects if day > USUAL), default=None)
+    bounds = [sql(f":f {sign} CAST(:d AS DATE)", f=fast, d=day) for sign, day in ((">", earlier), ("<", later)) if day]
+    # Not one NULLIF in another: each doubles the expression inside.
+    return sql("CASE WHEN :usual THEN :f END", usual=conjunction(bounds), f=fast) if bounds else fast
+
+
+USUAL = "1970-01-01"
+"""Placeholders lie before or behind the dates of living people and things; what lies between the nearest ones is read
+at once."""
+
+
+def _day(text_: object) -> str | None:
+    """ISO day of a placeholder, None where it is no date at all."""
+    digits = str(text_).replace("-", "").replace("/", "")[:8]
+    try:
+        return Date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).isoformat()
+    except ValueError:
+        return None
+
+
+def label_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+    """Part a code from the label beside it: the column keeps the code, ``~label~c`` gets the label, ``~whole~c`` the
+    text of both."""
+    labelled = [plan for plan in plans if plan.labelled]
+    if not labelled:
+        return query
+    codes, parts = [], []
+    for plan in labelled:
+        touch, value = column(f"~touch~{plan.name}"), column(plan.name)
+        code = sql("CASE WHEN :t THEN coalesce(:c, :x) ELSE :x END", t=touch, c=code_part(value), x=value)
+        codes.append(alias(code, plan.name))
+        parts.append(alias(sql("CASE WHEN :t THEN :l END", t=touch, l=label_part(value)), f"~label~{plan.name}"))
+        # Without a mark between them only the label shows that the digits are a code.
+        bare = sql(":t AND NOT regexp_matches(:x, :p)", t=touch, x=value, p=MARKED)
+        parts.append(alias(bare, f"~bare~{plan.name}"))
+        parts.append(alias(value, f"~whole~{plan.name}"))
+    return replace_layer(query, codes, parts)
+
+
+def _contradicted(plan: ColumnPlan) -> exp.Expression:
+    """TRUE where the label beside the code is known and stands for another one, or is not known and nothing else shows
+    that there is a
+    code. In a hierarchical code set a label may be narrower or wider than its code (20-初婚, 21-已婚)."""
+    if not plan.labelled:
+        return exp.false()
+    names = {
+        "m": column("code", f"~m~{plan.name}"),
+        "l": column("code", f"~l~{plan.name}"),
+        "given": column(f"~label~{plan.name}", "s"),
+        "bare": column(f"~bare~{plan.name}", "s"),
+    }
+    agrees = ":m = :l"
+    if plan.hierarchical:
+        agrees += " OR starts_with(:m, rtrim(:l, '0')) OR starts_with(:l, rtrim(:m, '0'))"
+    unproven = "coalesce(:bare, FALSE) AND :given IS NOT NULL AND :l IS NULL"
+    return sql(f"(:l IS NOT NULL AND NOT coalesce({agrees}, FALSE)) OR ({unproven})", **names)
+
+
+def code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+    """Look the standardised text of the remaining cells up again; an unknown value stays as it is, for its rule to
+    find, and so does a
+    code whose label contradicts it."""
+    coded = [plan for plan in plans if plan.coded]
+    if not coded:
+        return query
+    final, known = [], []
+    for plan in coded:
+        names: dict[str, exp.Expression] = {
+            "k": column(f"~code~{plan.name}", "s"),
+            "m": column("code", f"~m~{plan.name}"),
+            "x": column(plan.name, "s"),
+        }
+        found, settled = "coalesce(:k, :m, :x)", ":k IS NOT NULL OR :m IS NOT NULL"
+        if plan.labelled:
+            names |= {"c": _contradicted(plan), "w": column(f"~whole~{plan.name}", "s")}
+            found, settled = (
+                "CASE WHEN :c THEN :w ELSE coalesce(:k, :m, :x) END",
+                "(:k IS NOT NULL OR :m IS NOT NULL) AND NOT (:c)",
+            )
+        final.append(alias(sql(found, **names), plan.name))
+        known.append(
+            alias(sql(settled, **{name: names[name] for name in names if f":{name}" in settled}), f"~known~{plan.name}")
+        )
+    return _joined(label_layer(query, plans), coded, final, known, labels=True)
+
+
+def _joined(
+    query: exp.Expression,
+    coded: Sequence[ColumnPlan],
+    replaced: list[exp.Alias],
+    added: Sequence[exp.Expression],
+    *,
+    labels: bool = False,
+) -> exp.Expression:
+    """``SELECT s.* REPLACE (replaced), added FROM (query) s`` left-joined with ``maps.<column>`` as ``~m~<column>`` for
+    every
+    code column, and with ``labels`` as ``~l~<column>`` for the label beside the code."""
+    star = exp.Column(this=exp.Star(replace=replaced) if replaced else exp.Star(), table=exp.to_identifier("s"))
+    result = exp.Select().select(star, *added, copy=False).from_(derived(query), copy=False)
+    joins = [(plan.name, f"~m~{plan.name}", plan.name) for plan in coded]
+    if labels:
+        joins += [(plan.name, f"~l~{plan.name}", f"~label~{plan.name}") for plan in coded if plan.labelled]
+    for source, name, key in joins:
+        table = exp.Table(this=exp.to_identifier(source, quoted=True), db=exp.to_identifier("maps", quoted=True))
+        result = result.join(
+            exp.alias_(table, exp.to_identifier(name, quoted=True), table=True),
+            on=sql(":a = :b", a=column("source", name), b=column(key, "s")),
+            join_type="left",
+            copy=False,
+        )
+    return result
+
+
+def dependent_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+    """Steps that depend on the code in another column."""
+    by_name = {plan.name: plan for plan in plans}
+    changed = []
+    for plan in plans:
+        subject = cell(plan, by_name)
+        done = subject
+        for step in plan.at(Stage.CODES):
+            done = replace(done, value=step.kind.tree(done, step.args))
+        if done.value is not subject.value:
+            changed.append(alias(done.value, plan.name))
+    return replace_layer(query, changed) if changed else query

@@ -1,0 +1,173 @@
+"""How each column of a dataset is standardised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from govdata.engine.syntax import column
+from govdata.standards.model import BoundRule, CodeSet, Column, Dataset, Element, Normaliser, Registry
+from govdata.standards.normalisers import Cell, Stage
+from govdata.standards.types import TYPES
+
+
+@dataclass(frozen=True)
+class ColumnPlan:
+    """How one column of a dataset is standardised. ``written``: its steps in order; ``informants``: name of a
+    normaliser → the column whose step of that name speaks of this one."""
+
+    column: Column
+    element: Element
+    position: int
+    written: tuple[Normaliser, ...]
+    null_tokens: tuple[str, ...]
+    hierarchical: bool = False
+    """Whether a label beside a code may be narrower or wider than it."""
+    empties: BoundRule | None = None
+    """The rule whose refusal makes a text or code unreadable: NULL, with the delivered text in ``_unparsed``."""
+    informants: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.column.name
+
+    def at(self, *stages: Stage) -> tuple[Normaliser, ...]:
+        """The steps that are done at ``stages``, in the order they are written."""
+        return tuple(step for step in self.written if step.stage(coded=self.coded) in stages)
+
+    @property
+    def steps(self) -> tuple[Normaliser, ...]:
+        """The text steps."""
+        return self.at(Stage.TEXT)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether a code may have its name beside it (01-汉族): both parts are read, see ``govdata.engine.codes``."""
+        return bool(self.at(Stage.LABEL))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The other columns that its value depends on."""
+        named = [name for step in self.written for name in step.columns.values()]
+        return tuple(dict.fromkeys([*named, *self.informants.values()]))
+
+    @property
+    def fast(self) -> bool:
+        """Whether most cells can be read as a date or time as they were delivered, without running the text steps."""
+        return TYPES[self.element.type].quick and all(step.kind.keeps_dates for step in self.written)
+
+    @property
+    def textual(self) -> bool:
+        """Whether the value is the text itself."""
+        return TYPES[self.element.type].unreadable is None
+
+    @property
+    def hard(self) -> bool:
+        """Whether a text can be unreadable."""
+        return not self.textual or self.empties is not None
+
+    @property
+    def coded(self) -> bool:
+        """Whether source values are mapped through a table ``maps.<column>``."""
+        return self.element.code_set is not None
+
+
+def plan_columns(dataset: Dataset, registry: Registry) -> tuple[ColumnPlan, ...]:
+    plans = []
+    emptying = [rule for rule in registry.rules(dataset.name) if rule.empties]
+    informants = _informants(dataset, registry)
+    for position, item in enumerate(dataset.columns):
+        element = registry.elements[item.element]
+        plans.append(
+            ColumnPlan(
+                column=item,
+                element=element,
+                position=position,
+                written=steps_of(item, element),
+                null_tokens=element.null_tokens if element.null_tokens is not None else registry.null_tokens,
+                hierarchical=element.code_set is not None and registry.code_sets[element.code_set].hierarchical,
+                empties=next((rule for rule in emptying if rule.column == item.name), None),
+                informants=informants.get(item.name, {}),
+            )
+        )
+    return tuple(plans)
+
+
+def steps_of(item: Column, element: Element) -> tuple[Normaliser, ...]:
+    """The contract's steps for the column, or its element's."""
+    return item.normalise if item.normalise is not None else element.normalise
+
+
+def _informants(dataset: Dataset, registry: Registry) -> dict[str, dict[str, str]]:
+    """Column → name of a normaliser → the first column whose step of that name speaks of it."""
+    found: dict[str, dict[str, str]] = {}
+    for item in dataset.columns:
+        for step in steps_of(item, registry.elements[item.element]):
+            for argument in step.kind.informs:
+                if argument in step.columns:
+                    found.setdefault(step.columns[argument], {}).setdefault(step.name, item.name)
+    return found
+
+
+def with_neighbours(names: tuple[str, ...], plans: Mapping[str, ColumnPlan]) -> list[str]:
+    """``names``, the columns their standardisation reads, and what those read in turn."""
+    wanted = dict.fromkeys(names)
+    left = list(names)
+    while left:
+        new = [other for other in plans[left.pop()].reads if other in plans and other not in wanted]
+        wanted |= dict.fromkeys(new)
+        left += new
+    return list(wanted)
+
+
+def cell(plan: ColumnPlan, plans: Mapping[str, ColumnPlan]) -> Cell:
+    """The plan's cell in a query of the columns ``plans``, for a step that reads more than the text."""
+
+    def delivered(name: str) -> exp.Expression | None:
+        return column(f"~raw~{name}") if name in plans else None
+
+    def standard(name: str) -> exp.Expression | None:
+        return column(name) if name in plans else None
+
+    def informed(kind: str) -> exp.Expression | None:
+        return standard(plan.informants.get(kind, ""))
+
+    return Cell(column(plan.name), plan.element.scale, delivered, standard, informed)
+
+
+def source_values(item: Column, element: Element, registry: Registry) -> dict[str, str]:
+    """Source value → standard code. What the department declares for itself wins, then the codes themselves, the set's
+    synonyms, unambiguous names. A text that means "no value" for the element is none of them."""
+    assert element.code_set is not None
+    code_set = registry.code_sets[element.code_set]
+    names: dict[str, set[str]] = {}
+    for code in code_set.codes:
+        names.setdefault(code.name_zh, set()).add(code.code)
+    mapping = (
+        {name: next(iter(codes)) for name, codes in names.items() if len(codes) == 1} if code_set.accept_names else {}
+    )
+    mapping |= code_set.synonyms
+    mapping |= {code.code: code.code for code in code_set.codes}
+    mapping |= item.synonyms
+    for source, padded in _with_more_zeros(code_set).items():
+        mapping.setdefault(source, padded)
+    tokens = element.null_tokens if element.null_tokens is not None else registry.null_tokens
+    return {source: code for source, code in mapping.items() if source not in tokens}
+
+
+def _with_more_zeros(code_set: CodeSet) -> dict[str, str]:
+    """Codes as a system writes them that keeps more digits than the standard has (001, 020). Where shorter codes stand
+    for wider terms a
+    zero has a meaning of its own, and long codes are rarely padded."""
+    codes = {code.code for code in code_set.codes if code.code.isdecimal()}
+    widths = {len(code) for code in codes}
+    if (
+        not widths
+        or max(widths) > 3
+        or (code_set.hierarchical and len(widths) > 1)
+        or len({int(code) for code in codes}) < len(codes)
+    ):
+        return {}
+    return {zeros + code: code for code in codes for zeros in ("0", "00")}

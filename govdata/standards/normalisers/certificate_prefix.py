@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+
+from govdata.standards.arguments import Texts
+from govdata.standards.normalisers.base import TEXTUAL, Example, NormaliserKind
+from govdata.trees import sql
+
+
+class CertificatePrefix(NormaliserKind):
+    name = "certificate_prefix"
+    title = "去除证书编号前的字样"
+    types = TEXTUAL
+    arguments = (Texts("prefixes", "要去除的字样"),)
+    examples = (Example("编号：A123", "A123", {"prefixes": ["编号", "No."]}),)
+
+    def search(self, args: Mapping[str, Any]) -> str:
+        return "^(" + "|".join(re.escape(prefix) for prefix in args["prefixes"]) + ")[:：]?"
+
+    def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
+        return sql("regexp_replace(:x, :p, '')", x=x, p=self.search(args))

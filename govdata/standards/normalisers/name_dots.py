@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+
+from govdata.standards.normalisers.base import TEXTUAL, Example, NormaliserKind
+from govdata.standards.normalisers.characters import escape_class
+from govdata.trees import sql
+from govdata.trees.numerals import HAN
+
+NAME_DOTS = "\u2022\u30fb\uff0e\uff65\u2027\u2219\u22c5\u0387\u16eb\u2024\u25cf\uff61."
+
+
+class NameDots(NormaliserKind):
+    """U+00B7 between the parts of a Chinese-script name (GB/T 18030 practice of 公安 and 民政); names in other scripts
+    keep their dots."""
+
+    name = "name_dots"
+    title = "姓名间隔号统一为·"
+    types = TEXTUAL
+    touches = escape_class(NAME_DOTS) + "·"
+    examples = (Example("巴哈尔．吐尔地", "巴哈尔·吐尔地"), Example("John F. Smith", "John F. Smith"))
+
+    def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
+        dots = f"[·{escape_class(NAME_DOTS)}]+"
+        inner = sql("regexp_replace(:x, :e, '', 'g')", x=x, e=f"^{dots}|{dots}$")
+        return sql(
+            "CASE WHEN regexp_full_match(:x, :p) THEN regexp_replace(:i, :d, '·', 'g') ELSE :x END",
+            x=x,
+            i=inner,
+            p=f"[·{escape_class(NAME_DOTS)}]*[{HAN}][{HAN}·{escape_class(NAME_DOTS)}]*",
+            d=dots,
+        )

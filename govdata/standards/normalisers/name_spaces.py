@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+
+from govdata.standards.normalisers.base import TEXTUAL, Example, NormaliserKind
+from govdata.standards.normalisers.characters import INVISIBLE, WHITESPACE
+from govdata.trees import sql
+from govdata.trees.numerals import HAN
+
+NAME_DOTS_OF_HAN = "\u2022\u30fb\uff0e\uff65\u2027\u2219\u22c5\u0387\u16eb\u2024\u25cf"
+SPACED_NAME = "H( H){1,3}|HH( H){1,2}|H HH( H)?|H H HH".replace("H", f"[{HAN}]")
+"""A name of two to four characters set with spaces, at least one character alone."""
+
+
+class NameSpaces(NormaliserKind):
+    """Spaces that set a Chinese-script name of up to four characters are lay-out and go, so do those beside a dot.
+    Others may part two persons, or stand for the dot of a name in another tongue: one of each run stays, as between the
+    words of a Latin-script name."""
+
+    name = "name_spaces"
+    title = "去除姓名中的空白"
+    types = TEXTUAL
+    touches = WHITESPACE + INVISIBLE
+    examples = (
+        Example("周 阳鑫", "周阳鑫"),
+        Example("阿布都 · 热合曼", "阿布都·热合曼"),
+        Example("张三\u3000李四", "张三 李四"),
+    )
+
+    def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
+        visible = sql("regexp_replace(:x, :p, '', 'g')", x=x, p=f"[{INVISIBLE}]")
+        single = sql("trim(regexp_replace(:x, :w, ' ', 'g'))", x=visible, w=f"[{WHITESPACE}]+")
+        joined = sql("regexp_replace(:x, :d, '\\1', 'g')", x=single, d=f" ?([·{NAME_DOTS_OF_HAN}]) ?")
+        return sql(
+            "CASE WHEN regexp_matches(:x, :h) THEN CASE WHEN regexp_full_match(:s, :l) THEN replace(:s, ' ', '') "
+            "ELSE :j END ELSE :s END",
+            x=x,
+            h=f"[{HAN}]",
+            s=single,
+            j=joined,
+            l=SPACED_NAME,
+        )

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+
+from govdata.standards.normalisers.base import Example, NormaliserKind
+from govdata.standards.types.moment import DATE_ONLY, arabic
+from govdata.trees import sql
+
+
+class TimeRequired(NormaliserKind):
+    """A day without a time is no moment: midnight is not invented, the text stays for the type to refuse."""
+
+    name = "time_required"
+    title = "只有日期没有时间的不补零点，按不能识别处理"
+    types = frozenset({"datetime"})
+    pattern = "."
+    keeps_dates = True
+    examples = (
+        Example("2026-11-10 08:30", "2026-11-10 08:30"),
+        Example("2026年11月10日", "2026年11月10日 没有时间"),
+    )
+
+    def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
+        return sql(
+            "CASE WHEN regexp_full_match(:d, :p) THEN :x || :said ELSE :x END",
+            d=arabic(x),
+            p=DATE_ONLY,
+            x=x,
+            said=" 没有时间",
+        )

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+
+from govdata.standards.arguments import Texts
+from govdata.standards.normalisers.base import Example, NormaliserKind
+from govdata.trees import sql
+
+
+class UnitSuffix(NormaliserKind):
+    name = "unit_suffix"
+    title = "去除数值后的计量单位"
+    arguments = (Texts("units", "要去除的单位"),)
+    examples = (Example("3290 g", "3290", {"units": ["克", "g"]}),)
+
+    def search(self, args: Mapping[str, Any]) -> str:
+        units = sorted(args["units"], key=len, reverse=True)
+        return "[ ]*(" + "|".join(re.escape(unit) for unit in units) + ")$"
+
+    def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
+        return sql("regexp_replace(:x, :p, '')", x=x, p=self.search(args))
