@@ -30,6 +30,7 @@ from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of
     Typed,
     Unique,
 )
+from govdata.standards.scoring_settings import Scoring
 from govdata.standards.types import TYPES
 from govdata.standards.workorder_settings import WorkOrders
 from govdata.storage.tables.nights import DIMENSION_NAMES as DIMENSION_NAMES
@@ -319,7 +320,7 @@ class Registry(Frozen):
     ``hashes``: dataset name → hash of everything declared that the dataset's result depends on. ``cross``: rules across
     tables, by id.
     ``workorders``: how what is wrong is told to departments and followed up;
-    ``working_days``: day → whether it is worked, where the officer says so."""
+    ``working_days``: day → whether it is worked, where the officer says so; ``scoring``: how quality is scored."""
 
     elements: dict[str, Element]
     code_sets: dict[str, CodeSet]
@@ -330,6 +331,7 @@ class Registry(Frozen):
     cross: tuple[CrossRule, ...] = ()
     workorders: WorkOrders = WorkOrders()
     working_days: dict[Date, bool] = {}
+    scoring: Scoring = Scoring()
 
     @property
     def delivered(self) -> tuple[str, ...]:
