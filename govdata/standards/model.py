@@ -42,6 +42,8 @@ under 准确性."""
 Severity = Literal["error", "warning"]
 """``error`` quarantines the row; ``warning`` publishes it and reports."""
 
+SEVERITY_NAMES = {"error": "错误", "warning": "警告"}
+
 if TYPE_CHECKING:
     LogicalType = str
 else:
@@ -258,6 +260,11 @@ class Schedule(Frozen):
     every: int = 1
     unit: Literal["d", "w", "m", "y"] = "d"
     deadline: str | None = None
+
+    @property
+    def days(self) -> int:
+        """Days of the period, at most."""
+        return self.every * {"d": 1, "w": 7, "m": 31, "y": 366}[self.unit]
 
 
 class Dataset(Frozen):
