@@ -1,5 +1,5 @@
-"""The city, after the datasets of a date: derived tables, work orders, scores, the catalogue, retention, each with the
-newest snapshot ≤ D of its inputs.
+"""The city, after the datasets of a date: derived tables, work orders, scores, the catalogue, reports, retention, each
+with the newest snapshot ≤ D of its inputs.
 
 It is a job of its own, started when a run of datasets has ended, whatever became of each dataset: by the sensors here
 for runs of the
@@ -24,7 +24,7 @@ from dagster import (
     run_status_sensor,
 )
 
-from govdata.assets import catalogue, dead_runs, derived, orders, published, scorecard
+from govdata.assets import catalogue, dead_runs, derived, inspection, orders, published, scorecard
 from govdata.assets.nightly import DATASETS
 from govdata.assets.resources import DeploymentResource
 from govdata.assets.retention import retention
@@ -56,14 +56,9 @@ def city_assets(registry: Registry, dates: DailyPartitionsDefinition) -> list[As
     shown = sorted(published.key(registry.datasets[name]) for name in registry.delivered)
     followed_up = orders.work_orders(registry, dates, shown)
     scored = scorecard.scorecard(registry, dates, shown)
-    return [
-        *made,
-        *across,
-        followed_up,
-        scored,
-        catalogue.catalogue(registry, dates, shown),
-        retention(registry, dates),
-    ]
+    readable = catalogue.catalogue(registry, dates, shown)
+    told = inspection.inspection(registry, dates)
+    return [*made, *across, followed_up, scored, readable, told, retention(registry, dates)]
 
 
 def city_sensors(registry: Registry) -> list[SensorDefinition]:

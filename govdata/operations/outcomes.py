@@ -33,6 +33,7 @@ STAGE_NAMES = {
     "work_orders": "更新工单",
     "scorecard": "评分",
     "catalogue": "更新目录",
+    "inspection": "写检测报告",
     "retention": "清理过期数据",
 }
 

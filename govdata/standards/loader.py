@@ -101,7 +101,16 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
 def _check_links(root: Path, findings: Findings) -> None:
     """Nothing outside the folder is read, even through a link."""
     home = root.resolve()
-    for name in ("elements", "codes", "datasets", cross.FOLDER, workorders.FILE, workorders.DAYS, scoring.FILE):
+    for name in (
+        "elements",
+        "codes",
+        "datasets",
+        cross.FOLDER,
+        workorders.FILE,
+        workorders.DAYS,
+        scoring.FILE,
+        "templates",
+    ):
         for path in (root / name, *((root / name).iterdir() if (root / name).is_dir() else ())):
             if path.is_symlink() and not path.resolve().is_relative_to(home):
                 findings.add(path.relative_to(root).as_posix(), "是指向标准目录之外的链接")
