@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date as Date
 from typing import Any
 
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, iso_date
 from govdata.publish import scorecard
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files
@@ -40,7 +40,7 @@ def record(registry: Registry, deployment: Deployment, date: Date) -> None:
 def arrivals(deployment: Deployment, dataset: str) -> list[Date]:
     """Dates of the dataset's deliveries, refused and blocked ones too, oldest first."""
     folder = deployment.governance / "reconciliation" / dataset
-    return sorted(Date.fromisoformat(path.stem) for path in folder.glob("????-??-??.parquet"))
+    return sorted(date for path in folder.glob("*.parquet") if (date := iso_date(path.stem)) is not None)
 
 
 def judged(dataset: Dataset, newest: Date | None, begun: Date, date: Date, before: str | None) -> str:
