@@ -2,8 +2,8 @@
 
 Given (``scorecard.py``): ``delivered`` and ``across`` (results of rules, of deliveries and across tables),
 ``punctual``, ``reconciled``, ``cells``, ``places`` (counts per division), ``waived_items``, ``earlier`` (scorecards
-before the date);
-``datasets``, ``owners`` (of rules across tables), ``parts`` (weights), ``lineage`` (code → division it counts in).
+before the date); ``datasets``, ``owners`` (of the declared rules across tables), ``parts`` (weights), ``lineage``
+(code → division it counts in).
 """
 
 from __future__ import annotations
@@ -48,9 +48,8 @@ def rules(date: Date) -> dict[str, str]:
         "found": (
             f"SELECT dataset, department, {_part('dimension')} AS part, {results} FROM delivered JOIN newest "
             "USING (dataset) JOIN datasets USING (dataset) WHERE date = judged UNION ALL "
-            f"SELECT dataset, coalesce(owner, department), {_part('dimension')}, {results} FROM across JOIN "
-            f"newest_across "
-            "USING (dataset) JOIN datasets USING (dataset) LEFT JOIN owners USING (rule_id) WHERE date = judged"
+            f"SELECT dataset, owner, {_part('dimension')}, {results} FROM across JOIN newest_across "
+            "USING (dataset) JOIN datasets USING (dataset) JOIN owners USING (rule_id) WHERE date = judged"
         ),
         "waived_rows": waived,
         "rules": (
@@ -100,14 +99,14 @@ def _figures(date: Date, scheme: Scheme) -> dict[str, str]:
             f"WHERE date BETWEEN {first} AND DATE '{date}' GROUP BY ALL"
         ),
         "figures": (
-            f"SELECT 'line' AS kind, dataset || '/' || department AS scope, part, {_SUMS} FROM lines GROUP BY "
-            f"ALL UNION ALL "
+            f"SELECT 'line' AS kind, dataset || '/' || department AS scope, part, {_SUMS} FROM lines "
+            "GROUP BY ALL UNION ALL "
             f"SELECT 'dataset', dataset, part, {_SUMS} FROM lines GROUP BY ALL UNION ALL "
             f"SELECT 'department', department, part, {_SUMS} FROM lines GROUP BY ALL UNION ALL "
             f"SELECT 'bureau', 'bureau', part, {_SUMS} FROM lines GROUP BY ALL UNION ALL "
-            f"SELECT 'division', division, {_part('dimension')} AS part, sum(checked - failed), sum(checked), "
-            f"sum(failed), "
-            "NULL, count(DISTINCT dataset || '/' || rule_id) FROM placed GROUP BY ALL"
+            f"SELECT 'division', division, {_part('dimension')} AS part, "
+            "sum(checked - failed), sum(checked), sum(failed), NULL, "
+            "count(DISTINCT dataset || '/' || rule_id) FROM placed GROUP BY ALL"
         ),
     }
 
@@ -128,9 +127,8 @@ def _coverage() -> dict[str, str]:
             "SELECT d.dataset, d.department, n.judged, coalesce(b.columns, d.columns) AS columns, "
             "r.delivered - r.duplicates AS rows, r.clean + r.quarantined AS assessed_rows, b.bound_columns, b.cells, "
             "b.conforming_cells, d.dataset || ' ' || coalesce(b.standards, '') || ' ' || d.rules_across AS standards, "
-            "(SELECT count(DISTINCT column_name) FROM judged_columns AS j WHERE j.dataset = d.dataset) AS "
-            "assessed_columns "
-            "FROM datasets AS d LEFT JOIN newest AS n USING (dataset) LEFT JOIN bound AS b USING (dataset) "
+            "(SELECT count(DISTINCT column_name) FROM judged_columns AS j WHERE j.dataset = d.dataset) "
+            "AS assessed_columns FROM datasets AS d LEFT JOIN newest AS n USING (dataset) LEFT JOIN bound AS b USING (dataset) "
             "LEFT JOIN reconciled AS r ON r.dataset = d.dataset AND r.date = n.judged"
         ),
         "members": (
@@ -153,6 +151,7 @@ def _scores(scheme: Scheme) -> dict[str, str]:
     """Step ``scored``: a line per scope and part, and its total."""
     weighted = "sum(weight * {0}) FILTER (WHERE {1}) / nullif(sum(weight) FILTER (WHERE {1}), 0)"
     assessed, quality = f"state = '{ASSESSED}'", f"state = '{ASSESSED}' AND part <> 'punctuality'"
+    left = f"{assessed} AND score_less_waived IS NOT NULL"  # NULL: all that was assessed is waived
     summed = ", ".join(
         f"sum({name}) FILTER (WHERE part <> 'punctuality') AS {name}"
         for name in ("a", "b", "failed", "waived", "rules")
@@ -170,7 +169,7 @@ def _scores(scheme: Scheme) -> dict[str, str]:
             f"any_value(department) AS department, {summed}, sum(weight) AS weight, "
             f"sum(weight) FILTER (WHERE {assessed}) / sum(weight) AS assessed_weight, "
             f"{weighted.format('score', assessed)} AS score, "
-            f"{weighted.format('score_less_waived', assessed)} AS score_less_waived, "
+            f"{weighted.format('score_less_waived', left)} AS score_less_waived, "
             f"{weighted.format('score', quality)} AS quality_score, "
             "max(score) FILTER (WHERE part = 'punctuality') AS punctuality_score FROM by_part GROUP BY kind, scope"
         ),
@@ -180,9 +179,8 @@ def _scores(scheme: Scheme) -> dict[str, str]:
             "USING (kind, scope)"
         ),
         "ranked": (
-            "SELECT kind, scope, rank() OVER (PARTITION BY kind ORDER BY round(score, 6) DESC) AS rank FROM "
-            "judged_totals "
-            "WHERE kind IN ('dataset', 'department') AND rank_note IS NULL"
+            "SELECT kind, scope, rank() OVER (PARTITION BY kind ORDER BY round(score, 6) DESC) AS rank "
+            "FROM judged_totals WHERE kind IN ('dataset', 'department') AND rank_note IS NULL"
         ),
         "scored": (
             "SELECT *, 0 AS ordinal FROM judged_totals LEFT JOIN ranked USING (kind, scope) UNION ALL BY NAME "
@@ -195,9 +193,9 @@ def _card(scheme: Scheme) -> str:
     """True AND for green; red goes first; no card where one of the two was not assessed."""
     timely, quality = scheme.cards.punctuality, scheme.cards.quality
     return (
-        "CASE WHEN kind NOT IN ('dataset', 'department', 'bureau') OR punctuality_score IS NULL OR "
-        "quality_score IS NULL "
-        f"THEN NULL WHEN punctuality_score < {timely.red} OR quality_score < {quality.red} THEN '红牌' "
+        "CASE WHEN kind NOT IN ('dataset', 'department', 'bureau') "
+        "OR punctuality_score IS NULL OR quality_score IS NULL THEN NULL "
+        f"WHEN punctuality_score < {timely.red} OR quality_score < {quality.red} THEN '红牌' "
         f"WHEN punctuality_score >= {timely.green} AND quality_score >= {quality.green} THEN '绿牌' ELSE '黄牌' END"
     )
 
@@ -217,16 +215,14 @@ def level(scheme: Scheme, score: str) -> str:
 
 
 def movement() -> dict[str, str]:
-    """Step ``moved``: each line beside its score some deliveries ago; scorecards of one delivery count once, "
-    "the last."""
+    """Step ``moved``: each line beside its score some deliveries ago. Of the scorecards of one delivery the last
+    counts."""
     steps = {
         "deliveries": (
-            "SELECT e.kind, e.scope, e.delivery_date, max(e.date) AS date, row_number() OVER (PARTITION BY "
-            "e.kind, e.scope "
-            "ORDER BY e.delivery_date DESC) AS back FROM earlier AS e JOIN covered AS c ON c.kind = e.kind AND "
-            "c.scope = "
-            "e.scope AND e.delivery_date < c.delivery_date WHERE e.part IS NULL "
-            "GROUP BY e.kind, e.scope, e.delivery_date"
+            "SELECT e.kind, e.scope, e.delivery_date, max(e.date) AS date, "
+            "row_number() OVER (PARTITION BY e.kind, e.scope ORDER BY e.delivery_date DESC) AS back "
+            "FROM earlier AS e JOIN covered AS c ON c.kind = e.kind AND c.scope = e.scope "
+            "AND e.delivery_date < c.delivery_date WHERE e.part IS NULL GROUP BY e.kind, e.scope, e.delivery_date"
         ),
         "before": (
             "SELECT e.kind, e.scope, e.part, e.score, e.standards_hash, d.back FROM earlier AS e JOIN deliveries AS d "
@@ -234,14 +230,13 @@ def movement() -> dict[str, str]:
         ),
     }
     joins = " ".join(
-        f"LEFT JOIN before AS b{back} ON b{back}.kind = s.kind AND b{back}.scope = s.scope AND b{back}.part IS "
-        f"NOT DISTINCT "
-        f"FROM s.part AND b{back}.back = {back}"
+        f"LEFT JOIN before AS b{back} ON b{back}.kind = s.kind AND b{back}.scope = s.scope "
+        f"AND b{back}.part IS NOT DISTINCT FROM s.part AND b{back}.back = {back}"
         for back in MOVEMENTS
     )
     changes = ", ".join(
-        f"s.score - b{back}.score AS change_{back}, b{back}.standards_hash <> s.standards_hash AS "
-        f"standards_changed_{back}"
+        f"s.score - b{back}.score AS change_{back}, "
+        f"b{back}.standards_hash <> s.standards_hash AS standards_changed_{back}"
         for back in MOVEMENTS
     )
     return {**steps, "moved": f"SELECT s.*, {changes} FROM signed AS s {joins}"}
@@ -255,7 +250,7 @@ def signed(scheme_hash: str) -> dict[str, str]:
         "signed": (
             "SELECT s.*, c.columns, CASE WHEN s.part IS NULL OR s.kind = 'division' THEN c.assessed_columns "
             f"ELSE coalesce(p.assessed_columns, 0) END AS assessed_columns, c.rows, c.assessed_rows, {total}, "
-            f"c.delivery_date, "
+            "c.delivery_date, "
             "CASE WHEN s.part IS NULL THEN 100 * c.conforming_cells / nullif(c.cells, 0) END AS standard_rate, "
             f"left(md5(coalesce(c.standards, '') || {sql.text(scheme_hash)}), 12) AS standards_hash FROM scored AS s "
             "LEFT JOIN covered AS c USING (kind, scope) LEFT JOIN covered_parts AS p USING (kind, scope, part)"
