@@ -128,7 +128,8 @@ def _coverage() -> dict[str, str]:
             "r.delivered - r.duplicates AS rows, r.clean + r.quarantined AS assessed_rows, b.bound_columns, b.cells, "
             "b.conforming_cells, d.dataset || ' ' || coalesce(b.standards, '') || ' ' || d.rules_across AS standards, "
             "(SELECT count(DISTINCT column_name) FROM judged_columns AS j WHERE j.dataset = d.dataset) "
-            "AS assessed_columns FROM datasets AS d LEFT JOIN newest AS n USING (dataset) LEFT JOIN bound AS b USING (dataset) "
+            "AS assessed_columns "
+            "FROM datasets AS d LEFT JOIN newest AS n USING (dataset) LEFT JOIN bound AS b USING (dataset) "
             "LEFT JOIN reconciled AS r ON r.dataset = d.dataset AND r.date = n.judged"
         ),
         "members": (
