@@ -130,7 +130,7 @@ def _query(orders: Sequence[Order], day: Date) -> str:
     rules = ", ".join(f"'{name}'" for name in sorted({order.rule_id for order in orders}))
     own = f"dataset = '{orders[0].dataset}'"
     if orders[0].rule_id == REJECTED:
-        return f"SELECT * FROM governance.rejected WHERE {own} AND _delivery_date = DATE '{day}'"
+        return f"SELECT * FROM governance.rejected WHERE {own} AND date = DATE '{day}'"
     return f"SELECT * FROM governance.findings WHERE {own} AND date = DATE '{day}' AND rule_id IN ({rules})"
 
 

@@ -116,9 +116,9 @@ _PUNCTUALITY = (
     "AND dataset IN (SELECT dataset FROM own) GROUP BY dataset ORDER BY dataset"
 )
 _SNAPSHOTS = (
-    "SELECT table_name AS dataset, arg_max(date, date) AS date, arg_max(snapshot_id, date) AS snapshot_id, "
+    "SELECT dataset, arg_max(date, date) AS date, arg_max(snapshot_id, date) AS snapshot_id, "
     "arg_max(rows, date) AS rows, arg_max(standards_hash, date) AS standards_hash FROM governance.snapshots "
-    "WHERE date <= $date AND table_name IN (SELECT dataset FROM own) GROUP BY ALL ORDER BY 1"
+    "WHERE date <= $date AND dataset IN (SELECT dataset FROM own) GROUP BY ALL ORDER BY 1"
 )
 _TREND = (
     "SELECT s.date, s.score, s.standards_hash, lag(s.standards_hash) OVER (ORDER BY s.date) <> s.standards_hash "
