@@ -263,7 +263,8 @@ def declare_wide_table(standards: Path, rules: int) -> None:
         ],
     }
     _derived_go(standards)
-    (standards / "workorders.yaml").unlink()  # it names the datasets that go
+    for name in ("workorders.yaml", "scoring.yaml"):
+        (standards / name).unlink()  # they name the datasets that go
     for page in (standards / "elements").glob("*.yaml"):  # a birth date stands beside everything here
         page.write_text(page.read_text(encoding="utf-8").replace("keep_6_4", "keep_6_0"), encoding="utf-8")
     for other in (standards / "datasets").iterdir():

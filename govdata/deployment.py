@@ -114,6 +114,11 @@ class Deployment:
         return self.reports / "alerts"
 
     @property
+    def notices(self) -> Path:
+        """What is told without anything having gone wrong in the program: problems found in the data, and solved."""
+        return self.alerts / "notices"
+
+    @property
     def expectations(self) -> Path:
         return self.reports / "expectations"
 

@@ -1,6 +1,5 @@
-"""The city, after the datasets of a date: derived tables, work orders, the catalogue, retention, each with the newest
-snapshot ≤ D of its
-inputs.
+"""The city, after the datasets of a date: derived tables, work orders, scores, the catalogue, reports, retention, each
+with the newest snapshot ≤ D of its inputs.
 
 It is a job of its own, started when a run of datasets has ended, whatever became of each dataset: by the sensors here
 for runs of the
@@ -25,7 +24,7 @@ from dagster import (
     run_status_sensor,
 )
 
-from govdata.assets import catalogue, dead_runs, derived, orders, published
+from govdata.assets import catalogue, dead_runs, derived, inspection, orders, published, scorecard
 from govdata.assets.nightly import DATASETS
 from govdata.assets.resources import DeploymentResource
 from govdata.assets.retention import retention
@@ -56,7 +55,10 @@ def city_assets(registry: Registry, dates: DailyPartitionsDefinition) -> list[As
     across = [derived.cross_findings(registry, dates)] if registry.cross else []
     shown = sorted(published.key(registry.datasets[name]) for name in registry.delivered)
     followed_up = orders.work_orders(registry, dates, shown)
-    return [*made, *across, followed_up, catalogue.catalogue(registry, dates, shown), retention(registry, dates)]
+    scored = scorecard.scorecard(registry, dates, shown)
+    readable = catalogue.catalogue(registry, dates, shown)
+    told = inspection.inspection(registry, dates)
+    return [*made, *across, followed_up, scored, readable, told, retention(registry, dates)]
 
 
 def city_sensors(registry: Registry) -> list[SensorDefinition]:

@@ -31,14 +31,13 @@ from govdata.checks.asset_checks import (
     QUERY,
     RATE,
     RULE_TABLE,
-    SEVERITY_NAMES,
     DatedResult,
     check_results,
     check_specs,
     per_cent,
 )
 from govdata.masters import CrossOutcome
-from govdata.standards.model import Dataset, Registry
+from govdata.standards.model import SEVERITY_NAMES, Dataset, Registry
 from govdata.storage.tables.rows import PUBLISHED
 
 CROSS = "cross_findings"

@@ -21,6 +21,8 @@ from dagster import (
 
 from govdata.assets import guard
 from govdata.assets.resources import DeploymentResource
+from govdata.deployment import Deployment
+from govdata.operations import alerts, outcomes
 from govdata.operations.outcomes import GOVERNANCE
 from govdata.standards.model import Registry
 
@@ -63,10 +65,30 @@ def work_orders(registry: Registry, dates: DailyPartitionsDefinition, upstream: 
                 "收到的反馈": sum(receipt.read for receipt in night.receipts),
                 "工作簿": len(night.workbooks),
             }
+            tell(home, registry, date, context.run.run_id)
         query = MetadataValue.text("SELECT * FROM governance.work_orders WHERE state NOT IN (60, 90)")
         yield MaterializeResult(asset_key=KEY, metadata={**work.counts, "查询": query})
 
     return stage
+
+
+def tell(home: Deployment, registry: Registry, date: Date, run_id: str) -> None:
+    """One notice per owner of what the night found, and one of what is solved; each thing once."""
+    from govdata import governance
+
+    notices, seq = governance.pending_notices(registry, home, date)
+    for notice in notices:
+        alert = alerts.Alert(
+            kind=notice.kind,
+            time=alerts.now(),
+            owner=notice.owner,
+            date=notice.date.isoformat(),
+            stage=outcomes.title(STAGE),
+            run_id=run_id,
+            reasons=notice.messages,
+        )
+        alerts.raise_alert(home, alert)
+    governance.told(home, seq)
 
 
 def inbox_sensor(registry: Registry) -> SensorDefinition:

@@ -41,8 +41,6 @@ NAME = "timely"
 WORK = timedelta(hours=4)
 """What a night may take after the deadline until its tables count as late."""
 
-DAYS = {"d": 1, "w": 7, "m": 31, "y": 366}
-
 
 def due(dataset: Dataset, now: datetime) -> Date:
     """The oldest delivery date that is still in time at ``now`` (Beijing time). A daily delivery is due four hours
@@ -51,7 +49,7 @@ def due(dataset: Dataset, now: datetime) -> Date:
     schedule = dataset.schedule
     hour, minute = (int(part) for part in (schedule.deadline or "01:00").split(":"))
     last = (now - timedelta(hours=hour, minutes=minute) - WORK).date()
-    period = schedule.every * DAYS[schedule.unit]
+    period = schedule.days
     return last if period == 1 else last - timedelta(days=period)
 
 

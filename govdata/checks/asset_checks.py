@@ -30,9 +30,8 @@ from dagster import (
 
 from govdata.batches import TABLE_CHECKS, CheckOutcome, Verdict
 from govdata.checks.findings import failing_rows
-from govdata.standards.model import DIMENSION_NAMES, Dataset, Registry
+from govdata.standards.model import DIMENSION_NAMES, SEVERITY_NAMES, Dataset, Registry
 
-SEVERITY_NAMES = {"error": "错误", "warning": "警告"}
 CHECKED, FAILED, RATE, DATE, QUERY = "检查数", "不合格数", "不合格率（%）", "交付日期", "查询"
 
 RULE_TABLE = TableSchema(

@@ -12,13 +12,26 @@ import sys
 
 import typer
 
-from govdata.cli import check, explain, files, operations, orders, query, run, standards, ui, usage
+from govdata.cli import check, explain, files, operations, orders, query, report, run, standards, ui, usage
 from govdata.cli.app import app
 from govdata.errors import GovdataError
 from govdata.escaping import visible
 from govdata.storage import permissions
 
-__all__ = ["app", "check", "explain", "files", "main", "operations", "orders", "query", "run", "standards", "ui"]
+__all__ = [
+    "app",
+    "check",
+    "explain",
+    "files",
+    "main",
+    "operations",
+    "orders",
+    "query",
+    "report",
+    "run",
+    "standards",
+    "ui",
+]
 
 DEBUG = "GOVDATA_DEBUG"
 """Environment variable: set, an unexpected error is shown in full. It may quote a record's values, so never set it on a

@@ -10,6 +10,8 @@ possible
 receive(registry, deployment, file) -> Receipt             a returned workbook; receive_inbox: all that lie in the inbox
 check(files, dataset, registry, deployment, date, out)     送前自检: what the night would say of files not yet sent
 pack(department, registry, deployment, target, wheels)     送前自检包: a zip for a clerk without network
+pending_notices(registry, deployment, date)                what owners are to be told, by root cause -> [Notice], seq;
+                                                           told(deployment, seq): it was
 write_tables(deployment, registry)                         governance.work_orders and the others, anew from the log
 """
 
@@ -19,6 +21,8 @@ from govdata.deployment import Deployment
 from govdata.governance import tables
 from govdata.governance.closing import Closed, calendar_of, judge_night, settle, state_of
 from govdata.governance.night import NightOrders, close_night
+from govdata.governance.notices import Notice, told
+from govdata.governance.notices import pending as pending_notices
 from govdata.governance.orders import PRIORITY_NAMES, STATE_NAMES, Order, State
 from govdata.governance.pack import Packed, pack
 from govdata.governance.people import act
@@ -41,6 +45,7 @@ __all__ = [
     "Checked",
     "Closed",
     "NightOrders",
+    "Notice",
     "Order",
     "Packed",
     "Receipt",
@@ -51,11 +56,13 @@ __all__ = [
     "file_name",
     "judge_night",
     "pack",
+    "pending_notices",
     "receive",
     "receive_inbox",
     "settle",
     "state_of",
     "summary",
+    "told",
     "waiting",
     "write_tables",
 ]

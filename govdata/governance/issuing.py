@@ -141,11 +141,15 @@ def _event(
     return Event(date=day, kind="ISSUE", actor=ENGINE, order=number, department=rule.department, until=due, facts=facts)
 
 
+def department_code(department: str, registry: Registry) -> str:
+    """As declared, else one that is always the same for the name."""
+    known = registry.workorders.departments.get(department)
+    return known.code if known else "B" + fingerprint(department)[:4].upper()
+
+
 def _number(department: str, day: Date, serial: int, registry: Registry) -> str:
-    settings = registry.workorders
-    known = settings.departments.get(department)
-    code = known.code if known else "B" + fingerprint(department)[:4].upper()
-    return f"{settings.number.prefix}-{settings.number.division}-{code}-{day:%Y%m%d}-{serial:04d}"
+    number = registry.workorders.number
+    return f"{number.prefix}-{number.division}-{department_code(department, registry)}-{day:%Y%m%d}-{serial:04d}"
 
 
 def _priority(rule: Told, rows: int, before: int, registry: Registry) -> tuple[float, int]:

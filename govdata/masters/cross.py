@@ -106,6 +106,9 @@ def _judge(
     missing = [table for table in rule.tables if table not in snapshots]
     if missing:
         return CrossOutcome(rule, 0, 0, f"{'、'.join(missing)} 还没有发布过，没有判")
+    empty = [table for table in rule.tables if not snapshots[table].files]
+    if empty:
+        return CrossOutcome(rule, 0, 0, f"{'、'.join(empty)} 现行的一期没有行，没有判")
     inputs = tuple((table, snapshots[table].snapshot_id) for table in rule.tables)
     query = query_of(rule, {table: snapshots[table] for table in rule.tables}, deployment, date)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {query}")

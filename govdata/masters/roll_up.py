@@ -23,6 +23,24 @@ LEVELS = (
 )
 
 
+def lineage(codes: str) -> dict[str, str]:
+    """Named steps over a step ``counted`` with a column ``code``; ``lineage(code, division)`` says in which divisions a
+    code counts. ``codes``: the relation of the code set. They are recursive: ``WITH RECURSIVE``."""
+    return {
+        # Where a code counts: itself while it is in force or has no one successor, else its successor, and so on.
+        "moves": (
+            f"SELECT code, successor FROM {codes} WHERE NOT current AND successor <> '' AND successor IN (SELECT code "
+            f"FROM {codes})"
+        ),
+        "heirs": "SELECT code, code AS heir, 0 AS steps FROM counted UNION ALL "
+        "SELECT h.code, m.successor, h.steps + 1 FROM heirs AS h JOIN moves AS m ON m.code = h.heir WHERE h.steps < 20",
+        "settled": "SELECT code, arg_max(heir, steps) AS heir FROM heirs GROUP BY code",
+        "lineage": "SELECT code, heir AS division, 0 AS steps FROM settled UNION ALL "
+        f"SELECT l.code, c.parent, l.steps + 1 FROM lineage AS l JOIN {codes} AS c ON c.code = l.division "
+        "WHERE c.parent <> '' AND l.steps < 20",
+    }
+
+
 def query(made: RollUp, rows: str, code_set: str, conditions: dict[str, str]) -> str:
     """A SELECT of ``made.output()``, one row per code. ``rows``: the relation to count; ``conditions``: column → SQL
     over it, TRUE where
@@ -41,17 +59,7 @@ def query(made: RollUp, rows: str, code_set: str, conditions: dict[str, str]) ->
     named = ", ".join(sql.identifier(name) for name in counts)
     steps = {
         "counted": f"SELECT {known} AS code, count(*) AS under_this_code, {counted} FROM ({rows}){where} GROUP BY ALL",
-        # Where a code counts: itself while it is in force or has no one successor, else its successor, and so on.
-        "moves": (
-            f"SELECT code, successor FROM {codes} WHERE NOT current AND successor <> '' AND successor IN (SELECT code "
-            f"FROM {codes})"
-        ),
-        "heirs": "SELECT code, code AS heir, 0 AS steps FROM counted UNION ALL "
-        "SELECT h.code, m.successor, h.steps + 1 FROM heirs AS h JOIN moves AS m ON m.code = h.heir WHERE h.steps < 20",
-        "settled": "SELECT code, arg_max(heir, steps) AS heir FROM heirs GROUP BY code",
-        "lineage": "SELECT code, heir AS division, 0 AS steps FROM settled UNION ALL "
-        f"SELECT l.code, c.parent, l.steps + 1 FROM lineage AS l JOIN {codes} AS c ON c.code = l.division "
-        "WHERE c.parent <> '' AND l.steps < 20",
+        **lineage(codes),
         "sums": f"SELECT division AS code, {summed} FROM lineage JOIN counted USING (code) GROUP BY ALL",
         "moved": f"SELECT code, {named} FROM counted WHERE code IN (SELECT code FROM settled WHERE code <> heir)",
         "listed": "SELECT * FROM sums UNION ALL BY NAME SELECT * FROM moved",

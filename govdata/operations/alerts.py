@@ -37,7 +37,7 @@ SENT = "已发送"
 
 _unanswered = 0
 
-Kind = Literal["blocked", "check_failed", "error", "run_failed", "damaged"]
+Kind = Literal["blocked", "check_failed", "error", "run_failed", "damaged", "found", "resolved"]
 
 KINDS: dict[str, str] = {
     "blocked": "数据集被阻断",
@@ -45,7 +45,11 @@ KINDS: dict[str, str] = {
     "error": "程序出错",
     "run_failed": "运行中断",
     "damaged": "已发布或数据湖中的文件缺失或损坏",
+    "found": "发现数据问题",
+    "resolved": "数据问题已解决",
 }
+NOTICES = ("found", "resolved")
+"""Kinds that tell of data and not of a fault of the night; they stand in a folder of their own."""
 
 _SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
@@ -79,8 +83,9 @@ def raise_alert(deployment: Deployment, alert: Alert) -> Path | None:
     ``unwritten``, for whoever can still tell a person.
     """
     alert = alert.model_copy(update={"reasons": tuple(visible(reason, keep="\n") for reason in alert.reasons)})
-    stem = "-".join([alert.time.strftime("%Y%m%dT%H%M%S%f"), alert.dataset or "run", alert.date or "all"])
-    path = deployment.alerts / f"{stem}.json"
+    about = alert.kind if alert.kind in NOTICES else alert.dataset or "run"
+    stem = "-".join([alert.time.strftime("%Y%m%dT%H%M%S%f"), about, alert.date or "all"])
+    path = (deployment.notices if alert.kind in NOTICES else deployment.alerts) / f"{stem}.json"
     written = _write(alert, path)
     (written_alerts if written else unwritten).append(alert)
     sent = _post(alert)
@@ -106,8 +111,17 @@ def _write(alert: Alert, path: Path) -> bool:
 
 
 def alerts(deployment: Deployment) -> Iterator[Alert]:
-    """Every alert that is kept, oldest first; a damaged file is passed over."""
-    for path in sorted(deployment.alerts.glob("*.json")):
+    """Every alert of a fault that is kept, oldest first; a damaged file is passed over."""
+    yield from _kept(deployment.alerts)
+
+
+def notices(deployment: Deployment) -> Iterator[Alert]:
+    """As ``alerts``, of problems found in the data, and solved."""
+    yield from _kept(deployment.notices)
+
+
+def _kept(folder: Path) -> Iterator[Alert]:
+    for path in sorted(folder.glob("*.json")):
         try:
             yield Alert.model_validate_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -115,7 +129,7 @@ def alerts(deployment: Deployment) -> Iterator[Alert]:
 
 
 def _page(alert: Alert) -> str:
-    subject = f"{alert.title or alert.dataset}（{alert.dataset}）" if alert.dataset else "整次运行"
+    subject = f"{alert.title or alert.dataset}（{alert.dataset}）" if alert.dataset else alert.owner or "整次运行"
     lines = [f"# {KINDS[alert.kind]}：{markdown(subject)}", ""]
     facts = {
         "时间": alert.time.strftime("%Y-%m-%d %H:%M:%S"),
@@ -126,7 +140,8 @@ def _page(alert: Alert) -> str:
         "通知": alert.webhook,
     }
     lines += [f"- {name}：{markdown(value)}" for name, value in facts.items() if value]
-    lines += ["", "## 原因", "", itemised(alert.reasons)]
+    heading = "## 问题" if alert.kind in NOTICES else "## 原因"
+    lines += ["", heading, "", itemised(alert.reasons)]
     return "\n".join(lines) + "\n"
 
 

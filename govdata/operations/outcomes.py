@@ -31,7 +31,9 @@ STAGE_NAMES = {
     "published": "发布",
     "cross_findings": "跨表核对",
     "work_orders": "更新工单",
+    "scorecard": "评分",
     "catalogue": "更新目录",
+    "inspection": "写检测报告",
     "retention": "清理过期数据",
 }
 

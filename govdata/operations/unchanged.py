@@ -25,7 +25,7 @@ from govdata.storage.manifest import fingerprint
 
 def made_by(registry: Registry) -> str:
     """What stands for everything declared and for the program's ways of reading it."""
-    declared = registry.model_dump(mode="json", include={"hashes", "cross", "workorders", "working_days"})
+    declared = registry.model_dump(mode="json", include={"hashes", "cross", "workorders", "working_days", "scoring"})
     return fingerprint(declared, ENGINE_VERSION, INGEST_VERSION, VERSION)
 
 

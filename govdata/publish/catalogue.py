@@ -16,12 +16,23 @@ from typing import TYPE_CHECKING
 
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment, iso_date
-from govdata.publish import code_views, dataset_views, evidence, layers, night_views, readme, seals, small, workorders
+from govdata.publish import (
+    code_views,
+    dataset_views,
+    evidence,
+    layers,
+    night_views,
+    readme,
+    seals,
+    small,
+    workorders,
+)
 from govdata.publish.snapshots import complete
 from govdata.publish.views import Catalogue
 from govdata.standards.model import Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import Inside, Manifest
+from govdata.storage.tables import scoring
 from govdata.storage.tables.nights import (
     CROSS_FINDINGS,
     DAMAGED,
@@ -105,7 +116,11 @@ def _damaged(deployment: Deployment, nights: dict[str, list[evidence.Night]]) ->
         for night in dates
         if night.damaged
     }
-    for path in (path for kind in small.KINDS for path in small.damaged(deployment, kind)):
+    for path in (
+        path
+        for kind in (*small.KINDS, *(table.name for table in scoring.TABLES))
+        for path in small.damaged(deployment, kind)
+    ):
         date = iso_date(path.stem)
         if date is not None:  # a file of ours: no other is named so
             found.setdefault((path.parent.name, date), []).append(deployment.relative(path))
@@ -128,6 +143,7 @@ def _fill(
     rule_results = small.gather(connection, RULE_RESULTS, deployment, also=["cross_results"])
     cross = small.gather(connection, CROSS_FINDINGS, deployment)
     reconciliation = small.gather(connection, RECONCILIATION.without(DAMAGED), deployment)
+    scored = {table: small.gather(connection, table, deployment) for table in scoring.TABLES}
     rules = small.rules(registry, deployment)
     today = Date.today()
     code_files = {name: small.codes(code_set, today, deployment) for name, code_set in registry.code_sets.items()}
@@ -146,6 +162,8 @@ def _fill(
     night_views.findings(catalogue, every, rule_results, rules, cross)
     catalogue.show_file(CROSS_FINDINGS, cross)
     workorders.show(catalogue, deployment)
+    for declared, file in scored.items():
+        catalogue.show_file(declared, file)
     for name, path in code_files.items():
         code_views.codes(catalogue, registry.code_sets[name], path)
     connection.execute("COMMIT")

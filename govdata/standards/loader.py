@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from govdata.errors import Problem, StandardsError
-from govdata.standards import binding, codes, contracts, cross, elements, origins, patterns, workorders
+from govdata.standards import binding, codes, contracts, cross, elements, origins, patterns, scoring, workorders
 from govdata.standards.model import Registry
 from govdata.standards.source import Document, Findings
 
@@ -72,6 +72,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
     origins.check(datasets, contracts.declared(documents), known, findings)
     orders = workorders.read(root, datasets, known, contracts.declared(documents), findings)
     days = workorders.working_days(root, findings)
+    scored = scoring.read(root, datasets, contracts.declared(documents), known, findings)
     across = cross.read(root, datasets, contracts.declared(documents), known, declared_sets, findings)
     if findings.found:
         return None, documents
@@ -92,6 +93,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
         cross=across,
         workorders=orders,
         working_days=days,
+        scoring=scored,
     )
     return registry, documents
 
@@ -99,7 +101,16 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
 def _check_links(root: Path, findings: Findings) -> None:
     """Nothing outside the folder is read, even through a link."""
     home = root.resolve()
-    for name in ("elements", "codes", "datasets", cross.FOLDER, workorders.FILE, workorders.DAYS):
+    for name in (
+        "elements",
+        "codes",
+        "datasets",
+        cross.FOLDER,
+        workorders.FILE,
+        workorders.DAYS,
+        scoring.FILE,
+        "templates",
+    ):
         for path in (root / name, *((root / name).iterdir() if (root / name).is_dir() else ())):
             if path.is_symlink() and not path.resolve().is_relative_to(home):
                 findings.add(path.relative_to(root).as_posix(), "是指向标准目录之外的链接")

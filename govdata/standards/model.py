@@ -31,6 +31,7 @@ from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of
     Unique,
 )
 from govdata.standards.normalisers import NORMALISERS, NormaliserKind, Stage
+from govdata.standards.scoring_settings import Scoring
 from govdata.standards.types import TYPES
 from govdata.standards.workorder_settings import WorkOrders
 from govdata.storage.tables.nights import DIMENSION_NAMES as DIMENSION_NAMES
@@ -41,6 +42,8 @@ under 准确性."""
 
 Severity = Literal["error", "warning"]
 """``error`` quarantines the row; ``warning`` publishes it and reports."""
+
+SEVERITY_NAMES = {"error": "错误", "warning": "警告"}
 
 if TYPE_CHECKING:
     LogicalType = str
@@ -274,6 +277,11 @@ class Schedule(Frozen):
     unit: Literal["d", "w", "m", "y"] = "d"
     deadline: str | None = None
 
+    @property
+    def days(self) -> int:
+        """Days of the period, at most."""
+        return self.every * {"d": 1, "w": 7, "m": 31, "y": 366}[self.unit]
+
 
 class Dataset(Frozen):
     """数据集合同, read from one ODCS file. ``derived``: how the table is made of published ones; None: a department
@@ -335,7 +343,7 @@ class Registry(Frozen):
     ``hashes``: dataset name → hash of everything declared that the dataset's result depends on. ``cross``: rules across
     tables, by id.
     ``workorders``: how what is wrong is told to departments and followed up;
-    ``working_days``: day → whether it is worked, where the officer says so."""
+    ``working_days``: day → whether it is worked, where the officer says so; ``scoring``: how quality is scored."""
 
     elements: dict[str, Element]
     code_sets: dict[str, CodeSet]
@@ -346,6 +354,7 @@ class Registry(Frozen):
     cross: tuple[CrossRule, ...] = ()
     workorders: WorkOrders = WorkOrders()
     working_days: dict[Date, bool] = {}
+    scoring: Scoring = Scoring()
 
     @property
     def delivered(self) -> tuple[str, ...]:

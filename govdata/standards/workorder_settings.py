@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from govdata.standards.validity import in_force
 from govdata.standards.written import IsoDate, Maybe, Name, Text, Written
 
 Grade = Literal["A", "B", "C"]
@@ -126,8 +127,7 @@ class WorkOrders(Written):
     def limit(self, kind: Literal["sign", "handle", "review"], on: Date) -> LimitEntry:
         """The limit in force on a day: the newest whose ``valid_from`` is not later, else the first."""
         known: list[LimitEntry] = getattr(self.limits, kind)
-        begun = [limit for limit in known if limit.valid_from is None or Date.fromisoformat(limit.valid_from) <= on]
-        return max(begun, key=lambda limit: limit.valid_from or "", default=known[0])
+        return in_force(known, on)
 
     def shows_values(self, department: str) -> bool:
         known = self.departments.get(department)

@@ -8,7 +8,7 @@ from datetime import date as Date
 from pathlib import Path
 
 from govdata.deployment import iso_date
-from govdata.standards import expressions
+from govdata.standards import expressions, validity
 from govdata.standards.format import suggestion
 from govdata.standards.model import Dataset, Element
 from govdata.standards.source import Document, Everything, Findings, read_csv, read_yaml
@@ -88,12 +88,8 @@ def _check(
                 if column not in known:
                     add(f"数据集 {name} 没有名为“{column}”的列{suggestion(column, known)}", "identity", name, number)
     for kind in LimitsEntry.model_fields:
-        given = [limit.valid_from for limit in getattr(written.limits, kind)]
-        if len(set(given)) < len(given):
-            add("有两项时限从同一天起执行，不知道用哪一项", "limits", kind)
-        for number, limit in enumerate(getattr(written.limits, kind)):
-            if limit.valid_from is not None and iso_date(limit.valid_from) is None:
-                add("不是真实的日期", "limits", kind, number, "valid_from")
+        for message, path in validity.faults(getattr(written.limits, kind), "时限"):
+            add(message, "limits", kind, *path)
     if len({reply.name for reply in written.replies.values()}) < len(written.replies):
         add("有两种反馈同名", "replies")
     codes = [department.code for department in written.departments.values()]

@@ -26,7 +26,7 @@ from dagster import (
     build_schedule_context,
 )
 
-from govdata import checks, engine, ingest, publish
+from govdata import checks, engine, ingest, publish, reports
 from govdata.assets.city import is_due
 from govdata.assets.nightly import nightly_schedule, report_died_run
 from govdata.assets.resources import DeploymentResource
@@ -203,6 +203,7 @@ def stages(home: Deployment, monkeypatch: pytest.MonkeyPatch) -> StandIns:
     monkeypatch.setattr(checks, "validate", stand_ins.validate, raising=False)
     for name in ("publish", "record_reconciliation", "rebuild_catalogue"):
         monkeypatch.setattr(publish, name, getattr(stand_ins, name), raising=False)
+    monkeypatch.setattr(reports, "write", lambda *_: [])
     return stand_ins
 
 

@@ -71,7 +71,9 @@ def test_the_graph_is_as_it_was(specs: dict[AssetKey, AssetSpec]) -> None:
 def test_every_dataset_has_every_stage(specs: dict[AssetKey, AssetSpec], registry: Registry) -> None:
     stages = ("landing", "raw", "standardized", "quarantine", "repairs", "published")
     expected = {AssetKey([name, stage]) for stage in stages for name in registry.delivered}
-    city = {AssetKey(["governance", name]) for name in ("work_orders", "catalogue", "retention")}
+    city = {
+        AssetKey(["governance", name]) for name in ("work_orders", "scorecard", "catalogue", "inspection", "retention")
+    }
     made = {AssetKey(["masters", name]) for name in (*registry.derived, "cross_findings")}
     assert set(specs) == expected | city | made
 

@@ -164,14 +164,17 @@ def state(deployment: Deployment) -> State:
 
 
 def rows_of(state_: State) -> State:
-    """The tables without what names files and dates of making, and without work orders, which follow from the order the
-    nights came in:
+    """The tables without what names files and dates of making, and without work orders and scores, which follow from the
+    order the nights came in:
     equal where the contents are."""
     order = (
         "governance.snapshots",
         "governance.work_orders",
         "governance.work_order_items",
         "governance.department_performance",
+        "governance.punctuality",
+        "governance.scorecard",
+        "governance.scorecard_rules",
     )
     return {view: rows for view, rows in state_.items() if view not in order}
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date as Date
+from datetime import timedelta
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -147,6 +148,15 @@ def test_a_rule_waits_for_its_tables(small: Small) -> None:
 
     assert (outcome.checked, outcome.failed, outcome.passed) == (0, 0, True)
     assert outcome.reason == "people 还没有发布过，没有判"
+
+
+def test_a_table_of_which_everything_is_held_back_is_no_error(city: Small) -> None:
+    """A published snapshot without a row has no file."""
+    city.deliver("people", DAY + timedelta(days=1), "id,name,place,state,died\n错1,甲,190101,1,\n")
+    outcomes = masters.judge(city.registry, city.deployment, DAY + timedelta(days=1))
+    told = {outcome.rule.id: (outcome.checked, outcome.reason) for outcome in outcomes}
+    assert told["found"] == (0, "people 现行的一期没有行，没有判")
+    assert told["apart"][0] > 0 and told["apart"][1] is None
 
 
 def test_judging_again_replaces_what_was_found(city: Small) -> None:

@@ -13,6 +13,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date as Date
@@ -99,10 +100,18 @@ def leaks(folder: Path, is_table: Callable[[Path], bool]) -> dict[str, int]:
             continue
         count = len(found_in(str(inside).encode("utf-8", "surrogateescape")))
         if path.is_file() and not path.is_symlink():
-            count += len(found_in(path.read_bytes()))
+            count += len(found_in(_content(path)))
         if count:
             hits[str(inside)] = count
     return hits
+
+
+def _content(path: Path) -> bytes:
+    """What a file holds; of a Word document what its packed parts hold."""
+    if path.suffix != ".docx":
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        return b"\n".join(archive.read(name) for name in archive.namelist())
 
 
 def is_table(path: Path) -> bool:

@@ -7,10 +7,11 @@ bottom room because every room above reads or writes such columns, the standards
 rows        what is added to the rows of a delivery; the lake's small files
 nights      governance.*: about deliveries
 workorders  governance.*: about work orders
+scoring     governance.*: about scores
 codes       codes.<code set>
 """
 
-from govdata.storage.tables import codes, nights, rows, workorders
+from govdata.storage.tables import codes, nights, rows, scoring, workorders
 from govdata.storage.tables.model import Column, Columns, Table, arrow_table, arrow_types, comments, types
 
 GOVERNANCE: tuple[Table, ...] = (
@@ -24,6 +25,7 @@ GOVERNANCE: tuple[Table, ...] = (
     nights.RULES,
     nights.SNAPSHOTS,
     *workorders.TABLES,
+    *scoring.TABLES,
 )
 """Every ``governance.<name>``: a view is made of each, and none besides."""
 
@@ -38,6 +40,7 @@ __all__ = [
     "comments",
     "nights",
     "rows",
+    "scoring",
     "types",
     "workorders",
 ]

@@ -1,0 +1,118 @@
+"""The report as a document and as a page: ``data/reports/<date>/<department or 全市>/``."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date as Date
+from pathlib import Path
+from typing import Any
+
+from govdata.deployment import Deployment
+from govdata.errors import GovdataError
+from govdata.reports import facts, inspection
+from govdata.standards.model import Registry
+from govdata.storage import files
+
+TEMPLATES = Path(__file__).with_name("templates")
+OWN = "templates/inspection.docx"
+"""Under ``standards``: the bureau's own document, with the marks of docxtpl."""
+BUREAU, NAME = "全市", "数据质量检测报告"
+
+_UNSAFE = re.compile(r'[\[\]:*?/\\<>|"\'\x00-\x1f]')
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Written:
+    """The files of one report; ``department`` None: the whole city."""
+
+    department: str | None
+    document: Path
+    page: Path
+
+
+def folder(deployment: Deployment, date: Date, department: str | None) -> Path:
+    name = _UNSAFE.sub("_", department or BUREAU).strip(". ") or "_"
+    clash = department is not None and name == BUREAU
+    return deployment.reports / date.isoformat() / (f"{name}_" if clash else name)
+
+
+def write(
+    registry: Registry, deployment: Deployment, date: Date | None = None, department: str | None = None
+) -> list[Written]:
+    """The reports of a date (default: the newest that was scored): of one department, or of all and of the city.
+
+    Raises ``GovdataError`` where nothing of the kind was scored, and where the bureau's own template cannot be used."""
+    day = date or facts.newest(deployment)
+    wanted: Sequence[str | None] = (department,) if department else (None, *facts.departments(deployment, day))
+    return [_write(registry, deployment, facts.read(registry, deployment, day, name)) for name in wanted]
+
+
+def _write(registry: Registry, deployment: Deployment, known: facts.Facts) -> Written:
+    told = cleaned(inspection.context(known, registry))
+    target = folder(deployment, known.date, known.department)
+    return Written(
+        department=known.department,
+        document=_document(told, deployment, target / f"{NAME}.docx"),
+        page=_page(told, target / f"{NAME}.html"),
+    )
+
+
+def cleaned(value: Any) -> Any:
+    """Texts without what XML cannot hold: rules and orders may quote what people wrote."""
+    if isinstance(value, str):
+        return _CONTROLS.sub("�", value)
+    if isinstance(value, dict):
+        return {name: cleaned(part) for name, part in value.items()}
+    return [cleaned(part) for part in value] if isinstance(value, list) else value
+
+
+def _document(told: dict[str, Any], deployment: Deployment, target: Path) -> Path:
+    import docxtpl
+    import jinja2
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    own = deployment.standards / OWN
+    source = own if own.exists() else TEMPLATES / "inspection.docx"
+    written = files.temporary(target)
+    try:
+        document = docxtpl.DocxTemplate(source)
+        # A template is a document from outside: it may loop and ask, and reach nothing else.
+        environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=jinja2.StrictUndefined)
+        document.render(told, jinja_env=environment, autoescape=True)
+        document.save(written)
+    except jinja2.TemplateError as error:
+        raise GovdataError(
+            f"报告模板 {OWN} 不能用：{type(error).__name__}：{error}。可用的名称：{_names(told)}"
+        ) from None
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        if source != own:
+            raise
+        raise GovdataError(f"报告模板 {OWN} 不是 .docx 文档（{type(error).__name__}）") from None
+    return files.put(written, target)
+
+
+def _names(told: dict[str, Any]) -> str:
+    return "、".join(sorted(told))
+
+
+def _page(told: dict[str, Any], target: Path) -> Path:
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    style = (TEMPLATES / "inspection.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    page = environment.get_template("inspection.html.jinja").render(
+        **told, style=Markup(style), style_hash=f"sha256-{digest}"
+    )
+    written = files.temporary(target)
+    written.write_text(page, encoding="utf-8")
+    return files.put(written, target)

@@ -1,0 +1,161 @@
+"""The tables of ``governance`` about scores, as the room of scoring keeps them for the catalogue."""
+
+from __future__ import annotations
+
+from govdata.storage.tables.model import Column, Table
+from govdata.storage.tables.nights import (
+    CHECKED,
+    COLUMN_NAME,
+    DATASET,
+    DATE,
+    DIMENSION,
+    FAILED,
+    INDICATOR,
+    RULE_ID,
+    SEVERITY,
+    STANDARDS_HASH,
+)
+
+DIVISION = Column("division", "VARCHAR", "行政区划代码，如交付所写；未知为没有或不在代码集中")
+KIND = Column(
+    "kind", "VARCHAR", "line：数据集×部门；dataset：数据集；department：部门；division：区划（含下级）；bureau：全市"
+)
+SCOPE = Column("scope", "VARCHAR", "数据集、部门、区划代码；全市为 bureau")
+PART = Column("part", "VARCHAR", "计入权重的一项；空为合计")
+
+PUNCTUALITY = Table(
+    "governance",
+    "punctuality",
+    "各数据集每个交付日期是否有按周期应有的交付",
+    (
+        DATE,
+        DATASET,
+        Column(
+            "state",
+            "VARCHAR",
+            "on_time：这一天有按周期应有的交付；late：后来才有；missing：没有；not_due：还没有到应交付的时候",
+        ),
+        Column("newest_delivery", "DATE", "当时最近一次交付的日期"),
+        Column("period_days", "BIGINT", "合同的交付周期，天"),
+    ),
+    key=(DATE, DATASET),
+    writer="评分",
+)
+
+COLUMN_RESULTS = Table(
+    "governance",
+    "column_results",
+    "每次交付逐列的落标情况",
+    (
+        DATE,
+        DATASET,
+        COLUMN_NAME,
+        Column("element", "VARCHAR", "数据元"),
+        Column("standard", "VARCHAR", "数据元所依据的标准；空为没有标准，不算落标"),
+        Column("cells", "BIGINT", "有值的单元格（读不出的也是）"),
+        Column("conforming", "BIGINT", "其中符合该列数据元全部规则的（不含必填）"),
+        STANDARDS_HASH,
+        Column("batch_id", "VARCHAR", "批次编号"),
+    ),
+    key=(DATE, DATASET, COLUMN_NAME),
+    writer="评分",
+)
+
+DIVISION_RESULTS = Table(
+    "governance",
+    "division_results",
+    "每次交付按区划、规则的检查数和不合格数",
+    (
+        DATE,
+        DATASET,
+        DIVISION,
+        RULE_ID,
+        DIMENSION,
+        CHECKED,
+        FAILED,
+        Column("batch_id", "VARCHAR", "批次编号"),
+    ),
+    key=(DATE, DATASET, DIVISION, RULE_ID),
+    writer="评分",
+)
+
+SCORECARD_RULES = Table(
+    "governance",
+    "scorecard_rules",
+    "评分所用的规则结果",
+    (
+        DATE.meaning("评分的交付日期"),
+        DATASET,
+        Column("department", "VARCHAR", "应处理的部门"),
+        PART.meaning("计入哪一项"),
+        RULE_ID,
+        Column("judged", "DATE", "规则结果所属的交付日期：不晚于评分日期的最近一次"),
+        CHECKED.meaning("检查的行数（B）"),
+        FAILED.meaning("不合格的行数（B－A）"),
+        Column("waived", "BIGINT", "其中豁免期内的"),
+        COLUMN_NAME,
+        INDICATOR,
+        SEVERITY,
+    ),
+    key=(DATE, DATASET, RULE_ID),
+    writer="评分",
+)
+
+SCORECARD = Table(
+    "governance",
+    "scorecard",
+    "数据质量评分：数据集、部门、区划、全市，按 GB/T 36344 的维度和合计",
+    (
+        DATE,
+        KIND,
+        SCOPE,
+        Column("scope_name", "VARCHAR", "名称"),
+        DATASET.meaning("数据集（line、dataset 才有）"),
+        Column("department", "VARCHAR", "部门（line、dataset、department 才有）"),
+        PART,
+        DIMENSION.meaning("GB/T 36344 维度；合计为空"),
+        Column("part_name", "VARCHAR", "维度分两项的，是哪一项"),
+        Column(
+            "a",
+            "BIGINT",
+            "A：满足要求的元素数。GB/T 36344 中越低越好的（0303、0305）也按满足要求的数。按时交付数的是日期",
+        ),
+        Column("b", "BIGINT", "B：被评价的元素数"),
+        FAILED.meaning("B－A"),
+        Column("waived", "BIGINT", "其中豁免期内的；得分不因豁免而变好"),
+        Column("rules", "BIGINT", "评价所用的规则数"),
+        Column("weight", "DOUBLE", "权重（standards/scoring.yaml）"),
+        Column("assessed_weight", "DOUBLE", "合计：评估到的各项占全部权重的比例"),
+        Column("state", "VARCHAR", "已评估；未评估（没有规则或没有交付，不算满分）；不适用（B＝0）"),
+        Column("score", "DOUBLE", "A÷B×100；合计为已评估各项按权重的平均"),
+        Column("score_less_waived", "DOUBLE", "豁免的不算时的得分：A÷(B－豁免)×100"),
+        Column("level", "VARCHAR", "等级"),
+        Column("quality_score", "DOUBLE", "合计：不含按时交付的得分"),
+        Column("punctuality_score", "DOUBLE", "合计：按时交付率"),
+        Column("card", "VARCHAR", "绿牌、黄牌、红牌；有一项未评估的为空"),
+        Column("rank", "BIGINT", "同类中的名次，得分相同的名次相同；不上榜的为空"),
+        Column("rank_note", "VARCHAR", "不上榜的原因"),
+        Column("columns", "BIGINT", "合同的列数"),
+        Column("assessed_columns", "BIGINT", "有规则评价到的列数"),
+        Column("rows", "BIGINT", "交付的记录数，不含重复"),
+        Column("assessed_rows", "BIGINT", "评价的行数；读不出的没有评价"),
+        Column("bound_columns", "BIGINT", "合计：绑定了有标准的数据元的列数"),
+        Column("cells", "BIGINT", "合计：这些列中有值的单元格数"),
+        Column("conforming_cells", "BIGINT", "合计：其中符合标准的"),
+        Column("standard_rate", "DOUBLE", "合计：落标率＝符合标准的单元格÷有值的单元格×100，越高越好"),
+        Column("delivery_date", "DATE", "所评的最近一次交付"),
+        STANDARDS_HASH.meaning("标准和评分办法的指纹"),
+        Column("change_1", "DOUBLE", "比上一次交付高几分"),
+        Column("change_7", "DOUBLE", "比 7 次交付以前高几分"),
+        Column("change_30", "DOUBLE", "比 30 次交付以前高几分"),
+        Column("standards_changed_1", "BOOLEAN", "上一次交付以来标准或评分办法变过：变化不全是数据的"),
+        Column("standards_changed_7", "BOOLEAN", "7 次交付以来标准或评分办法变过"),
+        Column("standards_changed_30", "BOOLEAN", "30 次交付以来标准或评分办法变过"),
+        Column("query", "VARCHAR", "查询：不合格的每一行，行数等于 failed；空为没有"),
+        Column("rules_query", "VARCHAR", "查询：逐条规则的检查数和不合格数"),
+    ),
+    key=(DATE, KIND, SCOPE, PART),
+    writer="评分",
+)
+
+TABLES: tuple[Table, ...] = (PUNCTUALITY, COLUMN_RESULTS, DIVISION_RESULTS, SCORECARD_RULES, SCORECARD)
