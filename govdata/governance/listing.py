@@ -12,7 +12,7 @@ from govdata.batches import RawBatch
 from govdata.deployment import Deployment
 from govdata.governance.evidence import REJECTED, key_columns
 from govdata.governance.orders import Order, State, item_id
-from govdata.governance.suggestions import Suggestion, Wrong, suggest
+from govdata.governance.suggestions import Suggester, Suggestion, Wrong
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
 from govdata.storage.tables.rows import CONTENT, ROW_ID
@@ -56,8 +56,7 @@ def key_titles(order: Order, registry: Registry) -> tuple[str, ...]:
 
 
 class Listing:
-    """Gathers the lines of many orders at once, so that a delivery is read once for all of them. ``engine``: an
-    engine's session, for the suggestions."""
+    """Gathers the lines of many orders at once, so that a delivery is read once for all of them."""
 
     def __init__(
         self,
@@ -68,7 +67,7 @@ class Listing:
         registry: Registry,
         deployment: Deployment,
         date: Date,
-        engine: duckdb.DuckDBPyConnection,
+        suggester: Suggester,
     ) -> None:
         self._connection, self._registry, self._deployment = connection, registry, deployment
         self._orders = {order.number: order for order in orders}
@@ -79,7 +78,7 @@ class Listing:
             (number, found.item): found
             for number, order in self._orders.items()
             for wrong in self._wrong(order)
-            for found in suggest(engine, wrong, registry, deployment)
+            for found in suggester.suggest(wrong)
         }
 
     def _wrong(self, order: Order) -> Iterator[Wrong]:

@@ -84,127 +84,138 @@ class Wrong:
     items: dict[str, str]
 
 
-def suggest(
-    connection: duckdb.DuckDBPyConnection, wrong: Wrong, registry: Registry, deployment: Deployment
-) -> Iterator[Suggestion]:
-    """At most one per item; ``connection``: an engine's session, which has the code sets. None where the delivery's
-    rows are gone, or were standardised by other standards than now."""
-    dataset = wrong.dataset
-    batch = StandardizedBatch.read(StandardizedBatch.path(deployment, dataset.name, wrong.delivered))
-    if batch is None or batch.standards_hash != registry.hashes[dataset.name]:
-        return
-    paths = [deployment.absolute(name) for name in (*batch.clean_files, *batch.quarantine_files)]
-    paths = [path for path in paths if files.is_sound(path)]
-    if not paths:
-        return
-    _load_cases(connection, wrong, paths)
-    found: dict[str, set[tuple[str, str, str]]] = {}
-    for column in [wrong.rule.column] if wrong.rule.column else wrong.rule.columns:
-        _load_candidates(connection, wrong, column, registry)
-        for item, value, way in _passing(connection, wrong, column, registry):
-            found.setdefault(item, set()).add((column, value, way))
-    for item, passing in found.items():
-        if len({(column, value) for column, value, _ in passing}) == 1:
-            column, value, way = min(passing, key=lambda each: list(WAYS).index(each[2]))
-            yield Suggestion(item, column, value, way)
-
-
-def _load_cases(connection: duckdb.DuckDBPyConnection, wrong: Wrong, paths: Sequence[Path]) -> None:
-    """Table ``cases``: the standardised rows, with the item."""
-    import pyarrow as pa
-
-    listed = list(wrong.items.items())[:MOST]
-    connection.register("wanted", pa.table({"~item": [i for i, _ in listed], "~row": [row for _, row in listed]}))
-    connection.execute(
-        f'CREATE OR REPLACE TEMP TABLE cases AS SELECT w.*, n."~item" FROM {sql.parquet(paths, by_name=True)} AS w '
-        f'JOIN wanted AS n ON n."~row" = w.{ROW_ID}'
-    )
-
-
-def _load_candidates(connection: duckdb.DuckDBPyConnection, wrong: Wrong, column: str, registry: Registry) -> None:
-    """Table ``candidates(~item, candidate, way)``."""
-    import pyarrow as pa
-
-    name = sql.identifier(column)
-    unread = f"CASE WHEN {UNPARSED} IS NOT NULL THEN {UNPARSED}[{sql.text(column)}] END"
-    rows = connection.execute(f'SELECT "~item", coalesce(CAST({name} AS VARCHAR), {unread}) FROM cases').fetchall()
-    ways = _ways(wrong, column, registry)
-    known: dict[tuple[str, str], list[str]] = {}
-    listed: list[tuple[str, str, str]] = []
-    for item, value in rows:
-        for way, guess in ways.items() if value is not None else ():
-            if (way, value) not in known:
-                known[way, value] = sorted(set(guess(value)) - {value})
-            listed += [(item, candidate, way) for candidate in known[way, value]]
-    names = ("~item", "candidate", "way")
-    table = pa.table({name: pa.array([line[at] for line in listed], pa.string()) for at, name in enumerate(names)})
-    connection.register("guessed", table)
-    connection.execute("CREATE OR REPLACE TEMP TABLE candidates AS FROM guessed")
-    derived = registry.workorders.suggestions.get(wrong.dataset.name, {}).get(column)
-    if derived is not None:
-        _derive(connection, wrong, column, derived, registry)
-
-
-def _derive(connection: duckdb.DuckDBPyConnection, wrong: Wrong, column: str, derived: str, registry: Registry) -> None:
-    """What the officer declared, from columns that no failed error rule of the row is about alone."""
-    tree = expressions.parse(
-        f"({derived}) = {column}",
-        columns=[item.name for item in wrong.dataset.columns],
-        code_sets=list(registry.code_sets),
-    )
-    sources = set(expressions.referenced_columns(tree.this))
-    about = [rule.id for rule in registry.rules(wrong.dataset.name) if set(rule.columns) <= sources]
-    listed = ", ".join(sql.text(rule) for rule in about)
-    connection.execute(
-        f'INSERT INTO candidates SELECT "~item", CAST(({written(expand(tree.this))}) AS VARCHAR) AS guess, '
-        f"'derived' FROM cases WHERE guess IS NOT NULL AND NOT list_has_any(coalesce({FAILED_RULES}, []) || "
-        f"coalesce({WARNINGS}, []), CAST([{listed}] AS VARCHAR[]))"
-    )
-
-
-def _passing(
-    connection: duckdb.DuckDBPyConnection, wrong: Wrong, column: str, registry: Registry
-) -> list[tuple[str, str, str]]:
-    """Candidates with which the row fails neither the order's rule nor an error rule that reads the column. A slip is
-    the surer where the row contradicted another column before."""
-    kind = sql_type(registry.element(wrong.dataset.name, column))
-    asked = [
-        rule
-        for rule in registry.rules(wrong.dataset.name)
-        if column in rule.columns
-        and not isinstance(rule.spec, Unique)
-        and (rule.severity == "error" or rule.id == wrong.rule.id)
-    ]
-    fails = " OR ".join(f"({written(rules.violation(rule, registry))})" for rule in asked) or "FALSE"
-    beside = ", ".join(sql.text(rule.id) for rule in asked if len(rule.columns) > 1)
-    contradicted = f"list_has_any(coalesce({FAILED_RULES}, []), CAST([{beside}] AS VARCHAR[]))"
-    way = f"CASE WHEN way = 'slip' AND {contradicted} THEN 'slip_agreeing' ELSE way END"
-    name = sql.identifier(column)
-    left = f"list_filter(map_entries({UNPARSED}), lambda e: e.key <> {sql.text(column)})"
-    rest = f"CASE WHEN {UNPARSED} IS NOT NULL THEN map_from_entries({left}) END"
-    return connection.execute(
-        f"WITH tried AS (SELECT cases.* REPLACE (TRY_CAST(candidate AS {kind}) AS {name}, {rest} AS {UNPARSED}), "
-        f'candidate, way FROM cases JOIN candidates USING ("~item")) '
-        f'SELECT DISTINCT "~item", candidate, {way} FROM tried WHERE {name} IS NOT NULL AND NOT ({fails})'
-    ).fetchall()
-
-
 Guess = Callable[[str], Iterator[str]]
 
 
-def _ways(wrong: Wrong, column: str, registry: Registry) -> dict[str, Guess]:
-    """The ways that make sense for the column, each from the wrong text to candidates."""
-    element = registry.element(wrong.dataset.name, column)
-    about = [rule for rule in registry.rules(wrong.dataset.name) if rule.column == column]
-    ways: dict[str, Guess] = {}
-    if any(_asks_check_digit(rule) for rule in about):
-        ways["slip"] = _one_slip
-    if element.type in ("date", "datetime"):
-        ways["swapped_date"] = _swapped_date
-    if element.code_set is not None and (wrong.rule.empties or not isinstance(wrong.rule.spec, Typed)):
-        sources = source_values(wrong.dataset.column(column), element, registry)
-        ways["nearest_code"] = lambda value: _nearest(value, sources)
-    return ways
+class Suggester:
+    """Thinks about the rows of many orders. ``connection``: an engine's session, which has the code sets."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, registry: Registry, deployment: Deployment) -> None:
+        self._connection, self._registry, self._deployment = connection, registry, deployment
+        self._printed: dict[tuple[str, str], str] = {}
+
+    def suggest(self, wrong: Wrong) -> Iterator[Suggestion]:
+        """At most one per item. None where the delivery's rows are gone, or were standardised by other standards than
+        now."""
+        dataset = wrong.dataset
+        batch = StandardizedBatch.read(StandardizedBatch.path(self._deployment, dataset.name, wrong.delivered))
+        if batch is None or batch.standards_hash != self._registry.hashes[dataset.name]:
+            return
+        ways = {name: self._ways(wrong, name) for name in self._columns(wrong)}
+        derived = self._registry.workorders.suggestions.get(dataset.name, {})
+        paths = [self._deployment.absolute(name) for name in (*batch.clean_files, *batch.quarantine_files)]
+        paths = [path for path in paths if files.is_sound(path)]
+        if not paths or not any(ways[name] or name in derived for name in ways):
+            return
+        self._load_cases(wrong, paths)
+        found: dict[str, set[tuple[str, str, str]]] = {}
+        for column in ways:
+            self._load_candidates(wrong, column, ways[column], derived.get(column))
+            for item, value, way in self._passing(wrong, column):
+                found.setdefault(item, set()).add((column, value, way))
+        for item, passing in found.items():
+            if len({(column, value) for column, value, _ in passing}) == 1:
+                column, value, way = min(passing, key=lambda each: list(WAYS).index(each[2]))
+                yield Suggestion(item, column, value, way)
+
+    @staticmethod
+    def _columns(wrong: Wrong) -> tuple[str, ...]:
+        return (wrong.rule.column,) if wrong.rule.column else wrong.rule.columns
+
+    def _load_cases(self, wrong: Wrong, paths: Sequence[Path]) -> None:
+        """Table ``cases``: the standardised rows, with the item."""
+        import pyarrow as pa
+
+        listed = list(wrong.items.items())[:MOST]
+        table = pa.table({"~item": [item for item, _ in listed], "~row": [row for _, row in listed]})
+        self._connection.register("wanted", table)
+        self._connection.execute(
+            f'CREATE OR REPLACE TEMP TABLE cases AS SELECT w.*, n."~item" FROM {sql.parquet(paths, by_name=True)} AS w '
+            f'JOIN wanted AS n ON n."~row" = w.{ROW_ID}'
+        )
+
+    def _load_candidates(self, wrong: Wrong, column: str, ways: dict[str, Guess], derived: str | None) -> None:
+        """Table ``candidates(~item, candidate, way)``."""
+        import pyarrow as pa
+
+        name = sql.identifier(column)
+        unread = f"CASE WHEN {UNPARSED} IS NOT NULL THEN {UNPARSED}[{sql.text(column)}] END"
+        query = f'SELECT "~item", coalesce(CAST({name} AS VARCHAR), {unread}) FROM cases'
+        known: dict[tuple[str, str], list[str]] = {}
+        listed: list[tuple[str, str, str]] = []
+        for item, value in self._connection.execute(query).fetchall() if ways else ():
+            for way, guess in ways.items() if value is not None else ():
+                if (way, value) not in known:
+                    known[way, value] = sorted(set(guess(value)) - {value})
+                listed += [(item, candidate, way) for candidate in known[way, value]]
+        names = ("~item", "candidate", "way")
+        table = pa.table({name: pa.array([line[at] for line in listed], pa.string()) for at, name in enumerate(names)})
+        self._connection.register("guessed", table)
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE candidates AS FROM guessed")
+        if derived is not None:
+            self._derive(wrong, column, derived)
+
+    def _derive(self, wrong: Wrong, column: str, derived: str) -> None:
+        """What the officer declared, from columns that no failed error rule of the row is about alone."""
+        tree = expressions.parse(
+            f"({derived}) = {column}",
+            columns=[item.name for item in wrong.dataset.columns],
+            code_sets=list(self._registry.code_sets),
+        )
+        sources = set(expressions.referenced_columns(tree.this))
+        about = [rule.id for rule in self._registry.rules(wrong.dataset.name) if set(rule.columns) <= sources]
+        listed = ", ".join(sql.text(rule) for rule in about)
+        self._connection.execute(
+            f'INSERT INTO candidates SELECT "~item", CAST(({written(expand(tree.this))}) AS VARCHAR) AS guess, '
+            f"'derived' FROM cases WHERE guess IS NOT NULL AND NOT list_has_any(coalesce({FAILED_RULES}, []) || "
+            f"coalesce({WARNINGS}, []), CAST([{listed}] AS VARCHAR[]))"
+        )
+
+    def _passing(self, wrong: Wrong, column: str) -> list[tuple[str, str, str]]:
+        """Candidates with which the row fails neither the order's rule nor an error rule that reads the column. A slip
+        is the surer where the row contradicted another column before."""
+        if not self._connection.execute("FROM candidates LIMIT 1").fetchall():
+            return []
+        kind = sql_type(self._registry.element(wrong.dataset.name, column))
+        asked = [
+            rule
+            for rule in self._registry.rules(wrong.dataset.name)
+            if column in rule.columns
+            and not isinstance(rule.spec, Unique)
+            and (rule.severity == "error" or rule.id == wrong.rule.id)
+        ]
+        fails = " OR ".join(f"({self._violation(rule)})" for rule in asked) or "FALSE"
+        beside = ", ".join(sql.text(rule.id) for rule in asked if len(rule.columns) > 1)
+        contradicted = f"list_has_any(coalesce({FAILED_RULES}, []), CAST([{beside}] AS VARCHAR[]))"
+        way = f"CASE WHEN way = 'slip' AND {contradicted} THEN 'slip_agreeing' ELSE way END"
+        name = sql.identifier(column)
+        left = f"list_filter(map_entries({UNPARSED}), lambda e: e.key <> {sql.text(column)})"
+        rest = f"CASE WHEN {UNPARSED} IS NOT NULL THEN map_from_entries({left}) END"
+        return self._connection.execute(
+            f"WITH tried AS (SELECT cases.* REPLACE (TRY_CAST(candidate AS {kind}) AS {name}, {rest} AS {UNPARSED}), "
+            f'candidate, way FROM cases JOIN candidates USING ("~item")) '
+            f'SELECT DISTINCT "~item", candidate, {way} FROM tried WHERE {name} IS NOT NULL AND NOT ({fails})'
+        ).fetchall()
+
+    def _violation(self, rule: BoundRule) -> str:
+        key = (rule.dataset, rule.id)
+        if key not in self._printed:
+            self._printed[key] = written(rules.violation(rule, self._registry))
+        return self._printed[key]
+
+    def _ways(self, wrong: Wrong, column: str) -> dict[str, Guess]:
+        """The ways that make sense for the column, each from the wrong text to candidates."""
+        element = self._registry.element(wrong.dataset.name, column)
+        about = [rule for rule in self._registry.rules(wrong.dataset.name) if rule.column == column]
+        ways: dict[str, Guess] = {}
+        if any(_asks_check_digit(rule) for rule in about):
+            ways["slip"] = _one_slip
+        if element.type in ("date", "datetime"):
+            ways["swapped_date"] = _swapped_date
+        if element.code_set is not None and (wrong.rule.empties or not isinstance(wrong.rule.spec, Typed)):
+            sources = source_values(wrong.dataset.column(column), element, self._registry)
+            ways["nearest_code"] = lambda value: _nearest(value, sources)
+        return ways
 
 
 def _asks_check_digit(rule: BoundRule) -> bool:

@@ -28,6 +28,7 @@ from govdata.governance.evidence import REJECTED
 from govdata.governance.listing import Line, Listing, key_titles, may_see
 from govdata.governance.orders import PRIORITY_NAMES, STATE_NAMES, Order, fold
 from govdata.governance.signature import order_code, row_code
+from govdata.governance.suggestions import Suggester
 from govdata.standards.model import DIMENSION_NAMES, Registry
 from govdata.standards.workorder_settings import NEEDS
 from govdata.storage import files, sql
@@ -74,9 +75,10 @@ def write_all(registry: Registry, deployment: Deployment, date: Date) -> list[Pa
         files.scratch(deployment, "suggest") as scratch,
         closing(session(registry, as_of=date, temp=scratch)) as engine,
     ):
+        suggester = Suggester(engine, registry, deployment)
         for department, orders in sorted(by_department.items()):
             with sql.connection(deployment, "workorders") as connection:
-                listing = Listing(connection, orders, state, runs, registry, deployment, date, engine)
+                listing = Listing(connection, orders, state, runs, registry, deployment, date, suggester)
                 made.append(_Book(department, orders, listing, registry, deployment, date).write())
     return made
 

@@ -11,14 +11,15 @@ import duckdb
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine import session
-from govdata.governance.suggestions import Wrong, suggest
+from govdata.governance.suggestions import Suggester, Wrong
 from govdata.standards.model import Registry, Unique
 from govdata.storage import sql
 
 
 def measure(deployment: Deployment, registry: Registry, truth: Path, dates: list[Date]) -> dict[str, Counter[str]]:
     """Way → counts of ``right``, ``wrong`` and, under the way ``all``, of failing ``cells``."""
-    connection, engine = duckdb.connect(), session(registry, as_of=max(dates))
+    connection = duckdb.connect()
+    suggester = Suggester(session(registry, as_of=max(dates)), registry, deployment)
     known = {
         (dataset, date, file, row, column): value
         for dataset, date, file, row, column, value in connection.execute(
@@ -48,7 +49,7 @@ def measure(deployment: Deployment, registry: Registry, truth: Path, dates: list
                 if not items or isinstance(rule.spec, Unique):
                     continue
                 counts["all"]["cells"] += len(items)
-                for found in suggest(engine, Wrong(dataset, date, rule, items), registry, deployment):
+                for found in suggester.suggest(Wrong(dataset, date, rule, items)):
                     true = known.get((dataset.name, date, *place[found.item], found.column))
                     counts.setdefault(found.way, Counter())["right" if true == found.value else "wrong"] += 1
                     if true != found.value:
