@@ -126,3 +126,29 @@ def test_a_blocked_run_leaks_nothing_either(blocked: Finished, finished: Finishe
     home = blocked.deployment
     # The values are those of the whole sample: what could not be read here was read there.
     assert leaked(finished.deployment, [home.dagster_home, home.reports], [blocked.output, blocked.errors]) == set()
+
+
+def test_the_night_is_scored_and_every_figure_can_be_asked_after(finished: Finished) -> None:
+    """On the committed sample: every query beside a figure gives as many lines, and its rules the same counts."""
+    lines = query(
+        finished.deployment, "SELECT part, failed, b, query, rules_query FROM governance.scorecard ORDER BY ALL"
+    )
+    assert len({date for (date,) in query(finished.deployment, "SELECT date FROM governance.scorecard")}) == 3
+    with duckdb.connect(str(finished.deployment.catalogue), read_only=True) as connection:
+        for part, failed, assessed, rows, rules in lines:
+            if rows is not None:
+                assert len(connection.execute(str(rows)).fetchall()) == failed, rows
+            if rules is not None and part != "punctuality":
+                counted = f"SELECT sum(checked), sum(failed) FROM ({rules})"
+                assert connection.execute(counted).fetchall() == [(assessed, failed)], rules
+    assert sum(rows is not None for *_, rows, _ in lines) > 200
+
+
+def test_the_night_leaves_a_report_for_the_city_and_each_department(finished: Finished) -> None:
+    asked = "SELECT DISTINCT department FROM governance.scorecard WHERE kind = 'department'"
+    departments = {str(name) for (name,) in query(finished.deployment, asked)}
+    for date in ("2026-11-18", "2026-11-19", "2026-11-20"):
+        folder = finished.deployment.reports / date
+        assert {path.name for path in folder.iterdir()} == {"全市", *departments}
+        assert {path.suffix for path in folder.glob("*/数据质量检测报告.*")} == {".docx", ".html"}
+    assert {alert.kind for alert in alerts.notices(finished.deployment)} >= {"found"}
