@@ -7,13 +7,14 @@ nothing here knows of Dagster, GX or DuckDB.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date as Date
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from govdata.standards.comparisons import Agrees, Excludes, References
-from govdata.standards.derivations import RollUp
+from govdata.standards.derivations import Conflicts, Links, RollUp, Survivors
 from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of the typed form
     CheckDigit,
     DateRange,
@@ -30,6 +31,7 @@ from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of
     Typed,
     Unique,
 )
+from govdata.standards.master_model import Master
 from govdata.standards.normalisers import NORMALISERS, NormaliserKind, Stage
 from govdata.standards.scoring_settings import Scoring
 from govdata.standards.types import TYPES
@@ -300,8 +302,23 @@ class Dataset(Frozen):
     volume: Volume = Volume()
     schedule: Schedule = Schedule()
     sharing: Literal["unconditional", "conditional", "none"] = "conditional"
-    derived: RollUp | None = None
+    derived: RollUp | Links | Survivors | Conflicts | None = None
     file: str = ""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns by which a record is known from delivery to delivery."""
+        return self.delivery.key or tuple(column.name for column in self.columns if column.primary_key)
+
+    @property
+    def schema_name(self) -> str:
+        """The catalogue's schema that shows it."""
+        return self.derived.SCHEMA if self.derived is not None else "published"
+
+    @property
+    def own_checks(self) -> Mapping[str, str]:
+        """What must hold of it as a whole beside the checks of every table: name → description."""
+        return self.derived.CHECKS if self.derived is not None else {}
 
     def column(self, name: str) -> Column:
         for column in self.columns:
@@ -342,6 +359,7 @@ class Registry(Frozen):
     element names none.
     ``hashes``: dataset name → hash of everything declared that the dataset's result depends on. ``cross``: rules across
     tables, by id.
+    ``masters``: kinds of master data, by name.
     ``workorders``: how what is wrong is told to departments and followed up;
     ``working_days``: day → whether it is worked, where the officer says so; ``scoring``: how quality is scored."""
 
@@ -352,6 +370,7 @@ class Registry(Frozen):
     bound: dict[str, tuple[BoundRule, ...]]
     hashes: dict[str, str]
     cross: tuple[CrossRule, ...] = ()
+    masters: dict[str, Master] = {}
     workorders: WorkOrders = WorkOrders()
     working_days: dict[Date, bool] = {}
     scoring: Scoring = Scoring()
@@ -369,7 +388,7 @@ class Registry(Frozen):
         def place(name: str) -> None:
             made = self.datasets[name].derived
             if made is not None and name not in order:
-                for table in made.inputs:
+                for table in self.inputs(name):
                     place(table)
                 order[name] = None
 
@@ -377,11 +396,26 @@ class Registry(Frozen):
             place(name)
         return tuple(order)
 
+    def inputs(self, dataset: str) -> tuple[str, ...]:
+        """The published tables that a derived one is made of."""
+        made = self.datasets[dataset].derived
+        return made.inputs(self.masters) if made is not None else ()
+
     def rules(self, dataset: str) -> tuple[BoundRule, ...]:
         """The dataset's rules in the order of their bits: columns in contract order (required, type, code set, the
         element's own), then the
         contract's own rules."""
         return self.bound[dataset]
+
+    def is_unique(self, dataset: str, key: Collection[str]) -> bool:
+        """Whether the standards see to it that no two clean rows of a delivery share the columns ``key``."""
+        return any(
+            isinstance(rule.spec, Unique)
+            and rule.severity == "error"
+            and rule.spec.columns
+            and set(rule.spec.columns) <= set(key)
+            for rule in self.rules(dataset)
+        )
 
     def element(self, dataset: str, column: str) -> Element:
         return self.elements[self.datasets[dataset].column(column).element]
