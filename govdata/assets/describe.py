@@ -12,9 +12,12 @@ from dagster import (
     TableColumnConstraints,
     TableColumnDep,
     TableColumnLineage,
+    TableMetadataValue,
+    TableRecord,
     TableSchema,
 )
 
+from govdata.batches import NOTE_KINDS, DeliveryReport
 from govdata.standards.model import Dataset, Registry
 
 PERSONAL = {"none": "非个人信息", "general": "个人信息", "sensitive": "敏感个人信息"}
@@ -43,6 +46,33 @@ REPAIRS = (
 )
 """Of the asset's files. Before and after of each cell are worked out by the view ``governance.repairs`` when somebody
 asks."""
+
+
+MOST_NOTES = 100
+
+
+def reading(report: DeliveryReport) -> TableMetadataValue:
+    """The notes of a reading report, lines of no interest (headers, blanks) last."""
+    told = sorted(report.notes, key=lambda note: note.kind in ("header", "blank", "preamble", "missing_column"))
+    records = [
+        TableRecord(
+            {
+                "file": note.file or "",
+                "sheet": note.sheet or "",
+                "kind": NOTE_KINDS[note.kind].title,
+                "column": note.column or "",
+                "rows": "–".join(str(row) for row in dict.fromkeys((note.first_row, note.last_row)) if row is not None),
+                "count": note.count,
+                "reason": note.reason,
+            }
+        )
+        for note in told[:MOST_NOTES]
+    ]
+    types = {"count": "int"}
+    names = ("file", "sheet", "kind", "column", "rows", "count", "reason")
+    return TableMetadataValue(
+        records=records, schema=TableSchema([TableColumn(name, types.get(name, "string")) for name in names])
+    )
 
 
 def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableColumn]:

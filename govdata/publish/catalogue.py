@@ -118,6 +118,7 @@ def _fill(
     )
     cross = small.gather(connection, "cross_findings", small.CROSS_FINDINGS, deployment)
     reconciliation = small.gather(connection, "reconciliation", small.RECONCILIATION, deployment)
+    deliveries = small.gather(connection, "deliveries", small.WITH_NOTES, deployment)
     rules = small.rules(registry, deployment)
     listed = _snapshot_list(snapshots, deployment)
     connection.execute("BEGIN")  # one write to the disk, not one for each of a thousand comments
@@ -128,6 +129,7 @@ def _fill(
         v.quarantine(catalogue, dataset, dates, registry)
     v.simple(catalogue, "rule_results", small.RULE_RESULTS, rule_results, "每条规则每个交付日的检查数与不合格数")
     v.reconciliation(catalogue, reconciliation, every)
+    v.deliveries(catalogue, deliveries)
     v.simple(catalogue, "rules", v.RULES, rules, "现行规则")
     v.simple(catalogue, "snapshots", v.SNAPSHOTS, listed, "已发布各期；current 为现行一期")
     v.rejected(catalogue, every)

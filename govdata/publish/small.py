@@ -64,7 +64,41 @@ CROSS_FINDINGS = {
 }
 
 
-KINDS = ("rule_results", "reconciliation", "cross_results", "cross_findings")
+DELIVERIES = {
+    "date": "DATE",
+    "dataset": "VARCHAR",
+    "delivery": "VARCHAR",
+    "time": "TIMESTAMP",
+    "outcome": "VARCHAR",
+    "reason": "VARCHAR",
+    "files": "BIGINT",
+    "physical": "BIGINT",
+    "read": "BIGINT",
+    "duplicates": "BIGINT",
+    "rejected": "BIGINT",
+    "set_aside": "BIGINT",
+}
+NOTES = {
+    "file": "VARCHAR",
+    "sheet": "VARCHAR",
+    "fate": "VARCHAR",
+    "kind": "VARCHAR",
+    "first_row": "BIGINT",
+    "last_row": "BIGINT",
+    "column_name": "VARCHAR",
+    "reason": "VARCHAR",
+    "count": "BIGINT",
+    "unit": "VARCHAR",
+}
+"""Of one note; in the files each delivery holds a list of them."""
+
+WITH_NOTES = {
+    **DELIVERIES,
+    "notes": f"STRUCT({', '.join(f'{sql.identifier(name)} {kind}' for name, kind in NOTES.items())})[]",
+}
+
+
+KINDS = ("rule_results", "reconciliation", "cross_results", "cross_findings", "deliveries")
 """Folders under ``governance`` with one file per dataset and date."""
 
 

@@ -90,6 +90,17 @@ COMMENTS = {
     "quarantined": "隔离的行数",
     "clean": "合格的行数",
     "published": "发布后该表的行数",
+    "delivery": "交付的编号：同样的文件不变",
+    "time": "读入的时间",
+    "physical": "实物行数（文本行、表格行、记录），由另一遍清点得出；未清点的为空",
+    "set_aside": "不是记录的行数（表头、空行、表尾、没有读的工作表等）",
+    "file": "交付的文件",
+    "sheet": "工作表（名称可能是数据的只写位置）",
+    "fate": "归宿：read 读入，duplicate 重复，rejected 拒收，set_aside 留在一边",
+    "kind": "种类",
+    "first_row": "第一处的行号",
+    "last_row": "最后一处的行号",
+    "unit": "数量的单位",
     "damaged": "数据湖中缺失或损坏的部分：各视图少列该日的这些行，重新运行该日即可重做；为空表示完好",
     "before": "修改前（交付原文）",
     "after": "修改后（标准值）",
@@ -344,6 +355,32 @@ def reconciliation(catalogue: Catalogue, path: Path | None, nights: Sequence[Nig
     selected = f"CAST({f'CASE {told} END' if told else 'NULL'} AS VARCHAR) AS damaged"
     query = f"SELECT {sql.identifiers(small.RECONCILIATION)}, {selected} FROM {sql.parquet([path])}"
     catalogue.view("governance", "reconciliation", query, [path], comment, columns)
+
+
+def deliveries(catalogue: Catalogue, path: Path | None) -> None:
+    """The reading reports: a line per delivery, and a line per note of each."""
+    files = [path] if path else []
+    told = {
+        "outcome": "read 已读入，refused 读入时拒绝，blocked 被阻断，error 出错，published 已发布",
+        "reason": "为什么没有发布",
+        "files": "数据文件数",
+        "read": "读入的记录数",
+        "rejected": "拒收（无法读取）的记录数",
+    }
+    comment = "每一份交付读到了什么：实物行数＝读入＋重复＋拒收＋不是记录的行"
+    query = (
+        f"SELECT {sql.identifiers(small.DELIVERIES)} FROM {sql.parquet(files)}" if files else empty(small.DELIVERIES)
+    )
+    catalogue.view("governance", "deliveries", query, files, comment, small.DELIVERIES, told)
+    columns = {"date": "DATE", "dataset": "VARCHAR", "delivery": "VARCHAR", **small.NOTES}
+    noted = {"column_name": "列（名称可能是数据的只写位置）", "reason": "说明", "count": "数量"}
+    query = empty(columns)
+    if files:
+        each = f"SELECT date, dataset, delivery, unnest(notes) AS n FROM {sql.parquet(files)}"
+        parts = ", ".join(f"n.{sql.identifier(name)} AS {sql.identifier(name)}" for name in small.NOTES)
+        query = f"SELECT date, dataset, delivery, {parts} FROM ({each})"
+    comment = "每一份交付中不是简单读入的部分：行、列、工作表、文件"
+    catalogue.view("governance", "delivery_notes", query, files, comment, columns, noted)
 
 
 def codes(catalogue: Catalogue, code_set: CodeSet, path: Path) -> None:
