@@ -11,10 +11,11 @@ deployment.
 from __future__ import annotations
 
 from datetime import date as Date
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from govdata.deployment import Deployment
 from govdata.storage.manifest import Inside, Manifest
@@ -41,10 +42,72 @@ class Delivery(Manifest):
     records: int | None = None
 
 
+Fate = Literal["read", "duplicate", "rejected", "set_aside"]
+
+
+class NoteKind(NamedTuple):
+    """``title`` and ``unit`` are Chinese. ``fate``: where what is noted ended."""
+
+    title: str
+    unit: str
+    fate: Fate
+
+
+NOTE_KINDS: dict[str, NoteKind] = {
+    "header": NoteKind("表头", "行", "set_aside"),
+    "repeated_header": NoteKind("重复的表头", "行", "set_aside"),
+    "preamble": NoteKind("表头之前的行", "行", "set_aside"),
+    "blank": NoteKind("空行", "行", "set_aside"),
+    "frame": NoteKind("表格框线", "行", "set_aside"),
+    "band": NoteKind("通栏的分组行", "行", "set_aside"),
+    "footer": NoteKind("表尾（合计、制表人等）", "行", "set_aside"),
+    "deleted": NoteKind("已作删除标记的记录", "行", "set_aside"),
+    "continuation": NoteKind("跨行记录的后续行", "行", "set_aside"),
+    "ignored_sheet": NoteKind("没有读的工作表", "行", "set_aside"),
+    "ignored_records": NoteKind("没有读的工作表，其中像是有记录", "行", "set_aside"),
+    "passed_over": NoteKind("略过的文件", "个", "set_aside"),
+    "unknown_column": NoteKind("合同外的列", "列", "set_aside"),
+    "missing_column": NoteKind("没有交付的列", "列", "set_aside"),
+    "refused": NoteKind("不能接收", "处", "set_aside"),
+    "rejected": NoteKind("拒收的记录", "条", "rejected"),
+    "duplicate": NoteKind("重复交付的记录", "条", "duplicate"),
+    "hidden_sheet": NoteKind("隐藏工作表中的记录", "条", "read"),
+    "merged": NoteKind("合并单元格的值补入记录", "格", "read"),
+    "beside": NoteKind("表格右侧的内容", "列", "read"),
+    "total_agrees": NoteKind("与读到的相符的数目", "处", "read"),
+    "total_differs": NoteKind("与读到的不符的数目", "处", "read"),
+    "sum_differs": NoteKind("与读到的记录之和不符的合计", "处", "read"),
+    "remark": NoteKind("读取时要注意", "处", "read"),
+}
+"""Everything a reading report tells of; ``fate`` is that of the lines, records or columns themselves."""
+
+LINE_KINDS = tuple(code for code, kind in NOTE_KINDS.items() if kind.unit == "行")
+"""What takes up lines of a file without being a record of its own."""
+
+
+class ReadingNote(Manifest):
+    """Something in a file or sheet that is not simply a record that was read. ``count`` is in
+    ``NOTE_KINDS[kind].unit``;
+    ``first_row`` and ``last_row``: between which lines (rows of the sheet) it lies; ``column``: as it may be told.
+    ``reason`` is Chinese and holds no record's value."""
+
+    kind: str
+    reason: str
+    count: int = 1
+    first_row: int | None = None
+    last_row: int | None = None
+    column: str | None = None
+
+    @property
+    def fate(self) -> Fate:
+        return NOTE_KINDS[self.kind].fate
+
+
 class IngestedFile(Manifest):
     """How one delivered file (or one sheet of a workbook) was read and where its records went.
 
-    ``delivered`` is counted independently of the reader; delivered = raw + rejected + duplicates always holds.
+    ``physical``: its lines, sheet rows or elements, counted by a second pass that shares nothing with the reader.
+    physical = delivered + the lines that ``notes`` set aside, and delivered = raw + rejected + duplicates always hold.
     ``duplicate_of`` names an earlier file of the delivery with the same content: its records all count as duplicates.
     """
 
@@ -52,6 +115,9 @@ class IngestedFile(Manifest):
     sheet: str | None = None
     format: str
     encoding: str | None = None
+    header: str | None = None  # where its header stands, in Chinese or as a number
+    columns: int = 0  # delivered ones
+    physical: int = 0
     delivered: int
     raw: int
     rejected: int
@@ -59,11 +125,49 @@ class IngestedFile(Manifest):
     duplicate_of: str | None = None
     unknown_columns: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
-    not_records: dict[str, int] = {}  # lines that are no records, by kind (Chinese): header, blank, footer …
-    note: str | None = None  # why a sheet was not read
-    remarks: tuple[
-        str, ...
-    ] = ()  # what a person must know of the reading: a hidden sheet, merged cells, totals that do not fit
+    notes: tuple[ReadingNote, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_older_versions(cls, values: Any) -> Any:
+        """Manifests of older versions have free texts instead of notes; what they tell is in that version's words."""
+        if not isinstance(values, dict):
+            return values
+        kept = {name: value for name, value in values.items() if name not in ("not_records", "note", "remarks")}
+        codes = {kind.title: code for code, kind in NOTE_KINDS.items()}
+        older = [
+            {"kind": codes.get(title, "remark"), "reason": title, "count": count}
+            for title, count in (values.get("not_records") or {}).items()
+        ]
+        older += [{"kind": "ignored_sheet", "reason": values["note"], "count": 0}] if values.get("note") else []
+        older += [{"kind": "remark", "reason": remark} for remark in values.get("remarks") or ()]
+        return {**kept, "notes": [*(values.get("notes") or ()), *older]} if older else kept
+
+    @property
+    def not_records(self) -> dict[str, int]:
+        """Lines that are no records of their own, by kind (Chinese)."""
+        return {
+            NOTE_KINDS[note.kind].title: note.count
+            for note in self.notes
+            if note.kind in LINE_KINDS and not note.kind.startswith("ignored")
+        }
+
+    @property
+    def note(self) -> str | None:
+        """Why it was not read; None where it was."""
+        skipped = ("ignored_sheet", "ignored_records", "passed_over")
+        return next((note.reason for note in self.notes if note.kind in skipped), None)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person must know of the reading: a hidden sheet, merged cells, totals that do not fit."""
+        told = ("hidden_sheet", "merged", "beside", "total_agrees", "total_differs", "sum_differs", "remark")
+        return tuple(note.reason for note in self.notes if note.kind in told)
+
+    @property
+    def set_aside(self) -> int:
+        """Lines that are no records of their own."""
+        return sum(note.count for note in self.notes if note.kind in LINE_KINDS)
 
 
 class RawBatch(Manifest):
@@ -82,6 +186,16 @@ class RawBatch(Manifest):
     rejected_files: tuple[Inside, ...]
     sources: tuple[IngestedFile, ...]
     columns: tuple[str, ...] = ()  # the contract's, as it was then
+    passed_over: tuple[str, ...] = ()  # files of the delivery folder that are no data: temporary, hidden, markers
+
+    @property
+    def physical(self) -> int:
+        """Lines, sheet rows and elements of all files, by the second count."""
+        return sum(source.physical for source in self.sources)
+
+    @property
+    def set_aside(self) -> int:
+        return sum(source.set_aside for source in self.sources)
 
     @property
     def delivered(self) -> int:
@@ -122,6 +236,36 @@ class RawBatch(Manifest):
     @staticmethod
     def path(deployment: Deployment, dataset: str, date: Date) -> Path:
         return deployment.lake("raw", dataset, date) / "batch.json"
+
+
+class DeliveryNote(ReadingNote):
+    """A note with its place: the delivered file, and the sheet as it may be told."""
+
+    file: str | None = None
+    sheet: str | None = None
+
+
+class DeliveryReport(BaseModel):
+    """What became of one delivery of a dataset and date: every line of it is read, duplicate, rejected or set aside.
+
+    ``outcome`` and ``reason`` (Chinese) go on from reading to publishing. Of a delivery that was refused at reading the
+    counts are None: nothing of it was taken. ``delivery``: the same for the same files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str
+    date: Date
+    delivery: str
+    time: datetime
+    outcome: Literal["read", "refused", "blocked", "error", "published"]
+    reason: str | None = None
+    files: int = 0
+    physical: int | None = None
+    read: int | None = None
+    duplicates: int | None = None
+    rejected: int | None = None
+    set_aside: int | None = None
+    notes: tuple[DeliveryNote, ...] = ()
 
 
 class LedgerStep(Manifest):
@@ -196,7 +340,8 @@ TABLE_CHECKS: dict[str, str] = {
     "schema": "标准化表的列和数据类型与合同一致",
     "parity": "逐条规则重新计数一致：质量检查（GX）重读写出的文件，每条规则的不合格行数与标准化时所记相同",
     "reconciliation": "记录数平衡：交付数＝拒收＋重复＋隔离＋合格，清单与文件中的实际行数相符",
-    "delivered_columns": "上次交付有的列这次都有，没有像是改了名的列",
+    "delivered_columns": "上次交付有的列这次都有、也都有值，没有像是改了名的列",
+    "reading": "没有读的工作表里没有记录，文件写明的记录数与读到的相符",
     "rejected_share": "拒收（读不出的）记录占交付记录的比例不超过合同上限",
     "volume": "记录数在合同规定的上下限和变动幅度之内",
     "quarantine_share": "隔离行占交付行的比例不超过合同上限",

@@ -55,9 +55,14 @@ class StandardsError(ProblemsError):
 
 
 class DeliveryError(ProblemsError):
-    """A delivery cannot be accepted: the dataset is blocked for that date, the others go on."""
+    """A delivery cannot be accepted: the dataset is blocked for that date, the others go on. ``read``: what was found
+    out of its files up to then (``batches.IngestedFile``), for the report of the delivery."""
 
     delivery_at_fault = True
+
+    def __init__(self, heading: str, problems: list[Problem], read: tuple[object, ...] = ()) -> None:
+        super().__init__(heading, problems)
+        self.read = read
 
 
 class GateBlocked(GovdataError):

@@ -12,9 +12,12 @@ from dagster import (
     TableColumnConstraints,
     TableColumnDep,
     TableColumnLineage,
+    TableMetadataValue,
+    TableRecord,
     TableSchema,
 )
 
+from govdata.batches import NOTE_KINDS, DeliveryReport
 from govdata.engine.typed import sql_type
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.tables import Column, Columns
@@ -27,6 +30,33 @@ SHARING = {"unconditional": "无条件共享", "conditional": "有条件共享",
 def system(columns: Iterable[Column]) -> list[TableColumn]:
     """Columns that the system adds."""
     return [TableColumn(str(column), column.type, description=column.comment) for column in columns]
+
+
+MOST_NOTES = 100
+
+
+def reading(report: DeliveryReport) -> TableMetadataValue:
+    """The notes of a reading report, lines of no interest (headers, blanks) last."""
+    told = sorted(report.notes, key=lambda note: note.kind in ("header", "blank", "preamble", "missing_column"))
+    records = [
+        TableRecord(
+            {
+                "file": note.file or "",
+                "sheet": note.sheet or "",
+                "kind": NOTE_KINDS[note.kind].title,
+                "column": note.column or "",
+                "rows": "–".join(str(row) for row in dict.fromkeys((note.first_row, note.last_row)) if row is not None),
+                "count": note.count,
+                "reason": note.reason,
+            }
+        )
+        for note in told[:MOST_NOTES]
+    ]
+    types = {"count": "int"}
+    names = ("file", "sheet", "kind", "column", "rows", "count", "reason")
+    return TableMetadataValue(
+        records=records, schema=TableSchema([TableColumn(name, types.get(name, "string")) for name in names])
+    )
 
 
 def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableColumn]:

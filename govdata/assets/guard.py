@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date as Date
 
@@ -97,6 +97,7 @@ class Stage:
             time=alerts.now(),
         )
         outcomes.record(made, self.deployment)
+        self._conclude()
         if made.is_stopped:
             alerts.raise_alert(self.deployment, _alert(made, self.dataset))
             for key in self._assets():
@@ -105,6 +106,18 @@ class Stage:
                         key, partition=self.date.isoformat(), description=_told(made), metadata=_metadata(made)
                     )
                 )
+
+    def _conclude(self) -> None:
+        """The report of the delivery goes on with what became of it after it was read."""
+        from govdata.ingest import report
+
+        if self.dataset is None or self.name == "raw" or self.outcome == "nothing":
+            return
+        with suppress(OSError):  # the outcome itself stands in the manifest
+            if self.outcome != "done":
+                report.conclude(self.room, self.date, self.outcome, self.reasons, self.deployment)
+            elif self.name == "published":
+                report.conclude(self.room, self.date, "published", (), self.deployment)
 
     def _assets(self) -> list[AssetKey]:
         """The stage's own and, of a dataset, what was to be published."""

@@ -19,8 +19,9 @@ from dagster import (
 
 from govdata.assets import describe, guard, landing
 from govdata.assets.resources import DeploymentResource
-from govdata.deployment import Deployment
+from govdata.batches import Delivery
 from govdata.errors import DeliveryError
+from govdata.operations.alerts import now
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.tables.rows import RAW
 
@@ -63,7 +64,8 @@ def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) 
         with guard.stage(context, deployment.deployment, dataset, STAGE) as work:
             with suppress(FileNotFoundError):  # before it is read: what changes meanwhile is read again
                 work.delivery, _ = files.state(deployment.deployment.delivery(dataset.name, date))
-            with _refusal_recorded(dataset, date, deployment.deployment):
+            delivery = None
+            with _refusal_recorded(dataset, date, work, None):
                 delivery = ingest.receive(deployment.deployment, dataset, date)
             if delivery is None:
                 work.nothing()
@@ -76,8 +78,10 @@ def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) 
                     tags={"dagster/data_version": delivery.fingerprint},
                 )
             )
-            with _refusal_recorded(dataset, date, deployment.deployment):
+            with _refusal_recorded(dataset, date, work, delivery):
                 batch = ingest.ingest(delivery, dataset, registry, deployment.deployment)
+            told = ingest.report.of(batch, delivery, now().replace(tzinfo=None))
+            ingest.report.record(told, deployment.deployment)
             work.counts = {"交付": batch.delivered, "拒收": batch.rejected, "重复交付": batch.duplicates}
             formats = sorted({" ".join(filter(None, (source.format, source.encoding))) for source in batch.sources})
             unknown = sorted({column for source in batch.sources for column in source.unknown_columns})
@@ -91,7 +95,10 @@ def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) 
                     "重复交付的记录数": batch.duplicates,
                     "格式": MetadataValue.text("、".join(formats)),
                     "合同外的列数": len(unknown),
+                    "实物行数": batch.physical,
+                    "不是记录的行数": batch.set_aside,
                     "留在一边的": MetadataValue.text("；".join(account.notes(batch, dataset)) or "无"),
+                    "读入报告": describe.reading(told),
                 },
             )
         yield result
@@ -100,15 +107,17 @@ def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) 
 
 
 @contextmanager
-def _refusal_recorded(dataset: Dataset, date: Date, deployment: Deployment) -> Iterator[None]:
+def _refusal_recorded(dataset: Dataset, date: Date, work: guard.Stage, delivery: Delivery | None) -> Iterator[None]:
     """A refused delivery has been dealt with: the record of it lets the deltas of later dates go on."""
-    from govdata import publish
+    from govdata import ingest, publish
 
     try:
         yield
-    except DeliveryError:
+    except DeliveryError as error:
         with suppress(
             OSError
         ):  # without the record later deltas wait, which is safe; the reason must not be lost for it
-            publish.record_refusal(dataset.name, date, deployment)
+            publish.record_refusal(dataset.name, date, work.deployment)
+            told = ingest.report.refused(dataset.name, date, delivery, work.delivery, error, now().replace(tzinfo=None))
+            ingest.report.record(told, work.deployment)
         raise

@@ -79,6 +79,10 @@ FIGURES = {
     "moved": "换了主体的提及",
     "gone": "不再出现的主体",
     "unread_sources": "一条也没有读出的文件或工作表",
+    "emptied": "变得全空的列",
+    "ignored_sheets": "没有读而像有记录的工作表",
+    "totals": "文件写明的数目",
+    "differing_totals": "与读到的不符的数目",
 }
 """Figures of the table checks → what the UI calls them."""
 

@@ -139,7 +139,7 @@ line among ten
 would block a department's small delta otherwise. Not where the contract's bound is 0."""
 
 
-def rejected_share(batch: StandardizedBatch, raw: RawBatch | None, bounds: Volume) -> CheckOutcome:
+def rejected_share(batch: StandardizedBatch | RawBatch, raw: RawBatch | None, bounds: Volume) -> CheckOutcome:
     """What could not be read at all: too large a share of the delivery, or any file or sheet of which no record could
     be read."""
     rejected, delivered, limit = batch.rejected, batch.delivered, bounds.max_rejected
@@ -161,6 +161,40 @@ def rejected_share(batch: StandardizedBatch, raw: RawBatch | None, bounds: Volum
     figures: Figures = {"share": share, "max_share": limit, "unread_sources": len(unread)}
     return outcome(
         "rejected_share", checked=delivered, failed=rejected, reason="；".join(reasons) or None, figures=figures
+    )
+
+
+def reading(raw: RawBatch | None, dataset: Dataset) -> CheckOutcome:
+    """What a reading report must not hold: a sheet that was not read though records seem to be in it, and a number of
+    records that a file gives (共 12 条, a group's 92所) and that is not what was read. The contract says which sheets
+    are none of ours (``ignored_sheets``) and whether numbers are only told (``totals``)."""
+    noted = [(source, note) for source in (raw.sources if raw else ()) for note in source.notes]
+    totals = [each for each in noted if each[1].kind in ("total_agrees", "total_differs")]
+    differing = (
+        [each for each in totals if each[1].kind == "total_differs"] if dataset.delivery.totals == "match" else []
+    )
+    ignored = [each for each in noted if each[1].kind == "ignored_records"]
+    reasons = [
+        f"“{source.name}”的工作表“{source.sheet}”没有读（{note.count} 行）：{note.reason}" for source, note in ignored
+    ]
+    if ignored:
+        reasons.append("请部门补上或改正表头；不属于本数据集的，写进合同 delivery 的 ignored_sheets")
+    reasons += [
+        f"“{source.name}”" + (f"的“{source.sheet}”" if source.sheet else "") + f"：{note.reason}"
+        for source, note in differing[:5]
+    ]
+    if differing:
+        more = f"（共 {len(differing)} 处）" if len(differing) > 5 else ""
+        reasons.append(
+            f"文件可能不全{more}，请部门核对后重新交付；写明的数目本不可信的，在合同 delivery 写 totals: told"
+        )
+    figures: Figures = {"ignored_sheets": len(ignored), "totals": len(totals), "differing_totals": len(differing)}
+    return outcome(
+        "reading",
+        checked=len(totals) + len(ignored),
+        failed=len(ignored) + len(differing),
+        reason="；".join(reasons) or None,
+        figures=figures,
     )
 
 

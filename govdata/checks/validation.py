@@ -15,6 +15,7 @@ from govdata.checks.errors import ChecksError
 from govdata.checks.findings import failing_rows
 from govdata.deployment import Deployment
 from govdata.publish import layers
+from govdata.publish.filled import filled_cells
 from govdata.standards.binding import code_sets_of
 from govdata.standards.model import BoundRule, Dataset, Registry
 
@@ -63,12 +64,14 @@ def validate(
             published = rows.published_rows(connection, batch, dataset, deployment, previous)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    cells = filled_cells((*batch.clean_files, *batch.quarantine_files), deployment)
     outcomes = [
         *(_rule_outcome(rule, result.rules[rule.id], batch) for rule in registry.rules(dataset.name)),
         table.schema(result.schema_checked, result.schema_failures),
         table.parity(batch.rule_failures, {rule: counted.failed for rule, counted in result.rules.items()}),
         table.reconciliation(batch, raw, actual),
-        columns.delivered_columns(raw, layers.before(deployment, dataset.name, batch.date), dataset),
+        columns.delivered_columns(raw, layers.before(deployment, dataset.name, batch.date), dataset, cells, batch.rows),
+        table.reading(raw, dataset),
         table.rejected_share(batch, raw, dataset.volume),
         table.volume(published, previous, dataset.volume),
         table.quarantine_share(batch, dataset.volume),

@@ -168,9 +168,9 @@ class _Reader:
         try:
             _, opened = ingest.open_file(path, self.headers)
             found: dict[tuple[str, str], list[tuple[str | None, int, Reply]]] = {}
-            for sheet, reason in opened.ignored.items():
-                if sheet != COVER:
-                    self._refuse(sheet, None, f"不是工单的工作表：{reason}")
+            for part in opened.ignored:
+                if part.name != COVER:
+                    self._refuse(part.name, None, f"不是工单的工作表：{part.reason}")
             for source in opened.sources:
                 for row, reply in self._sheet(source):
                     found.setdefault((reply.order, reply.item), []).append((source.sheet, row, reply))

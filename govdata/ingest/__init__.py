@@ -2,6 +2,7 @@
 file is read,
 ``misplaced`` names deliveries that no night reads because of where they lie."""
 
+from govdata.ingest import report
 from govdata.ingest.delivery import receive
 from govdata.ingest.formats import open_file
 from govdata.ingest.headers import Headers
@@ -27,5 +28,6 @@ __all__ = [
     "open_file",
     "receive",
     "register",
+    "report",
     "write_csv",
 ]

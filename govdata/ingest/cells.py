@@ -35,6 +35,20 @@ class Cells:
     last: tuple[int, int] = (-1, -1)
     spelled: bool = False
 
+    def show(self, row: int, column: int, digits: int) -> None:
+        """The number in this cell is shown with ``digits``. Cells of a column come in their order."""
+        runs = self.digits.setdefault(column, [])
+        if runs and runs[-1][1] == row - 1 and runs[-1][2] == digits:
+            runs[-1] = runs[-1][0], row, digits
+        else:
+            runs.append((row, row, digits))
+
+
+def digits_shown(form: str) -> int:
+    """Digits a number is shown with by a number format that is only zeros (``0000``), else 0."""
+    zeros = _ZEROS.fullmatch(form)
+    return len(zeros[1]) if zeros else 0
+
 
 def column_number(letters: str) -> int:
     """From 1: A is 1, XFD 16,384."""
@@ -58,8 +72,8 @@ def zero_styles(archive: zipfile.ZipFile, part: str | None) -> dict[str, int]:
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal inside
         local = name.rpartition(":")[2]
-        if local == "numFmt" and (zeros := _ZEROS.fullmatch(attributes.get("formatCode", ""))):
-            formats[attributes.get("numFmtId", "")] = len(zeros[1])
+        if local == "numFmt" and (digits := digits_shown(attributes.get("formatCode", ""))):
+            formats[attributes.get("numFmtId", "")] = digits
         elif local == "cellXfs":
             inside = True
         elif local == "xf" and inside:
@@ -148,8 +162,4 @@ class _Look:
             if len(cells.errors) > MAX_ERRORS:
                 raise Unreadable(f"工作表中出错的单元格（#N/A、#REF!等）超过{MAX_ERRORS}个，请改正公式后交付")
         elif self.kind == "n" and value and (digits := self.zeros.get(self.style)):
-            runs = cells.digits.setdefault(self.column, [])
-            if runs and runs[-1][1] == self.row - 1 and runs[-1][2] == digits:
-                runs[-1] = runs[-1][0], self.row, digits
-            else:
-                runs.append((self.row, self.row, digits))
+            cells.show(self.row, self.column, digits)

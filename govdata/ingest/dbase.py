@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from govdata.ingest import source
+from govdata.ingest import physical, source
 from govdata.ingest.headers import Headers
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
 
@@ -99,6 +99,9 @@ class DbaseSource:
                     raise Unreadable("dBASE表不完整：文件比表头所说的记录数短（可能在传输中被截断）")
                 yield self._block(data, first)
 
+    def physical(self) -> int:
+        return physical.dbase_records(self.path, self._head.start, self._head.width)
+
     def _block(self, data: bytes, first: int) -> Block:
         width = self._head.width
         rows: list[int] = []
@@ -107,7 +110,7 @@ class DbaseSource:
         for number, start in enumerate(range(0, len(data), width), first + 1):
             record = data[start : start + width]
             if record[0] == 0x2A:
-                self.tally.not_records[source.DELETED] += 1
+                self.tally.aside(source.DELETED, [number])
                 continue
             try:
                 values = [self._value(field, record[field.at : field.at + field.width]) for field in self._fields]
@@ -115,7 +118,7 @@ class DbaseSource:
                 rejects.append(Reject(number, "含有无法按文件编码识别的字节", record.decode(self._encoding, "replace")))
                 continue
             if not any(values):
-                self.tally.not_records[source.BLANK] += 1
+                self.tally.aside(source.BLANK, [number])
                 continue
             rows.append(number)
             records.append(values)

@@ -53,6 +53,11 @@ def marker_files(folder: Path, marker: Marker | None) -> dict[str, Path]:
     return _files(folder, lambda name: complete.is_marker(name, marker)) if marker else {}
 
 
+def passed_over(folder: Path, marker: Marker | None) -> tuple[str, ...]:
+    """Names of the files in a delivery folder that are no data: hidden and temporary files, locks, markers."""
+    return tuple(_files(folder, lambda name: not is_delivered(name) or complete.is_marker(name, marker)))
+
+
 def _files(folder: Path, wanted: Callable[[str], bool]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for parent, folders, names in os.walk(os.fsencode(folder)):

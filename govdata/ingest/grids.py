@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import python_calamine as calamine
 from lxml import etree
 
-from govdata.ingest import source
+from govdata.ingest import physical, source
 from govdata.ingest.encodings import detect
 from govdata.ingest.headers import Headers
-from govdata.ingest.source import Opened, Unreadable
+from govdata.ingest.source import Ignored, Opened, Unreadable
 from govdata.ingest.workbook import open_sheets
 
 MAX_MARKUP = 256 << 20  # bytes: its tree is in memory while it is read
@@ -145,14 +145,25 @@ def open_html(path: Path, headers: Headers | None) -> Opened:
     ):  # what stands behind is not in the tree
         raise Unreadable("网页（HTML）嵌套过深或损坏，不能完整读取")
     grids: list[Grid] = []
+    frames = 0
     for table in root.iter("table") if root is not None else ():
         rows = [row for row in table.iter("tr") if _nearest(row, "table") is table]
         if any(row.find(".//table") is not None for row in rows) and not _own_records(rows):
+            frames += len(rows)
             continue
         grids.append(lay_out(Grid(f"表{len(grids) + 1}"), ((None, _html_cells(row)) for row in rows)))
     if not grids:
         raise Unreadable("网页（HTML）中没有表格")
-    return _opened(grids, "html", encoding.label if name == encoding.name else name.upper(), headers)
+    _demand_all(physical.markup_rows(text, "tr"), frames + sum(len(grid.rows) for grid in grids))
+    opened = _opened(grids, "html", encoding.label if name == encoding.name else name.upper(), headers)
+    layout = Ignored("版面", "只含其他表格的表格（网页的版面）", frames)
+    return replace(opened, ignored=(*opened.ignored, *([layout] if frames else ())))
+
+
+def _demand_all(counted: int, read: int) -> None:
+    """Every row of the markup is in a table that was laid out."""
+    if counted != read:
+        raise Unreadable(f"表格的行数核对不符：文件中数得 {counted} 行，读到 {read} 行")
 
 
 def _own_records(rows: list[etree._Element]) -> bool:
@@ -212,15 +223,18 @@ def open_xmlss(path: Path, headers: Headers | None) -> Opened:
     if root is None:
         raise Unreadable("XML表格（XML Spreadsheet 2003）损坏或被截断，不能读取")
     grids: list[Grid] = []
+    laid = 0
     for sheet in root.iter(f"{_SHEET}Worksheet"):
         name = sheet.get(f"{_SHEET}Name") or f"表{len(grids) + 1}"
         hidden = sheet.findtext(f"{_EXCEL}WorksheetOptions/{_EXCEL}Visible", "")
-        rows = sheet.iterfind(f"{_SHEET}Table/{_SHEET}Row")
+        rows = sheet.findall(f"{_SHEET}Table/{_SHEET}Row")
+        laid += len(rows)
         grids.append(
             lay_out(Grid(name, hidden=hidden.startswith("Sheet")), ((_index(row), _xml_cells(row)) for row in rows))
         )
     if not grids:
         raise Unreadable("XML表格（XML Spreadsheet 2003）中没有工作表")
+    _demand_all(physical.markup_rows(etree.tostring(root, encoding="unicode"), "Row"), laid)
     if len({grid.name for grid in grids}) < len(grids):
         raise Unreadable("XML表格（XML Spreadsheet 2003）中有同名的工作表")
     return _opened(grids, "xmlss", None, headers)
@@ -265,6 +279,7 @@ def _opened(grids: list[Grid], format: str, encoding: str | None, headers: Heade
             sheet.details["编码"] = encoding
         if count := merged.get(sheet.sheet or ""):
             sheet.details["合并单元格"] = f"{count} 个跨行的单元格，其值属于它跨过的每一行"
+            sheet.tally.tell("merged", sheet.details["合并单元格"], count)
     return opened
 
 

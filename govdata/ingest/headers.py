@@ -250,12 +250,21 @@ def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:
     total may carry
     sums). Only totals are believed away from the end of a table, where other words may be a piece of a broken
     record."""
-    first = next((cell.strip() for cell in cells if cell and cell.strip()), "")
-    total = _TOTAL.fullmatch(re.sub(r"\s", "", first)) if first[:1] in "本合总小共累" else None
-    if total is None and not (at_end and first and _CLOSING.match(first)):
+    first, total = _first(cells), is_total(cells)
+    if not total and not (at_end and first and _CLOSING.match(first)):
         return False
     filled = sum(not is_blank((cell,)) for cell in cells)
     return filled < max(2, len(cells)) if total else filled <= max(1, (len(cells) + 1) // 2)
+
+
+def is_total(cells: Sequence[str | None]) -> bool:
+    """The first filled cell says that a total follows."""
+    first = _first(cells)
+    return first[:1] in tuple("本合总小共累") and bool(_TOTAL.fullmatch(re.sub(r"\s", "", first)))
+
+
+def _first(cells: Sequence[str | None]) -> str:
+    return next((cell.strip() for cell in cells if cell and cell.strip()), "")
 
 
 def shape(cell: str) -> str:

@@ -83,7 +83,7 @@ def write_csv(path: Path, out: Path) -> Inspection:
 def _walk(path: Path, out: Path | None) -> Inspection:
     try:
         format, opened = formats.open_file(path, None)
-        ignored = dict(opened.ignored)
+        ignored = {part.name: part.reason for part in opened.ignored}
         sink = _CsvSink(out, opened.sources[0].columns) if out is not None else None
         tables = []
         try:
@@ -133,6 +133,11 @@ class _CsvSink:
         self._file.close()
 
 
+def _attention(source: Source) -> dict[str, str]:
+    said = [note.reason for note in source.tally.told if note.reason not in source.details.values()]
+    return {"注意": "；".join(said)} if said else {}
+
+
 class _Text:
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -160,10 +165,12 @@ def _table(source: Source, sink: _CsvSink | None) -> InspectedTable:
             f"记录数核对不符：文件中数得{source.tally.records}条，读入{records}条，拒收{reasons.total()}条",
             source.sheet,
         )
+    if (counted := source.physical()) != source.tally.lines:
+        raise Unreadable(f"行数核对不符：另行清点得{counted}行，读取时见到{source.tally.lines}行", source.sheet)
     return InspectedTable(
         sheet=source.sheet,
         columns=tuple(names) if len(names) > len(source.columns) else source.columns,
-        details=source.details | ({"注意": "；".join(source.tally.remarks)} if source.tally.remarks else {}),
+        details=source.details | _attention(source),
         lines=source.tally.lines,
         records=records,
         rejected=reasons.total(),

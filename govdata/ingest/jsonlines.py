@@ -16,7 +16,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from govdata.ingest import jsonwrapped, source
+from govdata.ingest import jsonwrapped, physical, source
 from govdata.ingest.encodings import Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
 from govdata.ingest.headers import Headers
@@ -113,6 +113,9 @@ class JsonLinesSource:
             for chunk in chunks(self.path, self._encoding, _CHUNK):
                 yield from source.in_order(list(self._chunk(connection, chunk.data, chunk.faults)))
 
+    def physical(self) -> int:
+        return physical.lines(self.path, self._encoding)
+
     def _chunk(self, connection: duckdb.DuckDBPyConnection, data: bytes, faults: dict[int, str]) -> Iterator[Block]:
         lines = scan(data, 10, None, None)
         first = self.tally.lines + 1
@@ -152,8 +155,8 @@ class JsonLinesSource:
             [_DELICATE],
         )
         connection.unregister("delivered")
-        blank = connection.execute("SELECT count(*) FROM judged WHERE way = 'blank'").fetchone()
-        self.tally.not_records[source.BLANK] += blank[0] if blank else 0
+        blank = connection.execute("""SELECT "row" FROM judged WHERE way = 'blank'""").fetchall()
+        self.tally.aside(source.BLANK, (row for (row,) in blank))
         yield from self._plain(connection)
         strict = connection.execute(
             """SELECT line, "row" FROM judged WHERE way = 'strict' ORDER BY "row" """
@@ -212,12 +215,21 @@ class JsonArraySource:
     format: str = "json"
     sheet: str | None = None
 
-    def __init__(self, encoding: Encoding, items: list[Any], said: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, path: Path, encoding: Encoding, items: list[Any], said: dict[str, str] | None = None, depth: int = 0
+    ) -> None:
+        """``depth``: objects around the array. ``said``: of the wrapper."""
+        self._path, self._encoding, self._depth = path, encoding, depth
         self._items = items
         self.columns = _keys(items)
         self.encoding: str | None = encoding.label
         self.tally = Tally()
         self.details = {"格式": "JSON数组", "编码": encoding.label} | (said or {})
+        for label, text in (said or {}).items():
+            self.tally.tell("remark", text if label == "格式" else f"{label} {text}")
+
+    def physical(self) -> int:
+        return physical.elements(_text_of(self._path, self._encoding), self._depth)
 
     def blocks(self) -> Iterator[Block]:
         self.tally.lines = len(self._items)
@@ -241,7 +253,7 @@ def open_json(path: Path, headers: Headers | None) -> Opened:
     if (len(lines) == 1 or not isinstance(parsed[0], dict)) and (
         wrapped := jsonwrapped.find(_document(path, encoding), headers)
     ):
-        return Opened((JsonArraySource(encoding, wrapped.items, wrapped.said),))
+        return Opened((JsonArraySource(path, encoding, wrapped.items, wrapped.said, wrapped.depth),))
     if not any(isinstance(record, dict) for record in parsed):
         raise Unreadable("不是JSON行格式：开头没有一行是完整的JSON对象（一行一个对象，不要换行排版）")
     return Opened((JsonLinesSource(path, encoding, _keys(parsed)),))
@@ -253,20 +265,24 @@ def _open_array(path: Path, encoding: Encoding) -> Opened:
         raise Unreadable("不是合法的JSON数组（可能被截断）")
     if not items:
         raise Unreadable("JSON数组为空")
-    return Opened((JsonArraySource(encoding, items),))
+    return Opened((JsonArraySource(path, encoding, items),))
 
 
 def _document(path: Path, encoding: Encoding) -> Any:
     """The whole file as one JSON value; None where it is none."""
     if path.stat().st_size > MAX_ARRAY:
         raise Unreadable(f"整个文件是一个JSON，超过{MAX_ARRAY >> 20} MB，请改为一行一个对象（JSON行）")
+    try:
+        return _DECODER.decode(_text_of(path, encoding))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text_of(path: Path, encoding: Encoding) -> str:
     parts = list(chunks(path, encoding, MAX_ARRAY * 2))
     if any(part.faults for part in parts):
         raise Unreadable("JSON文件中有无法识别编码的字节")
-    try:
-        return _DECODER.decode(b"".join(part.data for part in parts).decode().removeprefix("\ufeff").strip())
-    except (ValueError, RecursionError):
-        return None
+    return b"".join(part.data for part in parts).decode().removeprefix("\ufeff").strip()
 
 
 source.register("jsonlines", open_json)

@@ -46,10 +46,11 @@ _COUNTS = {
 @dataclass(frozen=True)
 class Wrapped:
     """``items``: the records; ``said``: Chinese label → where they lay, and a count that the wrapper gives beside
-    them."""
+    them; ``depth``: objects around their list."""
 
     items: list[Any]
     said: dict[str, str]
+    depth: int
 
 
 def find(document: Any, headers: Headers | None) -> Wrapped | None:
@@ -81,7 +82,7 @@ def find(document: Any, headers: Headers | None) -> Wrapped | None:
     }
     if counts and str(len(items)) not in counts:
         said["声明的总数"] = f"{'、'.join(sorted(counts))}，本文件{len(items)}条（可能只是其中一页）"
-    return Wrapped(items, said)
+    return Wrapped(items, said, len(path))
 
 
 def _lists(value: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[Any]]]:

@@ -7,15 +7,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
+
+from govdata.ingest.source import Tally
+from govdata.ingest.totals import whole
 
 Range = tuple[tuple[int, int], tuple[int, int]]
 """First and last (row, column) of a merged cell, from 0."""
 
 _COUNT = re.compile(r"(?<![\d.])(\d{1,3}(?:[,，]\d{3})+|\d{1,9})\s*[所个户人条家名项件例笔行辆处宗套](?!月)")
-_SAID = re.compile(r"共\s*计?\s*[:：]?\s*" + _COUNT.pattern)
 
 
 class Merged:
@@ -43,7 +45,7 @@ class Merged:
         if row not in self._bands:
             return False
         counts = _COUNT.findall(text or "")
-        self._bands[row] = _number(counts[-1]) if counts else None
+        self._bands[row] = whole(counts[-1]) if counts else None
         return True
 
     def fill(self, row: int, cells: list[Any]) -> None:
@@ -68,13 +70,14 @@ class Merged:
             bands = list(self._bands)
             self._records.update(bisect_right(bands, row) for row in rows)
 
-    def remarks(self) -> list[str]:
-        """In Chinese: what was filled, and where a band says another number of records than were read under it."""
-        told = (
-            [f"{len(self._spanning)} 处纵向合并的单元格，其值补入所跨的每条记录（{self._filled} 格）"]
-            if self._filled
-            else []
-        )
+    def tell(self, tally: Tally) -> None:
+        """What was filled, and whether as many records were read under each band as it says."""
+        if self._filled:
+            tally.tell(
+                "merged",
+                f"{len(self._spanning)} 处纵向合并的单元格，其值补入所跨的每条记录（{self._filled} 格）",
+                self._filled,
+            )
         below = [self._records[number] for number in range(1, len(self._bands) + 1)]
         agreed = 0
         for index, (row, said) in enumerate(self._bands.items()):
@@ -86,15 +89,7 @@ class Merged:
             if said in sums:
                 agreed += 1
             else:
-                told.append(f"第{row + 1}行的分组行写明 {said}，其下读到 {below[index]} 条")
-        return told + ([f"{agreed} 个分组行写明的数目与读到的相符"] if agreed else [])
-
-
-def announced(rows: Iterable[Sequence[str | None]]) -> int | None:
-    """The number of records that rows below a table say it has (共 12 条)."""
-    found = [_number(said[1]) for row in rows for cell in row if cell and (said := _SAID.search(cell))]
-    return found[-1] if found else None
-
-
-def _number(text: str) -> int:
-    return int(re.sub("[,，]", "", text))
+                told = f"第{row + 1}行的分组行写明 {said}，其下读到 {below[index]} 条"
+                tally.tell("total_differs", told, row=row + 1)
+        if agreed:
+            tally.tell("total_agrees", f"{agreed} 个分组行写明的数目与读到的相符", agreed)

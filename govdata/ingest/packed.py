@@ -16,13 +16,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 from govdata.escaping import visible
 from govdata.ingest.delivery import is_delivered
 from govdata.ingest.headers import Headers
-from govdata.ingest.source import Block, Opened, Source, Tally, Unreadable
+from govdata.ingest.source import Block, Ignored, Opened, Source, Tally, Unreadable
 
 MAX_UNPACKED = 8 << 30  # bytes one archive may unpack to
 MAX_RATIO = 200  # unpacked to packed, above 64 MB: text of records packs 5 to 30 times, a bomb 1,000 times
@@ -40,7 +41,7 @@ _BOMB = "解压后过大（疑为压缩炸弹），拒绝读取"
 _DAMAGED = "压缩文件损坏或被截断，不能读取"
 
 
-class _Unpacked:
+class Unpacked:
     """A nameless file, which lives as long as somebody has this."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -51,7 +52,12 @@ class _Unpacked:
         self._file.close()
 
 
-def _unpack(packed: IO[bytes] | gzip.GzipFile, size: int, budget: int) -> _Unpacked:
+def unpacked(content: IO[bytes], size: int) -> Unpacked:
+    """``content``, which was made of ``size`` bytes, in a file without a name."""
+    return _unpack(content, size, MAX_UNPACKED)
+
+
+def _unpack(packed: IO[bytes] | gzip.GzipFile, size: int, budget: int) -> Unpacked:
     """The content of ``packed`` (which takes ``size`` bytes) in a nameless file. Raises ``Unreadable`` above ``budget``
     bytes."""
     folder = FOLDER.get()
@@ -65,7 +71,7 @@ def _unpack(packed: IO[bytes] | gzip.GzipFile, size: int, budget: int) -> _Unpac
             raise Unreadable(_BOMB)
         target.write(piece)
     target.flush()
-    return _Unpacked(target)
+    return Unpacked(target)
 
 
 class Member:
@@ -74,7 +80,7 @@ class Member:
     opens it again where it was not kept."""
 
     def __init__(
-        self, inner: Source, member: str | None, kept: _Unpacked | None, reopen: Callable[[], tuple[_Unpacked, Source]]
+        self, inner: Source, member: str | None, kept: Unpacked | None, reopen: Callable[[], tuple[Unpacked, Source]]
     ) -> None:
         self.member, self.inner_sheet = member, inner.sheet
         self.sheet = full_name(member, inner.sheet)
@@ -85,7 +91,7 @@ class Member:
             inner.details,
         )
         self.tally = Tally()
-        self._reopen = reopen
+        self._reopen, self._physical = reopen, 0
         self._opened = (kept, inner) if kept is not None else None
 
     def blocks(self) -> Iterator[Block]:
@@ -93,8 +99,12 @@ class Member:
             opened, self._opened = self._opened or self._reopen(), None
             self.tally = opened[1].tally
             yield from opened[1].blocks()
+            self._physical = opened[1].physical()  # while it is unpacked
         except Unreadable as error:
             raise Unreadable(str(error), self.inner_sheet, self.member) from None
+
+    def physical(self) -> int:
+        return self._physical
 
 
 def full_name(member: str | None, sheet: str | None) -> str | None:
@@ -104,7 +114,7 @@ def full_name(member: str | None, sheet: str | None) -> str | None:
 def open_gzip(path: Path, headers: Headers | None, open_file: Open) -> Opened:
     """The file that ``path`` holds; it goes by the name of ``path``. Raises ``Unreadable``."""
 
-    def unpack() -> _Unpacked:
+    def unpack() -> Unpacked:
         with gzip.open(path) as packed:
             return _unpack(packed, path.stat().st_size, MAX_UNPACKED)
 
@@ -115,9 +125,8 @@ def open_zip(path: Path, headers: Headers | None, open_file: Open) -> Opened:
     """The members of ``path``, each as ``open_file`` reads it. Raises ``Unreadable`` where any of them cannot be
     read."""
     sources: list[Source] = []
-    ignored: dict[
-        str, str
-    ] = {}  # names of members are told as names of files are; those of sheets are the caller's to judge
+    # Names of members are told as names of files are; those of sheets are the caller's to judge.
+    ignored: list[Ignored] = []
     budget = MAX_UNPACKED
     with _archive(path) as archive:
         entries = [(name_of(entry), entry) for entry in archive.infolist() if not entry.is_dir()]
@@ -128,7 +137,7 @@ def open_zip(path: Path, headers: Headers | None, open_file: Open) -> Opened:
         if not all(
             is_delivered(part) and part != "__MACOSX" for part in name.split("/") if part not in ("", ".", "..")
         ):
-            ignored[name] = "不是数据文件（隐藏文件、临时文件或标记文件）"
+            ignored.append(Ignored(name, "不是数据文件（隐藏文件、临时文件或标记文件）", 1, "passed_over"))
         elif name in wanted:
             raise Unreadable("压缩包内有同名的文件", member=name)
         else:
@@ -139,7 +148,7 @@ def open_zip(path: Path, headers: Headers | None, open_file: Open) -> Opened:
         raise Unreadable("压缩包有密码保护，请去除密码后交付")
     for number, (name, entry) in enumerate(wanted.items()):
 
-        def unpack(entry: zipfile.ZipInfo = entry, budget: int = budget) -> _Unpacked:
+        def unpack(entry: zipfile.ZipInfo = entry, budget: int = budget) -> Unpacked:
             with _archive(path) as archive, _entry(archive, entry) as packed:
                 return _unpack(packed, entry.compress_size, budget)
 
@@ -148,24 +157,24 @@ def open_zip(path: Path, headers: Headers | None, open_file: Open) -> Opened:
         except Unreadable as error:
             raise Unreadable(str(error), error.sheet, name) from None
         sources += opened.sources
-        ignored |= opened.ignored
+        ignored += opened.ignored
         budget -= entry.file_size
         if budget <= 0:
             raise Unreadable(_BOMB)
-    return Opened(tuple(sources), ignored)
+    return Opened(tuple(sources), tuple(ignored))
 
 
 def _members(
-    unpack: Callable[[], _Unpacked], name: str | None, headers: Headers | None, open_file: Open, keep: bool
+    unpack: Callable[[], Unpacked], name: str | None, headers: Headers | None, open_file: Open, keep: bool
 ) -> Opened:
     """The sources of one packed file."""
 
-    def opened() -> tuple[_Unpacked, Opened]:
+    def opened() -> tuple[Unpacked, Opened]:
         file = unpack()
         return file, open_file(file.path, headers)[1]
 
-    def again(number: int) -> Callable[[], tuple[_Unpacked, Source]]:
-        def reopen() -> tuple[_Unpacked, Source]:
+    def again(number: int) -> Callable[[], tuple[Unpacked, Source]]:
+        def reopen() -> tuple[Unpacked, Source]:
             file, inside = opened()
             return file, inside.sources[number]
 
@@ -175,7 +184,7 @@ def _members(
     sources = tuple(
         Member(each, name, file if keep else None, again(number)) for number, each in enumerate(inside.sources)
     )
-    return Opened(sources, {full_name(name, sheet) or "": reason for sheet, reason in inside.ignored.items()})
+    return Opened(sources, tuple(replace(part, name=full_name(name, part.name) or "") for part in inside.ignored))
 
 
 def _read(packed: IO[bytes] | gzip.GzipFile) -> bytes:

@@ -17,11 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from govdata.batches import DeliveredFile, Delivery, IngestedFile, RawBatch
+from govdata.batches import LINE_KINDS, DeliveredFile, Delivery, IngestedFile, RawBatch, ReadingNote
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, Problem
 from govdata.ingest import complete, formats, packed
-from govdata.ingest.delivery import content_hash, delivered_files, file_state, record_prefixes
+from govdata.ingest.delivery import content_hash, delivered_files, file_state, passed_over, record_prefixes
 from govdata.ingest.headers import Headers, Mapping
 from govdata.ingest.shown import shown
 from govdata.ingest.source import Block, Reject, Source, Unreadable
@@ -34,7 +34,7 @@ from govdata.storage.tables.rows import RAW, REJECTED_FILE, ROW_ID, SOURCE_FILE,
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
-INGEST_VERSION = "4"
+INGEST_VERSION = "5"
 """Part of every batch id: raise it when the same files would be read otherwise than before."""
 
 _FILE = pa.dictionary(pa.int32(), pa.string())  # in memory only: in Parquet it is a text like others
@@ -69,7 +69,8 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
         reading = _Reading(delivery, dataset, registry, deployment, raw, rejected)
         sources = reading.read()
         if reading.problems:
-            raise DeliveryError(f"{dataset.title}（{dataset.name}）{delivery.date} 的交付不能接收：", reading.problems)
+            heading = f"{dataset.title}（{dataset.name}）{delivery.date} 的交付不能接收："
+            raise DeliveryError(heading, reading.problems, tuple(sources))
         batch = RawBatch(
             dataset=dataset.name,
             date=delivery.date,
@@ -81,6 +82,7 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
             rejected_files=tuple(deployment.relative(path) for path in rejected.publish()) if rejected.rows else (),
             sources=tuple(sources),
             columns=tuple(column.name for column in dataset.columns),
+            passed_over=passed_over(deployment.delivery(dataset.name, delivery.date), dataset.delivery.marker),
         )
     batch.write(RawBatch.path(deployment, dataset.name, delivery.date))
     remove_stale(raw_folder, {Path(file).name for file in batch.files})
@@ -154,6 +156,7 @@ class _Reading:
 
     def _file(self, file: DeliveredFile, path: Path | None) -> Iterator[IngestedFile]:
         changed = Unreadable("文件在接收后被改动或删除，请重新接收")
+        state = None
         try:
             if path is None or path.stat().st_size != file.size or content_hash(path) != file.sha256:
                 raise changed
@@ -169,14 +172,30 @@ class _Reading:
                     yield self._source(file, source, prefix).model_copy(update={"sheet": sheet})
             if file_state(path) != state:
                 raise changed
+        except Unreadable as error:
+            raise error if state is None or _is_still(path, state) else changed from None
         except FileNotFoundError:
             raise changed from None
         except PermissionError:
             raise Unreadable("没有读取文件的权限") from None
-        for number, (name, reason) in enumerate(opened.ignored.items(), 1):
-            member, _, inside = name.partition("#") if format == "zip" else (None, "", name)
+        for number, part in enumerate(opened.ignored, 1):
+            member, _, inside = part.name.partition("#") if format == "zip" else (None, "", part.name)
             sheet = packed.full_name(member, shown(inside, f"第{number}个未读的工作表") if inside else None)
-            yield IngestedFile(name=file.name, sheet=sheet, format=format, delivered=0, raw=0, rejected=0, note=reason)
+            kind = "ignored_sheet" if self._may_be_ignored(inside) and part.kind == "ignored_records" else part.kind
+            yield IngestedFile(
+                name=file.name,
+                sheet=sheet,
+                format=format,
+                physical=part.rows if kind in LINE_KINDS else 0,
+                delivered=0,
+                raw=0,
+                rejected=0,
+                notes=(ReadingNote(kind=kind, reason=part.reason, count=part.rows),),
+            )
+
+    def _may_be_ignored(self, sheet: str) -> bool:
+        """The contract says that a sheet of this name is none of ours, whatever is in it."""
+        return any(fnmatch.fnmatch(sheet, pattern) for pattern in self.dataset.delivery.ignored_sheets)
 
     # ------------------------------------------------------------------------------------------------- is it ours?
 
@@ -232,7 +251,8 @@ class _Reading:
 
     def _source(self, file: DeliveredFile, source: Source, prefix: str) -> IngestedFile:
         origin = file.name if source.sheet is None else f"{file.name}#{source.sheet}"
-        raw = rejected = 0
+        raw = 0
+        rejects = _Rejects()
         seen: dict[tuple[str, ...], Mapping] = {}
         for block in source.blocks():
             mapping = seen.get(block.names)
@@ -246,27 +266,43 @@ class _Reading:
                 raw += len(block.rows)
             if block.rejects:
                 self.rejected.write(rejected_table(block.rejects, prefix, origin, self.delivery.date))
-                rejected += len(block.rejects)
-        delivered = source.tally.records
+                rejects.add(block.rejects)
+        delivered, rejected = source.tally.records, rejects.count
         if delivered != raw + rejected:
             raise Unreadable(f"记录数核对不符：文件中数得{delivered}条，读入{raw}条，拒收{rejected}条", *_place(source))
+        lines, physical = source.tally.lines, source.physical()
+        if physical != lines:
+            raise Unreadable(f"行数核对不符：另行清点文件得 {physical} 行，读取时见到 {lines} 行", *_place(source))
         known = {target for mapping in seen.values() for target in mapping.targets if target}
         header = self.headers.map(source.columns)
         known |= {target for target in header.targets if target} | {column for column, _ in header.said}
+        unknown = tuple(dict.fromkeys(name for names in (source.columns, *seen) for name in self._unknown(names)))
+        missing = [column for column in self.dataset.columns if column.name not in known]
         return IngestedFile(
             name=file.name,
             sheet=source.sheet,
             format=source.format,
             encoding=source.encoding,
+            header=source.details.get("表头行"),
+            columns=len(dict.fromkeys(name for names in (source.columns, *seen) for name in names)),
+            physical=physical,
             delivered=delivered,
             raw=raw,
             rejected=rejected,
-            unknown_columns=tuple(
-                dict.fromkeys(name for names in (source.columns, *seen) for name in self._unknown(names))
+            unknown_columns=unknown,
+            missing_columns=tuple(column.name for column in missing),
+            notes=(
+                *source.tally.notes,
+                *rejects.notes(),
+                *(
+                    ReadingNote(kind="unknown_column", reason="合同里没有这一列，没有发布", column=name)
+                    for name in unknown
+                ),
+                *(
+                    ReadingNote(kind="missing_column", reason="合同有这一列，文件里没有", column=column.title)
+                    for column in missing
+                ),
             ),
-            missing_columns=tuple(column.name for column in self.dataset.columns if column.name not in known),
-            not_records={kind: count for kind, count in source.tally.not_records.items() if count},
-            remarks=tuple(source.tally.remarks),
         )
 
     def _unknown(self, names: tuple[str, ...]) -> list[str]:
@@ -293,6 +329,13 @@ class _Reading:
             [*columns, extra(unknown, rows), *provenance(block.rows, prefix, origin, self.delivery.date)],
             schema=self.raw.schema,
         )
+
+
+def _is_still(path: Path | None, state: tuple[str, int, int, int, int]) -> bool:
+    try:
+        return path is not None and file_state(path) == state
+    except FileNotFoundError:
+        return False
 
 
 def _place(source: Source) -> tuple[str | None, str | None]:
@@ -353,8 +396,44 @@ def extra(unknown: list[tuple[str, pa.Array | pa.ChunkedArray]], rows: int) -> p
         return made.column(0).cast(pa.string())
 
 
+MOST_REASONS = 40
+"""So many different reasons of rejects are told of a file; the rest are told together."""
+
+
+class _Rejects:
+    """The rejects of a source by reason: how many, and between which rows."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._found: dict[str, tuple[int, int, int]] = {}
+
+    def add(self, rejects: tuple[Reject, ...]) -> None:
+        self.count += len(rejects)
+        for reject in rejects:
+            reason = reject.reason if reject.reason in self._found or len(self._found) < MOST_REASONS else "其他原因"
+            count, first, last = self._found.get(reason, (0, reject.row, reject.row))
+            self._found[reason] = count + 1, min(first, reject.row), max(last, reject.row)
+
+    def notes(self) -> tuple[ReadingNote, ...]:
+        return tuple(
+            ReadingNote(kind="rejected", reason=reason, count=count, first_row=first, last_row=last)
+            for reason, (count, first, last) in self._found.items()
+        )
+
+
 def _duplicate(file: DeliveredFile, first: IngestedFile) -> IngestedFile:
     """The same content again: all its records are duplicates."""
+    notes = tuple(note for note in first.notes if note.kind != "rejected")
+    if first.delivered:
+        told = ReadingNote(kind="duplicate", reason=f"与“{first.name}”内容相同", count=first.delivered)
+        notes = (*notes, told)
     return first.model_copy(
-        update={"name": file.name, "raw": 0, "rejected": 0, "duplicates": first.delivered, "duplicate_of": first.name}
+        update={
+            "name": file.name,
+            "raw": 0,
+            "rejected": 0,
+            "duplicates": first.delivered,
+            "duplicate_of": first.name,
+            "notes": notes,
+        }
     )

@@ -11,25 +11,33 @@ bounds it at 1,048,576 rows).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from govdata.batches import NOTE_KINDS, ReadingNote
+
 if TYPE_CHECKING:
     from govdata.ingest.headers import Headers
 
-PREAMBLE = "表头之前的行"
-HEADER = "表头"
-REPEATED_HEADER = "重复的表头"
-BLANK = "空行"
-FRAME = "表格框线"
-DELETED = "已作删除标记的记录"
-BAND = "通栏的分组行"
-FOOTER = "表尾（合计、制表人等）"
-CONTINUATION = "跨行记录的后续行"
+(HEADER, REPEATED_HEADER, PREAMBLE, BLANK, FRAME, BAND, FOOTER, DELETED, CONTINUATION) = (
+    NOTE_KINDS[code].title
+    for code in (
+        "header",
+        "repeated_header",
+        "preamble",
+        "blank",
+        "frame",
+        "band",
+        "footer",
+        "deleted",
+        "continuation",
+    )
+)
+_CODES = {kind.title: code for code, kind in NOTE_KINDS.items()}
 
 
 class Unreadable(Exception):
@@ -72,11 +80,35 @@ class Tally:
 
     lines: int = 0
     not_records: Counter[str] = field(default_factory=Counter)
-    remarks: list[str] = field(default_factory=list)  # Chinese, without values: what a person must know of the reading
+    told: list[ReadingNote] = field(default_factory=list)  # what else a person must know of the reading
+    _between: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def records(self) -> int:
         return self.lines - self.not_records.total()
+
+    def aside(self, kind: str, rows: Iterable[int]) -> None:
+        """The lines ``rows`` (from 1) are no records but of ``kind``."""
+        numbers = list(rows)
+        if not numbers:
+            return
+        self.not_records[kind] += len(numbers)
+        first, last = min(numbers), max(numbers)
+        known = self._between.get(kind, (first, last))
+        self._between[kind] = min(first, known[0]), max(last, known[1])
+
+    def tell(self, kind: str, reason: str, count: int = 1, row: int | None = None, column: str | None = None) -> None:
+        """``kind``: of ``NOTE_KINDS``; ``reason``: Chinese, without a record's value."""
+        self.told.append(ReadingNote(kind=kind, reason=reason, count=count, first_row=row, last_row=row, column=column))
+
+    @property
+    def notes(self) -> tuple[ReadingNote, ...]:
+        lines = (
+            ReadingNote(kind=_CODES[kind], reason=kind, count=count, first_row=between[0], last_row=between[1])
+            for kind, count in self.not_records.items()
+            if count and (between := self._between.get(kind, (None, None)))
+        )
+        return (*lines, *self.told)
 
 
 class Source(Protocol):
@@ -93,14 +125,29 @@ class Source(Protocol):
 
     def blocks(self) -> Iterator[Block]: ...
 
+    def physical(self) -> int:
+        """``tally.lines`` once more, by a pass over the file that shares nothing with ``blocks`` (``ingest.physical``).
+        Asked when ``blocks`` is exhausted."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A part of a file that is not read, and why (Chinese). ``rows``: of it that hold something; ``kind``: of
+    ``NOTE_KINDS``."""
+
+    name: str
+    reason: str
+    rows: int = 0
+    kind: str = "ignored_sheet"
+
 
 @dataclass(frozen=True)
 class Opened:
-    """The sources in a file, and the parts of it that are not read with the reason (``ignored``: sheet → Chinese
-    reason)."""
+    """The sources in a file, and the parts of it that are not read."""
 
     sources: tuple[Source, ...]
-    ignored: dict[str, str] = field(default_factory=dict)
+    ignored: tuple[Ignored, ...] = ()
 
 
 Opener = Callable[[Path, "Headers | None"], Opened]

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 
-from govdata.ingest import source
+from govdata.ingest import physical, source, totals
 from govdata.ingest.dialect import Layout, detect
 from govdata.ingest.encodings import Chunk, Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
@@ -53,6 +53,7 @@ class TextSource:
         self.encoding: str | None = encoding.label
         self.columns = layout.columns
         self.tally = Tally()
+        self.footers: list[totals.Footer] = []
         self._encoding, self._layout, self._headers = encoding, layout, headers
         self._header_left = (
             layout.header_line or 0
@@ -90,6 +91,10 @@ class TextSource:
             reading = _ChunkReader(self, chunk)
             yield from reading.blocks()
             pending = reading.rest
+        totals.compare(self.tally, self.footers)
+
+    def physical(self) -> int:
+        return physical.lines(self.path, self._encoding)
 
     def is_header(self, fields: list[str], row: int) -> bool:
         """Whether the record at line ``row`` repeats the header. Raises ``Unreadable`` where it does so in another
@@ -146,7 +151,7 @@ class _ChunkReader:
         end = self._pass_footers(skip, blank, good)
         self._read_carefully(np.flatnonzero(~good[:end] & ~blank[:end])[:].tolist(), skip, good)
         stop = min(self.stop, end)
-        tally.not_records[source.BLANK] += int(np.count_nonzero(blank[skip:stop] & ~self.taken[skip:stop]))
+        tally.aside(source.BLANK, self._rows(np.flatnonzero(blank[skip:stop] & ~self.taken[skip:stop]) + skip))
         block = self._parse(good, skip, stop)
         tally.lines += self.stop
         if self.stop < len(lines):
@@ -163,11 +168,10 @@ class _ChunkReader:
         text, tally = self.text, self.text.tally
         skip = min(text._header_left, len(self.lines))
         if skip:
-            header = min(skip, text._layout.header_lines)
-            empty = int(np.count_nonzero(blank[: skip - header]))
-            tally.not_records[source.HEADER] += header
-            tally.not_records[source.BLANK] += empty
-            tally.not_records[source.PREAMBLE] += skip - header - empty
+            begins = skip - min(skip, text._layout.header_lines)
+            tally.aside(source.HEADER, self._rows(np.arange(begins, skip)))
+            tally.aside(source.BLANK, self._rows(np.flatnonzero(blank[:begins])))
+            tally.aside(source.PREAMBLE, self._rows(np.flatnonzero(~blank[:begins])))
             text._header_left -= skip
         return skip
 
@@ -185,6 +189,7 @@ class _ChunkReader:
                     break
                 state, fields, _ = read_record(self._line(line), 0, self.dialect)
                 if state == OK and is_footer(fields):
+                    self.text.footers.append((line + self.first_line, fields))
                     found += [*single, line]
                     single = []
                 elif (
@@ -203,8 +208,8 @@ class _ChunkReader:
             return end
         first = found[-1]
         tally = self.text.tally
-        tally.not_records[source.FOOTER] += len(found)
-        tally.not_records[source.BLANK] += end - first - len(found)
+        tally.aside(source.FOOTER, self._rows(np.array(found)))
+        tally.aside(source.BLANK, self._rows(np.setdiff1d(np.arange(first, end), found)))
         good[first:] = False
         return first
 
@@ -268,7 +273,7 @@ class _ChunkReader:
                 break
         if empty is not None:
             mask = empty.to_numpy()
-            tally.not_records[source.BLANK] += int(mask.sum())
+            tally.aside(source.BLANK, self._rows(chosen[mask]))
             drop |= mask
         for column in table.columns[self.columns :]:
             if column.null_count < table.num_rows:
@@ -280,9 +285,14 @@ class _ChunkReader:
             for row in np.flatnonzero(suspects.to_numpy() & ~drop).tolist():
                 cells = [column[row].as_py() or "" for column in table.columns[: self.columns]]
                 if self.text.is_header(cells, int(chosen[row]) + self.first_line):
-                    tally.not_records[source.REPEATED_HEADER] += 1
+                    tally.aside(source.REPEATED_HEADER, self._rows(chosen[row : row + 1]))
                     drop[row] = True
         return pa.array(~drop) if drop.any() else None
+
+    def _rows(self, lines: np.ndarray) -> list[int]:
+        """Numbers in the file of lines of the chunk."""
+        numbers: list[int] = (lines + self.first_line).tolist()
+        return numbers
 
     # ------------------------------------------------------------------------------------------------- line by line
 
@@ -355,7 +365,7 @@ class _ChunkReader:
             int(np.searchsorted(starts, int(starts[line]) + len(text[:behind].encode()))) if state == OK else line + 1
         )
         if state == OK and self._joins(line, after, len(fields), good):
-            self.text.tally.not_records[source.CONTINUATION] += after - line - 1
+            self.text.tally.aside(source.CONTINUATION, self._rows(np.arange(line + 1, after)))
             faults = [self.chunk.faults[inner] for inner in range(line, after) if inner in self.chunk.faults]
             if faults:
                 self._reject(line, faults[0], after)
@@ -416,7 +426,7 @@ class _ChunkReader:
         else:
             self._reject_width(line, len(fields), after)
             return
-        tally.not_records[kind] += 1
+        tally.aside(kind, [line + self.first_line])
 
     def _reject_width(self, line: int, fields: int, after: int | None = None) -> None:
         more = "，末列之后还有内容" if self.columns < fields <= self.most else ""

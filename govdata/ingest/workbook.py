@@ -14,27 +14,32 @@ import itertools
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import python_calamine as calamine
 
-from govdata.ingest import source
+from govdata.ingest import oldbook, physical, source, totals
 from govdata.ingest.archive import probe, survey
 from govdata.ingest.cells import Cells
 from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, joined, looks_like_header, named, shape
-from govdata.ingest.merged import Merged, announced
-from govdata.ingest.source import Block, Opened, Tally, Unreadable
+from govdata.ingest.merged import Merged
+from govdata.ingest.packed import Unpacked
+from govdata.ingest.source import Block, Ignored, Opened, Tally, Unreadable
 
 HEADER_WITHIN = 60
 BATCH = 20_000  # rows made into columns at a time
 FOOTER_ROWS = 20
+IDENTIFYING = 8  # digits of a number that stands for one person or body
 _EPOCH = datetime.date(1899, 12, 31)
 
 Cell = Any
+Count = Callable[[str, int], int]
+"""Sheet, rows with something in them as its reader saw them → the same by a second count."""
 _FORMATS = {"html": "网页表格（HTML）", "xmlss": "XML表格（XML Spreadsheet 2003）"}
 
 
@@ -87,6 +92,7 @@ class SheetSource:
         headers: Headers | None,
         content: calamine.CalamineSheet | None,
         told: Cells,
+        count: Count,
         beyond: tuple[int, ...] = (),
         hidden: bool = False,
     ) -> None:
@@ -95,8 +101,9 @@ class SheetSource:
         self.sheet: str | None = name
         self.format, self.tally = format, Tally()
         self.columns = columns + tuple(f"列{number + 1}" for number in beyond)
-        self._titles, self._beyond, self._hidden = columns, beyond, hidden
-        self._book, self._header, self._headers, self._cells = book, header, headers, told
+        self.titles, self._beside, self._hidden = columns, beyond, hidden
+        self._book, self._header, self._headers, self._cells, self._count = book, header, headers, told, count
+        self.kept: Unpacked | None = None  # where the book lies if it is not the delivered file
         self._content = (
             content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
         )
@@ -112,14 +119,14 @@ class SheetSource:
         self._content = None
         tally = self.tally
         first = sheet.start[1] if sheet.start else 0
-        self._merged = Merged(getattr(sheet, "merged_cell_ranges", None) or (), self._header, first, len(self._titles))
+        self._merged = Merged(getattr(sheet, "merged_cell_ranges", None) or (), self._header, first, len(self.titles))
         rows = _rows(sheet, self._cells)
         for _, cells in itertools.islice(rows, self._header + 1):
             tally.lines += 1
             kind = (
                 source.HEADER if tally.lines == self._header + 1 else source.BLANK if _empty(cells) else source.PREAMBLE
             )
-            tally.not_records[kind] += 1
+            tally.aside(kind, [tally.lines])
         held: list[tuple[int, list[Cell]]] = []  # rows not yet judged: the last of them may be footers
         while True:
             batch = list(itertools.islice(rows, BATCH))
@@ -128,42 +135,57 @@ class SheetSource:
             if len(batch) < BATCH:
                 end = self._records_end(held)
                 yield from self._block(held[:end])
-                self._remark([[cell_text(cell) for cell in cells] for _, cells in held[end:]])
+                self._remark([(number, [cell_text(cell) for cell in cells]) for number, cells in held[end:]])
                 return
             yield from self._block(held[:-FOOTER_ROWS])
             held = held[-FOOTER_ROWS:]
 
+    def physical(self) -> int:
+        blank = self.tally.not_records[source.BLANK]
+        return self._count(self.sheet or "", self.tally.lines - blank) + blank
+
     def _is_record(self, number: int, cells: list[Cell]) -> bool:
         """Not a blank row nor a band; into a record the values are put that merged cells hang down into it."""
         if _empty(cells):
-            self.tally.not_records[source.BLANK] += 1
+            self.tally.aside(source.BLANK, [number])
             return False
         if self._merged.is_band(number - 1, cell_text(cells[0])):
-            self.tally.not_records[source.BAND] += 1
+            self.tally.aside(source.BAND, [number])
             return False
         self._merged.fill(number - 1, cells)
         return True
 
-    def _remark(self, footers: list[list[str | None]]) -> None:
-        told = self.tally.remarks
+    def _remark(self, footers: list[tuple[int, list[str | None]]]) -> None:
+        tally = self.tally
         if self._hidden:
-            told.append(f"来自隐藏的工作表，{self.tally.records} 条记录")
-        told += self._merged.remarks()
-        said = announced(footers)
-        if said is not None and said != self.tally.records:
-            told.append(f"表尾写明 {said}，读到 {self.tally.records} 条")
+            tally.tell("hidden_sheet", f"来自隐藏的工作表，{tally.records} 条记录", tally.records)
+        if self._beside:
+            told = f"表格右侧还有 {len(self._beside)} 列内容，表头没有它们的名称，按合同外的列保留"
+            tally.tell("beside", told, len(self._beside))
+        self._merged.tell(tally)
+        totals.compare(tally, footers, lambda column: self._sum(column, {row for row, _ in footers}))
+
+    def _sum(self, column: int, footers: set[int]) -> Decimal | None:
+        """Of the cells of a column; None where one is no number. The sheet is gone through once more: few have a
+        total."""
+        sheet = self._book.get_sheet_by_name(self.sheet or "")
+        cells = (
+            row[column] for number, row in _rows(sheet, Cells()) if number - 1 > self._header and number not in footers
+        )
+        numbers = [totals.plain_number(cell_text(cell)) for cell in cells if cell not in ("", None)]
+        return None if None in numbers else sum(filter(None, numbers), Decimal(0))
 
     def _records_end(self, rows: list[tuple[int, list[Cell]]]) -> int:
         end = len(rows)
         while end > max(0, len(rows) - FOOTER_ROWS) and is_footer([cell_text(cell) for cell in rows[end - 1][1]]):
             end -= 1
-        self.tally.not_records[source.FOOTER] += len(rows) - end
+        self.tally.aside(source.FOOTER, (number for number, _ in rows[end:]))
         return end
 
     def _block(self, rows: list[tuple[int, list[Cell]]]) -> Iterator[Block]:
         if not rows:
             return
-        width = len(self._titles)
+        width = len(self.titles)
         columns = list(zip(*(cells for _, cells in rows), strict=True))
         keep = [True] * len(rows)
         rejects: list[source.Reject] = []
@@ -172,7 +194,7 @@ class SheetSource:
             for index, cell in enumerate(columns[0])
             if isinstance(cell, str) and cell and self._may_not_be_record(cell)
         }
-        key = self._key
+        key = self.key
         if key:
             suspects |= {
                 index
@@ -181,11 +203,11 @@ class SheetSource:
             }
         for index in suspects:
             texts = [cell_text(cell) for cell in rows[index][1]]
-            repeated = self._headers.is_header(texts) if self._headers else named(texts) == self._titles
-            if repeated and self._headers and self._headers.another_order(self._titles, texts):
+            repeated = self._headers.is_header(texts) if self._headers else named(texts) == self.titles
+            if repeated and self._headers and self._headers.another_order(self.titles, texts):
                 raise Unreadable(OTHER_ORDER.format(row=rows[index][0]), self.sheet)
             if repeated or is_footer(texts, at_end=False):
-                self.tally.not_records[source.REPEATED_HEADER if repeated else source.FOOTER] += 1
+                self.tally.aside(source.REPEATED_HEADER if repeated else source.FOOTER, [rows[index][0]])
                 keep[index] = False
         for index in self._not_of_the_table(columns, keep):
             keep[index] = False
@@ -193,7 +215,7 @@ class SheetSource:
             rejects.append(source.Reject(rows[index][0], f"字段数不符：表头有{width}列，末列之后还有内容", content))
         made = [_column(column) for column in columns[:width]]
         made += [pa.nulls(len(rows), pa.string())] * (width - len(made))
-        made += [_column(columns[number]) for number in self._beyond]
+        made += [_column(columns[number]) for number in self._beside]
         numbers = pa.array([number for number, _ in rows], pa.int64())
         if not all(keep):
             mask = pa.array(keep)
@@ -205,7 +227,7 @@ class SheetSource:
         """Rows with cells right of the table that are no remark: where there is no header, or where the cell next to
         the table looks like
         the last column's do, which is what a row looks like into which a cell was put."""
-        width = len(self._titles)
+        width = len(self.titles)
         filled = {
             index
             for beyond in columns[width:]
@@ -219,7 +241,7 @@ class SheetSource:
         return sorted(index for index, own in shapes.items() if own in usual and re.search("[数字]", own))
 
     @property
-    def _key(self) -> int:
+    def key(self) -> int:
         if self._headers is None:
             return 0
         return next((i for i, name in enumerate(self.columns) if self._headers.column(name)), 0)
@@ -307,22 +329,51 @@ def _two_lines(rows: list[list[str | None]], index: int) -> tuple[int, tuple[str
 def open_workbook(path: Path, headers: Headers | None) -> Opened:
     """Find the sheets of a workbook that hold records (see ``open_sheets``)."""
     format = _format(path)
-    if format == "xls":
-        _refuse_encrypted(path)
+    if format == "xls" and (plain := oldbook.opened_as_excel_does(path)) is not None:
+        return _held(plain, open_workbook(plain.path, headers))
     if format != "xlsx":
         probe(path)
     told, file = survey(path) if format == "xlsx" else ({}, None)
+    old = oldbook.look(path) if format == "xls" else None
+    told |= {name: sheet.cells for name, sheet in (old or {}).items()}
     try:
         readable = str(path) if file is None else f"/proc/self/fd/{file.fileno()}"
-        return open_sheets(calamine.CalamineWorkbook.from_path(readable), format, headers, told)
+        book = calamine.CalamineWorkbook.from_path(readable)
+        opened = open_sheets(book, format, headers, told, _counter(path, format, old))
     except calamine.PasswordError:
-        raise Unreadable("工作簿有密码保护，请去除密码后交付") from None
+        raise Unreadable(oldbook.PROTECTED) from None
     except (calamine.CalamineError, OSError, ValueError):
         raise Unreadable("工作簿损坏或被截断，不能读取") from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # what the reader's Rust code throws on damage it did not expect
             raise
         raise Unreadable("工作簿损坏，不能读取") from None
+    if format == "xls" and old is None:
+        for sheet in opened.sources:
+            sheet.tally.tell(
+                "remark", "旧版工作簿（.xls）的行数和数字格式没有能用另一个程序核对，前导零可能缺失；建议另存为 xlsx"
+            )
+    return opened
+
+
+def _held(plain: Unpacked, opened: Opened) -> Opened:
+    """The sources of ``opened``, which keep the file they read from."""
+    for sheet in opened.sources:
+        sheet.tally.tell("remark", "工作簿设有写保护（Excel 自带的密码），已按 Excel 的做法打开")
+        sheet.details["保护"] = "仅写保护"
+        cast(SheetSource, sheet).kept = plain
+    return opened
+
+
+def _counter(path: Path, format: str, old: dict[str, oldbook.OldSheet] | None) -> Count:
+    if format == "xlsx":
+        return lambda sheet, read: (
+            read if physical.xlsx_rows(path, sheet) == read else physical.xlsx_rows(path, sheet, exactly=True)
+        )
+    if format == "ods":
+        counted = physical.ods_rows(path)
+        return lambda sheet, read: counted.get(sheet, 0)
+    return (lambda sheet, read: old[sheet].rows) if old is not None else (lambda sheet, read: read)
 
 
 def _format(path: Path) -> str:
@@ -332,41 +383,66 @@ def _format(path: Path) -> str:
         return "ods" if "mimetype" in archive.namelist() and "content.xml" in archive.namelist() else "xlsx"
 
 
-def open_sheets(book: Any, format: str, headers: Headers | None, told: dict[str, Cells]) -> Opened:
+def open_sheets(
+    book: Any, format: str, headers: Headers | None, told: dict[str, Cells], count: Count = lambda sheet, read: read
+) -> Opened:
     """The sheets of ``book`` (a calamine workbook, or what has its ``sheets_metadata`` and ``get_sheet_by_name``) that
     hold records. Those
     without the header are named in ``ignored``; one that looks like a continuation of a sheet with the header (as many
     columns, no header
     of its own) is refused: its records would be lost."""
     sources: list[SheetSource] = []
-    ignored: dict[str, str] = {}
+    ignored: list[Ignored] = []
     bare: dict[str, int] = {}
-    widths: set[int] = set()
     for sheet in book.sheets_metadata:
         if sheet.typ != calamine.SheetTypeEnum.WorkSheet:
-            ignored[sheet.name] = "不是工作表（图表或宏）"
+            ignored.append(Ignored(sheet.name, "不是工作表（图表或宏）"))
             continue
         content = book.get_sheet_by_name(sheet.name)
         hidden = "" if sheet.visible == calamine.SheetVisibleEnum.Visible else "隐藏的"
         if not content.height:
-            ignored[sheet.name] = f"{hidden}空工作表"
+            ignored.append(Ignored(sheet.name, f"{hidden}空工作表"))
             continue
         found = _find_header(content, headers)
         if found is None:
-            ignored[sheet.name] = f"{hidden}工作表，没有合同的表头"
+            rows = sum(not _empty(cells) for _, cells in _rows(content, Cells()))
+            ignored.append(Ignored(sheet.name, f"{hidden}工作表，没有合同的表头", rows))
             bare[sheet.name] = _usual_width(content)
             continue
         beyond = _beyond(content, found[0], len(found[1]))
         held, cells = (content if not sources else None), told.get(sheet.name, Cells())
-        sources.append(SheetSource(book, sheet.name, format, *found, headers, held, cells, beyond, bool(hidden)))
-        widths.add(len(found[1]))
+        sources.append(SheetSource(book, sheet.name, format, *found, headers, held, cells, count, beyond, bool(hidden)))
     if not sources:
         wanted = f"工作簿中没有一个工作表含有表头；要找的列：{headers.looked_for}" if headers else "工作簿中没有数据"
         raise Unreadable(wanted)
+    widths = {len(each.titles) for each in sources}
     for name, width in bare.items():
         if width > 2 and any(0 <= 8 * (full - width) <= full for full in widths):  # its last columns may be empty
             raise Unreadable("工作表没有表头，但列数与有表头的工作表相同，形似其续表；请补上表头", name)
-    return Opened(tuple(sources), ignored)
+    return Opened(tuple(sources), tuple(_with_records(part, book, sources, bare) for part in ignored))
+
+
+def _with_records(part: Ignored, book: Any, sources: Sequence[SheetSource], widths: dict[str, int]) -> Ignored:
+    """``part`` as a sheet that seems to hold records, where it does: its rows are alike and at least half as wide as
+    the narrowest table that is read, or in some column stand numbers of the same form as in the key of one."""
+    width = widths.get(part.name, 0)
+    wide = width > 2 and 2 * width >= min(len(each.titles) for each in sources)
+    if not wide and not (width and _forms(book.get_sheet_by_name(part.name)) & _key_forms(book, sources)):
+        return part
+    return replace(part, kind="ignored_records", reason=f"{part.reason}，但其中像是有记录")
+
+
+def _key_forms(book: Any, sources: Sequence[SheetSource]) -> set[str]:
+    return set().union(*(_forms(book.get_sheet_by_name(each.sheet or ""), each.key) for each in sources))
+
+
+def _forms(sheet: calamine.CalamineSheet, column: int | None = None) -> set[str]:
+    """The shapes (``数18``) of the long numbers in a sheet's first rows, or in one column of them."""
+    rows = itertools.islice(_rows(sheet, Cells()), 200)
+    texts = (
+        cell_text(cell) or "" for _, cells in rows for cell in (cells if column is None else cells[column : column + 1])
+    )
+    return {shape(text) for text in texts if len(re.findall(r"\d", text)) >= IDENTIFYING}
 
 
 def _usual_width(sheet: calamine.CalamineSheet) -> int:
@@ -378,17 +454,6 @@ def _usual_width(sheet: calamine.CalamineSheet) -> int:
     )
     width, rows = max(widths.items(), key=lambda item: item[1], default=(0, 0))
     return width if rows >= 2 else 0
-
-
-def _refuse_encrypted(path: Path) -> None:
-    """An OOXML workbook with a password is an OLE file with a stream named EncryptedPackage (its directory holds the
-    name in UTF-16)."""
-    with open(path, "rb") as file:
-        while piece := file.read(1 << 20):
-            if "EncryptedPackage".encode("utf-16-le") in piece:
-                raise Unreadable("工作簿有密码保护，请去除密码后交付")
-            if len(piece) == 1 << 20:
-                file.seek(-64, 1)
 
 
 for _name in ("xlsx", "xls", "ods"):

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from govdata import checks, engine, publish
-from govdata.batches import IngestedFile, RawBatch, Snapshot, StandardizedBatch, Verdict
+from govdata.batches import IngestedFile, RawBatch, ReadingNote, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
@@ -140,7 +140,15 @@ def _write(
     files.put(written, target)
     count = files.row_count(target)
     told = remarks(dataset, registry, deployment, date)
-    source = IngestedFile(name=made_of, format="由已发布的表生成", delivered=count, raw=count, rejected=0, remarks=told)
+    source = IngestedFile(
+        name=made_of,
+        format="由已发布的表生成",
+        physical=count,
+        delivered=count,
+        raw=count,
+        rejected=0,
+        notes=tuple(ReadingNote(kind="remark", reason=remark) for remark in told),
+    )
     raw = RawBatch(
         dataset=dataset.name,
         date=date,

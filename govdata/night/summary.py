@@ -151,6 +151,14 @@ def _show_held_keys(console: Console, nights: Sequence[DatasetNight], registry: 
 
 def _show_left_aside(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
     """What of the deliveries was not read or not published; dates of which the same is to be told share a line."""
+    newest = {night.dataset: night for night in nights if night.raw is not None and night.dataset in registry.datasets}
+    if newest:
+        console.print("读入情况", style="bold")
+    for night in newest.values():
+        if night.raw is not None:
+            dataset = registry.datasets[night.dataset]
+            text = f"  {dataset.title} {night.date.isoformat()}：{account.overview(night.raw, dataset)}"
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
     told: dict[tuple[str, str], list[str]] = {}
     for night in nights:
         if night.raw is not None and night.dataset in registry.datasets:

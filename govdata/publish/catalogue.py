@@ -10,6 +10,7 @@ one.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ from govdata.standards.model import Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import Inside, Manifest
 from govdata.storage.tables import scoring
+from govdata.storage.tables.deliveries import DELIVERIES, NOTES
 from govdata.storage.tables.nights import (
     CROSS_FINDINGS,
     DAMAGED,
@@ -143,6 +145,7 @@ def _fill(
     rule_results = small.gather(connection, RULE_RESULTS, deployment, also=["cross_results"])
     cross = small.gather(connection, CROSS_FINDINGS, deployment)
     reconciliation = small.gather(connection, RECONCILIATION.without(DAMAGED), deployment)
+    read = small.gather(connection, replace(DELIVERIES, columns=(*DELIVERIES.columns, NOTES)), deployment)
     scored = {table: small.gather(connection, table, deployment) for table in scoring.TABLES}
     rules = small.rules(registry, deployment)
     today = Date.today()
@@ -154,6 +157,7 @@ def _fill(
     for dataset, dates in nights.items():
         dataset_views.quarantine(catalogue, dataset, dates, registry)
     catalogue.show_file(RULE_RESULTS, rule_results)
+    night_views.deliveries(catalogue, read)
     night_views.reconciliation(catalogue, reconciliation, every)
     catalogue.show_file(RULES, rules)
     catalogue.show_file(SNAPSHOTS, _snapshot_list(snapshots, deployment))

@@ -20,6 +20,7 @@ from govdata.batches import RawBatch, Seal, StandardizedBatch
 from govdata.deployment import Deployment, dates_in, iso_date, set_first_date
 from govdata.errors import GateBlocked, Waiting
 from govdata.publish import governance
+from govdata.publish.filled import filled_cells
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files
 from govdata.storage.manifest import Inside, Manifest, fingerprint
@@ -36,7 +37,8 @@ class Layer(Manifest):
     that holds I, U, D.
     ``former_names``: column → what the contract called it earlier. ``delivered``: which columns came
     (``RawBatch.coverage``), ``unknown``:
-    which came that the contract did not know; the next delivery is held against them."""
+    which came that the contract did not know, ``filled``: cells with a value by column, of ``judged`` rows (quarantined
+    ones included); the next delivery is held against them."""
 
     table: str
     date: Date
@@ -51,6 +53,8 @@ class Layer(Manifest):
     former_names: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     delivered: dict[str, Literal["all", "some"]] = Field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    filled: dict[str, int] = Field(default_factory=dict)
+    judged: int = 0
     seals: tuple[Seal, ...] = ()
 
     @property
@@ -154,6 +158,8 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
         former_names={column.name: column.former_names for column in dataset.columns if column.former_names},
         delivered=told.coverage() if told else {},
         unknown=told.unknown_columns if told else (),
+        filled=_filled(batch, told.columns if told else (), deployment),
+        judged=batch.rows,
     )
     kept = read(Layer, path)
     if (
@@ -179,6 +185,17 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
     layer = layer.model_copy(update={"files": names, "seals": seals.of(names, deployment)})
     files.put_manifest(layer, path)
     return layer
+
+
+def _filled(batch: StandardizedBatch, columns: tuple[str, ...], deployment: Deployment) -> dict[str, int]:
+    """Damaged files say nothing here: what becomes of them is decided where they are read."""
+    import pyarrow as pa
+
+    try:
+        found = filled_cells((*batch.clean_files, *batch.quarantine_files), deployment)
+    except (OSError, pa.ArrowException):
+        return {}
+    return {name: found[name] for name in columns if name in found}
 
 
 def _demand_whole(batch: StandardizedBatch, deployment: Deployment) -> None:

@@ -12,6 +12,7 @@ from govdata.publish.evidence import Night
 from govdata.publish.views import Catalogue, empty
 from govdata.storage import sql, statements
 from govdata.storage.tables import Table, types
+from govdata.storage.tables.deliveries import DELIVERIES, DELIVERY, DELIVERY_NOTES, NOTE, NOTES
 from govdata.storage.tables.nights import (
     COLUMN_NAME,
     DAMAGED,
@@ -46,6 +47,19 @@ def reconciliation(catalogue: Catalogue, path: Path | None, nights: Sequence[Nig
     selected = f"CAST({f'CASE {told} END' if told else 'NULL'} AS {DAMAGED.type}) AS {DAMAGED}"
     kept = sql.identifiers(RECONCILIATION.without(DAMAGED).columns)
     catalogue.show(RECONCILIATION, f"SELECT {kept}, {selected} FROM {sql.parquet([path])}", [path])
+
+
+def deliveries(catalogue: Catalogue, path: Path | None) -> None:
+    """The reading reports: a line per delivery, and a line per note of each."""
+    if path is None:
+        catalogue.show(DELIVERIES, None, ())
+        catalogue.show(DELIVERY_NOTES, None, ())
+        return
+    catalogue.show_file(DELIVERIES, path)
+    said = sql.identifiers((DATE, DATASET, DELIVERY))
+    parts = ", ".join(f"n.{sql.identifier(name)} AS {sql.identifier(name)}" for name in NOTE)
+    each = f"SELECT {said}, unnest({NOTES}) AS n FROM {sql.parquet([path])}"
+    catalogue.show(DELIVERY_NOTES, f"SELECT {said}, {parts} FROM ({each})", [path])
 
 
 def rejected(catalogue: Catalogue, nights: Sequence[Night]) -> None:

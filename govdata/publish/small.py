@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-KINDS = ("rule_results", "reconciliation", "cross_results", "cross_findings")
+KINDS = ("rule_results", "reconciliation", "cross_results", "cross_findings", "deliveries")
 """Folders under ``governance`` with one file per dataset and date."""
 
 

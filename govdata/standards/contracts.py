@@ -381,6 +381,8 @@ def _delivery(written: DeliveryEntry | None) -> DeliveryMode:
         snapshot_files=tuple(written.snapshot_files),
         settle=written.settle,
         marker=markers.marker(written.marker),
+        ignored_sheets=tuple(written.ignored_sheets),
+        totals=written.totals,
     )
 
 

@@ -396,6 +396,12 @@ class DeliveryEntry(Written):
         0, description="文件最后一次写入后须静置的秒数，未满则视为没有传完；0 不要求"
     )
     marker: Maybe[MarkerEntry] = Field(None, description="部门传完数据后放的标记文件；没有它就视为没有传完")
+    ignored_sheets: list[Text] = Field(
+        [], description="工作表名通配；这些工作表即使像有记录也不属于本数据集，可以不读；默认：有记录而没读的，不发布"
+    )
+    totals: Literal["match", "told"] = Field(
+        "match", description="文件里写明的记录数（共 N 条、某市（N所））：match 与读到的不符时不发布；told 只提示"
+    )
 
 
 class VolumeEntry(Written):

@@ -247,7 +247,8 @@ class DeliveryMode(Frozen):
     holds I, U or D (absent or NULL: upsert). ``snapshot_files`` (glob patterns): a delta dataset's delivery with such a
     file is a whole.
     ``settle``: seconds a file must have rested before it is read (0: not asked); ``marker``: what says that an upload
-    is whole."""
+    is whole. ``ignored_sheets`` (patterns): sheets that are none of ours though they hold records. ``totals``: whether
+    a number of records that a file gives must ``match`` what was read, or is only ``told``."""
 
     mode: Literal["snapshot", "delta"]
     key: tuple[str, ...]
@@ -255,6 +256,8 @@ class DeliveryMode(Frozen):
     snapshot_files: tuple[str, ...] = ()
     settle: int = 0
     marker: Marker | None = None
+    ignored_sheets: tuple[str, ...] = ()
+    totals: Literal["match", "told"] = "match"
 
 
 class Volume(Frozen):

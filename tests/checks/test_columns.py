@@ -6,7 +6,7 @@ from datetime import date as Date
 
 import pytest
 
-from govdata.batches import IngestedFile, RawBatch
+from govdata.batches import CheckOutcome, IngestedFile, RawBatch
 from govdata.checks.columns import delivered_columns
 from govdata.publish.layers import Layer
 from tests.publish.nights import registry
@@ -113,3 +113,24 @@ def test_the_contracts_new_name_is_the_column_that_came_under_the_old_one() -> N
     tonight = batch(source("sum")).model_copy(update={"columns": tuple(c.name for c in renamed)})
     found = delivered_columns(tonight, WHOLE, PEOPLE.model_copy(update={"columns": tuple(renamed)}))
     assert not found.passed and "（sum）" in found.description
+
+
+def test_a_column_that_became_empty_is_told_unless_it_could_be_chance() -> None:
+    every = dict.fromkeys(NAMES, 9)
+    held = layer(source()).model_copy(update={"filled": every | {"amount": 1}, "judged": 9})
+
+    def judged(rows: int, **empty: int) -> CheckOutcome:
+        return delivered_columns(batch(source()), held, PEOPLE, every | empty, rows)
+
+    assert judged(9).passed
+    emptied = judged(9, name=0)
+    assert not emptied.passed and emptied.figures["emptied"] == "name" and emptied.failed == 1
+    assert "（name）这次 9 行全部为空，2026-03-01 的交付 9 行中有 9 行有值" in emptied.description
+    assert judged(9, amount=0).passed, "one row in nine had a value: nine without one are nothing strange"
+    assert not judged(90, amount=0).passed
+    assert judged(1, name=0).passed, "one row alone proves nothing"
+    assert delivered_columns(batch(source()), held, PEOPLE).passed, "what is not known is not judged"
+    assert delivered_columns(batch(source()), layer(source()), PEOPLE, every | {"name": 0}, 9).passed
+    lawful = [column.model_copy(update={"may_vanish": column.name == "name"}) for column in PEOPLE.columns]
+    contract = PEOPLE.model_copy(update={"columns": tuple(lawful)})
+    assert delivered_columns(batch(source()), held, contract, every | {"name": 0}, 9).passed

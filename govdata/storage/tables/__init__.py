@@ -5,16 +5,19 @@ The catalogue's views, the files that stages write, Dagster's schemas, the refer
 bottom room because every room above reads or writes such columns, the standards' rules among them.
 
 rows        what is added to the rows of a delivery; the lake's small files
-nights      governance.*: about deliveries
+deliveries  governance.*: what was read of each delivery
+nights      governance.*: what was judged and altered
 workorders  governance.*: about work orders
 scoring     governance.*: about scores
 codes       codes.<code set>
 """
 
-from govdata.storage.tables import codes, nights, rows, scoring, workorders
+from govdata.storage.tables import codes, deliveries, nights, rows, scoring, workorders
 from govdata.storage.tables.model import Column, Columns, Table, arrow_table, arrow_types, comments, types
 
 GOVERNANCE: tuple[Table, ...] = (
+    deliveries.DELIVERIES,
+    deliveries.DELIVERY_NOTES,
     nights.RECONCILIATION,
     nights.RULE_RESULTS,
     nights.FINDINGS,
@@ -38,6 +41,7 @@ __all__ = [
     "arrow_types",
     "codes",
     "comments",
+    "deliveries",
     "nights",
     "rows",
     "scoring",

@@ -89,6 +89,7 @@ def arrow_types(columns: Collection[Column]) -> dict[str, pa.DataType]:
         "BIGINT": pa.int64(),
         "DOUBLE": pa.float64(),
         "DATE": pa.date32(),
+        "TIMESTAMP": pa.timestamp("us"),
         "BOOLEAN": pa.bool_(),
         "VARCHAR[]": pa.list_(pa.string()),
         "MAP(VARCHAR, VARCHAR)": pa.map_(pa.string(), pa.string()),

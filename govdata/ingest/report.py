@@ -1,0 +1,132 @@
+"""The reading report: what became of each delivery and of everything in it, kept as one small Parquet file per dataset
+and date under ``governance/deliveries``, from which the catalogue makes ``deliveries`` and ``delivery_notes``.
+
+A date that is delivered again has a line per delivery; reading the same delivery again replaces its line. A delivery
+that was refused has one too. No record's value is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date as Date
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from govdata.batches import NOTE_KINDS, Delivery, DeliveryNote, DeliveryReport, IngestedFile, RawBatch, ReadingNote
+from govdata.deployment import Deployment
+from govdata.errors import DeliveryError
+from govdata.storage import files
+from govdata.storage.manifest import fingerprint
+from govdata.storage.tables import arrow_types
+from govdata.storage.tables.deliveries import DELIVERIES, NOTE, NOTES
+
+SCHEMA = pa.schema(
+    [
+        *arrow_types(DELIVERIES.columns).items(),
+        (NOTES, pa.list_(pa.struct(list(arrow_types(NOTE).items())))),
+    ]
+)
+
+
+def of(batch: RawBatch, delivery: Delivery, time: datetime) -> DeliveryReport:
+    """The report of a delivery that was read. Every line counted is in exactly one of the four sums."""
+    passed = [
+        DeliveryNote(kind="passed_over", reason="不是数据文件（隐藏、临时或标记文件）", file=name)
+        for name in batch.passed_over
+    ]
+    return DeliveryReport(
+        dataset=batch.dataset,
+        date=batch.date,
+        delivery=delivery.fingerprint,
+        time=time,
+        outcome="read",
+        files=len(delivery.files),
+        physical=batch.physical,
+        read=batch.rows,
+        duplicates=batch.duplicates,
+        rejected=batch.rejected,
+        set_aside=batch.set_aside,
+        notes=(*_notes(batch.sources), *passed),
+    )
+
+
+def refused(
+    dataset: str, date: Date, delivery: Delivery | None, state: str, error: DeliveryError, time: datetime
+) -> DeliveryReport:
+    """The report of a delivery that was refused: each problem is a note. ``state`` stands for what lay in the folder,
+    where not even the files could be taken stock of."""
+    problems = [
+        DeliveryNote(
+            kind="refused",
+            reason=problem.message,
+            file=problem.file,
+            sheet=problem.where,
+            first_row=problem.line,
+            last_row=problem.line,
+        )
+        for problem in error.problems
+    ]
+    return DeliveryReport(
+        dataset=dataset,
+        date=date,
+        delivery=delivery.fingerprint if delivery is not None else fingerprint(dataset, date.isoformat(), state),
+        time=time,
+        outcome="refused",
+        reason=str(error),
+        files=len(delivery.files) if delivery is not None else 0,
+        notes=(*problems, *_notes([source for source in error.read if isinstance(source, IngestedFile)])),
+    )
+
+
+def _notes(sources: Sequence[IngestedFile]) -> list[DeliveryNote]:
+    return [
+        DeliveryNote(file=source.name, sheet=source.sheet, **note.model_dump())
+        for source in sources
+        for note in source.notes
+    ]
+
+
+def path(deployment: Deployment, dataset: str, date: Date) -> Path:
+    return deployment.governance / DELIVERIES.name / dataset / f"{date.isoformat()}.parquet"
+
+
+def record(report: DeliveryReport, deployment: Deployment) -> None:
+    """Keep the report beside those of other deliveries of the same dataset and date, as the newest."""
+    target = path(deployment, report.dataset, report.date)
+    kept = [line for line in _kept(target) if line["delivery"] != report.delivery]
+    line = report.model_dump(exclude={"notes"}) | {"notes": [_line(note) for note in report.notes]}
+    files.put_table(pa.Table.from_pylist([*kept, line], SCHEMA), target)
+
+
+def conclude(
+    dataset: str,
+    date: Date,
+    outcome: Literal["blocked", "error", "published"],
+    reasons: Sequence[str],
+    deployment: Deployment,
+) -> None:
+    """What became of the delivery that was read last. Where none was there is nothing to say it of."""
+    target = path(deployment, dataset, date)
+    kept = _kept(target)
+    if kept:
+        kept[-1] |= {"outcome": outcome, "reason": "；".join(reasons) or None}
+        files.put_table(pa.Table.from_pylist(kept, SCHEMA), target)
+
+
+def _line(note: ReadingNote) -> dict[str, object]:
+    kind = NOTE_KINDS[note.kind]
+    told = note.model_dump(exclude={"column"})
+    return told | {"fate": kind.fate, "unit": kind.unit, "column_name": note.column}
+
+
+def _kept(target: Path) -> list[dict[str, object]]:
+    """A damaged file counts as none: its delivery is read again to make it anew."""
+    try:
+        lines: list[dict[str, object]] = pq.read_table(target).to_pylist()
+    except (OSError, pa.ArrowException):
+        return []
+    return lines
