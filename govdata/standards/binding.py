@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from govdata.standards.master_model import Masters
 from govdata.standards.model import (
     BoundRule,
     CodeSet,
@@ -118,12 +119,15 @@ def dataset_hash(
     element_digests: Mapping[str, str],
     code_set_digests: Mapping[str, str],
     null_tokens: tuple[str, ...],
+    masters: Masters | None = None,
 ) -> str:
     """12 hex digits that change whenever anything declared that the dataset's result depends on does."""
     used = sorted({column.element for column in dataset.columns})
     sets = {elements[name].code_set for name in used} - {None}
     for rule in bound:
         sets.update(code_sets_of(rule.spec))
+    about = dataset.derived.masters_read() if dataset.derived is not None else ()
+    asked = {kind: (masters or {})[kind].model_dump(mode="json") for kind in about}
     return fingerprint(
         # How an upload is known to be whole says nothing of what becomes of it.
         dataset.model_dump(mode="json", exclude={"file": True, "delivery": {"settle", "marker"}}),
@@ -131,4 +135,5 @@ def dataset_hash(
         {name: element_digests[name] for name in used},
         {name: code_set_digests[name] for name in sorted(name for name in sets if name)},
         list(null_tokens),
+        *([asked] if asked else []),
     )

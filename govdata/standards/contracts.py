@@ -31,6 +31,7 @@ from govdata.standards.format import (
 )
 from govdata.standards.header import normalise_header
 from govdata.standards.lists import Lists, with_lists
+from govdata.standards.master_model import Masters
 from govdata.standards.model import (
     BoundRule,
     CodeSet,
@@ -91,6 +92,7 @@ class _Context:
     declared_sets: Collection[str]
     codes: dict[str, frozenset[str]]  # of each code set asked for so far, kept from contract to contract
     lists: Lists | None = None
+    masters: Masters = field(default_factory=dict)
     loc: Loc = ("schema", 0)
     names: list[str] = field(default_factory=list)
     # what row expressions are read with: the types where every column's element is sound, else the names alone
@@ -131,13 +133,15 @@ def read(
     declared_sets: Collection[str],
     findings: Findings,
     lists: Lists | None = None,
+    masters: Masters | None = None,
 ) -> dict[str, Contract]:
     """Every contract without a problem, by the dataset's name; the problems of the others are in ``findings``."""
     contracts: dict[str, Contract] = {}
     ids: dict[str, str] = {}
     codes: dict[str, frozenset[str]] = {}
     for document in documents:
-        context = _Context(document, findings, elements, declared_elements, code_sets, declared_sets, codes, lists)
+        known = (elements, declared_elements, code_sets, declared_sets, codes, lists, masters or {})
+        context = _Context(document, findings, *known)
         written = validate(ContractFile, document.data, document, (), findings)
         if written is None:
             continue
@@ -170,7 +174,7 @@ def _contract(written: ContractFile, context: _Context) -> Contract | None:
     if properties is not None:
         raw = context.document.data["schema"][0].get("customProperties", [])
         place = [i for i, entry in enumerate(raw) if entry.get("property") == "origin"][:1]
-        derived, reasons = origins.read(properties, context.names)
+        derived, reasons = origins.read(properties, context.names, context.masters)
         for reason in reasons:
             context.add(reason, "customProperties", *place, where="origin")
         _check_delivery(properties, columns, context)

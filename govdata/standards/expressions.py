@@ -39,7 +39,7 @@ MAX_DEPTH = 60
 
 Kind = RowKind
 
-_KIND_NAMES: dict[Kind, str] = {"text": "文本", "number": "数值", "date": "日期", "boolean": "真假", "any": "任意"}
+KIND_NAMES: dict[Kind, str] = {"text": "文本", "number": "数值", "date": "日期", "boolean": "真假", "any": "任意"}
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,14 @@ def parse(
     return _Parser(text, columns, code_sets, value).parse()
 
 
+def parse_value(
+    text: str, *, columns: Collection[str] | Mapping[str, str], code_sets: Collection[str]
+) -> tuple[exp.Expression, Kind]:
+    """The tree of an expression for a value of any kind, which may be a constant, and its kind. Raises
+    ExpressionError, in Chinese."""
+    return _Parser(text, columns, code_sets, None).parse_value()
+
+
 def referenced_columns(expression: exp.Expression) -> tuple[str, ...]:
     """Names of the columns a tree reads, each once, in the order of the text."""
     return tuple(dict.fromkeys(node.name for node in expression.find_all(exp.Column, bfs=False)))
@@ -213,12 +221,20 @@ class _Parser:
         self.value = value
         self.depth = 0
 
-    def parse(self) -> exp.Expression:
+    def parse_value(self) -> tuple[exp.Expression, Kind]:
+        result = self._whole()
+        return result.node, result.kind
+
+    def _whole(self) -> _Typed:
         if self.tokens[0].type == "end":
             raise ExpressionError("表达式为空")
         result = self._expression()
         if (token := self._token).type != "end":
             raise self._error(f"多余的内容“{token.text}”")
+        return result
+
+    def parse(self) -> exp.Expression:
+        result = self._whole()
         self._want(result, "boolean", "整个表达式")
         if not referenced_columns(result.node):
             raise ExpressionError("表达式没有用到任何列")
@@ -506,14 +522,14 @@ class _Parser:
         if given.null and kind != "any":
             raise self._error(f"{place}不能是 NULL", token)
         if "any" not in (given.kind, kind) and given.kind != kind:
-            raise self._error(f"{place}应为{_KIND_NAMES[kind]}，却是{_KIND_NAMES[given.kind]}", token)
+            raise self._error(f"{place}应为{KIND_NAMES[kind]}，却是{KIND_NAMES[given.kind]}", token)
 
     def _comparable(self, left: _Typed, right: _Typed) -> None:
         if left.null or right.null:
             raise self._error("与 NULL 比较没有结果，请用 IS NULL 或 IS NOT NULL")
         if "any" not in (left.kind, right.kind) and left.kind != right.kind:
             hint = "（日期写 DATE '…'）" if {left.kind, right.kind} == {"date", "text"} else ""
-            raise self._error(f"{_KIND_NAMES[left.kind]}不能与{_KIND_NAMES[right.kind]}比较{hint}")
+            raise self._error(f"{KIND_NAMES[left.kind]}不能与{KIND_NAMES[right.kind]}比较{hint}")
 
     def _common(self, parts: list[_Typed], place: str, token: _Token | None = None) -> Kind:
         kinds = {part.kind for part in parts if part.kind != "any"}

@@ -6,7 +6,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from govdata.errors import Problem, StandardsError
-from govdata.standards import binding, codes, contracts, cross, elements, origins, patterns, scoring, workorders
+from govdata.standards import (
+    binding,
+    codes,
+    contracts,
+    cross,
+    elements,
+    masters,
+    origins,
+    patterns,
+    scoring,
+    workorders,
+)
 from govdata.standards.model import Registry
 from govdata.standards.source import Document, Findings
 
@@ -67,9 +78,12 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
     code_sets, declared_sets = codes.read(root, findings)
     known, declared, null_tokens, lists = elements.read(root, code_sets, declared_sets, findings)
     documents = contracts.read_documents(root, findings)
-    read = contracts.read(documents, known, declared, code_sets, declared_sets, findings, lists)
+    pages = masters.read(root, findings)
+    kinds = {name: page.master for name, page in pages.items()}
+    read = contracts.read(documents, known, declared, code_sets, declared_sets, findings, lists, kinds)
     datasets = {name: contract.dataset for name, contract in read.items()}
-    origins.check(datasets, contracts.declared(documents), known, findings)
+    masters.check(pages, datasets, contracts.declared(documents), known, declared_sets, findings)
+    origins.check(datasets, contracts.declared(documents), known, kinds, findings)
     orders = workorders.read(root, datasets, known, contracts.declared(documents), findings)
     days = workorders.working_days(root, findings)
     scored = scoring.read(root, datasets, contracts.declared(documents), known, findings)
@@ -86,10 +100,11 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
         bound={name: contract.rules for name, contract in read.items()},
         hashes={
             name: binding.dataset_hash(
-                contract.dataset, contract.rules, known, element_digests, code_set_digests, null_tokens
+                contract.dataset, contract.rules, known, element_digests, code_set_digests, null_tokens, kinds
             )
             for name, contract in read.items()
         },
+        masters=kinds,
         cross=across,
         workorders=orders,
         working_days=days,
@@ -106,6 +121,7 @@ def _check_links(root: Path, findings: Findings) -> None:
         "codes",
         "datasets",
         cross.FOLDER,
+        masters.FOLDER,
         workorders.FILE,
         workorders.DAYS,
         scoring.FILE,

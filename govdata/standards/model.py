@@ -7,13 +7,14 @@ nothing here knows of Dagster, GX or DuckDB.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date as Date
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from govdata.standards.comparisons import Agrees, Excludes, References
-from govdata.standards.derivations import RollUp
+from govdata.standards.derivations import Conflicts, Links, RollUp, Survivors
 from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of the typed form
     CheckDigit,
     DateRange,
@@ -30,6 +31,7 @@ from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of
     Typed,
     Unique,
 )
+from govdata.standards.master_model import Master
 from govdata.standards.normalisers import NORMALISERS, NormaliserKind, Stage
 from govdata.standards.scoring_settings import Scoring
 from govdata.standards.types import TYPES
@@ -300,8 +302,18 @@ class Dataset(Frozen):
     volume: Volume = Volume()
     schedule: Schedule = Schedule()
     sharing: Literal["unconditional", "conditional", "none"] = "conditional"
-    derived: RollUp | None = None
+    derived: RollUp | Links | Survivors | Conflicts | None = None
     file: str = ""
+
+    @property
+    def schema_name(self) -> str:
+        """The catalogue's schema that shows it."""
+        return self.derived.SCHEMA if self.derived is not None else "published"
+
+    @property
+    def own_checks(self) -> Mapping[str, str]:
+        """What must hold of it as a whole beside the checks of every table: name → description."""
+        return self.derived.CHECKS if self.derived is not None else {}
 
     def column(self, name: str) -> Column:
         for column in self.columns:
@@ -342,6 +354,7 @@ class Registry(Frozen):
     element names none.
     ``hashes``: dataset name → hash of everything declared that the dataset's result depends on. ``cross``: rules across
     tables, by id.
+    ``masters``: kinds of master data, by name.
     ``workorders``: how what is wrong is told to departments and followed up;
     ``working_days``: day → whether it is worked, where the officer says so; ``scoring``: how quality is scored."""
 
@@ -352,6 +365,7 @@ class Registry(Frozen):
     bound: dict[str, tuple[BoundRule, ...]]
     hashes: dict[str, str]
     cross: tuple[CrossRule, ...] = ()
+    masters: dict[str, Master] = {}
     workorders: WorkOrders = WorkOrders()
     working_days: dict[Date, bool] = {}
     scoring: Scoring = Scoring()
@@ -369,13 +383,18 @@ class Registry(Frozen):
         def place(name: str) -> None:
             made = self.datasets[name].derived
             if made is not None and name not in order:
-                for table in made.inputs:
+                for table in self.inputs(name):
                     place(table)
                 order[name] = None
 
         for name in sorted(self.datasets):
             place(name)
         return tuple(order)
+
+    def inputs(self, dataset: str) -> tuple[str, ...]:
+        """The published tables that a derived one is made of."""
+        made = self.datasets[dataset].derived
+        return made.inputs(self.masters) if made is not None else ()
 
     def rules(self, dataset: str) -> tuple[BoundRule, ...]:
         """The dataset's rules in the order of their bits: columns in contract order (required, type, code set, the

@@ -28,6 +28,7 @@ from govdata.standards.format import (
     GovdataRule,
     Name,
 )
+from govdata.standards.master_model import Master
 from govdata.standards.scoring_settings import Scoring
 from govdata.standards.workorder_settings import WorkOrders
 
@@ -42,6 +43,7 @@ def all_schemas() -> dict[str, dict[str, Any]]:
         "defaults.schema.json": _page(DefaultsFile, "数据元的默认值"),
         "index.schema.json": _page(dict[Name, CodeSetEntry], "代码集索引：标识 → 代码集"),
         "rules.schema.json": _page(dict[Name, CrossRuleEntry], "跨表规则页面：规则名 → 规则"),
+        "masters.schema.json": _page(Master, "主数据：怎样关联、各属性以谁为准"),
         "workorders.schema.json": _page(WorkOrders, "问题数据工单的设置"),
         "scoring.schema.json": _page(Scoring, "数据质量评分的设置"),
         "dataset.schema.json": _contract(),

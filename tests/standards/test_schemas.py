@@ -30,7 +30,7 @@ def validator(name: str) -> Draft201909Validator:
 def schema_for(path: Path) -> str:
     if path.name == "_defaults.yaml":
         return "defaults.schema.json"
-    names = {"elements": "elements", "codes": "index", "datasets": "dataset", "rules": "rules"}
+    names = {"elements": "elements", "codes": "index", "datasets": "dataset", "rules": "rules", "masters": "masters"}
     return f"{names[path.parent.name]}.schema.json"
 
 
