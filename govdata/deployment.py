@@ -127,6 +127,11 @@ class Deployment:
         return self.data / "workorders"
 
     @property
+    def secret(self) -> Path:
+        """What cannot be made again: the key of the digests by which records and masters are known."""
+        return self.workorders / "_events" / "key"
+
+    @property
     def dagster_home(self) -> Path:
         return self.home / ".dagster"
 

@@ -40,6 +40,7 @@ from govdata.masters import CrossOutcome
 from govdata.standards.model import SEVERITY_NAMES, Dataset, Registry
 from govdata.storage.tables.rows import PUBLISHED
 
+REMARKS = "不是本日的输入"
 CROSS = "cross_findings"
 CROSS_KEY = AssetKey([MASTERS, CROSS])
 
@@ -47,17 +48,18 @@ CROSS_KEY = AssetKey([MASTERS, CROSS])
 def table(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDefinition:
     """The asset ``masters/<table>`` of a derived dataset: made, judged and published in one step, or not at all."""
     assert dataset.derived is not None
-    inputs = [published.key(registry.datasets[name]) for name in dataset.derived.inputs]
+    tables = registry.inputs(dataset.name)
+    inputs = [published.key(registry.datasets[name]) for name in tables]
     spec = AssetSpec(
         published.key(dataset),
         deps=inputs,
         skippable=True,
-        description=f"{dataset.title}（{dataset.owner}）。{dataset.purpose}。由{'、'.join(dataset.derived.inputs)}生成。",
+        description=f"{dataset.title}（{dataset.owner}）。{dataset.purpose}。由{'、'.join(tables)}生成。",
         kinds={"duckdb", "parquet"},
         partitions_def=dates,
         metadata={
             "dagster/column_schema": describe.schema(dataset, registry, PUBLISHED, typed=True),
-            "dagster/table_name": f"published.{dataset.name}",
+            "dagster/table_name": f"{dataset.schema_name}.{dataset.name}",
         },
         **{**describe.common(dataset, registry), "group_name": MASTERS},
     )
@@ -88,7 +90,11 @@ def table(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition
             yield MaterializeResult(
                 asset_key=published.key(dataset),
                 data_version=DataVersion(snapshot.snapshot_id),
-                metadata={"dagster/row_count": snapshot.rows, "查询": f"SELECT * FROM published.{dataset.name}"},
+                metadata={
+                    "dagster/row_count": snapshot.rows,
+                    QUERY: f"SELECT * FROM {dataset.schema_name}.{dataset.name}",
+                    **({REMARKS: "；".join(told)} if (told := masters.remarks(dataset, registry, home, date)) else {}),
+                },
             )
         work.stop()
 

@@ -68,6 +68,15 @@ FIGURES = {
     "previous_rows": "上一期行数",
     "previous_date": "上一期",
     "unknown_columns": "合同外的列数",
+    "mentions": "提及",
+    "missing": "没有归到主体的提及",
+    "extra": "多出的提及",
+    "repeated": "归了不止一次的提及",
+    "unlinked": "没有有效标识的提及",
+    "masters": "主体",
+    "merged": "合并的主体",
+    "split": "拆分的主体",
+    "moved": "换了主体的提及",
     "unread_sources": "一条也没有读出的文件或工作表",
 }
 """Figures of the table checks → what the UI calls them."""
@@ -125,7 +134,7 @@ def check_specs(dataset: Dataset, registry: Registry) -> list[AssetCheckSpec]:
     ]
     tables = [
         AssetCheckSpec(name, asset=key, description=f"{description}。不通过则不发布。", blocking=True)
-        for name, description in TABLE_CHECKS.items()
+        for name, description in {**TABLE_CHECKS, **dataset.own_checks}.items()
     ]
     return dimensions + tables
 

@@ -14,12 +14,16 @@ from govdata.standards.model import Dataset, Volume
 Figures = dict[str, float | int | str]
 
 
-def outcome(name: str, *, checked: int, failed: int, reason: str | None, figures: Figures) -> CheckOutcome:
-    """``reason``: Chinese, why the check failed; None where it passed or does not apply."""
+def outcome(
+    name: str, *, checked: int, failed: int, reason: str | None, figures: Figures, title: str | None = None
+) -> CheckOutcome:
+    """``reason``: Chinese, why the check failed; None where it passed or does not apply. ``title``: what it checks,
+    where it is none of every table's."""
+    title = title or TABLE_CHECKS[name]
     return CheckOutcome(
         name=name,
         kind="table",
-        description=TABLE_CHECKS[name] if reason is None else f"{TABLE_CHECKS[name]}——未通过：{reason}",
+        description=title if reason is None else f"{title}——未通过：{reason}",
         severity="error",
         blocking=True,
         passed=reason is None,

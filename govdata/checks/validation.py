@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,15 @@ if TYPE_CHECKING:
     from govdata.checks.gx import Counted, SuiteResult
 
 
-def validate(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Verdict:
-    """Judge the batch; write the suite (``reports/expectations``), the rule results (``governance``) and, last, the
-    verdict's manifest.
+def validate(
+    batch: StandardizedBatch,
+    dataset: Dataset,
+    registry: Registry,
+    deployment: Deployment,
+    own: Sequence[CheckOutcome] = (),
+) -> Verdict:
+    """Judge the batch, with the outcomes of its ``own_checks`` where it has some; write the suite
+    (``reports/expectations``), the rule results (``governance``) and, last, the verdict's manifest.
 
     A failed rule is a result. Raises ``ChecksError`` where the judgement itself could not be made: a rule that does not
     run, files that are
@@ -65,6 +72,7 @@ def validate(batch: StandardizedBatch, dataset: Dataset, registry: Registry, dep
         table.rejected_share(batch, raw, dataset.volume),
         table.volume(published, previous, dataset.volume),
         table.quarantine_share(batch, dataset.volume),
+        *own,
     ]
     results.write(outcomes, batch, dataset, registry, deployment)
     verdict = Verdict(

@@ -37,6 +37,7 @@ from govdata.publish import newest, visible
 from govdata.standards.model import BoundRule, Dataset, InCodeSet, Length, Pattern, Registry, Required, Typed
 from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
+from govdata.storage.secret import keyed
 from govdata.storage.tables.rows import (
     CONTENT,
     DELIVERY_DATE,
@@ -161,7 +162,7 @@ def record(judged: Judged, registry: Registry, deployment: Deployment, log: Log)
     event = Event(date=judged.date, kind="EVIDENCE", actor=ENGINE, facts=facts)
     target = journal.evidence(deployment, event)
     with sql.connection(deployment, "evidence") as connection:
-        connection.execute("SET VARIABLE secret = $1", [journal.key(deployment)])
+        keyed(connection, journal.key(deployment))
         connection.execute(_MACROS)
         _known(connection, judged, deployment, log.events)
         delivered = judged.scope == DELIVERY
@@ -187,7 +188,6 @@ def record(judged: Judged, registry: Registry, deployment: Deployment, log: Log)
 
 
 _MACROS = r"""
-CREATE MACRO mac(t) AS left(sha256(getvariable('secret') || sha256(getvariable('secret') || t)), 32);
 CREATE MACRO shape_of(t) AS coalesce(left(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
     t, '\s', ' ', 'g'), '[0-9]', '9', 'g'), '[A-Za-z]', 'A', 'g'), '\p{Han}', '汉', 'g'),
     '[^9A汉 -/:-@\[-`{-~]', '□', 'g'), 40), '空');

@@ -11,9 +11,7 @@ log: records are known by a keyed digest of their key. What a department writes 
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.storage import files
+from govdata.storage.secret import secret
 
 Kind = Literal[
     "EVIDENCE",
@@ -183,13 +182,4 @@ class Log:
 def key(deployment: Deployment) -> str:
     """The deployment's secret, made at the first use: 64 hex digits. Raises ``GovdataError`` where the log is there and
     the key is not."""
-    path = folder(deployment) / "key"
-    with files.locked(folder(deployment) / ".key.lock"):
-        if not path.exists():
-            if (folder(deployment) / "events.jsonl").exists():
-                raise GovdataError("data/workorders/_events/key 不在了：没有它认不出以前的记录；请从备份恢复")
-            written = files.temporary(path)
-            with open(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-                json.dump({"key": secrets.token_hex(32)}, file)
-            files.put(written, path)
-        return str(json.loads(path.read_text(encoding="ascii"))["key"])
+    return secret(deployment)

@@ -10,20 +10,30 @@ standardising leaves as they are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date as Date
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from govdata import checks, engine, publish
 from govdata.batches import IngestedFile, RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
-from govdata.masters import roll_up
+from govdata.errors import GateBlocked
+from govdata.masters import conflicts, integrity, links, roll_up, survivorship
+from govdata.masters.mentions import Mentions
 from govdata.publish import newest, visible
 from govdata.standards import expressions
+from govdata.standards.derivations import Conflicts, Links, RollUp, Survivors
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
+from govdata.storage.secret import keyed, secret
 from govdata.storage.tables.rows import DELIVERY_DATE, EXTRA, ROW_ID, SOURCE_FILE, SOURCE_ROW
+
+if TYPE_CHECKING:
+    import duckdb
 
 VERSION = 1
 """Part of every batch id: raise it when the same inputs would give other rows."""
@@ -33,12 +43,14 @@ def judge_derived(
     dataset: Dataset, registry: Registry, deployment: Deployment, date: Date
 ) -> tuple[StandardizedBatch, Verdict] | None:
     """Make the derived table as of ``date`` and judge it as a delivery is judged; None where an input was never
-    published by then."""
+    published by then. Raises ``GateBlocked`` where the links that masters are made of were not published for the
+    date."""
     raw = derive(dataset, registry, deployment, date)
     if raw is None:
         return None
     batch = engine.standardize(raw, dataset, registry, deployment)
-    return batch, checks.validate(batch, dataset, registry, deployment)
+    own = integrity.outcomes(batch, dataset, registry, deployment, inputs(dataset, registry, deployment, date))
+    return batch, checks.validate(batch, dataset, registry, deployment, own)
 
 
 def publish_derived(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> Snapshot | None:
@@ -49,15 +61,33 @@ def publish_derived(dataset: Dataset, registry: Registry, deployment: Deployment
     return publish.publish(made[0], dataset, registry, deployment) if made is not None else None
 
 
+def inputs(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> dict[str, Snapshot]:
+    """The newest snapshots not later than ``date`` of the tables it is made of; one that was never published is not
+    there."""
+    found = ((table, newest(deployment, table, date)) for table in registry.inputs(dataset.name))
+    return {table: snapshot for table, snapshot in found if snapshot is not None}
+
+
+def remarks(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> tuple[str, ...]:
+    """Which inputs are not of the date itself, Chinese."""
+    found = inputs(dataset, registry, deployment, date)
+    return tuple(
+        f"{table} 本日没有新的一期，用 {found[table].date} 期" if table in found else f"{table} 还没有发布过，不在其内"
+        for table in registry.inputs(dataset.name)
+        if table not in found or found[table].date != date
+    )
+
+
 def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> RawBatch | None:
     """The rows of the derived table from the newest snapshots not later than ``date``, as a raw batch (``lake/raw``);
-    None where an input
-    was never published. A batch of the same inputs and standards is kept as it is."""
+    None where what it needs was never published. A batch of the same inputs and standards is kept as it is."""
     assert dataset.derived is not None
-    inputs = {table: newest(deployment, table, date) for table in dataset.derived.inputs}
-    found = {table: snapshot for table, snapshot in inputs.items() if snapshot is not None}
-    if len(found) < len(inputs):
+    found = inputs(dataset, registry, deployment, date)
+    if not _enough(dataset, registry, found):
         return None
+    _demand_links(dataset, found, date)
+    if isinstance(dataset.derived, Conflicts) and (before := _before(dataset, deployment, date)) is not None:
+        found = {**found, dataset.name: before}
     made_of = [(table, snapshot.snapshot_id) for table, snapshot in found.items()]
     batch_id = fingerprint("derived", VERSION, dataset.name, date, registry.hashes[dataset.name], made_of)
     known = RawBatch.read(RawBatch.path(deployment, dataset.name, date))
@@ -70,30 +100,52 @@ def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
     return _write(dataset, registry, deployment, date, found, batch_id)
 
 
+def _enough(dataset: Dataset, registry: Registry, found: Mapping[str, Snapshot]) -> bool:
+    assert dataset.derived is not None
+    if dataset.derived.WHOLE:
+        return len(found) == len(registry.inputs(dataset.name))
+    links = set(dataset.derived.links_read().values())
+    return bool(found.keys() - links) and bool(not links or links & found.keys())
+
+
+def _demand_links(dataset: Dataset, found: Mapping[str, Snapshot], date: Date) -> None:
+    """Masters are made of links to rows as they are tonight: older links would point at rows that are gone."""
+    assert dataset.derived is not None
+    links = dataset.derived.links_read().values()
+    stale = [table for table in links if table in found and found[table].date != date]
+    if stale:
+        raise GateBlocked(dataset.name, date.isoformat(), [f"关联表 {table} 本日没有发布" for table in stale])
+
+
+def _before(dataset: Dataset, deployment: Deployment, date: Date) -> Snapshot | None:
+    return newest(deployment, dataset.name, date - timedelta(days=1))
+
+
 def _write(
-    dataset: Dataset, registry: Registry, deployment: Deployment, date: Date, inputs: dict[str, Snapshot], batch_id: str
+    dataset: Dataset, registry: Registry, deployment: Deployment, date: Date, found: dict[str, Snapshot], batch_id: str
 ) -> RawBatch:
     folder = deployment.lake("raw", dataset.name, date)
     target = folder / f"{batch_id}-0000.parquet"
-    made_of = "+".join(f"published/{table}/{snapshot.date}" for table, snapshot in inputs.items())
+    made_of = "+".join(f"published/{table}/{snapshot.date}" for table, snapshot in found.items())
     with files.scratch(deployment, "derive") as scratch:
         connection = engine.session(registry, temp=scratch / "spill", as_of=date)
         try:
             written = files.temporary(target)
+            query = _query(connection, dataset, registry, deployment, date, found)
             connection.execute(
-                f"COPY ({_as_text(dataset, _query(dataset, registry, deployment, date, inputs), date, made_of)}) "
-                f"TO {sql.text(str(written))} ({sql.PARQUET})"
+                f"COPY ({_as_text(dataset, query, date, made_of)}) TO {sql.text(str(written))} ({sql.PARQUET})"
             )
         finally:
             connection.close()
     files.put(written, target)
     rows = files.row_count(target)
-    source = IngestedFile(name=made_of, format="由已发布的表生成", delivered=rows, raw=rows, rejected=0)
+    told = remarks(dataset, registry, deployment, date)
+    source = IngestedFile(name=made_of, format="由已发布的表生成", delivered=rows, raw=rows, rejected=0, remarks=told)
     raw = RawBatch(
         dataset=dataset.name,
         date=date,
         batch_id=batch_id,
-        delivery_fingerprint=fingerprint([(table, snapshot.snapshot_id) for table, snapshot in inputs.items()]),
+        delivery_fingerprint=fingerprint([(table, snapshot.snapshot_id) for table, snapshot in found.items()]),
         standards_hash=registry.hashes[dataset.name],
         mode="snapshot",
         files=(deployment.relative(target),),
@@ -108,11 +160,40 @@ def _write(
 
 
 def _query(
-    dataset: Dataset, registry: Registry, deployment: Deployment, date: Date, inputs: dict[str, Snapshot]
+    connection: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    registry: Registry,
+    deployment: Deployment,
+    date: Date,
+    found: Mapping[str, Snapshot],
 ) -> str:
-    """The table's rows, typed."""
+    """The table's rows, typed; what they are made of may be put into temporary tables of the connection."""
     made = dataset.derived
     assert made is not None
+    if isinstance(made, RollUp):
+        return _rolled_up(made, registry, deployment, date, found)
+    linked_before = isinstance(made, Links) and newest(deployment, dataset.name, Date.max) is not None
+    keyed(connection, secret(deployment, in_use=linked_before or bool(made.links_read())))
+    mentions = {kind: Mentions(kind, registry, deployment, date, found) for kind in made.masters_read()}
+    if isinstance(made, Links):
+        return links.query(mentions[made.master])
+    parts = []
+    for kind, table in made.links_read().items():
+        if table not in found:
+            continue
+        survivorship.prepare(connection, mentions[kind], visible(found[table], deployment, "*"))
+        if isinstance(made, Survivors):
+            return survivorship.query(mentions[kind])
+        connection.execute(f"CREATE TEMP TABLE {sql.identifier(kind)} AS {conflicts.found(mentions[kind])}")
+        parts.append(f"SELECT * FROM {sql.identifier(kind)}")
+    columns = ", ".join(f"b.{sql.identifier(column.name)}" for column in dataset.columns)
+    before = visible(found[dataset.name], deployment, columns) if dataset.name in found else None
+    return conflicts.query(" UNION ALL ".join(parts), before, date.isoformat())
+
+
+def _rolled_up(
+    made: RollUp, registry: Registry, deployment: Deployment, date: Date, found: Mapping[str, Snapshot]
+) -> str:
     source = registry.datasets[made.table]
     names = [column.name for column in source.columns]
     known = list(registry.code_sets)
@@ -121,7 +202,7 @@ def _query(
         for place, text in made.expressions().items()
     }
     read = ", ".join(f"b.{sql.identifier(name)}" for name in names)
-    rows = visible(inputs[made.table], deployment, f"{read}, DATE '{date.isoformat()}' AS {DELIVERY_DATE}")
+    rows = visible(found[made.table], deployment, f"{read}, DATE '{date.isoformat()}' AS {DELIVERY_DATE}")
     code_set = registry.element(made.table, made.division).code_set
     assert code_set is not None
     return roll_up.query(made, rows, code_set, conditions)

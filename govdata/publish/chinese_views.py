@@ -73,11 +73,11 @@ def chinese(
             value = f"{names}.{NAME_ZH}"
         selected.append(f"{value} AS {sql.identifier(column.title)}")
     catalogue.view(
-        "published",
+        dataset.schema_name,
         f"{dataset.name}{rows.CHINESE}",
         " ".join([f"SELECT {', '.join(selected)} FROM ({query}) AS b", *joined]),
         [*files, *(code_files[column.code_set] for column in shown if column.code_set is not None)],
-        f"{comment}。同 published.{dataset.name}，列名为中文，代码旁有名称",
+        f"{comment}。同 {dataset.schema_name}.{dataset.name}，列名为中文，代码旁有名称",
         {column.title: column.comment for column in shown},
     )
 

@@ -74,16 +74,18 @@ def published(
     code_files: Mapping[str, Path],
 ) -> None:
     """``published.<table>``: the newest of ``snapshots`` (newest first), and the same in Chinese;
-    ``published.<table>_at(date)``: the one that was current then. ``code_files``: code set → its file."""
+    ``published.<table>_at(date)``: the one that was current then. A derived table may be shown in another schema.
+    ``code_files``: code set → its file."""
     contract = registry.datasets.get(table)
     contracted = declared(contract, registry) if contract else {}
+    schema = contract.schema_name if contract else "published"
     former = former_names(contract)
     declared_columns = {**contracted, **types(rows.PUBLISHED)}
     comment, told = described(table, registry)
     told = {**told, **comments(rows.PUBLISHED)}
 
     def show(query: str, paths: Sequence[Path], state: str, shown: Mapping[str, str]) -> None:
-        catalogue.view("published", table, query, paths, state, _of(told, shown))
+        catalogue.view(schema, table, query, paths, state, _of(told, shown))
         if contract is not None and table + rows.CHINESE not in registry.datasets:
             chinese(catalogue, contract, registry, query, shown, paths, state, code_files)
 
@@ -118,7 +120,7 @@ def published(
         query = empty(declared_columns)
         show(query, (), f"{comment}。尚未发布", declared_columns)
     if branches:
-        macro = f"catalogue.published.{sql.identifier(table + '_at')}"
+        macro = f"catalogue.{schema}.{sql.identifier(table + '_at')}"
         catalogue.connection.execute(f"CREATE MACRO {macro}(as_of) AS TABLE {' UNION ALL BY NAME '.join(branches)}")
 
 

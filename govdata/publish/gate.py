@@ -48,7 +48,7 @@ def _judged(verdict: Verdict, batch: StandardizedBatch, dataset: Dataset, regist
         if outcome.blocking and not outcome.passed:
             reasons.append(f"检查“{outcome.name}”未通过：{outcome.description}")
     names = {outcome.name for outcome in verdict.outcomes if outcome.kind == "table"}
-    for name, title in TABLE_CHECKS.items():
+    for name, title in {**TABLE_CHECKS, **dataset.own_checks}.items():
         if name not in names:
             reasons.append(f"检查“{name}”（{title}）没有运行")
     judged = {outcome.rule_id for outcome in verdict.outcomes if outcome.kind == "rule"}

@@ -20,7 +20,7 @@ from govdata.batches import RawBatch, Seal, StandardizedBatch
 from govdata.deployment import Deployment, dates_in, iso_date, set_first_date
 from govdata.errors import GateBlocked, Waiting
 from govdata.publish import governance
-from govdata.standards.model import Dataset, Registry, Unique
+from govdata.standards.model import Dataset, Registry
 from govdata.storage import files
 from govdata.storage.manifest import Inside, Manifest, fingerprint
 from govdata.storage.tables.nights import PUBLISHED_ROWS
@@ -147,7 +147,7 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
         standards_hash=batch.standards_hash,
         mode=batch.mode,
         key=dataset.delivery.key,
-        key_unique=_key_is_unique(dataset, registry),
+        key_unique=registry.key_is_unique(dataset.name),
         operation=dataset.delivery.operation,
         files=(),
         rows=batch.clean,
@@ -248,13 +248,3 @@ def was_published(deployment: Deployment, table: str, date: Date) -> bool | None
         )
     except (OSError, pa.ArrowException, IndexError):
         return None
-
-
-def _key_is_unique(dataset: Dataset, registry: Registry) -> bool:
-    return any(
-        isinstance(rule.spec, Unique)
-        and rule.severity == "error"
-        and rule.spec.columns
-        and set(rule.spec.columns) <= set(dataset.delivery.key)
-        for rule in registry.rules(dataset.name)
-    )

@@ -151,7 +151,7 @@ class Conflicts(Derivation):
         return tuple(dict.fromkeys((*self.links.values(), *datasets)))
 
     def output(self, masters: Masters) -> tuple[str, ...]:
-        value = ("master_kind", "master_id", "element", "dataset", "role", "value")
+        value = ("master_kind", "master_id", "element", "dataset", "role", "source_value")
         told = ("row_id", "delivery_date", "mentions", "chosen", "reason", "owner")
         return (*value, *told, "first_seen", "last_seen", "open")
 

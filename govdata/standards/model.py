@@ -402,5 +402,15 @@ class Registry(Frozen):
         contract's own rules."""
         return self.bound[dataset]
 
+    def key_is_unique(self, dataset: str) -> bool:
+        """Whether the standards see to it that no two published rows of a delivery share the contract's key."""
+        return any(
+            isinstance(rule.spec, Unique)
+            and rule.severity == "error"
+            and rule.spec.columns
+            and set(rule.spec.columns) <= set(self.datasets[dataset].delivery.key)
+            for rule in self.rules(dataset)
+        )
+
     def element(self, dataset: str, column: str) -> Element:
         return self.elements[self.datasets[dataset].column(column).element]

@@ -77,7 +77,12 @@ def test_a_page_is_part_of_the_registry(root: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "line", "told"),
     [
-        ("dataset: people\n    identifiers: {citizen_id", "dataset: peopel\n    identifiers: {citizen_id", 9, "没有名为“peopel”的数据集"),
+        (
+            "dataset: people\n    identifiers: {citizen_id",
+            "dataset: peopel\n    identifiers: {citizen_id",
+            9,
+            "没有名为“peopel”的数据集",
+        ),
         ("values: {sex: sex, born: born}", "values: {sex: sexe, born: born}", 11, "sexe"),
         ("values: {sex: sex, born: born}", "values: {sexx: sex, sex: sex, born: born}", 11, "没有声明属性“sexx”"),
         ("{citizen_id: id}", "{citizen: id}", 10, "没有声明标识“citizen”"),
@@ -104,7 +109,9 @@ def test_a_mistake_is_told_with_file_and_line(root: Path, before: str, after: st
 
 def test_a_derived_table_names_a_kind_that_is_declared(root: Path) -> None:
     origin = "{property: origin, value: {links: {master: persn}}}"
-    contract = CONTRACT.replace("{property: delivery, value: {mode: snapshot}}", origin).replace("people", "person_link")
+    contract = CONTRACT.replace("{property: delivery, value: {mode: snapshot}}", origin).replace(
+        "people", "person_link"
+    )
     (root / "datasets/person_link.odcs.yaml").write_text(contract, encoding="utf-8")
 
     messages = [p.message for p in problems(root) if p.file == "datasets/person_link.odcs.yaml"]

@@ -1,0 +1,170 @@
+"""Mentions: every appearance of a person or an organisation in the published tables, as one relation.
+
+A row has who says it (``dataset, role, row_id, delivered, as_of``), the mention's own name ``mention_id`` (a keyed
+digest of table, role and the contract's key: the same however often the row is delivered again), per identifier
+``k_<kind>`` (the part that is compared, NULL where there is no valid one), and per element ``v_<element>`` (the value
+as text), ``c_<element>`` (the part that is compared) and ``r_<element>`` (the rank of the source, NULL where it has
+none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date as Date
+
+from sqlglot import exp
+
+from govdata.batches import Snapshot
+from govdata.deployment import Deployment
+from govdata.engine.functions import expand
+from govdata.engine.syntax import text as printed
+from govdata.publish import visible
+from govdata.standards import expressions
+from govdata.standards.master_model import Identifier, Master, MasterElement, Mention
+from govdata.standards.model import Dataset, Registry
+from govdata.standards.source import Everything
+from govdata.storage import sql
+
+ANYTHING = Everything()
+"""Names were checked when the standards were read."""
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """The mentions of one kind of master on one date. ``snapshots``: the newest of each table that is there."""
+
+    kind: str
+    registry: Registry
+    deployment: Deployment
+    date: Date
+    snapshots: Mapping[str, Snapshot]
+
+    @property
+    def master(self) -> Master:
+        return self.registry.masters[self.kind]
+
+    @property
+    def identifiers(self) -> list[str]:
+        """Strongest first."""
+        return list(self.master.identifiers)
+
+    def relation(self, elements: Collection[str], *, identifiers: bool = True) -> str:
+        """A SELECT of all mentions; of the elements only those asked for."""
+        parts = [
+            self._one(role, mention, elements, self.identifiers if identifiers else [])
+            for role, mention in self.master.mentions.items()
+            if mention.dataset in self.snapshots
+        ]
+        return " UNION ALL ".join(parts)
+
+    def _one(self, role: str, mention: Mention, elements: Collection[str], kinds: Iterable[str]) -> str:
+        dataset = self.registry.datasets[mention.dataset]
+        key = dataset.delivery.key or tuple(column.name for column in dataset.columns if column.primary_key)
+        numbers = {kind: mention.number(kind) for kind in kinds}
+        texts = [mention.where, mention.date, *mention.values.values()]
+        texts += [text for pair in numbers.values() for text in pair]
+        read = {name for text in texts if text for name in expressions.referenced_columns(_tree(text))} | set(key)
+        columns = ", ".join(f"b.{sql.identifier(name)}" for name in sorted(read))
+        night = f"DATE '{self.date.isoformat()}' AS _delivery_date"
+        place = f"b._row_id AS _row_id, b._delivery_date AS _delivered, {night}"
+        rows = visible(self.snapshots[mention.dataset], self.deployment, f"{columns}, {place}")
+        given = [
+            f"{sql.text(mention.dataset)} AS dataset",
+            f"{sql.text(role)} AS role",
+            "_row_id AS row_id",
+            "_delivered AS delivered",
+            f"CAST({_printed(mention.date) if mention.date else 'NULL'} AS DATE) AS as_of",
+            f"{self._mention_id(dataset, role, key)} AS mention_id",
+        ]
+        for kind, (number, type_) in numbers.items():
+            given.append(f"{_printed(number) if number else 'CAST(NULL AS VARCHAR)'} AS {_name('n', kind)}")
+            given.append(f"{_printed(type_) if type_ else 'CAST(NULL AS VARCHAR)'} AS {_name('t', kind)}")
+        for name in elements:
+            given += self._element(name, self.master.elements[name], role, mention)
+        where = f" WHERE {_printed(mention.where)}" if mention.where else ""
+        keys = [f"{_key(self.master.identifiers[kind], kind)} AS {_name('k', kind)}" for kind in numbers]
+        scratch = [_name(prefix, kind) for kind in numbers for prefix in "nt"]
+        shown = f"* EXCLUDE ({', '.join(scratch)})" if scratch else "*"
+        return f"SELECT {', '.join([shown, *keys])} FROM (SELECT {', '.join(given)} FROM ({rows}){where})"
+
+    def _mention_id(self, dataset: Dataset, role: str, key: tuple[str, ...]) -> str:
+        told = [f"coalesce(CAST({sql.identifier(name)} AS VARCHAR), '')" for name in key]
+        if not self.registry.key_is_unique(dataset.name):
+            told.append("_row_id")
+        return digest("mention", [sql.text(self.kind), sql.text(dataset.name), sql.text(role), *told])
+
+    def _element(self, name: str, element: MasterElement, role: str, mention: Mention) -> list[str]:
+        text = mention.values.get(name)
+        if text is None:
+            nothing = "CAST(NULL AS VARCHAR)"
+            return [
+                f"{nothing} AS {_name('v', name)}, {nothing} AS {_name('c', name)}, "
+                f"CAST(NULL AS INTEGER) AS {_name('r', name)}"
+            ]
+        tree, kind = self._value(text, mention)
+        compared = _tree(element.compare) if element.compare else exp.column("value")
+        ranks = "".join(
+            f" WHEN {printed(expand(_filled(_tree(source.where), value=tree))) if source.where else 'TRUE'} THEN {rank}"
+            for rank, source in element.rank(role)
+        )
+        ranked = f"CASE{ranks} END" if ranks else "NULL"
+        return [
+            f"{_as_text(tree, kind)} AS {_name('v', name)}",
+            f"{_as_text(_filled(compared, value=tree), 'any' if element.compare else kind)} AS {_name('c', name)}",
+            f"CAST({ranked} AS INTEGER) AS {_name('r', name)}",
+        ]
+
+    def _value(self, text: str, mention: Mention) -> tuple[exp.Expression, str]:
+        dataset = self.registry.datasets[mention.dataset]
+        types = {column.name: self.registry.elements[column.element].type for column in dataset.columns}
+        return expressions.parse_value(text, columns=types, code_sets=ANYTHING)
+
+
+def digest(purpose: str, parts: Iterable[str]) -> str:
+    """SQL: a keyed digest of the parts (SQL of texts that are not NULL), another one for another purpose."""
+    return f"mac(concat_ws(chr(31), {', '.join([sql.text(purpose), *parts])}))"
+
+
+def _name(prefix: str, name: str) -> str:
+    return sql.identifier(f"{prefix}_{name}")
+
+
+def _tree(text: str) -> exp.Expression:
+    return expressions.parse_value(text, columns=ANYTHING, code_sets=ANYTHING)[0]
+
+
+def _printed(text: str | None) -> str:
+    assert text is not None
+    return printed(expand(_tree(text)))
+
+
+def _filled(tree: exp.Expression, **columns: exp.Expression) -> exp.Expression:
+    """``tree`` with other trees in the place of columns."""
+    return tree.transform(
+        lambda node: (
+            exp.paren(columns[node.name].copy()) if isinstance(node, exp.Column) and node.name in columns else node
+        )
+    )
+
+
+def _as_text(tree: exp.Expression, kind: str) -> str:
+    """A date is told as a day, whatever time of day its column holds."""
+    value = printed(expand(tree))
+    return f"CAST(CAST({value} AS DATE) AS VARCHAR)" if kind == "date" else f"CAST({value} AS VARCHAR)"
+
+
+def _key(identifier: Identifier, kind: str) -> str:
+    """The part of a valid identifier that is compared."""
+    number, type_ = exp.column(f"n_{kind}", quoted=True), exp.column(f"t_{kind}", quoted=True)
+    valid = printed(expand(_filled(_tree(identifier.valid), value=number, type=type_)))
+    key = printed(expand(_filled(_tree(identifier.key), value=number))) if identifier.key else printed(number)
+    if identifier.typed:
+        key = f"{printed(type_)} || ':' || {key}"
+    return f"CASE WHEN {printed(number)} IS NOT NULL AND {valid} THEN {key} END"
+
+
+def implied(identifier: Identifier, weaker: str, key: str) -> str | None:
+    """SQL of the weaker identifier that the column ``key`` of a valid stronger one contains; None where it has none."""
+    text = identifier.implies.get(weaker)
+    return printed(expand(_filled(_tree(text), value=exp.column(key, quoted=True)))) if text else None
