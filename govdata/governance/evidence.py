@@ -254,10 +254,6 @@ def _digest(prefix: str, columns: Sequence[str]) -> str:
     return f"mac({sql.text(prefix)} || {joined})"
 
 
-def key_columns(dataset: Dataset) -> tuple[str, ...]:
-    return dataset.delivery.key or tuple(column.name for column in dataset.columns if column.primary_key)
-
-
 @dataclass
 class _Delivered:
     """Tables ``records`` and ``failing`` of one delivery."""
@@ -275,7 +271,7 @@ class _Delivered:
         batch, dataset = self.judged.batch, self.judged.dataset
         assert batch is not None
         paths = [self.deployment.absolute(name) for name in (*batch.clean_files, *batch.quarantine_files)]
-        key = set(key_columns(dataset))
+        key = set(dataset.key)
         on_key = ", ".join(sql.text(rule.id) for rule in self.rules.values() if key.intersection(rule.columns))
         identity = self.registry.workorders.identity.get(dataset.name, [])
         operation = dataset.delivery.operation
@@ -284,7 +280,7 @@ class _Delivered:
             self.connection.execute(_NO_RECORDS)
             return
         self.connection.execute(
-            f"CREATE TEMP TABLE records AS SELECT {_digest('k', key_columns(dataset))} AS key_id, "
+            f"CREATE TEMP TABLE records AS SELECT {_digest('k', dataset.key)} AS key_id, "
             f"{_digest('a', identity)} AS alias_id, "
             f"{cancelled} AS cancelled, list_concat(coalesce(b.{FAILED_RULES}, []), coalesce(b.{WARNINGS}, [])) AS "
             "failing, "
@@ -306,7 +302,7 @@ class _Delivered:
         )
         if snapshot is None or not snapshot.files or not self.connection.execute(f"{likely} LIMIT 1").fetchall():
             return
-        rows = visible(snapshot, self.deployment, f"{_digest('k', key_columns(self.judged.dataset))} AS key_id")
+        rows = visible(snapshot, self.deployment, f"{_digest('k', self.judged.dataset.key)} AS key_id")
         self.connection.execute(f"INSERT INTO before SELECT key_id FROM ({rows}) SEMI JOIN ({likely}) USING (key_id)")
 
     def failing(self) -> None:
@@ -393,7 +389,7 @@ class _Cross:
         if not snapshot.files:
             self.connection.execute(_NO_RECORDS)
             return
-        columns = f"{_digest('k', key_columns(self.judged.dataset))} AS key_id, b.{ROW_ID} AS row_id"
+        columns = f"{_digest('k', self.judged.dataset.key)} AS key_id, b.{ROW_ID} AS row_id"
         rows = visible(snapshot, self.deployment, columns)
         self.connection.execute(
             "CREATE TEMP TABLE records AS SELECT key_id, CAST(NULL AS VARCHAR) AS alias_id, FALSE AS cancelled, "

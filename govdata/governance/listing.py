@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from govdata.batches import RawBatch
 from govdata.deployment import Deployment
-from govdata.governance.evidence import REJECTED, key_columns
+from govdata.governance.evidence import REJECTED
 from govdata.governance.orders import Order, State, item_id
 from govdata.governance.suggestions import Suggester, Suggestion, Wrong
 from govdata.standards.model import Dataset, Registry
@@ -52,7 +52,7 @@ def key_titles(order: Order, registry: Registry) -> tuple[str, ...]:
     dataset = registry.datasets.get(order.dataset)
     if dataset is None or order.rule_id == REJECTED or not may_see(order, registry):
         return ()
-    return tuple(dataset.column(name).title for name in key_columns(dataset))
+    return tuple(dataset.column(name).title for name in dataset.key)
 
 
 class Listing:
@@ -154,7 +154,7 @@ class Listing:
             columns = [column.name for column in dataset.columns if column.name in known]
             cases = " ".join(f"WHEN {sql.text(name)} THEN w.{sql.identifier(name)}" for name in columns)
             value = f"CASE i.column_name {cases} END" if columns else "NULL"
-            keys = ", ".join(f"w.{sql.identifier(name)}" if name in known else "NULL" for name in key_columns(dataset))
+            keys = ", ".join(f"w.{sql.identifier(name)}" if name in known else "NULL" for name in dataset.key)
             self._connection.execute(
                 f"INSERT INTO looked_up SELECT i.number, i.item, CAST([{keys}] AS VARCHAR[]), {value} FROM "
                 f"{sql.parquet(paths)} AS w "

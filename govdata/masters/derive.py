@@ -22,7 +22,7 @@ from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.errors import GateBlocked
 from govdata.masters import conflicts, integrity, links, roll_up, survivorship
-from govdata.masters.mentions import Mentions
+from govdata.masters.mentions import Mentions, rows
 from govdata.publish import newest, visible
 from govdata.standards import expressions
 from govdata.standards.derivations import Conflicts, Links, RollUp, Survivors
@@ -138,9 +138,9 @@ def _write(
         finally:
             connection.close()
     files.put(written, target)
-    rows = files.row_count(target)
+    count = files.row_count(target)
     told = remarks(dataset, registry, deployment, date)
-    source = IngestedFile(name=made_of, format="由已发布的表生成", delivered=rows, raw=rows, rejected=0, remarks=told)
+    source = IngestedFile(name=made_of, format="由已发布的表生成", delivered=count, raw=count, rejected=0, remarks=told)
     raw = RawBatch(
         dataset=dataset.name,
         date=date,
@@ -181,14 +181,20 @@ def _query(
     for kind, table in made.links_read().items():
         if table not in found:
             continue
-        survivorship.prepare(connection, mentions[kind], visible(found[table], deployment, "*"))
+        survivorship.prepare(connection, mentions[kind], _all(table, found[table], registry, deployment))
         if isinstance(made, Survivors):
             return survivorship.query(mentions[kind])
         connection.execute(f"CREATE TEMP TABLE {sql.identifier(kind)} AS {conflicts.found(mentions[kind])}")
         parts.append(f"SELECT * FROM {sql.identifier(kind)}")
-    columns = ", ".join(f"b.{sql.identifier(column.name)}" for column in dataset.columns)
-    before = visible(found[dataset.name], deployment, columns) if dataset.name in found else None
+    known = found.get(dataset.name)
+    before = _all(dataset.name, known, registry, deployment) if known is not None else None
     return conflicts.query(" UNION ALL ".join(parts), before, date.isoformat())
+
+
+def _all(table: str, snapshot: Snapshot, registry: Registry, deployment: Deployment) -> str:
+    dataset = registry.datasets[table]
+    names = [column.name for column in dataset.columns]
+    return f"SELECT {sql.identifiers(names)} FROM ({rows(snapshot, dataset, registry, deployment, names)})"
 
 
 def _rolled_up(
@@ -202,10 +208,10 @@ def _rolled_up(
         for place, text in made.expressions().items()
     }
     read = ", ".join(f"b.{sql.identifier(name)}" for name in names)
-    rows = visible(found[made.table], deployment, f"{read}, DATE '{date.isoformat()}' AS {DELIVERY_DATE}")
+    read_rows = visible(found[made.table], deployment, f"{read}, DATE '{date.isoformat()}' AS {DELIVERY_DATE}")
     code_set = registry.element(made.table, made.division).code_set
     assert code_set is not None
-    return roll_up.query(made, rows, code_set, conditions)
+    return roll_up.query(made, read_rows, code_set, conditions)
 
 
 def _as_text(dataset: Dataset, query: str, date: Date, made_of: str) -> str:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from govdata.batches import CheckOutcome, Snapshot, StandardizedBatch
 from govdata.checks import table
 from govdata.deployment import Deployment
-from govdata.masters.mentions import Mentions
-from govdata.publish import newest, visible
+from govdata.engine.typed import sql_type
+from govdata.masters.mentions import Mentions, rows
+from govdata.publish import newest
+from govdata.publish.views import empty
 from govdata.standards.derivations import Derivation, Links, Survivors
 from govdata.standards.master_model import UNLINKED, Bounds
 from govdata.standards.model import Dataset, Registry
@@ -40,20 +42,24 @@ def outcomes(
     if not dataset.own_checks or made is None:
         return []
     with sql.connection(deployment, "integrity") as connection:
-        connection.execute(f"CREATE VIEW judged AS {_rows(batch, deployment)}")
+        connection.execute(f"CREATE VIEW judged AS {_judged(batch, dataset, registry, deployment)}")
         match made:
             case Links():
                 mentions = Mentions(made.master, registry, deployment, batch.date, inputs)
                 keyed(connection, secret(deployment))
                 return _links(connection, made, mentions, dataset)
             case Survivors():
-                links = visible(inputs[made.links], deployment, "*")
+                table = registry.datasets[made.links]
+                columns = [f"{made.master}_id"]
+                links = rows(inputs[made.links], table, registry, deployment, columns)
                 return [_counts(connection, made, links)]
     return []
 
 
-def _rows(batch: StandardizedBatch, deployment: Deployment) -> str:
-    return f"SELECT * FROM {sql.parquet([deployment.absolute(name) for name in batch.clean_files])}"
+def _judged(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> str:
+    names = [deployment.absolute(name) for name in batch.clean_files]
+    kinds = {column.name: sql_type(registry.elements[column.element]) for column in dataset.columns}
+    return f"SELECT {sql.identifiers(kinds)} FROM {sql.parquet(names)}" if names else empty(kinds)
 
 
 def _links(
@@ -67,7 +73,7 @@ def _links(
     return [
         _linked_once(connection, made),
         _one_identifier(connection, made, mentions.identifiers),
-        _stable(connection, made, before, mentions),
+        _stable(connection, made, before, mentions, dataset),
     ]
 
 
@@ -112,17 +118,18 @@ def _one_identifier(connection: duckdb.DuckDBPyConnection, made: Links, kinds: l
 
 
 def _stable(
-    connection: duckdb.DuckDBPyConnection, made: Links, before: Snapshot | None, mentions: Mentions
+    connection: duckdb.DuckDBPyConnection, made: Links, before: Snapshot | None, mentions: Mentions, dataset: Dataset
 ) -> CheckOutcome:
     """Against the snapshot before, over the mentions that are in both. That a mention without an identifier got one is
     no merge."""
     if before is None:
         return _outcome(made, "stable", 0, 0, None)
     master_id = sql.identifier(f"{made.master}_id")
-    rows = visible(before, mentions.deployment, f"b.mention_id, b.{master_id} AS old, b.method AS old_method")
+    columns = ["mention_id", f"{made.master}_id", "method"]
+    then = rows(before, dataset, mentions.registry, mentions.deployment, columns)
     connection.execute(
-        f"CREATE TEMP TABLE moved AS SELECT old, master_id AS new FROM link JOIN ({rows}) USING (mention_id) "
-        f"WHERE old_method <> {sql.text(UNLINKED)}"
+        f"CREATE TEMP TABLE moved AS SELECT o.{master_id} AS old, n.master_id AS new FROM link AS n JOIN ({then}) AS o "
+        f"USING (mention_id) WHERE o.method <> {sql.text(UNLINKED)}"
     )
     masters = sql.scalar(connection, "SELECT count(DISTINCT old) FROM moved")
     both = sql.scalar(connection, "SELECT count(*) FROM moved")

@@ -19,7 +19,9 @@ from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
+from govdata.engine.typed import sql_type
 from govdata.publish import visible
+from govdata.publish.views import empty
 from govdata.standards import expressions
 from govdata.standards.master_model import Identifier, Master, MasterElement, Mention
 from govdata.standards.model import Dataset, Registry
@@ -60,22 +62,22 @@ class Mentions:
 
     def _one(self, role: str, mention: Mention, elements: Collection[str], kinds: Iterable[str]) -> str:
         dataset = self.registry.datasets[mention.dataset]
-        key = dataset.delivery.key or tuple(column.name for column in dataset.columns if column.primary_key)
         numbers = {kind: mention.number(kind) for kind in kinds}
         texts = [mention.where, mention.date, *mention.values.values()]
         texts += [text for pair in numbers.values() for text in pair]
-        read = {name for text in texts if text for name in expressions.referenced_columns(_tree(text))} | set(key)
-        columns = ", ".join(f"b.{sql.identifier(name)}" for name in sorted(read))
-        night = f"DATE '{self.date.isoformat()}' AS _delivery_date"
-        place = f"b._row_id AS _row_id, b._delivery_date AS _delivered, {night}"
-        rows = visible(self.snapshots[mention.dataset], self.deployment, f"{columns}, {place}")
+        named = {name for text in texts if text for name in expressions.referenced_columns(_tree(text))}
+        night = f"DATE '{self.date.isoformat()}'"
+        shown = rows(
+            self.snapshots[mention.dataset], dataset, self.registry, self.deployment, sorted(named | set(dataset.key))
+        )
+        published = f"SELECT * REPLACE ({night} AS _delivery_date), _delivery_date AS _delivered FROM ({shown})"
         given = [
             f"{sql.text(mention.dataset)} AS dataset",
             f"{sql.text(role)} AS role",
             "_row_id AS row_id",
             "_delivered AS delivered",
             f"CAST({_printed(mention.date) if mention.date else 'NULL'} AS DATE) AS as_of",
-            f"{self._mention_id(dataset, role, key)} AS mention_id",
+            f"{self._mention_id(dataset, role)} AS mention_id",
         ]
         for kind, (number, type_) in numbers.items():
             given.append(f"{_printed(number) if number else 'CAST(NULL AS VARCHAR)'} AS {_name('n', kind)}")
@@ -86,11 +88,11 @@ class Mentions:
         keys = [f"{_key(self.master.identifiers[kind], kind)} AS {_name('k', kind)}" for kind in numbers]
         scratch = [_name(prefix, kind) for kind in numbers for prefix in "nt"]
         shown = f"* EXCLUDE ({', '.join(scratch)})" if scratch else "*"
-        return f"SELECT {', '.join([shown, *keys])} FROM (SELECT {', '.join(given)} FROM ({rows}){where})"
+        return f"SELECT {', '.join([shown, *keys])} FROM (SELECT {', '.join(given)} FROM ({published}){where})"
 
-    def _mention_id(self, dataset: Dataset, role: str, key: tuple[str, ...]) -> str:
-        told = [f"coalesce(CAST({sql.identifier(name)} AS VARCHAR), '')" for name in key]
-        if not self.registry.key_is_unique(dataset.name):
+    def _mention_id(self, dataset: Dataset, role: str) -> str:
+        told = [f"coalesce(CAST({sql.identifier(name)} AS VARCHAR), '')" for name in dataset.key]
+        if not self.registry.is_unique(dataset.name, dataset.key):
             told.append("_row_id")
         return digest("mention", [sql.text(self.kind), sql.text(dataset.name), sql.text(role), *told])
 
@@ -119,6 +121,18 @@ class Mentions:
         dataset = self.registry.datasets[mention.dataset]
         types = {column.name: self.registry.elements[column.element].type for column in dataset.columns}
         return expressions.parse_value(text, columns=types, code_sets=ANYTHING)
+
+
+def rows(
+    snapshot: Snapshot, dataset: Dataset, registry: Registry, deployment: Deployment, columns: Iterable[str]
+) -> str:
+    """A SELECT of columns of the rows that count, with ``_row_id`` and ``_delivery_date``; typed where there are
+    none."""
+    kinds = {column.name: sql_type(registry.elements[column.element]) for column in dataset.columns}
+    wanted = {name: kinds[name] for name in columns} | {"_row_id": "VARCHAR", "_delivery_date": "DATE"}
+    if snapshot.files:
+        return visible(snapshot, deployment, ", ".join(f"b.{sql.identifier(name)}" for name in wanted))
+    return empty(wanted)
 
 
 def digest(purpose: str, parts: Iterable[str]) -> str:

@@ -147,7 +147,7 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
         standards_hash=batch.standards_hash,
         mode=batch.mode,
         key=dataset.delivery.key,
-        key_unique=registry.key_is_unique(dataset.name),
+        key_unique=registry.is_unique(dataset.name, dataset.delivery.key),
         operation=dataset.delivery.operation,
         files=(),
         rows=batch.clean,

@@ -7,7 +7,7 @@ nothing here knows of Dagster, GX or DuckDB.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date as Date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -306,6 +306,11 @@ class Dataset(Frozen):
     file: str = ""
 
     @property
+    def key(self) -> tuple[str, ...]:
+        """The columns by which a record is known from delivery to delivery."""
+        return self.delivery.key or tuple(column.name for column in self.columns if column.primary_key)
+
+    @property
     def schema_name(self) -> str:
         """The catalogue's schema that shows it."""
         return self.derived.SCHEMA if self.derived is not None else "published"
@@ -402,13 +407,13 @@ class Registry(Frozen):
         contract's own rules."""
         return self.bound[dataset]
 
-    def key_is_unique(self, dataset: str) -> bool:
-        """Whether the standards see to it that no two published rows of a delivery share the contract's key."""
+    def is_unique(self, dataset: str, key: Collection[str]) -> bool:
+        """Whether the standards see to it that no two clean rows of a delivery share the columns ``key``."""
         return any(
             isinstance(rule.spec, Unique)
             and rule.severity == "error"
             and rule.spec.columns
-            and set(rule.spec.columns) <= set(self.datasets[dataset].delivery.key)
+            and set(rule.spec.columns) <= set(key)
             for rule in self.rules(dataset)
         )
 
