@@ -77,6 +77,7 @@ FIGURES = {
     "merged": "合并的主体",
     "split": "拆分的主体",
     "moved": "换了主体的提及",
+    "gone": "不再出现的主体",
     "unread_sources": "一条也没有读出的文件或工作表",
 }
 """Figures of the table checks → what the UI calls them."""

@@ -120,31 +120,41 @@ def _one_identifier(connection: duckdb.DuckDBPyConnection, made: Links, kinds: l
 def _stable(
     connection: duckdb.DuckDBPyConnection, made: Links, before: Snapshot | None, mentions: Mentions, dataset: Dataset
 ) -> CheckOutcome:
-    """Against the snapshot before, over the mentions that are in both. That a mention without an identifier got one is
-    no merge."""
+    """Against the snapshot before: of the mentions in both, which masters were merged and split, and of all, which
+    masters are gone. That a mention without an identifier got one is no merge."""
     if before is None:
         return _outcome(made, "stable", 0, 0, None)
     master_id = sql.identifier(f"{made.master}_id")
     columns = ["mention_id", f"{made.master}_id", "method"]
     then = rows(before, dataset, mentions.registry, mentions.deployment, columns)
     connection.execute(
-        f"CREATE TEMP TABLE moved AS SELECT o.{master_id} AS old, n.master_id AS new FROM link AS n JOIN ({then}) AS o "
-        f"USING (mention_id) WHERE o.method <> {sql.text(UNLINKED)}"
+        f"CREATE TEMP TABLE before AS SELECT mention_id, {master_id} AS old FROM ({then}) "
+        f"WHERE method <> {sql.text(UNLINKED)}"
     )
-    masters = sql.scalar(connection, "SELECT count(DISTINCT old) FROM moved")
+    connection.execute(
+        "CREATE TEMP TABLE moved AS SELECT old, master_id AS new FROM link JOIN before USING (mention_id)"
+    )
+    masters = sql.scalar(connection, "SELECT count(DISTINCT old) FROM before")
     both = sql.scalar(connection, "SELECT count(*) FROM moved")
     grouped = "SELECT count(*) FROM (SELECT count(DISTINCT {other}) AS n FROM moved GROUP BY {by}) WHERE n > 1"
+    gone = "SELECT count(DISTINCT old) FROM before WHERE old NOT IN (SELECT master_id FROM link)"
     found = {
         "merged": (sql.scalar(connection, grouped.format(other="old", by="new")), masters),
         "split": (sql.scalar(connection, grouped.format(other="new", by="old")), masters),
         "moved": (sql.scalar(connection, "SELECT count(*) FROM moved WHERE old <> new"), both),
+        "gone": (sql.scalar(connection, gone), masters),
     }
     reasons = _over(found, mentions.master.bounds, before)
     figures = {name: count for name, (count, _) in found.items()} | {"previous_date": before.date.isoformat()}
     return _outcome(made, "stable", both, found["moved"][0], "；".join(reasons) or None, masters=masters, **figures)
 
 
-NAMES = {"merged": "由上一期多个主体合成的主体", "split": "拆成多个的上一期主体", "moved": "换了主体的提及"}
+NAMES = {
+    "merged": "由上一期多个主体合成的主体",
+    "split": "拆成多个的上一期主体",
+    "moved": "换了主体的提及",
+    "gone": "有标识而不再出现的上一期主体",
+}
 
 
 def _over(found: Mapping[str, tuple[int, int]], bounds: Bounds, before: Snapshot) -> list[str]:

@@ -51,44 +51,46 @@ class Mentions:
         """Strongest first."""
         return list(self.master.identifiers)
 
-    def relation(self, elements: Collection[str], *, identifiers: bool = True) -> str:
+    def relation(self, elements: Collection[str]) -> str:
         """A SELECT of all mentions; of the elements only those asked for."""
         parts = [
-            self._one(role, mention, elements, self.identifiers if identifiers else [])
+            self._one(role, mention, elements)
             for role, mention in self.master.mentions.items()
             if mention.dataset in self.snapshots
         ]
         return " UNION ALL ".join(parts)
 
-    def _one(self, role: str, mention: Mention, elements: Collection[str], kinds: Iterable[str]) -> str:
+    def _one(self, role: str, mention: Mention, elements: Collection[str]) -> str:
         dataset = self.registry.datasets[mention.dataset]
-        numbers = {kind: mention.number(kind) for kind in kinds}
-        texts = [mention.where, mention.date, *mention.values.values()]
-        texts += [text for pair in numbers.values() for text in pair]
-        named = {name for text in texts if text for name in expressions.referenced_columns(_tree(text))}
-        night = f"DATE '{self.date.isoformat()}'"
-        shown = rows(
-            self.snapshots[mention.dataset], dataset, self.registry, self.deployment, sorted(named | set(dataset.key))
-        )
-        published = f"SELECT * REPLACE ({night} AS _delivery_date), _delivery_date AS _delivered FROM ({shown})"
         given = [
             f"{sql.text(mention.dataset)} AS dataset",
             f"{sql.text(role)} AS role",
             "_row_id AS row_id",
             "_delivered AS delivered",
-            f"CAST({_printed(mention.date) if mention.date else 'NULL'} AS DATE) AS as_of",
+            f"CAST({_printed(mention.date) or 'NULL'} AS DATE) AS as_of",
             f"{self._mention_id(dataset, role)} AS mention_id",
         ]
-        for kind, (number, type_) in numbers.items():
-            given.append(f"{_printed(number) if number else 'CAST(NULL AS VARCHAR)'} AS {_name('n', kind)}")
-            given.append(f"{_printed(type_) if type_ else 'CAST(NULL AS VARCHAR)'} AS {_name('t', kind)}")
+        for kind in self.identifiers:
+            number, type_ = mention.number(kind)
+            given.append(f"CAST({_printed(number) or 'NULL'} AS VARCHAR) AS {_name('n', kind)}")
+            given.append(f"CAST({_printed(type_) or 'NULL'} AS VARCHAR) AS {_name('t', kind)}")
         for name in elements:
             given += self._element(name, self.master.elements[name], role, mention)
         where = f" WHERE {_printed(mention.where)}" if mention.where else ""
-        keys = [f"{_key(self.master.identifiers[kind], kind)} AS {_name('k', kind)}" for kind in numbers]
-        scratch = [_name(prefix, kind) for kind in numbers for prefix in "nt"]
-        shown = f"* EXCLUDE ({', '.join(scratch)})" if scratch else "*"
-        return f"SELECT {', '.join([shown, *keys])} FROM (SELECT {', '.join(given)} FROM ({published}){where})"
+        keys = [f"{_key(self.master.identifiers[kind], kind)} AS {_name('k', kind)}" for kind in self.identifiers]
+        numbers = ", ".join(_name(prefix, kind) for kind in self.identifiers for prefix in "nt")
+        said = f"SELECT {', '.join(given)} FROM ({self._published(dataset, mention)}){where}"
+        return f"SELECT * EXCLUDE ({numbers}), {', '.join(keys)} FROM ({said})"
+
+    def _published(self, dataset: Dataset, mention: Mention) -> str:
+        """The columns of the table that the mention reads; ``delivery_date()`` is the night's in its expressions."""
+        numbers = [text for kind in self.identifiers for text in mention.number(kind)]
+        texts = [mention.where, mention.date, *mention.values.values(), *numbers]
+        read = {name for text in texts if text for name in expressions.referenced_columns(_tree(text))}
+        snapshot = self.snapshots[mention.dataset]
+        shown = rows(snapshot, dataset, self.registry, self.deployment, sorted(read | set(dataset.key)))
+        night = f"DATE '{self.date.isoformat()}' AS _delivery_date"
+        return f"SELECT * REPLACE ({night}), _delivery_date AS _delivered FROM ({shown})"
 
     def _mention_id(self, dataset: Dataset, role: str) -> str:
         told = [f"coalesce(CAST({sql.identifier(name)} AS VARCHAR), '')" for name in dataset.key]
@@ -148,9 +150,8 @@ def _tree(text: str) -> exp.Expression:
     return expressions.parse_value(text, columns=ANYTHING, code_sets=ANYTHING)[0]
 
 
-def _printed(text: str | None) -> str:
-    assert text is not None
-    return printed(expand(_tree(text)))
+def _printed(text: str | None) -> str | None:
+    return printed(expand(_tree(text))) if text is not None else None
 
 
 def _filled(tree: exp.Expression, **columns: exp.Expression) -> exp.Expression:

@@ -89,7 +89,7 @@ class Links(Derivation):
     CHECKS: ClassVar = {
         "linked_once": "各表中的每次提及恰好归到一个主体，没有多出的提及",
         "one_identifier": "没有主体带有两个不同的有效标识",
-        "stable": "与上一期相比，合并、拆分的主体和换了主体的提及不超过上限",
+        "stable": "与上一期相比，合并、拆分、消失的主体和换了主体的提及不超过上限",
     }
     WHOLE: ClassVar = False
 

@@ -84,6 +84,7 @@ class Bounds(Written):
     merged: Annotated[float, Field(ge=0, le=1)] = Field(0.01, description="由上一期多个主体合成的主体")
     split: Annotated[float, Field(ge=0, le=1)] = Field(0.01, description="拆成多个的上一期主体")
     moved: Annotated[float, Field(ge=0, le=1)] = Field(0.02, description="换了主体的提及")
+    gone: Annotated[float, Field(ge=0, le=1)] = Field(0.2, description="有标识而不再出现的上一期主体")
 
 
 class Master(Written):

@@ -44,7 +44,7 @@ elements:
   name: {name: 姓名, identifying: true, sources: [{mentions: [resident]}, {mentions: [mother]}]}
   place: {name: 地方, sources: [{mentions: [resident]}, {mentions: [mother], fills: false}]}
   state: {name: 状态, sources: [{mentions: [resident], where: "value = '1'"}]}
-bounds: {merged: 0.1, split: 0.1, moved: 0.2}
+bounds: {merged: 0.1, split: 0.1, moved: 0.2, gone: 0.9}
 """
 BIRTHS = {"no": "key", "mother": "words", "mother_name": "words", "place": "place", "born": "day"}
 PEOPLE = {"id": "key", "name": "words", "place": "place", "state": "words"}
@@ -343,6 +343,17 @@ def test_a_night_that_glues_the_city_together_is_blocked_and_the_masters_stay(ci
     with pytest.raises(GateBlocked, match="关联表 person_link 本日没有发布"):
         masters.publish_derived(registry.datasets["person"], registry, city.deployment, NEXT)
     assert city.ask("SELECT count(*), max(mentions) FROM published.person") == [(12, 2)]
+
+
+def test_another_secret_would_change_every_id_and_is_blocked(city: Small) -> None:
+    people = "id,name,place,state\n" + "".join(f"A{n},甲,190101,1\n" for n in range(1, 13))
+    city.deliver("people", DAY, people)
+    made(city)
+    city.deployment.secret.write_text(json.dumps({"key": "0" * 64}), encoding="ascii")
+    city.deliver("people", NEXT, people)
+
+    with pytest.raises(GateBlocked, match="有标识而不再出现的上一期主体 12 个"):
+        made(city, NEXT)
 
 
 def _judged_after(city: Small, spoil: Any) -> dict[str, bool]:

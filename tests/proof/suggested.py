@@ -27,7 +27,7 @@ def measure(deployment: Deployment, registry: Registry, truth: Path, dates: list
         ).fetchall()
     }
     counts: dict[str, Counter[str]] = {"all": Counter()}
-    for dataset in registry.datasets.values():
+    for dataset in (registry.datasets[name] for name in registry.delivered):
         for date in dates:
             batch = StandardizedBatch.read(StandardizedBatch.path(deployment, dataset.name, date))
             paths = (

@@ -75,7 +75,7 @@ def measure(deployment: Deployment, registry: Registry, truth: Path, dates: list
     connection.execute(
         "CREATE TABLE fate (dataset VARCHAR, date DATE, file VARCHAR, row BIGINT, fate VARCHAR, rules VARCHAR[])"
     )
-    for dataset in registry.datasets.values():
+    for dataset in (registry.datasets[name] for name in registry.delivered):
         for date in dates:
             raw = RawBatch.read(RawBatch.path(deployment, dataset.name, date))
             batch = StandardizedBatch.read(StandardizedBatch.path(deployment, dataset.name, date))

@@ -1,0 +1,45 @@
+"""The simulated city of 20,000 people, standardised once for all proofs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date as Date
+
+import pytest
+
+from govdata import ingest
+from govdata.batches import StandardizedBatch
+from govdata.deployment import Deployment
+from govdata.engine import standardize
+from govdata.sample import generate
+from govdata.standards import load
+from govdata.standards.model import Registry
+
+PEOPLE, SEED = 20_000, 20260
+
+
+@dataclass(frozen=True)
+class Nights:
+    """``batches``: in the order of dates, then of datasets."""
+
+    deployment: Deployment
+    registry: Registry
+    dates: tuple[Date, ...]
+    batches: tuple[StandardizedBatch, ...]
+
+
+@pytest.fixture(scope="session")
+def nights(tmp_path_factory: pytest.TempPathFactory, repository) -> Nights:
+    deployment = Deployment(tmp_path_factory.mktemp("city"))
+    registry = load(repository / "standards")
+    report = generate(PEOPLE, SEED, deployment.home)
+    batches = []
+    for date in report.dates:
+        for dataset in (registry.datasets[name] for name in registry.delivered):
+            delivery = ingest.receive(deployment, dataset, date)
+            if delivery is None:
+                continue
+            batch = standardize(ingest.ingest(delivery, dataset, registry, deployment), dataset, registry, deployment)
+            assert batch.delivered == batch.rejected + batch.duplicates + batch.quarantined + batch.clean
+            batches.append(batch)
+    return Nights(deployment, registry, report.dates, tuple(batches))
