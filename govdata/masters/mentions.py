@@ -27,6 +27,8 @@ from govdata.standards.master_model import Identifier, Master, MasterElement, Me
 from govdata.standards.model import Dataset, Registry
 from govdata.standards.source import Everything
 from govdata.storage import sql
+from govdata.storage.tables.model import types
+from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID
 
 ANYTHING = Everything()
 """Names were checked when the standards were read."""
@@ -65,7 +67,7 @@ class Mentions:
         given = [
             f"{sql.text(mention.dataset)} AS dataset",
             f"{sql.text(role)} AS role",
-            "_row_id AS row_id",
+            f"{ROW_ID} AS row_id",
             "_delivered AS delivered",
             f"CAST({_printed(mention.date) or 'NULL'} AS DATE) AS as_of",
             f"{self._mention_id(dataset, role)} AS mention_id",
@@ -89,13 +91,13 @@ class Mentions:
         read = {name for text in texts if text for name in expressions.referenced_columns(_tree(text))}
         snapshot = self.snapshots[mention.dataset]
         shown = rows(snapshot, dataset, self.registry, self.deployment, sorted(read | set(dataset.key)))
-        night = f"DATE '{self.date.isoformat()}' AS _delivery_date"
-        return f"SELECT * REPLACE ({night}), _delivery_date AS _delivered FROM ({shown})"
+        night = f"DATE '{self.date.isoformat()}' AS {DELIVERY_DATE}"
+        return f"SELECT * REPLACE ({night}), {DELIVERY_DATE} AS _delivered FROM ({shown})"
 
     def _mention_id(self, dataset: Dataset, role: str) -> str:
         told = [f"coalesce(CAST({sql.identifier(name)} AS VARCHAR), '')" for name in dataset.key]
         if not self.registry.is_unique(dataset.name, dataset.key):
-            told.append("_row_id")
+            told.append(ROW_ID)
         return digest("mention", [sql.text(self.kind), sql.text(dataset.name), sql.text(role), *told])
 
     def _element(self, name: str, element: MasterElement, role: str, mention: Mention) -> list[str]:
@@ -131,7 +133,7 @@ def rows(
     """A SELECT of columns of the rows that count, with ``_row_id`` and ``_delivery_date``; typed where there are
     none."""
     kinds = {column.name: sql_type(registry.elements[column.element]) for column in dataset.columns}
-    wanted = {name: kinds[name] for name in columns} | {"_row_id": "VARCHAR", "_delivery_date": "DATE"}
+    wanted = {name: kinds[name] for name in columns} | types((ROW_ID, DELIVERY_DATE))
     if snapshot.files:
         return visible(snapshot, deployment, ", ".join(f"b.{sql.identifier(name)}" for name in wanted))
     return empty(wanted)
