@@ -45,13 +45,14 @@ def contract(
     name: str,
     owner: str,
     columns: dict[str, str],
-    key: str,
+    key: str | tuple[str, ...],
     origin: str = "{property: delivery, value: {mode: snapshot}}",
 ) -> str:
     """A contract; the columns' headers are their names."""
+    keys = (key,) if isinstance(key, str) else key
     listed = "\n".join(
-        f"      - {{name: {column}, required: {'true' if column == key else 'false'}, primaryKey: "
-        f"{'true' if column == key else 'false'}, "
+        f"      - {{name: {column}, required: {'true' if column in keys else 'false'}, primaryKey: "
+        f"{'true' if column in keys else 'false'}, "
         f"customProperties: [{{property: element, value: {element}}}]}}"
         for column, element in columns.items()
     )
@@ -131,7 +132,11 @@ class Small:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Small:
-    made = Small(Deployment(tmp_path))
+    return small_at(tmp_path)
+
+
+def small_at(folder: Path) -> Small:
+    made = Small(Deployment(folder))
     made.write("elements/_defaults.yaml", "null_tokens: [无]\n")
     made.write("elements/all.yaml", ELEMENTS)
     made.write("codes/index.yaml", INDEX)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import date as Date
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,9 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from govdata import engine, masters, publish
+from govdata.deployment import Deployment
 from govdata.errors import GateBlocked, GovdataError
 from govdata.masters import derive, integrity
-from tests.masters.conftest import Small, contract
+from tests.masters.conftest import Small, contract, small_at
 
 DAY, NEXT, THIRD = Date(2026, 11, 20), Date(2026, 11, 21), Date(2026, 11, 22)
 
@@ -81,42 +84,47 @@ B8,99,己,190101,2022-01-01
 
 
 @pytest.fixture
-def city(small: Small) -> Small:
+def city(tmp_path: Path) -> Small:
+    return declared(tmp_path)
+
+
+def declared(folder: Path) -> Small:
+    small = small_at(folder)
     small.write("elements/more.yaml", MORE)
     small.write("datasets/people.odcs.yaml", contract("people", "公安", PEOPLE, "id"))
     small.write("datasets/births.odcs.yaml", contract("births", "卫健", BIRTHS, "no"))
     small.write("masters/person.yaml", PERSON)
-    for name, columns, origin in (
-        ("person_link", LINK, "links: {master: person}"),
-        ("person", MASTER, "survivors: {master: person, links: person_link}"),
-        ("conflicts", CONFLICT, "conflicts: {links: {person: person_link}}"),
+    line = ("master_kind", "master_id", "element", "dataset", "role", "source_value")
+    for name, columns, key, origin in (
+        ("person_link", LINK, "mention_id", "links: {master: person}"),
+        ("person", MASTER, "person_id", "survivors: {master: person, links: person_link}"),
+        ("conflicts", CONFLICT, line, "conflicts: {links: {person: person_link}}"),
     ):
-        text = contract(name, "数据局", columns, next(iter(columns)), f"{{property: origin, value: {{{origin}}}}}")
-        if name == "conflicts":
-            for column in ("element", "dataset", "role", "source_value"):
-                text = text.replace(
-                    f"name: {column}, required: false, primaryKey: false",
-                    f"name: {column}, required: true, primaryKey: true",
-                )
-            text = text.replace(
-                "name: master_id, required: false, primaryKey: false",
-                "name: master_id, required: true, primaryKey: true",
-            )
+        text = contract(name, "数据局", columns, key, f"{{property: origin, value: {{{origin}}}}}")
         small.write(f"datasets/{name}.odcs.yaml", text)
     return small
 
 
-def made(city: Small, date: Date = DAY) -> dict[str, publish.newest]:  # type: ignore[valid-type]
+def made(city: Small, date: Date = DAY) -> None:
     registry = city.registry
-    return {name: masters.publish_derived(registry.datasets[name], registry, city.deployment, date) for name in TABLES}
+    for name in TABLES:
+        masters.publish_derived(registry.datasets[name], registry, city.deployment, date)
 
 
-@pytest.fixture
-def known(city: Small) -> Small:
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    city = declared(tmp_path_factory.mktemp("first"))
     city.deliver("people", DAY, PEOPLE_1)
     city.deliver("births", DAY, BIRTHS_1)
     made(city)
     return city
+
+
+@pytest.fixture
+def known(first_night: Small, tmp_path: Path) -> Small:
+    """The first night, to go on from."""
+    shutil.copytree(first_night.deployment.home, tmp_path, dirs_exist_ok=True)
+    return Small(Deployment(tmp_path))
 
 
 def links(city: Small) -> dict[tuple[str, int], dict[str, Any]]:
