@@ -136,8 +136,7 @@ def _query(orders: Sequence[Order], day: Date) -> str:
 
 def downstream(registry: Registry, dataset: str) -> list[str]:
     """Who uses the table further on: tables made of it, and tables that are checked against it, with their holders."""
-    derived = ((name, registry.datasets[name].derived) for name in registry.derived)
-    made = [name for name, origin in derived if origin is not None and dataset in origin.inputs]
+    made = [name for name in registry.derived if dataset in registry.inputs(name)]
     checked = [rule.dataset for rule in registry.cross if rule.spec.table == dataset and rule.dataset != dataset]
     return [
         f"{known.title}（{known.owner}）"
