@@ -205,10 +205,13 @@ class Nights:
             for (_, table), made in found.items()
             if made is not None and made.is_stopped
         ]
+        # Dagster skips a table made of one that had nothing to be made of.
+        nothing = {table for (_, table), made in found.items() if made is not None and made.outcome == "nothing"}
+        skipped = {table for table in self.registry.derived if nothing & {*self.registry.inputs(table)}}
         unfinished = [
             DatasetNight(table, date, "error", table, (UNFINISHED,))
             for (_, table), made in found.items()
-            if made is None
+            if made is None and table not in skipped
         ]
         return stopped or unfinished[:1]
 
