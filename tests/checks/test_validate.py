@@ -67,7 +67,7 @@ def test_rule_results_hold_one_row_per_rule(night: Night) -> None:
         night.frame
     )
     assert set(frame.dataset) == {"people"} and set(frame.date) == {DATE}
-    assert frame.set_index("rule_id").loc["height.plausible", ["dimension", "severity", "column"]].tolist() == [
+    assert frame.set_index("rule_id").loc["height.plausible", ["dimension", "severity", "column_name"]].tolist() == [
         "accuracy",
         "warning",
         "height",
