@@ -44,14 +44,21 @@ def sample(
 def inspect(
     file: Annotated[Path, typer.Argument(help="交付文件", exists=True, dir_okay=False, readable=True)],
     out: Annotated[Path | None, typer.Option(help="把读到的记录另存为 UTF-8 CSV")] = None,
+    dataset: Annotated[str | None, typer.Option(help="当作这个数据集的交付来看：表头对应哪一列，今晚会怎样")] = None,
 ) -> None:
-    """看一个文件会被怎样读入，不需要合同。
+    """看一个文件会被怎样读入。
 
-    显示格式、编码、分隔符、表头行、工作表、列、记录数、拒收的行及原因。
+    不给 --dataset 时不需要合同：显示格式、编码、分隔符、表头行、工作表、列、记录数、拒收的行及原因。
+    给了则按合同来读：表头对应的列、合同外的列、缺的列、空值词、值的样子（遮盖）、拒收和留在一边的原因，以及今晚会怎样。
     """
     from govdata import ingest
     from govdata.cli.inspection import show
 
+    if dataset is not None:
+        if out is not None:
+            raise GovdataError("--out 和 --dataset 不能一起用：按合同读的记录由每晚的运行写出")
+        _inspect_as(file, dataset)
+        return
     if out is not None and out.exists() and out.samefile(file):
         raise GovdataError("不能写到交付文件自身")
     inspection = ingest.inspect(file) if out is None else ingest.write_csv(file, out)
@@ -64,3 +71,23 @@ def inspect(
         )
     if out is not None:
         console().print(f"已写入 {out}", highlight=False, soft_wrap=True)
+
+
+def _inspect_as(file: Path, name: str) -> None:
+    """Raises ``GovdataError`` (exit 1) where the file cannot be read as a delivery, or most of it was rejected."""
+    from govdata import ingest
+    from govdata.checks import tonight
+    from govdata.cli.common import known_datasets, load_registry
+    from govdata.cli.inspection import show_trial
+    from govdata.deployment import today
+
+    deployment = Deployment.from_env()
+    registry = load_registry(deployment)
+    dataset = registry.datasets[known_datasets([name], registry)[0]]
+    found = ingest.trial(file, dataset, registry, today())
+    outcomes = () if found.problems else tonight.of_reading(found.raw, dataset, deployment, found.filled)
+    show_trial(console(), found, dataset, outcomes)
+    if found.problems:
+        raise GovdataError(f"{file.name} 不能作为“{dataset.title}”接收，原因见上")
+    if found.misread:
+        raise GovdataError(f"{file.name}：拒收的记录多于读入的，请按上面的原因改正后再读")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from govdata.batches import NOTE_KINDS, CheckOutcome, IngestedFile
+from govdata.ingest import Trial, account
 from govdata.ingest.inspection import InspectedTable, Inspection
+from govdata.standards.model import Dataset
 
 
 def show(console: Console, inspection: Inspection) -> None:
@@ -40,4 +45,53 @@ def _table(found: InspectedTable) -> Table:
     if found.rejected_rows:
         more = " …" if found.rejected > len(found.rejected_rows) else ""
         table.add_row("拒收的行", "、".join(str(row) for row in found.rejected_rows) + more)
+    return table
+
+
+def show_trial(console: Console, trial: Trial, dataset: Dataset, outcomes: Sequence[CheckOutcome]) -> None:
+    """Print how a file would be read as a delivery of ``dataset`` and what would become of it; no value of a record."""
+
+    def say(text: str, style: str | None = None) -> None:
+        console.print(text, markup=False, highlight=False, soft_wrap=True, style=style)
+
+    say(f"{trial.path.name} 作为“{dataset.title}”（{dataset.name}）的交付：")
+    if not trial.problems:
+        say(f"  {account.overview(trial.raw, dataset)}")
+    console.print(_columns(trial))
+    unknown = "、".join(trial.unknown) or "无"
+    say(f"合同外的列：{unknown}")
+    for source in trial.raw.sources:
+        _say_notes(say, source)
+    say("今晚会怎样", "bold")
+    for problem in trial.problems:
+        say(f"  拒绝接收：{problem}", "red")
+    for outcome in outcomes:
+        if not outcome.passed:
+            say(f"  阻断发布：{outcome.description}", "red")
+    if not trial.problems and all(outcome.passed for outcome in outcomes):
+        whole = "全量" if trial.raw.mode == "snapshot" else "增量"
+        say(f"  作为{whole}读入 {trial.raw.rows:,} 条，然后逐行检查；读入这一步没有阻断的理由", "green")
+
+
+def _say_notes(say: Callable[[str], None], source: IngestedFile) -> None:
+    place = f"工作表 {source.sheet}：" if source.sheet else ""
+    for note in source.notes:
+        kind = NOTE_KINDS[note.kind]
+        if note.kind in ("unknown_column", "missing_column"):
+            continue
+        rows = "–".join(str(row) for row in dict.fromkeys((note.first_row, note.last_row)) if row is not None)
+        where = f"（第 {rows} 行）" if rows else ""
+        told = "" if note.reason == kind.title else f"：{note.reason}"
+        say(f"{place}{kind.title} {note.count:,} {kind.unit}{where}{told}")
+
+
+def _columns(trial: Trial) -> Table:
+    table = Table(title_justify="left", header_style="bold")
+    for name in ("列", "文件中的表头", "有值", "空值词", "值的样子"):
+        table.add_column(name, overflow="fold", justify="right" if name in ("有值", "空值词") else "left")
+    for column in trial.columns:
+        cells = (f"{column.filled:,}", f"{column.null_words:,}", "  ".join(column.shapes))
+        headers = "、".join(column.headers) or "（没有）"
+        style = None if column.headers else "yellow"
+        table.add_row(f"{column.title} {column.name}", *map(escape, (headers, *cells)), style=style)
     return table

@@ -10,10 +10,12 @@ from govdata.ingest.inspection import InspectedTable, Inspection, inspect, write
 from govdata.ingest.misplaced import misplaced
 from govdata.ingest.run import INGEST_VERSION, ingest
 from govdata.ingest.source import Block, Opened, Reject, Source, Tally, Unreadable, register
+from govdata.ingest.trial import ColumnSeen, Trial, trial
 
 __all__ = [
     "INGEST_VERSION",
     "Block",
+    "ColumnSeen",
     "Headers",
     "InspectedTable",
     "Inspection",
@@ -21,6 +23,7 @@ __all__ = [
     "Reject",
     "Source",
     "Tally",
+    "Trial",
     "Unreadable",
     "ingest",
     "inspect",
@@ -29,5 +32,6 @@ __all__ = [
     "receive",
     "register",
     "report",
+    "trial",
     "write_csv",
 ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import fnmatch
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date as Date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import duckdb
 import numpy as np
@@ -22,7 +22,8 @@ from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, Problem
 from govdata.ingest import complete, formats, packed
 from govdata.ingest.delivery import content_hash, delivered_files, file_state, passed_over, record_prefixes
-from govdata.ingest.headers import Headers, Mapping
+from govdata.ingest.headers import Headers
+from govdata.ingest.headers import Mapping as HeaderMapping
 from govdata.ingest.shown import shown
 from govdata.ingest.source import Block, Reject, Source, Unreadable
 from govdata.ingest.write import PartWriter, remove_stale
@@ -66,7 +67,9 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
         rejected = stack.enter_context(PartWriter(rejected_folder, batch_id, REJECTED_SCHEMA))
         unpacking = packed.FOLDER.set(deployment.temporary)
         stack.callback(packed.FOLDER.reset, unpacking)
-        reading = _Reading(delivery, dataset, registry, deployment, raw, rejected)
+        folder = deployment.delivery(dataset.name, delivery.date)
+        paths = delivered_files(folder, dataset.delivery.marker) if folder.is_dir() else {}
+        reading = Reading(delivery, dataset, registry, paths, raw, rejected)
         sources = reading.read()
         if reading.problems:
             heading = f"{dataset.title}（{dataset.name}）{delivery.date} 的交付不能接收："
@@ -77,7 +80,7 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
             batch_id=batch_id,
             delivery_fingerprint=delivery.fingerprint,
             standards_hash=standards_hash,
-            mode=_mode(delivery, dataset),
+            mode=mode_of(delivery, dataset),
             files=tuple(deployment.relative(path) for path in raw.publish()),
             rejected_files=tuple(deployment.relative(path) for path in rejected.publish()) if rejected.rows else (),
             sources=tuple(sources),
@@ -93,7 +96,7 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
     return batch
 
 
-def _mode(delivery: Delivery, dataset: Dataset) -> Literal["snapshot", "delta"]:
+def mode_of(delivery: Delivery, dataset: Dataset) -> Literal["snapshot", "delta"]:
     """A delta dataset's delivery with a file named as a whole is a whole."""
     patterns = dataset.delivery.snapshot_files
     whole = any(
@@ -105,17 +108,27 @@ def _mode(delivery: Delivery, dataset: Dataset) -> Literal["snapshot", "delta"]:
     return "snapshot" if dataset.delivery.mode == "snapshot" or whole else "delta"
 
 
+class Sink(Protocol):
+    """Takes the tables of a reading, all of one ``schema``."""
+
+    schema: pa.Schema
+
+    def write(self, table: pa.Table) -> None: ...
+
+
 @dataclass
-class _Reading:
-    """The reading of one delivery. After the first problem files are only opened, so that all problems are told at
-    once."""
+class Reading:
+    """The reading of one delivery, whose files lie at ``paths``. ``headers_seen``: (sheet, delivered names, what they
+    mean) of every table that was opened. After the first problem files are only opened, so that all problems are told
+    at once."""
 
     delivery: Delivery
     dataset: Dataset
     registry: Registry
-    deployment: Deployment
-    raw: PartWriter
-    rejected: PartWriter
+    paths: Mapping[str, Path]
+    raw: Sink
+    rejected: Sink
+    headers_seen: list[tuple[str | None, tuple[str, ...], HeaderMapping]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -123,8 +136,7 @@ class _Reading:
         self._others: list[Headers] | None = None
 
     def read(self) -> list[IngestedFile]:
-        folder = self.deployment.delivery(self.dataset.name, self.delivery.date)
-        paths = delivered_files(folder, self.dataset.delivery.marker) if folder.is_dir() else {}
+        paths = self.paths
         done: dict[str, list[IngestedFile]] = {}  # content → how it was read the first time
         result: list[IngestedFile] = []
         for file in self.delivery.files:
@@ -165,6 +177,7 @@ class _Reading:
             mappings = [self.headers.map(source.columns) for source in opened.sources]
             sheets = [_told(source, f"第{n}个有表头的工作表") for n, source in enumerate(opened.sources, 1)]
             for source, mapping, sheet in zip(opened.sources, mappings, sheets, strict=True):
+                self.headers_seen.append((sheet, source.columns, mapping))
                 self._judge(file.name, sheet, source, mapping)
             if not self.problems:
                 prefixes = record_prefixes(path, file.sha256, [source.sheet for source in opened.sources])
@@ -199,7 +212,7 @@ class _Reading:
 
     # ------------------------------------------------------------------------------------------------- is it ours?
 
-    def _judge(self, name: str, sheet: str | None, source: Source, mapping: Mapping) -> None:
+    def _judge(self, name: str, sheet: str | None, source: Source, mapping: HeaderMapping) -> None:
         """Problems of a source's header; ``sheet``: its sheet's name as it may be told."""
         for column in mapping.twice:
             self._problem(name, sheet, f"有不止一个表头对应列“{self.dataset.column(column).title}”（{column}）")
@@ -217,7 +230,7 @@ class _Reading:
     def _problem(self, name: str, sheet: str | None, message: str) -> None:
         self.problems.append(Problem(name, message, where=sheet))
 
-    def _likely(self, columns: tuple[str, ...], mine: Mapping | None) -> Dataset | None:
+    def _likely(self, columns: tuple[str, ...], mine: HeaderMapping | None) -> Dataset | None:
         """The other dataset whose contract explains the header completely, and better than ours does."""
         if self._others is None:
             names = [name for name in self.registry.delivered if name != self.dataset.name]
@@ -253,7 +266,7 @@ class _Reading:
         origin = file.name if source.sheet is None else f"{file.name}#{source.sheet}"
         raw = 0
         rejects = _Rejects()
-        seen: dict[tuple[str, ...], Mapping] = {}
+        seen: dict[tuple[str, ...], HeaderMapping] = {}
         for block in source.blocks():
             mapping = seen.get(block.names)
             if mapping is None:
@@ -314,7 +327,7 @@ class _Reading:
             if target is None
         ]
 
-    def _raw_table(self, block: Block, mapping: Mapping, prefix: str, origin: str) -> pa.Table:
+    def _raw_table(self, block: Block, mapping: HeaderMapping, prefix: str, origin: str) -> pa.Table:
         rows = len(block.rows)
         by_target = {target: column for target, column in zip(mapping.targets, block.columns, strict=True) if target}
         for column, text in mapping.said:
