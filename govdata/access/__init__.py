@@ -3,6 +3,7 @@
 load(table, columns, where, home) -> pandas.DataFrame      also as govdata.load
 select(deployment, text, limit, limits) -> Result          one SELECT, cells as text; ``govdata sql``
 explain(deployment, registry, row_id) -> Explained         one row from the delivered file on; ``govdata explain``
+dictionary(registry) -> Dictionary                         what is declared, for people; ``govdata dictionary``
 
 Two layers, either of which holds alone: ``storage.statements`` refuses what is no query by DuckDB's own tree of it,
 ``confinement`` takes
@@ -11,6 +12,7 @@ memory and scratch
 space.
 """
 
+from govdata.access.dictionary import Dictionary, dictionary, write_dictionary
 from govdata.access.door import Limits, load, select
 from govdata.access.explain import Cell, Explained, Judged, explain
 from govdata.access.findings import findings
@@ -18,17 +20,20 @@ from govdata.access.shown import Result, as_records, as_table, fits, write_csv, 
 
 __all__ = [
     "Cell",
+    "Dictionary",
     "Explained",
     "Judged",
     "Limits",
     "Result",
     "as_records",
     "as_table",
+    "dictionary",
     "explain",
     "findings",
     "fits",
     "load",
     "select",
     "write_csv",
+    "write_dictionary",
     "write_workbook",
 ]

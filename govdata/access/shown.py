@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -62,25 +62,31 @@ def fits(result: Result, width: int) -> bool:
 
 
 def write_workbook(result: Result, path: Path) -> None:
-    """Every cell as text, so that a number of 18 digits stays one and nothing becomes a formula. Raises
-    ``GovdataError`` where there are
-    more rows than a sheet holds."""
+    """One sheet. Raises ``GovdataError`` where there are more rows than a sheet holds."""
+    write_sheets({"结果": result}, path)
+
+
+def write_sheets(sheets: Mapping[str, Result], path: Path) -> None:
+    """Every cell as text, so that a number of 18 digits stays one and nothing becomes a formula. ``sheets``: name →
+    what stands on it. Raises ``GovdataError`` where there are more rows than a sheet holds."""
     import xlsxwriter
 
-    if len(result.rows) >= MOST_ROWS:
-        raise GovdataError(f"有 {len(result.rows):,} 行，一张工作表放不下（至多 {MOST_ROWS - 1:,} 行），请用 --csv")
-    with xlsxwriter.Workbook(
-        str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    ) as book:
-        sheet, bold = book.add_worksheet("结果"), book.add_format({"bold": True})
-        sheet.freeze_panes(1, 0)
-        for column, name in enumerate(result.columns):
-            sheet.set_column(column, column, 18)
-            sheet.write_string(0, column, name, bold)
-        for number, row in enumerate(result.rows, 1):
-            for column, value in enumerate(row):
-                if value is not None:
-                    sheet.write_string(number, column, value)
+    most = max(len(result.rows) for result in sheets.values())
+    if most >= MOST_ROWS:
+        raise GovdataError(f"有 {most:,} 行，一张工作表放不下（至多 {MOST_ROWS - 1:,} 行），请用 --csv")
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        bold = book.add_format({"bold": True})
+        for name, result in sheets.items():
+            sheet = book.add_worksheet(name)
+            sheet.freeze_panes(1, 0)
+            for column, title in enumerate(result.columns):
+                sheet.set_column(column, column, 18)
+                sheet.write_string(0, column, title, bold)
+            for number, row in enumerate(result.rows, 1):
+                for column, value in enumerate(row):
+                    if value is not None:
+                        sheet.write_string(number, column, value)
 
 
 def write_csv(result: Result, out: TextIO) -> None:

@@ -19,11 +19,11 @@ from dagster import (
 
 from govdata.batches import NOTE_KINDS, DeliveryReport
 from govdata.engine.typed import sql_type
+from govdata.publish.described import PERSONAL
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.tables import Column, Columns
 from govdata.storage.tables.rows import IDENTITY
 
-PERSONAL = {"none": "非个人信息", "general": "个人信息", "sensitive": "敏感个人信息"}
 SHARING = {"unconditional": "无条件共享", "conditional": "有条件共享", "none": "不予共享"}
 
 

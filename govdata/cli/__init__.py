@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from govdata.cli import check, explain, files, operations, orders, query, report, run, standards, ui, usage
+from govdata.cli import check, dictionary, explain, files, operations, orders, query, report, run, standards, ui, usage
 from govdata.cli.app import app
 from govdata.errors import GovdataError
 from govdata.escaping import visible
@@ -21,6 +21,7 @@ from govdata.storage import permissions
 __all__ = [
     "app",
     "check",
+    "dictionary",
     "explain",
     "files",
     "main",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from govdata.standards.model import Column, Element, Registry
 
+PERSONAL = {"none": "非个人信息", "general": "个人信息", "sensitive": "敏感个人信息"}
+
 
 def column_comment(column: Column, element: Element) -> str:
     """What an analyst must know of a column: title, meaning, standard, codes, unit, sensitivity."""
-    personal = {"none": "", "general": "，个人信息", "sensitive": "，敏感个人信息"}[element.sensitivity.personal]
+    personal = "" if element.sensitivity.personal == "none" else f"，{PERSONAL[element.sensitivity.personal]}"
     parts = [
         column.title if column.title == element.name else f"{column.title}（数据元：{element.name}）",
         column.description or None,
