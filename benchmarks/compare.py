@@ -5,14 +5,11 @@ their CPU seconds.
     python benchmarks/compare.py v0.1.0 --people 200000 --pairs 3
 
 Each revision is checked out as a worktree in a temporary folder and run with this environment's packages. By default
-the command is
-`govdata run` of the committed sample; with --people, of a generated city of that size, the same deliveries for both.
-Every run starts from
-deliveries alone. The two take turns, and the first of each pair alternates, so that what else the machine does falls on
-both. Compared
-are CPU seconds (user and system, children included), not wall time: the median of the pairs' ratios counts. Exit 1:
-dearer than the
-threshold; 2: a run failed; 0: no dearer. A first run of each, not counted, writes the bytecode.
+the command is `govdata run` of the committed sample; with --people, of a generated city of that size, the same
+deliveries for both. Every run starts from deliveries alone. The two take turns, and the first of each pair alternates,
+so that what else the machine does falls on both. Compared are CPU seconds (user and system, children included), not
+wall time: the median of the pairs' ratios counts. Exit 1: dearer than the threshold; 2: a run failed; 0: no dearer. A
+first run of each, not counted, writes the bytecode.
 """
 
 from __future__ import annotations

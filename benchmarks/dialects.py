@@ -4,13 +4,10 @@ files.
     python benchmarks/dialects.py [--corpus producers] [--failures]
 
 The files are the corpus of tests/ingest/pollution.py, or of tests/ingest/producers.py; CleverCSV is needed beside the
-development packages
-(pip install clevercsv).
-The peers are helped where it costs nothing: they are told the encoding (a file they cannot be told of is given to them
-as UTF-8), values
-stay text, and a case counts as theirs if any of several settings reads it exactly. govdata is told nothing and has one
-try; the last
-column gives it a contract's headers, as in a night run. Cells are compared without outer white space.
+development packages (pip install clevercsv). The peers are helped where it costs nothing: they are told the encoding (a
+file they cannot be told of is given to them as UTF-8), values stay text, and a case counts as theirs if any of several
+settings reads it exactly. govdata is told nothing and has one try; the last column gives it a contract's headers, as in
+a night run. Cells are compared without outer white space.
 """
 
 from __future__ import annotations

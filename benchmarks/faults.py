@@ -1,6 +1,5 @@
 """Faults on purpose, counted: kill -9 over a night, readers during swaps of the catalogue, 400 nights under retention,
-200 nights
-of Dagster's own records, kill -9 of the services, a backfill beside nights.
+200 nights of Dagster's own records, kill -9 of the services, a backfill beside nights.
 
     python benchmarks/faults.py [kills] [readers] [retention] [dagster] [services] [backfill]
                                 [--points 40] [--seed 1] [--cuts 4] [--dates 30]

@@ -5,12 +5,9 @@
 Of several sizes the largest is generated and the others are its first lines.
 
 Every stage runs in a process of its own, so its CPU seconds and its peak memory are the operating system's figures for
-exactly that
-stage; the whole night, as `govdata run` runs it, is measured once more in one process. The yardstick is `COPY (read_csv
-all VARCHAR)
-TO parquet (zstd)` of the delivered file, the median of three, transcoded to UTF-8 first where needed (the transcoding
-is not counted: the
-bare copy could not read it otherwise, the night does it itself).
+exactly that stage; the whole night, as `govdata run` runs it, is measured once more in one process. The yardstick is
+`COPY (read_csv all VARCHAR) TO parquet (zstd)` of the delivered file, the median of three, transcoded to UTF-8 first
+where needed (the transcoding is not counted: the bare copy could not read it otherwise, the night does it itself).
 """
 
 from __future__ import annotations

@@ -3,12 +3,10 @@
     python benchmarks/peers.py [--rows 1000000] [--only dataframely ours …] [--environments FOLDER]
 
 The 18 rules are declared once (peers/rules.py). Each peer runs in an environment of its own, which uv makes in a
-temporary folder, and
-in a process of its own; CPU seconds count user and system time of all its threads, the peak is the operating system's.
-Every peer reads the
-file, judges all rows by all rules, and, where it can give rows, writes the good and the bad ones to Parquet. Its counts
-are compared with a
-reference in SQL. A peer that cannot be installed, or cannot express a rule, is shown as such.
+temporary folder, and in a process of its own; CPU seconds count user and system time of all its threads, the peak is
+the operating system's. Every peer reads the file, judges all rows by all rules, and, where it can give rows, writes the
+good and the bad ones to Parquet. Its counts are compared with a reference in SQL. A peer that cannot be installed, or
+cannot express a rule, is shown as such.
 """
 
 from __future__ import annotations

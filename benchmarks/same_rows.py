@@ -6,10 +6,9 @@ deliveries.
     python benchmarks/same_rows.py compare BEFORE.json AFTER.json
 
 The deliveries are the committed sample, 20,000 people (seed 5) and three nights of a small delta table, each made and
-processed by the
-revision's own ``govdata`` in a temporary folder. A column counts by the multiset of its texts, a view by that of its
-rows over the columns
-both sides know, so a difference is told with its view and column. What names a batch or a file's making is left out.
+processed by the revision's own ``govdata`` in a temporary folder. A column counts by the multiset of its texts, a view
+by that of its rows over the columns both sides know, so a difference is told with its view and column. What names a
+batch or a file's making is left out.
 """
 
 from __future__ import annotations

@@ -4,16 +4,12 @@ read.
     python benchmarks/second_night.py [--rows 10000000] [--share 0.01] [--full 200000] [--dir FOLDER]
 
 The base is made of the sample city's standardised people, copied with new id numbers (valid, region block 19xxxx) up to
-``--rows``; it is
-published by the real publishing stage. The delta is a CSV file of ``--share`` of the rows, taken at random, and goes
-through the real
-stages, each in a process of its own. The full night it is compared with is a line through two deliveries of the same
-people, ``--full``
-and a quarter of them, through the same stages. Then more nights of the same kind are published until the policy
-compacts: the queries
-are timed at the worst point before that, over the view and over a compacted table, the last publishing shows what
-compacting costs, and
-the outcome is compared with one made the plain way from all deliveries.
+``--rows``; it is published by the real publishing stage. The delta is a CSV file of ``--share`` of the rows, taken at
+random, and goes through the real stages, each in a process of its own. The full night it is compared with is a line
+through two deliveries of the same people, ``--full`` and a quarter of them, through the same stages. Then more nights
+of the same kind are published until the policy compacts: the queries are timed at the worst point before that, over the
+view and over a compacted table, the last publishing shows what compacting costs, and the outcome is compared with one
+made the plain way from all deliveries.
 """
 
 from __future__ import annotations

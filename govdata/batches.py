@@ -1,11 +1,9 @@
 """The five nouns that carry a delivery through the house: Delivery → RawBatch → StandardizedBatch → Verdict → Snapshot.
 
 Each is an immutable value made by one function from the one before, and each is kept as a small JSON manifest beside
-the
-files it describes. The manifest is what a reader goes by: data files are complete before their manifest names them, so
-a
-run that dies leaves the previous manifest, and the files it did not finish are never seen. Paths are relative to the
-deployment.
+the files it describes. The manifest is what a reader goes by: data files are complete before their manifest names them,
+so a run that dies leaves the previous manifest, and the files it did not finish are never seen. Paths are relative to
+the deployment.
 """
 
 from __future__ import annotations
@@ -87,9 +85,8 @@ LINE_KINDS = tuple(code for code, kind in NOTE_KINDS.items() if kind.unit == "�
 
 class ReadingNote(Manifest):
     """Something in a file or sheet that is not simply a record that was read. ``count`` is in
-    ``NOTE_KINDS[kind].unit``;
-    ``first_row`` and ``last_row``: between which lines (rows of the sheet) it lies; ``column``: as it may be told.
-    ``reason`` is Chinese and holds no record's value."""
+    ``NOTE_KINDS[kind].unit``; ``first_row`` and ``last_row``: between which lines (rows of the sheet) it lies;
+    ``column``: as it may be told. ``reason`` is Chinese and holds no record's value."""
 
     kind: str
     reason: str
@@ -173,8 +170,8 @@ class IngestedFile(Manifest):
 class RawBatch(Manifest):
     """Text rows of one delivery. ``files`` are Parquet: the contract's columns (all VARCHAR, named as in the contract),
     ``_extra`` (JSON object text of unknown columns, or NULL), ``_row_id``, ``_source_file``, ``_source_row``,
-    ``_delivery_date``.
-    ``rejected_files`` are Parquet: ``_row_id, _source_file, _source_row, _delivery_date, reason, content``."""
+    ``_delivery_date``. ``rejected_files`` are Parquet: ``_row_id, _source_file, _source_row, _delivery_date, reason,
+    content``."""
 
     dataset: str
     date: Date
@@ -203,8 +200,7 @@ class RawBatch(Manifest):
 
     def coverage(self) -> dict[str, Literal["all", "some"]]:
         """Contract column → whether all files and sheets with records had it, or some; one that none had is not there.
-        Empty where no
-        record was delivered. Needs ``columns``."""
+        Empty where no record was delivered. Needs ``columns``."""
         sources = [source for source in self.sources if source.delivered]
         lacking = [sum(name in source.missing_columns for source in sources) for name in self.columns]
         return {
@@ -277,8 +273,7 @@ class LedgerStep(Manifest):
 
 class LedgerColumn(Manifest):
     """How one column was standardised. ``typing``: what is told of a cell that only typing changed; ``inferred``: of
-    one whose value came
-    from another column."""
+    one whose value came from another column."""
 
     name: str
     steps: tuple[LedgerStep, ...] = ()
@@ -290,21 +285,14 @@ class StandardizedBatch(Manifest):
     """Typed rows, split into clean and quarantine, with the flags and counts of the same pass.
 
     ``clean_files`` and ``quarantine_files`` are Parquet with the contract's columns typed, then ``_row_id,
-    _source_file,
-    _source_row, _delivery_date``, ``_unparsed`` (MAP column → delivered text that could not be typed, or NULL),
-    ``_warnings``
-    (list of rule ids of severity warning that the row fails, or NULL) and ``_repairs_<n>`` (UBIGINT words: bit i of
-    word n is set
-    when the column at position 60·n+i of the contract was altered) and ``failed_rules`` (list of rule ids of severity
-    error; NULL in
-    clean rows).
-    ``duplicate_files`` list exact duplicates dropped: ``_row_id, _source_file, _source_row, _delivery_date,
-    kept_row_id``.
-    ``rule_failures``: rule id → rows failing it (all rules, zeros included), counted by the engine.
-    ``repaired_cells``: column → cells altered. ``ledger``: how each column was standardised, in the contract's order,
-    by which flags become
-    before and after again (see engine.ledger); batches of older versions have ``ledger_sql`` instead, a query in
-    DuckDB's words.
+    _source_file, _source_row, _delivery_date``, ``_unparsed`` (MAP column → delivered text that could not be typed, or
+    NULL), ``_warnings`` (list of rule ids of severity warning that the row fails, or NULL) and ``_repairs_<n>``
+    (UBIGINT words: bit i of word n is set when the column at position 60·n+i of the contract was altered) and
+    ``failed_rules`` (list of rule ids of severity error; NULL in clean rows). ``duplicate_files`` list exact duplicates
+    dropped: ``_row_id, _source_file, _source_row, _delivery_date, kept_row_id``. ``rule_failures``: rule id → rows
+    failing it (all rules, zeros included), counted by the engine. ``repaired_cells``: column → cells altered.
+    ``ledger``: how each column was standardised, in the contract's order, by which flags become before and after again
+    (see engine.ledger); batches of older versions have ``ledger_sql`` instead, a query in DuckDB's words.
     """
 
     dataset: str
@@ -347,8 +335,7 @@ TABLE_CHECKS: dict[str, str] = {
     "quarantine_share": "隔离行占交付行的比例不超过合同上限",
 }
 """Name → description of every table check, in their order: the checks make an outcome of each, and the gate lets no
-verdict without one of
-them pass."""
+verdict without one of them pass."""
 
 
 class CheckOutcome(Manifest):
@@ -404,13 +391,10 @@ class Snapshot(Manifest):
     """One published table on one date. ``files`` are immutable Parquet files, perhaps shared with the date before.
 
     A row of ``files`` counts unless ``hidden_file`` names its place: Parquet ``file`` (position in ``files``, from 0)
-    and ``position`` (row
-    in that file, from 0). ``rows`` are those that count, ``hidden`` those that do not. ``base_files``: how many of
-    ``files``, from the
-    first on, are a whole or a compacted part; the others are deltas on it. ``lineage``: the delivery dates whose
-    batches the snapshot is
-    merged from, oldest first. ``seals``: what each file (``hidden_file`` included) was; manifests of older versions
-    have none.
+    and ``position`` (row in that file, from 0). ``rows`` are those that count, ``hidden`` those that do not.
+    ``base_files``: how many of ``files``, from the first on, are a whole or a compacted part; the others are deltas on
+    it. ``lineage``: the delivery dates whose batches the snapshot is merged from, oldest first. ``seals``: what each
+    file (``hidden_file`` included) was; manifests of older versions have none.
     """
 
     table: str

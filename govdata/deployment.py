@@ -43,9 +43,8 @@ class Deployment:
 
     def first_date(self, datasets: Iterable[str]) -> Date:
         """The first delivery date there is for ``datasets``: as set by $GOVDATA_FIRST_DATE, else that of the earliest
-        delivery, of those
-        still there and of those that were published; today where there is none. Raises ``GovdataError`` as
-        ``set_first_date`` does."""
+        delivery, of those still there and of those that were published; today where there is none. Raises
+        ``GovdataError`` as ``set_first_date`` does."""
         known = [min(dates_in(top / name), default=None) for name in datasets for top in (self.landing, self.published)]
         return set_first_date() or min(
             (date for date in known if date is not None and date <= today()), default=today()

@@ -1,7 +1,6 @@
 """Errors a user can act on, of three kinds: the delivery is at fault (``DeliveryError``, ``GateBlocked``: the dataset
-is blocked, exit code
-3), the declared standards are at fault (``StandardsError``: exit code 1, with file and line), or the run failed (any
-other: exit code 1).
+is blocked, exit code 3), the declared standards are at fault (``StandardsError``: exit code 1, with file and line), or
+the run failed (any other: exit code 1).
 
 Every message is Chinese, names the place (file, line or sheet, column, standard) and never holds a record's value,
 because messages end up in Dagster's event log.

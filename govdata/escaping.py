@@ -1,9 +1,8 @@
 """Text from outside (names of files, sheets, columns, members of archives) where a person reads it.
 
 A name may hold what a terminal obeys (escape sequences), what makes one line look like two, what turns the direction of
-writing, what
-cannot be seen, what is no text at all (a byte in no encoding), and what a reader of Markdown renders. It is shown, and
-does nothing.
+writing, what cannot be seen, what is no text at all (a byte in no encoding), and what a reader of Markdown renders. It
+is shown, and does nothing.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 its own environment.
 
 A NULL breaks no rule but ``not_null``. All rows of a key that occurs twice break ``unique``. A malformed number also
-breaks the rule of the
-check digit.
+breaks the rule of the check digit.
 """
 
 from __future__ import annotations

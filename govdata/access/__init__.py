@@ -6,10 +6,8 @@ explain(deployment, registry, row_id) -> Explained         one row from the deli
 dictionary(registry) -> Dictionary                         what is declared, for people; ``govdata dictionary``
 
 Two layers, either of which holds alone: ``storage.statements`` refuses what is no query by DuckDB's own tree of it,
-``confinement`` takes
-the right to write files from the process that runs it. ``door`` starts that process (``worker``) and bounds its time,
-memory and scratch
-space.
+``confinement`` takes the right to write files from the process that runs it. ``door`` starts that process (``worker``)
+and bounds its time, memory and scratch space.
 """
 
 from govdata.access.dictionary import Dictionary, dictionary, write_dictionary

@@ -1,11 +1,9 @@
 """Giving up the right to write, for the calling process and all it starts; there is no way back.
 
 Linux from 5.13 on has Landlock for that: no privilege is needed, it binds root as well, and scratch space can be left
-open. Older kernels
-(and other systems) get what they have: no regular file may grow, so that not a byte can be written and nothing is
-spilled; truncating and
-making empty files is then left to the file modes and to ``statements``. Source: Linux,
-Documentation/userspace-api/landlock.rst.
+open. Older kernels (and other systems) get what they have: no regular file may grow, so that not a byte can be written
+and nothing is spilled; truncating and making empty files is then left to the file modes and to ``statements``. Source:
+Linux, Documentation/userspace-api/landlock.rst.
 """
 
 from __future__ import annotations
@@ -48,8 +46,8 @@ def available() -> int:
 
 def give_up_writing(spill: Path | None) -> bool:
     """From now on this process writes nowhere but below ``spill`` (None: nowhere), starts no program and opens no TCP
-    connection; what is
-    open already stays so. To be called before threads are started. Returns whether ``spill`` may be used.
+    connection; what is open already stays so. To be called before threads are started. Returns whether ``spill`` may be
+    used.
 
     Raises ``OSError`` where the kernel has Landlock and refuses it."""
     _limit("RLIMIT_CORE")  # a core dump would hold records

@@ -75,12 +75,10 @@ def load(
     decimal).
 
     ``table``: ``population``, or with its schema ``quarantine.population``, ``governance.repairs``,
-    ``codes.gbt_2261_1_sex``.
-    ``columns``: their names, in the order wanted; None: all. ``where``: a SQL condition, e.g. ``birth_date >= DATE
-    '2020-01-01'``.
-    ``home``: the deployment, default ``$GOVDATA_HOME`` or the current folder. Always reads the newest catalogue, within
-    ``Limits``.
-    Raises ``GovdataError`` in Chinese on an unknown table or column and on a condition that cannot be read."""
+    ``codes.gbt_2261_1_sex``. ``columns``: their names, in the order wanted; None: all. ``where``: a SQL condition, e.g.
+    ``birth_date >= DATE '2020-01-01'``. ``home``: the deployment, default ``$GOVDATA_HOME`` or the current folder.
+    Always reads the newest catalogue, within ``Limits``. Raises ``GovdataError`` in Chinese on an unknown table or
+    column and on a condition that cannot be read."""
     import pandas as pd
     import pyarrow as pa
 

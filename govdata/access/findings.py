@@ -25,8 +25,8 @@ def findings(
     limit: int | None,
 ) -> Result:
     """``rows``: a line for every rule a row fails, else one per rule with the number of rows, most first. ``date``:
-    default the newest that
-    has findings of the ``dataset``. Never a value of a record. Raises ``GovdataError`` where there is no catalogue."""
+    default the newest that has findings of the ``dataset``. Never a value of a record. Raises ``GovdataError`` where
+    there is no catalogue."""
     wanted = [f"dataset = {sql.text(dataset)}"] if dataset else []
     newest = f"(SELECT max(date) FROM {FINDINGS}{' WHERE ' + wanted[0] if wanted else ''})"
     wanted.append(f"date = DATE {sql.text(date.isoformat())}" if date else f"date = {newest}")

@@ -1,8 +1,7 @@
 """The process that reads: it gives up writing, opens the catalogue, answers one request and ends.
 
 The request comes on standard input as JSON, the answer goes to standard output (lines of JSON or an Arrow stream), an
-error to standard
-error.
+error to standard error.
 """
 
 from __future__ import annotations

@@ -2,10 +2,8 @@
 night.
 
 It depends on every published and derived table, but runs in the job of the city (``city.py``), after the datasets have
-ended, whatever
-became of each: analysts must see what was published, and the governance tables must show the blocked night. Renewing
-once, and not after
-each dataset, also means that a reader never sees half a night.
+ended, whatever became of each: analysts must see what was published, and the governance tables must show the blocked
+night. Renewing once, and not after each dataset, also means that a reader never sees half a night.
 """
 
 from collections.abc import Iterator, Sequence
@@ -91,8 +89,7 @@ def catalogue(registry: Registry, dates: DailyPartitionsDefinition, upstream: Se
 
 def report_damage(deployment: Deployment, registry: Registry, run_id: str) -> None:
     """An alert for each table of which a published night cannot be shown, because files of it are missing, damaged or
-    changed, and for each
-    night of which the lake has lost something."""
+    changed, and for each night of which the lake has lost something."""
     from govdata import publish
 
     def tell(table: str, date: str, reason: str) -> None:

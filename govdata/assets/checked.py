@@ -2,9 +2,8 @@
 publishing.
 
 The bookkeeping of a blocked dataset (alert, reconciliation without a published count) happens here, inside the step,
-which then fails with
-the Chinese reasons: Dagster, left alone with a failed blocking check, would fail it with an English one and a stack
-trace.
+which then fails with the Chinese reasons: Dagster, left alone with a failed blocking check, would fail it with an
+English one and a stack trace.
 """
 
 from collections.abc import Iterator

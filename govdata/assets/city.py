@@ -2,10 +2,8 @@
 with the newest snapshot ≤ D of its inputs.
 
 It is a job of its own, started when a run of datasets has ended, whatever became of each dataset: by the sensors here
-for runs of the
-schedule and of the interface, by the command line (``night``) for its own. The ended run's id is the run key of the
-city it starts, so
-each ended run starts one, also after a restart of the daemon.
+for runs of the schedule and of the interface, by the command line (``night``) for its own. The ended run's id is the
+run key of the city it starts, so each ended run starts one, also after a restart of the daemon.
 """
 
 from datetime import date as Date
@@ -45,12 +43,10 @@ city_job = define_asset_job(
 
 def city_assets(registry: Registry, dates: DailyPartitionsDefinition) -> list[AssetsDefinition]:
     """Everything after the datasets: derived tables in the order of what they read, rules across tables, catalogue,
-    retention. Each works
-    within ``guard.stage(context, deployment, room, table)``.
+    retention. Each works within ``guard.stage(context, deployment, room, table)``.
 
     The catalogue shows what the others made but does not wait upon their success: it has the lowest priority and no
-    step upstream in this
-    job, so the one process of a night takes it when nothing else is left to do."""
+    step upstream in this job, so the one process of a night takes it when nothing else is left to do."""
     made = [derived.table(registry.datasets[name], registry, dates) for name in registry.derived]
     across = [derived.cross_findings(registry, dates)] if registry.cross else []
     shown = sorted(published.key(registry.datasets[name]) for name in registry.delivered)
@@ -87,8 +83,7 @@ def _sensor(name: str, status: DagsterRunStatus, registry: Registry) -> SensorDe
 
 def is_due(run: DagsterRun, registry: Registry, deployment: Deployment) -> bool:
     """Whether the city has to follow the ended run: it worked on datasets, will not be started once more, and did not
-    renew the catalogue
-    itself (as "Materialize all" does where no dataset was blocked)."""
+    renew the catalogue itself (as "Materialize all" does where no dataset was blocked)."""
     date = run.tags.get("dagster/partition")
     if date is None or dead_runs.is_ours(run) or run.tags.get("dagster/will_retry") == "true":
         return False

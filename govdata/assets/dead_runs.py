@@ -2,14 +2,12 @@
 queue.
 
 Dagster's own monitoring notices a run that never starts, but its default launcher cannot tell whether a started run
-still has a process:
-one whose process died together with the code server (power cut, out of memory, the service stopped by force) would be
-"running" for ever.
+still has a process: one whose process died together with the code server (power cut, out of memory, the service stopped
+by force) would be "running" for ever.
 
 While a run lives its process holds a lock (flock) on ``$DAGSTER_HOME/running/<run id>``; the operating system frees it
-at death, by kill -9
-or a power cut, so a free lock of a run that never ended means a dead process: no process number that another program
-could have now.
+at death, by kill -9 or a power cut, so a free lock of a run that never ended means a dead process: no process number
+that another program could have now.
 """
 
 import time
@@ -45,8 +43,7 @@ def alive(deployment: Deployment, run_id: str) -> Iterator[None]:
 
 def alive_from_now_on(deployment: Deployment, run_id: str) -> None:
     """Show that the run lives until this process ends: Dagster records a run's end after it has closed the run's
-    resources, and in between
-    a run without its lock would look dead."""
+    resources, and in between a run without its lock would look dead."""
     lock = files.locked(_path(deployment, run_id))
     lock.__enter__()
     _held.append(lock)

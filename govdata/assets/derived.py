@@ -1,6 +1,5 @@
 """What is made of published tables: derived tables, and what rules across tables found. Each takes the newest snapshots
-not later than the
-date, so it does not matter which datasets were delivered in the night itself."""
+not later than the date, so it does not matter which datasets were delivered in the night itself."""
 
 from collections.abc import Iterator
 from datetime import date as Date

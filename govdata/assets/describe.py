@@ -1,6 +1,5 @@
 """How a dataset's declared standards appear in Dagster: column schemas with the standard and the sensitivity of each
-column,
-column lineage, tags and owners."""
+column, column lineage, tags and owners."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -2,11 +2,9 @@
 anywhere.
 
 The text of an exception that is not ours may quote data (DuckDB's conversion errors do), and Dagster keeps messages,
-causes and
-contexts in its event log. So only a GovdataError's own text goes on; of any other error its type and the places it
-passed through.
-That includes what is no ``Exception``: the panics of libraries written in Rust quote the text they stumbled over, and a
-SystemExit may too.
+causes and contexts in its event log. So only a GovdataError's own text goes on; of any other error its type and the
+places it passed through. That includes what is no ``Exception``: the panics of libraries written in Rust quote the text
+they stumbled over, and a SystemExit may too.
 """
 
 import errno
@@ -215,8 +213,8 @@ def guarded(
 
 def failure(reasons: tuple[str, ...], metadata: Mapping[str, MetadataValue] | None = None) -> Failure:
     """What a stage that stopped is to raise at once. Dagster shows the stack of whatever a step raises; this one's
-    leads to this module and
-    would push the reasons out of sight, so there is none until ``frames_again``: Python has a switch for that."""
+    leads to this module and would push the reasons out of sight, so there is none until ``frames_again``: Python has a
+    switch for that."""
     sys.tracebacklimit = 0
     return Failure(description="；".join(reasons), metadata=metadata, allow_retries=False)
 

@@ -1,6 +1,6 @@
 """Deliveries that no night has read: late ones (a contract's deadline may lie after the night), corrected ones, and
-those of days on which
-nothing ran. A sensor takes them up, oldest date first and one date at a time, while no other run is on its way."""
+those of days on which nothing ran. A sensor takes them up, oldest date first and one date at a time, while no other run
+is on its way."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,8 +51,7 @@ class Unread:
 
 def unread(deployment: Deployment, registry: Registry) -> Iterator[Unread]:
     """Every folder that has come to rest and that no run has read as it is now, and every delta that waited for an
-    earlier date which has
-    been published since. Today's only after the night has begun."""
+    earlier date which has been published since. Today's only after the night has begun."""
     from govdata.publish import layers
 
     now = alerts.now()

@@ -65,8 +65,8 @@ def nightly_schedule(registry: Registry) -> ScheduleDefinition:
     ``late.py``.
 
     Only datasets with a delivery folder are taken into the run: the checks of the others would be shown as skipped from
-    then on. A folder
-    that somebody may still be copying into is left to ``late.py``: half an upload must not be published as a whole.
+    then on. A folder that somebody may still be copying into is left to ``late.py``: half an upload must not be
+    published as a whole.
 
     On by default: a bureau's night must not depend on somebody having pressed a switch after an upgrade.
     """

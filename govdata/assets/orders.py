@@ -32,8 +32,7 @@ KEY = AssetKey([GOVERNANCE, STAGE])
 
 def work_orders(registry: Registry, dates: DailyPartitionsDefinition, upstream: Sequence[AssetKey]) -> AssetsDefinition:
     """The asset, after everything that finds something. Lower in priority than what it reads, since it waits upon
-    nobody's success: a
-    blocked delivery is what departments must hear of."""
+    nobody's success: a blocked delivery is what departments must hear of."""
 
     @multi_asset(
         name=f"{STAGE}__{GOVERNANCE}",
@@ -93,8 +92,7 @@ def tell(home: Deployment, registry: Registry, date: Date, run_id: str) -> None:
 
 def inbox_sensor(registry: Registry) -> SensorDefinition:
     """Reads what departments sent back, when it has come to rest. It starts no run: a workbook is read in seconds, and
-    a receipt that waits
-    for the next night is no receipt."""
+    a receipt that waits for the next night is no receipt."""
 
     @sensor(
         name="work_order_inbox",

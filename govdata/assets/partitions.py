@@ -1,8 +1,7 @@
 """Delivery dates as Dagster's daily partitions.
 
 The night of date D (02:00 on D, after the departments' deadline) works on the delivery folder of D, so D itself must
-already be a
-partition on that morning: ``end_offset=1``.
+already be a partition on that morning: ``end_offset=1``.
 """
 
 from datetime import date as Date

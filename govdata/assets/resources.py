@@ -23,8 +23,7 @@ class DeploymentResource(ConfigurableResource):
     """The deployment of the process the run is in, as the definitions were assembled for it.
 
     It has no configuration: whoever starts a run could otherwise make it read and write another folder. Dagster refuses
-    a run that
-    configures it before the run begins.
+    a run that configures it before the run begins.
 
     It is opened once for all steps of a run, in the run's own process, which from then on shows that the run lives.
     """
@@ -43,8 +42,7 @@ class DeploymentResource(ConfigurableResource):
 
 class NoValues(ConfigurableIOManager):
     """Assets write their tables themselves and hand no value on. Dagster's own IO manager would pickle one, record by
-    record, into a folder
-    that a run's configuration may name; this one has no configuration and keeps nothing."""
+    record, into a folder that a run's configuration may name; this one has no configuration and keeps nothing."""
 
     def handle_output(self, context: OutputContext, obj: object) -> None:
         raise GovdataError(f"{context.step_key}：资产之间不传递值，表由各环节自己写")

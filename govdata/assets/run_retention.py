@@ -22,9 +22,8 @@ PATIENCE = 20
 
 def delete_old_runs(instance: DagsterInstance, days: int, now: datetime | None = None) -> int:
     """Delete finished runs that are older than ``days``, with events, event file and captured output; returns how many.
-    The run that last
-    made an asset stays, whatever its age: without it a table delivered once a year would look as if it had never been
-    made."""
+    The run that last made an asset stays, whatever its age: without it a table delivered once a year would look as if
+    it had never been made."""
     if days == 0:
         return 0
     before = (now or datetime.now(UTC)) - timedelta(days=days)
@@ -60,8 +59,7 @@ def _remove_event_file(instance: DagsterInstance, run_id: str) -> None:
 
 def shrink(home: Path) -> None:
     """Give the disk back what was deleted from Dagster's databases under ``home``; safe beside a running web server and
-    daemon, which
-    read on meanwhile. A database that is in use for too long is left for the next night.
+    daemon, which read on meanwhile. A database that is in use for too long is left for the next night.
 
     Dagster deletes a run without the results of its checks (and SQLite keeps the space of what is deleted): both are
     done here."""
@@ -82,9 +80,8 @@ def _connected(path: Path) -> closing[sqlite3.Connection]:
 
 def _forget_orphans(index: Path, runs: Path) -> None:
     """Check results and events of runs there are no more. The list of runs is read after the index was locked: a run is
-    recorded
-    before its first event, so none at work can look like a deleted one. Events without a run are somebody's own report
-    and stay."""
+    recorded before its first event, so none at work can look like a deleted one. Events without a run are somebody's
+    own report and stay."""
     with _connected(index) as connection:
         connection.execute("ATTACH ? AS known", (str(runs),))
         connection.execute("BEGIN IMMEDIATE")

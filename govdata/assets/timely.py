@@ -2,10 +2,8 @@
 made the table.
 
 Dagster's freshness policies go by the moment of materialisation: five days old data, processed today, would be "fresh".
-So a check per
-dataset, ``timely`` of the published table. It costs no run and no night anything: a sensor judges while the daemon
-lives, and tells
-Dagster what has changed.
+So a check per dataset, ``timely`` of the published table. It costs no run and no night anything: a sensor judges while
+the daemon lives, and tells Dagster what has changed.
 """
 
 import json
@@ -44,8 +42,7 @@ WORK = timedelta(hours=4)
 
 def due(dataset: Dataset, now: datetime) -> Date:
     """The oldest delivery date that is still in time at ``now`` (Beijing time). A daily delivery is due four hours
-    after its deadline;
-    others when their period and one more day are over."""
+    after its deadline; others when their period and one more day are over."""
     schedule = dataset.schedule
     hour, minute = (int(part) for part in (schedule.deadline or "01:00").split(":"))
     last = (now - timedelta(hours=hour, minutes=minute) - WORK).date()

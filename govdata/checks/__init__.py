@@ -2,8 +2,7 @@
 gate's verdict.
 
 Both counts compile from one tree, so counting again finds what was written wrongly and not what was understood wrongly:
-for that the tests
-have a judge of their own (``tests/content/reference.py``).
+for that the tests have a judge of their own (``tests/content/reference.py``).
 
 GX costs seconds to import, so it is loaded when ``validate`` runs and not before.
 """

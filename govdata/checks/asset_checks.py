@@ -2,13 +2,12 @@
 blocking ones.
 
 GX evaluates every rule as an expectation of its own and ``governance.rule_results`` keeps each; here the rules of a
-dimension are the lines
-of a table in that dimension's check. A check per rule would be hundreds of events a night, and of pages nobody opens.
+dimension are the lines of a table in that dimension's check. A check per rule would be hundreds of events a night, and
+of pages nobody opens.
 
 The checks are not partitioned: Dagster shows the worst partition of a partitioned check, and a person wants the newest
-delivery's state.
-The delivery date stands in the metadata; ``current`` puts the newest state back when an older date has been judged
-again.
+delivery's state. The delivery date stands in the metadata; ``current`` puts the newest state back when an older date
+has been judged again.
 """
 
 from __future__ import annotations
@@ -98,8 +97,7 @@ SHARES = {
 
 class DatedResult(AssetCheckResult):
     """A result that names the partition of its run, though its check has none: Dagster plans every check of a
-    partitioned run for that
-    partition, and would keep the plan beside a result without one, as "skipped"."""
+    partitioned run for that partition, and would keep the plan beside a result without one, as "skipped"."""
 
     def to_asset_check_evaluation(self, step_context: Any) -> AssetCheckEvaluation:
         told = super().to_asset_check_evaluation(step_context)
@@ -148,17 +146,15 @@ def check_results(verdict: Verdict, dataset: Dataset) -> Iterator[AssetCheckResu
     """One result per check, numbers as numbers (Dagster plots them over time) and never a record's value.
 
     A dimension with failing rows is a WARN: the rows are already held back or flagged. A failed table check is an ERROR
-    and stops
-    publishing."""
+    and stops publishing."""
     for facts in _results(verdict, dataset):
         yield DatedResult(**facts)
 
 
 def current(verdict: Verdict, dataset: Dataset, registry: Registry) -> Iterator[AssetCheckEvaluation]:
     """A verdict of an earlier run, told again for those checks that the dataset still has. Without a partition: Dagster
-    keeps one result
-    of a check, run and partition, what is told outside of a run has no run, and a past date may be corrected more than
-    once."""
+    keeps one result of a check, run and partition, what is told outside of a run has no run, and a past date may be
+    corrected more than once."""
     known = {spec.name for spec in check_specs(dataset, registry)}
     for facts in _results(verdict, dataset):
         if facts["check_name"] in known:

@@ -34,11 +34,10 @@ def delivered_columns(
     of the ``rows`` that were standardised; None where they are not known.
 
     A column fails where fewer of the files have it than last time (all, some, none), or where it is in none and an
-    unknown column looks
-    like it under another name. Not the column of operations of a whole delivery, which has none, nor one that
-    ``may_vanish``. In JSON a
-    key that is not there means "no value": there a column fails only beside unknown columns that are new. A column
-    that came, and is empty in every row where last time it held values, fails too (``BY_CHANCE``).
+    unknown column looks like it under another name. Not the column of operations of a whole delivery, which has none,
+    nor one that ``may_vanish``. In JSON a key that is not there means "no value": there a column fails only beside
+    unknown columns that are new. A column that came, and is empty in every row where last time it held values, fails
+    too (``BY_CHANCE``).
     """
     if raw is None or not raw.columns or not any(source.delivered for source in raw.sources):
         return outcome("delivered_columns", checked=0, failed=0, reason=None, figures={})

@@ -7,5 +7,4 @@ from govdata.errors import GovdataError
 
 class ChecksError(GovdataError):
     """The checks could not be run: a failed run, never a failed rule, and not the delivery's fault. The message is
-    Chinese and holds no
-    record's value."""
+    Chinese and holds no record's value."""

@@ -1,10 +1,8 @@
 """Great Expectations on DuckDB: the data source, the one expectation all rules share, and a suite's run. Importing this
-costs seconds
-and 260 MB, so it is imported only inside the functions that run a suite.
+costs seconds and 260 MB, so it is imported only inside the functions that run a suite.
 
 GX's stock SQL engine is unusable with DuckDB: it closes the connection before it fetches (empty results, no error), one
-bad
-statement poisons the rest, and its regex expectations raise. ``DuckDBExecutionEngine`` mends the three.
+bad statement poisons the rest, and its regex expectations raise. ``DuckDBExecutionEngine`` mends the three.
 """
 
 from __future__ import annotations
@@ -61,8 +59,7 @@ NO_VALUES: dict[str, Any] = {
     "return_unexpected_index_query": False,
 }
 """The result format of every run. BOOLEAN_ONLY would drop the counts; the rules' own results are two numbers, and this
-keeps the native
-expectations of a suite from carrying a value."""
+keeps the native expectations of a suite from carrying a value."""
 
 
 # ----------------------------------------------------------------------------------------------------- GX speaks DuckDB
@@ -82,8 +79,7 @@ class _Decimal(metaclass=_Exact):
 
 def _dialect_module() -> ModuleType:
     """What GX takes a dialect's type names and its regex syntax from. The attribute ``DremioDialect`` is GX's only sign
-    for
-    "matches with REGEXP_MATCHES", which is DuckDB's function too."""
+    for "matches with REGEXP_MATCHES", which is DuckDB's function too."""
     module = ModuleType("govdata_duckdb_dialect")
     names = {
         "VARCHAR": sa.String,
@@ -242,12 +238,10 @@ def _all_present(columns: list[str]) -> sa.ColumnElement[bool]:
 class ExpectRuleToHold(BatchExpectation):
     """Expect no row of the batch to fail a declared rule.
 
-    Args:
-        rule_id: id of the declared rule.
-        violation: DuckDB predicate over the standardised columns, true where a row fails; None for a uniqueness rule.
-        applicable: DuckDB predicate, true where a row could be judged; None for a uniqueness rule.
-        unique_columns: no two rows may share these columns; rows where any is NULL are not judged. All rows of a shared
-        key fail.
+    Args: rule_id: id of the declared rule. violation: DuckDB predicate over the standardised columns, true where a row
+    fails; None for a uniqueness rule. applicable: DuckDB predicate, true where a row could be judged; None for a
+    uniqueness rule. unique_columns: no two rows may share these columns; rows where any is NULL are not judged. All
+    rows of a shared key fail.
 
     The result is two numbers (``checked``, ``failed``): it never holds a value.
     """
@@ -264,8 +258,7 @@ class ExpectRuleToHold(BatchExpectation):
         self, execution_engine: Any = None, runtime_configuration: dict | None = None
     ) -> ValidationDependencies:
         """The two metrics, stated directly: GX's own way through ``metric_dependencies`` builds the configuration some
-        fifty times per
-        rule, which costs more than counting a small delivery."""
+        fifty times per rule, which costs more than counting a small delivery."""
         domain = dict.fromkeys(TableMetricProvider.domain_keys) | {"batch_id": self.batch_id}
         metrics = {
             provider.metric_name: MetricConfiguration(
@@ -284,9 +277,8 @@ class ExpectRuleToHold(BatchExpectation):
 
 class ExpectColumnTypeToBeDeclared(gx.expectations.ExpectColumnValuesToBeInTypeList):
     """GX's expectation about a column's type, but for its configuration, which is built once: GX asks for it some
-    twenty times per column
-    and validation, and makes an expectation of its own from the suite's for each step, none of whose fields it
-    changes."""
+    twenty times per column and validation, and makes an expectation of its own from the suite's for each step, none of
+    whose fields it changes."""
 
     _built: Any = PrivateAttr(None)
 
@@ -311,10 +303,9 @@ class Counted:
 @dataclass(frozen=True)
 class SuiteResult:
     """``rows``: rows GX saw, by its row count expectation. ``rules``: rule id → counts. ``schema_failures``: what the
-    native
-    expectations found wrong, as column names, or the expectation's type where it is about the table. ``broken``: rule
-    ids (or
-    native expectation types) that could not be evaluated, with the class of the error and nothing else of it."""
+    native expectations found wrong, as column names, or the expectation's type where it is about the table. ``broken``:
+    rule ids (or native expectation types) that could not be evaluated, with the class of the error and nothing else of
+    it."""
 
     rows: int
     rules: dict[str, Counted]

@@ -45,9 +45,8 @@ def create_view(
     name.
 
     Columns: the contract's, then ``SYSTEM_COLUMNS``, those of them that the files hold (the suite finds what is missing
-    or mistyped),
-    then the facts and results that the suite's predicates share. A batch without files gives an empty view of the
-    declared types."""
+    or mistyped), then the facts and results that the suite's predicates share. A batch without files gives an empty
+    view of the declared types."""
     wanted = [*(item.name for item in dataset.columns), *SYSTEM_COLUMNS]
     shared = compiled(dataset, registry).shared
     paths = existing(deployment, (*batch.clean_files, *batch.quarantine_files))
@@ -96,8 +95,7 @@ def published_rows(
     previous: Snapshot | None,
 ) -> int:
     """Rows the snapshot will have: those of a whole delivery, or of the snapshot before with the delta merged into it
-    by key. Exact where
-    no key comes twice within the delivery, which is what ``primary_key_unique`` keeps out."""
+    by key. Exact where no key comes twice within the delivery, which is what ``primary_key_unique`` keeps out."""
     clean = existing(deployment, batch.clean_files)
     operation = text(column(dataset.delivery.operation)) if dataset.delivery.operation else "CAST(NULL AS VARCHAR)"
     keys = ", ".join(text(column(name)) for name in dataset.delivery.key)

@@ -59,8 +59,7 @@ def parity(engine: dict[str, int], counted: dict[str, int]) -> CheckOutcome:
 
 def reconciliation(batch: StandardizedBatch, raw: RawBatch | None, actual: dict[str, int]) -> CheckOutcome:
     """``actual``: rows really found: in Parquet files ``clean, quarantined, dropped`` (exact duplicates), ``raw,
-    rejected``;
-    ``judged`` by GX. ``raw``: the raw batch's manifest as it stands now."""
+    rejected``; ``judged`` by GX. ``raw``: the raw batch's manifest as it stands now."""
     equations: list[tuple[str, int, int]] = [
         ("交付数与各去向之和", batch.delivered, batch.rejected + batch.duplicates + batch.quarantined + batch.clean),
         ("合格行的清单数与文件行数", batch.clean, actual["clean"]),
@@ -135,8 +134,7 @@ def quarantine_share(batch: StandardizedBatch, bounds: Volume) -> CheckOutcome:
 
 FEW = 5
 """So many unreadable records of a delivery are told of and not weighed, as long as half of it could be read: one torn
-line among ten
-would block a department's small delta otherwise. Not where the contract's bound is 0."""
+line among ten would block a department's small delta otherwise. Not where the contract's bound is 0."""
 
 
 def rejected_share(batch: StandardizedBatch | RawBatch, raw: RawBatch | None, bounds: Volume) -> CheckOutcome:

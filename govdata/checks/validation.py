@@ -34,9 +34,8 @@ def validate(
     (``reports/expectations``), the rule results (``governance``) and, last, the verdict's manifest.
 
     A failed rule is a result. Raises ``ChecksError`` where the judgement itself could not be made: a rule that does not
-    run, files that are
-    gone, or a batch made under other standards than ``registry``; an earlier verdict then stands, for its own batch id
-    only."""
+    run, files that are gone, or a batch made under other standards than ``registry``; an earlier verdict then stands,
+    for its own batch id only."""
     from govdata.checks import gx
 
     if batch.standards_hash != registry.hashes[dataset.name]:
@@ -91,8 +90,7 @@ def validate(
 
 def _refuse_broken(result: SuiteResult, batch: StandardizedBatch, registry: Registry) -> None:
     """An expectation that could not be evaluated, or that is missing, is a failed run. The error's text may quote a
-    value: only its
-    class is told."""
+    value: only its class is told."""
     missing = [
         rule.id
         for rule in registry.rules(batch.dataset)

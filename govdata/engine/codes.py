@@ -17,8 +17,7 @@ from govdata.standards.types import TYPES
 
 def known_code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
     """Look delivered texts up as they are: nearly every code cell ends here. ``~code~c`` gets the code, and the column
-    keeps only a text
-    that is still unknown, so the text steps pass over the rest."""
+    keeps only a text that is still unknown, so the text steps pass over the rest."""
     coded = [plan for plan in plans if plan.coded]
     dated = [plan for plan in plans if plan.fast]
     raw = [alias(column(plan.name, "s"), f"~raw~{plan.name}") for plan in plans]
@@ -43,8 +42,7 @@ def known_code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.
 
 def _fast_value(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
     """The date of a text in one of the two usual shapes, else NULL. A date that a placeholder could mean takes the slow
-    way, where the
-    text itself is compared."""
+    way, where the text itself is compared."""
     fast = TYPES[plan.element.type].fast(value)
     assert fast is not None
     blanks = [text for step in plan.steps for text in step.kind.blanks(step.args)]
@@ -91,8 +89,8 @@ def label_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expre
 
 def _contradicted(plan: ColumnPlan) -> exp.Expression:
     """TRUE where the label beside the code is known and stands for another one, or is not known and nothing else shows
-    that there is a
-    code. In a hierarchical code set a label may be narrower or wider than its code (20-初婚, 21-已婚)."""
+    that there is a code. In a hierarchical code set a label may be narrower or wider than its code (20-初婚,
+    21-已婚)."""
     if not plan.labelled:
         return exp.false()
     names = {
@@ -110,8 +108,7 @@ def _contradicted(plan: ColumnPlan) -> exp.Expression:
 
 def code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
     """Look the standardised text of the remaining cells up again; an unknown value stays as it is, for its rule to
-    find, and so does a
-    code whose label contradicts it."""
+    find, and so does a code whose label contradicts it."""
     coded = [plan for plan in plans if plan.coded]
     if not coded:
         return query
@@ -145,8 +142,7 @@ def _joined(
     labels: bool = False,
 ) -> exp.Expression:
     """``SELECT s.* REPLACE (replaced), added FROM (query) s`` left-joined with ``maps.<column>`` as ``~m~<column>`` for
-    every
-    code column, and with ``labels`` as ``~l~<column>`` for the label beside the code."""
+    every code column, and with ``labels`` as ``~l~<column>`` for the label beside the code."""
     star = exp.Column(this=exp.Star(replace=replaced) if replaced else exp.Star(), table=exp.to_identifier("s"))
     result = exp.Select().select(star, *added, copy=False).from_(derived(query), copy=False)
     joins = [(plan.name, f"~m~{plan.name}", plan.name) for plan in coded]

@@ -1,6 +1,5 @@
 """The SQL of one dataset, compiled once per process: building and printing the trees of a wide dataset costs more than
-a small
-night's rows."""
+a small night's rows."""
 
 from __future__ import annotations
 
@@ -27,8 +26,7 @@ from govdata.standards.normalisers import Stage
 
 AT = "~at"
 """Where a raw row lies (file · 2⁴⁰ + row): an integer key for the few rows that need a second look, far cheaper to join
-than
-``_row_id``."""
+than ``_row_id``."""
 
 
 HELD = "standard"
@@ -38,10 +36,8 @@ class CompiledDataset:
     """Queries over a relation ``raw_rows`` that has the raw batch's columns and ``~at``.
 
     ``held``: the rows are standardised once into the table ``standard`` and every query reads that; otherwise each
-    query streams from
-    ``raw_rows``, which costs no memory. Planning a wide dataset takes DuckDB longer than a small night's rows do: held,
-    it is planned
-    once."""
+    query streams from ``raw_rows``, which costs no memory. Planning a wide dataset takes DuckDB longer than a small
+    night's rows do: held, it is planned once."""
 
     def __init__(self, dataset: Dataset, registry: Registry, *, held: bool = False) -> None:
         self.dataset = dataset
@@ -112,8 +108,7 @@ class CompiledDataset:
 
     def rows(self, *, dropped: bool, conflicts: frozenset[str]) -> str:
         """The whole pass: rows as they are written. ``dropped``: leave out ``dropped("~at")``; ``conflicts``: ids of
-        unique rules that have
-        rows in ``conflicts("~at", rule)``."""
+        unique rules that have rows in ``conflicts("~at", rule)``."""
         known = self._rows.get((dropped, conflicts))
         if known is None:
             condition = sql('"~at" NOT IN (SELECT "~at" FROM dropped)') if dropped else None

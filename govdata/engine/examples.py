@@ -1,6 +1,5 @@
 """Runs every element's own examples through the compiled SQL: a standard that does not do what its examples say is a
-problem of
-the standard."""
+problem of the standard."""
 
 from __future__ import annotations
 
@@ -62,8 +61,7 @@ def problems(registry: Registry, on: Date | None = None) -> list[Problem]:
     delivery date (default: today).
 
     A valid example must pass every rule and stay as it is; an invalid one must fail the named rule; a repair must give
-    the
-    named text and then pass. Example values come from the standards, not from records, so the messages may quote
+    the named text and then pass. Example values come from the standards, not from records, so the messages may quote
     them."""
     elements = [element for element in registry.elements.values() if _rows([element])]
     found: list[Problem] = []

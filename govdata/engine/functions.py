@@ -19,8 +19,7 @@ DELIVERY_DATE = column(rows.DELIVERY_DATE)
 
 def id_birth_date(value: exp.Expression) -> exp.Expression:
     """DATE at positions 7–14 of an 18-character number (GB 11643-1999 §4.1.2; the same place in foreigners' numbers
-    that start
-    with 9); NULL where there is none."""
+    that start with 9); NULL where there is none."""
     # The digit test keeps words that a date parser knows ("infinity") out.
     return sql(
         "CASE WHEN strlen(:x) = 18 AND substr(:x, 7, 1) BETWEEN '1' AND '2' "

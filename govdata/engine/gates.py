@@ -1,11 +1,9 @@
 """Which values of a text column could fail a rule, as patterns to be searched for.
 
 The pass searches each delivered text once for what a step could touch. What the column's rules forbid is searched for
-in the same walk of
-the automaton, and the rules themselves are asked only where something was found: of a usual delivery's cells that is
-one in a hundred.
-The GX suite asks every rule of every row when it counts again what was written, so a gate that lets a failing value by
-is noticed."""
+in the same walk of the automaton, and the rules themselves are asked only where something was found: of a usual
+delivery's cells that is one in a hundred. The GX suite asks every rule of every row when it counts again what was
+written, so a gate that lets a failing value by is noticed."""
 
 from __future__ import annotations
 
@@ -29,8 +27,7 @@ def gates(dataset: str, registry: Registry) -> dict[str, dict[str, tuple[str, ..
     the rule.
 
     A pattern that is found in the first valid example of the column's element is of no use: it would be found in nearly
-    every row. Where
-    there is no example, only what a pattern rule itself forbids is taken to be rare."""
+    every row. Where there is no example, only what a pattern rule itself forbids is taken to be rare."""
     texts = {item.name: registry.elements[item.element] for item in registry.datasets[dataset].columns}
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for rule in registry.rules(dataset):

@@ -2,8 +2,7 @@
 rows.
 
 The steps of the night are kept in the batch's manifest, so a later change of a standard does not change what an old
-night's ledger says,
-and another engine can compile them in its own words."""
+night's ledger says, and another engine can compile them in its own words."""
 
 from __future__ import annotations
 

@@ -1,13 +1,12 @@
 """From text rows to typed, judged rows: one query, built in layers.
 
 Each layer is one SELECT over the one before, so that a column's expression refers to the earlier result by name instead
-of repeating it
-(nested guards would otherwise double the tree at every step). DuckDB runs the layers as one streaming pipeline.
+of repeating it (nested guards would otherwise double the tree at every step). DuckDB runs the layers as one streaming
+pipeline.
 
 Working columns start with ``~`` and never leave the query: ``~raw~c`` the delivered text, ``~touch~c`` whether a text
-step may change it,
-``~unread~c`` delivered text that could not be typed, ``~fix~c`` whether the cell was altered, ``~v<i>`` whether rule i
-fails.
+step may change it, ``~unread~c`` delivered text that could not be typed, ``~fix~c`` whether the cell was altered,
+``~v<i>`` whether rule i fails.
 """
 
 from __future__ import annotations
@@ -78,8 +77,7 @@ def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan], gated: Gates
 
 def _nested_steps(plan: ColumnPlan) -> list[exp.Expression]:
     """The column's steps and null tokens, each expression over the result of the one before; a step that names its text
-    once takes the
-    steps before it inside, so that few layers are needed and nothing is written twice."""
+    once takes the steps before it inside, so that few layers are needed and nothing is written twice."""
     value = column(plan.name)
     nested: list[exp.Expression] = [value]
     for step in [
@@ -151,8 +149,8 @@ def judged_query(
     query: exp.Expression, dataset: Dataset, registry: Registry, conflicts: dict[str, exp.Expression], gated: Gates
 ) -> exp.Expression:
     """Add one boolean ``~v<i>`` per rule. ``conflicts``: rule id of kind unique → predicate that says the row is in
-    conflict; ``gated``:
-    rules that are asked only where ``~touch~`` says so, as they were given to ``standardized_query``."""
+    conflict; ``gated``: rules that are asked only where ``~touch~`` says so, as they were given to
+    ``standardized_query``."""
     gate = {rule: column(f"~touch~{name}") for name, ids in gated.items() for rule in ids}
     shared = rules.shared(dataset.name, registry, frozenset(gate))
     query = (

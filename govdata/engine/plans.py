@@ -159,8 +159,7 @@ def source_values(item: Column, element: Element, registry: Registry) -> dict[st
 
 def _with_more_zeros(code_set: CodeSet) -> dict[str, str]:
     """Codes as a system writes them that keeps more digits than the standard has (001, 020). Where shorter codes stand
-    for wider terms a
-    zero has a meaning of its own, and long codes are rarely padded."""
+    for wider terms a zero has a meaning of its own, and long codes are rarely padded."""
     codes = {code.code for code in code_set.codes if code.code.isdecimal()}
     widths = {len(code) for code in codes}
     if (

@@ -50,10 +50,8 @@ def violation(rule: BoundRule, registry: Registry) -> exp.Expression:
     ``_delivery_date``.
 
     A rule about a value does not judge a NULL (``required`` does); a row rule fails only where it is false, as a SQL
-    CHECK constraint.
-    A rule that empties what it refuses left its verdict in ``_unparsed``, as the type's own does. Raises ``TypeError``
-    for kind ``unique``,
-    which is judged over the table."""
+    CHECK constraint. A rule that empties what it refuses left its verdict in ``_unparsed``, as the type's own does.
+    Raises ``TypeError`` for kind ``unique``, which is judged over the table."""
     spec = Typed() if rule.empties else rule.spec
     return unless_removed(rule, registry, spec.violation(subject(rule, registry)))
 
@@ -86,14 +84,11 @@ _shared: dict[tuple[str, frozenset[str] | None], tuple[tuple[BoundRule, ...], Sh
 
 def shared(dataset: str, registry: Registry, guarded: frozenset[str] | None = None) -> Shared:
     """The predicates of all rules of ``dataset`` that judge a row, over standardised columns and the facts they share.
-    Keys are
-    ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id.
+    Keys are ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id.
 
     None: both are asked of every row, so the conditions of row rules are shared too. Otherwise violations alone are
-    asked, and those of the
-    rules ``guarded`` of so few rows that they give no reason for a fact. Kept while the registry is, once for the pass
-    and once for the
-    suite."""
+    asked, and those of the rules ``guarded`` of so few rows that they give no reason for a fact. Kept while the
+    registry is, once for the pass and once for the suite."""
     bound = registry.rules(dataset)
     known = _shared.get((dataset, guarded))
     if known is None or known[0] is not bound:

@@ -24,9 +24,8 @@ def session(
     code_sets: Collection[str] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """An in-memory database with one table ``codes.<set>(code, name_zh, name_en, parent, valid_from, valid_to,
-    successor, current)`` per
-    code set (those named in ``code_sets``; default: all); ``current`` is judged at ``as_of`` (default: today), one row
-    per code.
+    successor, current)`` per code set (those named in ``code_sets``; default: all); ``current`` is judged at ``as_of``
+    (default: today), one row per code.
 
     ``temp`` is where DuckDB spills; without it, spilling is off."""
     if temp is not None:
@@ -48,8 +47,7 @@ def is_current(valid_to: str, validity: str, on: Date) -> bool:
     force at ``on``.
 
     Years give the state on 31 December (GB/T 2260 yearbooks), so a code that ends in 2020 may have been abolished on
-    any day of 2020:
-    it is taken as abolished from 2021 on, which never calls a valid code abolished."""
+    any day of 2020: it is taken as abolished from 2021 on, which never calls a valid code abolished."""
     if not valid_to:
         return True
     return on.year <= int(valid_to[:4]) if validity == "year" else on.isoformat() < valid_to

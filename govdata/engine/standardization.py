@@ -49,8 +49,7 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
     manifest.
 
     Memory is bounded by the session's limit whatever the size of the delivery: rows stream from Parquet to Parquet, and
-    only the hashes of
-    keys are held at once. Raises ``duckdb.Error`` when a file of the raw batch is damaged."""
+    only the hashes of keys are held at once. Raises ``duckdb.Error`` when a file of the raw batch is damaged."""
     batch_id = fingerprint("standardized", raw.batch_id, registry.hashes[dataset.name], ENGINE_VERSION)
     scratch = deployment.temporary / f"standardize-{dataset.name}-{raw.date.isoformat()}-{os.getpid()}"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -89,10 +88,8 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledData
     content.
 
     Rows are equal when every standardised value, and every text that could not be typed, is equal; the first in file
-    order is
-    kept. Only rows whose key hash occurs twice, or that have no key, are looked at closely. Returns the ids of the
-    unique rules
-    that have conflicts."""
+    order is kept. Only rows whose key hash occurs twice, or that have no key, are looked at closely. Returns the ids of
+    the unique rules that have conflicts."""
     names = ", ".join(text(column(plan.name)) for plan in queries.plans)
     connection.execute('CREATE TEMP TABLE candidates ("~at" BIGINT)')
     for query in queries.key_queries:
@@ -206,8 +203,7 @@ def _keep(
 
 def _write_dropped(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
     """The places of exact duplicates. Through Arrow, because DuckDB puts the smallest and largest text of every column
-    into the footer, and
-    a file's name belongs in none."""
+    into the footer, and a file's name belongs in none."""
     import pyarrow.parquet as pq
 
     rows = connection.sql('SELECT * EXCLUDE ("~at") FROM dropped').to_arrow_reader(100_000)

@@ -1,6 +1,5 @@
 """Whether DuckDB takes what the standards compile to, asked before a night does: its regular expressions (RE2) have
-limits that no grammar
-tells, and several patterns of one column are searched for as one."""
+limits that no grammar tells, and several patterns of one column are searched for as one."""
 
 from __future__ import annotations
 

@@ -2,10 +2,8 @@
 analogy).
 
 China shifts working days onto weekends each year by a notice of the State Council. ``holidays`` has them once the
-notice is out; a year
-without any is not known yet, and then only weekends are taken off and ``unknown_years`` says so. What the officer
-declares of a
-single day goes before both.
+notice is out; a year without any is not known yet, and then only weekends are taken off and ``unknown_years`` says so.
+What the officer declares of a single day goes before both.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The night's work on orders: take the evidence, issue, close and reopen what it asks for, and let the clock speak.
 
 Everything that follows is put into the log as events, so that nothing but the log is needed to know how things stand.
-Doing it again adds
-nothing: what the log says already is not said twice.
+Doing it again adds nothing: what the log says already is not said twice.
 """
 
 from __future__ import annotations

@@ -1,22 +1,17 @@
 """What one judged delivery says of records and rules, as a Parquet file of the log.
 
 One line per rule and record: ``fails``, or, of a record that failed the rule earlier, ``passes`` or ``cancelled``. A
-record that failed
-earlier and has no line was not delivered. Columns: ``dataset, scope, rule_id, identity, alias, status, cause, shape,
-rows, row_id,
-source_file, source_row, delivered``; no value of a record.
+record that failed earlier and has no line was not delivered. Columns: ``dataset, scope, rule_id, identity, alias,
+status, cause, shape, rows, row_id, source_file, source_row, delivered``; no value of a record.
 
 A record is known by a keyed digest of the contract's key. Where the key itself was wrong the mended record comes under
-another one: so a
-record whose key is gone is known by the columns the officer declared for that too (``alias``), if the key they stand
-under was not
-published before; so is a row without a key, which else is known as itself. In a delta a key that does not come is not
-gone: there only
-what had a wrong key is known so.
+another one: so a record whose key is gone is known by the columns the officer declared for that too (``alias``), if the
+key they stand under was not published before; so is a row without a key, which else is known as itself. In a delta a
+key that does not come is not gone: there only what had a wrong key is known so.
 
 ``cause`` gathers rows that most likely fail for one reason: the same unknown code, the same way of writing, a column
-that did not come.
-``shape`` is the value's way of writing, digits as 9, letters as A, characters as 汉: a sample that gives nothing away.
+that did not come. ``shape`` is the value's way of writing, digits as 9, letters as A, characters as 汉: a sample that
+gives nothing away.
 """
 
 from __future__ import annotations
@@ -92,8 +87,7 @@ class Judged:
 
 def pending(registry: Registry, deployment: Deployment, date: Date, events: Sequence[Event]) -> list[Judged]:
     """What was judged for ``date`` and is not in the log. A date before the newest one that the log has of the dataset
-    tells nothing of how
-    things are now and is left out."""
+    tells nothing of how things are now and is left out."""
     newest_known: dict[tuple[str, str], tuple[Date, str]] = {}
     for event in events:
         if event.kind == "EVIDENCE":

@@ -1,10 +1,9 @@
 """Items 整改项: what became of each record that failed a rule, read from the evidence alone.
 
 A *run* of an item begins with a delivery in which its record fails the rule and ends with the first later one that
-proves otherwise: the
-record is there and passes (``mended`` 已修正), or it is not there any more (``vanished`` 已消失: a later full delivery
-or a delivery of the
-same date anew lacks it, or it was cancelled). Only published deliveries end a run; only those that judged the rule.
+proves otherwise: the record is there and passes (``mended`` 已修正), or it is not there any more (``vanished`` 已消失:
+a later full delivery or a delivery of the same date anew lacks it, or it was cancelled). Only published deliveries end
+a run; only those that judged the rule.
 """
 
 from __future__ import annotations
@@ -62,10 +61,9 @@ def runs(deployment: Deployment, events: Sequence[Event]) -> pa.Table:
     """Every run of every item, in the order of their beginnings.
 
     ``dataset, scope, rule_id, identity, run`` (from 0) name it; ``begun``, ``seen`` and ``ended`` are the numbers of
-    the events in which it
-    began, the record failed for the last time, and the run ended (NULL: the record fails still); ``passes``: it ended
-    because the record
-    passes; then ``cause``, ``shape``, ``rows`` and the place of the row as last seen."""
+    the events in which it began, the record failed for the last time, and the run ended (NULL: the record fails still);
+    ``passes``: it ended because the record passes; then ``cause``, ``shape``, ``rows`` and the place of the row as last
+    seen."""
     said = [event for event in events if event.kind == "EVIDENCE"]
     connection = sql.connect()
     try:

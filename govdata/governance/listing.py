@@ -27,8 +27,7 @@ BATCH = 5_000
 @dataclass(frozen=True)
 class Line:
     """One item. ``key``: the delivered texts of the contract's key; ``value``: the delivered value, or its way of
-    writing; None: not there
-    (any more). ``suggestion``: a value that may be meant."""
+    writing; None: not there (any more). ``suggestion``: a value that may be meant."""
 
     item: str
     key: tuple[str | None, ...]

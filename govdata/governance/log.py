@@ -5,8 +5,8 @@
     key                  the secret under which records are known here; without it no record is recognised again
 
 Lines are only ever added, one process at a time. A line that a power cut left unfinished was never said. No value of a
-record is in the
-log: records are known by a keyed digest of their key. What a department writes into a reply is kept in its words.
+record is in the log: records are known by a keyed digest of their key. What a department writes into a reply is kept in
+its words.
 """
 
 from __future__ import annotations
@@ -82,10 +82,9 @@ ENGINE = "govdata"
 
 class Event(BaseModel):
     """One line. ``seq`` counts from 1 without gaps; ``date``: the night, or the day on which a person acted; ``order``:
-    its number;
-    ``items``: those it is about, empty for all; ``until``: the date an event sets (due date, end of a waiver, plan);
-    ``reply``: a code of
-    ``workorders.yaml``; ``effect``: what that code meant then; ``facts``: what else is fixed by the event."""
+    its number; ``items``: those it is about, empty for all; ``until``: the date an event sets (due date, end of a
+    waiver, plan); ``reply``: a code of ``workorders.yaml``; ``effect``: what that code meant then; ``facts``: what else
+    is fixed by the event."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

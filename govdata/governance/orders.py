@@ -1,8 +1,8 @@
 """Work orders 问题数据工单: the fold of the log into orders and their states.
 
 An order gathers the items of one department × dataset × rule × root cause. Events move its state (table ``_STEPS``);
-whether it may be
-closed, only the evidence says: VERIFY counts where no item is open, whoever wrote the line. A reply closes nothing.
+whether it may be closed, only the evidence says: VERIFY counts where no item is open, whoever wrote the line. A reply
+closes nothing.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ Item = tuple[str, str, str, str]
 @dataclass
 class Order:
     """One order as the log has it so far. ``items``: its items, each with the number of the event it began in;
-    ``open``: those whose record
-    fails still; ``waived``: item → last day of the waiver that holds; ``waivers``: all that were ever granted."""
+    ``open``: those whose record fails still; ``waived``: item → last day of the waiver that holds; ``waivers``: all
+    that were ever granted."""
 
     number: str
     department: str
@@ -132,8 +132,7 @@ class State:
 
 def item_id(item: Item) -> str:
     """What a person calls an item of an order: from the record's digest, which is opaque already. With a letter first,
-    since a spreadsheet
-    takes 123456e78901 for a number."""
+    since a spreadsheet takes 123456e78901 for a number."""
     return f"R{item[3][:12]}"
 
 

@@ -29,8 +29,7 @@ def act(
     items: Sequence[str] = (),
 ) -> Event:
     """Add what ``actor`` does to the order ``number`` on the day ``on`` (default: today). Raises ``GovdataError`` where
-    it is not possible
-    with the order as it is, or where a reason, a date or a known department is missing."""
+    it is not possible with the order as it is, or where a reason, a date or a known department is missing."""
     day = on or Date.today()
     if not actor.strip():
         raise GovdataError("要写明办理人")

@@ -1,6 +1,5 @@
 """Figures per department and month of issue. Orders and items are counted apart; void orders are in no rate; a rate
-without a denominator
-is empty (不适用)."""
+without a denominator is empty (不适用)."""
 
 from __future__ import annotations
 

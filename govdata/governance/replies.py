@@ -2,10 +2,8 @@
 says both.
 
 Every row carries its order, its item and a code that only this deployment can make. So rows may be sorted, filtered,
-copied into another
-workbook, saved by another program or as CSV: a row is taken for what it says of itself, never for where it stands. A
-reply changes no data
-and closes no order.
+copied into another workbook, saved by another program or as CSV: a row is taken for what it says of itself, never for
+where it stands. A reply changes no data and closes no order.
 """
 
 from __future__ import annotations
@@ -132,8 +130,7 @@ QUIET = 300
 
 def waiting(deployment: Deployment, quiet: float = 0) -> list[Path]:
     """Files in the inbox that have not changed for ``quiet`` seconds; not those that a spreadsheet keeps beside an open
-    workbook. A sender
-    whose clock is ahead keeps nobody waiting."""
+    workbook. A sender whose clock is ahead keeps nobody waiting."""
     entries = sorted(inbox(deployment).iterdir()) if inbox(deployment).is_dir() else []
     found = [
         path for path in entries if path.is_file() and not path.is_symlink() and not path.name.startswith((".", "~$"))

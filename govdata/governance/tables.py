@@ -1,6 +1,5 @@
 """The tables ``governance.work_orders``, ``work_order_items``, ``work_order_events``, ``waivers`` and
-``department_performance``: what the
-log says as of one date, as Parquet files for the catalogue."""
+``department_performance``: what the log says as of one date, as Parquet files for the catalogue."""
 
 from __future__ import annotations
 

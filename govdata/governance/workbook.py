@@ -2,8 +2,8 @@
 reply.
 
 Written row by row in constant memory. A value that a spreadsheet could take for a formula is text and stays text. What
-does not fit on a
-sheet (``rows_per_sheet``) lies beside the workbook as CSV with the same columns, and is read back like it.
+does not fit on a sheet (``rows_per_sheet``) lies beside the workbook as CSV with the same columns, and is read back
+like it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """A look into a workbook before its reader loads it: the reader holds a sheet as one grid, so what would make that grid
-too large
-kills the process instead of raising an error. The parts are unpacked once in passing; sizes the archive only claims are
-not believed."""
+too large kills the process instead of raising an error. The parts are unpacked once in passing; sizes the archive only
+claims are not believed."""
 
 from __future__ import annotations
 
@@ -25,8 +24,8 @@ MAX_RATIO = 400  # unpacked to packed, for parts above 64 MB
 MAX_CELLS = 64 << 20  # cells of the rectangle that holds all filled cells: about 2 GB in the reader
 MAX_LOADED = 1 << 30
 """Bytes the reader may need for one sheet, so that the whole process keeps below 2 GB. Measured (python-calamine 0.9,
-11 text columns):
-99 bytes a filled cell of some 15 bytes of text, 970 MB for 9.7 million of them; 80 bytes where texts are shared."""
+11 text columns): 99 bytes a filled cell of some 15 bytes of text, 970 MB for 9.7 million of them; 80 bytes where texts
+are shared."""
 
 CELL_BYTES = 84  # of a filled cell beside its text
 MARKUP_BYTES = 60  # of a cell in the sheet's part, around a text that is written there
@@ -50,10 +49,8 @@ write."""
 
 def survey(path: Path) -> tuple[dict[str, Cells], IO[bytes] | None]:
     """What the workbook's reader does not tell of its sheets, by their names: cells with an error (#N/A, #REF!), which
-    it takes for empty
-    ones, and numbers shown with leading zeros. And the workbook under the usual names of its parts, where it has others
-    or
-    where a sheet is spelled so that its reader would lose text.
+    it takes for empty ones, and numbers shown with leading zeros. And the workbook under the usual names of its parts,
+    where it has others or where a sheet is spelled so that its reader would lose text.
 
     Raises ``Unreadable`` for an archive that is damaged, protected, a bomb, or holds a sheet that must not be loaded.
     """
@@ -126,8 +123,8 @@ def _sheet(archive: zipfile.ZipFile, part: zipfile.ZipInfo, zeros: dict[str, int
 
 def _searched(archive: zipfile.ZipFile, part: zipfile.ZipInfo, zeros: dict[str, int]) -> tuple[int, int, bool]:
     """Cells with content, bytes of their text, and whether the sheet needs the close look: it is spelled otherwise than
-    nearly all programs
-    do, or bytes in it may be what must be known. What only looks like that costs the look and no more."""
+    nearly all programs do, or bytes in it may be what must be known. What only looks like that costs the look and no
+    more."""
     marks = _MARKS + tuple(f's="{style}"'.encode() for style in zeros)
     written = filled = 0
     column, row, before, closely = 26, 9_999, b"", False
@@ -175,9 +172,8 @@ PROBE_SECONDS = 300
 
 def probe(path: Path) -> None:
     """Load an old workbook (.xls) in a process of its own, whose memory is bounded: of a damaged one the reader
-    believes every length it
-    finds, asks for that much memory, and the process ends without an error that could be caught. Raises ``Unreadable``
-    for such a file."""
+    believes every length it finds, asks for that much memory, and the process ends without an error that could be
+    caught. Raises ``Unreadable`` for such a file."""
     command = [sys.executable, "-I", "-c", _PROBE, str(path), str(PROBE_MEMORY)]
     try:
         ended = subprocess.run(

@@ -1,7 +1,6 @@
 """A close look at a sheet of an .xlsx, cell by cell and as XML: every spelling of it (prefixes, cells without a place,
-CDATA)
-means the same here. It costs ten times what a search of the bytes costs, and is only taken where that search found a
-reason."""
+CDATA) means the same here. It costs ten times what a search of the bytes costs, and is only taken where that search
+found a reason."""
 
 from __future__ import annotations
 
@@ -25,10 +24,8 @@ Errors = dict[tuple[int, int], str]
 @dataclass
 class Cells:
     """What the workbook's reader does not tell of a sheet. ``digits``: column → runs (first row, last row, digits a
-    number is shown with),
-    rows and columns from 0. ``last``: the farthest row and column with content.
-    ``spelled``: with CDATA or comments, of which the workbook's reader loses text, or in another encoding than
-    UTF-8."""
+    number is shown with), rows and columns from 0. ``last``: the farthest row and column with content. ``spelled``:
+    with CDATA or comments, of which the workbook's reader loses text, or in another encoding than UTF-8."""
 
     errors: Errors = field(default_factory=dict)
     digits: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
@@ -91,8 +88,7 @@ def zero_styles(archive: zipfile.ZipFile, part: str | None) -> dict[str, int]:
 
 def look(archive: zipfile.ZipFile, part: str, zeros: dict[str, int]) -> Cells:
     """Raises ``Unreadable`` for a formula that was saved without its result, for too many errors and for a document
-    type;
-    ``expat.ExpatError`` where the part is no XML."""
+    type; ``expat.ExpatError`` where the part is no XML."""
     seen = _Look(zeros)
     made = parser()
     made.StartElementHandler, made.EndElementHandler, made.CharacterDataHandler = seen.start, seen.end, seen.text

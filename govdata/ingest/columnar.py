@@ -78,9 +78,8 @@ class ParquetSource:
 
 def _as_text(type: pa.DataType) -> str:
     """SQL for a value's text. A moment in time is told by the clock of the bureau, without an offset that no date has;
-    a whole number that
-    is stored as a float (which is how empty cells make it so) without ``.0``; not-a-number, which stands for an empty
-    cell, is none."""
+    a whole number that is stored as a float (which is how empty cells make it so) without ``.0``; not-a-number, which
+    stands for an empty cell, is none."""
     if pa.types.is_nested(type):
         return "CAST(to_json(v) AS VARCHAR)"
     if pa.types.is_timestamp(type) and type.tz is not None:

@@ -1,10 +1,9 @@
 """Whether an upload is whole, as the contract says it is known: by marker files the department sends, or by rest.
 
 A file in the landing folder may be half of one: the sender was cut off, or is still writing. A marker
-(``delivery.marker``) proves the
-contrary, and may hold a checksum or the number of records; where no department sends any, ``delivery.settle`` asks that
-nothing was written
-for so many seconds. A delivery that is not whole is refused for this run; the next one looks again.
+(``delivery.marker``) proves the contrary, and may hold a checksum or the number of records; where no department sends
+any, ``delivery.settle`` asks that nothing was written for so many seconds. A delivery that is not whole is refused for
+this run; the next one looks again.
 """
 
 from __future__ import annotations
@@ -57,8 +56,7 @@ def demand_whole(data: Mapping[str, Path], markers: Mapping[str, Path], dataset:
     """``data`` and ``markers``: name inside the delivery folder → path. Returns what the markers announce.
 
     Raises ``DeliveryError`` where a marker is missing, speaks of a file that is not there, or does not fit it, and
-    where a file has not
-    rested long enough."""
+    where a file has not rested long enough."""
     marker, announced = dataset.delivery.marker, Announced()
     waiting = _unsettled(data, dataset.delivery.settle)
     wrong: list[Problem] = []
@@ -158,9 +156,8 @@ def _text(path: Path) -> str:
 
 def _lines_on(name: str, data: Iterable[str], text: str, *, alone: bool) -> list[str]:
     """The lines of a marker, as ``md5sum`` writes them, that name the data file ``name`` and none of which it is only a
-    part (``a.csv`` in
-    ``ba.csv``): by its path in the delivery where one does, else by its last part. ``alone``: the marker speaks of this
-    file only."""
+    part (``a.csv`` in ``ba.csv``): by its path in the delivery where one does, else by its last part. ``alone``: the
+    marker speaks of this file only."""
     lines = text.splitlines()
     for wanted, others in ((name, set(data)), (Path(name).name, {Path(other).name for other in data})):
         longer = [other for other in others if wanted in other and other != wanted]
@@ -193,8 +190,7 @@ def _checksum_problem(path: Path, lines: list[str], algorithm: str) -> str | Non
 
 def _records(text: str, pattern: str) -> int | None:
     """By RE2, whose time grows with the text alone: a department writes the marker, and a pattern may be one that
-    Python's reader tries for
-    ever. ``^`` and ``$`` are those of a line."""
+    Python's reader tries for ever. ``^`` and ``$`` are those of a line."""
     with connect(threads=1) as connection:
         found = connection.execute(
             "SELECT regexp_extract(?, ?, 1)", [text.replace("\r\n", "\n"), f"(?m:{pattern})"]

@@ -1,9 +1,8 @@
 """dBASE and FoxPro tables (.dbf): records of fixed width behind a header that names the fields.
 
 Read here and not by a library: the layout is fixed columns, and the libraries in use (dbfread, dbf) give numbers as
-floats and lose the
-numbers of records that stand behind deleted ones; to us a number is its text and a record its place.
-Layout: https://www.dbase.com/Knowledgebase/INT/db7_file_fmt.htm (level 5), Visual FoxPro "Table File Structure".
+floats and lose the numbers of records that stand behind deleted ones; to us a number is its text and a record its
+place. Layout: https://www.dbase.com/Knowledgebase/INT/db7_file_fmt.htm (level 5), Visual FoxPro "Table File Structure".
 """
 
 from __future__ import annotations
@@ -171,8 +170,7 @@ def open_dbase(path: Path, headers: Headers | None) -> Opened:
 
 def _encoding(path: Path, head: Head) -> str:
     """UTF-8 where all texts are (GIS programs write so), else GB18030. Names and texts are looked at one by one: a text
-    cut off in the
-    middle of a character is of neither."""
+    cut off in the middle of a character is of neither."""
     names = [field.name for field in head.fields]
     texts = [field for field in head.fields if field.type == "C"]
     beyond = False

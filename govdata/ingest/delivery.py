@@ -150,8 +150,7 @@ def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | 
     delivered file.
 
     Raises ``DeliveryError`` where something in the folder is no plain file: a link would make us read what its author
-    may not, and a
-    pipe would hold the night up; and where the upload is not whole, by what the contract says of that
+    may not, and a pipe would hold the night up; and where the upload is not whole, by what the contract says of that
     (``ingest.complete``).
     """
     folder = deployment.delivery(dataset.name, date)

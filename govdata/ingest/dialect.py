@@ -83,13 +83,10 @@ _STROKES = re.compile(r"[-=_─━═]{3,}")
 @dataclass(frozen=True)
 class Layout:
     """What ``detect`` finds. ``columns``: names from the header row; ``fields``: fields a line has (more than columns
-    where the lines
-    end in separators); ``most``: fields a line may have, those behind the columns being empty (more than columns only
-    where the header
-    ends in separators or the clear majority of lines does: elsewhere one field too many may be anywhere in the line);
-    ``header_line``: index of the physical line the header starts on, None without one; ``header_lines``: how many lines
-    it takes (a
-    quoted header may hold line ends)."""
+    where the lines end in separators); ``most``: fields a line may have, those behind the columns being empty (more
+    than columns only where the header ends in separators or the clear majority of lines does: elsewhere one field too
+    many may be anywhere in the line); ``header_line``: index of the physical line the header starts on, None without
+    one; ``header_lines``: how many lines it takes (a quoted header may hold line ends)."""
 
     dialect: Dialect
     columns: tuple[str, ...]
@@ -189,8 +186,7 @@ def detect(text: str, headers: Headers | None) -> Layout | None:
 
 def _header_record(text: str, start: int, dialect: Dialect) -> tuple[list[str], int, bool]:
     """A line that may be the header, and whether its quotes are whole. Damaged quotes cost no names: the line is then
-    read without quotes,
-    which are left off the names."""
+    read without quotes, which are left off the names."""
     state, fields, after = read_record(text, start, dialect, max_lines=20)
     if state == OK:
         return fields, after, True
@@ -282,14 +278,12 @@ def _is_rule(line: str, columns: int) -> bool:
     return bool(_RULE.fullmatch(line)) and len(_STROKES.findall(line)) >= columns
 
 
-# ---------------------------------------------------------------------------------------------------- without a
-# contract
+# --------------------------------------------------------------------------------------------------- without a contract
 
 
 def _by_shape(text: str) -> Layout | None:
     """Without a contract: the separator that splits most lines into the same, preferably large, number of clean cells.
-    Marks that
-    are common inside of values are tried only where no usual separator does well."""
+    Marks that are common inside of values are tried only where no usual separator does well."""
     best = _best(text, [*_LONG, *_SHORT, *_widened(text, _SHORT)])
     if best is None or best.score < ENOUGH:
         rare = [mark for mark in _marks(text) if mark not in _SHORT]
@@ -344,10 +338,8 @@ def _refuse_another_table(above: str, dialect: Dialect) -> None:
 
 def _row_names(header: Sequence[str], records: list[list[str]], *, numbered: bool = False) -> bool:
     """The header lacks one name, that of the numbers or names the rows begin with (R's ``write.table`` writes none):
-    nearly all records
-    are one field longer, whose first cells count up (or, unless ``numbered`` is asked for, are words that are all
-    different) and whose
-    last cells are filled."""
+    nearly all records are one field longer, whose first cells count up (or, unless ``numbered`` is asked for, are words
+    that are all different) and whose last cells are filled."""
     columns, records = len(named(header)), [fields for fields in records if not is_blank(fields)]
     longer = [fields for fields in records if len(fields) == len(header) + 1]
     if (
@@ -478,8 +470,8 @@ def _widened(text: str, marks: Sequence[str]) -> list[str]:
 
 def _is_separator(grown: str, sample: str) -> bool:
     """Constancy alone is not enough: a sign that amounts begin with stands behind every comma too. A usual separator in
-    it stands
-    nowhere by itself, and what belongs to values stands at neither end of it unless both ends are alike (``|$|``)."""
+    it stands nowhere by itself, and what belongs to values stands at neither end of it unless both ends are alike
+    (``|$|``)."""
     rest = sample.replace(grown, "")
     if any(char in rest for char in grown if char in _SHORT):
         return False

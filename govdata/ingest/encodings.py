@@ -1,8 +1,8 @@
 """Delivered bytes to UTF-8 lines, in chunks.
 
 UTF-8 is tried strictly over the whole file before GB18030, since the other order corrupts silently. What a line holds
-that is not of the
-file's encoding is a fault of that line alone: the line keeps its place and is rejected later with its number.
+that is not of the file's encoding is a fault of that line alone: the line keeps its place and is rejected later with
+its number.
 """
 
 from __future__ import annotations
@@ -81,8 +81,7 @@ class Chunk:
 @dataclass(frozen=True)
 class Encoding:
     """``name``: utf-8, gb18030, cp1252 (Western), utf-16-le or utf-16-be; ``bom``: bytes to skip; ``proven``: all of it
-    was read so
-    without a fault; ``implausible``: it decodes, but to characters hardly anybody writes."""
+    was read so without a fault; ``implausible``: it decodes, but to characters hardly anybody writes."""
 
     name: str
     bom: int = 0
@@ -173,8 +172,7 @@ def _majority(file: BinaryIO, size: int) -> Encoding:
 
 def _lone(line: bytes) -> bool | None:
     """Whether every byte beyond ASCII stands alone, as an accented letter or a sign does in Western text (Zürich);
-    Chinese text has
-    them in runs. None: no such bytes."""
+    Chinese text has them in runs. None: no such bytes."""
     runs = _HIGH.findall(line)
     return all(len(run) == 1 for run in runs) and bool(_ACCENTED.search(line) or _SIGN.search(line)) if runs else None
 
@@ -209,8 +207,7 @@ def _chinese_utf16(head: bytes, name: str) -> bool:
 
 def is_chinese_utf8(line: bytes) -> bool:
     """Strict UTF-8 of which every non-ASCII character is of East Asian writing. GB18030 text meets this by chance only
-    when whole runs of
-    rare characters fall on the right bytes (unlike mere validity, which 女 in GBK has)."""
+    when whole runs of rare characters fall on the right bytes (unlike mere validity, which 女 in GBK has)."""
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:

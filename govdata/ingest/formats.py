@@ -58,8 +58,7 @@ def recognise(path: Path) -> str:
     ``zip``.
 
     Raises ``Unreadable`` for anything that is refused: what is known, by its name, and what does not look like text.
-    Text is what remains,
-    so what it looks like is asked too.
+    Text is what remains, so what it looks like is asked too.
     """
     with open(path, "rb") as file:
         head = file.read(_HEAD)

@@ -1,10 +1,8 @@
 """Tables that are laid out as rows and cells in markup: HTML and XML Spreadsheet 2003, which systems name .xls. They
-are laid out here as
-a workbook's sheets are and then read as those are (``workbook.open_sheets``).
+are laid out here as a workbook's sheets are and then read as those are (``workbook.open_sheets``).
 
 lxml reads both: libxml2 knows every way HTML is broken in, reads entities nowhere else and asks no network. A cell that
-spans rows has its
-value in each of them, which is what spanning says.
+spans rows has its value in each of them, which is what spanning says.
 """
 
 from __future__ import annotations

@@ -79,8 +79,7 @@ class Headers:
     """The headers a dataset's columns may arrive under.
 
     A header of a column of units may be written ``注册资本({元|万元})``: then a file may say the unit in the header of
-    the amounts. It is
-    as if every record had that unit (unless it brings one of its own).
+    the amounts. It is as if every record had that unit (unless it brings one of its own).
     """
 
     def __init__(self, dataset: Dataset) -> None:
@@ -161,8 +160,7 @@ class Headers:
 
     def is_header(self, cells: Sequence[str | None]) -> bool:
         """A row that repeats the header, perhaps in the other language: most of its cells are headers, where a record
-        has
-        at most a few such cells."""
+        has at most a few such cells."""
         filled = [cell for cell in cells if cell and cell.strip()]
         hits = {target for target in map(self.column, filled) if target}
         return (len(hits) >= 2 and 2 * len(hits) > len(filled)) or (len(filled) == len(hits) == 1 and len(cells) == 1)
@@ -184,8 +182,7 @@ class Headers:
 
 def joined(top: Sequence[str | None], below: Sequence[str | None]) -> list[str] | None:
     """The names of a header of two lines, ``地址-户籍地址``; None where ``below`` is not surely the second of them: it
-    has words under each
-    group heading and the empty cells right of it, and nothing under the names that stand alone."""
+    has words under each group heading and the empty cells right of it, and nothing under the names that stand alone."""
     tops = [(cell or "").strip() for cell in top]
     unders = [(cell or "").strip() for cell in below] + [""] * (len(tops) - len(below))
     if (
@@ -225,8 +222,7 @@ def looks_like_header(cells: Sequence[str]) -> bool:
 
 def contrasts(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Without a contract: words above columns of values, or a run of years above other numbers. What the cells are is
-    held against what
-    the records below are, so that a name may come twice, be missing, or be a number."""
+    held against what the records below are, so that a name may come twice, be missing, or be a number."""
     texts = [cell.strip().strip("\ufeff") for cell in cells]
     years = [int(text) for text in texts if _YEAR.fullmatch(text)]
     words = agree = 0
@@ -247,9 +243,8 @@ def contrasts(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 
 def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:
     """Totals, record counts, who made the table: the first filled cell says so and hardly any other cell is filled (a
-    total may carry
-    sums). Only totals are believed away from the end of a table, where other words may be a piece of a broken
-    record."""
+    total may carry sums). Only totals are believed away from the end of a table, where other words may be a piece of a
+    broken record."""
     first, total = _first(cells), is_total(cells)
     if not total and not (at_end and first and _CLOSING.match(first)):
         return False

@@ -20,8 +20,8 @@ from govdata.ingest.source import Source, Unreadable
 @dataclass(frozen=True)
 class InspectedTable:
     """One table of a file (a sheet, or the file itself). ``rejects``: reason → records; ``rejected_rows``: the first
-    lines they stand on;
-    ``not_records``: kind → lines; ``details``: Chinese label → text (encoding, dialect, header row)."""
+    lines they stand on; ``not_records``: kind → lines; ``details``: Chinese label → text (encoding, dialect, header
+    row)."""
 
     sheet: str | None
     columns: tuple[str, ...]
@@ -65,10 +65,8 @@ def inspect(path: Path) -> Inspection:
 
 def write_csv(path: Path, out: Path) -> Inspection:
     """As ``inspect``, writing the records as UTF-8 CSV with a header. Of several sheets all are written one below the
-    other when their
-    columns are the same; otherwise only those like the first sheet, and the others are said to be left out
-    (``ignored``).
-    Nothing is written where most records were rejected (``misread``) or the file cannot be read."""
+    other when their columns are the same; otherwise only those like the first sheet, and the others are said to be left
+    out (``ignored``). Nothing is written where most records were rejected (``misread``) or the file cannot be read."""
     out = Path(out)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:

@@ -1,8 +1,7 @@
 """JSON lines: one object a line. Lines that all look alike are read together (``jsonplain``); DuckDB takes most others
-apart; the lines
-whose numbers it would rewrite (1.50 is not 1.5 to us) and those it is too tolerant about go through Python's strict
-parser, which keeps a
-number's text. A small file that is one array of objects, or an object around one (``jsonwrapped``), is read too.
+apart; the lines whose numbers it would rewrite (1.50 is not 1.5 to us) and those it is too tolerant about go through
+Python's strict parser, which keeps a number's text. A small file that is one array of objects, or an object around one
+(``jsonwrapped``), is read too.
 """
 
 from __future__ import annotations

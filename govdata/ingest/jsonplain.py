@@ -1,10 +1,8 @@
 """JSON lines that all look alike, as programs write them, read without parsing each: the same keys in the same order,
-flat values, no
-escapes.
+flat values, no escapes.
 
 Nothing is guessed. Every byte of a line is held against what the shape says must stand there; what is not proven so is
-left to the
-parser. Numbers keep the text they were delivered with.
+left to the parser. Numbers keep the text they were delivered with.
 """
 
 from __future__ import annotations

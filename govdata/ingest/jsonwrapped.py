@@ -1,6 +1,5 @@
 """JSON records inside of an object that interfaces and export programs put around them: ``{"code":200,"data":[…]}``,
-``{"RECORDS":[…]}``,
-GeoJSON."""
+``{"RECORDS":[…]}``, GeoJSON."""
 
 from __future__ import annotations
 
@@ -55,8 +54,7 @@ class Wrapped:
 
 def find(document: Any, headers: Headers | None) -> Wrapped | None:
     """The records in a wrapper; None where ``document`` is a record itself or none at all. Raises ``Unreadable`` where
-    several lists of
-    records lie in it: none may be dropped."""
+    several lists of records lie in it: none may be dropped."""
     if not isinstance(document, dict) or (headers is not None and headers.score(list(document))[0] > 1):
         return None
     found = list(_lists(document, ()))

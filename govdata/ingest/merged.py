@@ -1,6 +1,5 @@
 """Merged cells of a sheet: down a column the value belongs to every record the cell spans; over all columns it heads a
-group of records,
-and a number in it says how many there are."""
+group of records, and a number in it says how many there are."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """The parts of an .xlsx as its relationships name them, not as they usually are called: ``xl/workbook2.xml``, names
-with back-slashes, a
-folder of another name. Source: ECMA-376 part 2 (packages) and part 1, 12.3 (parts of a workbook).
+with back-slashes, a folder of another name. Source: ECMA-376 part 2 (packages) and part 1, 12.3 (parts of a workbook).
 """
 
 from __future__ import annotations
@@ -32,8 +31,7 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 @dataclass(frozen=True)
 class Package:
     """``sheets``: name → part; ``strings`` and ``styles``: parts, where there are any. Parts are named as the archive
-    spells them.
-    ``targets``: identity of a relationship of the workbook → (kind, part)."""
+    spells them. ``targets``: identity of a relationship of the workbook → (kind, part)."""
 
     workbook: str
     sheets: dict[str, str]
@@ -99,8 +97,8 @@ def package(archive: zipfile.ZipFile) -> Package:
 
 def repacked(archive: zipfile.ZipFile, found: Package, rewrite: Container[str]) -> IO[bytes]:
     """The workbook with its parts under their usual names, in a file without a name; the parts in ``rewrite`` are
-    written anew as plain
-    UTF-8 without CDATA and comments. Raises ``Unreadable`` where such a part is too large for that."""
+    written anew as plain UTF-8 without CDATA and comments. Raises ``Unreadable`` where such a part is too large for
+    that."""
     folder = FOLDER.get()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)

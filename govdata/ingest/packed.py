@@ -2,8 +2,7 @@
 (``<file>#<member>``).
 
 What is packed is unpacked into a file that has no name: a member's name is never a path, nothing is left behind when
-the process dies, and
-the sizes an archive claims are not believed.
+the process dies, and the sizes an archive claims are not believed.
 """
 
 from __future__ import annotations
@@ -76,8 +75,7 @@ def _unpack(packed: IO[bytes] | gzip.GzipFile, size: int, budget: int) -> Unpack
 
 class Member:
     """A source inside an archive (shape of ``source.Source``). ``member``: its file's name there, None in a .gz.
-    ``reopen`` unpacks and
-    opens it again where it was not kept."""
+    ``reopen`` unpacks and opens it again where it was not kept."""
 
     def __init__(
         self, inner: Source, member: str | None, kept: Unpacked | None, reopen: Callable[[], tuple[Unpacked, Source]]

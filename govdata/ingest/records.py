@@ -18,8 +18,8 @@ quoted field."""
 @dataclass(frozen=True)
 class Dialect:
     """``delimiter`` one or more characters; ``quote`` one character or None; ``escape`` a backslash that protects a
-    quote (without
-    quotes: a delimiter), or None; ``spaced``: blanks may stand between a delimiter and a quote, as in ``"a", "b"``."""
+    quote (without quotes: a delimiter), or None; ``spaced``: blanks may stand between a delimiter and a quote, as in
+    ``"a", "b"``."""
 
     delimiter: str
     quote: str | None = '"'
@@ -39,8 +39,7 @@ def read_record(
     """One record of ``text`` from ``start``: (end state, fields, position behind its line end).
 
     A quote counts only at the start of a field (RFC 4180); elsewhere it is a character like others. A quoted field may
-    hold line ends,
-    up to ``max_lines`` of them. On UNCLOSED and MALFORMED the fields read so far are given.
+    hold line ends, up to ``max_lines`` of them. On UNCLOSED and MALFORMED the fields read so far are given.
     """
     delimiter, quote, escape = dialect.delimiter, dialect.quote, dialect.escape
     width, length = len(delimiter), len(text)

@@ -15,8 +15,8 @@ _STEP = 1 << 18  # bytes looked at together: what the cache holds, and a bound o
 @dataclass(frozen=True)
 class Lines:
     """Per physical line of a chunk: ``starts`` and ``stops`` (without its line end), ``afters`` (behind its line end),
-    ``fields``
-    (separators outside quotes, plus one), and ``odd``: its quotes are not those of whole, well-formed quoted fields."""
+    ``fields`` (separators outside quotes, plus one), and ``odd``: its quotes are not those of whole, well-formed quoted
+    fields."""
 
     starts: np.ndarray
     stops: np.ndarray
@@ -109,9 +109,8 @@ def _with_quotes(piece: np.ndarray, delimiter: int, quote: int) -> tuple[np.ndar
 
 def _quoted(piece: np.ndarray, delimiter: int, quote: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """As ``_plain``, with separators inside quotes not counted. Quotes are paired within each line; a line is odd when
-    one is left
-    over, opens anywhere but at the start of a field (or as the second of a doubled quote), or closes anywhere but at
-    the end of one."""
+    one is left over, opens anywhere but at the start of a field (or as the second of a doubled quote), or closes
+    anywhere but at the end of one."""
     marks = np.flatnonzero((piece == 10) | (piece == delimiter) | (piece == quote))
     kinds = piece[marks]
     newline, quoting = kinds == 10, kinds == quote

@@ -1,12 +1,9 @@
 """Which delivered names of columns and sheets may be told outside the data tables.
 
 A file without a header has its first record where the header should be, and clerks name sheets after people: a
-delivered name may be
-personal data. Told are names that read like a heading (the word they end in says so, or they are plain Latin
-identifiers, and there is
-no markup in them); of any other its place is told. The name itself is in the tables (``_extra``, ``_source_file``) for
-those who may read
-them.
+delivered name may be personal data. Told are names that read like a heading (the word they end in says so, or they are
+plain Latin identifiers, and there is no markup in them); of any other its place is told. The name itself is in the
+tables (``_extra``, ``_source_file``) for those who may read them.
 """
 
 from __future__ import annotations

@@ -2,10 +2,8 @@
 what it saw.
 
 Every format (text, workbook, JSON lines, Parquet) is read through this one interface; a database table is added by
-registering an opener.
-A source never holds more than a block or two, so memory does not grow with the delivery (a workbook's sheet is the
-exception: its format
-bounds it at 1,048,576 rows).
+registering an opener. A source never holds more than a block or two, so memory does not grow with the delivery (a
+workbook's sheet is the exception: its format bounds it at 1,048,576 rows).
 """
 
 from __future__ import annotations
@@ -42,8 +40,7 @@ _CODES = {kind.title: code for code, kind in NOTE_KINDS.items()}
 
 class Unreadable(Exception):
     """The file cannot be read as a delivery. ``str(error)`` is a Chinese reason without any value of a record.
-    ``member``: the file inside
-    an archive."""
+    ``member``: the file inside an archive."""
 
     def __init__(self, reason: str, sheet: str | None = None, member: str | None = None) -> None:
         super().__init__(reason)
@@ -62,9 +59,8 @@ class Reject(NamedTuple):
 @dataclass(frozen=True)
 class Block:
     """Some records of a source: ``columns[i]`` holds the texts (NULL: empty) of the delivered column ``names[i]``;
-    ``rows`` (int64) says
-    where each record is found (see ``_source_row`` in docs/architecture.md). ``names`` may differ from block to block
-    (JSON lines)."""
+    ``rows`` (int64) says where each record is found (see ``_source_row`` in docs/architecture.md). ``names`` may differ
+    from block to block (JSON lines)."""
 
     names: tuple[str, ...]
     columns: tuple[pa.Array | pa.ChunkedArray, ...]
@@ -75,8 +71,8 @@ class Block:
 @dataclass
 class Tally:
     """Physical lines (or sheet rows, array elements) seen, and those that are no records by kind. It is kept by the
-    scan of the physical
-    file, apart from the parser that makes the columns, so that the two can be held against each other."""
+    scan of the physical file, apart from the parser that makes the columns, so that the two can be held against each
+    other."""
 
     lines: int = 0
     not_records: Counter[str] = field(default_factory=Counter)
@@ -113,8 +109,8 @@ class Tally:
 
 class Source(Protocol):
     """One table of delivered records. ``columns`` are the headers as delivered; ``details`` are said by ``inspect``
-    (Chinese label → text);
-    ``tally`` is complete when ``blocks`` is exhausted. ``blocks`` may be run once; it raises ``Unreadable``."""
+    (Chinese label → text); ``tally`` is complete when ``blocks`` is exhausted. ``blocks`` may be run once; it raises
+    ``Unreadable``."""
 
     format: str
     sheet: str | None
@@ -152,8 +148,7 @@ class Opened:
 
 Opener = Callable[[Path, "Headers | None"], Opened]
 """Opens a file. With ``headers`` the header row is the one that maps best on the contract, without it is guessed from
-the file's shape.
-Raises ``Unreadable``."""
+the file's shape. Raises ``Unreadable``."""
 
 _OPENERS: dict[str, Opener] = {}
 

@@ -1,10 +1,9 @@
 """Delimited text: a vectorised scan finds the lines that are plainly whole records, Arrow's CSV parser turns those into
-columns in one go,
-and only the remaining lines go through the careful reader, which makes each a record or a reject with its reason.
+columns in one go, and only the remaining lines go through the careful reader, which makes each a record or a reject
+with its reason.
 
 An unclosed quote costs its own line: a record may run over several lines only when its quotes close properly, its
-fields then number what
-they should, and the lines it would take in do not look like records of their own.
+fields then number what they should, and the lines it would take in do not look like records of their own.
 """
 
 from __future__ import annotations
@@ -381,8 +380,7 @@ class _ChunkReader:
 
     def _closes_too_late(self, line: int, good: np.ndarray) -> bool:
         """Whether whole records stand between this line, whose quote is open, and the next quote: then ``_joins`` says
-        no, whatever else
-        comes. Mostly so where a quote is a slip, and much cheaper to find out than by reading on."""
+        no, whatever else comes. Mostly so where a quote is a slip, and much cheaper to find out than by reading on."""
         if self.dialect.quote is None or self.columns == 1 or self._literal_fields(line) < self.columns:
             return False
         afters, reach = self.lines.afters, min(line + MAX_RECORD_LINES, len(self.lines)) - 1

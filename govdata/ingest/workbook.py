@@ -2,9 +2,8 @@
 become text.
 
 Numbers are written plainly; one of 10^15 and more is written as 3.40524198001011E+17, with the 15 digits a workbook
-keeps, so that lost
-digits can be recognised later and are never invented. Fractions have 15 digits as Excel shows
-them, whole numbers the leading zeros of their number format (.xlsx). Dates are ISO.
+keeps, so that lost digits can be recognised later and are never invented. Fractions have 15 digits as Excel shows them,
+whole numbers the leading zeros of their number format (.xlsx). Dates are ISO.
 """
 
 from __future__ import annotations
@@ -225,8 +224,7 @@ class SheetSource:
 
     def _not_of_the_table(self, columns: list[tuple[Cell, ...]], keep: list[bool]) -> list[int]:
         """Rows with cells right of the table that are no remark: where there is no header, or where the cell next to
-        the table looks like
-        the last column's do, which is what a row looks like into which a cell was put."""
+        the table looks like the last column's do, which is what a row looks like into which a cell was put."""
         width = len(self.titles)
         filled = {
             index
@@ -257,9 +255,8 @@ def _empty(cells: list[Cell]) -> bool:
 
 def _rows(sheet: calamine.CalamineSheet, told: Cells) -> Iterator[tuple[int, list[Cell]]]:
     """(sheet row number from 1, cells from the sheet's first filled column); rows above the first filled one come out
-    empty. The errors
-    in ``told`` are put where the reader gives an empty cell, a rule must see them; numbers become text where it has
-    their digits."""
+    empty. The errors in ``told`` are put where the reader gives an empty cell, a rule must see them; numbers become
+    text where it has their digits."""
     first = sheet.start[1] if sheet.start else 0
     by_row: dict[int, list[tuple[int, str]]] = {}
     for (row, column), text in told.errors.items():
@@ -298,8 +295,7 @@ def _beyond(sheet: calamine.CalamineSheet, header: int, width: int) -> tuple[int
 
 def _find_header(sheet: calamine.CalamineSheet, headers: Headers | None) -> tuple[int, tuple[str, ...]] | None:
     """Index of the header row and its names: the row that maps best on the contract, else the first that looks like a
-    header and is as
-    wide as the rows below it."""
+    header and is as wide as the rows below it."""
     rows = [[cell_text(cell) for cell in cells] for _, cells in itertools.islice(_rows(sheet, Cells()), HEADER_WITHIN)]
     if headers is not None:
         scores = [headers.score([cell or "" for cell in row]) for row in rows]
@@ -387,10 +383,8 @@ def open_sheets(
     book: Any, format: str, headers: Headers | None, told: dict[str, Cells], count: Count = lambda sheet, read: read
 ) -> Opened:
     """The sheets of ``book`` (a calamine workbook, or what has its ``sheets_metadata`` and ``get_sheet_by_name``) that
-    hold records. Those
-    without the header are named in ``ignored``; one that looks like a continuation of a sheet with the header (as many
-    columns, no header
-    of its own) is refused: its records would be lost."""
+    hold records. Those without the header are named in ``ignored``; one that looks like a continuation of a sheet with
+    the header (as many columns, no header of its own) is refused: its records would be lost."""
     sources: list[SheetSource] = []
     ignored: list[Ignored] = []
     bare: dict[str, int] = {}

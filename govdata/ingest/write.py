@@ -1,6 +1,5 @@
 """Writing Parquet while reading goes on: tables are gathered into row groups, encoded by a second thread, and appear
-under their names only
-when everything has been written."""
+under their names only when everything has been written."""
 
 from __future__ import annotations
 
@@ -27,8 +26,8 @@ PENDING = 2  # row groups waiting for the second thread
 
 class PartWriter:
     """Writes tables of one schema as ``<name>-0000.parquet``, ``-0001`` … in ``folder``. ``publish`` renames the
-    finished files and
-    gives their paths; leaving the context without it removes them. ``encodings``: Parquet encoding of some columns."""
+    finished files and gives their paths; leaving the context without it removes them. ``encodings``: Parquet encoding
+    of some columns."""
 
     def __init__(self, folder: Path, name: str, schema: pa.Schema, encodings: dict[str, str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,8 @@
 """Rules across tables, judged over the published snapshots as they stand on one date.
 
 A rule is one query of named steps: the rows it judges (``own``, ``wanted``), the rows of the other table (``others``,
-``partners``), the
-pairs whose columns are equal, and what each pair tells. What it finds is written per dataset and date under
-``published/_governance``:
-the row on either side by its opaque id and place, never a value.
+``partners``), the pairs whose columns are equal, and what each pair tells. What it finds is written per dataset and
+date under ``published/_governance``: the row on either side by its opaque id and place, never a value.
 """
 
 from __future__ import annotations
@@ -42,8 +40,7 @@ RESULTS, FINDINGS = "cross_results", "cross_findings"
 @dataclass(frozen=True)
 class CrossOutcome:
     """What one rule found on one date. ``checked`` rows were judged and ``failed`` of them fail (B and B − A of GB/T
-    36344);
-    ``reason``: why nothing was judged, Chinese. ``inputs``: table → id of the snapshot it was judged on."""
+    36344); ``reason``: why nothing was judged, Chinese. ``inputs``: table → id of the snapshot it was judged on."""
 
     rule: CrossRule
     checked: int
@@ -123,8 +120,7 @@ def _judge(
 
 def query_of(rule: CrossRule, snapshots: dict[str, Snapshot], deployment: Deployment, date: Date) -> str:
     """One row per judged row: ``row_id, source_file, source_row, delivered, fails``, ``other_row`` (one of the other
-    rows that say so) and
-    ``other_rows`` (how many do)."""
+    rows that say so) and ``other_rows`` (how many do)."""
     spec = rule.spec
     own = _relation(snapshots[rule.dataset], deployment, [*spec.on, *_columns(rule, own=True)], "")
     other = _relation(snapshots[spec.table], deployment, [*spec.on.values(), *_columns(rule, own=False)], OTHER)
@@ -185,8 +181,7 @@ def _same_as_held(spec: Comparison) -> str:
 
 def _verdict(spec: References | Excludes | Agrees) -> tuple[str, str, str]:
     """Of a pair (``other_row`` is NULL where a row has no partner): whether it speaks against the row. Of all pairs of
-    a row: whether it
-    fails, and whether it could be judged at all."""
+    a row: whether it fails, and whether it could be judged at all."""
     condition = _printed(getattr(spec, "row", None))
     match spec:
         case References():

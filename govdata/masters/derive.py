@@ -2,10 +2,8 @@
 every delivery.
 
 A derived table is judged, gated, published, kept and shown as a delivered one is: its contract has elements and rules,
-its batch id is made
-of the snapshots it was made of, and the same inputs give the same batch. The rows enter as text in the standards' own
-forms, which
-standardising leaves as they are.
+its batch id is made of the snapshots it was made of, and the same inputs give the same batch. The rows enter as text in
+the standards' own forms, which standardising leaves as they are.
 """
 
 from __future__ import annotations
@@ -55,8 +53,7 @@ def judge_derived(
 
 def publish_derived(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> Snapshot | None:
     """``judge_derived``, and publish. Raises ``GateBlocked`` with all reasons where a check that must pass does not;
-    the snapshot before
-    then stays."""
+    the snapshot before then stays."""
     made = judge_derived(dataset, registry, deployment, date)
     return publish.publish(made[0], dataset, registry, deployment) if made is not None else None
 

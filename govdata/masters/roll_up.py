@@ -1,12 +1,10 @@
 """``roll_up``: rows counted over a hierarchy of codes, with its history.
 
 A row counts where its code stands today: a code that was abolished and has one successor counts there, and on from
-there through all
-its parents. The abolished code keeps a line of its own, with the rows that still carry it, and counts in nobody's sum:
-so of the codes in
-force a parent's count is the sum of its children's and of the rows that carry its own code. Rows without a code, or
-with one that the code
-set does not know, have a line too: nothing is lost between the table and its sums.
+there through all its parents. The abolished code keeps a line of its own, with the rows that still carry it, and counts
+in nobody's sum: so of the codes in force a parent's count is the sum of its children's and of the rows that carry its
+own code. Rows without a code, or with one that the code set does not know, have a line too: nothing is lost between the
+table and its sums.
 """
 
 from __future__ import annotations
@@ -43,8 +41,7 @@ def lineage(codes: str) -> dict[str, str]:
 
 def query(made: RollUp, rows: str, code_set: str, conditions: dict[str, str]) -> str:
     """A SELECT of ``made.output()``, one row per code. ``rows``: the relation to count; ``conditions``: column → SQL
-    over it, TRUE where
-    a row counts."""
+    over it, TRUE where a row counts."""
     division = sql.identifier(made.division)
     codes = f"codes.{sql.identifier(code_set)}"
     where = f" WHERE {conditions['where']}" if "where" in conditions else ""

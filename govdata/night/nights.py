@@ -1,8 +1,6 @@
 """Run the night of one delivery date in this process, through the same Dagster jobs that the daemon runs: first the
-delivered datasets,
-then the city (derived tables, catalogue, retention), whatever became of each dataset. What became of them is read from
-the manifests that
-the stages wrote (``outcomes``).
+delivered datasets, then the city (derived tables, catalogue, retention), whatever became of each dataset. What became
+of them is read from the manifests that the stages wrote (``outcomes``).
 
 The runs, their checks and their events are kept in the deployment's Dagster folder, so the UI shows them like any other
 run.
@@ -88,12 +86,9 @@ class Nights:
 
     def run(self, date: Date, on_step: OnStep = lambda stage, dataset: None) -> list[DatasetNight]:
         """The datasets of ``date`` and then the city; ``on_step(stage, dataset)`` is called when a stage begins and
-        again, with an empty
-        stage, when it has ended (done, skipped or failed); of the city ``dataset`` is the room. ``date`` must be one of
-        Dagster's
-        partitions. Raises ``KeyboardInterrupt`` where the date was not finished because somebody asked for the end,
-        ``GovdataError`` where
-        the standards have changed since."""
+        again, with an empty stage, when it has ended (done, skipped or failed); of the city ``dataset`` is the room.
+        ``date`` must be one of Dagster's partitions. Raises ``KeyboardInterrupt`` where the date was not finished
+        because somebody asked for the end, ``GovdataError`` where the standards have changed since."""
         self._check_standards()
         delivered = [dataset for dataset in self.datasets if self.deployment.delivery(dataset, date).is_dir()]
         nothing = [DatasetNight(dataset, date, "nothing") for dataset in self.datasets if dataset not in delivered]

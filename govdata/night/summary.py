@@ -126,8 +126,7 @@ def program() -> str:
 
 def _show_held_keys(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
     """Rows of deltas that say different things of one key: none is taken, so what was published of the key before
-    stays, which nobody would
-    see from a number of quarantined rows."""
+    stays, which nobody would see from a number of quarantined rows."""
     for night in nights:
         if night.batch is None or night.batch.mode != "delta" or night.dataset not in registry.datasets:
             continue

@@ -2,8 +2,7 @@
 webhook.
 
 An alert holds Chinese sentences and figures, never a record's value. Raising one never raises an error of its own: the
-night
-must not fail because nobody could be told, so a problem with the webhook is only written into the alert itself.
+night must not fail because nobody could be told, so a problem with the webhook is only written into the alert itself.
 """
 
 from __future__ import annotations
@@ -30,8 +29,7 @@ WEBHOOK_TIMEOUT_SECONDS = 5.0
 
 MOST_UNANSWERED = 3
 """After so many alerts in a row that did not arrive this process sends no more: two hundred blocked datasets would wait
-a quarter of an
-hour for somebody who is not there."""
+a quarter of an hour for somebody who is not there."""
 
 SENT = "已发送"
 
@@ -79,8 +77,7 @@ def raise_alert(deployment: Deployment, alert: Alert) -> Path | None:
     of that.
 
     Returns the JSON file's path, or None where the disk refused it: an alert never stops the work it reports on. It
-    then stands in
-    ``unwritten``, for whoever can still tell a person.
+    then stands in ``unwritten``, for whoever can still tell a person.
     """
     alert = alert.model_copy(update={"reasons": tuple(visible(reason, keep="\n") for reason in alert.reasons)})
     about = alert.kind if alert.kind in NOTICES else alert.dataset or "run"
@@ -158,8 +155,7 @@ def _item(line: str) -> str:
 
 def webhook() -> str | None:
     """The configured address, or None where there is none. Raises ``GovdataError`` where it is no http(s) address; the
-    address itself,
-    which may hold a password, is not told."""
+    address itself, which may hold a password, is not told."""
     address = os.environ.get(WEBHOOK, "").strip()
     if not address:
         return None
@@ -198,8 +194,7 @@ def _post(alert: Alert) -> str | None:
 
 def _send(address: str, body: bytes) -> str:
     """The answer's body is never read, and no redirect is followed: an address that points elsewhere has not taken the
-    alert, and what it
-    points at may be anybody's."""
+    alert, and what it points at may be anybody's."""
     import httpx
 
     url = httpx.URL(address)

@@ -1,13 +1,10 @@
 """A deployment in one tar file, and back: what the next night needs, and nothing that can be made again.
 
 Taken along: ``standards``, ``data/landing``, ``data/lake``, ``data/published``, reports and work orders. Left out: the
-catalogue (it names
-files by absolute path and is built anew), scratch and temporary files, the second names of the lake's files
-(``.pinned``) and Dagster's
-folder (run history only; the next night starts a new one). Files that share their content (hard links) are stored once.
-The last member
-lists every file with its sha256, so that a tar that was cut short or damaged is refused before anything is put in
-place.
+catalogue (it names files by absolute path and is built anew), scratch and temporary files, the second names of the
+lake's files (``.pinned``) and Dagster's folder (run history only; the next night starts a new one). Files that share
+their content (hard links) are stored once. The last member lists every file with its sha256, so that a tar that was cut
+short or damaged is refused before anything is put in place.
 
 What a backup holds is decided in one place (``_belongs``), for what is written and for what is accepted alike.
 """
@@ -50,8 +47,7 @@ _NO_BACKUP = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ENA
 
 def _belongs(name: str) -> bool:
     """Whether a file or folder of that name, relative to the deployment, is part of a backup: nothing hidden of ours
-    (temporary and spilled
-    files, locks, second names), no catalogue and nothing beside it of DuckDB's own."""
+    (temporary and spilled files, locks, second names), no catalogue and nothing beside it of DuckDB's own."""
     path = PurePosixPath(name)
     if not is_inside(name):
         return False
@@ -107,8 +103,7 @@ def backup(deployment: Deployment, registry: Registry, target: Path) -> Backup:
 
 def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     """One folder, file or second name of a file; a backup holds nothing else. (``extractall`` can refuse links, devices
-    and places outside
-    only from Python 3.11.4 on.) Raises ``ValueError`` for anything else."""
+    and places outside only from Python 3.11.4 on.) Raises ``ValueError`` for anything else."""
     if member.name != LISTING and not _belongs(member.name):
         raise ValueError("no part of a backup")
     if member.name in (*DELIVERED, *OURS) and not member.isdir():
@@ -135,8 +130,8 @@ def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None
 
 def restore(source: Path, target: Path) -> Backup:
     """Put the deployment in ``source`` at ``target``, a folder that does not exist yet or is empty. Raises
-    ``GovdataError`` for a file that
-    is no whole backup; then nothing is left at ``target``. The catalogue is to be rebuilt there."""
+    ``GovdataError`` for a file that is no whole backup; then nothing is left at ``target``. The catalogue is to be
+    rebuilt there."""
     target = target.absolute()
     if target.is_symlink():
         raise GovdataError(f"{target} 是链接，恢复只写入真实的文件夹")

@@ -1,12 +1,9 @@
 """Ending work that somebody wants ended (Ctrl-C, SIGTERM), at a place where it may end.
 
 An exception thrown by a signal handler comes up wherever the program happens to be: DuckDB turns it into an error of
-the query, a callback
-swallows it, a half-done step takes it for a fault of the delivery. So a signal only leaves word here, and the work asks
-at its own
-checkpoints: before each stage of a dataset and each date. A second signal does not wait; by the mark that the first one
-left it is known
-later that the end was wanted.
+the query, a callback swallows it, a half-done step takes it for a fault of the delivery. So a signal only leaves word
+here, and the work asks at its own checkpoints: before each stage of a dataset and each date. A second signal does not
+wait; by the mark that the first one left it is known later that the end was wanted.
 """
 
 from __future__ import annotations
@@ -107,10 +104,8 @@ def watched(work: Callable[[], T], first: Callable[[int], None], second: Callabl
     """Do ``work`` in a thread of its own, while this one, the main thread, does nothing but listen.
 
     Libraries leave signal handlers alone outside the main thread (Dagster says so), so no signal is lost in theirs.
-    ``first`` is told
-    of the first signal; at the second ``second`` is called and the process ends at once, with 128 and the signal's
-    number: everything on
-    the disk is such that a process may end anywhere."""
+    ``first`` is told of the first signal; at the second ``second`` is called and the process ends at once, with 128 and
+    the signal's number: everything on the disk is such that a process may end anywhere."""
     count = 0
 
     def told(number: int) -> None:
@@ -133,8 +128,7 @@ def watched(work: Callable[[], T], first: Callable[[int], None], second: Callabl
 @contextmanager
 def deferred() -> Iterator[None]:
     """Where the work itself has the main thread (a run of the daemon's): a signal within the block waits for a
-    checkpoint or for the
-    block's end, and then goes to whoever listened before. Does nothing in another thread."""
+    checkpoint or for the block's end, and then goes to whoever listened before. Does nothing in another thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,8 +1,8 @@
 """What became of each stage of a night, kept as a small manifest that the stage writes itself: ``StageOutcome``.
 
 The closing summary and the exit code go by these manifests, and the alert of a stage is made of its manifest. A stage
-that was begun and
-left none did not finish. A run that died leaves those of an earlier run lying, so a reader names the run it asks for.
+that was begun and left none did not finish. A run that died leaves those of an earlier run lying, so a reader names the
+run it asks for.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ class StageOutcome(Manifest):
 
     ``reasons`` are Chinese sentences, ``counts`` numbers by Chinese name: never a record's value. ``delivery``: of the
     stage raw, what stands for the files it read (``files.state``). ``waiting``: blocked until an earlier date is dealt
-    with.
-    ``made_by``: of the catalogue, what stands for the standards and the program (``unchanged.made_by``)."""
+    with. ``made_by``: of the catalogue, what stands for the standards and the program (``unchanged.made_by``)."""
 
     dataset: str
     stage: str
@@ -70,8 +69,7 @@ class StageOutcome(Manifest):
 
 _ours: dict[tuple[Deployment, str, Date, str], StageOutcome] = {}
 """Outcomes of this process, for its own summary: on the disk there may be no place for them (which is then the reason),
-or those of another
-run of the same date that was quicker to end."""
+or those of another run of the same date that was quicker to end."""
 
 _watchers: list[Callable[[str, str, bool], None]] = []
 

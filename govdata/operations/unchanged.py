@@ -2,8 +2,8 @@
 everything there.
 
 Running them again would give the same rows (batch ids are made of just these things), so a run over all dates begins
-with the first that
-has changed. Later dates are made again with it: what they derive from the tables of that day may change too.
+with the first that has changed. Later dates are made again with it: what they derive from the tables of that day may
+change too.
 """
 
 from __future__ import annotations

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Verification:
     """``files`` compared; ``unsealed``: published by a version that kept no hash. ``changed``: their names, set aside.
-    ``commands``: what
-    makes the lost nights again, missing and damaged files included."""
+    ``commands``: what makes the lost nights again, missing and damaged files included."""
 
     files: int
     unsealed: int

@@ -2,9 +2,8 @@
 one step.
 
 It holds no data of its own and can be built at any time from the manifests, the standards and the lake, wherever the
-deployment lies.
-A reader that has the old one open keeps it, with all the files it names; whoever connects after the swap sees the new
-one.
+deployment lies. A reader that has the old one open keeps it, with all the files it names; whoever connects after the
+swap sees the new one.
 """
 
 from __future__ import annotations
@@ -65,8 +64,7 @@ class DamagedNight(Manifest):
 
 class Contents(Manifest):
     """What the catalogue names, relative to the deployment: ``prune`` must leave these files alone. ``damaged``: what
-    it should name and
-    cannot."""
+    it should name and cannot."""
 
     files: tuple[Inside, ...]
     damaged: tuple[DamagedNight, ...] = ()
@@ -79,10 +77,8 @@ class Contents(Manifest):
 def rebuild_catalogue(deployment: Deployment, registry: Registry) -> Path:
     """Build ``published/govdata.duckdb`` anew and swap it in; returns its path.
 
-    Files whose content changed since they were published are set aside.
-    A snapshot whose files are not all there is passed over for the one before it, with a warning in the log and
-    ``complete`` false in
-    ``governance.snapshots``."""
+    Files whose content changed since they were published are set aside. A snapshot whose files are not all there is
+    passed over for the one before it, with a warning in the log and ``complete`` false in ``governance.snapshots``."""
     target = deployment.catalogue
     target.parent.mkdir(parents=True, exist_ok=True)
     with files.locked(deployment.published / ".catalogue.lock"), sql.connection(deployment, "catalogue") as connection:

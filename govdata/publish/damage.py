@@ -35,8 +35,7 @@ def of_snapshot(snapshot: Snapshot, deployment: Deployment) -> list[Path]:
 
 def of_layer(layer: Layer, batch: StandardizedBatch, deployment: Deployment) -> list[Path]:
     """The layer's files where they do not hold the rows of the batch they were frozen from, made anew meanwhile: a
-    flipped bit that a
-    reader does not notice. Empty where the two are equal."""
+    flipped bit that a reader does not notice. Empty where the two are equal."""
     import duckdb
 
     kept = [deployment.absolute(name) for name in layer.files]

@@ -126,8 +126,8 @@ def published(
 
 def quarantine(catalogue: Catalogue, dataset: str, nights: Sequence[Night], registry: Registry) -> None:
     """Rows of all kept dates. Files made under different standards are read by column name: a column that was missing
-    is NULL, and one
-    whose type was changed is shown in a type that holds both (text at last), so that nothing is lost."""
+    is NULL, and one whose type was changed is shown in a type that holds both (text at last), so that nothing is
+    lost."""
     columns = {
         **declared(registry.datasets[dataset], registry),
         **types(rows.QUARANTINE),

@@ -1,10 +1,9 @@
 """What the lake holds of every kept night, pinned: files the catalogue may name.
 
 A stage that runs again removes the files of its earlier run, and a query that was using them would fail half-way. So
-the catalogue never
-names a file of the lake itself but a second name of it (hard link) under ``lake/.pinned``, which only ``prune``
-removes, after a grace
-time. The name carries the file's time of writing: a name never stands for two contents.
+the catalogue never names a file of the lake itself but a second name of it (hard link) under ``lake/.pinned``, which
+only ``prune`` removes, after a grace time. The name carries the file's time of writing: a name never stands for two
+contents.
 """
 
 from __future__ import annotations
@@ -26,9 +25,8 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Night:
     """Pinned files of one delivery date. ``ledger`` and ``ledger_sql`` are empty where the raw rows are not those the
-    standardised ones
-    came from. ``damaged``: files that the night's manifests name and that cannot be shown, and manifests that cannot be
-    read."""
+    standardised ones came from. ``damaged``: files that the night's manifests name and that cannot be shown, and
+    manifests that cannot be read."""
 
     dataset: str
     date: Date
@@ -90,8 +88,7 @@ def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
 
 def _pin(deployment: Deployment, named: tuple[str, ...], damaged: list[str], *columns: str) -> tuple[Path, ...]:
     """The files under their second names. One that is gone, was cut short or has lost one of its ``columns`` would keep
-    every view that
-    names it from opening: it goes to ``damaged``."""
+    every view that names it from opening: it goes to ``damaged``."""
     pinned = []
     lake = deployment.pinned.parent
     for name in named:

@@ -14,16 +14,14 @@ from govdata.storage.tables.nights import COUNTS, DAMAGED, RECONCILIATION
 
 def record_reconciliation(batch: StandardizedBatch, published: int | None, deployment: Deployment) -> Path:
     """Write ``governance.reconciliation``'s line for the batch's dataset and date. ``published``: rows of the snapshot;
-    None where the
-    night was blocked."""
+    None where the night was blocked."""
     counts = (batch.delivered, batch.rejected, batch.duplicates, batch.quarantined, batch.clean, published)
     return _put(batch.dataset, batch.date, counts, deployment)
 
 
 def record_refusal(dataset: str, date: Date, deployment: Deployment) -> None:
     """The line of a delivery that was refused at reading: it came, and how many records it held is not known. A line
-    that is there tells
-    of an earlier delivery of that date, which stays published: it is left alone."""
+    that is there tells of an earlier delivery of that date, which stays published: it is left alone."""
     if not line(deployment, dataset, date).exists():
         _put(dataset, date, (None,) * len(COUNTS), deployment)
 

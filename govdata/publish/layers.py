@@ -1,10 +1,9 @@
 """What one delivery adds to a table, frozen at publishing.
 
 A layer is the clean part of a batch that passed its gate, under file names of its own (hard links: no space). A whole
-delivery starts a
-table anew; a delta lies on the layers before it. Snapshots are merged from layers, so every snapshot can be made again
-from them: when a
-past delivery is corrected, when snapshots in between were pruned, and whatever the lake holds by then.
+delivery starts a table anew; a delta lies on the layers before it. Snapshots are merged from layers, so every snapshot
+can be made again from them: when a past delivery is corrected, when snapshots in between were pruned, and whatever the
+lake holds by then.
 """
 
 from __future__ import annotations
@@ -34,11 +33,9 @@ M = TypeVar("M", bound=Manifest)
 
 class Layer(Manifest):
     """``key_unique``: the standards saw to it that no two rows of ``files`` share ``key``. ``operation``: the column
-    that holds I, U, D.
-    ``former_names``: column → what the contract called it earlier. ``delivered``: which columns came
-    (``RawBatch.coverage``), ``unknown``:
-    which came that the contract did not know, ``filled``: cells with a value by column, of ``judged`` rows (quarantined
-    ones included); the next delivery is held against them."""
+    that holds I, U, D. ``former_names``: column → what the contract called it earlier. ``delivered``: which columns
+    came (``RawBatch.coverage``), ``unknown``: which came that the contract did not know, ``filled``: cells with a value
+    by column, of ``judged`` rows (quarantined ones included); the next delivery is held against them."""
 
     table: str
     date: Date
@@ -133,8 +130,7 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
     passed.
 
     A layer of the same batch is kept as it is. Raises ``GateBlocked`` for a delta without the whole it belongs on,
-    ``Waiting``
-    for one with a gap below it."""
+    ``Waiting`` for one with a gap below it."""
     from govdata.publish import damage, seals  # they know what a layer is
 
     path = Layer.path(deployment, dataset.name, batch.date)
@@ -207,13 +203,10 @@ def _demand_whole(batch: StandardizedBatch, deployment: Deployment) -> None:
 
 def _demand_all_between(batch: StandardizedBatch, dataset: Dataset, deployment: Deployment) -> None:
     """A delta is merged over every delivery since the last whole, or not at all: without one of them it would quietly
-    take that one's
-    changes back. Missing are nights that were published and whose layer is gone (somebody deleted its folder, say), and
-    deliveries that
-    nobody has dealt with (interrupted, failed, waiting or never run). A delivery that was judged and blocked, or
-    refused at reading, is
-    dealt with: somebody was told, and later ones go on without it. Layers older than the whole below this delta may
-    have been pruned."""
+    take that one's changes back. Missing are nights that were published and whose layer is gone (somebody deleted its
+    folder, say), and deliveries that nobody has dealt with (interrupted, failed, waiting or never run). A delivery that
+    was judged and blocked, or refused at reading, is dealt with: somebody was told, and later ones go on without it.
+    Layers older than the whole below this delta may have been pruned."""
     from govdata.ingest.delivery import has_delivery
 
     present = {

@@ -1,13 +1,10 @@
 """Layers → the files of a snapshot, at a cost that follows the delta.
 
 Nothing is rewritten: a snapshot lists the files of the snapshot before and those of the delta, and one small file names
-the places
-(file, position) of rows that no longer count: older rows whose key comes again, cancelled rows (operation D). A night
-reads the
-key column of what is there and writes a few kilobytes. When hidden rows or delta files become many, the files that hold
-most of the hidden
-rows, or the delta files, are written anew without them (compacted), and so is everything when a standard changed a
-column.
+the places (file, position) of rows that no longer count: older rows whose key comes again, cancelled rows (operation
+D). A night reads the key column of what is there and writes a few kilobytes. When hidden rows or delta files become
+many, the files that hold most of the hidden rows, or the delta files, are written anew without them (compacted), and so
+is everything when a standard changed a column.
 """
 
 from __future__ import annotations
@@ -34,8 +31,7 @@ NONE: FormerNames = MappingProxyType({})
 
 MAX_HIDDEN = 0.03
 """Share of stored rows that may be hidden before files are compacted. What readers pay grows with the hidden rows, what
-compacting costs
-per night shrinks with them: docs/benchmarks.md has the figures."""
+compacting costs per night shrinks with them: docs/benchmarks.md has the figures."""
 
 WORN = MAX_HIDDEN / 2
 """Share of one file's rows from which on the file is compacted, when the table's share is above ``MAX_HIDDEN``."""
@@ -119,8 +115,7 @@ class _Merge:
 
     def rewrite(self, columns: dict[str, str], chosen: Sequence[int] | None = None, former: FormerNames = NONE) -> None:
         """Write the rows that count of the ``chosen`` files (positions; None: of all) into one new file with
-        ``columns``, which becomes the
-        last of the base. ``GateBlocked`` where a value does not fit a changed type."""
+        ``columns``, which becomes the last of the base. ``GateBlocked`` where a value does not fit a changed type."""
         chosen = range(len(self.files)) if chosen is None else sorted(chosen)
         paths = [self.paths[place] for place in chosen]
         sources = {name: renames.source(name, self.columns, former) for name in columns}
@@ -229,8 +224,7 @@ class _Merge:
 
     def _compact(self) -> None:
         """Write anew what the policy says. One delivery that touches few keys over and over wears its own earlier files
-        out, and the base,
-        which is nearly all of the table, stays as it is."""
+        out, and the base, which is nearly all of the table, stays as it is."""
         counted = "SELECT file, count(*) FROM (SELECT DISTINCT file, position FROM hidden) GROUP BY file"
         hidden: dict[int, int] = dict(self.connection.execute(counted).fetchall())
         stored = [files.row_count(path) for path in self.paths]

@@ -89,8 +89,7 @@ def _of_dataset(table: Table, dataset: str, relation: str) -> str:
 
 def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
     """The ledger: before and after of every altered cell, computed from raw and standardised rows when it is asked for.
-    Nights whose
-    ledger was compiled alike share one branch. Not inside a transaction: an error would end it."""
+    Nights whose ledger was compiled alike share one branch. Not inside a transaction: an error would end it."""
     import duckdb
 
     grouped: dict[tuple[str, str], list[Night]] = {}

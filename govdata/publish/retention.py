@@ -1,10 +1,9 @@
 """What is kept and for how long, and the removal of what nothing names any more.
 
 Two steps, so that no reader is cut off: old snapshots and nights lose their manifests and the catalogue is built
-without them; their
-files go only when they have been unnamed for the grace time, counted from the prune that first saw them so. Deliveries
-in ``landing`` are
-never touched, and neither are the small governance files: the history of quality stays.
+without them; their files go only when they have been unnamed for the grace time, counted from the prune that first saw
+them so. Deliveries in ``landing`` are never touched, and neither are the small governance files: the history of quality
+stays.
 """
 
 from __future__ import annotations
@@ -88,12 +87,11 @@ def prune(
     rebuild: bool = True,
 ) -> Pruned:
     """Keep the snapshots of the last ``keep_days`` days, the last one of each of the last ``keep_month_ends`` months,
-    and the newest in any
-    case; of the lake, the nights of the last ``keep_days`` days and all a kept snapshot is merged from.
+    and the newest in any case; of the lake, the nights of the last ``keep_days`` days and all a kept snapshot is merged
+    from.
 
     ``today`` and ``now`` (seconds since the epoch) are the clock's unless given. ``rebuild`` false: the catalogue was
-    built just
-    now and is built again only where something was forgotten."""
+    built just now and is built again only where something was forgotten."""
     today, now = today or Date.today(), time.time() if now is None else now
     cutoff = today - timedelta(days=keep_days)
     with ExitStack() as stack:
@@ -115,9 +113,8 @@ def prune(
 
 def nightly(deployment: Deployment, registry: Registry, policy: Policy, now: float | None = None) -> Pruned | None:
     """What the last step of a night does: prune by ``policy``, counted from the newest night there is and not from the
-    clock, so that a
-    clock that jumps, or old deliveries worked off today, cost nothing. None where everything is kept, or nothing is
-    there."""
+    clock, so that a clock that jumps, or old deliveries worked off today, cost nothing. None where everything is kept,
+    or nothing is there."""
     remove_abandoned(deployment)
     tables = sorted({*registry.datasets, *(path.name for path in _folders(deployment.published))})
     newest = max((date for table in tables for date in layers.dates(deployment.published / table)), default=None)
@@ -305,8 +302,7 @@ def _candidates(deployment: Deployment, tables: list[str]) -> Iterable[Path]:
 
 def _remove_empty_folders(deployment: Deployment, tables: list[str]) -> None:
     """A stage at work makes a folder a moment before it writes its first file there: what belongs to it is left alone.
-    (The tables' own
-    locks are held already.)"""
+    (The tables' own locks are held already.)"""
     lake = deployment.data / "lake"
     for table in tables:
         with files.locked_if_free(deployment.stage_lock(table)) as idle:

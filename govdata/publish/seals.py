@@ -1,9 +1,8 @@
 """What published files held when they were published, so that a change of their content is noticed.
 
 A published file never changes, so its sha256 stands in the manifest that names it, with size and time of its last
-change. Every rebuild
-of the catalogue looks at size and time and reads a file again only where they moved; ``govdata verify`` reads every
-byte.
+change. Every rebuild of the catalogue looks at size and time and reads a file again only where they moved; ``govdata
+verify`` reads every byte.
 """
 
 from __future__ import annotations
@@ -41,8 +40,7 @@ def named(deployment: Deployment, table: str) -> dict[str, Seal | None]:
 
 def changed(seals: Mapping[str, Seal | None], deployment: Deployment, *, full: bool) -> list[Path]:
     """Files whose content is not what it was. ``full``: all are read, else only those whose size or time moved. One
-    that is missing is no
-    matter of this function."""
+    that is missing is no matter of this function."""
     return [
         path
         for name, seal in seals.items()
@@ -52,8 +50,7 @@ def changed(seals: Mapping[str, Seal | None], deployment: Deployment, *, full: b
 
 def set_aside_changed(deployment: Deployment, tables: Iterable[str], *, full: bool = False) -> list[str]:
     """Move changed files out of the way, so that readers get the newest night without them; returns their names. Needs
-    no lock: names are
-    never used twice, so a file that is not what its manifest says is wrong whoever is at work."""
+    no lock: names are never used twice, so a file that is not what its manifest says is wrong whoever is at work."""
     every = {name: seal for table in tables for name, seal in named(deployment, table).items()}
     return damage.set_aside(changed(every, deployment, full=full), deployment)
 

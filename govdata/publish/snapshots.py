@@ -21,12 +21,9 @@ def publish(batch: StandardizedBatch, dataset: Dataset, registry: Registry, depl
     """Publish the batch as the snapshot of its date; analysts see it after ``rebuild_catalogue``.
 
     Same inputs, same snapshot: running it again changes nothing. When the delivery of a past date was corrected, the
-    later snapshots
-    of a delta dataset are merged anew from their own layers, up to the next whole delivery. Raises ``GateBlocked`` with
-    all reasons, after
-    noting in ``governance.reconciliation`` that nothing was published; the snapshot that was there stays. Raises
-    ``Waiting``, noting
-    nothing, for a delta whose turn has not come."""
+    later snapshots of a delta dataset are merged anew from their own layers, up to the next whole delivery. Raises
+    ``GateBlocked`` with all reasons, after noting in ``governance.reconciliation`` that nothing was published; the
+    snapshot that was there stays. Raises ``Waiting``, noting nothing, for a delta whose turn has not come."""
     with files.locked(deployment.published / dataset.name / ".lock"):
         try:
             gate.verify(batch, dataset, registry, deployment)
@@ -88,8 +85,7 @@ def newest(deployment: Deployment, table: str, date: Date) -> Snapshot | None:
 
 def lost_nights(deployment: Deployment, tables: Iterable[str]) -> dict[str, list[Date]]:
     """Table → the nights that must be run again, oldest first, because files they published are missing, damaged or set
-    aside, or because
-    the manifest of the newest one is. Tables without any are left out."""
+    aside, or because the manifest of the newest one is. Tables without any are left out."""
     lost = {}
     for table in tables:
         every = seals.named(deployment, table)

@@ -50,11 +50,9 @@ Targets = Mapping[str, Sequence[str]]
 @dataclass(frozen=True)
 class Defect:
     """``targets``: dataset → columns it may strike. ``matching``: RE2 the standard value must contain (None: the cell
-    must be NULL);
-    ``when``: the same for other columns of the row. ``rate``: share of the dataset's delivered rows. ``spelled``:
-    damage returns standard
-    text, which is then written in the department's usual spelling. ``number``: a workbook holds the damaged cell as a
-    number."""
+    must be NULL); ``when``: the same for other columns of the row. ``rate``: share of the dataset's delivered rows.
+    ``spelled``: damage returns standard text, which is then written in the department's usual spelling. ``number``: a
+    workbook holds the damaged cell as a number."""
 
     kind: str
     targets: Targets
@@ -101,8 +99,7 @@ def codes(words: Mapping[str, Sequence[str]]) -> str:
     return "^(" + "|".join(re.escape(code) for code in words) + ")$"
 
 
-# --------------------------------------------------------------------------------------------------------- where it
-# strikes
+# ----------------------------------------------------------------------------------------------------- where it strikes
 
 PERSON_IDS: Targets = {
     "population": ("citizen_id",), "education": ("citizen_id",), "marriage": ("male_id", "female_id"), "birth": ("mother_id", "father_id"),
@@ -122,8 +119,7 @@ COMPACT_DATES: Targets = {"population": ("birth_date", "registered_date"), "educ
 DATES: Targets = {**DASHED_DATES, **COMPACT_DATES}
 ADDRESSES: Targets = {"population": ("household_address", "residence_address"), "legal_person": ("address",)}
 
-# ------------------------------------------------------------------------------------------------------------------
-# words
+# ---------------------------------------------------------------------------------------------------------------- words
 
 SEX_WORDS = {"1": ("男性", "M", "先生"), "2": ("女性", "F", "女士")}
 ETHNIC_WORDS = {
@@ -157,8 +153,7 @@ BUSINESS_WORDS = {"1": ("结婚登记", "01"), "2": ("离婚登记", "02"), "3":
 CURRENCY_WORDS = {"CNY": ("156", "RMB"), "USD": ("美金", "840")}
 NULL_WORDS = ("无", "-", "NULL", "N/A", "\\N", "不详", "/", "null")
 
-# -------------------------------------------------------------------------------------------------------------------
-# text
+# ----------------------------------------------------------------------------------------------------------------- text
 
 _FULLWIDTH = str.maketrans(
     "".join(chr(code) for code in range(33, 127)), "".join(chr(code + 0xFEE0) for code in range(33, 127))
@@ -198,8 +193,7 @@ def inside(value: str, piece: str) -> str:
     return value[: len(value) // 2] + piece + value[len(value) // 2 :]
 
 
-# ----------------------------------------------------------------------------------------------------------------
-# numbers
+# -------------------------------------------------------------------------------------------------------------- numbers
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -259,8 +253,7 @@ def other_org_check(value: str, draw: int) -> str:
     return value[:-1] + checks[draw % len(checks)]
 
 
-# ------------------------------------------------------------------------------------------------------------------
-# money
+# ---------------------------------------------------------------------------------------------------------------- money
 
 
 def wan(value: str) -> int:
@@ -271,8 +264,7 @@ def in_yuan(chosen: Chosen) -> Mapping[str, Values]:
     return {"registered_capital": [value[:-3] for value in chosen.values], "capital_unit": ["元"] * len(chosen)}
 
 
-# ------------------------------------------------------------------------------------------------------- people and
-# events
+# ---------------------------------------------------------------------------------------------------- people and events
 
 
 def under_age(chosen: Chosen) -> Mapping[str, Values]:

@@ -1,8 +1,7 @@
 """How each department writes down what it knows: headers, order of columns, its usual spelling of values.
 
 A usual spelling is no defect, however far from the standard it is (19900101, 男, 长期): it is merely normalised. A
-defect is what
-deviates from it.
+defect is what deviates from it.
 """
 
 from __future__ import annotations
@@ -74,8 +73,7 @@ assert {code for code, *_ in COMPANY_KINDS} == set(ORG_TYPE_NAMES)
 @dataclass(frozen=True)
 class Department:
     """``headers``: standard column → header, in delivered order. ``style``: how a column is usually written. ``text``:
-    what a text file
-    looks like."""
+    what a text file looks like."""
 
     format: str  # text, workbook, json
     headers: dict[str, str]

@@ -61,16 +61,12 @@ def generate(
     formats: Mapping[str, str] | None = None,
 ) -> SampleReport:
     """Write ``out/data/landing/<dataset>/<date>/*`` and ``out/data/truth.parquet`` for a city of ``people``; the same
-    arguments give the
-    same bytes.
+    arguments give the same bytes.
 
     ``dates``: delivery dates in order, the first one whole. ``defects``: False for none, a factor on the default rates,
-    or rates by kind
-    (see ``DEFAULT_RATES``). ``datasets``: some of the five. ``formats``: ``{"population": "single"}`` writes the whole
-    delivery as one
-    UTF-8 CSV (for benchmarks). Existing deliveries of the same dataset and date are replaced. Raises ``ValueError`` for
-    unknown names or
-    fewer than 100 people.
+    or rates by kind (see ``DEFAULT_RATES``). ``datasets``: some of the five. ``formats``: ``{"population": "single"}``
+    writes the whole delivery as one UTF-8 CSV (for benchmarks). Existing deliveries of the same dataset and date are
+    replaced. Raises ``ValueError`` for unknown names or fewer than 100 people.
     """
     rates = _rates(defects)
     names = tuple(datasets or REGISTERS)

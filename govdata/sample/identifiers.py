@@ -49,8 +49,7 @@ def yyyymmdd(days: np.ndarray) -> np.ndarray:
 
 def organisation_codes(serial: np.ndarray, prefix: str) -> tuple[Column, np.ndarray]:
     """GB 11714 codes ``XXXXXXXX-X`` of ``prefix`` (two characters) and a serial below 31^6; also the nine characters as
-    indexes of
-    the GB 32100 alphabet, shape (rows, 9)."""
+    indexes of the GB 32100 alphabet, shape (rows, 9)."""
     scattered = serial.astype(np.int64) * _BODY_STEP % _BODY_SERIALS
     body = np.empty((len(serial), 9), np.int64)
     body[:, 0], body[:, 1] = (_USCC_ALPHABET.index(character) for character in prefix)

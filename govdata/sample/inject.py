@@ -74,8 +74,7 @@ class Injector:
 
     def inject(self, records: pa.Table, sheet: str | None) -> tuple[Delivered, list[Finding]]:
         """Delivered text of ``records`` with this part's share of defects, and where they are. Some records appear
-        twice: the result may
-        be longer."""
+        twice: the result may be longer."""
         size = records.num_rows
         used = np.zeros(size, bool)
         findings: list[Finding] = []
@@ -108,8 +107,7 @@ class Injector:
 
     def _pick(self, records: pa.Table, used: np.ndarray, defect: Defect, column: str, count: int) -> np.ndarray:
         """``count`` unused rows that the defect can strike (fewer where there are no more): a random sample first, all
-        rows if that is
-        not enough."""
+        rows if that is not enough."""
         if count <= 0:
             return np.empty(0, np.int64)
         free = np.flatnonzero(~used)

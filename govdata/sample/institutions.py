@@ -72,8 +72,7 @@ def schools(
 @dataclass
 class Companies:
     """One place per company. ``entry``: number of the delivery it first appears in; ``cancelled``: the day it was
-    cancelled or its licence
-    revoked, NO_DAY while it exists."""
+    cancelled or its licence revoked, NO_DAY while it exists."""
 
     uscc: Column
     org_code: Column

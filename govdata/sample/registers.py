@@ -2,8 +2,7 @@
 yuan).
 
 A register yields *parts*: the records of one file or one sheet, as an Arrow table of text in the contract's columns.
-Parts are made one
-at a time, so that memory follows the largest county and not the city.
+Parts are made one at a time, so that memory follows the largest county and not the city.
 """
 
 from __future__ import annotations

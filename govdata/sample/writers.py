@@ -27,8 +27,7 @@ class Delivered:
     """Records as a department writes them: text by standard column name, in the order of the file.
 
     ``numbers``: cells that a spreadsheet holds as a number (masks by column). ``broken``: kind of physical damage →
-    rows whose line bears
-    it."""
+    rows whose line bears it."""
 
     columns: dict[str, Column]
     rows: int
@@ -39,8 +38,7 @@ class Delivered:
 @dataclass(frozen=True)
 class Written:
     """``source_file``: the pipeline's ``_source_file``; ``rows``: its ``_source_row`` of each record; ``lines``:
-    damaged lines as
-    written."""
+    damaged lines as written."""
 
     source_file: str
     rows: np.ndarray
@@ -189,8 +187,7 @@ def _escape(text: str) -> str:
 @dataclass(frozen=True)
 class SheetLayout:
     """What stands around the records: a merged title and note above, a row of merged group headings, the header row, a
-    footer with the
-    total."""
+    footer with the total."""
 
     title: str
     note: str

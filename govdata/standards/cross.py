@@ -1,19 +1,16 @@
 """Rules across tables: what only two published tables together can break, read from ``standards/rules/*.yaml``.
 
 A rule judges every row of one table (``dataset``) against the rows of another (``table``) whose columns are equal
-(``on``). Its kind
-says what must hold there. A finding is a clue for the department that must act, never a correction: it names the row on
-both sides.
+(``on``). Its kind says what must hold there. A finding is a clue for the department that must act, never a correction:
+it names the row on both sides.
 
     references   a row with such values is in the other table
     excludes     no such row is in the other table, or none for which an expression over both sides holds
     agrees       wherever such rows are there, an expression over both sides holds
 
 The other table may be the same one: then a row is held against the other rows of its table (one mother, two births too
-close).
-Expressions are row expressions (``govdata.standards.expressions``); columns of the other table are written with the
-prefix ``other_``, and
-``delivery_date()`` is the day of the night that judges.
+close). Expressions are row expressions (``govdata.standards.expressions``); columns of the other table are written with
+the prefix ``other_``, and ``delivery_date()`` is the day of the night that judges.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Data elements 数据元: pages of YAML → ``Element`` values, with every contradiction inside an element reported.
 
 An element's ``rules`` begin with the implied one (``type`` or ``code_set``), so that they are all the rules a column of
-it has,
-``required`` apart.
+it has, ``required`` apart.
 """
 
 from __future__ import annotations
@@ -72,8 +71,7 @@ def read(
     root: Path, code_sets: Mapping[str, CodeSet], declared_sets: Collection[str], findings: Findings
 ) -> tuple[dict[str, Element], frozenset[str], tuple[str, ...], Lists | None]:
     """The elements under ``root``/elements, the ids that were declared (usable or not), the default null tokens and the
-    named lists
-    (None where they cannot be read)."""
+    named lists (None where they cannot be read)."""
     folder = root / "elements"
     if not folder.is_dir():
         findings.add("elements", "缺少数据元目录 elements/")

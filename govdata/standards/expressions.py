@@ -1,13 +1,10 @@
 """Row expressions: a small closed language in SQL's spelling, read into sqlglot nodes.
 
 The grammar (docs/standards-format.md) is parsed here by hand rather than by sqlglot, so what is not written below
-cannot be
-said: no subquery, no star, no cast but ``DATE '…'``, no comment, no function outside the two tables. Every value
-becomes a
-literal node and every name a quoted identifier, so nothing of the text can become syntax in any engine. Types are
-checked
-where the columns' types are known, because ``sex = 1`` on text is a run-time error on one engine and a wrong answer on
-another.
+cannot be said: no subquery, no star, no cast but ``DATE '…'``, no comment, no function outside the two tables. Every
+value becomes a literal node and every name a quoted identifier, so nothing of the text can become syntax in any engine.
+Types are checked where the columns' types are known, because ``sex = 1`` on text is a run-time error on one engine and
+a wrong answer on another.
 
     expression  = or
     or          = and { OR and }            and = not { AND not }            not = NOT not | predicate
@@ -45,8 +42,7 @@ KIND_NAMES: dict[Kind, str] = {"text": "文本", "number": "数值", "date": "�
 @dataclass(frozen=True)
 class Signature:
     """Kinds of the arguments; the last ``optional`` ones may be left out; ``repeat``: the last may come again and
-    again.
-    ``same``: all arguments are of one kind, which is then the result's."""
+    again. ``same``: all arguments are of one kind, which is then the result's."""
 
     arguments: tuple[Kind, ...]
     result: Kind

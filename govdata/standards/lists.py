@@ -17,9 +17,8 @@ def with_lists(
     steps: Iterable[tuple[str, Mapping[str, Any]]], lists: Lists | None, refuse: Callable[[int, str], None]
 ) -> tuple[Normaliser, ...]:
     """``steps`` as written (name, arguments), every named list in place of its name. ``refuse`` is called with a step's
-    position and a
-    Chinese reason for a name that stands for no list; where the lists could not be read (None) nothing that names one
-    is to blame."""
+    position and a Chinese reason for a name that stands for no list; where the lists could not be read (None) nothing
+    that names one is to blame."""
     made = []
     for position, (name, written) in enumerate(steps):
         arguments = dict(written)

@@ -12,9 +12,8 @@ KEPT = re.compile(r"keep_([0-9]+)_([0-9]+)")
 
 def lifted(columns: Sequence[Column], elements: Mapping[str, Element]) -> list[tuple[int, str]]:
     """(position of the column, Chinese reason) of every column whose mask a birth date beside it lifts: what a citizen
-    number masked 6+4
-    hides is nothing but the date of birth (GB 11643-1999 §4.1: six digits of region, eight of the date, four of
-    sequence and check)."""
+    number masked 6+4 hides is nothing but the date of birth (GB 11643-1999 §4.1: six digits of region, eight of the
+    date, four of sequence and check)."""
     births = [column.title for column in columns if _is_birth(elements.get(column.element))]
     found = []
     for position, column in enumerate(columns):

@@ -144,8 +144,7 @@ class Examples(Frozen):
 
 class Element(Frozen):
     """数据元. ``normalise`` runs in order on the delivered text; a typed element is then parsed into its type, a code
-    element mapped
-    through its code set's synonyms."""
+    element mapped through its code set's synonyms."""
 
     id: str
     name: str
@@ -183,8 +182,7 @@ class Code(Frozen):
 
 class CodeSet(Frozen):
     """代码集. A code may stand in several rows with disjoint validity. ``synonyms`` maps source values to codes; the
-    codes' own
-    names are source values too when ``accept_names`` (only names that stand for exactly one code)."""
+    codes' own names are source values too when ``accept_names`` (only names that stand for exactly one code)."""
 
     id: str
     name: str
@@ -207,10 +205,9 @@ class CodeSet(Frozen):
 
 class Column(Frozen):
     """A column of a contract. ``headers`` are what it may arrive under (its own name always is). ``synonyms`` are
-    source values of this
-    department alone, tried before the code set's. ``former_names`` are what the contract called the column earlier:
-    what was published
-    under them is read as this column. ``may_vanish``: deliveries lawfully come with and without it."""
+    source values of this department alone, tried before the code set's. ``former_names`` are what the contract called
+    the column earlier: what was published under them is read as this column. ``may_vanish``: deliveries lawfully come
+    with and without it."""
 
     name: str
     title: str
@@ -231,10 +228,8 @@ class Column(Frozen):
 
 class Marker(Frozen):
     """The file by which a department says that an upload is whole. ``name``: with ``{file}`` (the data file's name) or
-    ``{stem}`` (without
-    its last ending) one for each file, else one for the delivery. ``checksum``: what its text holds of the file;
-    ``count``: a regular
-    expression whose one group is the number of records."""
+    ``{stem}`` (without its last ending) one for each file, else one for the delivery. ``checksum``: what its text holds
+    of the file; ``count``: a regular expression whose one group is the number of records."""
 
     name: str
     checksum: Literal["md5", "sha1", "sha256", "sm3"] | None = None
@@ -243,12 +238,11 @@ class Marker(Frozen):
 
 class DeliveryMode(Frozen):
     """``snapshot``: each delivery is the whole; ``delta``: changed rows merged by ``key``. ``operation`` names the
-    column that
-    holds I, U or D (absent or NULL: upsert). ``snapshot_files`` (glob patterns): a delta dataset's delivery with such a
-    file is a whole.
-    ``settle``: seconds a file must have rested before it is read (0: not asked); ``marker``: what says that an upload
-    is whole. ``ignored_sheets`` (patterns): sheets that are none of ours though they hold records. ``totals``: whether
-    a number of records that a file gives must ``match`` what was read, or is only ``told``."""
+    column that holds I, U or D (absent or NULL: upsert). ``snapshot_files`` (glob patterns): a delta dataset's delivery
+    with such a file is a whole. ``settle``: seconds a file must have rested before it is read (0: not asked);
+    ``marker``: what says that an upload is whole. ``ignored_sheets`` (patterns): sheets that are none of ours though
+    they hold records. ``totals``: whether a number of records that a file gives must ``match`` what was read, or is
+    only ``told``."""
 
     mode: Literal["snapshot", "delta"]
     key: tuple[str, ...]
@@ -262,10 +256,8 @@ class DeliveryMode(Frozen):
 
 class Volume(Frozen):
     """``min_rows``, ``max_rows``: bounds of the published snapshot; ``max_change``: share by which the row count may
-    differ from the
-    snapshot before; ``max_quarantine``: share of delivered rows that may be quarantined; ``max_rejected``: share of
-    delivered records that
-    may be unreadable."""
+    differ from the snapshot before; ``max_quarantine``: share of delivered rows that may be quarantined;
+    ``max_rejected``: share of delivered records that may be unreadable."""
 
     min_rows: int = 1
     max_rows: int | None = None
@@ -359,12 +351,10 @@ class CrossRule(Frozen):
 
 class Registry(Frozen):
     """All declared standards of a deployment, checked. ``null_tokens``: source texts that mean "no value" wherever an
-    element names none.
-    ``hashes``: dataset name → hash of everything declared that the dataset's result depends on. ``cross``: rules across
-    tables, by id.
-    ``masters``: kinds of master data, by name.
-    ``workorders``: how what is wrong is told to departments and followed up;
-    ``working_days``: day → whether it is worked, where the officer says so; ``scoring``: how quality is scored."""
+    element names none. ``hashes``: dataset name → hash of everything declared that the dataset's result depends on.
+    ``cross``: rules across tables, by id. ``masters``: kinds of master data, by name. ``workorders``: how what is wrong
+    is told to departments and followed up; ``working_days``: day → whether it is worked, where the officer says so;
+    ``scoring``: how quality is scored."""
 
     elements: dict[str, Element]
     code_sets: dict[str, CodeSet]
@@ -406,8 +396,7 @@ class Registry(Frozen):
 
     def rules(self, dataset: str) -> tuple[BoundRule, ...]:
         """The dataset's rules in the order of their bits: columns in contract order (required, type, code set, the
-        element's own), then the
-        contract's own rules."""
+        element's own), then the contract's own rules."""
         return self.bound[dataset]
 
     def is_unique(self, dataset: str, key: Collection[str]) -> bool:

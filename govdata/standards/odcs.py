@@ -1,8 +1,7 @@
 """Contracts against the official JSON Schema of the Open Data Contract Standard v3.1.0.
 
 ``odcs-v3.1.0.schema.json`` is the standard's own artefact, unchanged (Bitol, a project of LF AI & Data; Apache License
-2.0), as
-the Python package open-data-contract-standard 3.1.2 carries it. See NOTICE.md beside it.
+2.0), as the Python package open-data-contract-standard 3.1.2 carries it. See NOTICE.md beside it.
 """
 
 from __future__ import annotations

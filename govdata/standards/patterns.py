@@ -5,8 +5,7 @@ A pattern always speaks of the whole value. The three engines agree only on a co
 groups and flags, on which they differ). ``\\d \\w \\s`` are ASCII in all three, hence ``re.ASCII`` here.
 
 RE2 also has limits that no grammar tells (nested repeats, the size of the compiled program). Only the engine knows
-them: ``judged_by`` lets
-it say so, at the very line a pattern is written on.
+them: ``judged_by`` lets it say so, at the very line a pattern is written on.
 """
 
 from __future__ import annotations

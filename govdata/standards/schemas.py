@@ -2,8 +2,8 @@
 ``govdata.standards.format``.
 
 They are kept in ``standards/schemas``; ``python -m govdata.standards.schemas <standards folder>`` writes them and the
-reference page anew. An editor with a YAML
-language server completes and checks from them, where a page's first line says so or its settings map the folder:
+reference page anew. An editor with a YAML language server completes and checks from them, where a page's first line
+says so or its settings map the folder:
 
     # yaml-language-server: $schema=../schemas/elements.schema.json
 """

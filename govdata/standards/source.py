@@ -1,9 +1,8 @@
 """YAML and CSV as the standards are written in: plain values that remember the line each was written on.
 
 YAML is read from libyaml's event stream, not through a constructor: no tag can make an object, aliases are refused (so
-no
-expansion bomb), duplicate keys are found, and scalars follow the YAML 1.2 core schema, so that ``NO``, ``12:30`` or an
-unquoted date stay the text an officer typed. Nothing here knows what a key means.
+no expansion bomb), duplicate keys are found, and scalars follow the YAML 1.2 core schema, so that ``NO``, ``12:30`` or
+an unquoted date stay the text an officer typed. Nothing here knows what a key means.
 """
 
 from __future__ import annotations

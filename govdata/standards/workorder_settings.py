@@ -2,8 +2,7 @@
 departments.
 
 Every limit is a parameter with its legal source, the date from which it holds and the grade of that fact (a limit
-graded C is a
-habit and no law). Without the file the defaults below hold.
+graded C is a habit and no law). Without the file the defaults below hold.
 """
 
 from __future__ import annotations
@@ -19,8 +18,7 @@ from govdata.standards.written import IsoDate, Maybe, Name, Text, Written
 Grade = Literal["A", "B", "C"]
 Effect = Literal["claim", "waiver", "plan", "unverifiable", "transfer", "standards"]
 """What a reply asks for. None of them closes anything: ``claim`` waits for the next delivery, ``waiver`` for an
-officer's waiver,
-``transfer`` for an officer's assignment, ``standards`` for the standards officer."""
+officer's waiver, ``transfer`` for an officer's assignment, ``standards`` for the standards officer."""
 
 NEEDS: dict[str, tuple[str, ...]] = {"waiver": ("reason",), "plan": ("until",), "transfer": ("department",)}
 """Effect → what the reply must also say: a reason, a date, the department it belongs to."""

@@ -26,8 +26,7 @@ def read(
     findings: Findings,
 ) -> WorkOrders:
     """The settings under ``root``; what is wrong goes to ``findings`` with file and line. ``datasets``: those of the
-    ``declared`` ones that
-    were read without a problem."""
+    ``declared`` ones that were read without a problem."""
     if not (root / FILE).exists():
         return WorkOrders()
     document = read_yaml(root / FILE, FILE, findings)

@@ -1,8 +1,7 @@
 """Files that appear whole or not at all, and stay: the few steps on the disk that publishing is made of.
 
 A file is written under a temporary name, brought to the disk (fsync), renamed, and its folder is brought to the disk
-too, so that a
-manifest never outlives a power cut without the files it names.
+too, so that a manifest never outlives a power cut without the files it names.
 """
 
 from __future__ import annotations
@@ -73,8 +72,8 @@ def put_manifest(manifest: Manifest, target: Path) -> Path:
 
 def link(source: Path, target: Path) -> Path:
     """The same file under a second name: costs no space and survives the removal of the first. A copy where the file
-    system has no
-    hard links. Raises FileNotFoundError where ``source`` is gone, FileExistsError where ``target`` is there."""
+    system has no hard links. Raises FileNotFoundError where ``source`` is gone, FileExistsError where ``target`` is
+    there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
@@ -92,8 +91,7 @@ def link(source: Path, target: Path) -> Path:
 
 def state(folder: Path) -> tuple[str, float]:
     """What stands for the files in ``folder`` (names, sizes, times of change), and when something in it last changed
-    (seconds since the
-    epoch). Files are not read."""
+    (seconds since the epoch). Files are not read."""
     found, latest = [], folder.stat().st_mtime
     for path in sorted(folder.rglob("*")):
         with suppress(FileNotFoundError):
@@ -198,8 +196,7 @@ _COLUMN = re.compile(r"_?[a-z][a-z0-9_]*")
 
 def is_sound(path: Path, columns: Iterable[str] = ()) -> bool:
     """Whether a Parquet file is there, its footer can be read, which no truncated file passes, and names ``columns``; a
-    name that none of
-    ours can have was hit by a damaged disk. Known files are not read again."""
+    name that none of ours can have was hit by a damaged disk. Known files are not read again."""
     try:
         state = path.stat()
     except OSError:

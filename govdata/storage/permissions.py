@@ -1,9 +1,8 @@
 """Who may read what is written: nobody but the owner and the group, and a word of warning where that is not so.
 
 Files are made with the process's mask, so one call at the start of a process is enough for DuckDB, Arrow, SQLite and
-Dagster alike.
-Folders that are there already keep the modes they have: they are the deployment's own, and a delivered file is never
-changed.
+Dagster alike. Folders that are there already keep the modes they have: they are the deployment's own, and a delivered
+file is never changed.
 """
 
 from __future__ import annotations
@@ -22,8 +21,7 @@ MASK = 0o027
 
 def restrict() -> None:
     """From now on this process and its children make nothing that others can read, and leave no image of their memory,
-    records and all,
-    when they crash. A stricter mask stays as it is."""
+    records and all, when they crash. A stricter mask stays as it is."""
     os.umask(os.umask(MASK) | MASK)
     try:
         import resource
@@ -40,8 +38,8 @@ def restrict() -> None:
 
 def freeze(path: Path) -> None:
     """Take everybody's right to write the finished file, the writer's own too (0640 becomes 0440): it is replaced by
-    another or removed,
-    which is a matter of its folder, and never changed. Nothing where the file system has no such modes."""
+    another or removed, which is a matter of its folder, and never changed. Nothing where the file system has no such
+    modes."""
     with suppress(PermissionError, NotImplementedError):
         path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o222)
 
@@ -51,8 +49,7 @@ def exposed(deployment: Deployment) -> list[Path]:
     order.
 
     A folder below one that others cannot enter is safe, so a deployment under a closed folder has none. Looks at some
-    dozens of
-    folders whatever the deployment's size: modes of single files are the mask's concern.
+    dozens of folders whatever the deployment's size: modes of single files are the mask's concern.
     """
     if os.name != "posix" or not _reachable(deployment.home):
         return []

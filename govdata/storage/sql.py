@@ -20,16 +20,15 @@ MEMORY_LIMIT = os.environ.get("GOVDATA_MEMORY_LIMIT", "1500MB")
 
 PARQUET = "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 """How the lake and the published tables are written. Against DuckDB's default zstd: a quarter less CPU to write, a
-fifth less to read, a
-twentieth smaller."""
+fifth less to read, a twentieth smaller."""
 
 
 def connect(
     *, memory_limit: str | None = None, threads: int | None = None, spill: Path | None = None, ordered: bool = False
 ) -> duckdb.DuckDBPyConnection:
     """An in-memory database in Beijing time that installs and loads nothing by itself. ``spill``: a folder for what
-    does not fit; without
-    it nothing is spilled. ``ordered``: rows keep the order they come in, at the price of memory."""
+    does not fit; without it nothing is spilled. ``ordered``: rows keep the order they come in, at the price of
+    memory."""
     import duckdb
 
     connection = duckdb.connect(":memory:")
@@ -71,8 +70,7 @@ def text(value: str) -> str:
 
 def parquet(paths: Iterable[Path], *, by_name: bool = False) -> str:
     """The table function over explicit files; without ``by_name`` all have the columns asked for. A folder called
-    ``a=b`` above the
-    files must not become a column, hence no hive partitioning."""
+    ``a=b`` above the files must not become a column, hence no hive partitioning."""
     listed = ", ".join(text(str(path)) for path in paths)
     return f"read_parquet([{listed}], hive_partitioning = false{', union_by_name = true' if by_name else ''})"
 

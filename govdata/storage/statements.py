@@ -1,9 +1,8 @@
 """Whether a text is a query and nothing else, judged by DuckDB's own tree of it.
 
 The kind of the outermost statement says nothing: a CTE may hold COPY, INSERT, UPDATE or DELETE at any depth. So every
-node of the
-tree that is a statement must be one of the few kinds that read; a kind a later DuckDB brings is refused until it stands
-here.
+node of the tree that is a statement must be one of the few kinds that read; a kind a later DuckDB brings is refused
+until it stands here.
 """
 
 from __future__ import annotations
@@ -71,19 +70,16 @@ TABLE_FUNCTIONS = {
     ),
 }
 """The functions that may stand after FROM, beside the catalogue's own macros (``population_at``): they read. Others of
-DuckDB's run a
-statement given as text or as a tree (``query``), which is none of this tree's nodes, open files to write
-(``enable_logging``) or change the
-database's state (``checkpoint``, ``truncate_duckdb_logs``); one that a later DuckDB brings is refused until it stands
-here."""
+DuckDB's run a statement given as text or as a tree (``query``), which is none of this tree's nodes, open files to write
+(``enable_logging``) or change the database's state (``checkpoint``, ``truncate_duckdb_logs``); one that a later DuckDB
+brings is refused until it stands here."""
 
 CHANGING = {"write_log", "setval", "nextval", "setseed"}
 """Functions of a row that do more than answer."""
 
 _EXPLAIN = re.compile(r"\s*EXPLAIN\b\s*(ANALYZE\b\s*)?(\([\w\s,]*\)\s*)?", re.IGNORECASE)
 """The options are words: whatever could hold a bracket in a string or a comment would shift where the explained
-statement begins. For the
-same reason no comment may stand before EXPLAIN."""
+statement begins. For the same reason no comment may stand before EXPLAIN."""
 
 _REFUSED = "只能运行一条 SELECT（或 DESCRIBE、SHOW、SUMMARIZE、EXPLAIN），其中任何一层都不能写入"
 

@@ -2,8 +2,7 @@
 and no data.
 
 Every tree is written in DuckDB's spelling (what ``strpos`` or ``regexp_matches`` means is what DuckDB means by it); a
-dialect prints it for
-an engine, or names what that engine lacks.
+dialect prints it for an engine, or names what that engine lacks.
 """
 
 from govdata.trees.build import (

@@ -74,8 +74,7 @@ def alias(expression: exp.Expression, name: str) -> exp.Alias:
 
 def derived(query: exp.Expression, name: str = "s") -> exp.Expression:
     """``(query) AS name``. The query is taken over, not copied: layers are built one over the other, and copying each
-    would cost
-    the square."""
+    would cost the square."""
     return cast(exp.Expression, exp.alias_(exp.Subquery(this=query), name, table=True, copy=False))
 
 
@@ -91,8 +90,7 @@ def disjunction(parts: Iterable[exp.Expression]) -> exp.Expression:
 
 def one_of(value: exp.Expression, values: Iterable[str]) -> exp.Expression:
     """Whether ``value`` is one of a few texts. Not ``IN`` (nor ``list_contains``, which DuckDB reads as ``IN``): beyond
-    a handful of
-    constants it becomes a join of the whole row, outside the CASE that was to guard it."""
+    a handful of constants it becomes a join of the whole row, outside the CASE that was to guard it."""
     return sql("regexp_full_match(:x, :p)", x=value, p="|".join(re.escape(item) for item in values))
 
 

@@ -24,9 +24,8 @@ def _weighted_digits(number: exp.Expression, weights: tuple[int, ...], modulus: 
     """Terms that add up to the weighted sum of the digits of ``number`` (as many as ``weights``), modulo ``modulus``.
 
     The i-th digit is the number cut after it less ten times the number cut before it, so a sum over the cut numbers
-    with other weights is
-    the same: one division and one product per digit, no remainder. An integer division is half the cost of taking a
-    substring."""
+    with other weights is the same: one division and one product per digit, no remainder. An integer division is half
+    the cost of taking a substring."""
     terms = []
     for position, weight in enumerate(weights):
         following = weights[position + 1] if position + 1 < len(weights) else 0
@@ -42,8 +41,7 @@ def _number17(text_: exp.Expression) -> exp.Expression:
 
 def gb11643_sum(digits17: exp.Expression) -> exp.Expression:
     """Weighted sum of the first 17 digits modulo 11, plus a multiple of 11 (GB 11643-1999, ISO 7064 MOD 11-2);
-    ``digits17`` is text that
-    begins with them."""
+    ``digits17`` is text that begins with them."""
     number = _number17(digits17)
     first = sql("(:n // 100000000)", n=number)
     second = sql("(:n % 100000000)", n=number)
@@ -56,8 +54,7 @@ def gb11643_digit(digits17: exp.Expression) -> exp.Expression:
 
 def _both(form: exp.Expression, digit: exp.Expression, value: exp.Expression) -> exp.Expression:
     """``form AND digit = last character``, written as a product: inside AND or CASE the engine would not share the
-    common subexpressions
-    of the weighted sum, which makes it four times dearer."""
+    common subexpressions of the weighted sum, which makes it four times dearer."""
     return sql(
         "CAST(:f AS INTEGER) * CAST(coalesce(:d = right(:x, 1), FALSE) AS INTEGER) = 1", f=form, d=digit, x=value
     )
@@ -65,8 +62,7 @@ def _both(form: exp.Expression, digit: exp.Expression, value: exp.Expression) ->
 
 def _gb11643(value: exp.Expression) -> exp.Expression:
     """17 digits of which the first is not 0 (no region begins with it), then the digit they give. That the text is the
-    number printed
-    proves the digits at a quarter of a pattern's cost; a product for the reason given in ``_both``."""
+    number printed proves the digits at a quarter of a pattern's cost; a product for the reason given in ``_both``."""
     return sql(
         "CAST(strlen(:x) = 18 AS INTEGER) * CAST(coalesce(:n > 0, FALSE) AS INTEGER) "
         "* CAST(coalesce(CAST(:n AS VARCHAR) = left(:x, 17), FALSE) AS INTEGER) * CAST(coalesce(suffix(:x, :d), "
@@ -105,8 +101,7 @@ def _gb11714(value: exp.Expression) -> exp.Expression:
 
 def _gs15(value: exp.Expression) -> exp.Expression:
     """ISO 7064 MOD 11,10 over 14 digits. s ≡ p + d (mod 10), 0 → 10; p ← 2s mod 11: the chain is unrolled as nested
-    lookups of a table
-    indexed by p and digit, so that each step is one list access."""
+    lookups of a table indexed by p and digit, so that each step is one list access."""
     state: exp.Expression = literal(10)
     # next state for p in 1..10 and d in 0..9, flattened; states are never 0 because 2s mod 11 is 0 only for s = 11.
     table = exp.Array(expressions=[literal(2 * ((p + d) % 10 or 10) % 11) for p in range(1, 11) for d in range(10)])
@@ -128,6 +123,5 @@ def check_digit_ok(algorithm: str, value: exp.Expression) -> exp.Expression:
     """Whether ``value`` has the algorithm's form and its check digit is right.
 
     gb11643: GB 11643-1999 §4.2; gb32100: GB 32100-2015 §4.2.5 and annex A; gb11714: GB 11714-1997; gs15: GS 15-2006
-    with GB/T
-    17710 MOD 11,10."""
+    with GB/T 17710 MOD 11,10."""
     return ALGORITHMS[algorithm](value)

@@ -1,12 +1,9 @@
 """Dialects: a tree printed as the SQL of one engine, or what that engine lacks, by name, before anything runs.
 
 Trees are written in DuckDB's spelling, so DuckDB prints them all. For another engine sqlglot finds a spelling for
-nearly everything, also
-where the meaning is another (a ``regexp_replace`` of the first hit becomes one of every hit, ``concat`` of NULL is
-NULL) or where there is
-no such function at all. So another dialect prints only what stands in its whitelist: each entry was compared with the
-engine's own
-documentation, and everything else is an error that names it.
+nearly everything, also where the meaning is another (a ``regexp_replace`` of the first hit becomes one of every hit,
+``concat`` of NULL is NULL) or where there is no such function at all. So another dialect prints only what stands in its
+whitelist: each entry was compared with the engine's own documentation, and everything else is an error that names it.
 """
 
 from __future__ import annotations
@@ -85,8 +82,7 @@ class UnsupportedError(GovdataError):
 @dataclass(frozen=True)
 class Dialect:
     """How one engine writes SQL. ``name``: sqlglot's name of it; ``offers``: kinds of nodes it knows, with what of each
-    it lacks
-    (None: our own spelling, every tree can be printed)."""
+    it lacks (None: our own spelling, every tree can be printed)."""
 
     name: str
     offers: Mapping[type[exp.Expression], Condition | None] | None = None
@@ -157,8 +153,7 @@ def _function(kind: type[exp.Expression], node: exp.Expression) -> str:
     return _names[kind]
 
 
-# -----------------------------------------------------------------------------------------------------------------
-# Spark
+# ---------------------------------------------------------------------------------------------------------------- Spark
 
 
 def _constant_date(node: exp.Expression) -> str | None:

@@ -2,10 +2,8 @@
 is right.
 
 An engine shares a common subexpression only where nothing guards it; under CASE, AND and OR each rule would work it out
-anew. So
-the calls that are worth it are marked when they are expanded, and ``share`` moves each distinct one into a column of
-its own that
-the rules refer to."""
+anew. So the calls that are worth it are marked when they are expanded, and ``share`` moves each distinct one into a
+column of its own that the rules refer to."""
 
 from __future__ import annotations
 
@@ -51,8 +49,7 @@ def mark_result(tree: exp.Expression, rule: str) -> exp.Expression:
 @dataclass(frozen=True)
 class Shared:
     """``facts``: column name → expression over standardised columns; ``results``: column name → condition of a row rule
-    over those and the
-    facts; ``trees``: the trees given, referring to the columns of both."""
+    over those and the facts; ``trees``: the trees given, referring to the columns of both."""
 
     facts: dict[str, exp.Expression]
     results: dict[str, exp.Expression]
@@ -61,8 +58,7 @@ class Shared:
 
 def share(trees: Mapping[str, exp.Expression], counted: Collection[str], *, results: bool) -> Shared:
     """Move every marked call that more than one of the ``counted`` trees makes, or one tree twice, into a fact; and,
-    where ``results`` are
-    wanted, every row rule's condition into a column of its own."""
+    where ``results`` are wanted, every row rule's condition into a column of its own."""
     calls = Counter(
         name
         for key in counted

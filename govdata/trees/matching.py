@@ -1,10 +1,8 @@
 """Patterns as the cheapest predicate that means the same.
 
 A declared pattern is matched against the whole value, so "contains" is written ``.*x.*``. As a full match that drags
-the value through the
-automaton twice; as a search it may stop at the first hit, and for plain texts ``contains`` is ten times cheaper than
-either. A search also
-sees past a line break, where ``.`` would not."""
+the value through the automaton twice; as a search it may stop at the first hit, and for plain texts ``contains`` is ten
+times cheaper than either. A search also sees past a line break, where ``.`` would not."""
 
 from __future__ import annotations
 
@@ -37,8 +35,7 @@ def matches(value: exp.Expression, pattern: str) -> exp.Expression:
 
 def searched(pattern: str) -> str | None:
     """``inner`` of ``.*inner.*``, or None where the pattern is not of that form: an alternation outside groups binds
-    weaker than
-    the ``.*`` at its ends."""
+    weaker than the ``.*`` at its ends."""
     if not (pattern.startswith(".*") and pattern.endswith(".*") and not pattern.endswith("\\.*") and len(pattern) > 4):
         return None
     inner = pattern[2:-2]

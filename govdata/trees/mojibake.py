@@ -2,9 +2,8 @@
 (RE2).
 
 A single odd character is never enough: each part is a sequence that only damage makes. What is lost (replacement
-characters, question
-marks) nobody can repair, and of the rest nobody can prove that it was not meant: it is a finding, the delivered text
-stays.
+characters, question marks) nobody can repair, and of the rest nobody can prove that it was not meant: it is a finding,
+the delivered text stays.
 """
 
 from __future__ import annotations

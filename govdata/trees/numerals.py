@@ -13,8 +13,7 @@ ARABIC_DIGITS = "000123456789123456789"
 
 def digits_zh(x: exp.Expression) -> exp.Expression:
     """Chinese numerals as digits: positional ones one by one (一九九〇), tens by their word (二十六 → 26, 十 → 10).
-    Zeros are not
-    invented elsewhere."""
+    Zeros are not invented elsewhere."""
     ten = "[十拾]"
     unit = "[一二三四五六七八九]"
     for pattern, replacement in (

@@ -2,8 +2,8 @@
 (deploy/nginx-govdata.conf).
 
 Dagster's server looks at neither Host nor Origin and runs mutations by GET, so any page that is open in a browser of
-the
-machine could start and delete runs, by an ``<img>`` or under a host name that was made to point here (DNS rebinding).
+the machine could start and delete runs, by an ``<img>`` or under a host name that was made to point here (DNS
+rebinding).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The running interface follows the deployment: when a declared standard has changed, or a delivery of an earlier date
-than any before has
-come, Dagster loads its definitions again. Its daemon shares them, so no night is planned by old standards either."""
+than any before has come, Dagster loads its definitions again. Its daemon shares them, so no night is planned by old
+standards either."""
 
 from __future__ import annotations
 

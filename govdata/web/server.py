@@ -31,8 +31,7 @@ def serve(deployment: Deployment, home: Path, port: int, announce: Callable[[], 
     """Serve the interface at ``127.0.0.1:port`` and run Dagster's daemon until a signal (INT, TERM or HUP) ends both.
 
     ``home`` is the prepared folder of Dagster; ``announce`` is called once nothing stands in the way. Raises
-    GovdataError
-    where the port is taken, another daemon runs on the deployment, or Dagster ends by itself.
+    GovdataError where the port is taken, another daemon runs on the deployment, or Dagster ends by itself.
     """
     with _listening(port) as listener, _only_daemon(home) as lock:
         inner_host, inner_port = _hidden_place()

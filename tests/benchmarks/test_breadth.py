@@ -1,7 +1,6 @@
 """Growth laws: what a dataset or a rule adds must not depend on how many there are. Counted are function calls, which
-are the same on every
-machine, and not seconds. (A loop inside one call is not seen; benchmarks/breadth.py measures those.) Takes about 35 CPU
-seconds.
+are the same on every machine, and not seconds. (A loop inside one call is not seen; benchmarks/breadth.py measures
+those.) Takes about 35 CPU seconds.
 """
 
 from __future__ import annotations

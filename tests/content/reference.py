@@ -1,9 +1,8 @@
 """A judge of its own: every rule kind of the standards evaluated row by row in plain Python.
 
 The engine and the GX suite both compile from one tree, so a wrong tree is wrong in both. This shares nothing with them
-but the declared
-standards: no sqlglot, no DuckDB, no compiled predicate. It judges what was standardised and does not standardise
-itself."""
+but the declared standards: no sqlglot, no DuckDB, no compiled predicate. It judges what was standardised and does not
+standardise itself."""
 
 from __future__ import annotations
 

@@ -19,8 +19,7 @@ MUTATED = 400
 
 def deliveries(dataset: str, registry: Registry) -> list[Row]:
     """The sound record; each case of the contract's rules; each example of each column's element; then seeded mixtures
-    of those with
-    single characters damaged."""
+    of those with single characters damaged."""
     changes: list[Row] = [{}, *(change for name, change, _ in CASES if name == dataset), *_examples(dataset, registry)]
     rows = [SOUND[dataset] | change for change in changes]
     seeded = random.Random(SEED)

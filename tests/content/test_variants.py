@@ -1,6 +1,5 @@
 """Spellings that were not in view when a standard was written: delivered cell → published value, and whether the row is
-withheld (Q), told
-of (F) or left in peace."""
+withheld (Q), told of (F) or left in peace."""
 
 from __future__ import annotations
 

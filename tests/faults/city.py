@@ -116,8 +116,7 @@ def lay_down(home: Path, nights: int = 3, first: Date = FIRST) -> Deployment:
 
 def deliver(deployment: Deployment, number: int, *, late: str = "", first: Date = FIRST) -> None:
     """Night 0 brings all cards; night n updates some, adds one, cancels one, and repeats, spoils and lower-cases a few.
-    ``late``: appended
-    to the file name of the cards' delivery."""
+    ``late``: appended to the file name of the cards' delivery."""
     date = first + timedelta(days=number)
     cards = deployment.delivery("cards", date)
     if number == 0:
@@ -146,10 +145,9 @@ State = dict[str, list[tuple[Any, ...]]]
 
 def state(deployment: Deployment) -> State:
     """Every row of every view of the catalogue, the codes' left out: two deployments in the same state give the same.
-    The events of work
-    orders tell how it came about, a refused delivery and two nights at once included, so what follows from them is
-    compared; their items
-    without the digest, which each deployment makes with a secret of its own."""
+    The events of work orders tell how it came about, a refused delivery and two nights at once included, so what
+    follows from them is compared; their items without the digest, which each deployment makes with a secret of its
+    own."""
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"ATTACH '{deployment.catalogue}' AS c (READ_ONLY)")
         views = connection.execute(
@@ -164,9 +162,8 @@ def state(deployment: Deployment) -> State:
 
 
 def rows_of(state_: State) -> State:
-    """The tables without what names files and dates of making, and without work orders and scores, which follow from the
-    order the nights came in:
-    equal where the contents are."""
+    """The tables without what names files and dates of making, and without work orders and scores, which follow from
+    the order the nights came in: equal where the contents are."""
     order = (
         "governance.snapshots",
         "governance.work_orders",

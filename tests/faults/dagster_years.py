@@ -1,6 +1,5 @@
 """Many nights of Dagster's records alone: what its folder holds under retention. A night is one run of an asset with
-many checks, each
-with the metadata ours have; after it everything becomes a day older."""
+many checks, each with the metadata ours have; after it everything becomes a day older."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """The kill drill: a night is killed with kill -9 at a seeded point; what readers see, and what the next run makes of
-it, is compared with a
-night that nobody disturbed."""
+it, is compared with a night that nobody disturbed."""
 
 from __future__ import annotations
 
@@ -39,8 +38,8 @@ class Killed:
 
 class Prepared:
     """Nights 0 and 1 are there, as ``template``; ``good`` is what readers see then, ``next`` what they see after an
-    undisturbed night 2,
-    which costs ``seconds`` of CPU. Always in the same folder, since a catalogue names its files by absolute path."""
+    undisturbed night 2, which costs ``seconds`` of CPU. Always in the same folder, since a catalogue names its files by
+    absolute path."""
 
     def __init__(self, folder: Path, zygote: Zygote) -> None:
         self.zygote, self.template, self.log = zygote, folder / "template", folder / "log"

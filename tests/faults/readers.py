@@ -1,8 +1,7 @@
 """Readers in processes of their own, who connect and ask all the time while the catalogue is being swapped.
 
 Swap n publishes two tables whose rows all say n: a query that joins them must see one n, and all the rows. Every swap
-re-delivers the same
-date, so the files of the night before are being removed from the lake under the readers' hands.
+re-delivers the same date, so the files of the night before are being removed from the lake under the readers' hands.
 """
 
 from __future__ import annotations

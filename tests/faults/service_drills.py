@@ -51,9 +51,8 @@ class Cut:
 
 def cuts(prepared: Prepared, folder: Path, times: int) -> Iterator[Cut]:
     """Each time nights 1 (again) and 2 are launched from the interface. The web server is killed while the first runs,
-    which has to go
-    on; the daemon, its code server and the run's process after the second has begun, which the next daemon has to find
-    and to run anew."""
+    which has to go on; the daemon, its code server and the run's process after the second has begun, which the next
+    daemon has to find and to run anew."""
     for number in range(times):
         prepared.reset()
         yield _cut(prepared, folder / f"log{number}", wait=0.7 * number)
@@ -104,8 +103,7 @@ def _cut(prepared: Prepared, log: Path, wait: float) -> Cut:
 @dataclass(frozen=True)
 class Backfilled:
     """``failed``: runs that did not succeed, by status; ``wrong``: tables unlike those of an undisturbed sequence;
-    ``lineage``: whether
-    every snapshot of the delta table is merged from all the dates before it, in order."""
+    ``lineage``: whether every snapshot of the delta table is merged from all the dates before it, in order."""
 
     dates: int
     nights: int
@@ -123,9 +121,8 @@ class Backfilled:
 
 def backfill(folder: Path, zygote: Zygote, dates: int, first: Date) -> Backfilled:
     """Date 0 is there. Dates 1 … ``dates`` are delivered and backfilled by the daemon, while ``govdata run`` makes the
-    night after them
-    again and again, as the schedule would: until the dates before it are done its delta waits (exit code 3), then it is
-    published."""
+    night after them again and again, as the schedule would: until the dates before it are done its delta waits (exit
+    code 3), then it is published."""
     plain, busy = (city.lay_down(folder / name, dates + 2, first) for name in ("plain", "busy"))
     day = [first + timedelta(days=number) for number in range(dates + 2)]
     log = folder / "log"

@@ -1,6 +1,5 @@
 """The daemon and the web server as ``deploy/`` starts them, as processes that can be cut off as a power cut or systemd
-would: with all
-processes they have started."""
+would: with all processes they have started."""
 
 from __future__ import annotations
 

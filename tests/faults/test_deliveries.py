@@ -60,8 +60,7 @@ def test_two_runs_at_once(prepared: Prepared, place: Place, other: Zygote) -> No
 
 def test_a_backfill_beside_a_night(prepared: Prepared, place: Place, other: Zygote, tmp_path: Path) -> None:
     """Nights 0 (again) and 1 are made up for while night 2 runs: where its delta comes before night 1 is done it waits,
-    and says so.
-    ``benchmarks/faults.py backfill`` does thirty dates, started by Dagster."""
+    and says so. ``benchmarks/faults.py backfill`` does thirty dates, started by Dagster."""
     late = Place(city.lay_down(tmp_path / "late", 3), place.zygote, place.log)
     assert late.run(0) == 0
     dates = [word for number in (0, 1) for word in ("--date", city.day(number).isoformat())]

@@ -79,8 +79,7 @@ def test_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.xdist_group("faults")
 def test_dagsters_runs_go_by_age(place: Place) -> None:
     """Of nights 0 and 1, each a run of the datasets and one of the city, the older two go with all their files; the
-    newer ones last made
-    the assets and stay, whatever their age."""
+    newer ones last made the assets and stay, whatever their age."""
     from dagster import AssetKey
 
     from govdata.assets.run_retention import delete_old_runs

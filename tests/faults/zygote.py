@@ -2,9 +2,8 @@
 command line.
 
 ``python -m tests.faults.zygote`` reads lines of JSON {"home", "arguments", "log", "environment", "before"} and answers
-each with the
-process number, then with the exit code (negative: the signal that ended it) and the CPU seconds. The driver may
-kill the process in between.
+each with the process number, then with the exit code (negative: the signal that ended it) and the CPU seconds. The
+driver may kill the process in between.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
 """The rule every delivered file must meet, whatever was done to it: each physical record is read or rejected, or the
-file is refused with a
-Chinese reason; nothing else is raised, and no message holds a value."""
+file is refused with a Chinese reason; nothing else is raised, and no message holds a value."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Fuzzing of the declared standards.
 
 Whatever an editor, or somebody who means harm, writes into YAML and CSV: ``load`` tells of it with file and message or
-the folder is sound;
-nothing else is raised, nothing outside of the folder is read, and it takes no time. About 15 seconds for 1,400 folders.
+the folder is sound; nothing else is raised, nothing outside of the folder is read, and it takes no time. About 15
+seconds for 1,400 folders.
 """
 
 from __future__ import annotations

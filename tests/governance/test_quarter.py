@@ -2,8 +2,7 @@
 reply wrongly.
 
 The simulation keeps its own truth: per record, on which night it was wrong, and nothing else. What became of orders and
-items is counted
-from that truth in plain Python and must be what the log says, order by order and item by item."""
+items is counted from that truth in plain Python and must be what the log says, order by order and item by item."""
 
 from __future__ import annotations
 

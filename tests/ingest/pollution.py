@@ -1,8 +1,7 @@
 """Polluted delimited text with known content: for each kind of pollution the bytes of a file and what a careful person reads in it.
 
-``cases()`` gives them all, the same on every machine. Cells are compared without outer white space: trimming is standardisation, not
-reading.
-Names and numbers are made up: identifiers begin with 19, which is no region.
+``cases()`` gives them all, the same on every machine. Cells are compared without outer white space: trimming is
+standardisation, not reading. Names and numbers are made up: identifiers begin with 19, which is no region.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """A second corpus: small files as real producers write them (R, instruments, statistical yearbooks, ministries'
-spending files, Excel,
-databases, surveys), by kind, each with the reading of a careful person. Where pollution.py spoils a good file, here
-nothing is spoilt: the
-producer means it so. Contents are made up.
+spending files, Excel, databases, surveys), by kind, each with the reading of a careful person. Where pollution.py
+spoils a good file, here nothing is spoilt: the producer means it so. Contents are made up.
 """
 
 from __future__ import annotations

@@ -281,8 +281,7 @@ def test_text_stays_text(tmp_path: Path, text: str) -> None:
     assert inspect(path).format == "text"
 
 
-# ------------------------------------------------------------------------------------------------------ JSON in an
-# object
+# ---------------------------------------------------------------------------------------------------- JSON in an object
 
 PEOPLE = [{"GMSFHM": "1", "XM": "甲", "ZZ": "1.50"}, {"GMSFHM": "2", "XM": "乙", "ZZ": None}]
 POINT = {"type": "Point", "coordinates": [1.0, 2.50]}
@@ -322,8 +321,7 @@ def test_several_lists_of_records_are_refused(bureau: Bureau) -> None:
         read(bureau, json.dumps({"data": PEOPLE, "rows": PEOPLE}), "a.json")
 
 
-# ---------------------------------------------------------------------------------------------------------- typed
-# Parquet
+# -------------------------------------------------------------------------------------------------------- typed Parquet
 
 UTC = datetime.UTC
 TYPED = {

@@ -100,8 +100,7 @@ def _spoil(data: bytes, chance: random.Random) -> bytes:
 )
 def test_nothing_is_lost_of_a_spoilt_file(chance: random.Random, encoding: str, delimiter: str, injuries: int) -> None:
     """Raw, rejects and lines that are no records add up to the lines a plain count of line ends gives, or the file is
-    refused
-    with a reason."""
+    refused with a reason."""
     rows = [HEADER] + [
         [f"19010119900101{i:04}", chance.choice(["甲", '"乙,"', "丙女"]), "路" * (i % 3), "x"] for i in range(30)
     ]

@@ -1,10 +1,9 @@
 """Measure a night against the generator's truth file, which the pipeline never reads.
 
 Every defect of ``truth.parquet`` names a file and a row as a person finds them; every standardised, quarantined,
-rejected or dropped record
-carries the same two. Joining them says, per kind of defect, how many were found by a rule that reads the struck column,
-and how many of the
-repairable ones now hold the true value; and how many rows without any defect were flagged all the same.
+rejected or dropped record carries the same two. Joining them says, per kind of defect, how many were found by a rule
+that reads the struck column, and how many of the repairable ones now hold the true value; and how many rows without any
+defect were flagged all the same.
 """
 
 from __future__ import annotations

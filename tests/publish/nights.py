@@ -2,8 +2,7 @@
 batch, and a verdict.
 
 ``people`` is a delta dataset (key ``citizen_id``, operation ``change_kind``) whose first delivery is a whole; ``shops``
-is a snapshot
-dataset.
+is a snapshot dataset.
 """
 
 from __future__ import annotations
@@ -202,8 +201,7 @@ class City:
         types: dict[str, pa.DataType] | None = None,
     ) -> StandardizedBatch:
         """``warned``: positions of clean rows that fail a warning; ``repaired``: position → the name as delivered. One
-        record was rejected
-        and one was an exact duplicate of the first row."""
+        record was rejected and one was an exact duplicate of the first row."""
         mode = mode or self.dataset(dataset).delivery.mode
         every = [*rows, *quarantined]
         standards = self.registry.hashes[dataset]

@@ -2,9 +2,8 @@
 byte of a folder.
 
 Names and addresses carry two rare characters that stand nowhere else, id numbers the region and birth year below,
-phones their first
-eight digits: so a value that was cut, padded or reshaped is found as surely as a whole one. None can be a real
-person's.
+phones their first eight digits: so a value that was cut, padded or reshaped is found as surely as a whole one. None can
+be a real person's.
 """
 
 from __future__ import annotations
@@ -65,8 +64,7 @@ def canaries() -> Canaries:
     )
 
 
-# ------------------------------------------------------------------------------------------------------------ the
-# search
+# ----------------------------------------------------------------------------------------------------------- the search
 
 
 def _written(mark: str) -> set[bytes]:
@@ -116,8 +114,7 @@ def _content(path: Path) -> bytes:
 
 def is_table(path: Path) -> bool:
     """What may hold records: the deliveries themselves, Parquet files of the lake and of the snapshots, and the
-    workbooks that tell a
-    department of its own rows (``in_workbooks`` looks into them)."""
+    workbooks that tell a department of its own rows (``in_workbooks`` looks into them)."""
     if path.parts[:2] == ("data", "landing"):
         return True
     if path.parts[:2] == ("data", "workorders") and "_events" not in path.parts:
@@ -125,14 +122,12 @@ def is_table(path: Path) -> bool:
     return path.suffix == ".parquet" and path.parts[:2] in (("data", "lake"), ("data", "published"))
 
 
-# --------------------------------------------------------------------------------------------------------- the
-# deliveries
+# ------------------------------------------------------------------------------------------------------- the deliveries
 
 
 def plant(deployment: Deployment, date: Date) -> None:
     """Put canaries into the committed deliveries of ``date``: in cells good and bad, malformed lines, unknown columns
-    and their headers,
-    sheet names. Each dataset stays publishable."""
+    and their headers, sheet names. Each dataset stays publishable."""
     take = _Take(canaries())
     _csv(_file(deployment, "population", date, "*190101*"), "gb18030", ",", _person, take)
     _csv(_file(deployment, "legal_person", date, "*"), "utf-8-sig", ",", _company, take)

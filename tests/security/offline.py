@@ -2,8 +2,7 @@
 JSON object.
 
 Usage: python -m tests.security.offline HOME PORT. Every address that Python code asks for is written to HOME/asked.txt
-by ``sitecustomize``
-(see ``WATCH``), so that an attempt which would merely have failed is seen too.
+by ``sitecustomize`` (see ``WATCH``), so that an attempt which would merely have failed is seen too.
 """
 
 from __future__ import annotations

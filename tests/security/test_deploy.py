@@ -425,9 +425,8 @@ def test_a_runs_configuration_cannot_move_the_deployment_or_an_io_folder(site: S
 @pytest.mark.slow
 def test_a_night_killed_with_the_daemon_is_run_again_by_the_next(site: Site, tmp_path: Path) -> None:
     """Launched by a logged-in person; kill -9 of the daemon, its code server and the run's process; the daemon is
-    started again as systemd
-    does. The run is marked dead and told of, and the night is run once more and followed by its city without anybody's
-    help."""
+    started again as systemd does. The run is marked dead and told of, and the night is run once more and followed by
+    its city without anybody's help."""
     deployment, log = site.deployment, tmp_path / "log"
     with running("daemon", deployment, log) as daemon:
         order = json.dumps({"query": launching(city.day(0).isoformat())})

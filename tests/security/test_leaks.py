@@ -119,8 +119,7 @@ def test_no_canary_outside_the_tables(city: tuple[Deployment, dict[str, Ran]]) -
 @pytest.mark.slow
 def test_a_department_s_workbook_holds_its_own_rows_and_nobody_else_s(city: tuple[Deployment, dict[str, Ran]]) -> None:
     """Each canary in a workbook stands in a delivery of that department. (Whether a row is another's is asked of single
-    rows in
-    tests/governance/test_workbook.py.)"""
+    rows in tests/governance/test_workbook.py.)"""
     deployment, _ = city
     owners: dict[str, set[str]] = {}
     registry = load(deployment.standards)

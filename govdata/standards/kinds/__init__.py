@@ -1,8 +1,7 @@
 """The kinds of rules, one class in one file each. A new kind: its file, and its place in ``ALL``.
 
 The predicate stands in the class as a tree (``govdata.trees``), which knows no engine: what is declared and what it
-means are read and
-changed in one place, and any dialect prints it.
+means are read and changed in one place, and any dialect prints it.
 """
 
 from typing import TYPE_CHECKING, Annotated, Union

@@ -45,8 +45,7 @@ class Place:
 @dataclass(frozen=True)
 class Subject:
     """What a bound rule judges. ``value``: its column; ``unread``: TRUE where the column's delivered text could not be
-    read as its type;
-    ``condition``: the tree of a row expression over the dataset's columns."""
+    read as its type; ``condition``: the tree of a row expression over the dataset's columns."""
 
     value: exp.Expression | None
     unread: Callable[[], exp.Expression]

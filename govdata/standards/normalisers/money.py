@@ -69,8 +69,7 @@ def amount_of(
     ``x`` names no unit.
 
     Exact decimal arithmetic: 0.1万元 is 1000.00. NULL where ``x`` is not an amount or finer than the scale, and where
-    it names another
-    currency than ``currency``, the code of the column beside it, says (a bare 元 names none)."""
+    it names another currency than ``currency``, the code of the column beside it, says (a bare 元 names none)."""
     tidy = tidy_amount(x)
     own = sql("regexp_extract(:x, :p, 2)", x=tidy, p=AMOUNT)
     factor = _factor(own)

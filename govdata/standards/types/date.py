@@ -9,14 +9,13 @@ from govdata.trees import sql
 EPOCH = """regexp_full_match(:x, '[1-3]?[0-9]{11,12}|-[0-9]{8,13}')
     AND (TRY_CAST(:x AS BIGINT) % 86400000 + 86400000) % 86400000 IN (0, 54000000, 57600000)"""
 """Milliseconds up to 2096 that are a midnight: in UTC, in Beijing, in Beijing's summer time of 1986 to 1991. Another
-number of so many
-digits practically never is one."""
+number of so many digits practically never is one."""
 
 
 def fast_date(x: exp.Expression) -> exp.Expression:
     """DATE of text in the two usual shapes, 1990-01-01 and 19900101; NULL for anything else. A date has the same
-    separator twice, so the
-    place of the first tells the shape; a space or sign before the year sorts before the digits."""
+    separator twice, so the place of the first tells the shape; a space or sign before the year sorts before the
+    digits."""
     return sql(
         """CASE
             WHEN strlen(:x) = 10 AND strpos(:x, '-') = 5 AND :x >= '0' THEN TRY_CAST(:x AS DATE)
@@ -28,8 +27,7 @@ def fast_date(x: exp.Expression) -> exp.Expression:
 
 def date_of(x: exp.Expression) -> exp.Expression:
     """DATE of text: 1990-01-01 1990-1-1 1990/01/01 1990.1.1 19900101 1990年1月1日 一九九〇年一月一日 32874 (Excel),
-    timestamps (the day
-    in Beijing), epoch milliseconds."""
+    timestamps (the day in Beijing), epoch milliseconds."""
     return sql("coalesce(:fast, CAST(:slow AS DATE))", fast=fast_date(x), slow=moment_of(x, epoch=sql(EPOCH, x=x)))
 
 

@@ -33,10 +33,8 @@ def arabic(x: exp.Expression) -> exp.Expression:
 
 def _serial(x: exp.Expression) -> exp.Expression:
     """Excel's 1900 date system: day 1 is 1900-01-01 and day 60 is a day that never was, so from 61 on the count starts
-    at 1899-12-30.
-    Five digits only: 10000 is 1927-05-18, 99999 is 2173-10-13; a shorter number is more likely a year. The fraction is
-    a share of the
-    day, in whole seconds."""
+    at 1899-12-30. Five digits only: 10000 is 1927-05-18, 99999 is 2173-10-13; a shorter number is more likely a year.
+    The fraction is a share of the day, in whole seconds."""
     return sql(
         "CASE WHEN regexp_full_match(:x, :p) AND NOT regexp_full_match(:x, :no) "
         "THEN epoch_ms(CAST(round((TRY_CAST(:x AS DECIMAL(18, 9)) - 25569) * 86400) AS BIGINT) * 1000) END",
@@ -48,8 +46,7 @@ def _serial(x: exp.Expression) -> exp.Expression:
 
 def _composed(x: exp.Expression) -> exp.Expression:
     """Year, month and day with any usual separator, with or without a time. 00 for an unknown month or day is no date,
-    25:00 no time. A
-    time of another zone (``Z``: UTC) is shifted to Beijing's."""
+    25:00 no time. A time of another zone (``Z``: UTC) is shifted to Beijing's."""
     digits = arabic(x)
     part = {group: sql("regexp_extract(:x, :p, :g)", x=digits, p=MOMENT, g=group) for group in range(4, 10)}
     clock = sql(
