@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from govdata import standards
 from govdata.deployment import Deployment
 from tests.cli.conftest import Call
 
@@ -125,6 +126,29 @@ def test_inspect_shows_how_a_file_is_read_and_writes_clean_csv(call: Call, tmp_p
     assert file.read_bytes().decode("gb18030").startswith("姓名|性别")
     code, _, err = call(tmp_path, "inspect", str(tmp_path / "none.csv"))
     assert code != 0
+
+
+def test_inspect_as_a_delivery_says_what_would_become_of_it(call: Call, deployment: Deployment, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    rows = "".join(f"19010119900101{n:04},张三丰,无,甲路{n}号,备\n" for n in range(9))
+    file.write_text("公民身份号码,姓名,民族,户籍详细地址,某备注\n" + rows + "坏行\n", encoding="utf-8")
+    code, out, err = call(deployment.home, "inspect", str(file), "--dataset", "population")
+    assert code == 1 and "拒绝接收" in out and "缺少必需的列" in out and "户籍详细地址" in out
+
+    columns = standards.load(deployment.standards).datasets["population"].columns
+    cells = {"citizen_id": "190101199001010011", "name": "张三丰", "phone": "无"}
+    line = ",".join(cells.get(column.name, "") for column in columns)
+    file.write_text(",".join(column.title for column in columns) + f"\n{line}\n", encoding="utf-8")
+    code, out, err = call(deployment.home, "inspect", str(file), "--dataset", "population")
+    assert code == 0 and "读入这一步没有阻断的理由" in out and "数18" in out and "汉3" in out, out + err
+    assert not any(value in out + err for value in ("190101199001010011", "张三丰"))
+
+    file.write_text(",".join(column.title for column in columns) + "\n坏\n行\n", encoding="utf-8")
+    code, out, err = call(deployment.home, "inspect", str(file), "--dataset", "population")
+    assert code == 1 and "阻断发布" in out and "字段数不符" in out and "拒收的记录多于读入的" in err
+
+    code, _, err = call(deployment.home, "inspect", str(file), "--dataset", "nothing")
+    assert code == 1 and "没有数据集 nothing" in err
 
 
 @pytest.fixture
