@@ -9,7 +9,6 @@ the deployment.
 from __future__ import annotations
 
 from datetime import date as Date
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -252,7 +251,6 @@ class DeliveryReport(BaseModel):
     dataset: str
     date: Date
     delivery: str
-    time: datetime
     outcome: Literal["read", "refused", "blocked", "error", "published"]
     reason: str | None = None
     files: int = 0

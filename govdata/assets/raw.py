@@ -21,7 +21,6 @@ from govdata.assets import describe, guard, landing
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import Delivery
 from govdata.errors import DeliveryError
-from govdata.operations.alerts import now
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.tables.rows import RAW
 
@@ -80,7 +79,7 @@ def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) 
             )
             with _refusal_recorded(dataset, date, work, delivery):
                 batch = ingest.ingest(delivery, dataset, registry, deployment.deployment)
-            told = ingest.report.of(batch, delivery, now().replace(tzinfo=None))
+            told = ingest.report.of(batch, delivery)
             ingest.report.record(told, deployment.deployment)
             work.counts = {"交付": batch.delivered, "拒收": batch.rejected, "重复交付": batch.duplicates}
             formats = sorted({" ".join(filter(None, (source.format, source.encoding))) for source in batch.sources})
@@ -118,6 +117,6 @@ def _refusal_recorded(dataset: Dataset, date: Date, work: guard.Stage, delivery:
             OSError
         ):  # without the record later deltas wait, which is safe; the reason must not be lost for it
             publish.record_refusal(dataset.name, date, work.deployment)
-            told = ingest.report.refused(dataset.name, date, delivery, work.delivery, error, now().replace(tzinfo=None))
+            told = ingest.report.refused(dataset.name, date, delivery, work.delivery, error)
             ingest.report.record(told, work.deployment)
         raise

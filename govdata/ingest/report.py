@@ -7,9 +7,8 @@ that was refused has one too. No record's value is in it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date as Date
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -32,7 +31,7 @@ SCHEMA = pa.schema(
 )
 
 
-def of(batch: RawBatch, delivery: Delivery, time: datetime) -> DeliveryReport:
+def of(batch: RawBatch, delivery: Delivery) -> DeliveryReport:
     """The report of a delivery that was read. Every line counted is in exactly one of the four sums."""
     passed = [
         DeliveryNote(kind="passed_over", reason="不是数据文件（隐藏、临时或标记文件）", file=name)
@@ -42,7 +41,6 @@ def of(batch: RawBatch, delivery: Delivery, time: datetime) -> DeliveryReport:
         dataset=batch.dataset,
         date=batch.date,
         delivery=delivery.fingerprint,
-        time=time,
         outcome="read",
         files=len(delivery.files),
         physical=batch.physical,
@@ -54,9 +52,7 @@ def of(batch: RawBatch, delivery: Delivery, time: datetime) -> DeliveryReport:
     )
 
 
-def refused(
-    dataset: str, date: Date, delivery: Delivery | None, state: str, error: DeliveryError, time: datetime
-) -> DeliveryReport:
+def refused(dataset: str, date: Date, delivery: Delivery | None, state: str, error: DeliveryError) -> DeliveryReport:
     """The report of a delivery that was refused: each problem is a note. ``state`` stands for what lay in the folder,
     where not even the files could be taken stock of."""
     problems = [
@@ -74,7 +70,6 @@ def refused(
         dataset=dataset,
         date=date,
         delivery=delivery.fingerprint if delivery is not None else fingerprint(dataset, date.isoformat(), state),
-        time=time,
         outcome="refused",
         reason=str(error),
         files=len(delivery.files) if delivery is not None else 0,
@@ -99,7 +94,7 @@ def record(report: DeliveryReport, deployment: Deployment) -> None:
     target = path(deployment, report.dataset, report.date)
     kept = [line for line in _kept(target) if line["delivery"] != report.delivery]
     line = report.model_dump(exclude={"notes"}) | {"notes": [_line(note) for note in report.notes]}
-    files.put_table(pa.Table.from_pylist([*kept, line], SCHEMA), target)
+    _write([*kept, line], target)
 
 
 def conclude(
@@ -114,7 +109,13 @@ def conclude(
     kept = _kept(target)
     if kept:
         kept[-1] |= {"outcome": outcome, "reason": "；".join(reasons) or None}
-        files.put_table(pa.Table.from_pylist(kept, SCHEMA), target)
+        _write(kept, target)
+
+
+def _write(lines: Sequence[Mapping[str, object]], target: Path) -> None:
+    """No time of day is among them: a night done again changes nothing."""
+    numbered = [{**line, "number": number} for number, line in enumerate(lines, 1)]
+    files.put_table(pa.Table.from_pylist(numbered, SCHEMA), target)
 
 
 def _line(note: ReadingNote) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date as Date
-from datetime import datetime
 
 from govdata.batches import DeliveredFile, Delivery, IngestedFile, RawBatch, ReadingNote
 from govdata.errors import DeliveryError, Problem
@@ -11,7 +10,7 @@ from govdata.ingest import report
 from govdata.publish import rebuild_catalogue
 from tests.publish.nights import City
 
-DAY, NOW = Date(2026, 3, 1), datetime(2026, 3, 2, 2, 0)
+DAY = Date(2026, 3, 1)
 NOTES = (
     ReadingNote(kind="header", reason="表头", first_row=1, last_row=1),
     ReadingNote(kind="rejected", reason="引号未闭合", count=2, first_row=4, last_row=9),
@@ -45,11 +44,11 @@ def batch(content: str, rows: int) -> RawBatch:
 
 def test_a_line_per_delivery_and_a_line_per_note(city: City) -> None:
     error = DeliveryError("不能接收：", [Problem("b.csv", "缺少必需的列", line=1)])
-    report.record(report.refused("people", DAY, None, "state", error, NOW), city.deployment)
-    report.record(report.of(batch("one", 7), delivery("one"), NOW), city.deployment)
+    report.record(report.refused("people", DAY, None, "state", error), city.deployment)
+    report.record(report.of(batch("one", 7), delivery("one")), city.deployment)
     report.conclude("people", DAY, "blocked", ("隔离太多",), city.deployment)
-    report.record(report.of(batch("two", 8), delivery("two"), NOW), city.deployment)
-    report.record(report.of(batch("two", 8), delivery("two"), NOW), city.deployment)
+    report.record(report.of(batch("two", 8), delivery("two")), city.deployment)
+    report.record(report.of(batch("two", 8), delivery("two")), city.deployment)
     report.conclude("people", DAY, "published", (), city.deployment)
     rebuild_catalogue(city.deployment, city.registry)
 

@@ -15,7 +15,7 @@ DELIVERIES = Table(
         DATE,
         DATASET,
         DELIVERY,
-        Column("time", "TIMESTAMP", "读入的时间"),
+        Column("number", "BIGINT", "该日的第几份：同一日期更正后再交的排在后面"),
         Column("outcome", "VARCHAR", "read 已读入，refused 读入时拒绝，blocked 被阻断，error 出错，published 已发布"),
         Column("reason", "VARCHAR", "为什么没有发布"),
         Column("files", "BIGINT", "数据文件数"),
