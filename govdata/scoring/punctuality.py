@@ -10,7 +10,8 @@ from __future__ import annotations
 from datetime import date as Date
 from typing import Any
 
-from govdata.deployment import Deployment, iso_date
+from govdata.deployment import Deployment, dates_in, iso_date
+from govdata.ingest.delivery import has_delivery
 from govdata.publish import scorecard
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files
@@ -21,7 +22,10 @@ ON_TIME, LATE, MISSING, NOT_DUE = "on_time", "late", "missing", "not_due"
 
 def record(registry: Registry, deployment: Deployment, date: Date) -> None:
     """Keep the state of every delivered dataset on ``date``."""
-    arrived = {name: [day for day in arrivals(deployment, name) if day <= date] for name in registry.delivered}
+    arrived = {
+        name: [day for day in arrivals(deployment, registry.datasets[name]) if day <= date]
+        for name in registry.delivered
+    }
     begun = min((days[0] for days in arrived.values() if days), default=date)
     for name, days in arrived.items():
         newest = days[-1] if days else None
@@ -37,10 +41,13 @@ def record(registry: Registry, deployment: Deployment, date: Date) -> None:
         _keep(row, deployment)
 
 
-def arrivals(deployment: Deployment, dataset: str) -> list[Date]:
-    """Dates of the dataset's deliveries, refused and blocked ones too, oldest first."""
-    folder = deployment.governance / "reconciliation" / dataset
-    return sorted(date for path in folder.glob("*.parquet") if (date := iso_date(path.stem)) is not None)
+def arrivals(deployment: Deployment, dataset: Dataset) -> list[Date]:
+    """Dates of the dataset's deliveries, refused and blocked ones too, oldest first: those that lie there (a night that
+    failed for want of disk is no fault of the department's) and those that once were dealt with."""
+    folder = deployment.governance / "reconciliation" / dataset.name
+    known = {date for path in folder.glob("*.parquet") if (date := iso_date(path.stem)) is not None}
+    lying = {date for date in dates_in(deployment.landing / dataset.name) if has_delivery(deployment, dataset, date)}
+    return sorted(known | lying)
 
 
 def judged(dataset: Dataset, newest: Date | None, begun: Date, date: Date, before: str | None) -> str:
