@@ -10,10 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date as Date
 from pathlib import Path
-from typing import Literal
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Literal
 
 from govdata.batches import NOTE_KINDS, Delivery, DeliveryNote, DeliveryReport, IngestedFile, RawBatch, ReadingNote
 from govdata.deployment import Deployment
@@ -23,12 +20,16 @@ from govdata.storage.manifest import fingerprint
 from govdata.storage.tables import arrow_types
 from govdata.storage.tables.deliveries import DELIVERIES, NOTE, NOTES
 
-SCHEMA = pa.schema(
-    [
-        *arrow_types(DELIVERIES.columns).items(),
-        (NOTES, pa.list_(pa.struct(list(arrow_types(NOTE).items())))),
-    ]
-)
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def schema() -> pa.Schema:
+    """Of the small files: a line per delivery, its notes within."""
+    import pyarrow as pa
+
+    notes = pa.list_(pa.struct(list(arrow_types(NOTE).items())))
+    return pa.schema([*arrow_types(DELIVERIES.columns).items(), (NOTES, notes)])
 
 
 def of(batch: RawBatch, delivery: Delivery) -> DeliveryReport:
@@ -114,8 +115,10 @@ def conclude(
 
 def _write(lines: Sequence[Mapping[str, object]], target: Path) -> None:
     """No time of day is among them: a night done again changes nothing."""
+    import pyarrow as pa
+
     numbered = [{**line, "number": number} for number, line in enumerate(lines, 1)]
-    files.put_table(pa.Table.from_pylist(numbered, SCHEMA), target)
+    files.put_table(pa.Table.from_pylist(numbered, schema()), target)
 
 
 def _line(note: ReadingNote) -> dict[str, object]:
@@ -126,6 +129,9 @@ def _line(note: ReadingNote) -> dict[str, object]:
 
 def _kept(target: Path) -> list[dict[str, object]]:
     """A damaged file counts as none: its delivery is read again to make it anew."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         lines: list[dict[str, object]] = pq.read_table(target).to_pylist()
     except (OSError, pa.ArrowException):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-import pyarrow.parquet as pq
-
 from govdata.deployment import Deployment
 
 
 def filled_cells(files: Iterable[str], deployment: Deployment) -> dict[str, int]:
     """Column → cells that are not NULL in all ``files``. Where a file has no statistics its cells count as filled."""
+    import pyarrow.parquet as pq
+
     found: Counter[str] = Counter()
     for name in files:
         with pq.ParquetFile(deployment.absolute(name)) as file:
