@@ -19,7 +19,7 @@ from govdata.publish import rebuild_catalogue
 from govdata.standards import load
 from govdata.standards.model import Registry
 from govdata.storage import tables
-from govdata.storage.tables import Column, Table, codes, nights, rows, workorders
+from govdata.storage.tables import Column, Table, codes, nights, page, rows, workorders
 
 PACKAGE = Path(tables.__file__).resolve().parents[2]
 OF_ROWS = "|".join({*rows.RAW, *rows.PUBLISHED, rows.FAILED_RULES, rows.KEPT_ROW_ID})
@@ -104,6 +104,11 @@ def test_a_column_is_its_name_wherever_it_goes() -> None:
     for same in (copy.deepcopy(column), pickle.loads(pickle.dumps(column))):
         assert same == "a" and (same.type, same.comment, same.label, same.former) == ("DATE", "日期", "日", ("b",))
     assert column.meaning("别的").former == ("b",)
+
+
+def test_the_page_is_current(repository: Path) -> None:
+    kept = (repository / "docs" / "tables.zh-CN.md").read_text("utf-8")
+    assert kept == page.page(), "python -m govdata.storage.tables.page docs/tables.zh-CN.md"
 
 
 def spelled(path: Path) -> Iterator[tuple[int, str]]:

@@ -1,6 +1,6 @@
 """Every system table, declared once: columns, types, Chinese comments, key, who writes it.
 
-The catalogue's views, the files that stages write, Dagster's schemas, the reference page (docs/reference) and
+The catalogue's views, the files that stages write, Dagster's schemas, the reference page (``page``) and
 ``govdata dictionary`` read them here, and no other module spells a column that the system adds to rows. It lies in the
 bottom room because every room above reads or writes such columns, the standards' rules among them.
 

@@ -1,0 +1,50 @@
+"""The reference page of system tables, made from their declarations.
+
+It is kept as ``docs/tables.zh-CN.md``; ``python -m govdata.storage.tables.page docs/tables.zh-CN.md`` makes it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from govdata.storage.tables import GOVERNANCE, Column, Table, codes, rows
+
+_HEAD = f"""# 系统表和系统列
+
+本页由程序生成（`python -m govdata.storage.tables.page docs/tables.zh-CN.md`），请不要手改。
+各数据集自己的列见 `govdata dictionary`。
+
+`governance` 里关于交付的表都用 `dataset` 和 `date` 说明是哪一次交付；
+说到某一行的表另有这一行的标识（`{rows.ROW_ID}` 等四列）。
+"""
+
+
+def page() -> str:
+    parts = [
+        _HEAD,
+        _section("published.<数据集>", "合格的行。合同的列（有类型）之后：", rows.PUBLISHED),
+        f"`published.<数据集>{rows.CHINESE}` 是同样的行，列名为中文，代码旁有名称。\n",
+        _section("quarantine.<数据集>", "隔离的行。合同的列之后：", rows.QUARANTINE),
+        _section("codes.<代码集>", "一个代码可以有几行，各在不同时期有效。", codes.CODES),
+        *(_table(table) for table in GOVERNANCE),
+        _section("data/lake/raw", "读入的文本。合同的列（全为文本）之后：", rows.RAW),
+        _section("data/lake/rejected", "拒收的记录。", rows.REJECTED_FILE),
+        _section("data/lake/rejected/…/duplicates-*", "因完全重复而略去的行。", rows.DUPLICATES_FILE),
+        _section("data/lake/repairs", "每列改动的单元格数。", rows.REPAIR_COUNTS),
+    ]
+    return "\n".join(parts)
+
+
+def _table(table: Table) -> str:
+    key = f"主键：{'、'.join(f'`{column}`' for column in table.key)}。" if table.key else ""
+    return _section(str(table), f"{table.comment}。{key}由“{table.writer}”写入。", table.columns)
+
+
+def _section(name: str, comment: str, columns: Iterable[Column]) -> str:
+    lines = [f"| `{column}` | {column.type} | {column.comment.replace('|', '/')} |" for column in columns]
+    return "\n".join([f"## {name}", "", comment, "", "| 列 | 类型 | 说明 |", "|---|---|---|", *lines, ""])
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(page(), encoding="utf-8")
