@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from govdata import checks, masters, publish
-from govdata.sample.city import City, build_city
+from govdata.sample.city import City
+from govdata.sample.lives import build_city
 from govdata.sample.registers import REGISTERS
 from govdata.standards.model import Registry
 from tests.proof.conftest import PEOPLE, SEED, Nights
