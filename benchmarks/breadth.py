@@ -90,9 +90,10 @@ def declare_datasets(standards: Path, count: int) -> None:
 
 
 def _derived_go(standards: Path) -> None:
-    """What is made of published tables is not delivered, and not what is measured here: derived tables and rules across
-    tables."""
-    shutil.rmtree(standards / "rules")
+    """What is made of published tables is not delivered, and not what is measured here: derived tables, masters and
+    rules across tables."""
+    for folder in ("rules", "masters"):
+        shutil.rmtree(standards / folder)
     for path in (standards / "datasets").glob("*.odcs.yaml"):
         if any(entry["property"] == "origin" for entry in _plain(path)["schema"][0]["customProperties"]):
             path.unlink()
