@@ -34,10 +34,14 @@ def sql(template: str, **parts: exp.Expression | str | int | float | None) -> ex
     tree = _template(template).copy()
     for placeholder in list(tree.find_all(exp.Placeholder)):
         part = parts[placeholder.this]
-        # A part without a parent is ours to use; copying only the second use on keeps deep trees cheap to build.
-        node = literal(part) if not isinstance(part, exp.Expression) else part if part.parent is None else part.copy()
-        placeholder.replace(wrap(node))
+        placeholder.replace(wrap(own(part) if isinstance(part, exp.Expression) else literal(part)))
     return tree
+
+
+def own(part: exp.Expression) -> exp.Expression:
+    """The part where no tree has it yet, else a copy: copying only from the second use on keeps deep trees cheap to
+    build."""
+    return part if part.parent is None else part.copy()
 
 
 def literal(value: str | int | float | bool | None) -> exp.Expression:
@@ -79,13 +83,13 @@ def derived(query: exp.Expression, name: str = "s") -> exp.Expression:
 
 
 def conjunction(parts: Iterable[exp.Expression]) -> exp.Expression:
-    items = [wrap(part) for part in parts]
-    return cast(exp.Expression, exp.and_(*items)) if items else exp.true()
+    items = [wrap(own(part)) for part in parts]
+    return cast(exp.Expression, exp.and_(*items, copy=False)) if items else exp.true()
 
 
 def disjunction(parts: Iterable[exp.Expression]) -> exp.Expression:
-    items = [wrap(part) for part in parts]
-    return cast(exp.Expression, exp.or_(*items)) if items else exp.false()
+    items = [wrap(own(part)) for part in parts]
+    return cast(exp.Expression, exp.or_(*items, copy=False)) if items else exp.false()
 
 
 def one_of(value: exp.Expression, values: Iterable[str]) -> exp.Expression:
@@ -105,4 +109,4 @@ def try_cast(value: exp.Expression, kind: str) -> exp.TryCast:
 
 def text(expression: exp.Expression) -> str:
     """The tree as it is spelled here, which is DuckDB's own SQL."""
-    return expression.sql(dialect=SPELLING)
+    return expression.sql(dialect=SPELLING, copy=False)
