@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
+from functools import cache
 
 from sqlglot import exp
 
@@ -152,6 +153,7 @@ def _tree(text: str) -> exp.Expression:
     return expressions.parse_value(text, columns=ANYTHING, code_sets=ANYTHING)[0]
 
 
+@cache  # the same few texts for each table made of mentions, and check digits are long
 def _printed(text: str | None) -> str | None:
     return printed(expand(_tree(text))) if text is not None else None
 
@@ -173,12 +175,18 @@ def _as_text(tree: exp.Expression, kind: str) -> str:
 
 def _key(identifier: Identifier, kind: str) -> str:
     """The part of a valid identifier that is compared."""
-    number, type_ = exp.column(f"n_{kind}", quoted=True), exp.column(f"t_{kind}", quoted=True)
-    valid = printed(expand(_filled(_tree(identifier.valid), value=number, type=type_)))
-    key = printed(expand(_filled(_tree(identifier.key), value=number))) if identifier.key else printed(number)
+    number, type_ = _name("n", kind), _name("t", kind)
+    key = _asked(identifier.key, kind) if identifier.key else number
     if identifier.typed:
-        key = f"{printed(type_)} || ':' || {key}"
-    return f"CASE WHEN {printed(number)} IS NOT NULL AND {valid} THEN {key} END"
+        key = f"{type_} || ':' || {key}"
+    return f"CASE WHEN {number} IS NOT NULL AND {_asked(identifier.valid, kind)} THEN {key} END"
+
+
+@cache
+def _asked(text: str, kind: str) -> str:
+    """An expression over ``value`` and ``type``, asked of the columns of an identifier."""
+    number, type_ = exp.column(f"n_{kind}", quoted=True), exp.column(f"t_{kind}", quoted=True)
+    return printed(expand(_filled(_tree(text), value=number, type=type_)))
 
 
 def implied(identifier: Identifier, weaker: str, key: str) -> str | None:
