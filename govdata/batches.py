@@ -332,8 +332,7 @@ TABLE_CHECKS: dict[str, str] = {
     "volume": "记录数在合同规定的上下限和变动幅度之内",
     "quarantine_share": "隔离行占交付行的比例不超过合同上限",
 }
-"""Name → description of every table check, in their order: the checks make an outcome of each, and the gate lets no
-verdict without one of them pass."""
+"""Name → description of every table check, in their order."""
 
 
 class CheckOutcome(Manifest):

@@ -27,8 +27,9 @@ from dagster import (
     TableSchema,
 )
 
-from govdata.batches import TABLE_CHECKS, CheckOutcome, Verdict
+from govdata.batches import CheckOutcome, Verdict
 from govdata.checks.findings import failing_rows
+from govdata.publish import table_checks
 from govdata.standards.model import DIMENSION_NAMES, SEVERITY_NAMES, Dataset, Registry
 
 CHECKED, FAILED, RATE, DATE, QUERY = "检查数", "不合格数", "不合格率（%）", "交付日期", "查询"
@@ -137,7 +138,7 @@ def check_specs(dataset: Dataset, registry: Registry) -> list[AssetCheckSpec]:
     ]
     tables = [
         AssetCheckSpec(name, asset=key, description=f"{description}。不通过则不发布。", blocking=True)
-        for name, description in {**TABLE_CHECKS, **dataset.own_checks}.items()
+        for name, description in table_checks(dataset).items()
     ]
     return dimensions + tables
 

@@ -63,15 +63,12 @@ def validate(
             published = rows.published_rows(connection, batch, dataset, deployment, previous)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    cells = filled_cells((*batch.clean_files, *batch.quarantine_files), deployment)
     outcomes = [
         *(_rule_outcome(rule, result.rules[rule.id], batch) for rule in registry.rules(dataset.name)),
         table.schema(result.schema_checked, result.schema_failures),
         table.parity(batch.rule_failures, {rule: counted.failed for rule, counted in result.rules.items()}),
         table.reconciliation(batch, raw, actual),
-        columns.delivered_columns(raw, layers.before(deployment, dataset.name, batch.date), dataset, cells, batch.rows),
-        table.reading(raw, dataset),
-        table.rejected_share(batch, raw, dataset.volume),
+        *_of_delivery(raw, batch, dataset, deployment),
         table.volume(published, previous, dataset.volume),
         table.quarantine_share(batch, dataset.volume),
         *own,
@@ -86,6 +83,21 @@ def validate(
     )
     verdict.write(Verdict.path(deployment, dataset.name, batch.date))
     return verdict
+
+
+def _of_delivery(
+    raw: RawBatch | None, batch: StandardizedBatch, dataset: Dataset, deployment: Deployment
+) -> list[CheckOutcome]:
+    """How the files were read; nothing to ask of a derived table."""
+    if dataset.derived is not None:
+        return []
+    cells = filled_cells((*batch.clean_files, *batch.quarantine_files), deployment)
+    before = layers.before(deployment, dataset.name, batch.date)
+    return [
+        columns.delivered_columns(raw, before, dataset, cells, batch.rows),
+        table.reading(raw, dataset),
+        table.rejected_share(batch, raw, dataset.volume),
+    ]
 
 
 def _refuse_broken(result: SuiteResult, batch: StandardizedBatch, registry: Registry) -> None:

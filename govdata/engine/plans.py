@@ -28,6 +28,9 @@ class ColumnPlan:
     empties: BoundRule | None = None
     """The rule whose refusal makes a text or code unreadable: NULL, with the delivered text in ``_unparsed``."""
     informants: Mapping[str, str] = field(default_factory=dict)
+    canonical: bool = False
+    """Whether the text is DuckDB's own of a value of the type, as in the raw batch of a derived table: it is cast, with
+    no step and no null token."""
 
     @property
     def name(self) -> str:
@@ -56,7 +59,11 @@ class ColumnPlan:
     @property
     def fast(self) -> bool:
         """Whether most cells can be read as a date or time as they were delivered, without running the text steps."""
-        return TYPES[self.element.type].quick and all(step.kind.keeps_dates for step in self.written)
+        return (
+            not self.canonical
+            and TYPES[self.element.type].quick
+            and all(step.kind.keeps_dates for step in self.written)
+        )
 
     @property
     def textual(self) -> bool:
@@ -75,7 +82,9 @@ class ColumnPlan:
 
 
 def plan_columns(dataset: Dataset, registry: Registry) -> tuple[ColumnPlan, ...]:
-    plans = []
+    """What the rows of a derived table are made of was standardised already: they are typed and judged as they
+    stand."""
+    plans, canonical = [], dataset.derived is not None
     emptying = [rule for rule in registry.rules(dataset.name) if rule.empties]
     informants = _informants(dataset, registry)
     for position, item in enumerate(dataset.columns):
@@ -85,11 +94,12 @@ def plan_columns(dataset: Dataset, registry: Registry) -> tuple[ColumnPlan, ...]
                 column=item,
                 element=element,
                 position=position,
-                written=steps_of(item, element),
-                null_tokens=element.null_tokens if element.null_tokens is not None else registry.null_tokens,
+                written=() if canonical else steps_of(item, element),
+                null_tokens=() if canonical else null_tokens_of(element, registry),
                 hierarchical=element.code_set is not None and registry.code_sets[element.code_set].hierarchical,
                 empties=next((rule for rule in emptying if rule.column == item.name), None),
                 informants=informants.get(item.name, {}),
+                canonical=canonical,
             )
         )
     return tuple(plans)
@@ -98,6 +108,10 @@ def plan_columns(dataset: Dataset, registry: Registry) -> tuple[ColumnPlan, ...]
 def steps_of(item: Column, element: Element) -> tuple[Normaliser, ...]:
     """The contract's steps for the column, or its element's."""
     return item.normalise if item.normalise is not None else element.normalise
+
+
+def null_tokens_of(element: Element, registry: Registry) -> tuple[str, ...]:
+    return element.null_tokens if element.null_tokens is not None else registry.null_tokens
 
 
 def _informants(dataset: Dataset, registry: Registry) -> dict[str, dict[str, str]]:
@@ -153,7 +167,7 @@ def source_values(item: Column, element: Element, registry: Registry) -> dict[st
     mapping |= item.synonyms
     for source, padded in _with_more_zeros(code_set).items():
         mapping.setdefault(source, padded)
-    tokens = element.null_tokens if element.null_tokens is not None else registry.null_tokens
+    tokens = null_tokens_of(element, registry)
     return {source: code for source, code in mapping.items() if source not in tokens}
 
 

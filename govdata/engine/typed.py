@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from govdata.engine.plans import ColumnPlan, cell
-from govdata.engine.syntax import alias, column, disjunction, list_of, replace_layer, sql
+from govdata.engine.syntax import alias, column, disjunction, list_of, replace_layer, sql, try_cast
 from govdata.standards.model import BoundRule, Element, Pattern
 from govdata.standards.normalisers import Stage
 from govdata.standards.types import TYPES
@@ -27,6 +27,8 @@ def value_of(element: Element, x: exp.Expression) -> exp.Expression:
 def typed_value(plan: ColumnPlan, plans: Mapping[str, ColumnPlan]) -> exp.Expression:
     """The plan's value in a query of the columns ``plans``."""
     value = column(plan.name)
+    if plan.canonical and not plan.textual:
+        return try_cast(value, sql_type(plan.element))
     for step in plan.at(Stage.VALUE):
         return step.kind.tree(cell(plan, plans), step.args)
     if plan.textual and plan.empties is not None:

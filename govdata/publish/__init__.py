@@ -1,5 +1,6 @@
 """Gate, snapshots, catalogue: from a checked batch to tables analysts read.
 
+table_checks(dataset) -> {name: description}                   the blocking checks of its batches
 publish(batch, dataset, registry, deployment) -> Snapshot      raises GateBlocked
 record_reconciliation(batch, published, deployment) -> Path    published None: the night was blocked
 record_refusal(dataset, date, deployment)                       the delivery was refused at reading
@@ -14,6 +15,7 @@ nightly(deployment, registry, policy) -> Pruned | None         the same by polic
 """
 
 from govdata.publish.catalogue import damaged_nights, rebuild_catalogue
+from govdata.publish.gate import table_checks
 from govdata.publish.governance import record_reconciliation, record_refusal
 from govdata.publish.merge import visible
 from govdata.publish.retention import Policy, Pruned, nightly, prune
@@ -34,5 +36,6 @@ __all__ = [
     "record_refusal",
     "rerun",
     "set_aside_changed",
+    "table_checks",
     "visible",
 ]

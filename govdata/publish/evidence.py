@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Night:
     """Pinned files of one delivery date. ``ledger`` and ``ledger_sql`` are empty where the raw rows are not those the
-    standardised ones came from. ``damaged``: files that the night's manifests name and that cannot be shown, and
-    manifests that cannot be read."""
+    standardised ones came from, the first also where no cell was altered. ``damaged``: files that the night's manifests
+    name and that cannot be shown, and manifests that cannot be read."""
 
     dataset: str
     date: Date
@@ -70,8 +70,8 @@ def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
             clean=_pin(deployment, batch.clean_files if batch else (), damaged),
             quarantine=_pin(deployment, batch.quarantine_files if batch else (), damaged, FAILED_RULES),
             duplicates=_pin(deployment, batch.duplicate_files if batch else (), damaged, KEPT_ROW_ID),
-            ledger=batch.ledger if batch and raw and raw.batch_id == batch.raw_batch_id else (),
-            ledger_sql=batch.ledger_sql if batch and raw and raw.batch_id == batch.raw_batch_id else "",
+            ledger=batch.ledger if batch and any(batch.repaired_cells.values()) and _is_of(batch, raw) else (),
+            ledger_sql=batch.ledger_sql if batch and _is_of(batch, raw) else "",
             damaged=tuple(damaged),
         )
         if not damaged:
@@ -84,6 +84,10 @@ def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
         len(night.damaged),
     )
     return night
+
+
+def _is_of(batch: StandardizedBatch, raw: RawBatch | None) -> bool:
+    return raw is not None and raw.batch_id == batch.raw_batch_id
 
 
 def _pin(deployment: Deployment, named: tuple[str, ...], damaged: list[str], *columns: str) -> tuple[Path, ...]:

@@ -10,6 +10,16 @@ from govdata.errors import GateBlocked, GovdataError
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files
 
+OF_DELIVERIES = ("delivered_columns", "reading", "rejected_share")
+"""Those that ask how files were read, which a derived table has none of."""
+
+
+def table_checks(dataset: Dataset) -> dict[str, str]:
+    """Name → description of the dataset's table checks, its own ones last: the checks make an outcome of each, and the
+    gate lets no verdict without one of them pass."""
+    left_out = () if dataset.derived is None else OF_DELIVERIES
+    return {name: title for name, title in TABLE_CHECKS.items() if name not in left_out} | dict(dataset.own_checks)
+
 
 def verify(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> Verdict:
     """The verdict of exactly this batch. Raises ``GateBlocked`` with every reason there is."""
@@ -48,7 +58,7 @@ def _judged(verdict: Verdict, batch: StandardizedBatch, dataset: Dataset, regist
         if outcome.blocking and not outcome.passed:
             reasons.append(f"检查“{outcome.name}”未通过：{outcome.description}")
     names = {outcome.name for outcome in verdict.outcomes if outcome.kind == "table"}
-    for name, title in {**TABLE_CHECKS, **dataset.own_checks}.items():
+    for name, title in table_checks(dataset).items():
         if name not in names:
             reasons.append(f"检查“{name}”（{title}）没有运行")
     judged = {outcome.rule_id for outcome in verdict.outcomes if outcome.kind == "rule"}
