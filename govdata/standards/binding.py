@@ -19,6 +19,9 @@ from govdata.standards.model import (
 )
 from govdata.storage.manifest import fingerprint
 
+KEY_RULE = "primary_key_unique"
+"""Name of the rule that a primary key gives."""
+
 
 def column_rules(column: Column, element: Element) -> tuple[Rule, ...]:
     """The rules of one column before the contract's overrides: required, type or code_set, the element's own."""
@@ -37,7 +40,7 @@ def column_rules(column: Column, element: Element) -> tuple[Rule, ...]:
 
 def primary_key_rule(columns: tuple[str, ...], titles: tuple[str, ...]) -> Rule:
     return Rule(
-        name="primary_key_unique",
+        name=KEY_RULE,
         spec=Unique(columns=columns),
         dimension="uniqueness",
         severity="error",

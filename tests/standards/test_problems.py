@@ -24,6 +24,7 @@ IMPLEMENTATION = (
     "implementation: {row: birth_date = id_birth_date(citizen_id), columns: [birth_date], indicator: '0402'}"
 )
 YEAR = "  validity: year\n"
+SHARING = "      - {property: sharing, value: conditional}\n"
 NOTE = "definition: 备注\n  type: text\n"
 
 CASES = {
@@ -323,6 +324,27 @@ CASES = {
     "override of no rule": (CONTRACT, "{plausible: {disabled", "{plausibel: {disabled", 0, "规则“plausibel”不存在"),
     "override without change": (CONTRACT, "{plausible: {disabled: true}}", "{plausible: {}}", 0, "没有写任何改动"),
     "override of a disabled rule": (CONTRACT, "{disabled: true}", "{disabled: true, severity: error}", 0, "已停用"),
+    "override of no rule of the dataset": (
+        CONTRACT,
+        SHARING,
+        "      - {property: overrides, value: {primary_key_uniqe: {severity: warning}}}\n" + SHARING,
+        0,
+        "规则“primary_key_uniqe”不存在，是否想写 primary_key_unique",
+    ),
+    "override of a column's rule at the dataset": (
+        CONTRACT,
+        SHARING,
+        SHARING + "      - property: overrides\n        value:\n          sex.required: {severity: error}\n",
+        3,
+        "属于列 sex：写在该列的 overrides 里，名称为 required",
+    ),
+    "override of the dataset's rule without change": (
+        CONTRACT,
+        SHARING,
+        "      - {property: overrides, value: {birth_date_agrees: {}}}\n" + SHARING,
+        0,
+        "规则“birth_date_agrees”没有写任何改动",
+    ),
     "key that is no column": (CONTRACT, "key: [citizen_id]", "key: [id]", 0, "合并键“id”不是本数据集的列"),
     "key that may be empty": (CONTRACT, "key: [citizen_id]", "key: [citizen_id, birth_date]", 0, "空值无法合并"),
     "delta without key": (CONTRACT, "key: [citizen_id], ", "", 0, "要写明合并键"),
