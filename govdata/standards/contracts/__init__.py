@@ -22,6 +22,7 @@ from govdata.standards.master_model import Masters
 from govdata.standards.model import BoundRule, CodeSet, Dataset, Element, Volume
 from govdata.standards.source import NAME, Document, Findings, read_yaml
 from govdata.standards.validation import validate
+from govdata.storage.tables.rows import CHINESE
 
 SUFFIX = ".odcs.yaml"
 
@@ -46,6 +47,9 @@ def read_documents(root: Path, findings: Findings) -> list[Document]:
             findings.add(file, f"合同的文件名应为 <数据集>{SUFFIX}，否则不会被读取")
         elif NAME.fullmatch(path.name.removesuffix(SUFFIX)) is None:
             findings.add(file, "数据集名应以小写字母开头，只含小写字母、数字和下划线，至多63个字符")
+        elif path.name.endswith(f"{CHINESE}{SUFFIX}"):
+            table = path.name.removesuffix(f"{CHINESE}{SUFFIX}")
+            findings.add(file, f"数据集名不能以 {CHINESE} 结尾：目录里的 {table}{CHINESE} 是表 {table} 的中文视图")
         elif (document := read_yaml(path, file, findings)) is not None:
             documents.append(document)
     return documents
@@ -68,7 +72,6 @@ def read(
 ) -> dict[str, Contract]:
     """Every contract without a problem, by the dataset's name; the problems of the others are in ``findings``."""
     contracts: dict[str, Contract] = {}
-    ids: dict[str, str] = {}
     codes: dict[str, frozenset[str]] = {}
     for document in documents:
         known = (elements, declared_elements, code_sets, declared_sets, codes, lists, masters or {})
@@ -76,9 +79,9 @@ def read(
         written = validate(ContractFile, document.data, document, (), findings)
         if written is None:
             continue
-        if written.id in ids:
-            findings.add(document.file, f"id “{written.id}”已用于 {ids[written.id]}", document.line(("id",)))
-        ids.setdefault(written.id, document.file)
+        name = Path(document.file).name.removesuffix(SUFFIX)
+        if written.id != name:
+            findings.add(document.file, f"id “{written.id}”与文件名不一致，应为“{name}”", document.line(("id",)))
         before = len(findings.found)
         contract = _contract(written, context)
         if contract is not None and len(findings.found) == before:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from govdata.standards import expressions, steps
+from govdata.standards.arguments import Codes
 from govdata.standards.contracts import overrides
 from govdata.standards.contracts.context import Context, custom_values
 from govdata.standards.format import (
@@ -19,6 +20,7 @@ from govdata.standards.model import (
     Column,
     Element,
     LogicalType,
+    Normaliser,
 )
 from govdata.standards.source import Loc
 from govdata.standards.spelling import suggestion
@@ -67,21 +69,19 @@ def column_of(position: int, entry: PropertyEntry, context: Context) -> Column |
         known = [rule.name for rule in element.rules] + (["required"] if entry.required else [])
         for rule, reason in overrides.problems(properties.overrides, known):
             add(reason, *places["overrides"], rule)
-    own = properties.normalise if properties.normalise is not None else []
-    replaced = with_lists(own, context.lists, lambda step, reason: add(reason, *places["normalise"], step))
+    replaced = with_lists(
+        properties.normalise or [], context.lists, lambda step, reason: add(reason, *places["normalise"], step)
+    )
     if element is not None:
         for step, reason in steps.refusals([used.name for used in replaced], element.type):
             add(reason, *places["normalise"], step)
     for step, used in enumerate(replaced):
-        for argument, other in used.columns.items():
-            if other not in context.names:
-                add(f"标准化步骤 {used.name} 的参数 {argument}：没有名为“{other}”的列", *places["normalise"], step)
+        for reason in _unread(used, context):
+            add(reason, *places["normalise"], step)
     if properties.normalise is None and element is not None:
         for used in element.normalise:
-            for other in used.columns.values():
-                if other not in context.names:
-                    needed = f"数据元 {element.id} 的标准化步骤 {used.name} 要用列“{other}”"
-                    add(f"{needed}，合同里没有；请在本列写 normalise", *places["element"])
+            for reason in _unread(used, context):
+                add(f"数据元 {element.id} 的{reason}；请在本列写 normalise", *places["element"])
     return Column(
         name=name,
         title=entry.businessName or (element.name if element else name),
@@ -99,22 +99,48 @@ def column_of(position: int, entry: PropertyEntry, context: Context) -> Column |
     )
 
 
+def _unread(step: Normaliser, context: Context) -> Iterator[str]:
+    """What a step would look for in another column and never find: the column itself, or a code."""
+    for argument, other in step.columns.items():
+        if other not in context.names:
+            near = suggestion(other, context.names)
+            yield f"标准化步骤 {step.name} 的参数 {argument}：没有名为“{other}”的列{near}"
+    for item in step.kind.arguments:
+        if not isinstance(item, Codes) or item.name not in step.args:
+            continue
+        other = step.columns[item.of]
+        element = context.element_of(other)
+        if element is None:
+            continue
+        told = f"标准化步骤 {step.name} 的参数 {item.name}"
+        if element.code_set is None:
+            yield f"{told}：列 {other} 不是代码列，没有代码可比"
+            continue
+        known = context.codes_of(element.code_set)
+        for code in step.args[item.name]:
+            if known is not None and code not in known:
+                yield f"{told}：代码“{code}”不在列 {other} 的代码集 {element.code_set} 中"
+
+
 def _check_synonyms(
     properties: ColumnProperties, element: Element, places: Mapping[str, Loc], context: Context, add: Any
 ) -> None:
+    """Each stands for a code, and can be met: what means "no value" for the element is read as that first."""
     if not properties.synonyms:
         return
     if element.code_set is None:
         add(f"synonyms 只用于代码类数据元，{element.id} 不是", *places["synonyms"])
         return
-    code_set = context.code_sets.get(element.code_set)
-    if code_set is None:
+    known = context.codes_of(element.code_set)
+    if known is None:
         return
-    if code_set.id not in context.codes:
-        context.codes[code_set.id] = frozenset(code.code for code in code_set.codes)
     for source, code in properties.synonyms.items():
-        if code not in context.codes[code_set.id]:
-            add(f"同义词“{source}”指向的代码“{code}”不在代码集 {code_set.id} 中", *places["synonyms"], source)
+        if code not in known:
+            add(f"同义词“{source}”指向的代码“{code}”不在代码集 {element.code_set} 中", *places["synonyms"], source)
+        elif source != source.strip():
+            add(f"同义词“{source}”首尾有空白", *places["synonyms"], source)
+        elif source in (element.null_tokens or ()):
+            add(f"同义词“{source}”永远对不上：数据元 {element.id} 把它视为空", *places["synonyms"], source)
 
 
 def check_columns(schema: SchemaEntry, columns: list[Column | None], context: Context) -> None:
@@ -150,13 +176,5 @@ def _check_former_names(columns: list[Column | None], context: Context) -> None:
 
 def types_of(context: Context) -> dict[str, LogicalType]:
     """Types of the columns whose element is sound."""
-    types: dict[str, LogicalType] = {}
-    for entry in context.document.data["schema"][0]["properties"]:
-        for custom in entry.get("customProperties") or ():
-            if (
-                custom.get("property") == "element"
-                and isinstance(custom.get("value"), str)
-                and custom["value"] in context.elements
-            ):
-                types[entry["name"]] = context.elements[custom["value"]].type
-    return types
+    elements = {name: context.element_of(name) for name in context.names}
+    return {name: element.type for name, element in elements.items() if element is not None}

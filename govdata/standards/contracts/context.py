@@ -42,6 +42,20 @@ class Context:
     # what row expressions are read with: the types where every column's element is sound, else the names alone
     columns: Collection[str] | Mapping[str, LogicalType] = ()
 
+    def codes_of(self, code_set: str) -> frozenset[str] | None:
+        """Its codes; None where the set cannot be read, which is reported with the set."""
+        if code_set in self.code_sets and code_set not in self.codes:
+            self.codes[code_set] = frozenset(code.code for code in self.code_sets[code_set].codes)
+        return self.codes.get(code_set)
+
+    def element_of(self, name: str) -> Element | None:
+        """The element of the first column of that name, where it is sound."""
+        for entry in self.document.data["schema"][0]["properties"]:
+            for custom in entry.get("customProperties") or () if entry["name"] == name else ():
+                if custom.get("property") == "element" and isinstance(custom.get("value"), str):
+                    return self.elements.get(custom["value"])
+        return None
+
     def add(self, message: str, *path: str | int, where: str | None = None) -> None:
         """``path`` is from the schema object."""
         self.findings.add(self.document.file, message, self.document.line((*self.loc, *path)), where)

@@ -12,6 +12,7 @@ from sqlglot import exp
 from govdata.standards import patterns
 from govdata.standards.expressions.tokens import ExpressionError, Token, tokens_of
 from govdata.standards.expressions.vocabulary import BUILT_IN, KEYWORDS, KIND_NAMES, VOCABULARY, Kind, call
+from govdata.standards.spelling import suggestion
 from govdata.standards.types import TYPES
 from govdata.trees.check_digits import ALGORITHMS
 
@@ -282,7 +283,7 @@ class Parser:
                 raise self._error(f"这里不能是“{name.upper()}”", token)
             if name in VOCABULARY or name in BUILT_IN:
                 raise self._error(f"函数 {name} 之后应有括号", token)
-            raise self._error(f"没有名为“{name}”的列", token)
+            raise self._error(f"没有名为“{name}”的列{suggestion(name, self.columns)}", token)
         kind: Kind = "any"
         if isinstance(self.columns, Mapping):
             kind = TYPES[self.columns[name]].row_kind
@@ -292,7 +293,7 @@ class Parser:
         name = token.text
         signature = VOCABULARY.get(name) or BUILT_IN.get(name)
         if signature is None:
-            raise self._error(f"没有名为“{name}”的函数", token)
+            raise self._error(f"没有名为“{name}”的函数{suggestion(name, (*VOCABULARY, *BUILT_IN))}", token)
         self._expect("(")
         arguments: list[_Typed] = []
         if not self._accept(")"):
@@ -325,7 +326,7 @@ class Parser:
 
         if name == "in_code_set":
             if (code_set := literal(1)) not in self.code_sets:
-                raise self._error(f"没有名为“{code_set}”的代码集", token)
+                raise self._error(f"没有名为“{code_set}”的代码集{suggestion(code_set, self.code_sets)}", token)
             if len(arguments) == 3 and literal(2) != "current":
                 raise self._error("函数 in_code_set 的第 3 个参数只能是 'current'", token)
         elif name == "matches":
