@@ -97,7 +97,7 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
     dataset = examined.datasets[NAME]
     rows = _rows(elements)
     plans = plan_columns(dataset, examined)
-    connection = session(examined, as_of=on, threads=1)
+    connection = session(registry, as_of=on, threads=1)
     try:
         create_maps(
             connection, {plan.name: source_values(plan.column, plan.element, examined) for plan in plans if plan.coded}
