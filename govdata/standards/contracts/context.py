@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 from govdata.standards.format import (
@@ -50,11 +51,16 @@ class Context:
 
     def element_of(self, name: str) -> Element | None:
         """The element of the first column of that name, where it is sound."""
+        return self.elements.get(self._named_elements.get(name, ""))
+
+    @cached_property
+    def _named_elements(self) -> dict[str, str]:
+        found: dict[str, str] = {}
         for entry in self.document.data["schema"][0]["properties"]:
-            for custom in entry.get("customProperties") or () if entry["name"] == name else ():
+            for custom in entry.get("customProperties") or ():
                 if custom.get("property") == "element" and isinstance(custom.get("value"), str):
-                    return self.elements.get(custom["value"])
-        return None
+                    found.setdefault(entry["name"], custom["value"])
+        return found
 
     def add(self, message: str, *path: str | int, where: str | None = None) -> None:
         """``path`` is from the schema object."""
