@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping
 
 from sqlglot import exp
 
-from govdata.standards.expressions.parser import MAX_DEPTH, Parser, referenced_columns
+from govdata.standards.expressions.parser import MAX_DEPTH, Parser
 from govdata.standards.expressions.tokens import MAX_LENGTH, MAX_TOKENS, ExpressionError
 from govdata.standards.expressions.vocabulary import (
     BUILT_IN,
@@ -74,6 +74,11 @@ def parse_value(
     """The tree of an expression for a value of any kind, which may be a constant, and its kind. Raises
     ExpressionError, in Chinese."""
     return Parser(text, columns, code_sets, None).parse_value()
+
+
+def referenced_columns(expression: exp.Expression) -> tuple[str, ...]:
+    """Names of the columns a tree reads, each once, in the order of the text."""
+    return tuple(dict.fromkeys(node.name for node in expression.find_all(exp.Column, bfs=False)))
 
 
 def referenced_code_sets(expression: exp.Expression) -> tuple[str, ...]:

@@ -26,11 +26,6 @@ class _Typed:
     null: bool = False
 
 
-def referenced_columns(expression: exp.Expression) -> tuple[str, ...]:
-    """Names of the columns a tree reads, each once, in the order of the text."""
-    return tuple(dict.fromkeys(node.name for node in expression.find_all(exp.Column, bfs=False)))
-
-
 class Parser:
     def __init__(self, text: str, columns: Collection[str], code_sets: Collection[str], value: str | None) -> None:
         self.tokens = tokens_of(text)
@@ -39,6 +34,7 @@ class Parser:
         self.code_sets = code_sets
         self.value = value
         self.depth = 0
+        self.reads_a_column = False
 
     def parse_value(self) -> tuple[exp.Expression, Kind]:
         result = self._whole()
@@ -55,7 +51,7 @@ class Parser:
     def parse(self) -> exp.Expression:
         result = self._whole()
         self._want(result, "boolean", "整个表达式")
-        if not referenced_columns(result.node):
+        if not self.reads_a_column:
             raise ExpressionError("表达式没有用到任何列")
         return result.node
 
@@ -284,6 +280,7 @@ class Parser:
             if name in VOCABULARY or name in BUILT_IN:
                 raise self._error(f"函数 {name} 之后应有括号", token)
             raise self._error(f"没有名为“{name}”的列{suggestion(name, self.columns)}", token)
+        self.reads_a_column = True
         kind: Kind = "any"
         if isinstance(self.columns, Mapping):
             kind = TYPES[self.columns[name]].row_kind
