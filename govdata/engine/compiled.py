@@ -20,7 +20,6 @@ from govdata.engine.pipeline import (
 )
 from govdata.engine.plans import ColumnPlan, plan_columns, source_values, with_neighbours
 from govdata.engine.syntax import column, sql, text
-from govdata.standards.binding import code_sets_of
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.standards.normalisers import Stage
 
@@ -50,7 +49,7 @@ class CompiledDataset:
     @cached_property
     def code_sets(self) -> frozenset[str]:
         """Ids of the code sets that the dataset's rules ask."""
-        return frozenset(name for rule in self.bound for name in code_sets_of(rule.spec))
+        return frozenset(name for rule in self.bound for name in rule.spec.code_sets())
 
     @cached_property
     def gates(self) -> Gates:
