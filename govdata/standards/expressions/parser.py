@@ -18,6 +18,16 @@ from govdata.trees.check_digits import ALGORITHMS
 
 MAX_DEPTH = 60
 
+_COMPARISONS: dict[str, type[exp.Expression]] = {
+    "=": exp.EQ,
+    "<>": exp.NEQ,
+    "!=": exp.NEQ,
+    "<": exp.LT,
+    "<=": exp.LTE,
+    ">": exp.GT,
+    ">=": exp.GTE,
+}
+
 
 @dataclass(frozen=True)
 class _Typed:
@@ -111,20 +121,11 @@ class Parser:
         return _Typed(exp.Not(this=operand.node), "boolean")
 
     def _predicate(self) -> _Typed:
-        comparisons: dict[str, type[exp.Expression]] = {
-            "=": exp.EQ,
-            "<>": exp.NEQ,
-            "!=": exp.NEQ,
-            "<": exp.LT,
-            "<=": exp.LTE,
-            ">": exp.GT,
-            ">=": exp.GTE,
-        }
         left = self._sum()
-        if operator := self._accept(*comparisons):
+        if operator := self._accept(*_COMPARISONS):
             right = self._sum()
             self._comparable(left, right)
-            return _Typed(comparisons[operator](this=left.node, expression=right.node), "boolean")
+            return _Typed(_COMPARISONS[operator](this=left.node, expression=right.node), "boolean")
         if self._accept("is"):
             negated = self._accept("not")
             self._expect("null")
