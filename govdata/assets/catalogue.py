@@ -30,7 +30,7 @@ from govdata.operations.outcomes import GOVERNANCE
 from govdata.standards.model import Registry
 
 if TYPE_CHECKING:
-    from govdata.publish.catalogue import DamagedNight
+    from govdata.publish import DamagedNight
 
 STAGE = "catalogue"
 KEY = AssetKey([GOVERNANCE, STAGE])

@@ -26,10 +26,6 @@ from govdata.standards.model import Registry
 from govdata.storage import files
 from govdata.storage.manifest import fingerprint
 
-LOOKED_AT = timedelta(days=31)
-"""Of older dates it is only seen whether they were ever read, not whether their files have changed since: looking costs
-time."""
-
 ON_THE_WAY = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,
@@ -63,7 +59,8 @@ def unread(deployment: Deployment, registry: Registry) -> Iterator[Unread]:
         for date in dates_in(deployment.landing / name):
             if not first <= date <= last:
                 continue
-            looked_at = date >= last - LOOKED_AT
+            # Of older dates it is only seen whether they were ever read: looking at their files costs time.
+            looked_at = date >= last - outcomes.LOOKED_AT
             made = outcomes.read(deployment, name, date, "raw") if looked_at or date not in known else None
             if made is None and date in known:
                 continue

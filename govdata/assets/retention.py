@@ -16,6 +16,7 @@ from dagster import (
 
 from govdata.assets import catalogue, guard, run_retention
 from govdata.assets.resources import DeploymentResource
+from govdata.operations import outcomes
 from govdata.operations.outcomes import GOVERNANCE
 from govdata.standards.model import Registry
 
@@ -55,6 +56,7 @@ def retention(registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDef
                     "清理的快照": pruned.snapshots,
                     "清理的夜间数据": pruned.nights,
                     "删除的文件": pruned.files,
+                    "清理的处理记录": outcomes.forget(home, pruned.before),
                 }
         yield MaterializeResult(asset_key=KEY, metadata=dict(work.counts))
 

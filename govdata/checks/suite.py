@@ -125,16 +125,15 @@ class CompiledSuite:
         return files.put(written, path)
 
 
-_compiled: dict[str, CompiledSuite] = {}
-
-
 def compiled(dataset: Dataset, registry: Registry) -> CompiledSuite:
-    """The dataset's suite, from the process's cache while its standards are unchanged."""
-    standards_hash = registry.hashes[dataset.name]
-    known = _compiled.get(dataset.name)
-    if known is None or known.standards_hash != standards_hash or known.dataset != dataset:
+    """The dataset's suite, made once for the registry."""
+
+    def make() -> CompiledSuite:
         shared = rules.shared(dataset.name, registry)
         suite = build(dataset, registry, shared)
         written = json.dumps(suite.to_json_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        known = _compiled[dataset.name] = CompiledSuite(dataset, standards_hash, suite, written, shared)
-    return known
+        return CompiledSuite(dataset, registry.hashes[dataset.name], suite, written, shared)
+
+    if registry.datasets.get(dataset.name) is not dataset:  # somebody's own, for a moment
+        return make()
+    return registry.keep(("suite", dataset.name), make)

@@ -14,9 +14,7 @@ from govdata.checks import columns, results, rows, suite, table
 from govdata.checks.errors import ChecksError
 from govdata.checks.findings import failing_rows
 from govdata.deployment import Deployment
-from govdata.publish import layers
-from govdata.publish.filled import filled_cells
-from govdata.standards.binding import code_sets_of
+from govdata.publish import filled_cells, layers
 from govdata.standards.model import BoundRule, Dataset, Registry
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ def validate(
         raise ChecksError(f"{dataset.name} {batch.date} 标准化之后标准已修改，请先重新运行标准化")
     expectations = suite.compiled(dataset, registry)
     expectations.save(deployment.expectations)
-    asked = {name for rule in registry.rules(dataset.name) for name in code_sets_of(rule.spec)}
+    asked = {name for rule in registry.rules(dataset.name) for name in rule.spec.code_sets()}
     scratch = deployment.temporary / f"checks-{dataset.name}-{batch.date}-{os.getpid()}"
     try:
         # "current" codes are judged at the delivery's date, as the engine judged them.

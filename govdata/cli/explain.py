@@ -64,7 +64,7 @@ def explain(
 
 
 def _masked(value: str | None) -> str:
-    from govdata.ingest.headers import shape
+    from govdata.ingest import shape
 
     return "（空）" if value is None else shape(value)
 

@@ -9,8 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from govdata.batches import NOTE_KINDS, CheckOutcome, IngestedFile
-from govdata.ingest import Trial, account
-from govdata.ingest.inspection import InspectedTable, Inspection
+from govdata.ingest import InspectedTable, Inspection, Trial, account
 from govdata.standards.model import Dataset
 
 

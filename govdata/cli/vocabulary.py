@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from govdata.errors import GovdataError
-from govdata.standards.format import suggestion
+from govdata.standards import suggestion
 from govdata.standards.model import Element, Registry
 from govdata.standards.reference import described, flow, titles, written
 from govdata.standards.types import TYPES

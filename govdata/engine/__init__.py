@@ -1,6 +1,7 @@
 """From declared standards to SQL, and from text rows to typed, judged rows."""
 
+from govdata.engine.plans import source_values
 from govdata.engine.session import session
-from govdata.engine.standardization import standardize
+from govdata.engine.standardization import ENGINE_VERSION, standardize
 
-__all__ = ["session", "standardize"]
+__all__ = ["ENGINE_VERSION", "session", "source_values", "standardize"]

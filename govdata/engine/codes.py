@@ -10,8 +10,7 @@ from sqlglot import exp
 
 from govdata.engine.plans import ColumnPlan, cell
 from govdata.engine.syntax import alias, column, conjunction, derived, replace_layer, sql
-from govdata.standards.normalisers import Stage
-from govdata.standards.normalisers.prefix_code import MARKED, code_part, label_part
+from govdata.standards.normalisers import MARKED, Stage, code_part, label_part
 from govdata.standards.types import TYPES
 
 

@@ -1,4 +1,4 @@
-"""The SQL of one dataset, compiled once per process: building and printing the trees of a wide dataset costs more than
+"""The SQL of one dataset, compiled once per registry: building and printing the trees of a wide dataset costs more than
 a small night's rows."""
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from govdata.engine.pipeline import (
 )
 from govdata.engine.plans import ColumnPlan, plan_columns, source_values, with_neighbours
 from govdata.engine.syntax import column, sql, text
-from govdata.standards.binding import code_sets_of
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.standards.normalisers import Stage
 
@@ -50,7 +49,7 @@ class CompiledDataset:
     @cached_property
     def code_sets(self) -> frozenset[str]:
         """Ids of the code sets that the dataset's rules ask."""
-        return frozenset(name for rule in self.bound for name in code_sets_of(rule.spec))
+        return frozenset(name for rule in self.bound for name in rule.spec.code_sets())
 
     @cached_property
     def gates(self) -> Gates:
@@ -127,14 +126,8 @@ class CompiledDataset:
         return ledger(self.plans)
 
 
-_compiled: dict[tuple[str, bool], tuple[str, CompiledDataset]] = {}
-
-
 def compiled(dataset: Dataset, registry: Registry, *, held: bool = False) -> CompiledDataset:
-    """The dataset's queries, from the process's cache while its standards are unchanged."""
-    standards_hash = registry.hashes[dataset.name]
-    known = _compiled.get((dataset.name, held))
-    if known is None or known[0] != standards_hash or known[1].dataset != dataset:
-        known = (standards_hash, CompiledDataset(dataset, registry, held=held))
-        _compiled[(dataset.name, held)] = known
-    return known[1]
+    """The dataset's queries, made once for the registry."""
+    if registry.datasets.get(dataset.name) is not dataset:  # somebody's own, for a moment
+        return CompiledDataset(dataset, registry, held=held)
+    return registry.keep(("queries", dataset.name, held), lambda: CompiledDataset(dataset, registry, held=held))

@@ -14,7 +14,7 @@ from govdata.engine.plans import ColumnPlan, plan_columns, source_values
 from govdata.engine.session import create_maps, create_table, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
 from govdata.errors import Problem
-from govdata.standards.binding import bind_column, column_rules
+from govdata.standards import bind_column, column_rules
 from govdata.standards.model import BoundRule, Column, Dataset, DeliveryMode, Element, Registry
 from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
@@ -97,7 +97,7 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
     dataset = examined.datasets[NAME]
     rows = _rows(elements)
     plans = plan_columns(dataset, examined)
-    connection = session(examined, as_of=on, threads=1)
+    connection = session(registry, as_of=on, threads=1)
     try:
         create_maps(
             connection, {plan.name: source_values(plan.column, plan.element, examined) for plan in plans if plan.coded}

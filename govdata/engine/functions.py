@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from govdata.engine.syntax import column, list_of, literal, sql
-from govdata.standards.kinds.code_set import member
+from govdata.standards.kinds import member
 from govdata.storage.tables import rows
 from govdata.trees.check_digits import check_digit_ok
 from govdata.trees.facts import mark

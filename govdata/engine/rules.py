@@ -79,23 +79,20 @@ def unless_removed(rule: BoundRule, registry: Registry, condition: exp.Expressio
 VIOLATION, APPLICABLE = "violation ", "applicable "
 
 
-_shared: dict[tuple[str, frozenset[str] | None], tuple[tuple[BoundRule, ...], Shared]] = {}
-
-
 def shared(dataset: str, registry: Registry, guarded: frozenset[str] | None = None) -> Shared:
     """The predicates of all rules of ``dataset`` that judge a row, over standardised columns and the facts they share.
     Keys are ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id.
 
     None: both are asked of every row, so the conditions of row rules are shared too. Otherwise violations alone are
-    asked, and those of the rules ``guarded`` of so few rows that they give no reason for a fact. Kept while the
-    registry is, once for the pass and once for the suite."""
-    bound = registry.rules(dataset)
-    known = _shared.get((dataset, guarded))
-    if known is None or known[0] is not bound:
-        judging = [rule for rule in bound if not isinstance(rule.spec, Unique)]
+    asked, and those of the rules ``guarded`` of so few rows that they give no reason for a fact. Made once for the
+    registry: once for the pass and once for the suite."""
+
+    def make() -> Shared:
+        judging = [rule for rule in registry.rules(dataset) if not isinstance(rule.spec, Unique)]
         trees = {VIOLATION + rule.id: violation(rule, registry) for rule in judging}
         counted = [VIOLATION + rule.id for rule in judging if rule.id not in (guarded or ())]
         if guarded is None:
             trees |= {APPLICABLE + rule.id: applicable(rule, registry) for rule in judging}
-        known = _shared[(dataset, guarded)] = (bound, share(trees, counted, results=guarded is None))
-    return known[1]
+        return share(trees, counted, results=guarded is None)
+
+    return registry.keep(("shared", dataset, guarded), make)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date as Date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,9 +37,11 @@ def session(
     connection.execute("SET partitioned_write_flush_threshold = 61440")
     connection.execute("CREATE SCHEMA codes")
     if registry is not None:
+        on = as_of or Date.today()
         for code_set in registry.code_sets.values():
             if code_sets is None or code_set.id in code_sets:
-                create_table(connection, f'codes."{code_set.id}"', _code_table(code_set, as_of or Date.today()))
+                table = registry.keep(("code table", code_set.id), partial(_code_table, code_set, on), version=on)
+                create_table(connection, f'codes."{code_set.id}"', table)
     return connection
 
 
@@ -53,15 +56,8 @@ def is_current(valid_to: str, validity: str, on: Date) -> bool:
     return on.year <= int(valid_to[:4]) if validity == "year" else on.isoformat() < valid_to
 
 
-_code_tables: dict[str, tuple[CodeSet, Date, object]] = {}
-
-
 def _code_table(code_set: CodeSet, as_of: Date) -> object:
-    """The code set as an Arrow table, one row per code: the one in force, else the newest. Kept for the next session of
-    this process."""
-    known = _code_tables.get(code_set.id)
-    if known is not None and known[0] is code_set and known[1] == as_of:
-        return known[2]
+    """The code set as an Arrow table, one row per code: the one in force, else the newest."""
     import pyarrow as pa
 
     newest: dict[str, tuple] = {}
@@ -83,9 +79,7 @@ def _code_table(code_set: CodeSet, as_of: Date) -> object:
     names = ["code", "name_zh", "name_en", "parent", "valid_from", "valid_to", "successor", "current"]
     types = [pa.string()] * 7 + [pa.bool_()]
     columns = list(zip(*newest.values(), strict=True)) if newest else [()] * len(names)
-    table = pa.table({name: pa.array(values, kind) for name, values, kind in zip(names, columns, types, strict=True)})
-    _code_tables[code_set.id] = (code_set, as_of, table)
-    return table
+    return pa.table({name: pa.array(values, kind) for name, values, kind in zip(names, columns, types, strict=True)})
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, name: str, table: object) -> None:

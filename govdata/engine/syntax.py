@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from govdata.trees import (
     DUCKDB,
+    FUNCTIONS,
     alias,
     column,
     conjunction,
@@ -21,7 +22,6 @@ from govdata.trees import (
     try_cast,
     wrap,
 )
-from govdata.trees.dialect import FUNCTIONS
 
 DIALECT = DUCKDB.name
 

@@ -20,6 +20,7 @@ from datetime import date as Date
 from govdata.deployment import Deployment
 from govdata.governance import tables
 from govdata.governance.closing import Closed, calendar_of, judge_night, settle, state_of
+from govdata.governance.issuing import department_code
 from govdata.governance.night import NightOrders, close_night
 from govdata.governance.notices import Notice, told
 from govdata.governance.notices import pending as pending_notices
@@ -53,6 +54,7 @@ __all__ = [
     "act",
     "check",
     "close_night",
+    "department_code",
     "file_name",
     "judge_night",
     "pack",

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Literal
 
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.engine import rules
+from govdata.engine import rules, source_values
 from govdata.engine.functions import expand
-from govdata.engine.plans import source_values
 from govdata.engine.syntax import text as written
 from govdata.engine.typed import sql_type
 from govdata.standards import expressions

@@ -2,9 +2,9 @@
 file is read, ``misplaced`` names deliveries that no night reads because of where they lie."""
 
 from govdata.ingest import report
-from govdata.ingest.delivery import receive
+from govdata.ingest.delivery import has_delivery, receive
 from govdata.ingest.formats import open_file
-from govdata.ingest.headers import Headers
+from govdata.ingest.headers import Headers, shape
 from govdata.ingest.inspection import InspectedTable, Inspection, inspect, write_csv
 from govdata.ingest.misplaced import misplaced
 from govdata.ingest.run import INGEST_VERSION, ingest
@@ -24,6 +24,7 @@ __all__ = [
     "Tally",
     "Trial",
     "Unreadable",
+    "has_delivery",
     "ingest",
     "inspect",
     "misplaced",
@@ -31,6 +32,7 @@ __all__ = [
     "receive",
     "register",
     "report",
+    "shape",
     "trial",
     "write_csv",
 ]

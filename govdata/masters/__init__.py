@@ -9,6 +9,6 @@ GateBlocked
 """
 
 from govdata.masters.cross import CrossOutcome, judge
-from govdata.masters.derive import judge_derived, publish_derived, remarks
+from govdata.masters.derive import VERSION, judge_derived, publish_derived, remarks
 
-__all__ = ["CrossOutcome", "judge", "judge_derived", "publish_derived", "remarks"]
+__all__ = ["VERSION", "CrossOutcome", "judge", "judge_derived", "publish_derived", "remarks"]

@@ -21,10 +21,9 @@ from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.publish import newest, visible
-from govdata.standards import expressions
+from govdata.standards import Everything, expressions
 from govdata.standards.comparisons import OTHER, Agrees, Comparison, Excludes, References
 from govdata.standards.model import CrossRule, Registry
-from govdata.standards.source import Everything
 from govdata.storage import files, sql
 from govdata.storage.tables.nights import CROSS_FINDINGS, RULE_RESULTS
 from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW

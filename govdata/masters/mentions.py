@@ -23,12 +23,11 @@ from govdata.engine.syntax import text as printed
 from govdata.engine.typed import sql_type
 from govdata.publish import visible
 from govdata.publish.views import empty
-from govdata.standards import expressions
+from govdata.standards import Everything, expressions
 from govdata.standards.master_model import Identifier, Master, MasterElement, Mention
 from govdata.standards.model import Dataset, Registry
-from govdata.standards.source import Everything
 from govdata.storage import sql
-from govdata.storage.tables.model import types
+from govdata.storage.tables import types
 from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID
 
 ANYTHING = Everything()

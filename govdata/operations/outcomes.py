@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date as Date
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, dates_in
 from govdata.storage.manifest import Manifest
 
 STAGES = ("raw", "standardized", "checked", "published")
@@ -67,6 +67,9 @@ class StageOutcome(Manifest):
         return self.outcome in ("blocked", "error")
 
 
+LOOKED_AT = timedelta(days=31)
+"""Deliveries of older dates are not looked at for files that have changed since they were read."""
+
 _ours: dict[tuple[Deployment, str, Date, str], StageOutcome] = {}
 """Outcomes of this process, for its own summary: on the disk there may be no place for them (which is then the reason),
 or those of another run of the same date that was quicker to end."""
@@ -107,6 +110,28 @@ def read(
         return None
     found = kept if kept is not None or run_id is not None else ours
     return found if found is not None and run_id in (None, found.run_id) else None
+
+
+def forget(deployment: Deployment, before: Date) -> int:
+    """Remove the outcomes of dates before ``before`` that lie longer back than ``LOOKED_AT``; returns how many there
+    were. That of the stage raw stays as long as its delivery: nothing else tells that a delivery which was blocked
+    has been read."""
+    before = min(before, Date.today() - LOOKED_AT)
+    top = deployment.outcome("any", before, "any").parents[2]
+    count = 0
+    for room in sorted(top.iterdir()) if top.is_dir() else ():
+        for date in dates_in(room):
+            if date >= before:
+                continue
+            folder = room / date.isoformat()
+            lies_there = deployment.delivery(room.name, date).is_dir()
+            for path in folder.glob("*.json"):
+                if not (lies_there and path.stem == "raw"):
+                    path.unlink(missing_ok=True)
+                    count += 1
+            with suppress(OSError):
+                folder.rmdir()
+    return count
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from datetime import date as Date
 
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.engine.standardization import ENGINE_VERSION
+from govdata.engine import ENGINE_VERSION
 from govdata.ingest import INGEST_VERSION
-from govdata.masters.derive import VERSION
+from govdata.masters import VERSION
 from govdata.operations import outcomes
 from govdata.publish import layers
 from govdata.standards.model import Registry

@@ -14,7 +14,8 @@ prune(deployment, registry, keep_days=…, keep_month_ends=…) -> Pruned
 nightly(deployment, registry, policy) -> Pruned | None         the same by policy, at the end of a night
 """
 
-from govdata.publish.catalogue import damaged_nights, rebuild_catalogue
+from govdata.publish.catalogue import DamagedNight, damaged_nights, rebuild_catalogue
+from govdata.publish.filled import filled_cells
 from govdata.publish.gate import table_checks
 from govdata.publish.governance import record_reconciliation, record_refusal
 from govdata.publish.merge import visible
@@ -23,9 +24,11 @@ from govdata.publish.seals import set_aside_changed
 from govdata.publish.snapshots import lost_nights, newest, publish, rerun
 
 __all__ = [
+    "DamagedNight",
     "Policy",
     "Pruned",
     "damaged_nights",
+    "filled_cells",
     "lost_nights",
     "newest",
     "nightly",

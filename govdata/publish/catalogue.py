@@ -145,7 +145,7 @@ def _fill(
     scored = {table: small.gather(connection, table, deployment) for table in scoring.TABLES}
     rules = small.rules(registry, deployment)
     today = Date.today()
-    code_files = {name: small.codes(code_set, today, deployment) for name, code_set in registry.code_sets.items()}
+    code_files = {name: small.codes(registry, name, today, deployment) for name in registry.code_sets}
     connection.execute("BEGIN")  # one write to the disk, not one for each of a thousand comments
     for table, known in snapshots.items():
         usable = [snapshot for snapshot, whole in known if whole]

@@ -207,7 +207,7 @@ def _demand_all_between(batch: StandardizedBatch, dataset: Dataset, deployment: 
     folder, say), and deliveries that nobody has dealt with (interrupted, failed, waiting or never run). A delivery that
     was judged and blocked, or refused at reading, is dealt with: somebody was told, and later ones go on without it.
     Layers older than the whole below this delta may have been pruned."""
-    from govdata.ingest.delivery import has_delivery
+    from govdata.ingest import has_delivery
 
     present = {
         date: layer

@@ -66,13 +66,14 @@ SETTINGS = {"days": "GOVDATA_KEEP_DAYS", "month_ends": "GOVDATA_KEEP_MONTH_ENDS"
 @dataclass(frozen=True)
 class Pruned:
     """What a prune did; ``waiting``: files nothing names that the next prunes will remove. ``bytes`` of the removed
-    files."""
+    files. ``before``: the date from which on everything is kept."""
 
     snapshots: int
     nights: int
     files: int
     bytes: int
     waiting: int
+    before: Date
 
 
 def prune(
@@ -108,7 +109,7 @@ def prune(
         if rebuild or snapshots or nights:
             rebuild_catalogue(deployment, registry)
         removed, size, waiting = _sweep(deployment, tables, now, grace)
-    return Pruned(snapshots, nights, removed, size, waiting)
+    return Pruned(snapshots, nights, removed, size, waiting, cutoff)
 
 
 def nightly(deployment: Deployment, registry: Registry, policy: Policy, now: float | None = None) -> Pruned | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import date as Date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,14 +106,17 @@ def rules(registry: Registry, deployment: Deployment) -> Path:
     return keep(RULES.name, rows, RULES.columns, folder(deployment))
 
 
-def codes(code_set: CodeSet, as_of: Any, deployment: Deployment) -> Path:
+def codes(registry: Registry, name: str, as_of: Date, deployment: Deployment) -> Path:
     """All rows of a code set (a code may stand in several, with disjoint validity); ``current``: in force at
     ``as_of``."""
     # Several nights in one process share a registry: thousands of codes need not be laid out and fingerprinted for
     # each.
-    kept = _kept_codes.get(id(code_set))
-    if kept is not None and kept[0] is code_set and kept[1:3] == (as_of, deployment.code_tables) and kept[3].exists():
-        return kept[3]
+    make = partial(_codes, registry.code_sets[name], as_of, deployment)
+    path = registry.keep(("code file", name), make, version=(as_of, deployment.code_tables))
+    return path if path.exists() else make()
+
+
+def _codes(code_set: CodeSet, as_of: Date, deployment: Deployment) -> Path:
     rows = [
         (
             *(getattr(code, name) or None for name in VALUES),
@@ -120,10 +125,4 @@ def codes(code_set: CodeSet, as_of: Any, deployment: Deployment) -> Path:
         )
         for code in code_set.codes
     ]
-    path = keep(code_set.id, rows, CODES, deployment.code_tables)
-    _kept_codes[id(code_set)] = (code_set, as_of, deployment.code_tables, path)
-    return path
-
-
-_kept_codes: dict[int, tuple[CodeSet, Any, Path, Path]] = {}
-"""By the code set's identity, which stands as long as the set is kept here."""
+    return keep(code_set.id, rows, CODES, deployment.code_tables)

@@ -18,7 +18,6 @@ from govdata.engine.syntax import alias, text
 from govdata.engine.syntax import column as named
 from govdata.masters.roll_up import UNKNOWN
 from govdata.publish import scorecard
-from govdata.standards.binding import code_sets_of
 from govdata.standards.model import BoundRule, Dataset, Registry, Required, Unique
 from govdata.storage import files, sql
 from govdata.storage.tables import Table
@@ -40,7 +39,7 @@ def count(dataset: Dataset, registry: Registry, deployment: Deployment, date: Da
     paths = [deployment.absolute(name) for name in (*batch.clean_files, *batch.quarantine_files)]
     if not all(files.is_sound(path) for path in paths):
         return  # the catalogue tells of it
-    asked = {name for rule in registry.rules(dataset.name) for name in code_sets_of(rule.spec)}
+    asked = {name for rule in registry.rules(dataset.name) for name in rule.spec.code_sets()}
     division = registry.scoring.divisions.get(dataset.name)
     code_set = registry.element(dataset.name, division).code_set if division else None
     with files.scratch(deployment, "scoring") as scratch:

@@ -11,7 +11,7 @@ from datetime import date as Date
 from typing import Any
 
 from govdata.deployment import Deployment, dates_in, iso_date
-from govdata.ingest.delivery import has_delivery
+from govdata.ingest import has_delivery
 from govdata.publish import scorecard
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files

@@ -5,6 +5,7 @@ problems(standards_dir) -> list[Problem]     the same as a list, and the contrac
 """
 
 from govdata.errors import Problem, StandardsError
+from govdata.standards.binding import bind_column, column_rules
 from govdata.standards.loader import load, problems, report
 from govdata.standards.model import (
     DIMENSION_NAMES,
@@ -39,6 +40,8 @@ from govdata.standards.model import (
     Unique,
     Volume,
 )
+from govdata.standards.source import Everything
+from govdata.standards.spelling import suggestion
 
 __all__ = [
     "DIMENSION_NAMES",
@@ -52,6 +55,7 @@ __all__ = [
     "DeliveryMode",
     "Dimension",
     "Element",
+    "Everything",
     "Examples",
     "Grade",
     "InCodeSet",
@@ -74,7 +78,10 @@ __all__ = [
     "Typed",
     "Unique",
     "Volume",
+    "bind_column",
+    "column_rules",
     "load",
     "problems",
     "report",
+    "suggestion",
 ]

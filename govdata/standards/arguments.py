@@ -47,6 +47,7 @@ class Whole(Argument):
         return {"type": "integer", "minimum": self.low, "maximum": self.high, "description": self.description}
 
 
+@dataclass(frozen=True)
 class Texts(Argument):
     """A list of texts, or the name of one (looked up where the lists are known: ``govdata.standards.lists``)."""
 
@@ -68,3 +69,10 @@ class Texts(Argument):
             ],
             "description": self.description,
         }
+
+
+@dataclass(frozen=True)
+class Codes(Texts):
+    """Codes of another column: the one that the argument ``of`` names."""
+
+    of: str = ""

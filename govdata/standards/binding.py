@@ -14,10 +14,12 @@ from govdata.standards.model import (
     Element,
     Required,
     Rule,
-    RuleSpec,
     Unique,
 )
 from govdata.storage.manifest import fingerprint
+
+KEY_RULE = "primary_key_unique"
+"""Name of the rule that a primary key gives."""
 
 
 def column_rules(column: Column, element: Element) -> tuple[Rule, ...]:
@@ -37,7 +39,7 @@ def column_rules(column: Column, element: Element) -> tuple[Rule, ...]:
 
 def primary_key_rule(columns: tuple[str, ...], titles: tuple[str, ...]) -> Rule:
     return Rule(
-        name="primary_key_unique",
+        name=KEY_RULE,
         spec=Unique(columns=columns),
         dimension="uniqueness",
         severity="error",
@@ -89,16 +91,11 @@ def bind_dataset_rule(dataset: str, rule: Rule, columns: tuple[str, ...], index:
     )
 
 
-def code_sets_of(spec: RuleSpec) -> tuple[str, ...]:
-    """Ids of the code sets a sound rule asks."""
-    return spec.code_sets()
-
-
 def grade_conflict(rule: Rule, code_sets: Mapping[str, CodeSet]) -> str | None:
     """Why ``rule`` must not quarantine a row: it rests on a fact graded C. None where it may."""
     if rule.severity != "error":
         return None
-    for name in code_sets_of(rule.spec):
+    for name in rule.spec.code_sets():
         if name in code_sets and code_sets[name].grade == "C":
             return f"代码集 {name} 为 C 级（待核），依据它的规则不能是 error，应为 warning"
     return "依据为 C 级（待核）的规则不能是 error，应为 warning" if rule.grade == "C" else None
@@ -125,7 +122,7 @@ def dataset_hash(
     used = sorted({column.element for column in dataset.columns})
     sets = {elements[name].code_set for name in used} - {None}
     for rule in bound:
-        sets.update(code_sets_of(rule.spec))
+        sets.update(rule.spec.code_sets())
     about = dataset.derived.masters_read() if dataset.derived is not None else ()
     asked = {kind: (masters or {})[kind].model_dump(mode="json") for kind in about}
     return fingerprint(

@@ -23,9 +23,9 @@ from pydantic import Field
 
 from govdata.standards import expressions
 from govdata.standards.comparisons import KINDS, OTHER, Agrees, Excludes, References
-from govdata.standards.format import suggestion
 from govdata.standards.model import CrossRule, Dataset, Dimension, Element, Grade, LogicalType, Severity
 from govdata.standards.source import Document, Findings, read_yaml
+from govdata.standards.spelling import suggestion
 from govdata.standards.validation import validate
 from govdata.standards.written import Indicator, Maybe, Name, Text, Written
 

@@ -27,6 +27,7 @@ from govdata.standards.model import (
     Typed,
 )
 from govdata.standards.source import NAME, Document, Everything, Findings, read_yaml
+from govdata.standards.spelling import suggestion
 from govdata.standards.types import TYPES
 from govdata.standards.validation import validate
 
@@ -183,7 +184,8 @@ def _check_type(entry: ElementEntry, context: _Context) -> None:
             if getattr(entry, key) is not None:
                 context.add(f"{key} 只用于类型 {other.name}，这里的类型是 {entry.type}", key)
     if entry.code_set is not None and entry.code_set not in context.declared_sets:
-        context.add(f"没有名为“{entry.code_set}”的代码集", "code_set")
+        near = suggestion(entry.code_set, context.declared_sets)
+        context.add(f"没有名为“{entry.code_set}”的代码集{near}", "code_set")
     for position, reason in steps.refusals([name for name, _ in entry.normalise], entry.type):
         context.add(reason, "normalise", position)
 
@@ -339,7 +341,7 @@ def _check_examples(examples: ExamplesEntry, entry: ElementEntry, rules: Mapping
             context.add("同一个值既是有效示例又是无效示例", *path, "invalid", value)
     for value, rule in examples.invalid.items():
         if rule not in declared:
-            context.add(f"示例应不通过的规则“{rule}”不存在", *path, "invalid", value)
+            context.add(f"示例应不通过的规则“{rule}”不存在{suggestion(rule, declared)}", *path, "invalid", value)
     for value, repaired in examples.repairs.items():
         if repaired is not None and repaired in examples.invalid:
             context.add("修复后的值却是无效示例", *path, "repairs", value)

@@ -17,6 +17,7 @@ from govdata.standards.derivations import DERIVATIONS
 from govdata.standards.kinds import WRITTEN
 from govdata.standards.model import Dimension, Grade, LogicalType, Severity
 from govdata.standards.normalisers import NORMALISERS
+from govdata.standards.spelling import suggestion
 from govdata.standards.types import TYPES
 from govdata.standards.written import Indicator, Maybe, Name, Sharing, Text, Written
 from govdata.storage.tables.rows import UNPARSED
@@ -46,14 +47,6 @@ def _step(value: Any) -> tuple[str, dict[str, Any]]:
     if contradiction := NORMALISERS[name].contradiction(arguments):
         raise ValueError(f"标准化步骤 {name}：{contradiction}")
     return name, arguments
-
-
-def suggestion(name: str, known: Any) -> str:
-    """“，是否想写…” with the closest known name, or nothing."""
-    import difflib
-
-    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1)
-    return f"，是否想写 {close[0]}" if close else ""
 
 
 def _step_schema() -> dict[str, Any]:
@@ -415,7 +408,7 @@ class VolumeEntry(Written):
 class Override(Written):
     severity: Maybe[Severity] = None
     message: Maybe[Text] = None
-    disabled: Maybe[Literal[True]] = Field(None, description="本列不用此规则")
+    disabled: Maybe[Literal[True]] = Field(None, description="不用此规则")
 
 
 _origin: dict[str, Any] = {
@@ -434,6 +427,9 @@ class DatasetProperties(Written):
     delivery: Maybe[DeliveryEntry] = Field(None, description="交付方式；部门交付的数据集必填")
     origin: Maybe[Origin] = Field(None, description="由已发布的表生成：{方式: 参数}；部门交付的数据集不写")
     volume: VolumeEntry = Field(VolumeEntry(), description="数据量界限")
+    overrides: dict[Text, Override] = Field(
+        {}, description="整个数据集的规则的改动，规则名: 改动，如 primary_key_unique；列上的规则写在该列"
+    )
     sharing: Sharing = Field("conditional", description="共享属性：无条件、有条件、不予共享")
 
 

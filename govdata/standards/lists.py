@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from govdata.standards.arguments import Texts
-from govdata.standards.format import suggestion
 from govdata.standards.model import Normaliser
 from govdata.standards.normalisers import NORMALISERS
+from govdata.standards.spelling import suggestion
 
 Lists = Mapping[str, list[str]]
 

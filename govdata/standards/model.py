@@ -7,11 +7,11 @@ nothing here knows of Dagster, GX or DuckDB.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from datetime import date as Date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from govdata.standards.comparisons import Agrees, Excludes, References
 from govdata.standards.derivations import Conflicts, Links, RollUp, Survivors
@@ -349,6 +349,21 @@ class CrossRule(Frozen):
         return tuple(dict.fromkeys((self.dataset, self.spec.table)))
 
 
+Made = TypeVar("Made")
+
+
+class Kept:
+    """What was worked out from a registry: no part of what it says, so never what two of them differ by."""
+
+    def __init__(self) -> None:
+        self.made: dict[Hashable, tuple[object, Any]] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Kept)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class Registry(Frozen):
     """All declared standards of a deployment, checked. ``null_tokens``: source texts that mean "no value" wherever an
     element names none. ``hashes``: dataset name → hash of everything declared that the dataset's result depends on.
@@ -367,6 +382,22 @@ class Registry(Frozen):
     workorders: WorkOrders = WorkOrders()
     working_days: dict[Date, bool] = {}
     scoring: Scoring = Scoring()
+    _kept: Kept = PrivateAttr(default_factory=Kept)
+
+    def keep(self, key: Hashable, make: Callable[[], Made], version: object = None) -> Made:
+        """What ``make`` gave when ``key`` was first asked for, or when last with another ``version``. It lives as long
+        as the registry does, so that nothing compiled can outlive the standards it was compiled from."""
+        known = self._kept.made.get(key)
+        if known is None or known[0] != version:
+            known = self._kept.made[key] = (version, make())
+        made: Made = known[1]
+        return made
+
+    def __copy__(self) -> Self:
+        """Also what ``model_copy`` begins with: a copy may say something else, and keeps nothing."""
+        copied = super().__copy__()
+        copied._kept = Kept()
+        return copied
 
     @property
     def delivered(self) -> tuple[str, ...]:

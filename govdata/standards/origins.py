@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Mapping
 
 from govdata.standards import expressions
 from govdata.standards.derivations import DERIVATIONS, Derivation, Links
-from govdata.standards.format import DatasetProperties, suggestion
+from govdata.standards.format import DatasetProperties
 from govdata.standards.master_model import Masters
 from govdata.standards.model import Dataset, Element
 from govdata.standards.source import Everything, Findings
+from govdata.standards.spelling import suggestion
 
 
 def read(

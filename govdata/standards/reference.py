@@ -38,6 +38,9 @@ _RULES = """
 - `required`：合同写 `required: true`；`primary_key_unique`：合同写 `primaryKey: true`。
 
 数据集的规则（合同的 `quality`）写 `row` 或 `unique: [列, …]`。
+
+合同可以改规则的 `severity`、`message`，或写 `disabled: true` 停用：列上的规则写在该列的 `overrides`，
+`primary_key_unique` 和数据集的规则写在 schema 的 `overrides`。
 """
 
 _TYPES = """

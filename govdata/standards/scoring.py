@@ -7,10 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from govdata.standards import validity
-from govdata.standards.format import suggestion
 from govdata.standards.model import Dataset, Element
 from govdata.standards.scoring_settings import PARTS, Bounds, LevelsEntry, Scoring
 from govdata.standards.source import Document, Findings, read_yaml
+from govdata.standards.spelling import suggestion
 from govdata.standards.validation import validate
 
 FILE = "scoring.yaml"

@@ -7,8 +7,9 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from govdata.standards.format import Written, suggestion
+from govdata.standards.format import Written
 from govdata.standards.source import Document, Findings, Loc
+from govdata.standards.spelling import suggestion
 
 Model = TypeVar("Model", bound=Written)
 

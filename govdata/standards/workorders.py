@@ -9,9 +9,9 @@ from pathlib import Path
 
 from govdata.deployment import iso_date
 from govdata.standards import expressions, validity
-from govdata.standards.format import suggestion
 from govdata.standards.model import Dataset, Element
 from govdata.standards.source import Document, Everything, Findings, read_csv, read_yaml
+from govdata.standards.spelling import suggestion
 from govdata.standards.validation import validate
 from govdata.standards.workorder_settings import LimitsEntry, WorkOrders
 

@@ -19,10 +19,11 @@ from govdata.trees.build import (
     try_cast,
     wrap,
 )
-from govdata.trees.dialect import DUCKDB, SPARK, Dialect, UnsupportedError
+from govdata.trees.dialect import DUCKDB, FUNCTIONS, SPARK, Dialect, UnsupportedError
 
 __all__ = [
     "DUCKDB",
+    "FUNCTIONS",
     "SPARK",
     "Dialect",
     "UnsupportedError",

@@ -5,16 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from govdata.checks import suite
-from govdata.engine import rules
 from tests.checks.small import Night, make_night, small_people
-
-
-@pytest.fixture(autouse=True)
-def _suites_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests change rules without changing the standards' hash, which the process's cache goes by."""
-    monkeypatch.setattr(suite, "_compiled", {})
-    monkeypatch.setattr(rules, "_shared", {})
 
 
 @pytest.fixture

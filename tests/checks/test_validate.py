@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -123,9 +124,7 @@ def test_a_rule_that_cannot_run_is_a_failed_run_without_a_value(
     assert caught.value.__cause__ is None and caught.value.__context__ is None
     assert Verdict.read(Verdict.path(night.deployment, "people", DATE)) is None
     # the connection and the context survive it
-    monkeypatch.setattr(suite, "_compiled", {})
-    monkeypatch.setattr(rules, "_shared", {})
-    assert night.validate().outcomes
+    assert replace(night, registry=night.registry.model_copy()).validate().outcomes
 
 
 def test_an_expectation_that_raises_by_itself_is_a_failed_run(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:

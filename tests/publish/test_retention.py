@@ -31,7 +31,7 @@ def test_days_month_ends_and_the_newest(city: City) -> None:
     for day in (0, 1, 3, 4, 5, 6, 7):  # 28, 29, 31 January; 1 to 4 February
         city.publish(city.deliver("shops", DAY[day], [shop(n) for n in range(day + 1)], quarantined=[shop(99)]))
     assert pruned(city, DAY[7], 0) == Pruned(
-        snapshots=2, nights=2, files=0, bytes=0, waiting=pruned(city, DAY[7], 0).waiting
+        snapshots=2, nights=2, files=0, bytes=0, waiting=pruned(city, DAY[7], 0).waiting, before=DAY[4]
     )
     assert snapshot_dates(city, "shops") == [DAY[3], DAY[4], DAY[5], DAY[6], DAY[7]]
     assert city.query("SELECT DISTINCT _delivery_date FROM quarantine.shops ORDER BY 1") == [(day,) for day in DAY[3:8]]

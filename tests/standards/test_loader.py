@@ -78,6 +78,22 @@ def test_the_key_follows_its_positions(folder: Folder) -> None:
     assert rule.columns == ("birth_date", "citizen_id")
 
 
+def test_a_contract_changes_rules_of_the_whole_dataset(folder: Folder) -> None:
+    """The key's rule and the contract's own, as those of a column."""
+    before = load(folder.root)
+    contract = "datasets/person.odcs.yaml"
+    sharing = "      - {property: sharing, value: conditional}\n"
+    changed = "{primary_key_unique: {severity: warning, message: 号码重复}, birth_date_agrees: {disabled: true}}"
+    folder.spoil(contract, sharing, f"{sharing}      - {{property: overrides, value: {changed}}}\n")
+    assert folder.problems() == []
+    after = load(folder.root)
+    key = after.rules("person")[-1]
+    assert (key.id, key.severity, key.message) == ("primary_key_unique", "warning", "号码重复")
+    assert [rule.id for rule in after.rules("person")] == [rule.id for rule in before.rules("person")][:-1]
+    assert [rule.index for rule in after.rules("person")] == list(range(len(after.rules("person"))))
+    assert after.hashes != before.hashes
+
+
 def test_a_named_list_is_what_it_stands_for(folder: Folder) -> None:
     before = load(folder.root)
     folder.spoil("elements/_defaults.yaml", "'NULL']\n", "'NULL']\nlists: {no_date: ['1900-01-01']}\n")

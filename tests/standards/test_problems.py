@@ -24,6 +24,11 @@ IMPLEMENTATION = (
     "implementation: {row: birth_date = id_birth_date(citizen_id), columns: [birth_date], indicator: '0402'}"
 )
 YEAR = "  validity: year\n"
+SHARING = "      - {property: sharing, value: conditional}\n"
+NUMBER = "          - {property: element, value: citizen_id}\n"
+UPGRADED = (
+    "          - {property: normalise, value: [strip, {upgrade_15_to_18: {document_column: %s, documents: [%s]}}]}\n"
+)
 NOTE = "definition: 备注\n  type: text\n"
 
 CASES = {
@@ -183,6 +188,36 @@ CASES = {
         0,
         "没有名为“birth_of”的函数",
     ),
+    "row expression with a slip in a function": (
+        PERSON,
+        BIRTH,
+        "row: id_birth_dat(value) IS NOT NULL",
+        0,
+        "没有名为“id_birth_dat”的函数，是否想写 id_birth_date",
+    ),
+    "row expression with a slip in a code set": (
+        CONTRACT,
+        IMPLEMENTATION,
+        "implementation: {row: \"in_code_set(note, 'vilage')\"}",
+        0,
+        "没有名为“vilage”的代码集，是否想写 village",
+    ),
+    "row expression with a slip in a column": (
+        CONTRACT,
+        IMPLEMENTATION,
+        "implementation: {row: birth_dat = id_birth_date(citizen_id)}",
+        0,
+        "没有名为“birth_dat”的列，是否想写 birth_date",
+    ),
+    "rule with a slip in a code set": (
+        PERSON,
+        FORMAT,
+        FORMAT
+        + "    known: {in_code_set: {code_set: vilage}, dimension: conformity, severity: warning, message: 应为代码}\n",
+        1,
+        "没有名为“vilage”的代码集，是否想写 village",
+    ),
+    "slip in a code set": (PERSON, "code_set: sex", "code_set: sexx", 0, "没有名为“sexx”的代码集，是否想写 sex"),
     "example of an unknown rule": (
         PERSON,
         "{'110105194912310021': check_digit}",
@@ -259,6 +294,29 @@ CASES = {
     "synonym that is another code": ("codes/sex.synonyms.csv", "M,1", "2,1", 0, "本身是另一个代码"),
     "synonym against a name": ("codes/sex.synonyms.csv", "M,1", "女性,1", 0, "是代码“2”的名称"),
     # contracts
+    "id of another contract": (CONTRACT, "id: person\n", "id: people\n", 0, "id “people”与文件名不一致，应为“person”"),
+    "synonym that means no value": (
+        CONTRACT,
+        "value: {'01': '1'}",
+        "value: {'01': '1', 无: '9'}",
+        0,
+        "同义词“无”永远对不上：数据元 sex 把它视为空",
+    ),
+    "synonym with a blank": (CONTRACT, "value: {'01': '1'}", "value: {'01 ': '1'}", 0, "同义词“01 ”首尾有空白"),
+    "document code of another code set": (
+        CONTRACT,
+        NUMBER,
+        NUMBER + UPGRADED % ("sex", "'1', '111'"),
+        1,
+        "参数 documents：代码“111”不在列 sex 的代码集 sex 中",
+    ),
+    "document column without codes": (
+        CONTRACT,
+        NUMBER,
+        NUMBER + UPGRADED % ("note", "'1'"),
+        1,
+        "参数 documents：列 note 不是代码列",
+    ),
     "unknown element": (
         CONTRACT,
         "value: birth_date}",
@@ -323,6 +381,27 @@ CASES = {
     "override of no rule": (CONTRACT, "{plausible: {disabled", "{plausibel: {disabled", 0, "规则“plausibel”不存在"),
     "override without change": (CONTRACT, "{plausible: {disabled: true}}", "{plausible: {}}", 0, "没有写任何改动"),
     "override of a disabled rule": (CONTRACT, "{disabled: true}", "{disabled: true, severity: error}", 0, "已停用"),
+    "override of no rule of the dataset": (
+        CONTRACT,
+        SHARING,
+        "      - {property: overrides, value: {primary_key_uniqe: {severity: warning}}}\n" + SHARING,
+        0,
+        "规则“primary_key_uniqe”不存在，是否想写 primary_key_unique",
+    ),
+    "override of a column's rule at the dataset": (
+        CONTRACT,
+        SHARING,
+        SHARING + "      - property: overrides\n        value:\n          sex.required: {severity: error}\n",
+        3,
+        "属于列 sex：写在该列的 overrides 里，名称为 required",
+    ),
+    "override of the dataset's rule without change": (
+        CONTRACT,
+        SHARING,
+        "      - {property: overrides, value: {birth_date_agrees: {}}}\n" + SHARING,
+        0,
+        "规则“birth_date_agrees”没有写任何改动",
+    ),
     "key that is no column": (CONTRACT, "key: [citizen_id]", "key: [id]", 0, "合并键“id”不是本数据集的列"),
     "key that may be empty": (CONTRACT, "key: [citizen_id]", "key: [citizen_id, birth_date]", 0, "空值无法合并"),
     "delta without key": (CONTRACT, "key: [citizen_id], ", "", 0, "要写明合并键"),
@@ -433,7 +512,13 @@ CASES = {
         "没有名为“select”的列",
     ),
     "grade C rule that quarantines": (CONTRACT, "indicator: '0402'}", "indicator: '0402', grade: C}", -6, "C 级"),
-    "column a step needs": (CONTRACT, "value: note}\n", "value: capital}\n", 0, "要用列“capital_unit”"),
+    "column a step needs": (
+        CONTRACT,
+        "value: note}\n",
+        "value: capital}\n",
+        0,
+        "参数 unit_column：没有名为“capital_unit”的列；请在本列写 normalise",
+    ),
     "column a contract's step needs": (
         CONTRACT,
         "value: note}\n",
@@ -488,10 +573,11 @@ def test_an_element_written_in_two_files(folder: Folder) -> None:
     assert problem.message.startswith("数据元“note”已在 elements/person.yaml:")
 
 
-def test_two_contracts_with_one_id(folder: Folder) -> None:
+def test_a_contract_copied_with_its_id(folder: Folder) -> None:
     folder.write("datasets/people.odcs.yaml", folder.read(CONTRACT).replace("  - name: person\n", "  - name: people\n"))
     (problem,) = folder.problems()
-    assert "id “person”已用于 datasets/people.odcs.yaml" in problem.message
+    assert (problem.file, problem.line) == ("datasets/people.odcs.yaml", 3)
+    assert "id “person”与文件名不一致，应为“people”" in problem.message
 
 
 @pytest.mark.parametrize(
@@ -503,6 +589,7 @@ def test_two_contracts_with_one_id(folder: Folder) -> None:
         ("codes/Sex.csv", "文件名应为"),
         ("elements/more.yml", "扩展名应为 .yaml"),
         ("datasets/person.yaml", "合同的文件名应为"),
+        ("datasets/person_zh.odcs.yaml", "目录里的 person_zh 是表 person 的中文视图"),
         ("datasets/Person.odcs.yaml", "小写字母"),
         ("elements/empty.yaml", "文件是空的"),
     ],

@@ -11,6 +11,7 @@ from pydantic import Field
 from govdata.standards.kinds.base import Contradiction, Form, Frozen, Place, RuleKind, Subject
 from govdata.standards.kinds.check_digit import CheckDigit
 from govdata.standards.kinds.code_set import InCodeSet
+from govdata.standards.kinds.code_set import member as member
 from govdata.standards.kinds.date_range import DateRange
 from govdata.standards.kinds.garbled import Garbled
 from govdata.standards.kinds.length import Length

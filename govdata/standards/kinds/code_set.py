@@ -6,6 +6,7 @@ from pydantic import Field
 from sqlglot import exp
 
 from govdata.standards.kinds.base import Contradiction, Form, Place, ValueRule
+from govdata.standards.spelling import suggestion
 from govdata.standards.written import Name, Written
 
 
@@ -28,7 +29,8 @@ class InCodeSet(ValueRule):
     @classmethod
     def read(cls, key: str, written: Any, place: Place) -> Self:
         if written.code_set not in place.code_sets:
-            raise Contradiction(f"没有名为“{written.code_set}”的代码集")
+            near = suggestion(written.code_set, place.code_sets)
+            raise Contradiction(f"没有名为“{written.code_set}”的代码集{near}")
         return cls(code_set=written.code_set, current=written.current)
 
     def code_sets(self) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from govdata.standards.normalisers.org_code_hyphen import OrgCodeHyphen
 from govdata.standards.normalisers.pad_left import PadLeft
 from govdata.standards.normalisers.phone import Phone
 from govdata.standards.normalisers.placeholder_dates import PlaceholderDates
-from govdata.standards.normalisers.prefix_code import PrefixCode
+from govdata.standards.normalisers.prefix_code import MARKED, PrefixCode, code_part, label_part
 from govdata.standards.normalisers.remove_spaces import RemoveSpaces
 from govdata.standards.normalisers.strip import Strip
 from govdata.standards.normalisers.student_number import StudentNumber
@@ -75,4 +75,14 @@ ALL: tuple[NormaliserKind, ...] = (
 )
 NORMALISERS: dict[str, NormaliserKind] = {kind.name: kind for kind in ALL}
 
-__all__ = ["ALL", "NORMALISERS", "Cell", "Example", "NormaliserKind", "Stage"]
+__all__ = [
+    "ALL",
+    "MARKED",
+    "NORMALISERS",
+    "Cell",
+    "Example",
+    "NormaliserKind",
+    "Stage",
+    "code_part",
+    "label_part",
+]

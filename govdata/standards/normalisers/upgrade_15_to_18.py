@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from govdata.standards.arguments import OtherColumn, Texts
+from govdata.standards.arguments import Codes, OtherColumn
 from govdata.standards.normalisers.base import TEXTUAL, Cell, Example, NormaliserKind, Stage
 from govdata.trees import one_of, sql
 from govdata.trees.check_digits import gb11643_digit
@@ -22,7 +22,7 @@ class Upgrade15To18(NormaliserKind):
     types = TEXTUAL
     arguments = (
         OtherColumn("document_column", "证件类型列的名称", optional=True),
-        Texts("documents", "升位的证件类型代码，与 document_column 一起写", optional=True),
+        Codes("documents", "升位的证件类型代码，与 document_column 一起写", optional=True, of="document_column"),
     )
     pattern = f"^{FIFTEEN}$"
     examples = (

@@ -1,19 +1,4 @@
-"""Row expressions: a small closed language in SQL's spelling, read into sqlglot nodes.
-
-The grammar (docs/standards-format.md) is parsed here by hand rather than by sqlglot, so what is not written below
-cannot be said: no subquery, no star, no cast but ``DATE '…'``, no comment, no function outside the two tables. Every
-value becomes a literal node and every name a quoted identifier, so nothing of the text can become syntax in any engine.
-Types are checked where the columns' types are known, because ``sex = 1`` on text is a run-time error on one engine and
-a wrong answer on another.
-
-    expression  = or
-    or          = and { OR and }            and = not { AND not }            not = NOT not | predicate
-    predicate   = sum [ (= <> != < <= > >=) sum | [NOT] IN ( sum, … ) | [NOT] BETWEEN sum AND sum | [NOT] LIKE 'text' |
-    IS [NOT] NULL ]
-    sum         = product { (+ -) product } product = unary { (* /) unary }  unary = - unary | primary
-    primary     = number | 'text' | DATE 'YYYY-MM-DD' | TRUE | FALSE | NULL | column | function ( … ) | CASE … END | (
-    expression )
-"""
+"""Text of a row expression → sqlglot nodes, by recursive descent over the grammar that the package describes."""
 
 from __future__ import annotations
 
@@ -21,113 +6,27 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
-from typing import Literal
 
 from sqlglot import exp
 
-from govdata.errors import GovdataError
 from govdata.standards import patterns
-from govdata.standards.types import TYPES, RowKind
+from govdata.standards.expressions.tokens import ExpressionError, Token, tokens_of
+from govdata.standards.expressions.vocabulary import BUILT_IN, KEYWORDS, KIND_NAMES, VOCABULARY, Kind, call
+from govdata.standards.spelling import suggestion
+from govdata.standards.types import TYPES
 from govdata.trees.check_digits import ALGORITHMS
 
-MAX_LENGTH = 4000
-MAX_TOKENS = 500
 MAX_DEPTH = 60
 
-Kind = RowKind
-
-KIND_NAMES: dict[Kind, str] = {"text": "文本", "number": "数值", "date": "日期", "boolean": "真假", "any": "任意"}
-
-
-@dataclass(frozen=True)
-class Signature:
-    """Kinds of the arguments; the last ``optional`` ones may be left out; ``repeat``: the last may come again and
-    again. ``same``: all arguments are of one kind, which is then the result's."""
-
-    arguments: tuple[Kind, ...]
-    result: Kind
-    optional: int = 0
-    repeat: bool = False
-    same: bool = False
-
-
-VOCABULARY: dict[str, Signature] = {
-    "id_birth_date": Signature(("text",), "date"),
-    "id_sex": Signature(("text",), "text"),
-    "id_region": Signature(("text",), "text"),
-    "age": Signature(("date", "date"), "number"),
-    "years_between": Signature(("date", "date"), "number"),
-    "months_between": Signature(("date", "date"), "number"),
-    "days_between": Signature(("date", "date"), "number"),
-    "delivery_date": Signature((), "date"),
-    "year": Signature(("date",), "number"),
-    "month": Signature(("date",), "number"),
-    "in_code_set": Signature(("text", "text", "text"), "boolean", optional=1),
-    "matches": Signature(("text", "text"), "boolean"),
-    "check_digit_ok": Signature(("text", "text"), "boolean"),
-    "to_number": Signature(("text",), "number"),
+_COMPARISONS: dict[str, type[exp.Expression]] = {
+    "=": exp.EQ,
+    "<>": exp.NEQ,
+    "!=": exp.NEQ,
+    "<": exp.LT,
+    "<=": exp.LTE,
+    ">": exp.GT,
+    ">=": exp.GTE,
 }
-"""Functions of govdata: they stay ``exp.Anonymous`` nodes with these names, and the engine gives each its meaning."""
-
-BUILT_IN: dict[str, Signature] = {
-    "coalesce": Signature(("any", "any"), "any", repeat=True, same=True),
-    "nullif": Signature(("any", "any"), "any", same=True),
-    "least": Signature(("any", "any"), "any", repeat=True, same=True),
-    "greatest": Signature(("any", "any"), "any", repeat=True, same=True),
-    "abs": Signature(("number",), "number"),
-    "left": Signature(("text", "number"), "text"),
-    "right": Signature(("text", "number"), "text"),
-    "substr": Signature(("text", "number", "number"), "text", optional=1),
-    "length": Signature(("text",), "number"),
-    "upper": Signature(("text",), "text"),
-    "lower": Signature(("text",), "text"),
-    "starts_with": Signature(("text", "text"), "boolean"),
-}
-"""Functions of SQL, read into sqlglot's own nodes. ``least`` and ``greatest`` pass over NULL."""
-
-KEYWORDS = frozenset(
-    [
-        "and",
-        "or",
-        "not",
-        "in",
-        "between",
-        "is",
-        "null",
-        "case",
-        "when",
-        "then",
-        "else",
-        "end",
-        "like",
-        "date",
-        "true",
-        "false",
-    ]
-)
-"""Words with a meaning of their own; a column must not be called so."""
-
-RESERVED = KEYWORDS | {"value"}
-
-_TOKEN = re.compile(
-    r"""(?P<space>\s+)
-      | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
-      | (?P<number>[0-9]+(\.[0-9]+)?)(?![A-Za-z0-9_.])
-      | (?P<text>'(?:[^']|'')*')
-      | (?P<operator><>|!=|<=|>=|[=<>+\-*/(),])""",
-    re.VERBOSE | re.ASCII,
-)
-
-
-class ExpressionError(GovdataError):
-    """A row expression that cannot be used; the message is Chinese and says where."""
-
-
-@dataclass(frozen=True)
-class _Token:
-    type: Literal["word", "number", "text", "operator", "end"]
-    text: str  # words in lower case, texts without their quotes
-    position: int  # from 1
 
 
 @dataclass(frozen=True)
@@ -137,85 +36,15 @@ class _Typed:
     null: bool = False
 
 
-def parse(
-    text: str,
-    *,
-    columns: Collection[str] | Mapping[str, str],
-    code_sets: Collection[str],
-    value: str | None = None,
-) -> exp.Expression:
-    """The tree of a row expression, boolean where ``columns`` maps each name to its type (a plain collection skips type
-    checks).
-
-    ``value`` is the column that the word ``value`` stands for, in an element's rule. ``code_sets`` are the known ids.
-    Vocabulary functions are ``exp.Anonymous`` nodes with lower-case names. Raises ExpressionError, in Chinese.
-    """
-    return _Parser(text, columns, code_sets, value).parse()
-
-
-def parse_value(
-    text: str, *, columns: Collection[str] | Mapping[str, str], code_sets: Collection[str]
-) -> tuple[exp.Expression, Kind]:
-    """The tree of an expression for a value of any kind, which may be a constant, and its kind. Raises
-    ExpressionError, in Chinese."""
-    return _Parser(text, columns, code_sets, None).parse_value()
-
-
-def referenced_columns(expression: exp.Expression) -> tuple[str, ...]:
-    """Names of the columns a tree reads, each once, in the order of the text."""
-    return tuple(dict.fromkeys(node.name for node in expression.find_all(exp.Column, bfs=False)))
-
-
-def referenced_code_sets(expression: exp.Expression) -> tuple[str, ...]:
-    """Ids of the code sets a tree asks, each once."""
-    calls = (node for node in expression.find_all(exp.Anonymous, bfs=False) if node.name == "in_code_set")
-    return tuple(dict.fromkeys(call.expressions[1].name for call in calls))
-
-
-def _tokens(text: str) -> list[_Token]:
-    if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"表达式超过 {MAX_LENGTH} 个字符")
-    tokens: list[_Token] = []
-    position = 0
-    while position < len(text):
-        if text.startswith(("--", "/*"), position):
-            raise ExpressionError(f"第 {position + 1} 个字符处：不允许注释")
-        match = _TOKEN.match(text, position)
-        if match is None:
-            if text[position] == "'":
-                raise ExpressionError(f"第 {position + 1} 个字符处：单引号没有闭合")
-            if text[position] in "，（）＝＜＞“”‘’；":
-                raise ExpressionError(f"第 {position + 1} 个字符处：标点要用半角")
-            if text[position] == '"':
-                raise ExpressionError(f"第 {position + 1} 个字符处：文本用单引号，列名不加引号")
-            raise ExpressionError(f"第 {position + 1} 个字符处：不认识的写法")
-        found = match.group()
-        if match.lastgroup == "word":
-            tokens.append(_Token("word", found.lower(), position + 1))
-        elif match.group("number") is not None:
-            tokens.append(_Token("number", found, position + 1))
-        elif match.lastgroup == "text":
-            content = found[1:-1].replace("''", "'")
-            if "\0" in content:
-                raise ExpressionError(f"第 {position + 1} 个字符处：文本含有控制字符")
-            tokens.append(_Token("text", content, position + 1))
-        elif match.lastgroup == "operator":
-            tokens.append(_Token("operator", found, position + 1))
-        if len(tokens) > MAX_TOKENS:
-            raise ExpressionError(f"表达式过长（超过 {MAX_TOKENS} 个词）")
-        position = match.end()
-    tokens.append(_Token("end", "", len(text) + 1))
-    return tokens
-
-
-class _Parser:
+class Parser:
     def __init__(self, text: str, columns: Collection[str], code_sets: Collection[str], value: str | None) -> None:
-        self.tokens = _tokens(text)
+        self.tokens = tokens_of(text)
         self.at = 0
         self.columns = columns
         self.code_sets = code_sets
         self.value = value
         self.depth = 0
+        self.reads_a_column = False
 
     def parse_value(self) -> tuple[exp.Expression, Kind]:
         result = self._whole()
@@ -232,17 +61,17 @@ class _Parser:
     def parse(self) -> exp.Expression:
         result = self._whole()
         self._want(result, "boolean", "整个表达式")
-        if not referenced_columns(result.node):
+        if not self.reads_a_column:
             raise ExpressionError("表达式没有用到任何列")
         return result.node
 
     # ------------------------------------------------------------------------------------------------------- tokens
 
     @property
-    def _token(self) -> _Token:
+    def _token(self) -> Token:
         return self.tokens[self.at]
 
-    def _error(self, message: str, token: _Token | None = None) -> ExpressionError:
+    def _error(self, message: str, token: Token | None = None) -> ExpressionError:
         return ExpressionError(f"第 {(token or self._token).position} 个字符处：{message}")
 
     def _accept(self, *texts: str) -> str | None:
@@ -292,20 +121,11 @@ class _Parser:
         return _Typed(exp.Not(this=operand.node), "boolean")
 
     def _predicate(self) -> _Typed:
-        comparisons: dict[str, type[exp.Expression]] = {
-            "=": exp.EQ,
-            "<>": exp.NEQ,
-            "!=": exp.NEQ,
-            "<": exp.LT,
-            "<=": exp.LTE,
-            ">": exp.GT,
-            ">=": exp.GTE,
-        }
         left = self._sum()
-        if operator := self._accept(*comparisons):
+        if operator := self._accept(*_COMPARISONS):
             right = self._sum()
             self._comparable(left, right)
-            return _Typed(comparisons[operator](this=left.node, expression=right.node), "boolean")
+            return _Typed(_COMPARISONS[operator](this=left.node, expression=right.node), "boolean")
         if self._accept("is"):
             negated = self._accept("not")
             self._expect("null")
@@ -449,7 +269,7 @@ class _Parser:
     def _is_word(self, word: str) -> bool:
         return self._token.type == "word" and self._token.text == word
 
-    def _column(self, token: _Token) -> _Typed:
+    def _column(self, token: Token) -> _Typed:
         name = token.text
         if name == "value" and self.value is not None:
             name = self.value
@@ -460,17 +280,18 @@ class _Parser:
                 raise self._error(f"这里不能是“{name.upper()}”", token)
             if name in VOCABULARY or name in BUILT_IN:
                 raise self._error(f"函数 {name} 之后应有括号", token)
-            raise self._error(f"没有名为“{name}”的列", token)
+            raise self._error(f"没有名为“{name}”的列{suggestion(name, self.columns)}", token)
+        self.reads_a_column = True
         kind: Kind = "any"
         if isinstance(self.columns, Mapping):
             kind = TYPES[self.columns[name]].row_kind
         return _Typed(exp.column(exp.to_identifier(name, quoted=True)), kind)
 
-    def _call(self, token: _Token) -> _Typed:
+    def _call(self, token: Token) -> _Typed:
         name = token.text
         signature = VOCABULARY.get(name) or BUILT_IN.get(name)
         if signature is None:
-            raise self._error(f"没有名为“{name}”的函数", token)
+            raise self._error(f"没有名为“{name}”的函数{suggestion(name, (*VOCABULARY, *BUILT_IN))}", token)
         self._expect("(")
         arguments: list[_Typed] = []
         if not self._accept(")"):
@@ -490,9 +311,9 @@ class _Parser:
             )
         self._check_literals(name, arguments, token)
         kind = self._common(arguments, f"函数 {name} 的参数", token) if signature.same else signature.result
-        return _Typed(_build(name, [argument.node for argument in arguments]), kind)
+        return _Typed(call(name, [argument.node for argument in arguments]), kind)
 
-    def _check_literals(self, name: str, arguments: list[_Typed], token: _Token) -> None:
+    def _check_literals(self, name: str, arguments: list[_Typed], token: Token) -> None:
         """Arguments that the engine needs while it compiles, not while it runs."""
 
         def literal(position: int) -> str:
@@ -503,7 +324,7 @@ class _Parser:
 
         if name == "in_code_set":
             if (code_set := literal(1)) not in self.code_sets:
-                raise self._error(f"没有名为“{code_set}”的代码集", token)
+                raise self._error(f"没有名为“{code_set}”的代码集{suggestion(code_set, self.code_sets)}", token)
             if len(arguments) == 3 and literal(2) != "current":
                 raise self._error("函数 in_code_set 的第 3 个参数只能是 'current'", token)
         elif name == "matches":
@@ -514,7 +335,7 @@ class _Parser:
 
     # -------------------------------------------------------------------------------------------------------- types
 
-    def _want(self, given: _Typed, kind: Kind, place: str, token: _Token | None = None) -> None:
+    def _want(self, given: _Typed, kind: Kind, place: str, token: Token | None = None) -> None:
         if given.null and kind != "any":
             raise self._error(f"{place}不能是 NULL", token)
         if "any" not in (given.kind, kind) and given.kind != kind:
@@ -527,40 +348,8 @@ class _Parser:
             hint = "（日期写 DATE '…'）" if {left.kind, right.kind} == {"date", "text"} else ""
             raise self._error(f"{KIND_NAMES[left.kind]}不能与{KIND_NAMES[right.kind]}比较{hint}")
 
-    def _common(self, parts: list[_Typed], place: str, token: _Token | None = None) -> Kind:
+    def _common(self, parts: list[_Typed], place: str, token: Token | None = None) -> Kind:
         kinds = {part.kind for part in parts if part.kind != "any"}
         if len(kinds) > 1:
             raise self._error(f"{place}类型不一致", token)
         return kinds.pop() if kinds else "any"
-
-
-def _build(name: str, arguments: list[exp.Expression]) -> exp.Expression:
-    """A call as the node sqlglot's own parser would make of it, so that every reader of the tree sees one form."""
-    if name in VOCABULARY:
-        return exp.Anonymous(this=name, expressions=arguments)
-    first, *rest = arguments
-    match name:
-        case "coalesce":
-            return exp.Coalesce(this=first, expressions=rest)
-        case "least":
-            return exp.Least(this=first, expressions=rest, ignore_nulls=True)
-        case "greatest":
-            return exp.Greatest(this=first, expressions=rest, ignore_nulls=True)
-        case "substr":
-            length = {"length": rest[1]} if len(rest) == 2 else {}
-            return exp.Substring(this=first, start=rest[0], **length)
-    unary: dict[str, type[exp.Expression]] = {
-        "abs": exp.Abs,
-        "length": exp.Length,
-        "upper": exp.Upper,
-        "lower": exp.Lower,
-    }
-    if name in unary:
-        return unary[name](this=first)
-    binary: dict[str, type[exp.Expression]] = {
-        "nullif": exp.Nullif,
-        "left": exp.Left,
-        "right": exp.Right,
-        "starts_with": exp.StartsWith,
-    }
-    return binary[name](this=first, expression=rest[0])
