@@ -24,7 +24,8 @@ VARIANTS: dict[tuple[str, str], dict[str, tuple[str | None, str]]] = {
         **dict.fromkeys(("待核", "未起名", "不便公开", "本人", "王某", "李某某", "演示数据", "赵若川同志", "张三等", "QQQ"), (KEPT, "F")),
         **dict.fromkeys(("玉", "岩龙", "赵D", "B·巴特尔", "未来", "同心", "莫愁", "Ng", "赵𰻞川", "José García"), (KEPT, "")),
         **dict.fromkeys(("张伟B", "钱若chuan"), (KEPT, "F")),
-        **dict.fromkeys(("鏉庡洓", "ÀîËÄ", "Ã¥Â¼Â", "王&#20122;", "%E8%B5%B5%E8%8B%A5"), (KEPT, "Q")),
+        **dict.fromkeys(("鏉庡洓", "ÀîËÄ", "æ\x9d\x8eå\x9b\x9b"), ("李四", "")), "王&#20122;": ("王亚", ""), "%E8%B5%B5%E8%8B%A5": ("赵若", ""),
+        **dict.fromkeys(("鏉庡洓涓", "Ã¥Â¼Â", "王&amp;亚", "锟斤拷", "王\ufffd"), (KEPT, "Q")),
         "赵若\u3000川": ("赵若川", ""), "赵\uf90a川": ("赵金川", ""), "赵若川&ensp;": ("赵若川", ""), "待补录": (None, "Q"),
     },
     ("population", "marital_status"): {
@@ -46,8 +47,8 @@ VARIANTS: dict[tuple[str, str], dict[str, tuple[str | None, str]]] = {
     },
     ("population", "sex"): {"男1": (KEPT, "Q"), "男-1": ("1", ""), "[1]男": ("1", ""), "001": ("1", ""), "1(女)": (KEPT, "Q")},
     ("population", "household_address"): {
-        "示例市东湖区花园路2号<br>": ("示例市东湖区花园路2号", ""), "示例市东湖区%E8%B7%AF1号": (KEPT, "Q"),
-        "绀轰緥甯備笢婀栧尯": (KEPT, "Q"),
+        "示例市东湖区花园路2号<br>": ("示例市东湖区花园路2号", ""), "示例市东湖区%E8%B7%AF1号": ("示例市东湖区路1号", ""),
+        "绀轰緥甯備笢婀栧尯": ("示例市东湖区", ""), "绀轰緥甯備笢婀栧尯璺": (KEPT, "Q"),
     },
     ("legal_person", "name"): {
         **{f"示例市华盛有限公司{end}": (KEPT, "F") for end in ("2", "等3家", "—迁出", "/示例市东湖有限公司", "（吊销未注销）")},

@@ -15,6 +15,7 @@ from govdata.standards.normalisers.currency_of import CurrencyOf
 from govdata.standards.normalisers.date_text import DateText
 from govdata.standards.normalisers.digits_zh import DigitsZh
 from govdata.standards.normalisers.excel_text import ExcelText
+from govdata.standards.normalisers.garbled_text import GarbledText
 from govdata.standards.normalisers.halfwidth import Halfwidth
 from govdata.standards.normalisers.han_spaces import HanSpaces
 from govdata.standards.normalisers.layout_markup import LayoutMarkup
@@ -67,6 +68,7 @@ ALL: tuple[NormaliserKind, ...] = (
     PadLeft(),
     PrefixCode(),
     HanSpaces(),
+    GarbledText(),
     LayoutMarkup(),
     UnifiedIdeographs(),
     CountyCode(),
