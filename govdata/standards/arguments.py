@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date as Date
 from typing import Any
 
 from govdata.standards.source import NAME
@@ -68,3 +69,17 @@ class Texts(Argument):
             ],
             "description": self.description,
         }
+
+
+class Day(Argument):
+    """A day, as ISO text."""
+
+    def refusal(self, given: Any) -> str | None:
+        try:
+            Date.fromisoformat(given)
+        except (TypeError, ValueError):
+            return "应为日期，写成 '1958-01-09'"
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date", "description": self.description}

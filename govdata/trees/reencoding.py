@@ -17,7 +17,8 @@ from govdata.trees.build import sql
 HAN = "\u3400-\u9fff\U00020000-\U000323af"
 PLAIN = " -~·\u2010-\u2027\u3000-\u303f\uff01-\uff5e"
 LETTERS = (
-    "\u00c0\u00c1\u00c4-\u00d6\u00d8-\u00f6\u00f8-\u0151\u0154-\u015f\u0162-\u0177\u0179-\u017c\u017f\u01a0-\u024f\u1e00-\u1eff"
+    "\u00c0\u00c1\u00c4-\u00d6\u00d8-\u00f6\u00f8-\u0151\u0154-\u015f"
+    "\u0162-\u0177\u0179-\u017c\u017f\u01a0-\u024f\u1e00-\u1eff"
 )
 """Latin letters that are not themselves what a wrong encoding makes of a byte (Â, Ã, Š, Œ, Ÿ, Ž, ƒ)."""
 

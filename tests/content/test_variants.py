@@ -21,7 +21,7 @@ FREE = {
 VARIANTS: dict[tuple[str, str], dict[str, tuple[str | None, str]]] = {
     # no names: why there is none, who is meant, trials, keys struck at random
     ("population", "name"): {
-        **dict.fromkeys(("待核", "未起名", "不便公开", "本人", "王某", "李某某", "演示数据", "赵若川同志", "张三等", "QQQ"), (KEPT, "F")),
+        **dict.fromkeys(("待核", "未起名", "不便公开", "本人", "王某", "李某某", "演示数据", "赵若川同志", "张三等", "QQQ", "户主", "新生婴儿"), (KEPT, "F")),
         **dict.fromkeys(("玉", "岩龙", "赵D", "B·巴特尔", "未来", "同心", "莫愁", "Ng", "赵𰻞川", "José García"), (KEPT, "")),
         **dict.fromkeys(("张伟B", "钱若chuan"), (KEPT, "F")),
         **dict.fromkeys(("鏉庡洓", "ÀîËÄ", "æ\x9d\x8eå\x9b\x9b"), ("李四", "")), "王&#20122;": ("王亚", ""), "%E8%B5%B5%E8%8B%A5": ("赵若", ""),
@@ -41,7 +41,7 @@ VARIANTS: dict[tuple[str, str], dict[str, tuple[str | None, str]]] = {
         "无电话": (None, "F"), "17900000002(妻)": ("17900000002", ""), "17900000003/17900000002": ("17900000003", ""), "暂缺": (None, ""),
         "（010）62345678": ("010-62345678", ""), "0871 6234567": ("0871-6234567", ""), "13800100500": (KEPT, "F"), "95588": (None, "F"),
     },
-    ("population", "registered_date"): {"9999年12月31日": (None, ""), "1753-1-1 0:00:00": (None, ""), "2020年13月": (None, "Q")},
+    ("population", "registered_date"): {"9999年12月31日": (None, ""), "1753-1-1 0:00:00": (None, ""), "2020年13月": (None, "Q"), "10000": (None, "Q"), "12345": (None, "Q"), "33333": ("1991-04-05", "")},
     ("population", "household_division"): {
         "190101001": ("190101", ""), "示例市东湖区(190101)": ("190101", ""), "190101示例市西岭区": (KEPT, "Q"),
     },
@@ -51,8 +51,12 @@ VARIANTS: dict[tuple[str, str], dict[str, tuple[str | None, str]]] = {
         "绀轰緥甯備笢婀栧尯": ("示例市东湖区", ""), "绀轰緥甯備笢婀栧尯璺": (KEPT, "Q"),
     },
     ("legal_person", "name"): {
-        **{f"示例市华盛有限公司{end}": (KEPT, "F") for end in ("2", "等3家", "—迁出", "/示例市东湖有限公司", "（吊销未注销）")},
+        **{f"示例市华盛有限公司{end}": (KEPT, "F") for end in ("2", "等3家", "已注销", "停业整顿中", "东湖软件有限责任公司", "—迁出", "/示例市东湖有限公司", "（吊销未注销）")},
         **dict.fromkeys(("示例市华盛有限公司东湖分公司", "示例市软件测试有限公司", "示例市108号公司", "示例（中国）集团公司"), (KEPT, "")),
+    },
+    ("population", "residence_address"): {
+        **dict.fromkeys(("同户籍地", "同身份证", "待核实", "户籍地址", "人户分离", "查无此址"), (KEPT, "F")),
+        **dict.fromkeys(("同心县豫海镇1号", "待王镇未庄村3组", "查家湾路9号", "无锡路1号院"), (KEPT, "")),
     },
     ("legal_person", "term_to"): {"9999/12/31 0:00:00": (None, ""), "永续存续": (None, ""), "二十年": (None, "Q")},
     ("legal_person", "phone"): {"总机转8001": (None, "F"), "1.79E+10": (None, "F"), "400-800-1234": (KEPT, "")},

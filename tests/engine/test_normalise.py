@@ -115,7 +115,7 @@ def test_known_repairs(name, before, after):
 
 
 def test_every_declared_step_is_known_and_tried():
-    assert {kind.name for kind in ALL} - set(TEXT_STEPS) == {"money", "currency_of"}
+    assert {kind.name for kind in ALL} - set(TEXT_STEPS) == {"money", "currency_of", "day_numbers"}
     assert {name for name, _, _ in KNOWN} | {"uscc_lookalike"} == set(TEXT_STEPS)
 
 
