@@ -25,7 +25,8 @@ import python_calamine as calamine
 from govdata.ingest import oldbook, physical, source, totals
 from govdata.ingest.archive import probe, survey
 from govdata.ingest.cells import Cells
-from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, joined, looks_like_header, named, shape
+from govdata.ingest.header_lines import HEADER_LINES, is_numbering, joined, looks_like_header
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, shape
 from govdata.ingest.merged import Merged
 from govdata.ingest.packed import Unpacked
 from govdata.ingest.source import Block, Ignored, Opened, Tally, Unreadable
@@ -298,28 +299,40 @@ def _find_header(sheet: calamine.CalamineSheet, headers: Headers | None) -> tupl
     header and is as wide as the rows below it."""
     rows = [[cell_text(cell) for cell in cells] for _, cells in itertools.islice(_rows(sheet, Cells()), HEADER_WITHIN)]
     if headers is not None:
-        scores = [headers.score([cell or "" for cell in row]) for row in rows]
-        best = max(range(len(rows)), key=lambda index: scores[index], default=-1)
-        if best < 0 or not scores[best][0] or (scores[best][0] == 1 and len(named(rows[best])) > 1):
-            return None
-        return _two_lines(rows, best) or (best, named(rows[best]))
+        return _contract_header(rows, headers)
     widths = Counter(len(named(row)) for row in rows if not is_blank(row))
     if not widths:
         return None
     usual = max(widths, key=lambda width: (widths[width], width))
     for index, row in enumerate(rows):
         names = named(row)
-        if len(names) > usual // 2 and (two := _two_lines(rows, index)):
-            return two
+        if len(names) > usual // 2 and (stacked := joined(rows[index : index + HEADER_LINES])):
+            return index + stacked[0] - 1, tuple(stacked[1])
         if len(names) > usual // 2 and looks_like_header([cell or "" for cell in row]):
             return index, names
     return -1, tuple(f"列{number}" for number in range(1, usual + 1))
 
 
-def _two_lines(rows: list[list[str | None]], index: int) -> tuple[int, tuple[str, ...]] | None:
-    """The second line of a header of two, and the names they give together."""
-    names = joined(rows[index], rows[index + 1]) if index + 1 < len(rows) else None
-    return (index + 1, tuple(names)) if names else None
+def _contract_header(rows: list[list[str | None]], headers: Headers) -> tuple[int, tuple[str, ...]] | None:
+    """The last line of the header and its names: the row, or the rows joined, that give most columns of the contract;
+    a line below that numbers the columns belongs to it."""
+    best: tuple[tuple[int, int], int, tuple[str, ...]] | None = None
+    covered = -1  # the last line of a header of several lines: what stands under a heading is no header by itself
+    for index, row in enumerate(rows):
+        if index <= covered:
+            continue
+        names: Sequence[str | None] = row
+        covered = index
+        if stacked := joined(rows[index : index + HEADER_LINES], headings=True):
+            covered, names = index + stacked[0] - 1, stacked[1]
+        score = headers.score([name or "" for name in names])
+        if score[0] and (best is None or score > best[0]):
+            best = score, covered, named(names)
+    if best is None or (best[0][0] == 1 and len(best[2]) > 1):
+        return None
+    _, last, columns = best
+    numbered = last + 1 < len(rows) and is_numbering(rows[last + 1], len(columns))
+    return last + numbered, columns
 
 
 def open_workbook(path: Path, headers: Headers | None) -> Opened:
