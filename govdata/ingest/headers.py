@@ -12,7 +12,7 @@ from govdata.standards.header import normalise_header, unmarked
 if TYPE_CHECKING:
     from govdata.standards.model import Dataset
 
-_TOTAL = re.compile(r"(本页|本表|本月|本年)?[合总小共累](计|和)[:：]?")
+_TOTAL = re.compile(r"(本页|本表|本月|本年)?([合总小共累](计|和)|汇总)[:：]?")
 _CLOSING = re.compile(
     r"(合\s*计|总\s*计|小\s*计|共\s*计|[总一]?共\s*[\d,]+\s*[条人户行笔件个家名项例]|记录(总|条)?数\s*[:：]|"
     r"(制表|填表|填报|审核|复核|负责|经办|统计|打印|导出|联系|报送)(人|员|人员|时间|日期|单位|部门|机构)\s*[:：]|"
@@ -20,7 +20,7 @@ _CLOSING = re.compile(
     r"total\s*[:：]?\s*\d*\s*$|end of (file|data|report)|-- *end|"
     r"\(?\d+ rows?( affected| selected| in set)?\b|已选择\s*[\d,]+\s*行|"
     r"\(?\s*[\d,]+\s*行(记录)?(受影响|被选择)?\s*\)?[。.]?$|"
-    r"\\\.$|query ok\b|sql>|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}$|\x1a$|第\s*\d+\s*页)",
+    r"\\\.$|query ok\b|sql>|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}$|[\x00\x1a]+$|第\s*\d+\s*页)",
     re.IGNORECASE,
 )
 _IN_UNITS = re.compile(r"\{([^{}]+)\}")
@@ -211,7 +211,7 @@ def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:
 def is_total(cells: Sequence[str | None]) -> bool:
     """The first filled cell says that a total follows."""
     first = _first(cells)
-    return first[:1] in tuple("本合总小共累") and bool(_TOTAL.fullmatch(re.sub(r"\s", "", first)))
+    return first[:1] in tuple("本合总小共累汇") and bool(_TOTAL.fullmatch(re.sub(r"\s", "", first)))
 
 
 def _first(cells: Sequence[str | None]) -> str:

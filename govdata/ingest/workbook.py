@@ -25,7 +25,7 @@ import python_calamine as calamine
 from govdata.ingest import oldbook, physical, source, totals
 from govdata.ingest.archive import probe, survey
 from govdata.ingest.cells import Cells
-from govdata.ingest.header_lines import HEADER_LINES, is_numbering, joined, looks_like_header
+from govdata.ingest.header_lines import HEADER_LINES, contrasts, is_numbering, joined, looks_like_header
 from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, shape
 from govdata.ingest.merged import Merged
 from govdata.ingest.packed import Unpacked
@@ -103,6 +103,7 @@ class SheetSource:
         self.columns = columns + tuple(f"列{number + 1}" for number in beyond)
         self.titles, self._beside, self._hidden = columns, beyond, hidden
         self._book, self._header, self._headers, self._cells, self._count = book, header, headers, told, count
+        self._apart, self._names = False, list[str]()  # is a blank row above; cells that may head another table
         self.kept: Unpacked | None = None  # where the book lies if it is not the delivered file
         self._content = (
             content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
@@ -148,12 +149,23 @@ class SheetSource:
         """Not a blank row nor a band; into a record the values are put that merged cells hang down into it."""
         if _empty(cells):
             self.tally.aside(source.BLANK, [number])
+            self._apart = True
             return False
+        self._refuse_another_table(number, cells)
         if self._merged.is_band(number - 1, cell_text(cells[0])):
             self.tally.aside(source.BAND, [number])
             return False
         self._merged.fill(number - 1, cells)
         return True
+
+    def _refuse_another_table(self, number: int, cells: list[Cell]) -> None:
+        """Names below a blank row, of no column of this table, and values below the names: they are no records."""
+        texts = [cell_text(cell) or "" for cell in cells[: len(named([cell_text(cell) for cell in cells]))]]
+        if self._names and contrasts(self._names, [texts]) and len(texts) == len(self._names):
+            raise Unreadable(f"第{number - 1}行起是另一张表，工作表里有不止一张表，请分成几个工作表交付", self.sheet)
+        names = self._apart and len(texts) > 1 and looks_like_header(texts) and not is_footer(texts)
+        known = any(self._may_not_be_record(text) for text in texts) if names else True
+        self._names, self._apart = (texts if not known else []), False
 
     def _remark(self, footers: list[tuple[int, list[str | None]]]) -> None:
         tally = self.tally
@@ -346,8 +358,8 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
     old = oldbook.look(path) if format == "xls" else None
     told |= {name: sheet.cells for name, sheet in (old or {}).items()}
     try:
-        readable = str(path) if file is None else f"/proc/self/fd/{file.fileno()}"
-        book = calamine.CalamineWorkbook.from_path(readable)
+        with file or path.open("rb") as held:  # by a name without an ending: the reader would believe it
+            book = calamine.CalamineWorkbook.from_path(f"/proc/self/fd/{held.fileno()}")
         opened = open_sheets(book, format, headers, told, _counter(path, format, old))
     except calamine.PasswordError:
         raise Unreadable(oldbook.PROTECTED) from None
