@@ -60,8 +60,9 @@ def cell_text(value: Cell) -> str | None:
             if plain
             else value.isoformat(" ", "seconds" if not value.microsecond else "milliseconds")
         )
-    if isinstance(value, datetime.timedelta):
-        return str(value)
+    if isinstance(value, datetime.timedelta):  # as it is shown, 36:00:00
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
     return value.isoformat() if value is not None else None
 
 
@@ -165,7 +166,8 @@ class SheetSource:
             raise Unreadable(f"第{number - 1}行起是另一张表，工作表里有不止一张表，请分成几个工作表交付", self.sheet)
         names = self._apart and len(texts) > 1 and looks_like_header(texts) and not is_footer(texts)
         known = any(self._may_not_be_record(text) for text in texts) if names else True
-        self._names, self._apart = (texts if not known else []), False
+        self._names = texts if not known else []
+        self._apart = self._apart and len(texts) == 1  # a title may stand between
 
     def _remark(self, footers: list[tuple[int, list[str | None]]]) -> None:
         tally = self.tally

@@ -311,6 +311,33 @@ def a_second_table_below_the_first() -> Case:
 
 
 @case
+def a_second_table_under_a_title() -> Case:
+    rows = [*ROWS, [], ["附表：分区统计"], ["区划", "人数"], ["东湖区", 2], ["西岭区", 1]]
+    return Case("a.xlsx", xlsx(rows=rows), None, "不止一张表")
+
+
+@case
+def records_behind_a_blank_row_with_cells_missing() -> Case:
+    rows = [*ROWS, [], ["19D", "丁"], ["19E", "戊", "路"]]
+    return Case("a.xlsx", xlsx(rows=rows), [*READ, ("19D", "丁", None, None), ("19E", "戊", "路", None)])
+
+
+@case
+def hours_beyond_a_day() -> Case:
+    def hours(_: Any, sheet: Any) -> None:
+        sheet["D2"].value, sheet["D2"].number_format = 1.5, "[h]:mm:ss"
+
+    return Case("a.xlsx", xlsx(hours), [(*READ[0][:3], "36:00:00"), *READ[1:]])
+
+
+@case
+def bytes_that_no_encoding_has() -> Case:
+    """Oracle's old UTF8 (surrogates apart), a character cut by a column's length: their lines alone are rejected."""
+    text = csv(ROWS * 10).encode().replace("街".encode(), b"\xed\xa0\x81\xed\xb0\x80", 1)
+    return Case("a.csv", text.replace("巷".encode(), "巷".encode()[:2], 1), [READ[0], *READ * 9], rejects=2)
+
+
+@case
 def signatures_below() -> Case:
     rows = [*ROWS, [], ["填报人：某", None, None, "审核人：某"], ["填报日期：2026年1月1日"]]
     return Case("a.xlsx", xlsx(rows=rows), READ)
