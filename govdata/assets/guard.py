@@ -168,6 +168,10 @@ def stage(
     return guarded(deployment, place, date, name, context.run.run_id, op.log_event)
 
 
+ENDED = (Failure, KeyboardInterrupt, GeneratorExit, DagsterExecutionInterruptedError)
+"""What ends a stage and is no fault of it."""
+
+
 @contextmanager
 def guarded(
     deployment: Deployment,
@@ -195,13 +199,13 @@ def guarded(
             except BaseException:
                 interruption.check()  # what comes up after the end was asked for is no fault of the delivery's
                 raise
-    except (Failure, KeyboardInterrupt, GeneratorExit, DagsterExecutionInterruptedError):
+    except ENDED:
         raise
     except GovdataError as error:
         work.waiting = isinstance(error, Waiting)
         work.outcome, work.reasons = ("blocked" if error.delivery_at_fault else "error"), (str(error),)
     except BaseException as error:
-        work.outcome, work.reasons, stack = "error", (_machine(error) or _program(error),), places(error)
+        work.outcome, work.reasons, stack = "error", (reason(error),), places(error)
     else:
         work.record()
         return
@@ -209,6 +213,11 @@ def guarded(
     metadata = {"调用位置": MetadataValue.md("```\n" + stack + "\n```")} if stack is not None else {}
     # `from None`: Dagster would otherwise store the original, message and all, as the context of this one.
     raise failure(work.reasons, metadata) from None
+
+
+def reason(error: BaseException) -> str:
+    """What may be told of an error that is not ours: its text may quote data."""
+    return _machine(error) or _program(error)
 
 
 def failure(reasons: tuple[str, ...], metadata: Mapping[str, MetadataValue] | None = None) -> Failure:

@@ -20,7 +20,7 @@ from dagster import (
 from govdata.assets import describe, guard, landing
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import Delivery
-from govdata.errors import DeliveryError
+from govdata.errors import DeliveryError, GovdataError
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.tables.rows import RAW
 
@@ -64,7 +64,7 @@ def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) 
             with suppress(FileNotFoundError):  # before it is read: what changes meanwhile is read again
                 work.delivery, _ = files.state(deployment.deployment.delivery(dataset.name, date))
             delivery = None
-            with _refusal_recorded(dataset, date, work, None):
+            with _end_recorded(dataset, date, work, None):
                 delivery = ingest.receive(deployment.deployment, dataset, date)
             if delivery is None:
                 work.nothing()
@@ -77,7 +77,7 @@ def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) 
                     tags={"dagster/data_version": delivery.fingerprint},
                 )
             )
-            with _refusal_recorded(dataset, date, work, delivery):
+            with _end_recorded(dataset, date, work, delivery):
                 batch = ingest.ingest(delivery, dataset, registry, deployment.deployment)
             told = ingest.report.of(batch, delivery)
             ingest.report.record(told, deployment.deployment)
@@ -106,8 +106,9 @@ def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) 
 
 
 @contextmanager
-def _refusal_recorded(dataset: Dataset, date: Date, work: guard.Stage, delivery: Delivery | None) -> Iterator[None]:
-    """A refused delivery has been dealt with: the record of it lets the deltas of later dates go on."""
+def _end_recorded(dataset: Dataset, date: Date, work: guard.Stage, delivery: Delivery | None) -> Iterator[None]:
+    """What is not read has a line among the deliveries too. A refused delivery has been dealt with: the record of it
+    lets the deltas of later dates go on."""
     from govdata import ingest, publish
 
     try:
@@ -118,5 +119,13 @@ def _refusal_recorded(dataset: Dataset, date: Date, work: guard.Stage, delivery:
         ):  # without the record later deltas wait, which is safe; the reason must not be lost for it
             publish.record_refusal(dataset.name, date, work.deployment)
             told = ingest.report.refused(dataset.name, date, delivery, work.delivery, error)
+            ingest.report.record(told, work.deployment)
+        raise
+    except guard.ENDED:
+        raise
+    except BaseException as error:
+        with suppress(OSError):  # the outcome itself stands in the manifest
+            reason = str(error) if isinstance(error, GovdataError) else guard.reason(error)
+            told = ingest.report.failed(dataset.name, date, delivery, work.delivery, reason)
             ingest.report.record(told, work.deployment)
         raise

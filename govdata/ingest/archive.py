@@ -162,7 +162,7 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), int(sys.argv[2])))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 import python_calamine
-book = python_calamine.CalamineWorkbook.from_path(sys.argv[1])
+book = python_calamine.CalamineWorkbook.from_filelike(open(sys.argv[1], 'rb'))
 for name in book.sheet_names:
     book.get_sheet_by_name(name)
 """

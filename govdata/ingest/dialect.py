@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from govdata.ingest.headers import Headers, contrasts, is_blank, is_footer, joined, looks_like_header, named
+from govdata.ingest.header_lines import (
+    CLEAR_MAJORITY,
+    HEADER_LINES,
+    NUMBER,
+    contrasts,
+    is_numbering,
+    is_too_long,
+    joined,
+    lacks_row_names,
+    looks_like_header,
+)
+from govdata.ingest.headers import Headers, is_blank, is_footer, named
 from govdata.ingest.records import OK, QUOTED_LINES, Dialect, line_end, line_starts, past, read_record, read_records
 from govdata.ingest.source import Unreadable
 
 HEADER_WITHIN = 60  # lines the header is looked for in
 SAMPLE_RECORDS = 200
-CLEAR_MAJORITY = 0.9
 ENOUGH = (
     1.0  # score of a reading by a usual separator with which no rarer one is tried: three columns or so, mostly regular
 )
@@ -68,12 +77,8 @@ _WITH_CONTRACT = (
 )
 """Separators that only a header known from a contract can prove, unless nothing better is seen."""
 _NEVER = frozenset(".-_/\\()\"'\ufeff\n\r\x00")  # too common within values
-_NUMBERS = re.compile(
-    r"序号|编号|行号|号|年份?|id|no\.?|nr\.?|#|num(ber)?|index|rank|year|row", re.IGNORECASE
-)  # heads a column of numbers
 _VALUE_MARKS = frozenset("$¥￥€£%‰+-(（[<")  # what values begin or end with
 _SUSPECT = (",", "\t", "|", ";", "^^")
-_NUMBER = re.compile(r"[-+(]?[¥$€]?\d{1,3}([.,'\u00a0 ]?\d{3})*([.,]\d+)?\)?%?|\d+[.,]\d+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _RULE = re.compile(r"[\s|+:=_─━┼═╪-]+")
 _RUN = re.compile(r"(?:[^\w\s\"']|_){2,5}|\t{2,3}| {2,3}")  # longer separators nobody has heard of
@@ -197,6 +202,7 @@ def _header_record(text: str, start: int, dialect: Dialect) -> tuple[list[str], 
 def _by_contract(text: str, headers: Headers) -> Layout | None:
     """The line and separator that give the most headers of the contract."""
     best: tuple[tuple[int, ...], Dialect, int, int, list[str]] | None = None
+    covered: dict[str, int] = {}  # separator → where the last header of several lines ends
     for line, start in enumerate(line_starts(text, HEADER_WITHIN)):
         if best is not None and best[0][0] > 1 and best[0][1] == 0:
             break  # every cell is a header of the contract: nothing below can be better
@@ -207,7 +213,13 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
         for delimiter in dict.fromkeys([*known, *longer]):
             singles = shown.startswith("'") or f"{delimiter}'" in shown or f"{delimiter} '" in shown
             for quote in ["'", '"'] if singles else ['"']:
-                fields, after, whole = _header_record(text, start, Dialect(delimiter, quote, spaced=True))
+                if start < covered.get(delimiter, 0):
+                    continue
+                tried = Dialect(delimiter, quote, spaced=True)
+                fields, after, whole = _header_record(text, start, tried)
+                if stacked := _stacked(text, after, tried, fields, headings=True):
+                    fields, after = stacked
+                    covered[delimiter] = after
                 score = (
                     *headers.score(fields),
                     whole,
@@ -226,8 +238,9 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
         manner = Dialect(dialect.delimiter, "'", _escape_of(body, "'", dialect.delimiter))
     else:
         manner = _manner(body, dialect.delimiter)
-    if manner.delimiter != dialect.delimiter or manner.spaced:  # blanks belong to it, in the header too
-        start = line_starts(text, line + 1)[line]
+    start = line_starts(text, line + 1)[line]
+    alone = covered.get(dialect.delimiter, 0) <= start
+    if alone and (manner.delimiter != dialect.delimiter or manner.spaced):  # blanks belong to it, in the header too
         spaced, behind, _ = _header_record(text, start, manner)
         if headers.score(spaced) >= headers.score(fields):
             after, fields = behind, spaced
@@ -240,11 +253,13 @@ def _finish(
     text: str, dialect: Dialect, line: int, after: int, header: Sequence[str], *, numbered: bool = False
 ) -> Layout:
     """``numbered``: only row numbers are taken for a column the header does not name."""
-    below, behind, _ = _header_record(text, after, dialect) if after < len(text) else ([], after, True)
-    if two_lines := joined(header, below):
-        header, after = two_lines, behind
+    if stacked := _stacked(text, after, dialect, header):
+        header, after = stacked
+    if numbered:
+        numbers, behind, _ = _header_record(text, after, dialect)
+        after = behind if is_numbering(numbers, len(named(header))) else after
     records = [fields for fields in read_records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
-    if _row_names(header, records, numbered=numbered):
+    if lacks_row_names(header, records, numbered=numbered):
         header = ["", *header]
     columns = named(header)
     counts = Counter(map(len, records))
@@ -267,6 +282,22 @@ def _finish(
     lines = max(1, header_text.count("\n") + header_text.replace("\r\n", "\n").count("\r"))
     width = usual if more else len(columns)
     return Layout(dialect, columns, width, max(width, len(header)), line, lines)
+
+
+def _stacked(
+    text: str, after: int, dialect: Dialect, header: Sequence[str], *, headings: bool = False
+) -> tuple[list[str], int] | None:
+    """The names of ``header``, which ends at ``after``, and the lines below it, where they are one header together; and
+    where that ends."""
+    if all(header):
+        return None
+    rows, ends = [header], [after]
+    while len(rows) < HEADER_LINES and ends[-1] < len(text):
+        fields, end, _ = _header_record(text, ends[-1], dialect)
+        rows.append(fields)
+        ends.append(end)
+    together = joined(rows, headings=headings)
+    return (together[1], ends[together[0] - 1]) if together else None
 
 
 def _holds(fields: Sequence[str], number: int) -> bool:
@@ -301,9 +332,9 @@ def _by_shape(text: str) -> Layout | None:
     for line, start in enumerate(starts):
         fields, after, _ = _header_record(text, start, dialect)
         below = read_records(text, dialect, SAMPLE_RECORDS // 2, after)
-        if line == 0 and _row_names(fields, below):
+        if line == 0 and lacks_row_names(fields, below):
             return _finish(text, dialect, line, after, fields)
-        if line == 0 and len(named(fields)) > width > 1 and _too_long(fields, below):
+        if line == 0 and len(named(fields)) > width > 1 and is_too_long(fields, below):
             raise Unreadable(f"表头有{len(named(fields))}列，记录却只有{width}列，无法判断缺的是哪一列")
         if len(named(fields)) > width or len(fields) < width - (2 if width > 3 else 0):
             continue
@@ -313,7 +344,7 @@ def _by_shape(text: str) -> Layout | None:
         if filled > (width // 2 if width > 1 else 0):
             if (
                 looks_like_header(fields)
-                or joined(fields, next(iter(below), []))
+                or joined([fields, *below[: HEADER_LINES - 1]])
                 or contrasts(fields, [each for each in below if len(each) >= width])
             ):
                 _refuse_another_table(text[:start], dialect)
@@ -334,46 +365,6 @@ def _refuse_another_table(above: str, dialect: Dialect) -> None:
         if len(run) > 2 and contrasts(run[0], run[1:]):
             raise Unreadable(f"文件里有不止一张表：{len(run[0])}列的表之后另有列数不同的表，请分成几个文件交付")
         run = [fields]
-
-
-def _row_names(header: Sequence[str], records: list[list[str]], *, numbered: bool = False) -> bool:
-    """The header lacks one name, that of the numbers or names the rows begin with (R's ``write.table`` writes none):
-    nearly all records are one field longer, whose first cells count up (or, unless ``numbered`` is asked for, are words
-    that are all different) and whose last cells are filled."""
-    columns, records = len(named(header)), [fields for fields in records if not is_blank(fields)]
-    longer = [fields for fields in records if len(fields) == len(header) + 1]
-    if (
-        columns != len(header)
-        or not longer
-        or len(longer) < CLEAR_MAJORITY * len(records)
-        or not all(map(str.strip, header))
-    ):
-        return False
-    firsts = [fields[0].strip() for fields in longer]
-    if _NUMBERS.fullmatch(header[0].strip()) or any(not fields[-1].strip() for fields in longer[:20]):
-        return False
-    if len(firsts) > 1 and all(first.isdecimal() and len(first) < 9 for first in firsts):
-        return all(int(after) == int(before) + 1 for before, after in itertools.pairwise(firsts))
-    words = (
-        len(header) > 1
-        and len(firsts) > 2
-        and all(firsts)
-        and len(set(firsts)) == len(firsts)
-        and not any(map(_NUMBER.fullmatch, firsts))
-    )
-    return words and not numbered and looks_like_header(header)
-
-
-def _too_long(header: Sequence[str], records: list[list[str]]) -> bool:
-    """A header with more names than nearly all records have fields."""
-    records = [fields for fields in records if not is_blank(fields)]
-    shorter = [fields for fields in records if len(fields) < len(named(header))]
-    return (
-        len(records) > 1
-        and looks_like_header(header)
-        and len(shorter) >= CLEAR_MAJORITY * len(records)
-        and contrasts(header, records)
-    )
 
 
 def _blank_line(text: str, start: int) -> bool:
@@ -412,7 +403,7 @@ def _reading(text: str, dialect: Dialect) -> _Reading:
     if width < 2:
         return _Reading(dialect, records, 1, 0.0, 0.0)
     regular = [fields for fields in records if len(fields) == width]
-    headed_short = len(records[0]) == width - 1 and _row_names(records[0], records[1:])
+    headed_short = len(records[0]) == width - 1 and lacks_row_names(records[0], records[1:])
     share = len(regular) / (len(records) - headed_short)
     # A column without a letter or digit, even in the header, is the inside of a longer separator; at the ends it is a
     # frame.
@@ -428,7 +419,7 @@ def _reading(text: str, dialect: Dialect) -> _Reading:
 
 def _unclean(cell: str, delimiter: str) -> bool:
     """Something in the cell may be a separator that was not seen, or a quote that was not taken for one."""
-    if not cell or cell.isalnum() or _NUMBER.fullmatch(cell):
+    if not cell or cell.isalnum() or NUMBER.fullmatch(cell):
         return False
     if cell[0] in "\"'" and cell[-1] == cell[0]:
         return True

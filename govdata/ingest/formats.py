@@ -49,6 +49,8 @@ _SQL = re.compile(
     r"(?:--[^\n]*\n|/\*.*?\*/;?|\s)*(?:insert\s+into|create\s+table|drop\s+table|set\s+names|lock\s+tables)\s",
     re.DOTALL | re.IGNORECASE,
 )
+_JSON_ROWS = re.compile(r"\[\s*\[\s*[\"\d\[]")
+_JSON_CALL = re.compile(r"[\w.$]+\s*\(\s*[\[{]\s*[\"{\[]")
 _MHTML = re.compile(r"(?:from|mime-version|subject|date|content-type|x-[\w-]+)\s*:", re.IGNORECASE)
 _HEAD = 64 << 10
 
@@ -122,6 +124,10 @@ def _textual(opening: str, head: bytes, path: Path) -> str:
         raise Unreadable("单个文件网页（MHTML），请用表格软件另存为xlsx后交付")
     if _SQL.match(plain):
         raise Unreadable("SQL脚本，请导出为CSV后交付")
+    if _JSON_ROWS.match(plain):
+        raise Unreadable("JSON里是数组的数组，没有键名；请导出为CSV，或一条记录一个对象的JSON")
+    if _JSON_CALL.match(plain):
+        raise Unreadable("JSON外面包着函数调用（JSONP），请去掉后交付")
     if (plain.startswith("{") and '"' in plain) or plain.startswith(("[{", "[\n", "[\r", "[ ", "[]", "[\t")):
         return "jsonlines"
     if _binary(opening):

@@ -12,7 +12,7 @@ from govdata.standards.header import normalise_header, unmarked
 if TYPE_CHECKING:
     from govdata.standards.model import Dataset
 
-_TOTAL = re.compile(r"(本页|本表|本月|本年)?[合总小共累](计|和)[:：]?")
+_TOTAL = re.compile(r"(本页|本表|本月|本年)?([合总小共累](计|和)|汇总)[:：]?")
 _CLOSING = re.compile(
     r"(合\s*计|总\s*计|小\s*计|共\s*计|[总一]?共\s*[\d,]+\s*[条人户行笔件个家名项例]|记录(总|条)?数\s*[:：]|"
     r"(制表|填表|填报|审核|复核|负责|经办|统计|打印|导出|联系|报送)(人|员|人员|时间|日期|单位|部门|机构)\s*[:：]|"
@@ -20,13 +20,10 @@ _CLOSING = re.compile(
     r"total\s*[:：]?\s*\d*\s*$|end of (file|data|report)|-- *end|"
     r"\(?\d+ rows?( affected| selected| in set)?\b|已选择\s*[\d,]+\s*行|"
     r"\(?\s*[\d,]+\s*行(记录)?(受影响|被选择)?\s*\)?[。.]?$|"
-    r"\\\.$|query ok\b|sql>|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}$|\x1a$|第\s*\d+\s*页)",
+    r"\\\.$|query ok\b|sql>|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}$|[\x00\x1a]+$|第\s*\d+\s*页)",
     re.IGNORECASE,
 )
 _IN_UNITS = re.compile(r"\{([^{}]+)\}")
-_YEAR = re.compile(r"(19|20)\d\d")
-_NUMBER_LIKE = re.compile(r"[-+]?[$¥￥€£]?[\d.,:/\-]+%?|\d.*\d{4}.*", re.DOTALL)
-_VALUE_LIKE = re.compile(_NUMBER_LIKE.pattern + r"|.{41,}", re.DOTALL)
 
 
 # The ways systems write a column's name beside something else, in the form of ``normalise_header``.
@@ -36,6 +33,14 @@ _BOTH = (
     re.compile(r"^(.+?)[(\[【<](.+?)[)\]】>]$"),  # 姓名(xm)
     re.compile(r"^([a-z][a-z0-9_]*)[_:/-]?([^\x00-\x7f].*)$"),  # xm_姓名
     re.compile(r"^([^\x00-\x7f].*?)[_:/-]?([a-z][a-z0-9_]*)$"),  # 姓名_xm
+)
+
+
+# Headings over several columns: what they say of whom (母亲信息), and those that say of nobody else.
+_OF_GROUP = re.compile(r"(?:的)?(?:信息|情况|资料|数据|项目|内容)$")
+_NOBODYS = re.compile(
+    r"(?:基本|基础|个人|本人|人员|居民|公民|人口|身份|证件|登记|户籍|户口|居住|住址|地址|联系|通讯|通信|状态|"
+    r"企业|单位|机构|公司|主体|学生|学籍|就读|主要|详细|附加|其他|其它|交付|业务)?"
 )
 
 
@@ -110,11 +115,20 @@ class Headers:
         if known is None:
             less = _without_owner(_NUMBERED.sub("", plain))
             known = self._columns.get(less) or self._both(less)
-        if known is None and "-" in plain:  # 地址-户籍地址, of a header of two lines; 父亲-姓名 is another's name
-            group, _, under = plain.partition("-")
-            same_thing = group in under or (len(group) == 2 and group[-1] == under[-1:])  # 地址-现住址
-            known = self._columns.get(under) if group and same_thing else None
+        if known is None and "-" in plain:
+            known = self._under_heading(*plain.rsplit("-", 1))
         return known
+
+    def _under_heading(self, headings: str, under: str) -> str | None:
+        """Of a header of several lines: 地址-户籍地址, 基本信息-姓名; 母亲-姓名 is the mother's name."""
+        for heading in headings.split("-"):
+            whose = _OF_GROUP.sub("", heading)
+            if (theirs := self._columns.get(whose + under)) is not None and whose:
+                return theirs
+            same_thing = heading in under or (len(heading) == 2 and heading[-1] == under[-1:])  # 地址-现住址
+            if not (heading and (same_thing or _NOBODYS.fullmatch(whose))):
+                return None
+        return self._columns.get(under)
 
     def _both(self, plain: str) -> str | None:
         """A header that gives a column's name and its code, where both mean the same column: one alone proves nothing
@@ -180,65 +194,7 @@ class Headers:
         return tuple(dict.fromkeys((*column.headers, column.name, column.title)))
 
 
-def joined(top: Sequence[str | None], below: Sequence[str | None]) -> list[str] | None:
-    """The names of a header of two lines, ``地址-户籍地址``; None where ``below`` is not surely the second of them: it
-    has words under each group heading and the empty cells right of it, and nothing under the names that stand alone."""
-    tops = [(cell or "").strip() for cell in top]
-    unders = [(cell or "").strip() for cell in below] + [""] * (len(tops) - len(below))
-    if (
-        len(unders) > len(tops)
-        or not tops
-        or (not tops[0] and not unders[0])
-        or any(map(_VALUE_LIKE.fullmatch, unders))
-    ):
-        return None
-    names: list[str] = []
-    group, grouped, alone = "", 0, 0
-    for number, (cell, under) in enumerate(zip(tops, unders, strict=True)):
-        heads = cell and number + 1 < len(tops) and not tops[number + 1]
-        group = cell if heads else "" if cell else group
-        if bool(under) != bool(group):
-            return None
-        grouped, alone = grouped + bool(group), alone + (not group)
-        names.append(f"{group}-{under}" if group else cell)
-    return names if grouped > 1 and alone and len(set(names)) == len(names) else None
-
-
 OTHER_ORDER = "第{row}行又是一个表头，其列与第一个表头不同，下面的记录要按它理解；请把两部分分成两个文件交付"
-
-
-def looks_like_header(cells: Sequence[str]) -> bool:
-    """Without a contract: all cells filled, different, short and none a number, a date or an identifier."""
-    texts = [cell.strip() for cell in cells]
-    while texts and not texts[-1]:
-        texts.pop()
-    return (
-        bool(texts)
-        and all(texts)
-        and len(set(texts)) == len(texts)
-        and not any(_VALUE_LIKE.fullmatch(text) for text in texts)
-    )
-
-
-def contrasts(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Without a contract: words above columns of values, or a run of years above other numbers. What the cells are is
-    held against what the records below are, so that a name may come twice, be missing, or be a number."""
-    texts = [cell.strip().strip("\ufeff") for cell in cells]
-    years = [int(text) for text in texts if _YEAR.fullmatch(text)]
-    words = agree = 0
-    for number, text in enumerate(texts):
-        values = [row[number].strip() for row in below if number < len(row) and row[number].strip()]
-        if not text or not values or _YEAR.fullmatch(text):
-            continue
-        valued = sum(bool(_VALUE_LIKE.fullmatch(value)) for value in values) >= 0.9 * len(values)
-        if valued and not _NUMBER_LIKE.fullmatch(text):  # a name may be long
-            words += 1
-        elif valued:
-            agree += 1
-    if len(years) >= 2 and years == sorted(set(years)):
-        flat = [value.strip() for row in below for value in row]
-        return agree == 0 and sum(bool(_YEAR.fullmatch(value)) for value in flat) * 4 < len(flat)
-    return words > 0 and agree == 0 and not years
 
 
 def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:
@@ -255,7 +211,7 @@ def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:
 def is_total(cells: Sequence[str | None]) -> bool:
     """The first filled cell says that a total follows."""
     first = _first(cells)
-    return first[:1] in tuple("本合总小共累") and bool(_TOTAL.fullmatch(re.sub(r"\s", "", first)))
+    return first[:1] in tuple("本合总小共累汇") and bool(_TOTAL.fullmatch(re.sub(r"\s", "", first)))
 
 
 def _first(cells: Sequence[str | None]) -> str:

@@ -55,6 +55,8 @@ class Wrapped:
 def find(document: Any, headers: Headers | None) -> Wrapped | None:
     """The records in a wrapper; None where ``document`` is a record itself or none at all. Raises ``Unreadable`` where
     several lists of records lie in it: none may be dropped."""
+    if isinstance(document, dict) and _is_columns(list(document.values())):
+        raise Unreadable("JSON按列排列（每个键下是一整列的值），请导出为CSV，或一条记录一个对象的JSON")
     if not isinstance(document, dict) or (headers is not None and headers.score(list(document))[0] > 1):
         return None
     found = list(_lists(document, ()))
@@ -81,6 +83,15 @@ def find(document: Any, headers: Headers | None) -> Wrapped | None:
     if counts and str(len(items)) not in counts:
         said["声明的总数"] = f"{'、'.join(sorted(counts))}，本文件{len(items)}条（可能只是其中一页）"
     return Wrapped(items, said, len(path))
+
+
+def _is_columns(values: list[Any]) -> bool:
+    """Lists of plain values, all of one length: the columns of a table."""
+    return (
+        len(values) > 1
+        and all(isinstance(value, list) and value and not isinstance(value[0], dict | list) for value in values)
+        and len(set(map(len, values))) == 1
+    )
 
 
 def _lists(value: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[Any]]]:

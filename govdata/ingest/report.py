@@ -70,12 +70,28 @@ def refused(dataset: str, date: Date, delivery: Delivery | None, state: str, err
     return DeliveryReport(
         dataset=dataset,
         date=date,
-        delivery=delivery.fingerprint if delivery is not None else fingerprint(dataset, date.isoformat(), state),
+        delivery=_known_as(dataset, date, delivery, state),
         outcome="refused",
         reason=str(error),
         files=len(delivery.files) if delivery is not None else 0,
         notes=(*problems, *_notes([source for source in error.read if isinstance(source, IngestedFile)])),
     )
+
+
+def failed(dataset: str, date: Date, delivery: Delivery | None, state: str, reason: str) -> DeliveryReport:
+    """The report of a delivery whose reading ended in an error of the program or the machine."""
+    return DeliveryReport(
+        dataset=dataset,
+        date=date,
+        delivery=_known_as(dataset, date, delivery, state),
+        outcome="error",
+        reason=reason,
+        files=len(delivery.files) if delivery is not None else 0,
+    )
+
+
+def _known_as(dataset: str, date: Date, delivery: Delivery | None, state: str) -> str:
+    return delivery.fingerprint if delivery is not None else fingerprint(dataset, date.isoformat(), state)
 
 
 def _notes(sources: Sequence[IngestedFile]) -> list[DeliveryNote]:

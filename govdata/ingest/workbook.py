@@ -25,7 +25,8 @@ import python_calamine as calamine
 from govdata.ingest import oldbook, physical, source, totals
 from govdata.ingest.archive import probe, survey
 from govdata.ingest.cells import Cells
-from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, joined, looks_like_header, named, shape
+from govdata.ingest.header_lines import HEADER_LINES, contrasts, is_numbering, joined, looks_like_header
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, shape
 from govdata.ingest.merged import Merged
 from govdata.ingest.packed import Unpacked
 from govdata.ingest.source import Block, Ignored, Opened, Tally, Unreadable
@@ -59,8 +60,9 @@ def cell_text(value: Cell) -> str | None:
             if plain
             else value.isoformat(" ", "seconds" if not value.microsecond else "milliseconds")
         )
-    if isinstance(value, datetime.timedelta):
-        return str(value)
+    if isinstance(value, datetime.timedelta):  # as it is shown, 36:00:00
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
     return value.isoformat() if value is not None else None
 
 
@@ -102,6 +104,7 @@ class SheetSource:
         self.columns = columns + tuple(f"列{number + 1}" for number in beyond)
         self.titles, self._beside, self._hidden = columns, beyond, hidden
         self._book, self._header, self._headers, self._cells, self._count = book, header, headers, told, count
+        self._apart, self._names = False, list[str]()  # is a blank row above; cells that may head another table
         self.kept: Unpacked | None = None  # where the book lies if it is not the delivered file
         self._content = (
             content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
@@ -147,12 +150,24 @@ class SheetSource:
         """Not a blank row nor a band; into a record the values are put that merged cells hang down into it."""
         if _empty(cells):
             self.tally.aside(source.BLANK, [number])
+            self._apart = True
             return False
+        self._refuse_another_table(number, cells)
         if self._merged.is_band(number - 1, cell_text(cells[0])):
             self.tally.aside(source.BAND, [number])
             return False
         self._merged.fill(number - 1, cells)
         return True
+
+    def _refuse_another_table(self, number: int, cells: list[Cell]) -> None:
+        """Names below a blank row, of no column of this table, and values below the names: they are no records."""
+        texts = [cell_text(cell) or "" for cell in cells[: len(named([cell_text(cell) for cell in cells]))]]
+        if self._names and contrasts(self._names, [texts]) and len(texts) == len(self._names):
+            raise Unreadable(f"第{number - 1}行起是另一张表，工作表里有不止一张表，请分成几个工作表交付", self.sheet)
+        names = self._apart and len(texts) > 1 and looks_like_header(texts) and not is_footer(texts)
+        known = any(self._may_not_be_record(text) for text in texts) if names else True
+        self._names = texts if not known else []
+        self._apart = self._apart and len(texts) == 1  # a title may stand between
 
     def _remark(self, footers: list[tuple[int, list[str | None]]]) -> None:
         tally = self.tally
@@ -298,28 +313,40 @@ def _find_header(sheet: calamine.CalamineSheet, headers: Headers | None) -> tupl
     header and is as wide as the rows below it."""
     rows = [[cell_text(cell) for cell in cells] for _, cells in itertools.islice(_rows(sheet, Cells()), HEADER_WITHIN)]
     if headers is not None:
-        scores = [headers.score([cell or "" for cell in row]) for row in rows]
-        best = max(range(len(rows)), key=lambda index: scores[index], default=-1)
-        if best < 0 or not scores[best][0] or (scores[best][0] == 1 and len(named(rows[best])) > 1):
-            return None
-        return _two_lines(rows, best) or (best, named(rows[best]))
+        return _contract_header(rows, headers)
     widths = Counter(len(named(row)) for row in rows if not is_blank(row))
     if not widths:
         return None
     usual = max(widths, key=lambda width: (widths[width], width))
     for index, row in enumerate(rows):
         names = named(row)
-        if len(names) > usual // 2 and (two := _two_lines(rows, index)):
-            return two
+        if len(names) > usual // 2 and (stacked := joined(rows[index : index + HEADER_LINES])):
+            return index + stacked[0] - 1, tuple(stacked[1])
         if len(names) > usual // 2 and looks_like_header([cell or "" for cell in row]):
             return index, names
     return -1, tuple(f"列{number}" for number in range(1, usual + 1))
 
 
-def _two_lines(rows: list[list[str | None]], index: int) -> tuple[int, tuple[str, ...]] | None:
-    """The second line of a header of two, and the names they give together."""
-    names = joined(rows[index], rows[index + 1]) if index + 1 < len(rows) else None
-    return (index + 1, tuple(names)) if names else None
+def _contract_header(rows: list[list[str | None]], headers: Headers) -> tuple[int, tuple[str, ...]] | None:
+    """The last line of the header and its names: the row, or the rows joined, that give most columns of the contract;
+    a line below that numbers the columns belongs to it."""
+    best: tuple[tuple[int, int], int, tuple[str, ...]] | None = None
+    covered = -1  # the last line of a header of several lines: what stands under a heading is no header by itself
+    for index, row in enumerate(rows):
+        if index <= covered:
+            continue
+        names: Sequence[str | None] = row
+        covered = index
+        if stacked := joined(rows[index : index + HEADER_LINES], headings=True):
+            covered, names = index + stacked[0] - 1, stacked[1]
+        score = headers.score([name or "" for name in names])
+        if score[0] and (best is None or score > best[0]):
+            best = score, covered, named(names)
+    if best is None or (best[0][0] == 1 and len(best[2]) > 1):
+        return None
+    _, last, columns = best
+    numbered = last + 1 < len(rows) and is_numbering(rows[last + 1], len(columns))
+    return last + numbered, columns
 
 
 def open_workbook(path: Path, headers: Headers | None) -> Opened:
@@ -333,8 +360,8 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
     old = oldbook.look(path) if format == "xls" else None
     told |= {name: sheet.cells for name, sheet in (old or {}).items()}
     try:
-        readable = str(path) if file is None else f"/proc/self/fd/{file.fileno()}"
-        book = calamine.CalamineWorkbook.from_path(readable)
+        with file or path.open("rb") as held:  # by a name without an ending: the reader would believe it
+            book = calamine.CalamineWorkbook.from_path(f"/proc/self/fd/{held.fileno()}")
         opened = open_sheets(book, format, headers, told, _counter(path, format, old))
     except calamine.PasswordError:
         raise Unreadable(oldbook.PROTECTED) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date as Date
 from typing import Any
 
 from govdata.standards.source import NAME
@@ -76,3 +77,17 @@ class Codes(Texts):
     """Codes of another column: the one that the argument ``of`` names."""
 
     of: str = ""
+
+
+class Day(Argument):
+    """A day, as ISO text."""
+
+    def refusal(self, given: Any) -> str | None:
+        try:
+            Date.fromisoformat(given)
+        except (TypeError, ValueError):
+            return "应为日期，写成 '1958-01-09'"
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date", "description": self.description}

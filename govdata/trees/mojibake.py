@@ -40,16 +40,25 @@ CONTROLS = r"[\u2400-\u2426]|[\u0080-\u0084\u0086-\u009f]|[\uff66-\uff9f]{2,}"
 
 @cache
 def search() -> str:
-    """The whole search. UTF-8 read as GBK: two characters of three bytes each become three of two, each from a small
-    part of the table."""
-    first = _characters(LEAD, FOLLOWING)
-    second = _characters(FOLLOWING, LEAD)
-    third = _characters(FOLLOWING, FOLLOWING)
-    parts = (LOST, ESCAPES, LATIN, CONTROLS)
-    return (
-        "|".join(part.encode("raw_unicode_escape").decode("raw_unicode_escape") for part in parts)
-        + f"|[{first}][{second}][{third}]"
-    )
+    """The whole search."""
+    return "|".join((_classes(LOST), _classes(ESCAPES), as_latin(), _classes(CONTROLS), as_gbk()))
+
+
+@cache
+def as_gbk() -> str:
+    """UTF-8 read as GBK: two characters of three bytes each become three of two, each from a small part of the
+    table."""
+    parts = ((LEAD, FOLLOWING), (FOLLOWING, LEAD), (FOLLOWING, FOLLOWING))
+    return "".join(f"[{_characters(leads, trails)}]" for leads, trails in parts)
+
+
+@cache
+def as_latin() -> str:
+    return _classes(LATIN)
+
+
+def _classes(part: str) -> str:
+    return part.encode("raw_unicode_escape").decode("raw_unicode_escape")
 
 
 def _characters(leads: range, trails: range) -> str:

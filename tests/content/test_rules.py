@@ -217,6 +217,7 @@ CASES: list[tuple[str, Row, set[str]]] = [
     ("marriage", man("1955-03-07") | woman("1956-06-12")
      | {"certificate_no": "BJ190101-1979-000001", "kind": "补领结婚证", "registration_date": "1979-06-01"}, {"replacement_date_plausible"}),
     ("marriage", {"certificate_no": "J190102-2023-001234"}, {"certificate_office_agrees"}),
+    ("marriage", {"certificate_no": "J110103-2023-001234"}, set()),  # a division that was abolished: its office went on as another
     ("marriage", {"certificate_no": "示例结字(1998)第123号"}, {"certificate_no.legacy", "legacy_number_is_old"}),
     ("marriage", {"male_id": "E12345678"}, set()),
     ("marriage", {"male_sex": "不男不女"}, {"male_sex.code_set"}),  # emptied, the row is published

@@ -58,6 +58,15 @@ KNOWN = [
     ("address", "示例市 光明路 20 3 501", "示例市光明路20 3 501"),
     ("time_required", "2026年11月10日", "2026年11月10日 没有时间"),
     ("time_required", "20261110", "20261110 没有时间"),
+    ("garbled_text", "绀轰緥甯備笢婀栧尯", "示例市东湖区"),
+    ("garbled_text", "绀轰緥甯備笢婀栧尯璺", "绀轰緥甯備笢婀栧尯璺"),  # a byte is lost
+    ("garbled_text", "阿依古丽·买买提".encode().decode("latin-1"), "阿依古丽·买买提"),
+    ("garbled_text", "阿依古丽·买买提明".encode().decode("gbk"), "阿依古丽·买买提明"),
+    ("garbled_text", "阿依古丽·买买提".encode("gbk").decode("latin-1"), "阿依古丽·买买提"),
+    ("garbled_text", "示例市".encode().decode("latin-1").encode().decode("latin-1"), "示例市"),
+    ("garbled_text", "José García".encode().decode("cp1252"), "José García"),
+    ("garbled_text", "O&#39;Neil", "O&#39;Neil"),
+    ("garbled_text", "São Tomé", "São Tomé"),
     ("layout_markup", "示例市&nbsp;东湖<br/>商贸", "示例市 东湖 商贸"),
     ("layout_markup", "阿依古丽&middot;买买提", "阿依古丽·买买提"),
     ("layout_markup", "甲&amp;乙", "甲&amp;乙"),  # an ampersand has a meaning: told, not mended
@@ -106,7 +115,7 @@ def test_known_repairs(name, before, after):
 
 
 def test_every_declared_step_is_known_and_tried():
-    assert {kind.name for kind in ALL} - set(TEXT_STEPS) == {"money", "currency_of"}
+    assert {kind.name for kind in ALL} - set(TEXT_STEPS) == {"money", "currency_of", "day_numbers"}
     assert {name for name, _, _ in KNOWN} | {"uscc_lookalike"} == set(TEXT_STEPS)
 
 

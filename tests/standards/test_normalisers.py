@@ -77,6 +77,7 @@ def test_a_list_has_one_name_wherever_it_may_stand() -> None:
             "document_column 和 documents 应一起写",
         ),
         ("[halfwidth, strip, uppercase]", "[{pad_left: {length: 1}}]", "应为 2 到 100 的整数"),
+        ("[halfwidth, strip, uppercase]", "[{day_numbers: {earliest: 1958年}}]", "应为日期"),
         ("[halfwidth, strip, uppercase]", "[hafwidth]", "是否想写 halfwidth"),
     ],
 )

@@ -13,8 +13,10 @@ from govdata.standards.normalisers.collapse_spaces import CollapseSpaces
 from govdata.standards.normalisers.county_code import CountyCode
 from govdata.standards.normalisers.currency_of import CurrencyOf
 from govdata.standards.normalisers.date_text import DateText
+from govdata.standards.normalisers.day_numbers import DayNumbers
 from govdata.standards.normalisers.digits_zh import DigitsZh
 from govdata.standards.normalisers.excel_text import ExcelText
+from govdata.standards.normalisers.garbled_text import GarbledText
 from govdata.standards.normalisers.halfwidth import Halfwidth
 from govdata.standards.normalisers.han_spaces import HanSpaces
 from govdata.standards.normalisers.layout_markup import LayoutMarkup
@@ -63,10 +65,12 @@ ALL: tuple[NormaliserKind, ...] = (
     CurrencyOf(),
     DateText(),
     PlaceholderDates(),
+    DayNumbers(),
     DigitsZh(),
     PadLeft(),
     PrefixCode(),
     HanSpaces(),
+    GarbledText(),
     LayoutMarkup(),
     UnifiedIdeographs(),
     CountyCode(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
+
 from sqlglot import exp
 
 from govdata.trees import sql
@@ -20,6 +22,8 @@ OFFSET = r"[:时点分秒][0-9.]*[ ]*([-+])(0[0-9]|1[0-4]):?([0-5][0-9])?$"
 DATE_ONLY = f"{DATE_PARTS}|[0-9]{{8}}|[1-9][0-9]{{4}}(?:[.]0+)?"
 """A text that names a day and no time, digits Arabic: a spreadsheet's whole day number too."""
 
+DAY_ZERO = Date(1899, 12, 30)
+"""Where a spreadsheet's day numbers count from, from day 61 on."""
 SERIAL = r"[1-9][0-9]{4}(\.[0-9]+)?"
 NO_SERIAL = "(19[0-9]{2}|20[0-2][0-9])[1-9](\\.[0-9]+)?"
 """Five digits that read as a year and a month (20203 for March 2020): nobody can tell them from a day number, so they

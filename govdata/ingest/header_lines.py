@@ -1,0 +1,152 @@
+"""Which lines of a table are its header, by what stands in their cells: words above values, headings above words."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+
+from govdata.ingest.headers import is_blank, named
+
+CLEAR_MAJORITY = 0.9
+HEADER_LINES = 5
+_YEAR = re.compile(r"(19|20)\d\d")
+_NUMBER_LIKE = re.compile(r"[-+]?[$¥￥€£]?[\d.,:/\-]+%?|\d.*\d{4}.*", re.DOTALL)
+_VALUE_LIKE = re.compile(_NUMBER_LIKE.pattern + r"|.{41,}", re.DOTALL)
+_NUMBERS = re.compile(
+    r"序号|编号|行号|号|年份?|id|no\.?|nr\.?|#|num(ber)?|index|rank|year|row", re.IGNORECASE
+)  # heads a column of numbers
+NUMBER = re.compile(r"[-+(]?[¥$€]?\d{1,3}([.,'\u00a0 ]?\d{3})*([.,]\d+)?\)?%?|\d+[.,]\d+")
+
+
+def joined(rows: Sequence[Sequence[str | None]], *, headings: bool = False) -> tuple[int, list[str]] | None:
+    """How many of ``rows``, from the first on, are the header of a table, and the names they give together
+    (``地址-户籍地址``); None where that is not two to five lines for sure.
+
+    A heading and the empty cells right of it are a group, and the next line has words under each cell of every group
+    and nothing elsewhere; the last line parts every group. Some column has a name of its own in the first line, or
+    (``headings``) it has several headings that are words: what else stands so above a table is a title or a remark."""
+    lines = [[(cell or "").strip() for cell in row] for row in rows[:HEADER_LINES]]
+    width = max((len(named(line)) for line in lines[:2]), default=0)
+    paths: list[tuple[str, ...]] = [()] * width
+    grouped = set(range(width))  # the columns of groups: all of the first line
+    for number, line in enumerate(lines):
+        if number and (len(named(line)) > width or any(map(_VALUE_LIKE.fullmatch, line))):
+            return None
+        cells = (line + [""] * width)[:width]
+        runs = _runs(cells, paths, grouped)
+        if runs is None:
+            return None
+        for run in runs:
+            for column in run:
+                paths[column] += (cells[run[0]],)
+        grouped = {column for run in runs if len(run) > 1 for column in run}
+        if number == 0 and len(grouped) == width:
+            words = not any(re.search(r"[:：\d]", cell) for cell in line)
+            if not (headings and words and len(runs) > 1):
+                return None
+        if not grouped:
+            names = ["-".join(path) for path in paths]
+            return (number + 1, names) if number and len(set(names)) == width else None
+    return None
+
+
+def _runs(cells: Sequence[str], paths: Sequence[tuple[str, ...]], grouped: set[int]) -> list[list[int]] | None:
+    """The columns under each word of a line of the header: an empty cell belongs to the word left of it in the same
+    group. None where a group begins with an empty cell, or a word stands under no group."""
+    runs: list[list[int]] = []
+    for column, cell in enumerate(cells):
+        if column not in grouped:
+            if cell and cell != paths[column][-1]:  # a cell that spans the lines may have its word in each
+                return None
+        elif cell:
+            runs.append([column])
+        elif runs and runs[-1][-1] == column - 1 and paths[column - 1] == paths[column]:
+            runs[-1].append(column)
+        else:
+            return None
+    return runs
+
+
+def is_numbering(cells: Sequence[str | None], columns: int) -> bool:
+    """A line that numbers the columns below their names, as printed forms have one: 甲 乙 1 2 3."""
+    texts = [(cell or "").strip().strip("()（）[]") for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    letters = len(list(itertools.takewhile(lambda text: text in tuple("甲乙丙丁戊"), texts)))
+    expected = [*"甲乙丙丁戊"[:letters], *map(str, range(1, len(texts) - letters + 1))]
+    return len(texts) >= max(3, columns - 1) and texts == expected
+
+
+def looks_like_header(cells: Sequence[str]) -> bool:
+    """Without a contract: all cells filled, different, short and none a number, a date or an identifier."""
+    texts = [cell.strip() for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return (
+        bool(texts)
+        and all(texts)
+        and len(set(texts)) == len(texts)
+        and not any(_VALUE_LIKE.fullmatch(text) for text in texts)
+    )
+
+
+def contrasts(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Without a contract: words above columns of values, or a run of years above other numbers. What the cells are is
+    held against what the records below are, so that a name may come twice, be missing, or be a number."""
+    texts = [cell.strip().strip("\ufeff") for cell in cells]
+    years = [int(text) for text in texts if _YEAR.fullmatch(text)]
+    words = agree = 0
+    for number, text in enumerate(texts):
+        values = [row[number].strip() for row in below if number < len(row) and row[number].strip()]
+        if not text or not values or _YEAR.fullmatch(text):
+            continue
+        valued = sum(bool(_VALUE_LIKE.fullmatch(value)) for value in values) >= 0.9 * len(values)
+        if valued and not _NUMBER_LIKE.fullmatch(text):  # a name may be long
+            words += 1
+        elif valued:
+            agree += 1
+    if len(years) >= 2 and years == sorted(set(years)):
+        flat = [value.strip() for row in below for value in row]
+        return agree == 0 and sum(bool(_YEAR.fullmatch(value)) for value in flat) * 4 < len(flat)
+    return words > 0 and agree == 0 and not years
+
+
+def lacks_row_names(header: Sequence[str], records: list[list[str]], *, numbered: bool = False) -> bool:
+    """The header lacks one name, that of the numbers or names the rows begin with (R's ``write.table`` writes none):
+    nearly all records are one field longer, whose first cells count up (or, unless ``numbered`` is asked for, are words
+    that are all different) and whose last cells are filled."""
+    columns, records = len(named(header)), [fields for fields in records if not is_blank(fields)]
+    longer = [fields for fields in records if len(fields) == len(header) + 1]
+    if (
+        columns != len(header)
+        or not longer
+        or len(longer) < CLEAR_MAJORITY * len(records)
+        or not all(map(str.strip, header))
+    ):
+        return False
+    firsts = [fields[0].strip() for fields in longer]
+    if _NUMBERS.fullmatch(header[0].strip()) or any(not fields[-1].strip() for fields in longer[:20]):
+        return False
+    if len(firsts) > 1 and all(first.isdecimal() and len(first) < 9 for first in firsts):
+        return all(int(after) == int(before) + 1 for before, after in itertools.pairwise(firsts))
+    words = (
+        len(header) > 1
+        and len(firsts) > 2
+        and all(firsts)
+        and len(set(firsts)) == len(firsts)
+        and not any(map(NUMBER.fullmatch, firsts))
+    )
+    return words and not numbered and looks_like_header(header)
+
+
+def is_too_long(header: Sequence[str], records: list[list[str]]) -> bool:
+    """A header with more names than nearly all records have fields."""
+    records = [fields for fields in records if not is_blank(fields)]
+    shorter = [fields for fields in records if len(fields) < len(named(header))]
+    return (
+        len(records) > 1
+        and looks_like_header(header)
+        and len(shorter) >= CLEAR_MAJORITY * len(records)
+        and contrasts(header, records)
+    )
