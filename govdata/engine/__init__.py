@@ -1,6 +1,6 @@
 """From declared standards to SQL, and from text rows to typed, judged rows."""
 
 from govdata.engine.session import session
-from govdata.engine.standardization import standardize
+from govdata.engine.standardization import counts, standardize
 
-__all__ = ["session", "standardize"]
+__all__ = ["counts", "session", "standardize"]
