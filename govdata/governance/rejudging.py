@@ -86,7 +86,7 @@ def rejudge(
         if datasets is not None and name not in set(datasets):
             continue
         dataset = registry.datasets[name]
-        for date in layers.dates(deployment.lake("standardized", name, on).parent):
+        for date in layers.dates(deployment.lake_of("standardized", name)):
             if (since is None or since <= date) and date <= on:
                 work = _Date(dataset, date, registry, deployment, on, waived.get((name, date), {}), tell)
                 with files.locked(deployment.stage_lock(name)):
@@ -138,6 +138,12 @@ class _Date:
         batch = layers.read(StandardizedBatch, StandardizedBatch.path(self.deployment, self.dataset.name, self.date))
         if batch is None:
             return None
+        try:
+            return self._rejudge(batch, dry_run)
+        except GovdataError as error:
+            return self._told(batch, str(error))
+
+    def _rejudge(self, batch: StandardizedBatch, dry_run: bool) -> Rejudgement | None:
         if batch.rejudged and not dry_run:
             self._finish(batch)
         if not batch.quarantined or not self._is_due(batch):
@@ -146,17 +152,14 @@ class _Date:
         raw = layers.read(RawBatch, RawBatch.path(self.deployment, self.dataset.name, self.date))
         if (why := self._refusal(batch, raw)) is not None or raw is None:
             return self._told(batch, why or "")
-        try:
-            with files.scratch(self.deployment, "rejudge") as scratch:
-                found = again.judge(batch, raw, self.dataset, self.registry, self.deployment, self.waived, scratch)
-                made = self._counted(batch, found)
-                if not dry_run and not found.same:
-                    self._finish(self._join(batch, raw, found))
-                elif not dry_run:
-                    self._looked(batch)
-                return made
-        except GovdataError as error:
-            return self._told(batch, str(error))
+        with files.scratch(self.deployment, "rejudge") as scratch:
+            found = again.judge(batch, raw, self.dataset, self.registry, self.deployment, self.waived, scratch)
+            made = self._counted(batch, found)
+            if not dry_run and not found.same:
+                self._finish(self._join(batch, raw, found))
+            elif not dry_run:
+                self._looked(batch)
+            return made
 
     def _is_due(self, batch: StandardizedBatch) -> bool:
         if batch.standards_hash != self.registry.hashes[self.dataset.name]:
