@@ -279,6 +279,16 @@ class LedgerColumn(Manifest):
     inferred: str
 
 
+class Rejudged(Manifest):
+    """Rows of a batch that were held back and judged again later. ``files``: those of the batch's files that hold them;
+    ``ledger``: how they were standardised then."""
+
+    on: Date
+    standards_hash: str
+    files: tuple[Inside, ...]
+    ledger: tuple[LedgerColumn, ...] = ()
+
+
 class StandardizedBatch(Manifest):
     """Typed rows, split into clean and quarantine, with the flags and counts of the same pass.
 
@@ -291,6 +301,8 @@ class StandardizedBatch(Manifest):
     failing it (all rules, zeros included), counted by the engine. ``repaired_cells``: column → cells altered.
     ``ledger``: how each column was standardised, in the contract's order, by which flags become before and after again
     (see engine.ledger); batches of older versions have ``ledger_sql`` instead, a query in DuckDB's words.
+    ``rejudged``: which files are the work of a later judgement; ``former_batch_id``: the batch before it, whose clean
+    files are the first of these.
     """
 
     dataset: str
@@ -311,6 +323,8 @@ class StandardizedBatch(Manifest):
     repaired_cells: dict[str, int]
     ledger: tuple[LedgerColumn, ...] = ()
     ledger_sql: str = ""
+    rejudged: tuple[Rejudged, ...] = ()
+    former_batch_id: str = ""
 
     @property
     def rows(self) -> int:

@@ -60,7 +60,11 @@ class Deployment:
 
     def lake(self, stage: Stage, dataset: str, date: Date) -> Path:
         """The folder of one stage's Parquet files and its manifest ``batch.json``."""
-        return self.data / "lake" / stage / dataset / date.isoformat()
+        return self.lake_of(stage, dataset) / date.isoformat()
+
+    def lake_of(self, stage: Stage, dataset: str) -> Path:
+        """The folder of one stage's dates of a dataset."""
+        return self.data / "lake" / stage / dataset
 
     @property
     def published(self) -> Path:

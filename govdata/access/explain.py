@@ -177,11 +177,23 @@ def _followed(
         reason=None,
         kept=kept,
         same_standards=same,
-        cells=tuple(_cells(connection, batch.ledger if batch else (), delivered, row, judged)),
+        cells=tuple(_cells(connection, _ledger(connection, deployment, batch, row_id), delivered, row, judged)),
         rules=judged,
         shown=shown,
         hidden=hidden,
     )
+
+
+def _ledger(
+    connection: duckdb.DuckDBPyConnection, deployment: Deployment, batch: StandardizedBatch | None, row_id: str
+) -> tuple[LedgerColumn, ...]:
+    """How the row was standardised: one that was judged again later, as it was then."""
+    if batch is None:
+        return ()
+    for part in batch.rejudged:
+        if _row(connection, deployment, part.files, row_id, "again") is not None:
+            return part.ledger
+    return batch.ledger
 
 
 def _fate(

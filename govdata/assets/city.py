@@ -22,7 +22,7 @@ from dagster import (
     run_status_sensor,
 )
 
-from govdata.assets import catalogue, dead_runs, derived, inspection, orders, published, scorecard
+from govdata.assets import catalogue, dead_runs, derived, inspection, orders, published, rejudged, scorecard
 from govdata.assets.nightly import DATASETS
 from govdata.assets.resources import DeploymentResource
 from govdata.assets.retention import retention
@@ -42,19 +42,21 @@ city_job = define_asset_job(
 
 
 def city_assets(registry: Registry, dates: DailyPartitionsDefinition) -> list[AssetsDefinition]:
-    """Everything after the datasets: derived tables in the order of what they read, rules across tables, catalogue,
-    retention. Each works within ``guard.stage(context, deployment, room, table)``.
+    """Everything after the datasets: what was held back judged again, derived tables in the order of what they read,
+    rules across tables, orders, scores, catalogue, reports, retention. Each works within
+    ``guard.stage(context, deployment, room, table)``.
 
     The catalogue shows what the others made but does not wait upon their success: it has the lowest priority and no
     step upstream in this job, so the one process of a night takes it when nothing else is left to do."""
     made = [derived.table(registry.datasets[name], registry, dates) for name in registry.derived]
     across = [derived.cross_findings(registry, dates)] if registry.cross else []
     shown = sorted(published.key(registry.datasets[name]) for name in registry.delivered)
+    again = rejudged.rejudged(registry, dates, shown)
     followed_up = orders.work_orders(registry, dates, shown)
     scored = scorecard.scorecard(registry, dates, shown)
     readable = catalogue.catalogue(registry, dates, shown)
     told = inspection.inspection(registry, dates)
-    return [*made, *across, followed_up, scored, readable, told, retention(registry, dates)]
+    return [again, *made, *across, followed_up, scored, readable, told, retention(registry, dates)]
 
 
 def city_sensors(registry: Registry) -> list[SensorDefinition]:

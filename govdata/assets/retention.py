@@ -34,8 +34,8 @@ def retention(registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDef
             AssetSpec(
                 KEY,
                 deps=[catalogue.KEY],
-                description="按部署的保留策略清理：过期的快照和夜间数据、无人引用的文件、Dagster 的旧运行记录。"
-                "交付文件从不删除。",
+                description="按部署的保留策略清理：过期的快照和夜间数据、无人引用的文件、旧的工作簿、报告和通知、"
+                "Dagster 的旧运行记录。交付文件、工单日志和回执从不删除。",
                 group_name=GOVERNANCE,
                 partitions_def=dates,
             )
@@ -57,6 +57,7 @@ def retention(registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDef
                     "清理的夜间数据": pruned.nights,
                     "删除的文件": pruned.files,
                     "清理的处理记录": outcomes.forget(home, pruned.before),
+                    "清理的旧文书": pruned.documents,
                 }
         yield MaterializeResult(asset_key=KEY, metadata=dict(work.counts))
 

@@ -38,6 +38,8 @@ def validate(
 
     if batch.standards_hash != registry.hashes[dataset.name]:
         raise ChecksError(f"{dataset.name} {batch.date} 标准化之后标准已修改，请先重新运行标准化")
+    if batch.rejudged:
+        raise ChecksError(f"{dataset.name} {batch.date} 的隔离行复审过，不能单独重做检查：请从标准化开始重新运行这一天")
     expectations = suite.compiled(dataset, registry)
     expectations.save(deployment.expectations)
     asked = {name for rule in registry.rules(dataset.name) for name in rule.spec.code_sets()}

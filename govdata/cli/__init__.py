@@ -12,7 +12,21 @@ import sys
 
 import typer
 
-from govdata.cli import check, dictionary, explain, files, operations, orders, query, report, run, standards, ui, usage
+from govdata.cli import (
+    check,
+    dictionary,
+    explain,
+    files,
+    operations,
+    orders,
+    query,
+    rejudge,
+    report,
+    run,
+    standards,
+    ui,
+    usage,
+)
 from govdata.cli.app import app
 from govdata.errors import GovdataError
 from govdata.escaping import visible
@@ -28,6 +42,7 @@ __all__ = [
     "operations",
     "orders",
     "query",
+    "rejudge",
     "report",
     "run",
     "standards",

@@ -101,7 +101,7 @@ def show(number: Number) -> None:
         f"派发：{order.issued}  截止：{order.due}（{facts['limit_source']}，{facts['limit_days']} 个工作日，"
         f"{facts['limit_grade']} 级）",
         f"条目：{len(order.items)} 条；待整改 {len(order.to_mend(today))}，已修正 {len(order.mended)}，"
-        f"已消失 {len(order.vanished)}，豁免 {waived}；重开 {order.reopened} 次",
+        f"已消失 {len(order.vanished)}，复审放行 {len(order.released)}，豁免 {waived}；重开 {order.reopened} 次",
         "",
     ]
     for event in events:

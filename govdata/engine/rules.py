@@ -6,7 +6,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from govdata.engine.functions import expand
-from govdata.engine.syntax import column, sql
+from govdata.engine.syntax import alias, column, sql, text
 from govdata.standards import expressions
 from govdata.standards.kinds import Subject
 from govdata.standards.model import (
@@ -74,6 +74,24 @@ def unless_removed(rule: BoundRule, registry: Registry, condition: exp.Expressio
     operation = column(delivery.operation)
     kept = mark(exp.Paren(this=sql(":o IS DISTINCT FROM 'D'", o=operation)), "kept", [operation])
     return sql(":c AND :k", c=condition, k=kept)
+
+
+def judged_rows(dataset: str, registry: Registry, relation: str) -> str:
+    """SQL of the standardised rows of ``relation`` with the facts that the rules' predicates share as columns."""
+    rows = f"SELECT * FROM {relation}"
+    kept = shared(dataset, registry)
+    for layer in (kept.facts, kept.results):
+        made = [text(alias(tree, name)) for name, tree in layer.items()]
+        rows = f"SELECT {', '.join(['*', *made])} FROM ({rows})"
+    return rows
+
+
+def assessed(rule: BoundRule, registry: Registry) -> str:
+    """SQL over ``judged_rows``: true where the rule could be judged, by whichever row; of a unique rule, where all of
+    its key is there."""
+    if isinstance(rule.spec, Unique):
+        return " AND ".join(f"{text(column(name))} IS NOT NULL" for name in rule.spec.columns)
+    return text(shared(rule.dataset, registry).trees[APPLICABLE + rule.id])
 
 
 VIOLATION, APPLICABLE = "violation ", "applicable "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from govdata.engine.session import create_maps, session
 from govdata.engine.syntax import alias, column, disjunction, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.storage import permissions
+from govdata.storage import sql as storage
 from govdata.storage.manifest import fingerprint
 from govdata.storage.sql import PARQUET, parquet
 from govdata.storage.tables import arrow_table
@@ -268,8 +270,22 @@ def _counts(
                 f"SELECT rule, count(*) FROM (SELECT unnest({lists}) AS rule FROM {relation} WHERE {lists} IS NOT "
                 "NULL) GROUP BY rule"
             ).fetchall():
-                failures[rule] += count
+                failures[rule] = failures.get(rule, 0) + count
     return {"clean": rows["clean"], "quarantined": rows["quarantined"], "rules": failures, "cells": cells}
+
+
+def counts(
+    dataset: Dataset, registry: Registry, clean: Sequence[Path], quarantine: Sequence[Path]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Of standardised files: rule id → rows failing it, column → cells altered. The files must have been made under
+    contracts with the same columns."""
+    queries = compiled(dataset, registry)
+    connection = storage.connect()
+    try:
+        found = _counts(connection, queries.plans, queries.bound, list(clean), list(quarantine))
+    finally:
+        connection.close()
+    return found["rules"], found["cells"]
 
 
 def _write_repair_counts(

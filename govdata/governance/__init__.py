@@ -5,6 +5,7 @@ night
 judge_night(registry, deployment, date) -> Closed          only the evidence of the date's judged deliveries, and what
 follows, into the log
 state_of(deployment) -> State                              how things stand, by the log alone
+rejudge(registry, deployment, on, …)       隔离复审: what is held back, by the standards and waivers of now
 act(registry, deployment, number, kind, actor, …)          what a person does to an order; raises where it is not
 possible
 receive(registry, deployment, file) -> Receipt             a returned workbook; receive_inbox: all that lie in the inbox
@@ -27,6 +28,7 @@ from govdata.governance.notices import pending as pending_notices
 from govdata.governance.orders import PRIORITY_NAMES, STATE_NAMES, Order, State
 from govdata.governance.pack import Packed, pack
 from govdata.governance.people import act
+from govdata.governance.rejudging import Rejudgement, rejudge
 from govdata.governance.replies import QUIET, Receipt, receive, receive_inbox, waiting
 from govdata.governance.self_check import Checked, check, summary
 from govdata.governance.workbook import file_name
@@ -50,6 +52,7 @@ __all__ = [
     "Order",
     "Packed",
     "Receipt",
+    "Rejudgement",
     "State",
     "act",
     "check",
@@ -61,6 +64,7 @@ __all__ = [
     "pending_notices",
     "receive",
     "receive_inbox",
+    "rejudge",
     "settle",
     "state_of",
     "summary",

@@ -119,6 +119,8 @@ def is_declared(order: Order, registry: Registry) -> bool:
 
 def _verified(order: Order) -> str:
     parts = [f"已修正 {len(order.mended)} 条", f"已消失 {len(order.vanished)} 条"]
+    if order.released:
+        parts.append(f"复审放行 {len(order.released)} 条")
     if waived := len(order.open & order.waived.keys()):
         parts.append(f"豁免 {waived} 条")
     return "，".join(parts)

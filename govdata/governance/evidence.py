@@ -1,8 +1,13 @@
 """What one judged delivery says of records and rules, as a Parquet file of the log.
 
-One line per rule and record: ``fails``, or, of a record that failed the rule earlier, ``passes`` or ``cancelled``. A
-record that failed earlier and has no line was not delivered. Columns: ``dataset, scope, rule_id, identity, alias,
-status, cause, shape, rows, row_id, source_file, source_row, delivered``; no value of a record.
+One line per rule and record: ``fails``, or, of a record that failed the rule earlier, ``passes``, ``released`` or
+``cancelled``. ``released``: the very row that failed, of the very same file, passes now: nobody mended it, the
+standards have changed. A record that failed earlier and has no line was not delivered. Columns: ``dataset, scope,
+rule_id, identity, alias, status, cause, shape, rows, row_id, source_file, source_row, delivered``; no value of a
+record.
+
+Rows of an earlier delivery that were judged again and released (``rejudging``) are evidence too, of the releases alone:
+what else that delivery said, later ones have said anew.
 
 A record is known by a keyed digest of the contract's key. Where the key itself was wrong the mended record comes under
 another one: so a record whose key is gone is known by the columns the officer declared for that too (``alias``), if the
@@ -16,8 +21,8 @@ gives nothing away.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date as Date
 from datetime import timedelta
 from pathlib import Path
@@ -29,10 +34,11 @@ from govdata.governance import log as journal
 from govdata.governance.log import ENGINE, Event, Log
 from govdata.masters import cross
 from govdata.publish import newest, visible
-from govdata.standards.model import BoundRule, Dataset, InCodeSet, Length, Pattern, Registry, Required, Typed
+from govdata.standards.model import BoundRule, Dataset, InCodeSet, Length, Pattern, Registry, Required, Typed, Unique
 from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
 from govdata.storage.secret import keyed
+from govdata.storage.tables.nights import RELEASES
 from govdata.storage.tables.rows import (
     CONTENT,
     DELIVERY_DATE,
@@ -80,6 +86,8 @@ class Judged:
     full: bool
     published: bool
     rules: tuple[str, ...]
+    of_rows: tuple[str, ...] = ()  # those of them that ask nothing but the row itself
+    releases: bool = False  # of an earlier delivery that was judged again: told is what was released
     batch: StandardizedBatch | None = None
     raw: RawBatch | None = None
     snapshot: Snapshot | None = None
@@ -90,7 +98,7 @@ def pending(registry: Registry, deployment: Deployment, date: Date, events: Sequ
     tells nothing of how things are now and is left out."""
     newest_known: dict[tuple[str, str], tuple[Date, str]] = {}
     for event in events:
-        if event.kind == "EVIDENCE":
+        if event.kind == "EVIDENCE" and not event.facts.get("releases"):
             newest_known[event.facts["dataset"], event.facts["scope"]] = (event.date, event.facts["token"])
     found = [
         judged
@@ -98,7 +106,21 @@ def pending(registry: Registry, deployment: Deployment, date: Date, events: Sequ
         for judged in (_delivery(registry, deployment, name, date), _cross(registry, deployment, name, date))
         if judged is not None
     ]
-    return [judged for judged in found if _is_news(judged, newest_known.get((judged.dataset.name, judged.scope)))]
+    tokens = {event.facts["token"] for event in events if event.kind == "EVIDENCE"}
+    found = [
+        *(
+            judged
+            for name in sorted(registry.delivered)
+            for judged in _judged_again(registry, deployment, name, date, newest_known.get((name, DELIVERY)))
+            if judged.token not in tokens
+        ),
+        *found,
+    ]
+    return [
+        judged
+        for judged in found
+        if judged.releases or _is_news(judged, newest_known.get((judged.dataset.name, judged.scope)))
+    ]
 
 
 def _is_news(judged: Judged, known: tuple[Date, str] | None) -> bool:
@@ -119,9 +141,37 @@ def _delivery(registry: Registry, deployment: Deployment, name: str, date: Date)
         return None
     rules = (*(rule.id for rule in registry.rules(name) if rule.id in batch.rule_failures), REJECTED)
     full = batch.mode == "snapshot"
+    of_rows = tuple(rule.id for rule in registry.rules(name) if not isinstance(rule.spec, Unique))
     return Judged(
-        registry.datasets[name], date, DELIVERY, batch.batch_id, full, verdict.passed, rules, batch=batch, raw=raw
+        registry.datasets[name],
+        date,
+        DELIVERY,
+        batch.batch_id,
+        full,
+        verdict.passed,
+        rules,
+        of_rows,
+        batch=batch,
+        raw=raw,
     )
+
+
+def _judged_again(
+    registry: Registry, deployment: Deployment, name: str, date: Date, known: tuple[Date, str] | None
+) -> Iterator[Judged]:
+    """Deliveries before ``date`` of which rows were released: the newest one as a whole, of others the releases."""
+    kept = (deployment.governance / RELEASES.name / name).glob("????-??-??.parquet")
+    for day in sorted(Date.fromisoformat(path.stem) for path in kept):
+        judged = _delivery(registry, deployment, name, day) if day < date else None
+        if judged is None or judged.batch is None or not judged.batch.rejudged:
+            continue
+        if known is None or day >= known[0]:
+            yield judged
+            continue
+        again = {file for part in judged.batch.rejudged for file in part.files}
+        released = tuple(file for file in judged.batch.clean_files if file in again)
+        batch = judged.batch.model_copy(update={"clean_files": released, "quarantine_files": ()})
+        yield replace(judged, date=date, full=False, releases=True, batch=batch)
 
 
 def _cross(registry: Registry, deployment: Deployment, name: str, date: Date) -> Judged | None:
@@ -149,7 +199,9 @@ def record(judged: Judged, registry: Registry, deployment: Deployment, log: Log)
         "token": judged.token,
         "full": judged.full,
         "published": judged.published,
-        "rules": list(judged.rules),
+        # Releases say nothing of what a rule did not release.
+        "rules": [] if judged.releases else list(judged.rules),
+        "releases": judged.releases,
         "file": name,
         "standards": registry.hashes[judged.dataset.name],
     }
@@ -171,9 +223,11 @@ def record(judged: Judged, registry: Registry, deployment: Deployment, log: Log)
             connection.execute(step)
         written = files.temporary(target)
         named = f"{sql.text(judged.dataset.name)} AS dataset, {sql.text(judged.scope)} AS scope"
+        chosen = "status = 'released'" if judged.releases else "TRUE"
         listed = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in COLUMNS.items())
+        lines = f"SELECT {named}, * FROM told WHERE {chosen}"
         connection.execute(
-            f"COPY (SELECT {listed} FROM (SELECT {named}, * FROM told) ORDER BY rule_id, cause, identity) "
+            f"COPY (SELECT {listed} FROM ({lines}) ORDER BY rule_id, cause, identity) "
             f"TO {sql.text(str(written))} ({sql.PARQUET})"
         )
     files.put(written, target)
@@ -205,15 +259,17 @@ _STEPS = (
     FROM own LEFT JOIN fresh USING (rule_id, alias, identity)
              LEFT JOIN gone ON gone.rule_id = fresh.rule_id AND gone.alias = fresh.alias""",
     """CREATE TEMP TABLE asked AS SELECT * FROM known ANTI JOIN fails USING (rule_id, identity)""",
-    """CREATE TEMP TABLE by_key AS SELECT a.rule_id, a.identity, bool_and(r.cancelled) AS cancelled
+    """CREATE TEMP TABLE by_key AS SELECT a.rule_id, a.identity, bool_and(r.cancelled) AS cancelled,
+    bool_or(coalesce(a.failed_as = r.row_id, FALSE)) AS same
     FROM asked AS a JOIN records AS r ON r.key_id = a.identity GROUP BY ALL""",
-    """CREATE TEMP TABLE by_alias AS SELECT a.rule_id, a.identity, bool_and(r.cancelled) AS cancelled
+    """CREATE TEMP TABLE by_alias AS SELECT a.rule_id, a.identity, bool_and(r.cancelled) AS cancelled,
+    bool_or(coalesce(a.failed_as = r.row_id, FALSE)) AS same
     FROM asked AS a ANTI JOIN by_key AS k ON k.rule_id = a.rule_id AND k.identity = a.identity
     JOIN records AS r ON r.alias_id = a.alias AND NOT list_contains(r.failing, a.rule_id)
     WHERE r.key_id NOT IN (FROM before) GROUP BY ALL""",
     """CREATE TEMP TABLE told AS SELECT *, 'fails' AS status FROM fails
     UNION ALL BY NAME
-    SELECT rule_id, identity, CASE WHEN cancelled THEN 'cancelled' ELSE 'passes' END AS status
+    SELECT rule_id, identity, CASE WHEN cancelled THEN 'cancelled' WHEN same THEN 'released' ELSE 'passes' END AS status
     FROM (FROM by_key UNION ALL FROM by_alias)""",
 )
 
@@ -221,8 +277,8 @@ _STEPS = (
 def _known(
     connection: duckdb.DuckDBPyConnection, judged: Judged, deployment: Deployment, events: Sequence[Event]
 ) -> None:
-    """Table ``known(rule_id, identity, alias)``: what ever failed in this dataset and scope, of the rules that were
-    judged now."""
+    """Table ``known(rule_id, identity, alias, failed_as)``: what ever failed in this dataset and scope, of the rules
+    that were judged now. ``failed_as``: its row that did last, where whether it fails depends on nothing but itself."""
     paths = [
         journal.evidence(deployment, event)
         for event in events
@@ -231,12 +287,14 @@ def _known(
         and event.facts["scope"] == judged.scope
     ]
     connection.execute("CREATE TABLE before(key_id VARCHAR)")
-    connection.execute("CREATE TABLE known(rule_id VARCHAR, identity VARCHAR, alias VARCHAR)")
+    connection.execute("CREATE TABLE known(rule_id VARCHAR, identity VARCHAR, alias VARCHAR, failed_as VARCHAR)")
     if paths:
         connection.execute(
-            f"INSERT INTO known SELECT rule_id, identity, any_value(alias) FROM {sql.parquet(paths)} "
-            "WHERE status = 'fails' AND list_contains($1, rule_id) GROUP BY ALL",
-            [list(judged.rules)],
+            "INSERT INTO known SELECT rule_id, identity, any_value(alias), "
+            "arg_max(row_id, filename) FILTER (WHERE list_contains($2, rule_id)) "  # names go by date and number
+            f"FROM {sql.parquet(paths)} WHERE status = 'fails' AND list_contains($1, rule_id) "
+            "GROUP BY rule_id, identity",
+            [list(judged.rules), list(judged.of_rows)],
         )
 
 

@@ -2,7 +2,8 @@
 
 A *run* of an item begins with a delivery in which its record fails the rule and ends with the first later one that
 proves otherwise: the record is there and passes (``mended`` 已修正), or it is not there any more (``vanished`` 已消失:
-a later full delivery or a delivery of the same date anew lacks it, or it was cancelled). Only published deliveries end
+a later full delivery or a delivery of the same date anew lacks it, or it was cancelled), or the very row that failed
+passes under changed standards (``released`` 复审放行). Only published deliveries end
 a run; only those that judged the rule.
 """
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-OPEN, MENDED, VANISHED = "open", "mended", "vanished"
-STATE_NAMES = {OPEN: "仍存在", MENDED: "已修正", VANISHED: "已消失"}
+OPEN, MENDED, VANISHED, RELEASED = "open", "mended", "vanished", "released"
 
 _RUNS = """
 WITH lines AS (SELECT s.seq, s.date, s.published, e.* EXCLUDE (file) FROM told AS e JOIN said AS s ON s.file = e.file),
@@ -46,7 +46,8 @@ numbered AS (SELECT *, coalesce(sum(closes::INT) OVER (PARTITION BY dataset, sco
 SELECT n.dataset, n.scope, n.rule_id, n.identity, n.run,
        min(n.seq) AS begun, max(n.seq) AS seen, max(CASE WHEN closes THEN ended END) AS ended,
        min(n.date) AS begun_date, max(n.date) AS seen_date,
-       arg_max(coalesce(p.status = 'passes', FALSE), n.seq) AS passes,
+       arg_max(CASE WHEN NOT closes THEN 'open' WHEN p.status = 'passes' THEN 'mended'
+                    WHEN p.status = 'released' THEN 'released' ELSE 'vanished' END, n.seq) AS state,
        arg_min(n.cause, n.seq) AS cause, arg_max(n.shape, n.seq) AS shape, arg_max(n.rows, n.seq) AS rows,
        arg_max(n.row_id, n.seq) AS row_id, arg_max(n.source_file, n.seq) AS source_file,
        arg_max(n.source_row, n.seq) AS source_row, arg_max(n.delivered, n.seq) AS delivered
@@ -62,7 +63,7 @@ def runs(deployment: Deployment, events: Sequence[Event]) -> pa.Table:
 
     ``dataset, scope, rule_id, identity, run`` (from 0) name it; ``begun``, ``seen`` and ``ended`` are the numbers of
     the events in which it began, the record failed for the last time, and the run ended (NULL: the record fails still);
-    ``passes``: it ended because the record passes; then ``cause``, ``shape``, ``rows`` and the place of the row as last
+    ``state``: how it ended; then ``cause``, ``shape``, ``rows`` and the place of the row as last
     seen."""
     said = [event for event in events if event.kind == "EVIDENCE"]
     connection = sql.connect()

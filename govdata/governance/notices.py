@@ -120,7 +120,9 @@ def _message(state: str, orders: Sequence[Order], rows: int, day: Date, registry
     told = f"{state}：{title}（{first.dataset}）：{facts['message']}{said}{more}，{rows:,} 条。工单 {numbers}。"
     if resolved:
         mended, gone = (sum(len(getattr(order, name)) for order in orders) for name in ("mended", "vanished"))
-        return told + f"后来的交付证明：已修正 {mended:,} 条，已消失 {gone:,} 条。"
+        released = sum(len(order.released) for order in orders)
+        more = f"标准修改后复审放行 {released:,} 条。" if released else ""
+        return told + f"后来的交付证明：已修正 {mended:,} 条，已消失 {gone:,} 条。{more}"
     users = downstream(registry, first.dataset)
     using = f"使用这张表的：{'、'.join(users)}。" if users else ""
     return told + f"截止 {max(order.due for order in orders)}。{using}查询：{_query(orders, day)}"

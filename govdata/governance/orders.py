@@ -13,6 +13,7 @@ from datetime import date as Date
 from typing import TYPE_CHECKING, Any
 
 from govdata.errors import GovdataError
+from govdata.governance.items import MENDED, RELEASED, VANISHED
 from govdata.governance.log import KIND_NAMES, Event
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Order:
     open: set[str] = field(default_factory=set)
     mended: dict[str, Date] = field(default_factory=dict)
     vanished: dict[str, Date] = field(default_factory=dict)
+    released: dict[str, Date] = field(default_factory=dict)
     item_due: dict[str, Date] = field(default_factory=dict)
     waived: dict[str, Date] = field(default_factory=dict)
     waivers: list[tuple[str, Event]] = field(default_factory=list)
@@ -106,6 +108,10 @@ class Order:
     def to_mend(self, on: Date) -> set[str]:
         """Items whose record fails still and for which no waiver holds on that day."""
         return {item for item in self.open if self.waived.get(item, Date.min) < on}
+
+    def ended(self, state: str) -> dict[str, Date]:
+        """Items that ended so, each with the date of the evidence."""
+        return {MENDED: self.mended, VANISHED: self.vanished, RELEASED: self.released}[state]
 
     @property
     def is_open(self) -> bool:
@@ -181,7 +187,7 @@ def _by_event(runs: pa.Table) -> tuple[dict[int, list[dict[str, Any]]], dict[int
     begins: dict[int, list[dict[str, Any]]] = {}
     ends: dict[int, list[dict[str, Any]]] = {}
     for run in runs.select(
-        ["dataset", "scope", "rule_id", "identity", "begun", "seen", "ended", "passes", "cause", "shape"]
+        ["dataset", "scope", "rule_id", "identity", "begun", "seen", "ended", "state", "cause", "shape"]
     ).to_pylist():
         begins.setdefault(run["begun"], []).append(run)
         if run["ended"] is not None:
@@ -200,7 +206,7 @@ def _end(state: State, runs: Iterable[dict[str, Any]], date: Date) -> None:
             continue
         order, name = state.orders[number], item_id(_item(run))
         order.open.discard(name)
-        (order.mended if run["passes"] else order.vanished)[name] = date
+        order.ended(run["state"])[name] = date
 
 
 def _begin(state: State, runs: Iterable[dict[str, Any]], issues: Iterable[Event], evidence: Event) -> None:
@@ -224,8 +230,8 @@ def _begin(state: State, runs: Iterable[dict[str, Any]], issues: Iterable[Event]
             order.item_due[item_id(item)] = issue.until or order.due
         order, name = state.orders[number], item_id(item)
         order.open.add(name)
-        order.mended.pop(name, None)
-        order.vanished.pop(name, None)
+        for known in (order.mended, order.vanished, order.released):
+            known.pop(name, None)
 
 
 def _order(state: State, event: Event) -> None:

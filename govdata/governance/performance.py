@@ -29,7 +29,7 @@ def _figures(known: Sequence[Order], calendar: Calendar, date: Date) -> dict[str
     closed = [order for order in orders if order.state == CLOSED]
     ever = [order for order in orders if order.ever_closed]
     still = [order for order in orders if order.is_open]
-    items = [(order, name) for order in orders for name in order.items if not is_waived(order, name, date)]
+    items = [(order, name) for order in orders for name in order.items if is_counted(order, name, date)]
     due = [(order, name) for order, name in items if order.item_due[name] < date]
     days = [calendar.between(order.issued, order.closed) for order in closed if order.closed is not None]
     signed = sum(order.signed is not None and order.signed <= order.sign_due for order in orders)
@@ -70,8 +70,13 @@ def _rate(part: int, whole: int) -> float | None:
 
 
 def ended(order: Order, name: str) -> Date | None:
-    """When the data proved the item mended or gone; None while its record fails."""
-    return order.mended.get(name) or order.vanished.get(name)
+    """When the data proved the item mended or gone, or it was released; None while its record fails."""
+    return order.mended.get(name) or order.vanished.get(name) or order.released.get(name)
+
+
+def is_counted(order: Order, name: str, date: Date) -> bool:
+    """Whether the item is the department's to mend: neither waived nor released by a change of standards."""
+    return name not in order.released and not is_waived(order, name, date)
 
 
 def is_waived(order: Order, name: str, date: Date) -> bool:

@@ -95,6 +95,7 @@ def _order(order: Order, date: Date) -> Row:
         "open_items": len(order.open) - len(waived),
         "mended_items": len(order.mended),
         "vanished_items": len(order.vanished),
+        "released_items": len(order.released),
         "waived_items": len(waived),
         "standards_hash": facts["standards"],
     }
@@ -114,13 +115,7 @@ def _items(state: State, runs: pa.Table, date: Date) -> Iterable[Row]:
         yield {
             "order_no": number,
             "item_id": name,
-            "state": "waived"
-            if waived
-            else "open"
-            if name in order.open
-            else "mended"
-            if name in order.mended
-            else "vanished",
+            "state": "waived" if waived else run["state"],
             ROW_ID: run["row_id"],
             SOURCE_FILE: run["source_file"],
             SOURCE_ROW: run["source_row"],

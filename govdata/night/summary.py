@@ -25,7 +25,13 @@ from govdata.standards.model import Registry, Unique
 MOST_FAILED = 3
 """How many rules the table names per dataset."""
 
-CITY_TITLES = {"catalogue": "目录", "retention": "保留策略", "scorecard": "评分", "inspection": "检测报告"}
+CITY_TITLES = {
+    "catalogue": "目录",
+    "retention": "保留策略",
+    "scorecard": "评分",
+    "inspection": "检测报告",
+    "rejudged": "隔离复审",
+}
 
 MOST_MISPLACED = 10
 """How many misplaced deliveries it names."""

@@ -29,6 +29,7 @@ STAGE_NAMES = {
     "standardized": "标准化",
     "checked": "检查",
     "published": "发布",
+    "rejudged": "隔离复审",
     "cross_findings": "跨表核对",
     "work_orders": "更新工单",
     "scorecard": "评分",

@@ -38,6 +38,7 @@ from govdata.storage.tables.nights import (
     CROSS_FINDINGS,
     DAMAGED,
     RECONCILIATION,
+    RELEASES,
     RULE_RESULTS,
     RULES,
     SNAPSHOTS,
@@ -142,6 +143,7 @@ def _fill(
     cross = small.gather(connection, CROSS_FINDINGS, deployment)
     reconciliation = small.gather(connection, RECONCILIATION.without(DAMAGED), deployment)
     read = small.gather(connection, replace(DELIVERIES, columns=(*DELIVERIES.columns, NOTES)), deployment)
+    released = small.gather(connection, RELEASES, deployment)
     scored = {table: small.gather(connection, table, deployment) for table in scoring.TABLES}
     rules = small.rules(registry, deployment)
     today = Date.today()
@@ -161,6 +163,7 @@ def _fill(
     night_views.duplicates(catalogue, every)
     night_views.findings(catalogue, every, rule_results, rules, cross)
     catalogue.show_file(CROSS_FINDINGS, cross)
+    catalogue.show_file(RELEASES, released)
     workorders.show(catalogue, deployment)
     for declared, file in scored.items():
         catalogue.show_file(declared, file)

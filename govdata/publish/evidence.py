@@ -25,8 +25,9 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Night:
     """Pinned files of one delivery date. ``ledger`` and ``ledger_sql`` are empty where the raw rows are not those the
-    standardised ones came from, the first also where no cell was altered. ``damaged``: files that the night's manifests
-    name and that cannot be shown, and manifests that cannot be read."""
+    standardised ones came from, the first also where no cell was altered. ``rejudged``: of rows judged again later
+    their own ledger and their files, which are among those of ``clean`` and ``quarantine``. ``damaged``: files that the
+    night's manifests name and that cannot be shown, and manifests that cannot be read."""
 
     dataset: str
     date: Date
@@ -37,6 +38,7 @@ class Night:
     duplicates: tuple[Path, ...] = ()
     ledger: tuple[LedgerColumn, ...] = ()
     ledger_sql: str = ""
+    rejudged: tuple[tuple[tuple[LedgerColumn, ...], tuple[Path, ...]], ...] = ()
     damaged: tuple[str, ...] = ()
 
 
@@ -72,6 +74,9 @@ def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
             duplicates=_pin(deployment, batch.duplicate_files if batch else (), damaged, KEPT_ROW_ID),
             ledger=batch.ledger if batch and any(batch.repaired_cells.values()) and _is_of(batch, raw) else (),
             ledger_sql=batch.ledger_sql if batch and _is_of(batch, raw) else "",
+            rejudged=tuple((part.ledger, _pin(deployment, part.files, [])) for part in batch.rejudged)
+            if batch and _is_of(batch, raw)
+            else (),
             damaged=tuple(damaged),
         )
         if not damaged:

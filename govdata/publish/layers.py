@@ -170,15 +170,18 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
         if damage.unreadable((deployment.absolute(source) for source in batch.clean_files), deployment):
             raise GateBlocked(batch.dataset, batch.date.isoformat(), ["标准化后的文件已损坏，请重新标准化并检查"])
     stem = f"{batch.batch_id}-{files.token()}"
+    # What was released joins the files that are published already; they stay under the names they have.
+    stay = kept.files if kept is not None and batch.former_batch_id and kept.batch_id == batch.former_batch_id else ()
     try:
         linked = [
             files.link(deployment.absolute(source), path.with_name(f"{stem}-{index}.parquet"))
-            for index, source in enumerate(batch.clean_files)
+            for index, source in enumerate(batch.clean_files[len(stay) :])
         ]
     except FileNotFoundError:
         raise GateBlocked(batch.dataset, batch.date.isoformat(), ["标准化批次在发布过程中被取代，请重新检查"]) from None
-    names = tuple(deployment.relative(file) for file in linked)
-    layer = layer.model_copy(update={"files": names, "seals": seals.of(names, deployment)})
+    names = (*stay, *(deployment.relative(file) for file in linked))
+    known = {seal.file: seal for seal in kept.seals} if kept is not None else {}
+    layer = layer.model_copy(update={"files": names, "seals": seals.of(names, deployment, known)})
     files.put_manifest(layer, path)
     return layer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from govdata.engine.ledger import ledger_sql
@@ -93,13 +94,13 @@ def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
     import duckdb
 
     grouped: dict[tuple[str, str], list[Night]] = {}
-    for night in nights:
+    for night in (part for whole in nights for part in _by_ledger(whole)):
         ledger = _decoder(catalogue, night) if night.raw and (night.clean or night.quarantine) else ""
         if ledger:
             grouped.setdefault((night.dataset, ledger), []).append(night)
     branches: dict[str, list[Path]] = {}
     for (dataset, ledger), alike in grouped.items():
-        raw = [path for night in alike for path in night.raw]
+        raw = list(dict.fromkeys(path for night in alike for path in night.raw))
         standardized = [path for night in alike for path in (*night.clean, *night.quarantine)]
         filled = ledger.replace("{raw}", sql.parquet(raw)).replace("{standardized}", sql.parquet(standardized))
         branches[_of_dataset(REPAIRS, dataset, f"({filled})")] = [*raw, *standardized]
@@ -114,6 +115,14 @@ def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
             _unsound(grouped, branches, sound),
         )
         _ledger(catalogue, sound)
+
+
+def _by_ledger(night: Night) -> list[Night]:
+    """The night, and the rows of it that were judged again later as if they were nights of their own."""
+    later = {path for _, paths in night.rejudged for path in paths}
+    own = [tuple(path for path in paths if path not in later) for paths in (night.clean, night.quarantine)]
+    again = [replace(night, ledger=ledger, clean=paths, quarantine=()) for ledger, paths in night.rejudged]
+    return [replace(night, clean=own[0], quarantine=own[1]), *again]
 
 
 def _decoder(catalogue: Catalogue, night: Night) -> str:

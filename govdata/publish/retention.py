@@ -14,7 +14,7 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from pathlib import Path
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.publish import layers
+from govdata.publish import documents, layers
 from govdata.publish.catalogue import Contents, rebuild_catalogue
 from govdata.publish.layers import Layer
 from govdata.publish.snapshots import complete
@@ -37,17 +37,17 @@ LAKE_STAGES = ("raw", "standardized", "quarantine", "repairs", "rejected")
 
 @dataclass(frozen=True)
 class Policy:
-    """Days of snapshots and nights, month ends of snapshots, days of Dagster's runs. ``days`` 0: nothing is ever
-    removed."""
+    """Days of snapshots and nights, month ends of snapshots, days of Dagster's runs, days of documents (workbooks,
+    reports, notices). ``days`` 0: nothing is ever removed; ``document_days`` 0: no document is."""
 
     days: int = 90
     month_ends: int = 24
     run_days: int = 90
+    document_days: int = 365
 
     @classmethod
     def from_env(cls) -> Policy:
-        """From $GOVDATA_KEEP_DAYS, $GOVDATA_KEEP_MONTH_ENDS, $GOVDATA_KEEP_RUN_DAYS. Raises ``GovdataError`` for what
-        is no such number."""
+        """From the environment, as ``SETTINGS`` names it. Raises ``GovdataError`` for what is no such number."""
         kept = {}
         for field, name in SETTINGS.items():
             text = os.environ.get(name, "").strip()
@@ -60,13 +60,18 @@ class Policy:
         return cls(**kept)
 
 
-SETTINGS = {"days": "GOVDATA_KEEP_DAYS", "month_ends": "GOVDATA_KEEP_MONTH_ENDS", "run_days": "GOVDATA_KEEP_RUN_DAYS"}
+SETTINGS = {
+    "days": "GOVDATA_KEEP_DAYS",
+    "month_ends": "GOVDATA_KEEP_MONTH_ENDS",
+    "run_days": "GOVDATA_KEEP_RUN_DAYS",
+    "document_days": "GOVDATA_KEEP_DOCUMENT_DAYS",
+}
 
 
 @dataclass(frozen=True)
 class Pruned:
     """What a prune did; ``waiting``: files nothing names that the next prunes will remove. ``bytes`` of the removed
-    files. ``before``: the date from which on everything is kept."""
+    files. ``before``: the date from which on everything is kept; ``documents``: those that were old."""
 
     snapshots: int
     nights: int
@@ -74,6 +79,7 @@ class Pruned:
     bytes: int
     waiting: int
     before: Date
+    documents: int = 0
 
 
 def prune(
@@ -122,7 +128,7 @@ def nightly(deployment: Deployment, registry: Registry, policy: Policy, now: flo
     if newest is None or policy.days == 0:
         return None
     today = min(newest, Date.today())
-    return prune(
+    pruned = prune(
         deployment,
         registry,
         keep_days=policy.days,
@@ -131,6 +137,9 @@ def nightly(deployment: Deployment, registry: Registry, policy: Policy, now: flo
         now=now,
         rebuild=False,
     )
+    if not policy.document_days:
+        return pruned
+    return replace(pruned, documents=documents.prune(deployment, today - timedelta(days=policy.document_days)))
 
 
 def remove_abandoned(deployment: Deployment) -> int:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-KINDS = ("rule_results", "reconciliation", "cross_results", "cross_findings", "deliveries")
+KINDS = ("rule_results", "reconciliation", "cross_results", "cross_findings", "deliveries", "releases")
 """Folders under ``governance`` with one file per dataset and date."""
 
 

@@ -14,11 +14,9 @@ from govdata import engine
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine import rules
-from govdata.engine.syntax import alias, text
-from govdata.engine.syntax import column as named
 from govdata.masters.roll_up import UNKNOWN
 from govdata.publish import scorecard
-from govdata.standards.model import BoundRule, Dataset, Registry, Required, Unique
+from govdata.standards.model import BoundRule, Dataset, Registry, Required
 from govdata.storage import files, sql
 from govdata.storage.tables import Table
 from govdata.storage.tables.rows import FAILED_RULES, ROW_ID, UNPARSED, WARNINGS
@@ -49,9 +47,8 @@ def count(dataset: Dataset, registry: Registry, deployment: Deployment, date: Da
         try:
             columns, divisions = _columns(dataset, registry, batch), []
             if paths:
-                connection.execute(
-                    f"CREATE VIEW judged AS {_judged(dataset, registry, sql.parquet(paths, by_name=True))}"
-                )
+                judged = rules.judged_rows(dataset.name, registry, sql.parquet(paths, by_name=True))
+                connection.execute(f"CREATE VIEW judged AS {judged}")
                 columns = _counted(connection, dataset, registry, columns)
                 if division and code_set:
                     divisions = _divisions(connection, dataset, registry, batch, division, code_set)
@@ -74,16 +71,6 @@ def _keep(table: Table, rows: Iterable[dict[str, Any]], batch: StandardizedBatch
     facts = {"date": batch.date, "dataset": batch.dataset, "batch_id": batch.batch_id}
     made = table.arrow([{**row, **facts} for row in rows])
     files.put_table(made, scorecard.path(deployment, table, batch.date, batch.dataset))
-
-
-def _judged(dataset: Dataset, registry: Registry, relation: str) -> str:
-    """The rows with the facts that the rules' predicates share."""
-    rows = f"SELECT * FROM {relation}"
-    shared = rules.shared(dataset.name, registry)
-    for layer in (shared.facts, shared.results):
-        made = [text(alias(tree, name)) for name, tree in layer.items()]
-        rows = f"SELECT {', '.join(['*', *made])} FROM ({rows})"
-    return rows
 
 
 def _columns(dataset: Dataset, registry: Registry, batch: StandardizedBatch) -> list[dict[str, Any]]:
@@ -143,8 +130,7 @@ def _divisions(
     bound = registry.rules(dataset.name)
     known = f"{sql.identifier(division)} IN (SELECT code FROM codes.{sql.identifier(code_set)})"
     placed = f"SELECT *, CASE WHEN {known} THEN {sql.identifier(division)} ELSE '{UNKNOWN}' END AS _place FROM judged"
-    trees = rules.shared(dataset.name, registry).trees
-    checked = ", ".join(f"count_if(({_applicable(rule, trees)}) IS TRUE)" for rule in bound)
+    checked = ", ".join(f"count_if(({rules.assessed(rule, registry)}) IS TRUE)" for rule in bound)
     rows = connection.execute(f"SELECT _place, {checked} FROM ({placed}) GROUP BY _place ORDER BY _place").fetchall()
     failed = {
         (place, rule_id): number
@@ -164,9 +150,3 @@ def _divisions(
         for place, *numbers in rows
         for rule, number in zip(bound, numbers, strict=True)
     ]
-
-
-def _applicable(rule: BoundRule, trees: Any) -> str:
-    if isinstance(rule.spec, Unique):
-        return " AND ".join(f"{text(named(name))} IS NOT NULL" for name in rule.spec.columns)
-    return text(trees[rules.APPLICABLE + rule.id])

@@ -72,7 +72,8 @@ def test_every_dataset_has_every_stage(specs: dict[AssetKey, AssetSpec], registr
     stages = ("landing", "raw", "standardized", "quarantine", "repairs", "published")
     expected = {AssetKey([name, stage]) for stage in stages for name in registry.delivered}
     city = {
-        AssetKey(["governance", name]) for name in ("work_orders", "scorecard", "catalogue", "inspection", "retention")
+        AssetKey(["governance", name])
+        for name in ("rejudged", "work_orders", "scorecard", "catalogue", "inspection", "retention")
     }
     made = {AssetKey(["masters", name]) for name in (*registry.derived, "cross_findings")}
     assert set(specs) == expected | city | made

@@ -37,14 +37,24 @@ class City(Small):
         return START + timedelta(days=number)
 
     def judged(
-        self, dataset: str, date: Date, lines: Sequence[str], *, published: bool = True, header: str | None = None
+        self,
+        dataset: str,
+        date: Date,
+        lines: Sequence[str],
+        *,
+        published: bool = True,
+        header: str | None = None,
+        beside: Sequence[str] = (),
     ) -> None:
-        """A delivery that went through reading and standardising; ``published``: what its checks said."""
+        """A delivery that went through reading and standardising; ``published``: what its checks said; ``beside``:
+        lines of a second file."""
         registry, known = self.registry, self.registry.datasets[dataset]
         folder = self.deployment.delivery(dataset, date)
         folder.mkdir(parents=True, exist_ok=True)
         header = header or ",".join(column.name for column in known.columns)
         (folder / "交付.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+        if beside:
+            (folder / "补充.csv").write_text("\n".join([header, *beside]) + "\n", encoding="utf-8")
         delivery = ingest.receive(self.deployment, known, date)
         assert delivery is not None
         batch = engine.standardize(

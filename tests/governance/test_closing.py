@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from govdata import governance
+from govdata.governance import tables
+from govdata.governance.calendar import Calendar
 from govdata.governance.orders import CLOSED, IN_HAND, ISSUED, REOPENED, REPLIED, VOID, WAITING
 from tests.governance.conftest import SETTINGS, City, settings
+from tests.masters.conftest import PLACES
 
 GOOD = ["A1,甲,1990-01-01,190101", "A2,乙,1991-01-01,190102"]
 BAD_PLACE = "A3,丙,1992-01-01,999999"
@@ -173,6 +176,32 @@ def test_a_withdrawn_rule_voids_its_orders_and_closes_none(city: City) -> None:
     )
     city.night(1, [*GOOD, BAD_PLACE])
     assert city.order(PLACE).state == VOID
+
+
+@pytest.mark.parametrize("night", [0, 1])
+def test_a_row_that_passes_as_it_was_under_changed_standards_is_released_and_not_the_department_s_work(
+    city: City, night: int
+) -> None:
+    city.night(0, [*GOOD, BAD_PLACE, "A4,丁,1993-01-01,888888"])
+    city.write("codes/places.csv", PLACES + "999999,新区,,190100,2000,,,\n")
+    city.night(night, [*GOOD, BAD_PLACE, "A4,丁,1993-01-01,888888"])
+    order = city.order(PLACE)
+    assert (len(order.released), len(order.open), order.mended, order.vanished) == (1, 1, {}, {})
+    (figures,) = tables.replay(city.deployment, Calendar())["department_performance"].to_pylist()
+    assert (figures["items"], figures["resolved_items"], figures["mend_rate"]) == (1, 0, 0.0)
+
+    city.night(2, [*GOOD, BAD_PLACE, "A4,丁,1993-01-01,190101"])
+    order = city.order(PLACE)
+    assert (order.state, len(order.released), len(order.mended)) == (CLOSED, 1, 1)
+    assert city.events[-1].reason == "已修正 1 条，已消失 0 条，复审放行 1 条"
+
+
+def test_a_row_whose_namesake_was_taken_away_was_mended_by_the_department(city: City) -> None:
+    for number, lines in enumerate([["A1,乙,1991-01-01,190101"], []]):
+        city.judged("people", city.day(number), ["A1,甲,1990-01-01,190101"], beside=lines)
+        governance.judge_night(city.registry, city.deployment, city.day(number))
+    (order,) = city.state.orders.values()
+    assert (order.state, order.released) == (CLOSED, {})
 
 
 def test_one_cause_of_many_rows_is_an_order_that_says_so(city: City) -> None:

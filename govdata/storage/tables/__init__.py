@@ -25,6 +25,7 @@ GOVERNANCE: tuple[Table, ...] = (
     nights.REPAIRS,
     nights.REJECTED,
     nights.DUPLICATES,
+    nights.RELEASES,
     nights.RULES,
     nights.SNAPSHOTS,
     *workorders.TABLES,

@@ -66,6 +66,25 @@ RECONCILIATION = Table(
     writer="发布",
 )
 
+RELEASES = Table(
+    "governance",
+    "releases",
+    "隔离复审放行的行：标准修改或准予豁免之后，隔离的行重新判定，合格的并入它那一期",
+    (
+        DATASET,
+        DATE,
+        *IDENTITY,
+        Column("released_on", "DATE", "复审的日期"),
+        Column("reason", "VARCHAR", "standards：按修改后的标准合格；waiver：不合格的规则都在豁免期内"),
+        Column("failed_before", "VARCHAR[]", "原来不满足的规则"),
+        Column("standards_before", "VARCHAR", "原来所依据标准的指纹"),
+        STANDARDS_HASH.meaning("复审所依据标准的指纹"),
+        Column("batch_id", "VARCHAR", "放行后并入的批次；这一天整日重做之后，这里仍留着当时的放行"),
+    ),
+    key=(),
+    writer="隔离复审",
+)
+
 RULES = Table(
     "governance",
     "rules",

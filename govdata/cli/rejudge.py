@@ -1,0 +1,64 @@
+"""``govdata rejudge``: 隔离复审."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from govdata.cli.app import Command, app
+from govdata.cli.common import console, load_registry
+from govdata.deployment import Deployment, dates_in
+
+
+@app.command(cls=Command)
+def rejudge(
+    dataset: Annotated[list[str] | None, typer.Option("--dataset", help="只复审这些数据集；可多次给出")] = None,
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="只复审这一天及以后的交付")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只说会放行多少行，什么也不改")] = False,
+) -> None:
+    """隔离复审：标准修改或准予豁免之后，把各期隔离的行重新判定，合格的并入它那一期。
+
+    已发布的行不动，按新标准不合格的要等下一次交付，或整日重做（govdata run --date 日期）。每夜运行时也会自动复审；
+    由这些表生成的表在下一次夜间运行时更新。
+    """
+    from govdata import governance, publish
+
+    deployment = Deployment.from_env()
+    registry = load_registry(deployment)
+    for name in dataset or ():
+        if name not in registry.delivered:
+            raise typer.BadParameter(f"没有这个数据集：{name}", param_hint="--dataset")
+    known = [day for name in registry.delivered for day in dates_in(deployment.lake_of("standardized", name))]
+    terminal = console()
+    if not known:
+        terminal.print("还没有处理过的交付")
+        return
+    on = max(known)
+    made = governance.rejudge(
+        registry,
+        deployment,
+        on,
+        datasets=dataset,
+        since=since.date() if since else None,
+        dry_run=dry_run,
+        tell=lambda name, day: terminal.print(f"{registry.datasets[name].title} {day} ……", highlight=False),
+    )
+    for each in made:
+        said = each.problem or (
+            f"隔离 {each.judged:,} 行：{'可放行' if dry_run else '放行'} {each.released:,}"
+            f"（凭豁免 {each.by_waiver:,}），重复 {each.duplicates:,}，仍隔离 {each.held:,}"
+        )
+        terminal.print(f"{each.dataset} {each.date}  {said}", markup=False, highlight=False, soft_wrap=True)
+    if not made:
+        terminal.print("没有要复审的：各期隔离的行都按现行标准判定过")
+    elif dry_run:
+        terminal.print("只是试算，什么也没有改")
+    elif any(each.problem is None for each in made):
+        governance.judge_night(registry, deployment, on)
+        governance.write_tables(deployment, registry)
+        publish.rebuild_catalogue(deployment, registry)
+        terminal.print("目录和工单已更新；放行的行见 governance.releases", highlight=False)

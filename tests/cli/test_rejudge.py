@@ -1,0 +1,42 @@
+"""``govdata rejudge`` on a deployment of one register."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from govdata.cli import app
+from tests.governance.conftest import City
+from tests.governance.conftest import city as city
+from tests.governance.test_rejudging import COLUMNS, HEADER, MORE, held_back
+from tests.masters.conftest import contract
+
+
+def run(city: City, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+    monkeypatch.setenv("GOVDATA_HOME", str(city.deployment.home))
+    result = CliRunner().invoke(app, ["rejudge", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_it_tells_what_it_would_do_and_then_does_it(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    held_back(city)
+    assert "还没有处理过的交付" in run(city, monkeypatch)
+    city.deliver("people", city.day(0), HEADER + "A1,甲,1990-01-01,190101\nA2,乙,1991-01-01,999999\n")
+    city.deliver("people", city.day(1), HEADER + "A1,甲,1990-01-01,190101\nA2,乙,1991-01-01,999999\n")
+    city.write("codes/places.csv", MORE)
+
+    told = run(city, monkeypatch, "--dry-run", "--since", "2026-03-03", "--dataset", "people")
+    assert "people 2026-03-03  隔离 1 行：可放行 1（凭豁免 0），重复 0，仍隔离 0" in told
+    assert "2026-03-02" not in told and city.ask("SELECT count(*) FROM governance.releases") == [(0,)]
+
+    assert "people 2026-03-02  隔离 1 行：放行 1（凭豁免 0），重复 0，仍隔离 0" in run(city, monkeypatch)
+    assert "没有要复审的" in run(city, monkeypatch)
+    assert city.ask("SELECT count(*) FROM published.people") == [(2,)]
+
+
+def test_it_says_which_dates_must_be_worked_off_anew(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    held_back(city)
+    city.deliver("people", city.day(0), HEADER + "A2,乙,1991-01-01,999999\n")
+    city.write("datasets/people.odcs.yaml", contract("people", "公安", {**COLUMNS, "note": "words"}, "id"))
+    assert "合同的列已改变，要整日重做：govdata run --date 2026-03-02 --dataset people" in run(city, monkeypatch)
