@@ -162,7 +162,8 @@ def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | 
     data, markers = delivered_files(folder, marker), marker_files(folder, marker)
     if not data and not markers:
         return None
-    announced = complete.demand_whole(data, markers, dataset, date)
+    again = deployment.command("run", "--date", date.isoformat(), "--dataset", dataset.name)
+    announced = complete.demand_whole(data, markers, dataset, date, again)
     files = tuple(
         DeliveredFile(
             name=name, size=path.stat().st_size, sha256=content_hash(path), records=announced.of_file.get(name)

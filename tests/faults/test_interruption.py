@@ -86,7 +86,11 @@ def test_a_delta_waits_for_the_night_that_was_ended(prepared: Prepared, zygote: 
     assert late.state() == before
     assert late.run(2) == 3 and late.state()["published.cards"] == before["published.cards"]
     command = f"govdata run --date {city.day(1)} --dataset cards"
-    assert f"先处理 {city.day(1)}：{command}" in late.told() and command in late.log.read_text(encoding="utf-8")
+    assert (
+        f"先处理 {city.day(1)}：GOVDATA_HOME=" in late.told()
+        and command in late.told()
+        and command in late.log.read_text(encoding="utf-8")
+    )
     assert late.run(1) == 0 and late.run(2) == 0
     assert city.rows_of(late.state()) == city.rows_of(prepared.next)
 
