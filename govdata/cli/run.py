@@ -124,12 +124,12 @@ def _run_nights(
 
     if terminal.isatty():
         pace.watch()
-    delivered = [sum(deployment.delivery(name, date).is_dir() for name in datasets) for date in dates]
     # Dagster and GX keep a million small objects for as long as we live: looking through them for rubbish after every
     # few hundred
     # new ones cost a twentieth of a small night.
     gc.set_threshold(100_000, 20, 100)
     nights = Nights(deployment, registry, datasets)
+    delivered = [len(nights.delivered(date)) for date in dates]
     outcomes = []
     with Bar(deployment, registry, terminal) as bar, nights.opened():
         bar.begin(sum(delivered) * len(STAGES) + sum(map(bool, delivered)) * len(nights.city))

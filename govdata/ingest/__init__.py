@@ -1,8 +1,8 @@
-"""Delivered files → text Parquet. ``receive`` says what was delivered, ``ingest`` reads it, ``inspect`` shows how one
-file is read, ``misplaced`` names deliveries that no night reads because of where they lie."""
+"""Delivered files → text Parquet. ``has_delivery`` and ``receive`` say what was delivered, ``ingest`` reads it,
+``inspect`` shows how one file is read, ``misplaced`` names deliveries that no night reads because of where they lie."""
 
 from govdata.ingest import report
-from govdata.ingest.delivery import receive
+from govdata.ingest.delivery import has_delivery, receive
 from govdata.ingest.formats import open_file
 from govdata.ingest.headers import Headers
 from govdata.ingest.inspection import InspectedTable, Inspection, inspect, write_csv
@@ -24,6 +24,7 @@ __all__ = [
     "Tally",
     "Trial",
     "Unreadable",
+    "has_delivery",
     "ingest",
     "inspect",
     "misplaced",

@@ -128,6 +128,7 @@ def show(console: Console, nights: Sequence[DatasetNight], registry: Registry, d
     _show_held_keys(console, nights, registry)
     _show_left_aside(console, nights, registry)
     _show_misplaced(console, registry, deployment)
+    _show_empty(console, nights, deployment)
     _show_damage(console, deployment)
     reconciliation = deployment.command("sql", "SELECT * FROM governance.reconciliation")
     for line in (
@@ -274,3 +275,14 @@ def _show_misplaced(console: Console, registry: Registry, deployment: Deployment
         console.print(f"  {sentence}", markup=False, highlight=False, soft_wrap=True)
     if len(found) > MOST_MISPLACED:
         console.print(f"  等 {len(found)} 处", highlight=False)
+
+
+def _show_empty(console: Console, nights: Sequence[DatasetNight], deployment: Deployment) -> None:
+    empty = [
+        f"landing/{night.dataset}/{night.date}"
+        for night in nights
+        if night.outcome == "nothing" and deployment.delivery(night.dataset, night.date).is_dir()
+    ]
+    if empty:
+        told = f"交付文件夹里没有文件，按没有交付处理：{'、'.join(empty)}"
+        console.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -146,6 +146,12 @@ def printed(width: int, nights: list[DatasetNight], home: Path) -> str:
     return out.getvalue()
 
 
+def test_an_empty_delivery_folder_is_one_line(tmp_path: Path) -> None:
+    Deployment(tmp_path).delivery("beta", ONE).mkdir(parents=True)
+    text = printed(80, [DatasetNight("beta", ONE, "nothing"), DatasetNight("beta", TWO, "nothing")], tmp_path)
+    assert f"没有文件，按没有交付处理：landing/beta/{ONE}\n" in text
+
+
 @pytest.mark.parametrize("width", [60, 80, 160])
 def test_it_reads_well_on_narrow_and_wide_terminals(tmp_path: Path, width: int) -> None:
     text = printed(width, NIGHTS, tmp_path)
