@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from datetime import date as Date
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -146,7 +149,7 @@ class Deployment:
     def command(self, *arguments: str) -> str:
         """``govdata <arguments>`` on this deployment, as a line that a person may paste into a shell wherever they
         are."""
-        return f"GOVDATA_HOME={shlex.quote(str(self.home))} govdata {shlex.join(arguments)}"
+        return f"GOVDATA_HOME={shlex.quote(str(self.home))} {shlex.quote(_program())} {shlex.join(arguments)}"
 
     def relative(self, path: Path) -> str:
         """``path`` as it is written into manifests: relative to the deployment, so that a deployment can be moved."""
@@ -154,6 +157,13 @@ class Deployment:
 
     def absolute(self, path: str) -> Path:
         return self.home / path
+
+
+@cache
+def _program() -> str:
+    """How a person calls the command line: by its name, or by its path where the environment is not activated."""
+    beside = Path(sys.executable).with_name("govdata")
+    return str(beside) if shutil.which("govdata") is None and beside.exists() else "govdata"
 
 
 def set_first_date() -> Date | None:

@@ -89,7 +89,13 @@ def write_sheets(sheets: Mapping[str, Result], path: Path) -> None:
                         sheet.write_string(number, column, value)
 
 
-def write_csv(result: Result, out: TextIO) -> None:
+BOM = "\ufeff"
+"""By it Excel and WPS know a CSV file for UTF-8; without, they read it as GB18030."""
+
+
+def write_csv(result: Result, out: TextIO, *, bom: bool = False) -> None:
+    if bom:
+        out.write(BOM)
     writer = csv.writer(out)
     writer.writerow(result.columns)
     writer.writerows(result.rows)

@@ -104,19 +104,20 @@ def report_damage(deployment: Deployment, registry: Registry, run_id: str) -> No
         listed = "、".join(date.isoformat() for date in nights)
         reason = (
             f"{listed} 期的已发布文件缺失、损坏或内容被改动，目录改用未受影响的各期。重新运行即可重做："
-            f"{publish.rerun(table, nights)}"
+            f"{publish.rerun(deployment, table, nights)}"
         )
         tell(table, nights[-1].isoformat(), reason)
     for night in publish.damaged_nights(deployment):
-        tell(night.dataset, night.date.isoformat(), damage_told(night))
+        tell(night.dataset, night.date.isoformat(), damage_told(deployment, night))
 
 
-def damage_told(night: "DamagedNight") -> str:
+def damage_told(deployment: Deployment, night: "DamagedNight") -> str:
+    again = deployment.command("run", "--date", night.date.isoformat(), "--dataset", night.dataset)
     listed = "、".join(night.files[:5]) + ("等" if len(night.files) > 5 else "")
     return (
         f"{night.dataset} {night.date} 有 {len(night.files)} 个文件缺失或损坏（{listed}），目录里这一日的隔离、拒收、"
         "修复等记录因此不全，"
-        f"不是没有。重新运行即可重做：govdata run --date {night.date} --dataset {night.dataset}"
+        f"不是没有。重新运行即可重做：{again}"
     )
 
 

@@ -113,7 +113,7 @@ def alert(deployment: Deployment, run_id: str, date: str | None, *, again: bool 
     itself."""
     if any(known.run_id == run_id for known in alerts.alerts(deployment)):
         return
-    command = "govdata run" + (f" --date {date}" if date else "")
+    command = deployment.command("run", *(["--date", date] if date else []))
     way = (
         f"定时服务会自动重新运行一次；若再次中断，请手工运行：{command}"
         if again

@@ -48,6 +48,7 @@ class Unread:
 def unread(deployment: Deployment, registry: Registry) -> Iterator[Unread]:
     """Every folder that has come to rest and that no run has read as it is now, and every delta that waited for an
     earlier date which has been published since. Today's only after the night has begun."""
+    from govdata import ingest
     from govdata.publish import layers
 
     now = alerts.now()
@@ -77,7 +78,11 @@ def unread(deployment: Deployment, registry: Registry) -> Iterator[Unread]:
             folder = deployment.delivery(name, date)
             state, _ = files.state(folder)
             is_read = made is not None and made.delivery in ("", state)
-            if not is_read and nightly.is_at_rest(folder):
+            if (
+                not is_read
+                and nightly.is_at_rest(folder)
+                and ingest.has_delivery(deployment, registry.datasets[name], date)
+            ):
                 yield Unread(name, date, state)
 
 

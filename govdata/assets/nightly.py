@@ -64,7 +64,7 @@ def nightly_schedule(registry: Registry) -> ScheduleDefinition:
     """02:00 Asia/Shanghai. The night of date D works on the deliveries of D that are there; later ones are taken up by
     ``late.py``.
 
-    Only datasets with a delivery folder are taken into the run: the checks of the others would be shown as skipped from
+    Only datasets with a delivery are taken into the run: the checks of the others would be shown as skipped from
     then on. A folder that somebody may still be copying into is left to ``late.py``: half an upload must not be
     published as a whole.
 
@@ -80,12 +80,11 @@ def nightly_schedule(registry: Registry) -> ScheduleDefinition:
         description=f"每日 {NIGHT:%H:%M}（北京时间）处理当日交付",
     )
     def night(context: ScheduleEvaluationContext, deployment: DeploymentResource) -> RunRequest | SkipReason:
+        from govdata import ingest
+
         date = context.scheduled_execution_time.astimezone(ZoneInfo(TIMEZONE)).date()
-        there = [
-            registry.datasets[name]
-            for name in registry.delivered
-            if deployment.deployment.delivery(name, date).is_dir()
-        ]
+        declared = [registry.datasets[name] for name in registry.delivered]
+        there = [dataset for dataset in declared if ingest.has_delivery(deployment.deployment, dataset, date)]
         delivered = [dataset for dataset in there if is_at_rest(deployment.deployment.delivery(dataset.name, date))]
         if not delivered:
             coming = "、".join(dataset.title for dataset in there)

@@ -16,6 +16,7 @@ from govdata.checks.findings import failing_rows
 from govdata.deployment import Deployment
 from govdata.publish import filled_cells, layers
 from govdata.standards.model import BoundRule, Dataset, Registry
+from govdata.storage import pace
 
 if TYPE_CHECKING:
     from govdata.checks.gx import Counted, SuiteResult
@@ -46,7 +47,8 @@ def validate(
     scratch = deployment.temporary / f"checks-{dataset.name}-{batch.date}-{os.getpid()}"
     try:
         # "current" codes are judged at the delivery's date, as the engine judged them.
-        with closing(engine.session(registry, temp=scratch, as_of=batch.date, code_sets=asked)) as connection:
+        opened = engine.session(registry, temp=scratch, as_of=batch.date, code_sets=asked)
+        with closing(opened) as connection, pace.statement(connection):
             view = rows.create_view(connection, batch, dataset, registry, deployment)
             result = gx.run(expectations.suite, connection, view)
             _refuse_broken(result, batch, registry)

@@ -4,9 +4,10 @@ one."""
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def sql(
     query: Annotated[str | None, typer.Argument(help="一条 SELECT；不写则从标准输入读取")] = None,
     rows: Annotated[int, typer.Option(min=1, help="最多显示的行数")] = 40,
-    csv: Annotated[bool, typer.Option("--csv", help="输出 CSV（全部行），便于转存")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="输出 CSV（全部行）；转存为文件时带 BOM")] = False,
     xlsx: Annotated[Path | None, typer.Option(help="另存为 Excel 工作簿（全部行，各格都是文本）")] = None,
     seconds: Annotated[
         int | None, typer.Option(min=1, help="最多运行的秒数；默认 600，或环境变量 GOVDATA_QUERY_SECONDS")
@@ -71,6 +72,14 @@ def findings(
     _show(result, rows, csv=csv, xlsx=xlsx)
 
 
+def _is_a_file(out: TextIO) -> bool:
+    """Whether it was redirected into a file: not a terminal and not a pipe, behind which a program reads on."""
+    try:
+        return stat.S_ISREG(os.fstat(out.fileno()).st_mode)
+    except (OSError, ValueError):  # somebody keeps what is printed
+        return False
+
+
 def _new(path: Path | None) -> None:
     if path is not None and path.exists():
         raise GovdataError(f"{path} 已存在，不覆盖")
@@ -81,7 +90,10 @@ def _show(result: Result, rows: int, *, csv: bool, xlsx: Path | None) -> None:
 
     terminal = console()
     if csv:
-        door.write_csv(result, sys.stdout)
+        into_a_file = _is_a_file(sys.stdout)
+        door.write_csv(result, sys.stdout, bom=into_a_file)
+        if into_a_file:
+            print("用 Excel、WPS 打开 CSV 会改动证件号码等长数字，请用 --xlsx（各格都是文本）", file=sys.stderr)
     elif xlsx is not None:
         door.write_workbook(result, xlsx)
         terminal.print(f"已写入 {xlsx}，{len(result.rows):,} 行", highlight=False, soft_wrap=True)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date as Date
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
@@ -117,47 +118,30 @@ def _run_nights(
 ) -> list[Any]:
     import gc
 
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
+    from govdata.cli.progress import Bar
     from govdata.night import STAGES, Nights, summary
-    from govdata.operations.outcomes import title
+    from govdata.storage import pace
 
-    titles = {name: registry.datasets[name].title for name in datasets}
-    delivered = [sum(deployment.delivery(name, date).is_dir() for name in datasets) for date in dates]
+    if terminal.isatty():
+        pace.watch()
     # Dagster and GX keep a million small objects for as long as we live: looking through them for rubbish after every
     # few hundred
     # new ones cost a twentieth of a small night.
     gc.set_threshold(100_000, 20, 100)
     nights = Nights(deployment, registry, datasets)
+    delivered = [len(nights.delivered(date)) for date in dates]
     outcomes = []
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    # Drawing ten times a second, as it would, is two per cent of a core on a terminal.
-    with Progress(*columns, console=console(file=terminal), refresh_per_second=4) as progress, nights.opened():
-        task = progress.add_task(
-            "准备", total=sum(delivered) * len(STAGES) + sum(map(bool, delivered)) * len(nights.city)
-        )
+    with Bar(deployment, registry, terminal) as bar, nights.opened():
+        bar.begin(sum(delivered) * len(STAGES) + sum(map(bool, delivered)) * len(nights.city))
         for date in dates:
-
-            def on_step(stage: str, dataset: str, date: Date = date) -> None:
-                if stage:
-                    progress.update(task, description=f"{date} {titles.get(dataset, '全市')} {title(stage)}")
-                else:
-                    progress.advance(task)
-
             try:
-                outcomes += nights.run(date, on_step)
+                outcomes += nights.run(date, partial(bar.step, date=date))
             except GovdataError:
-                progress.stop()
+                bar.stop()
                 if outcomes:
                     summary.show(console(), outcomes, registry, deployment)
                 raise
-        progress.update(task, description="完成")
+        bar.finish()
     summary.show(console(), outcomes, registry, deployment)
     return outcomes
 

@@ -16,7 +16,7 @@ from govdata.engine.plans import ColumnPlan
 from govdata.engine.session import create_maps, session
 from govdata.engine.syntax import alias, column, disjunction, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
-from govdata.storage import permissions
+from govdata.storage import pace, permissions
 from govdata.storage import sql as storage
 from govdata.storage.manifest import fingerprint
 from govdata.storage.sql import PARQUET, parquet
@@ -59,10 +59,11 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
     queries = compiled(dataset, registry, held=raw.delivered < HELD_ROWS)
     connection = session(registry, temp=scratch / "spill", as_of=raw.date, code_sets=queries.code_sets)
     try:
-        prepare(connection, queries, [str(deployment.absolute(path)) for path in raw.files])
-        conflicts = find_duplicates(connection, queries)
-        run_pass(connection, queries, conflicts, scratch)
-        return _keep(connection, raw, queries, deployment, batch_id, scratch)
+        with pace.statement(connection):
+            prepare(connection, queries, [str(deployment.absolute(path)) for path in raw.files])
+            conflicts = find_duplicates(connection, queries)
+            run_pass(connection, queries, conflicts, scratch)
+            return _keep(connection, raw, queries, deployment, batch_id, scratch)
     finally:
         connection.close()
         shutil.rmtree(scratch, ignore_errors=True)

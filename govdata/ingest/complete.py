@@ -52,8 +52,11 @@ def _escaped(text: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", text)
 
 
-def demand_whole(data: Mapping[str, Path], markers: Mapping[str, Path], dataset: Dataset, date: Date) -> Announced:
-    """``data`` and ``markers``: name inside the delivery folder → path. Returns what the markers announce.
+def demand_whole(
+    data: Mapping[str, Path], markers: Mapping[str, Path], dataset: Dataset, date: Date, again: str
+) -> Announced:
+    """``data`` and ``markers``: name inside the delivery folder → path; ``again``: the command that takes the delivery
+    again. Returns what the markers announce.
 
     Raises ``DeliveryError`` where a marker is missing, speaks of a file that is not there, or does not fit it, and
     where a file has not rested long enough."""
@@ -65,7 +68,6 @@ def demand_whole(data: Mapping[str, Path], markers: Mapping[str, Path], dataset:
         if not waiting:
             wrong = _judge(data, markers, marker, announced)
     what = f"{dataset.title}（{dataset.name}）{date} 的交付"
-    again = f"govdata run --date {date} --dataset {dataset.name}"
     if waiting:
         raise DeliveryError(f"{what}还没有传完，这次不处理。传完后的下一次运行会处理，也可以运行 {again}：", waiting)
     if wrong:

@@ -142,7 +142,10 @@ def _not_plain(folder: Path, dataset_folder: Path, marker: Marker | None) -> lis
 def has_delivery(deployment: Deployment, dataset: Dataset, date: Date) -> bool:
     """Whether ``receive`` would find something there, be it good or bad."""
     folder, marker = deployment.delivery(dataset.name, date), dataset.delivery.marker
-    return folder.is_dir() and bool(delivered_files(folder, marker) or marker_files(folder, marker))
+    if not folder.is_dir():
+        return False
+    found = delivered_files(folder, marker) or marker_files(folder, marker)
+    return bool(found or _not_plain(folder, (deployment.landing / dataset.name).resolve(), marker))
 
 
 def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | None:
@@ -162,7 +165,8 @@ def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | 
     data, markers = delivered_files(folder, marker), marker_files(folder, marker)
     if not data and not markers:
         return None
-    announced = complete.demand_whole(data, markers, dataset, date)
+    again = deployment.command("run", "--date", date.isoformat(), "--dataset", dataset.name)
+    announced = complete.demand_whole(data, markers, dataset, date, again)
     files = tuple(
         DeliveredFile(
             name=name, size=path.stat().st_size, sha256=content_hash(path), records=announced.of_file.get(name)

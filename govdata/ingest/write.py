@@ -13,7 +13,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govdata.storage import permissions
+from govdata.storage import pace, permissions
 from govdata.storage.tables.rows import SOURCE_ROW
 
 ROW_GROUP = 122_880  # rows, as DuckDB's own vectors divide them
@@ -57,6 +57,7 @@ class PartWriter:
     def write(self, table: pa.Table) -> None:
         """Add rows. Raises what writing of earlier rows raised (OSError on a full disk)."""
         self.rows += table.num_rows
+        pace.add(table.num_rows)
         self._gathered.append(table)
         self._gathered_rows += table.num_rows
         self._gathered_bytes += table.nbytes

@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
+from govdata import ingest
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment, dates_in
 from govdata.errors import GovdataError
@@ -66,7 +67,7 @@ class Nights:
     """Runs nights one after another; the Dagster job is assembled once, and within ``with nights.opened()`` its storage
     is opened once.
 
-    Only datasets with a delivery folder are taken into a run: Dagster would record each check of the others as planned
+    Only datasets with a delivery are taken into a run: Dagster would record each check of the others as planned
     and never run.
     """
 
@@ -84,13 +85,18 @@ class Nights:
             finally:
                 self._dagster = None
 
+    def delivered(self, date: Date) -> list[str]:
+        """The datasets that have a delivery of ``date``; an empty folder is none."""
+        declared = self.registry.datasets
+        return [name for name in self.datasets if ingest.has_delivery(self.deployment, declared[name], date)]
+
     def run(self, date: Date, on_step: OnStep = lambda stage, dataset: None) -> list[DatasetNight]:
         """The datasets of ``date`` and then the city; ``on_step(stage, dataset)`` is called when a stage begins and
         again, with an empty stage, when it has ended (done, skipped or failed); of the city ``dataset`` is the room.
         ``date`` must be one of Dagster's partitions. Raises ``KeyboardInterrupt`` where the date was not finished
         because somebody asked for the end, ``GovdataError`` where the standards have changed since."""
         self._check_standards()
-        delivered = [dataset for dataset in self.datasets if self.deployment.delivery(dataset, date).is_dir()]
+        delivered = self.delivered(date)
         nothing = [DatasetNight(dataset, date, "nothing") for dataset in self.datasets if dataset not in delivered]
         if not delivered:
             return nothing

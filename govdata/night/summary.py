@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import date as Date
 
+from rich.columns import Columns
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from govdata import ingest
 from govdata.deployment import Deployment
 from govdata.ingest import account
-from govdata.night.nights import DatasetNight
+from govdata.night.nights import DatasetNight, Outcome
 from govdata.operations import alerts
 from govdata.operations.outcomes import STAGE_NAMES, STAGES
 from govdata.standards.model import Registry, Unique
@@ -33,18 +33,29 @@ CITY_TITLES = {
     "rejudged": "隔离复审",
 }
 
+UNBOUNDED = 10_000
+"""Characters, to ask how wide a table would be."""
+
 MOST_MISPLACED = 10
 """How many misplaced deliveries it names."""
 
-WIDE = 120
-"""From this many characters on the rules stand in the table; on a narrower terminal below it."""
+FIGURES = ("交付", "拒收", "重复", "隔离", "合格", "已发布", "修复格")
+
+STATES: dict[Outcome, str] = {"error": "出错", "blocked": "已阻断", "published": "已发布", "nothing": "没有交付"}
+"""Worst first."""
+
+STYLES = {"error": "bold red", "blocked": "bold red", "published": "", "nothing": "dim"}
+
+UNLIKE = "“合格”是这些交付日期之和，“已发布”是表现在的行数（最新一期；增量表是历次合并），所以两者可以不同"
 
 
 @dataclass
 class Totals:
     """One dataset's figures, summed over the dates of the run; ``published`` is the newest snapshot's row count."""
 
-    nights: int = 0
+    nights: Counter[Outcome] = field(default_factory=Counter)
+    read: bool = False
+    judged: bool = False
     delivered: int = 0
     rejected: int = 0
     duplicates: int = 0
@@ -53,6 +64,30 @@ class Totals:
     repaired: int = 0
     published: int | None = None
     failures: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def worst(self) -> Outcome:
+        return next(outcome for outcome in STATES if self.nights[outcome])
+
+    @property
+    def state(self) -> str:
+        """What became of the deliveries; with numbers where not the same of each."""
+        found = [outcome for outcome in STATES if self.nights[outcome] and outcome != "nothing"]
+        if len(found) < 2:
+            return STATES[self.worst]
+        return "，".join(f"{STATES[outcome]} {self.nights[outcome]}" for outcome in found)
+
+    def figures(self) -> dict[str, int | None]:
+        """By the names of ``FIGURES``; None is what is not known, since nothing came so far."""
+        parts = (self.rejected, self.duplicates, self.quarantined, self.clean)
+        counted = [part if self.judged else None for part in parts]
+        every = (
+            self.delivered if self.read else None,
+            *counted,
+            self.published,
+            self.repaired if self.judged else None,
+        )
+        return dict(zip(FIGURES, every, strict=True))
 
 
 def totals(nights: Sequence[DatasetNight]) -> dict[str, Totals]:
@@ -63,10 +98,10 @@ def totals(nights: Sequence[DatasetNight]) -> dict[str, Totals]:
         if night.stage is not None and night.stage not in STAGES:
             continue  # of the city, not of a dataset
         total = figures.setdefault(night.dataset, Totals())
-        if night.outcome == "nothing":
-            continue
-        total.nights += 1
+        total.nights[night.outcome] += 1
+        total.read |= night.batch is not None or night.raw is not None
         if night.batch is not None:
+            total.judged = True
             total.delivered += night.batch.delivered
             total.rejected += night.batch.rejected
             total.duplicates += night.batch.duplicates
@@ -82,52 +117,73 @@ def totals(nights: Sequence[DatasetNight]) -> dict[str, Totals]:
 
 
 def show(console: Console, nights: Sequence[DatasetNight], registry: Registry, deployment: Deployment) -> None:
-    """Print the table, the datasets that were not published and why, and where to look next."""
+    """Print what became of each dataset and why, then where to look next."""
     dates = sorted({night.date for night in nights})
     span = f"{dates[0]}" if len(dates) == 1 else f"{dates[0]} 至 {dates[-1]}，{len(dates)} 个交付日期"
-    table = Table(title=f"运行结果（{span}）", title_justify="left", header_style="bold")
-    wide = console.width >= WIDE
-    table.add_column("数据集")
-    for name in ("交付", "拒收", "重复", "隔离", "合格", "已发布", "修复单元格"):
-        table.add_column(name, justify="right", no_wrap=True)
-    if wide:
-        table.add_column("未通过最多的规则", overflow="fold")
-    below = []
-    for name, total in totals(nights).items():
-        dataset = registry.datasets[name]
-        if total.nights == 0:
-            table.add_row(f"{dataset.title}\n{name}", *["-"] * 7, *(["没有交付"] if wide else []), style="dim")
-            continue
-        worst = [f"{rule} {count:,}" for rule, count in total.failures.most_common(MOST_FAILED) if count]
-        numbers = (total.delivered, total.rejected, total.duplicates, total.quarantined, total.clean)
-        published = "-" if total.published is None else f"{total.published:,}"
-        cells = [f"{number:,}" for number in numbers] + [published, f"{total.repaired:,}"]
-        table.add_row(f"{dataset.title}\n{name}", *cells, *([escape("\n".join(worst)) or "-"] if wide else []))
-        if worst:
-            below.append(f"  {dataset.title}：{'，'.join(worst)}")
-    console.print(table)
-    if below and not wide:
-        console.print("未通过最多的规则", style="bold")
-        console.print(*below, sep="\n", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"运行结果（{span}）", style="bold", highlight=False)
+    figures = totals(nights)
+    table = _table(figures, registry)
+    if console.measure(table, options=console.options.update(max_width=UNBOUNDED)).maximum <= console.width:
+        console.print(table)
+    else:
+        _show_lines(console, figures, registry)
+    if any(total.published is not None and total.published != total.clean for total in figures.values()):
+        console.print(UNLIKE, style="dim", highlight=False)
+    _show_blocked(console, nights, registry)
+    _show_failures(console, figures, dates[-1], registry, deployment)
     _show_held_keys(console, nights, registry)
     _show_left_aside(console, nights, registry)
     _show_misplaced(console, registry, deployment)
-    _show_blocked(console, nights, registry)
+    _show_empty(console, nights, deployment)
     _show_damage(console, deployment)
-    console.print(
-        f"已发布的表：{deployment.published}（目录 {deployment.catalogue.name}）", soft_wrap=True, highlight=False
-    )
-    console.print(f'查询：{program()} sql "SELECT * FROM governance.reconciliation"', highlight=False, soft_wrap=True)
-    console.print(f"界面：{program()} ui，然后在浏览器打开 http://127.0.0.1:3000", highlight=False, soft_wrap=True)
+    reconciliation = deployment.command("sql", "SELECT * FROM governance.reconciliation")
+    for line in (
+        f"已发布的表：{deployment.published}（目录 {deployment.catalogue.name}）",
+        f"查询：{reconciliation}",
+        f"界面：{deployment.command('ui')}，然后在浏览器打开 http://127.0.0.1:3000",
+    ):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def program() -> str:
-    """How the person can call the command line again: by its name, or by its path where an environment is not
-    activated."""
-    called = Path(sys.argv[0])
-    if shutil.which("govdata") or called.name != "govdata":
-        return "govdata"
-    return os.path.relpath(called) if called.is_relative_to(Path.cwd()) else str(called)
+def _table(figures: Mapping[str, Totals], registry: Registry) -> Table:
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+    for name in ("数据集", "结果"):
+        table.add_column(name, no_wrap=True)
+    for name in FIGURES:
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, total in figures.items():
+        figure = total.figures()
+        cells = [f"{figure[key]:,}" if figure[key] is not None else "-" for key in FIGURES]
+        table.add_row(f"{registry.datasets[name].title}\n{name}", total.state, *cells, style=STYLES[total.worst])
+    return table
+
+
+def _show_lines(console: Console, figures: Mapping[str, Totals], registry: Registry) -> None:
+    """The table's rows, for a terminal that is too narrow for it."""
+    for name, total in figures.items():
+        console.print(
+            f"{registry.datasets[name].title}（{name}）{total.state}", style=STYLES[total.worst], highlight=False
+        )
+        known = [Text(f"{key} {value:,}") for key, value in total.figures().items() if value is not None]
+        if known:
+            console.print(Padding(Columns(known, padding=(0, 2)), (0, 0, 0, 2), expand=False), highlight=False)
+
+
+def _show_failures(
+    console: Console, figures: Mapping[str, Totals], newest: Date, registry: Registry, deployment: Deployment
+) -> None:
+    """The rules that most rows fail, in the officer's words."""
+    told = {name: total.failures for name, total in figures.items() if any(total.failures.values())}
+    if not told:
+        return
+    console.print("不合格最多的", style="bold")
+    for name, failures in told.items():
+        messages = {rule.id: rule.message for rule in registry.rules(name)}
+        worst = [(messages.get(rule, rule), count) for rule, count in failures.most_common(MOST_FAILED) if count]
+        listed = "；".join(f"{message.rstrip('。')} {count:,} 行" for message, count in worst)
+        console.print(f"  {registry.datasets[name].title}：{listed}", markup=False, highlight=False, soft_wrap=True)
+    command = deployment.command("findings", "--date", newest.isoformat())
+    console.print(f"  全部规则，逐行列出：{command}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _show_held_keys(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
@@ -183,8 +239,10 @@ def _show_damage(console: Console, deployment: Deployment) -> None:
 
     for night in publish.damaged_nights(deployment):
         text = f"{night.dataset} {night.date} 有 {len(night.files)} 个文件缺失或损坏，目录里这一日的记录不全。"
-        again = f"重新运行即可重做：{program()} run --date {night.date} --dataset {night.dataset}"
-        console.print(text + again, style="bold red", markup=False, highlight=False, soft_wrap=True)
+        again = deployment.command("run", "--date", night.date.isoformat(), "--dataset", night.dataset)
+        console.print(
+            f"{text}重新运行即可重做：{again}", style="bold red", markup=False, highlight=False, soft_wrap=True
+        )
 
 
 def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
@@ -223,3 +281,14 @@ def _show_misplaced(console: Console, registry: Registry, deployment: Deployment
         console.print(f"  {sentence}", markup=False, highlight=False, soft_wrap=True)
     if len(found) > MOST_MISPLACED:
         console.print(f"  等 {len(found)} 处", highlight=False)
+
+
+def _show_empty(console: Console, nights: Sequence[DatasetNight], deployment: Deployment) -> None:
+    empty = [
+        f"landing/{night.dataset}/{night.date}"
+        for night in nights
+        if night.outcome == "nothing" and deployment.delivery(night.dataset, night.date).is_dir()
+    ]
+    if empty:
+        told = f"交付文件夹里没有文件，按没有交付处理：{'、'.join(empty)}"
+        console.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)

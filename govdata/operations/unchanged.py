@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date as Date
 
+from govdata import ingest
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine import ENGINE_VERSION
@@ -36,18 +37,19 @@ def changed_since(
     well."""
     made = made_by(registry)
     for number, date in enumerate(dates):
-        if not _is_unchanged(deployment, datasets, date, made):
+        if not _is_unchanged(deployment, registry, datasets, date, made):
             return list(dates[number:])
     return []
 
 
-def _is_unchanged(deployment: Deployment, datasets: Sequence[str], date: Date, made: str) -> bool:
+def _is_unchanged(deployment: Deployment, registry: Registry, datasets: Sequence[str], date: Date, made: str) -> bool:
     ended = outcomes.read(deployment, outcomes.GOVERNANCE, date, "catalogue")
     if ended is None or ended.outcome != "done" or ended.made_by != made:
         return False
     if any(outcome is None or outcome.is_stopped for outcome in _of_the_city(deployment, datasets, date)):
         return False
-    delivered = [name for name in datasets if deployment.delivery(name, date).is_dir()]
+    declared = registry.datasets
+    delivered = [name for name in datasets if ingest.has_delivery(deployment, declared[name], date)]
     return all(_is_published(deployment, name, date) for name in delivered)
 
 

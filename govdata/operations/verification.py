@@ -35,7 +35,9 @@ def verify(deployment: Deployment, registry: Registry) -> Verification:
         publish.rebuild_catalogue(deployment, registry)
     lost = publish.lost_nights(deployment, tables)
     for table, nights in lost.items():
-        reason = f"核对发现已发布的文件缺失、损坏或内容被改动。重新运行即可重做：{publish.rerun(table, nights)}"
+        reason = (
+            f"核对发现已发布的文件缺失、损坏或内容被改动。重新运行即可重做：{publish.rerun(deployment, table, nights)}"
+        )
         contract = registry.datasets[table]
         alerts.raise_alert(
             deployment,
@@ -50,7 +52,7 @@ def verify(deployment: Deployment, registry: Registry) -> Verification:
                 reasons=(reason,),
             ),
         )
-    commands = tuple(publish.rerun(table, nights) for table, nights in lost.items())
+    commands = tuple(publish.rerun(deployment, table, nights) for table, nights in lost.items())
     return Verification(
         sum(seal is not None for seal in known), sum(seal is None for seal in known), tuple(changed), commands
     )

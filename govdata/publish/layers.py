@@ -231,7 +231,7 @@ def _demand_all_between(batch: StandardizedBatch, dataset: Dataset, deployment: 
     for missing, what in ((lost, "曾经发布，现在找不到它的快照"), (undone, "有交付，还没有处理完")):
         if missing:
             listed = "、".join(date.isoformat() for date in missing)
-            again = f"govdata run --date {missing[0]} --dataset {batch.dataset}"
+            again = deployment.command("run", "--date", missing[0].isoformat(), "--dataset", batch.dataset)
             reasons.append(f"{listed} {what}，增量不能越过它合并。先处理 {missing[0]}：{again}，再运行本日")
     if reasons:
         raise Waiting(batch.dataset, batch.date.isoformat(), reasons)

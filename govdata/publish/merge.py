@@ -170,9 +170,8 @@ class _Merge:
             f"改了名的，在新列{f'（{new}）' if new else ''}写 former_names；不再交付的，把列放回合同并写 may_vanish: "
             "true"
         )
-        again = (
-            "" if layer.date == self.lineage.layers[-1].date else f"。改好后先重新运行：govdata run --date {layer.date}"
-        )
+        command = self.deployment.command("run", "--date", layer.date.isoformat())
+        again = "" if layer.date == self.lineage.layers[-1].date else f"。改好后先重新运行：{command}"
         self._block(
             f"合同里没有了列 {name}，它已发布的 {count} 行的值会丢失。{ways}；交付一份全量则从新开始{again}"
             for name, count in zip(gone, counts, strict=True)

@@ -62,7 +62,8 @@ def _merged(batch: StandardizedBatch, deployment: Deployment) -> Snapshot:
     lost = [layer.date for layer in below if not all(files.is_sound(deployment.absolute(name)) for name in layer.files)]
     if lost:
         listed = "、".join(date.isoformat() for date in lost)
-        reason = f"{listed} 的已发布文件损坏，已移开。请先重新运行：govdata run --date {lost[0]}，再运行本日"
+        again = deployment.command("run", "--date", lost[0].isoformat())
+        reason = f"{listed} 的已发布文件损坏，已移开。请先重新运行：{again}，再运行本日"
         raise GateBlocked(batch.dataset, batch.date.isoformat(), [reason])
     return _bring_up_to_date(batch.dataset, batch.date, deployment)
 
@@ -99,9 +100,10 @@ def lost_nights(deployment: Deployment, tables: Iterable[str]) -> dict[str, list
     return lost
 
 
-def rerun(table: str, nights: Iterable[Date]) -> str:
+def rerun(deployment: Deployment, table: str, nights: Iterable[Date]) -> str:
     """The command that makes them again, in order."""
-    return f"govdata run {' '.join(f'--date {date}' for date in sorted(nights))} --dataset {table}"
+    dates = [word for date in sorted(nights) for word in ("--date", date.isoformat())]
+    return deployment.command("run", *dates, "--dataset", table)
 
 
 def _bring_up_to_date(table: str, date: Date, deployment: Deployment) -> Snapshot:

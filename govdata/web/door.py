@@ -18,9 +18,8 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketClose
@@ -30,6 +29,8 @@ from websockets.typing import Subprotocol
 
 HOSTS = ("127.0.0.1", "localhost")
 GRAPHQL = "/graphql"
+FRONT = "/runs"
+_OTHER_NAME = "只应答本机地址：请在本机浏览器打开 http://127.0.0.1 加端口号\n"
 _STARTING = "界面正在启动或没有回应，请稍候\n"
 _HOP_BY_HOP = frozenset(
     (
@@ -77,13 +78,21 @@ def door(upstream: str) -> Starlette:
             await socket.accept(inner.subprotocol)
             await _until_either_ends(socket, inner)
 
-    routes = [WebSocketRoute(GRAPHQL, subscribe), Route("/{path:path}", forward, methods=["GET", "POST"])]
-    own_host = Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
-    return Starlette(routes=routes, middleware=[own_host, Middleware(OwnPages)])
+    routes = [
+        WebSocketRoute(GRAPHQL, subscribe),
+        Route("/", _front, methods=["GET"]),
+        Route("/{path:path}", forward, methods=["GET", "POST"]),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(OwnPages)])
+
+
+async def _front(_: Request) -> Response:
+    """The nights come first. Dagster would open its timeline, on which runs of the command line are not shown."""
+    return RedirectResponse(FRONT, HTTPStatus.TEMPORARY_REDIRECT)
 
 
 class OwnPages:
-    """Refuses with 403 what a page of another site asks.
+    """Refuses with 400 what asks under another host's name, with 403 what a page of another site asks.
 
     Of which site a page is its browser says in ``Origin`` (on whatever changes something) and in ``Sec-Fetch-Site`` (on
     everything).
@@ -93,12 +102,18 @@ class OwnPages:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or allowed(scope):
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        ours = Headers(scope=scope).get("host", "").split(":")[0] in HOSTS
+        if ours and allowed(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)  # before it is accepted: 403
+        elif ours:
+            await PlainTextResponse("拒绝访问：请从界面自己的页面操作\n", HTTPStatus.FORBIDDEN)(scope, receive, send)
         else:
-            await PlainTextResponse("拒绝访问\n", HTTPStatus.FORBIDDEN)(scope, receive, send)
+            await PlainTextResponse(_OTHER_NAME, HTTPStatus.BAD_REQUEST)(scope, receive, send)
 
 
 def allowed(scope: Scope) -> bool:

@@ -122,7 +122,7 @@ def _dagster(deployment: Deployment, home: Path, host: str, port: int, lock: int
         "-p",
         str(port),
     ]
-    command += ["--log-level", "warning"]  # else it tells people the address behind the door
+    command += ["--log-level", "error"]  # else it tells people the address behind the door, and warnings in English
     process = subprocess.Popen(command, cwd=deployment.home, env=environment, start_new_session=True, pass_fds=(lock,))
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(process.pid).encode(), 0)

@@ -191,6 +191,7 @@ def home(tmp_path: Path) -> Deployment:
     deployment = Deployment(tmp_path)
     for name in ("alpha", "beta"):
         deployment.delivery(name, NIGHT).mkdir(parents=True)
+        deployment.delivery(name, NIGHT).joinpath("a.csv").touch()
     return deployment
 
 
@@ -241,10 +242,10 @@ def test_a_dataset_without_a_delivery_is_skipped_and_the_run_succeeds(
     assert not list(alerts.alerts(home))
 
 
-def test_a_dataset_without_a_delivery_folder_is_not_in_the_run(
+def test_a_dataset_whose_delivery_folder_is_empty_is_not_in_the_run(
     night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment
 ) -> None:
-    home.delivery("beta", NIGHT).rmdir()
+    home.delivery("beta", NIGHT).joinpath("a.csv").unlink()
     assert {name: outcome.outcome for name, outcome in night().items()} == {"alpha": "published", "beta": "nothing"}
     assert [call for call in stages.calls if call[1] == "beta"] == []
 
@@ -443,7 +444,7 @@ def test_a_step_alone_says_what_is_missing(home: Deployment) -> None:
 
 def test_the_night_of_a_date_works_on_that_dates_deliveries(home: Deployment) -> None:
     """02:00 on 20 November in Shanghai is still the 19th in UTC."""
-    home.delivery("beta", NIGHT).rmdir()
+    home.delivery("beta", NIGHT).joinpath("a.csv").unlink()
     registry = tiny_registry("alpha", "beta")
     definitions, night = build_definitions(home, registry), nightly_schedule(registry)
 
@@ -459,7 +460,8 @@ def test_the_night_of_a_date_works_on_that_dates_deliveries(home: Deployment) ->
         datetime(2026, 11, 19, 18, 0, tzinfo=UTC)
     )  # the folder was made a moment ago: perhaps somebody is copying into it
     assert not coming.run_requests and "还在传：测试表alpha" in (coming.skip_message or "")
-    os.utime(home.delivery("alpha", NIGHT), (time.time() - 301,) * 2)
+    for path in (home.delivery("alpha", NIGHT) / "a.csv", home.delivery("alpha", NIGHT)):
+        os.utime(path, (time.time() - 301,) * 2)
     (request,) = tick(datetime(2026, 11, 19, 18, 0, tzinfo=UTC)).run_requests or []
     assert request.partition_key == "2026-11-20"
     # Beta delivered nothing: its checks must not be planned, or they would be shown as skipped.

@@ -89,6 +89,14 @@ def test_a_folder_is_taken_when_it_has_come_to_rest(home: Deployment) -> None:
     assert found(home) == [("alpha", "2026-11-20")]
 
 
+def test_an_empty_folder_is_no_delivery(home: Deployment) -> None:
+    deliver(home, "alpha", NIGHT)
+    folder = home.delivery("alpha", NIGHT)
+    (folder / "a.csv").rename(folder / "~$a.csv")
+    os.utime(folder, (time.time() - 3600,) * 2)
+    assert found(home) == []
+
+
 def test_todays_is_left_to_the_night_and_tomorrows_to_tomorrow(
     home: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,60 @@ def test_the_asset_graph_shows_a_group_per_dataset(page: Page, address: str, tmp
     shot(page, tmp_path, "graph")
 
 
+def test_the_front_page_has_the_runs_whoever_started_them(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(address)
+    page.get_by_text("2026-11-20").first.wait_for()
+    page.get_by_text("cli").first.wait_for()
+    assert page.url.startswith(f"{address}/runs")
+    shot(page, tmp_path, "front")
+
+
+def test_the_whole_graph_unfolds_into_stages_and_the_city(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/asset-groups/")
+    page.get_by_text("masters", exact=True).first.wait_for()
+    page.wait_for_timeout(3000)
+    page.keyboard.press("Alt+KeyE")
+    for node in ("landing", "raw", "quarantine", "repairs", "standardized", "published"):
+        page.get_by_text(node, exact=True).first.wait_for(state="attached")
+    shot(page, tmp_path, "unfolded")
+    for group, tables in (("masters", ("person", "organisation")), ("governance", ("work_orders", "catalogue"))):
+        page.goto(f"{address}/locations/govdata/asset-groups/{group}/lineage")
+        for table in tables:
+            page.get_by_text(table, exact=True).first.wait_for(state="attached")
+        shot(page, tmp_path, f"unfolded_{group}")
+
+
+def test_in_five_clicks_from_the_front_page_to_the_failing_rows(page: Page, address: str, tmp_path: Path) -> None:
+    """The last click shows a query, which `govdata sql` runs."""
+    page.goto(address)
+    page.get_by_role("link", name="Catalog").click()
+    page.get_by_text("legal_person / standardized").first.click()
+    page.get_by_text("Checks", exact=True).first.click()
+    page.get_by_text("conformity", exact=True).first.click()
+    query = page.get_by_text("SELECT * FROM governance.findings WHERE dataset = 'legal_person'").first
+    query.wait_for()
+    assert "DATE '2026-11-20'" in query.inner_text()
+    page.get_by_text("不合格率（%）").first.wait_for()
+    shot(page, tmp_path, "five_clicks")
+
+
+def test_a_check_shows_the_newest_delivery_not_the_worst(page: Page, address: str, tmp_path: Path) -> None:
+    """Accuracy failed on the 18th and passed on the 20th."""
+    page.goto(f"{address}/assets/population/standardized?view=checks")
+    page.get_by_text("accuracy", exact=True).first.click()
+    page.get_by_text("准确性：", exact=False).first.wait_for()
+    page.get_by_text("0 条有不合格的行").first.wait_for()
+    page.get_by_text("Passed", exact=True).first.wait_for()
+    shot(page, tmp_path, "newest")
+
+
+def test_data_that_is_old_is_not_in_time(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/assets/population/published?view=checks")
+    page.get_by_text("按合同至少应有").first.wait_for()  # the daemon tells so with its first look
+    page.get_by_text("最新一期是 2026-11-20 的交付").first.wait_for()
+    shot(page, tmp_path, "timely")
+
+
 def test_an_asset_says_in_chinese_what_it_is_and_whose(page: Page, address: str, tmp_path: Path) -> None:
     page.goto(f"{address}/assets/population/published")
     page.get_by_text("市公安局").first.wait_for()
@@ -117,6 +171,16 @@ def test_a_blocked_delivery_says_why_on_its_assets(page: Page, morning: str, tmp
         page.get_by_text("没有找到表头").first.wait_for()
         page.get_by_text("governance.reconciliation WHERE dataset = 'population'").first.wait_for()
         shot(page, tmp_path, f"blocked_{asset}")
+    page.goto(f"{morning}/assets/population/published?view=partitions&partition=2026-11-18")
+    page.get_by_text("failed, and did not materialize this asset").first.wait_for()
+    page.get_by_text("View all historical events").first.wait_for()
+    page.goto(f"{morning}/runs")
+    page.get_by_text("nightly", exact=True).first.wait_for()
+    page.locator("a[href^='/runs/']").last.click()
+    page.get_by_text("RUN_FAILURE").first.wait_for()
+    page.get_by_text("没有找到表头").first.wait_for()
+    assert page.get_by_text("Stack Trace").count() == 0
+    shot(page, tmp_path, "blocked_run")
     page.goto(f"{morning}/assets/birth/published?view=events")
     page.get_by_text("2026-11-18").first.wait_for()
     assert page.get_by_text("被阻断").count() == 0

@@ -184,6 +184,16 @@ def test_sql_does_not_fold_what_goes_into_a_pipe(catalogue: Deployment) -> None:
     assert "宽" * 200 in out and len(out.splitlines()) == 6
 
 
+def test_csv_has_a_bom_in_a_file_and_none_in_a_pipe(catalogue: Deployment, tmp_path: Path) -> None:
+    environment = os.environ | {"GOVDATA_HOME": str(catalogue.home)}
+    command = [sys.executable, "-m", "govdata", "sql", "SELECT '甲' AS \"名\"", "--csv"]
+    with open(tmp_path / "a.csv", "wb") as out:
+        told = subprocess.run(command, env=environment, stdout=out, stderr=subprocess.PIPE, check=True).stderr
+    piped = subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert (tmp_path / "a.csv").read_bytes() == "\ufeff名\r\n甲\r\n".encode() and "--xlsx" in told.decode()
+    assert piped.stdout == "名\r\n甲\r\n".encode() and piped.stderr == b""
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from datetime import date as Date
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from govdata.batches import IngestedFile, RawBatch, Snapshot, StandardizedBatch
@@ -137,16 +140,60 @@ def test_deliveries_in_the_wrong_place_are_named(tmp_path: Path) -> None:
     assert "landing/alpha/20261120 不是日期，是否为 2026-11-20" in out.getvalue()
 
 
-@pytest.mark.parametrize("width", [80, 160])
-def test_it_reads_well_on_narrow_and_wide_terminals(tmp_path: object, width: int) -> None:
+def printed(width: int, nights: list[DatasetNight], home: Path) -> str:
     out = StringIO()
-    summary.show(
-        Console(file=out, width=width), NIGHTS, tiny_registry("alpha", "beta"), Deployment.from_env(str(tmp_path))
-    )
-    text = out.getvalue()
-    assert "3,000" in text and "id.required 6" in text and "id.format" not in text
-    assert "a[1].csv：空文件" in text and "这些视图打不开：x.y" in text and "data/reports/alerts" not in text
-    assert "govdata sql" in text and "http://127.0.0.1:3000" in text
+    summary.show(Console(file=out, width=width), nights, tiny_registry("alpha", "beta"), Deployment(home))
+    return out.getvalue()
+
+
+def test_an_empty_delivery_folder_is_one_line(tmp_path: Path) -> None:
+    Deployment(tmp_path).delivery("beta", ONE).mkdir(parents=True)
+    text = printed(80, [DatasetNight("beta", ONE, "nothing"), DatasetNight("beta", TWO, "nothing")], tmp_path)
+    assert f"没有文件，按没有交付处理：landing/beta/{ONE}\n" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_it_reads_well_on_narrow_and_wide_terminals(tmp_path: Path, width: int) -> None:
+    text = printed(width, NIGHTS, tmp_path)
+    for figure in ("27", "2", "4", "6", "15", "14", "3,000"):
+        assert re.search(rf"(^|\s){figure}(\s|$)", text, re.MULTILINE), figure
+    assert "…" not in text and "a[1].csv：空文件" in text and "data/reports/alerts" not in text
+    table = text[: text.index("“合格”")].splitlines()
+    assert all(cell_len(line.rstrip()) <= width for line in table)
+    assert ("交付  拒收" in text) == (width > 60), "a table where it fits, else a line for each dataset"
+
+
+def test_it_says_what_became_of_each_and_why_right_below(tmp_path: Path) -> None:
+    text = printed(80, NIGHTS, tmp_path)
+    (alpha,) = (line for line in text.splitlines() if line.startswith("测试表alpha "))
+    (beta,) = (line for line in text.splitlines() if line.startswith("测试表beta "))
+    assert "已发布" in alpha and "已阻断" in beta and beta.split()[2:] == ["-"] * 7
+    assert text.index("在“读入”被阻断") < text.index("不合格最多的")
+    assert "没有交付" in printed(80, [DatasetNight("beta", ONE, "nothing")], tmp_path)
+    both = [*NIGHTS, DatasetNight("alpha", TWO, "error", stage="raw", reasons=("原因",))]
+    assert "出错 1，已发布 2" in printed(160, both, tmp_path)
+
+
+def test_it_names_rules_by_their_messages(tmp_path: Path) -> None:
+    rules = {rule.id: rule.message for rule in tiny_registry("alpha").rules("alpha")}
+    text = printed(80, NIGHTS, tmp_path)
+    assert f"{rules['id.required'].rstrip('。')} 6 行" in text and "id.required" not in text
+
+
+def test_it_says_why_published_is_not_the_sum_of_the_nights(tmp_path: Path) -> None:
+    assert "两者可以不同" in printed(80, NIGHTS, tmp_path)
+    alike = [DatasetNight("alpha", ONE, "published", batch=batch(ONE, 10), snapshot=snapshot(ONE, 10))]
+    assert "两者可以不同" not in printed(80, alike, tmp_path)
+
+
+def test_its_commands_can_be_pasted_anywhere(tmp_path: Path) -> None:
+    home = tmp_path / "a home"
+    lines = [line.partition("：")[2] for line in printed(60, NIGHTS, home).splitlines() if "GOVDATA_HOME=" in line]
+    assert len(lines) == 3
+    for line in lines:
+        setting, program, *_ = shlex.split(line.partition("，")[0])
+        assert setting == f"GOVDATA_HOME={home}" and Path(program).name == "govdata"
+        assert program == "govdata" or Path(program).exists()
 
 
 @pytest.mark.parametrize(("mode", "held", "told"), [("delta", 4, True), ("delta", 0, False), ("snapshot", 4, False)])

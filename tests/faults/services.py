@@ -39,6 +39,20 @@ class Service:
                 command, cwd=deployment.home, env=environment, stdout=out, stderr=out, start_new_session=True
             )
 
+    def stop(self, patience: float) -> float:
+        """As ``systemctl stop`` ends a unit of KillMode=mixed: TERM to the main process and, when it has ended or after
+        ``patience`` seconds, KILL to the rest. Returns the seconds that the main process took."""
+        family, began = _family(self._process.pid), time.monotonic()
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=patience)
+        taken = time.monotonic() - began
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait(timeout=30)
+        return taken
+
     def cut(self) -> int:
         """kill -9 of the service and of every process below it; returns how many there were."""
         family = _family(self._process.pid)

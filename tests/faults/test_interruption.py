@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import threading
 import time
@@ -86,7 +87,11 @@ def test_a_delta_waits_for_the_night_that_was_ended(prepared: Prepared, zygote: 
     assert late.state() == before
     assert late.run(2) == 3 and late.state()["published.cards"] == before["published.cards"]
     command = f"govdata run --date {city.day(1)} --dataset cards"
-    assert f"先处理 {city.day(1)}：{command}" in late.told() and command in late.log.read_text(encoding="utf-8")
+    assert (
+        f"先处理 {city.day(1)}：GOVDATA_HOME=" in late.told()
+        and command in late.told()
+        and command in late.log.read_text(encoding="utf-8")
+    )
     assert late.run(1) == 0 and late.run(2) == 0
     assert city.rows_of(late.state()) == city.rows_of(prepared.next)
 
@@ -131,7 +136,7 @@ import os, signal, time
 from govdata import engine
 original = engine.standardize
 def standardize(*arguments):
-    time.sleep(1)
+    time.sleep(3)
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(1)
     return original(*arguments)
@@ -160,4 +165,5 @@ def test_the_bar_lives_and_the_end_is_told_while_dagster_keeps_what_steps_print(
     said = b"".join(seen).decode("utf-8", "replace")
     assert code == 128 + signal.SIGINT, said
     assert f"{city.day(0)} 借阅证 标准化" in said or f"{city.day(0)} 阅览室 标准化" in said, said
+    assert re.search("共 [0-9]+ 行", said), "a stage that takes seconds tells its rows"
     assert said.index("标准化") < said.index("正在结束") < said.index("再次运行即可继续")

@@ -139,7 +139,14 @@ def test_another_hosts_name_is_refused(behind: Behind, port: int, host: str) -> 
             400,
             403,
         )
+    assert "请在本机浏览器打开" in ask(port, "GET", "/", Host=host).read().decode()
     assert behind.reached == []
+
+
+def test_the_front_page_is_that_of_the_runs(behind: Behind, port: int) -> None:
+    answer = ask(port, "GET", "/")
+    assert (answer.status, answer.headers["Location"], behind.reached) == (307, "/runs", [])
+    assert ask(port, "GET", "/", Origin="http://evil.example").status == 403
 
 
 @pytest.mark.parametrize(
@@ -238,7 +245,7 @@ def test_a_subscription_passes_both_ways_for_the_own_page_only(behind: Behind, p
 def test_before_the_server_is_up_the_door_asks_for_patience(caplog: pytest.LogCaptureFixture) -> None:
     outer = free_port()
     with served(door(f"127.0.0.1:{free_port()}"), outer):
-        answer = ask(outer, "GET", "/")
+        answer = ask(outer, "GET", "/runs")
         assert (answer.status, answer.headers["Refresh"]) == (503, "2") and "正在启动" in answer.read().decode()
         with pytest.raises(InvalidStatus):
             connect(f"ws://127.0.0.1:{outer}/graphql", origin=Origin(f"http://127.0.0.1:{outer}"))
