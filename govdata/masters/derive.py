@@ -181,6 +181,7 @@ def _query(
     keyed(connection, secret(deployment, in_use=linked_before or bool(made.links_read())))
     mentions = {kind: Mentions(kind, registry, deployment, date, found) for kind in made.masters_read()}
     if isinstance(made, Links):
+        links.prepare(connection, mentions[made.master])
         return links.query(mentions[made.master])
     parts = []
     for kind, table in made.links_read().items():
