@@ -2,7 +2,7 @@
 Splink writes a comparison; and what a record must hold for it.
 
 A record has a column per field under the field's own name: text, a list of texts for ``any``, a whole number for
-``year``. A name has besides ``<field>_form``, ``<field>_sound`` and ``tf_<field>`` (``govdata.masters.names``).
+``year``. A name has besides ``<field>_form`` and ``<field>_sound`` (``govdata.masters.names``).
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def settings(linking: Linking) -> dict[str, Any]:
         "unique_id_column_name": "unique_id",
         "blocking_rules_to_generate_predictions": [{"blocking_rule": "l.pair = r.pair", "sql_dialect": "duckdb"}],
         "comparisons": [_comparison(name, field) for name, field in linking.fields.items()],
-        "retain_matching_columns": False,
+        "retain_matching_columns": True,
         "retain_intermediate_calculation_columns": False,
         "probability_two_random_records_match": 0.0001,
     }

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date as Date
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govdata import checks, engine, publish
@@ -19,7 +20,7 @@ from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.errors import GateBlocked
-from govdata.masters import conflicts, integrity, links, roll_up, survivorship
+from govdata.masters import conflicts, integrity, links, roll_up, similarity, survivorship
 from govdata.masters.mentions import Mentions, rows
 from govdata.publish import newest, visible
 from govdata.standards import expressions
@@ -28,6 +29,8 @@ from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
 from govdata.storage.secret import keyed, secret
+from govdata.storage.tables import Table
+from govdata.storage.tables.masters import LINK_CANDIDATES
 from govdata.storage.tables.rows import DELIVERY_DATE, EXTRA, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 if TYPE_CHECKING:
@@ -35,6 +38,11 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Part of every batch id: raise it when the same inputs would give other rows."""
+
+
+def kept(deployment: Deployment, table: Table, kind: str, date: Date) -> Path:
+    """Where the lines of one kind of master and date of a ``governance`` table lie."""
+    return deployment.governance / table.name / kind / f"{date.isoformat()}.parquet"
 
 
 def judge_derived(
@@ -86,6 +94,7 @@ def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
     if isinstance(dataset.derived, Conflicts) and (before := _before(dataset, deployment, date)) is not None:
         found = {**found, dataset.name: before}
     made_of = [(table, snapshot.snapshot_id) for table, snapshot in found.items()]
+    made_of += _learnt(dataset, registry, deployment, date)
     batch_id = fingerprint("derived", VERSION, dataset.name, date, registry.hashes[dataset.name], made_of)
     known = RawBatch.read(RawBatch.path(deployment, dataset.name, date))
     if (
@@ -95,6 +104,16 @@ def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
     ):
         return known
     return _write(dataset, registry, deployment, date, found, batch_id)
+
+
+def _learnt(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> list[tuple[str, str]]:
+    """What links by likeness follow from beside tonight's tables: the model, and who founded a master before."""
+    made = dataset.derived
+    if not isinstance(made, Links) or registry.masters[made.master].linking is None:
+        return []
+    before = _before(dataset, deployment, date)
+    learnt = similarity.artefacts(Mentions(made.master, registry, deployment, date, {}))
+    return [("model", learnt), ("before", before.snapshot_id if before is not None else "")]
 
 
 def _enough(dataset: Dataset, registry: Registry, found: Mapping[str, Snapshot]) -> bool:
@@ -181,8 +200,7 @@ def _query(
     keyed(connection, secret(deployment, in_use=linked_before or bool(made.links_read())))
     mentions = {kind: Mentions(kind, registry, deployment, date, found) for kind in made.masters_read()}
     if isinstance(made, Links):
-        links.prepare(connection, mentions[made.master])
-        return links.query(mentions[made.master])
+        return _linked(connection, mentions[made.master], dataset)
     parts = []
     for kind, table in made.links_read().items():
         if table not in found:
@@ -195,6 +213,13 @@ def _query(
     known = found.get(dataset.name)
     before = _all(dataset.name, known, registry, deployment) if known is not None else None
     return conflicts.query(" UNION ALL ".join(parts), before, date.isoformat())
+
+
+def _linked(connection: duckdb.DuckDBPyConnection, mentions: Mentions, dataset: Dataset) -> str:
+    links.prepare(connection, mentions)
+    asked = similarity.attach(connection, mentions, dataset, {})
+    files.put_table(asked, kept(mentions.deployment, LINK_CANDIDATES, mentions.kind, mentions.date))
+    return links.query(mentions)
 
 
 def _all(table: str, snapshot: Snapshot, registry: Registry, deployment: Deployment) -> str:

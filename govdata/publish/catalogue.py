@@ -32,7 +32,7 @@ from govdata.publish.views import Catalogue
 from govdata.standards.model import Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import Inside, Manifest
-from govdata.storage.tables import scoring
+from govdata.storage.tables import masters, scoring
 from govdata.storage.tables.deliveries import DELIVERIES, NOTES
 from govdata.storage.tables.nights import (
     CROSS_FINDINGS,
@@ -116,7 +116,7 @@ def _damaged(deployment: Deployment, nights: dict[str, list[evidence.Night]]) ->
     }
     for path in (
         path
-        for kind in (*small.KINDS, *(table.name for table in scoring.TABLES))
+        for kind in (*small.KINDS, *(table.name for table in (*scoring.TABLES, *masters.TABLES)))
         for path in small.damaged(deployment, kind)
     ):
         date = iso_date(path.stem)
@@ -142,7 +142,7 @@ def _fill(
     cross = small.gather(connection, CROSS_FINDINGS, deployment)
     reconciliation = small.gather(connection, RECONCILIATION.without(DAMAGED), deployment)
     read = small.gather(connection, replace(DELIVERIES, columns=(*DELIVERIES.columns, NOTES)), deployment)
-    scored = {table: small.gather(connection, table, deployment) for table in scoring.TABLES}
+    scored = {table: small.gather(connection, table, deployment) for table in (*scoring.TABLES, *masters.TABLES)}
     rules = small.rules(registry, deployment)
     today = Date.today()
     code_files = {name: small.codes(code_set, today, deployment) for name, code_set in registry.code_sets.items()}

@@ -28,8 +28,9 @@ class LinkField(Written):
 
     name: Text = Field(description="中文名称")
     compare: Comparison = Field(
-        description="怎样比：person_name 姓名（相同、异体或繁简、同音、三字以上差一字），text 文字，date 日期（相同、笔误、同年），"
-        "year 年份，code 代码，division 行政区划（撤并的按继任），any 各自可有多个值、有一个相同即可"
+        description="怎样比：person_name 姓名（相同、异体或繁简、同音、三字以上差一字），text 文字，"
+        "date 日期（相同、笔误、同年），year 年份，code 代码，division 行政区划（撤并的按继任），"
+        "any 各自可有多个值、有一个相同即可"
     )
     code_set: Maybe[Name] = Field(None, description="division：区划的代码集")
 
