@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date as Date
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govdata import checks, engine, publish
@@ -20,16 +19,15 @@ from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.errors import GateBlocked
-from govdata.masters import conflicts, integrity, links, roll_up, similarity, survivorship
+from govdata.masters import changes, conflicts, integrity, links, roll_up, similarity, survivorship
 from govdata.masters.mentions import Mentions, rows
-from govdata.publish import newest, visible
+from govdata.publish import newest, scorecard, visible
 from govdata.standards import expressions
 from govdata.standards.derivations import Conflicts, Links, RollUp, Survivors
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
 from govdata.storage.secret import keyed, secret
-from govdata.storage.tables import Table
 from govdata.storage.tables.masters import LINK_CANDIDATES
 from govdata.storage.tables.rows import DELIVERY_DATE, EXTRA, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
@@ -38,11 +36,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Part of every batch id: raise it when the same inputs would give other rows."""
-
-
-def kept(deployment: Deployment, table: Table, kind: str, date: Date) -> Path:
-    """Where the lines of one kind of master and date of a ``governance`` table lie."""
-    return deployment.governance / table.name / kind / f"{date.isoformat()}.parquet"
 
 
 def judge_derived(
@@ -56,7 +49,10 @@ def judge_derived(
         return None
     batch = engine.standardize(raw, dataset, registry, deployment)
     own = integrity.outcomes(batch, dataset, registry, deployment, inputs(dataset, registry, deployment, date))
-    return batch, checks.validate(batch, dataset, registry, deployment, own)
+    verdict = checks.validate(batch, dataset, registry, deployment, own)
+    if verdict.passed and isinstance(dataset.derived, Links):
+        changes.keep(batch, dataset, registry, deployment)
+    return batch, verdict
 
 
 def publish_derived(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> Snapshot | None:
@@ -218,7 +214,7 @@ def _query(
 def _linked(connection: duckdb.DuckDBPyConnection, mentions: Mentions, dataset: Dataset) -> str:
     links.prepare(connection, mentions)
     asked = similarity.attach(connection, mentions, dataset, {})
-    files.put_table(asked, kept(mentions.deployment, LINK_CANDIDATES, mentions.kind, mentions.date))
+    files.put_table(asked, scorecard.path(mentions.deployment, LINK_CANDIDATES, mentions.date, mentions.kind))
     return links.query(mentions)
 
 

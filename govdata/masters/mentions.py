@@ -15,7 +15,7 @@ from datetime import date as Date
 
 from sqlglot import exp
 
-from govdata.batches import Snapshot
+from govdata.batches import Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
@@ -163,6 +163,13 @@ def rows(
     if snapshot.files:
         return visible(snapshot, deployment, ", ".join(f"b.{sql.identifier(name)}" for name in wanted))
     return empty(wanted)
+
+
+def judged(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> str:
+    """A SELECT of the rows of a batch that would be published."""
+    names = [deployment.absolute(name) for name in batch.clean_files]
+    kinds = {column.name: sql_type(registry.elements[column.element]) for column in dataset.columns}
+    return f"SELECT {sql.identifiers(kinds)} FROM {sql.parquet(names)}" if names else empty(kinds)
 
 
 def digest(purpose: str, parts: Iterable[str]) -> str:

@@ -125,9 +125,10 @@ def _sides(
     masters say; ``label`` says which belong together. Returns how many, and the share of mentions with an identifier
     whose master has another mention."""
     blind = mentions.relation([], evidence=True, blind=True)
+    known = "SELECT mention_id, rank, key FROM known WHERE key IS NOT NULL"
     connection.execute(
-        f"CREATE TEMP TABLE unknown AS SELECT b.*, k.rank, k.key FROM ({blind}) AS b JOIN (SELECT mention_id, rank, key "
-        "FROM known) AS k USING (mention_id) WHERE k.key IS NOT NULL"
+        f"CREATE TEMP TABLE unknown AS SELECT b.*, k.rank, k.key FROM ({blind}) AS b JOIN ({known}) AS k "
+        "USING (mention_id)"
     )
     likeness.said(connection, linking, lexicon, "unknown", "unsaid")
     connection.execute(
@@ -139,11 +140,14 @@ def _sides(
     connection.execute(
         f"CREATE TEMP TABLE left_side AS SELECT mention AS unique_id, mention AS label, {columns} FROM chosen"
     )
-    others = "SELECT c.mention AS owner, s.* FROM chosen AS c JOIN said AS s ON s.master = c.master AND s.mention <> c.mention"
+    others = (
+        "SELECT c.mention AS owner, s.* FROM chosen AS c JOIN said AS s "
+        "ON s.master = c.master AND s.mention <> c.mention"
+    )
     faces = likeness.faces(others, "owner", linking)
     connection.execute(
-        f"CREATE TEMP TABLE right_side AS SELECT row_number() OVER (ORDER BY who) AS unique_id, who AS label, {columns} "
-        f"FROM ({faces})"
+        "CREATE TEMP TABLE right_side AS SELECT row_number() OVER (ORDER BY who) AS unique_id, who AS label, "
+        f"{columns} FROM ({faces})"
     )
     pairs, known, together = connection.execute(
         "SELECT (SELECT count(*) FROM left_side), count(*), count(*) FILTER (WHERE n > 1) FROM (SELECT count(*) OVER "

@@ -155,7 +155,7 @@ class Veil:
         return np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
 
     def _is_in(self, numbers: Column, chosen: np.ndarray) -> np.ndarray:
-        return chosen[self._places(flat(numbers))]
+        return np.asarray(chosen[self._places(flat(numbers))])
 
     @cached_property
     def foreign(self) -> np.ndarray:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import date as Date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from govdata import masters
+from govdata import masters, publish
+from govdata.batches import RawBatch
+from govdata.errors import GovdataError
 from govdata.masters import comparisons
 from tests.masters.conftest import Small, contract, small_at
 
@@ -137,3 +142,147 @@ def test_a_mention_without_an_identifier_goes_to_the_one_it_is_like(city: Small)
     assert {(row[0], row[1]) for row in asked if row[2] == "candidate"} >= {("B4", "A4"), ("B4", "A5")}
     assert {(row[0], row[1]) for row in asked if row[2] == "linked"} == {("B1", "A1"), ("B2", "A1"), ("B3", "A3")}
     assert not any(row[0] in ("B6", "B7") for row in asked)
+
+
+ALONE = (
+    "B1,,陈霞,1970-01-01,190101,C1\n"
+    "B2,,陈霞,1970-01-01,190101,C1\n"
+    "B3,,陈遐,1970-01-01,190101,C1\n"
+    "B4,,李建国,1990-01-02,190101,\n"
+)
+
+
+def test_mentions_that_nobody_registered_are_one_master_around_the_one_that_founded_it(city: Small) -> None:
+    city.deliver("people", DAY, RESIDENTS)
+    city.deliver("births", DAY, HEAD + ALONE)
+    found = linked(city)
+
+    assert len({found[name][0] for name in ("B1", "B2", "B3")}) == 1
+    assert sorted(found[name][1] for name in ("B1", "B2", "B3")) == ["similar", "similar", "unlinked"]
+
+    # Whatever the ids of mentions that come later, the founder stays, and the id with it.
+    city.deliver("births", NEXT, HEAD + ALONE + "".join(f"B{n},,陈霞,1970-01-01,190101,C1\n" for n in range(5, 25)))
+    later = linked(city, NEXT)
+
+    assert {later[f"B{n}"][0] for n in (1, 2, 3, *range(5, 25))} == {found["B1"][0]}
+    assert city.ask("SELECT count(*) FROM governance.master_changes") == [(0,)]
+
+
+def test_a_mention_that_gets_a_number_leaves_its_own_master_and_that_is_told(city: Small) -> None:
+    city.deliver("people", DAY, RESIDENTS)
+    city.deliver("births", DAY, HEAD + "B1,,陈霞,1970-01-01,190101,\nB2,,孙静,1971-01-01,190101,\n")
+    before = linked(city)
+    city.deliver("births", NEXT, HEAD + "B1,A3,陈霞,1970-01-01,190101,\nB2,A777,孙静,1971-01-01,190101,\n")
+    after = linked(city, NEXT)
+
+    assert before["B1"][1] == before["B2"][1] == "unlinked" and after["B1"][0] == before["A3"][0]
+    told = city.ask("SELECT change, old_id, new_id, mentions, date, previous_date FROM governance.master_changes")
+    assert sorted(told) == sorted(
+        [
+            ("merged", before["B1"][0], before["A3"][0], 1, NEXT, DAY),
+            ("renamed", before["B2"][0], after["B2"][0], 1, NEXT, DAY),
+        ]
+    )
+
+
+def test_ids_and_candidates_do_not_depend_on_the_order_of_rows_nor_on_the_process(tmp_path: Path) -> None:
+    births = [*ALONE.splitlines(), "B9,,王芳,1980-03-04,,", "B8,,李健国,1990-01-02,190101,"]
+    people = RESIDENTS.splitlines()
+    city = declared(tmp_path)
+    city.deliver("people", DAY, RESIDENTS)
+    city.deliver("births", DAY, HEAD + "\n".join(births) + "\n")
+    before = linked(city)
+    kept = candidates(city)
+    city.deliver("people", NEXT, "\n".join([people[0], *reversed(people[1:])]) + "\n")
+    city.deliver("births", NEXT, HEAD + "\n".join(reversed(births)) + "\n")
+    snapshot = city.deployment.snapshot("person_link", DAY)
+    script = (
+        "import sys; from pathlib import Path; from datetime import date; from govdata import masters, standards\n"
+        "from govdata.deployment import Deployment\nfrom govdata.masters.derive import derive\n"
+        "import pyarrow.parquet as pq\nhome = Deployment(Path(sys.argv[1])); registry = standards.load(home.standards)\n"
+        "raw = derive(registry.datasets['person_link'], registry, home, date(2026, 11, 21))\n"
+        "rows = pq.read_table(home.absolute(raw.files[0])).to_pylist()\n"
+        "print(sorted((r['mention_id'], r['person_id'], r['method'], r['score']) for r in rows))\n"
+        "home.absolute(raw.files[0]).unlink()"
+    )
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", script, str(city.deployment.home)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    ]
+
+    assert len(set(told)) == 1 and snapshot.is_dir()
+    assert linked(city, NEXT) == before and candidates(city) == kept
+
+
+def test_doing_a_date_again_changes_nothing(city: Small) -> None:
+    city.deliver("people", DAY, RESIDENTS)
+    city.deliver("births", DAY, HEAD + ALONE)
+    linked(city)
+    city.deliver("births", NEXT, HEAD + ALONE + "B5,,陈霞,1970-01-01,190101,C1\n")
+    linked(city, NEXT)
+    snapshot = publish.newest(city.deployment, "person_link", NEXT)
+    asked = city.ask("SELECT * FROM governance.link_candidates ORDER BY ALL")
+    assert snapshot is not None
+    RawBatch.path(city.deployment, "person_link", NEXT).unlink()
+
+    linked(city, NEXT)
+
+    again = publish.newest(city.deployment, "person_link", NEXT)
+    assert again is not None and again.snapshot_id == snapshot.snapshot_id and again.files == snapshot.files
+    assert city.ask("SELECT * FROM governance.link_candidates ORDER BY ALL") == asked
+
+
+def test_a_night_without_such_mentions_does_not_load_what_scores_them(city: Small) -> None:
+    city.deliver("people", DAY, RESIDENTS)
+    script = (
+        "import sys; from pathlib import Path; from datetime import date; from govdata import standards\n"
+        "from govdata.deployment import Deployment\nfrom govdata.masters.derive import derive\n"
+        "home = Deployment(Path(sys.argv[1])); registry = standards.load(home.standards)\n"
+        "derive(registry.datasets['person_link'], registry, home, date(2026, 11, 20))\n"
+        "print({'splink', 'pypinyin', 'opencc'} & set(sys.modules))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(city.deployment.home)], capture_output=True, text=True, check=True
+    )
+
+    assert ran.stdout == "set()\n"
+
+
+def test_of_a_role_there_is_once_two_mentions_never_share_a_master(city: Small) -> None:
+    city.write(
+        "masters/person.yaml",
+        PERSON.replace("    identifiers: {number: mother}", "    once: true\n    identifiers: {number: mother}"),
+    )
+    city.deliver("people", DAY, RESIDENTS)
+    city.deliver("births", DAY, HEAD + (
+        "B1,A3,曾丽,1985-05-06,190102,\nB2,,曾丽,1985-05-06,190102,\n"  # she already has one
+        "B3,,李建国,1990-01-02,190101,\nB4,,李建国,1990-01-02,190101,\n"  # which of the two is hers?
+    ))  # fmt: skip
+    found = linked(city)
+
+    assert [found[name][1] for name in ("B1", "B2", "B3", "B4")] == ["number", "unlinked", "unlinked", "unlinked"]
+    assert {("B3", "A1", "candidate"), ("B4", "A1", "candidate")} <= set(candidates(city))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "没有关联模型，请运行 govdata masters train person"),
+        ("{", "不是关联模型"),
+        ('{"found": 0.9, "settings": {"comparisons": []}}', "linking.fields 不符"),
+    ],
+)
+def test_without_a_fitting_model_nothing_is_linked(city: Small, content: str | None, told: str) -> None:
+    path = city.deployment.standards / "masters" / "person.model.json"
+    path.unlink() if content is None else path.write_text(content, encoding="utf-8")
+    city.deliver("people", DAY, RESIDENTS)
+    city.deliver("births", DAY, HEAD + ALONE)
+
+    with pytest.raises(GovdataError, match=told):
+        linked(city)
