@@ -8,6 +8,8 @@ is follows from its surname and its given name (``<kind>.frequencies.csv``), nev
 from __future__ import annotations
 
 import csv
+import os
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -17,6 +19,7 @@ from pathlib import Path
 
 SURNAMES = "surnames.csv"
 DOT = "·"
+_HAN = re.compile("[〇㐀-鿿\U00020000-\U000323af]+")
 RAREST = 1e-6
 """The share of a surname, a given name or a character that no table knows."""
 FEW = 3
@@ -64,7 +67,7 @@ class Form:
 
 
 def is_han(text: str) -> bool:
-    return bool(text) and all("㐀" <= sign <= "鿿" or sign > "\U0001ffff" or sign == "〇" for sign in text)
+    return _HAN.fullmatch(text) is not None
 
 
 def read(folder: Path, kind: str) -> Lexicon:
@@ -101,9 +104,12 @@ def forms(names: Iterable[str], lexicon: Lexicon) -> list[Form]:
 def _characters(names: list[str]) -> tuple[dict[int, str], dict[str, str]]:
     """Character → simplified (as ``str.translate`` takes it), and simplified character → syllable."""
     import opencc
+
+    # Characters are read one by one: the phrases, most of what it would load, are of no use.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
     from pypinyin import lazy_pinyin
 
-    found = sorted({sign for name in names for sign in name if is_han(sign)})
+    found = sorted(sign for sign in set().union(*names) if is_han(sign))
     convert = opencc.OpenCC("t2s").convert
     simple = {ord(sign): convert(sign) for sign in found}
     return simple, {sign: lazy_pinyin(sign, v_to_u=False)[0] for sign in sorted(set(simple.values()))}

@@ -43,7 +43,7 @@ class Linking(Written):
         description="只比对其中一组的各项都相同的（姓名按读音）"
     )
     demands: list[Name] = Field([], description="自动关联必须至少读音相同（姓名）或只有笔误（其他）的项")
-    link: Share = Field(0.95, description="得分（是同一个的概率）不低于此，且明显高于其次的，自动关联")
+    link: Share = Field(0.9, description="得分（是同一个的概率）不低于此，且明显高于其次的，自动关联")
     candidate: Share = Field(0.3, description="得分不低于此而不能自动关联的，交人复核")
-    margin: Annotated[float, Field(ge=0)] = Field(5.0, description="比其次的高多少才算明显，以2为底的对数")
+    margin: Annotated[float, Field(ge=0)] = Field(3.0, description="比其次的高多少才算明显，以2为底的对数")
     largest_block: Annotated[int, Field(ge=1)] = Field(2000, description="一组中主体多于此的太常见，不凭它比对")
