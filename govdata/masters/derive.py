@@ -19,15 +19,16 @@ from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.errors import GateBlocked
-from govdata.masters import conflicts, integrity, links, roll_up, survivorship
+from govdata.masters import changes, conflicts, integrity, links, roll_up, similarity, survivorship
 from govdata.masters.mentions import Mentions, rows
-from govdata.publish import newest, visible
+from govdata.publish import newest, scorecard, visible
 from govdata.standards import expressions
 from govdata.standards.derivations import Conflicts, Links, RollUp, Survivors
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
 from govdata.storage.secret import keyed, secret
+from govdata.storage.tables.masters import LINK_CANDIDATES
 from govdata.storage.tables.rows import DELIVERY_DATE, EXTRA, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def judge_derived(
         return None
     batch = engine.standardize(raw, dataset, registry, deployment)
     own = integrity.outcomes(batch, dataset, registry, deployment, inputs(dataset, registry, deployment, date))
-    return batch, checks.validate(batch, dataset, registry, deployment, own)
+    verdict = checks.validate(batch, dataset, registry, deployment, own)
+    if verdict.passed and isinstance(dataset.derived, Links):
+        changes.keep(batch, dataset, registry, deployment)
+    return batch, verdict
 
 
 def publish_derived(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> Snapshot | None:
@@ -86,6 +90,7 @@ def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
     if isinstance(dataset.derived, Conflicts) and (before := _before(dataset, deployment, date)) is not None:
         found = {**found, dataset.name: before}
     made_of = [(table, snapshot.snapshot_id) for table, snapshot in found.items()]
+    made_of += _learnt(dataset, registry, deployment, date)
     batch_id = fingerprint("derived", VERSION, dataset.name, date, registry.hashes[dataset.name], made_of)
     known = RawBatch.read(RawBatch.path(deployment, dataset.name, date))
     if (
@@ -95,6 +100,16 @@ def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
     ):
         return known
     return _write(dataset, registry, deployment, date, found, batch_id)
+
+
+def _learnt(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> list[tuple[str, str]]:
+    """What links by likeness follow from beside tonight's tables: the model, and who founded a master before."""
+    made = dataset.derived
+    if not isinstance(made, Links) or registry.masters[made.master].linking is None:
+        return []
+    before = _before(dataset, deployment, date)
+    learnt = similarity.artefacts(Mentions(made.master, registry, deployment, date, {}))
+    return [("model", learnt), ("before", before.snapshot_id if before is not None else "")]
 
 
 def _enough(dataset: Dataset, registry: Registry, found: Mapping[str, Snapshot]) -> bool:
@@ -181,7 +196,7 @@ def _query(
     keyed(connection, secret(deployment, in_use=linked_before or bool(made.links_read())))
     mentions = {kind: Mentions(kind, registry, deployment, date, found) for kind in made.masters_read()}
     if isinstance(made, Links):
-        return links.query(mentions[made.master])
+        return _linked(connection, mentions[made.master], dataset)
     parts = []
     for kind, table in made.links_read().items():
         if table not in found:
@@ -194,6 +209,13 @@ def _query(
     known = found.get(dataset.name)
     before = _all(dataset.name, known, registry, deployment) if known is not None else None
     return conflicts.query(" UNION ALL ".join(parts), before, date.isoformat())
+
+
+def _linked(connection: duckdb.DuckDBPyConnection, mentions: Mentions, dataset: Dataset) -> str:
+    links.prepare(connection, mentions)
+    asked = similarity.attach(connection, mentions, dataset, {})
+    files.put_table(asked, scorecard.path(mentions.deployment, LINK_CANDIDATES, mentions.date, mentions.kind))
+    return links.query(mentions)
 
 
 def _all(table: str, snapshot: Snapshot, registry: Registry, deployment: Deployment) -> str:

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 from govdata.batches import CheckOutcome, Snapshot, StandardizedBatch
 from govdata.checks import table
 from govdata.deployment import Deployment
-from govdata.engine.typed import sql_type
-from govdata.masters.mentions import Mentions, rows
+from govdata.masters.mentions import Mentions, judged, rows
 from govdata.publish import newest
-from govdata.publish.views import empty
 from govdata.standards.derivations import Derivation, Links, Survivors
-from govdata.standards.master_model import UNLINKED, Bounds
+from govdata.standards.master_model import SIMILAR, UNLINKED, Bounds
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
 from govdata.storage.secret import keyed, secret
@@ -42,7 +40,7 @@ def outcomes(
     if not dataset.own_checks or made is None:
         return []
     with sql.connection(deployment, "integrity") as connection:
-        connection.execute(f"CREATE VIEW judged AS {_judged(batch, dataset, registry, deployment)}")
+        connection.execute(f"CREATE VIEW judged AS {judged(batch, dataset, registry, deployment)}")
         match made:
             case Links():
                 mentions = Mentions(made.master, registry, deployment, batch.date, inputs)
@@ -54,12 +52,6 @@ def outcomes(
                 links = rows(inputs[made.links], table, registry, deployment, columns)
                 return [_counts(connection, made, links)]
     return []
-
-
-def _judged(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> str:
-    names = [deployment.absolute(name) for name in batch.clean_files]
-    kinds = {column.name: sql_type(registry.elements[column.element]) for column in dataset.columns}
-    return f"SELECT {sql.identifiers(kinds)} FROM {sql.parquet(names)}" if names else empty(kinds)
 
 
 def _links(
@@ -93,7 +85,9 @@ def _linked_once(connection: duckdb.DuckDBPyConnection, made: Links) -> CheckOut
     unlinked = sql.scalar(connection, f"SELECT count(*) FROM link WHERE method = {sql.text(UNLINKED)}")
     failed = missing + extra + repeated
     reason = f"{missing} 次提及没有归到主体，{extra} 次是各表中没有的，{repeated} 次归了不止一次" if failed else None
+    similar = sql.scalar(connection, f"SELECT count(*) FROM link WHERE method = {sql.text(SIMILAR)}")
     figures = {"mentions": mentions, "missing": missing, "extra": extra, "repeated": repeated, "unlinked": unlinked}
+    figures["similar"] = similar
     return _outcome(made, "linked_once", mentions, failed, reason, **figures)
 
 

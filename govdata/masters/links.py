@@ -1,28 +1,44 @@
-"""Links: which master each mention belongs to, by its valid identifiers and nothing else.
+"""Links: which master each mention belongs to.
 
 A mention is known by the strongest valid identifier it has; a weaker one leads to the stronger one that always comes
 with it (an organisation code to the social credit code that contains it). One that comes with two different stronger
-ones leads nowhere: two valid identifiers are never merged. A mention without any is a master of its own.
+ones leads nowhere: two valid identifiers are never merged. A mention without any is attached to the master it is most
+like (``govdata.masters.likeness``), where the page says how likeness is judged, or is a master of its own.
 
-A master's id is a keyed digest of its identifier, so it is the same every night, in any order of rows and after every
-rebuild, and cannot be turned back into the identifier without the deployment's secret.
+A master's id is a keyed digest of its identifier, or of the mention that founded it, so it is the same every night, in
+any order of rows and after every rebuild, and cannot be turned back into the identifier without the deployment's
+secret.
 """
 
 from __future__ import annotations
 
-from govdata.masters.mentions import Mentions, digest, implied
+from typing import TYPE_CHECKING
+
+from govdata.masters.mentions import Mentions, implied, master_id
 from govdata.standards.master_model import UNLINKED
 from govdata.storage import sql
 
-ID_LENGTH = 24
-"""Hex digits of a master's id: 96 bits."""
+if TYPE_CHECKING:
+    import duckdb
+
+ATTACHED = (
+    "mention_id VARCHAR, rank INTEGER, key VARCHAR, founder VARCHAR, method VARCHAR, score DOUBLE, agreed VARCHAR"
+)
+"""Mentions without a valid identifier that belong to another's master: to the one with the identifier ``key`` of
+``rank``, or to the one that the mention ``founder`` founded."""
 
 
-def query(mentions: Mentions) -> str:
-    """A SELECT of ``Links.output``, one row per mention. Needs ``mac``."""
+def prepare(connection: duckdb.DuckDBPyConnection, mentions: Mentions) -> None:
+    """Make the temporary tables ``known``, each mention with ``rank`` and ``key`` of the identifier it is known by
+    (NULL where there is none), and ``attached``, empty. Needs ``mac``."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE known AS {_known(mentions)}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE attached ({ATTACHED})")
+
+
+def _known(mentions: Mentions) -> str:
     kinds = mentions.identifiers
-    identifying = [name for name, element in mentions.master.elements.items() if element.identifying]
-    steps = {"mention": mentions.relation(identifying)}
+    relation = mentions.relation(_identifying(mentions), evidence=mentions.master.linking is not None)
+    steps = {"mention": relation}
     steps["known_0"] = f"SELECT *, {_strongest(kinds)} AS rank, coalesce({_keys(kinds)}) AS key FROM mention"
     last = "known_0"
     for number, weaker in enumerate(reversed(kinds[1:]), 1):
@@ -32,20 +48,39 @@ def query(mentions: Mentions) -> str:
             f"FROM {last} AS k LEFT JOIN leads_{weaker} AS l ON k.rank = {kinds.index(weaker) + 1} AND k.key = l.key"
         )
         last = f"known_{number}"
-    ranks = "[" + ", ".join(sql.text(kind) for kind in kinds) + "][rank]"
-    known = digest(mentions.kind, [f"coalesce({ranks}, {sql.text(UNLINKED)})", "coalesce(key, mention_id)"])
-    steps["linked"] = f"SELECT *, left({known}, {ID_LENGTH}) AS master_id FROM {last}"
-    steps["reference"] = _reference(identifying)
+    return f"WITH {_listed(steps)} SELECT * FROM {last}"
+
+
+def query(mentions: Mentions) -> str:
+    """A SELECT of ``Links.output``, one row per mention, from ``known`` and ``attached``."""
+    kinds = mentions.identifiers
+    identifying = _identifying(mentions)
+    names = "[" + ", ".join(sql.text(kind) for kind in kinds) + "]"
+    identifier = f"coalesce({names}[coalesce(k.rank, a.rank)], {sql.text(UNLINKED)})"
+    founder = "coalesce(k.key, a.key, a.founder, k.mention_id)"
+    steps = {
+        "linked": f"SELECT k.*, {master_id(mentions.kind, identifier, founder)} AS master_id, a.method, a.score, "
+        "a.agreed FROM known AS k LEFT JOIN attached AS a USING (mention_id)",
+        "reference": _reference(identifying),
+    }
     agreed = ", ".join(f"CASE WHEN m.{_c(name)} = r.{_c(name)}.said THEN {sql.text(name)} END" for name in identifying)
     told = f"nullif(concat_ws(',', {agreed}), '')" if agreed else "NULL"
-    method = f"coalesce([{', '.join(sql.text(kind) for kind in kinds)}][{_strongest(kinds)}], {sql.text(UNLINKED)})"
-    listed = ", ".join(f"{name} AS ({text})" for name, text in steps.items())
+    method = f"coalesce({names}[{_strongest(kinds)}], m.method, {sql.text(UNLINKED)})"
     return (
-        f"WITH {listed} SELECT m.mention_id, m.dataset, m.role, m.row_id, m.delivered AS delivery_date, m.master_id AS "
-        f"{sql.identifier(mentions.kind + '_id')}, {method} AS method, "
-        f"CASE WHEN m.key IS NOT NULL THEN CAST(1 AS DECIMAL(5, 4)) END AS score, "
-        f"CASE WHEN r.mentions > 1 THEN {told} END AS agreed FROM linked AS m JOIN reference AS r USING (master_id)"
+        f"WITH {_listed(steps)} SELECT m.mention_id, m.dataset, m.role, m.row_id, m.delivered AS delivery_date, "
+        f"m.master_id AS {sql.identifier(mentions.kind + '_id')}, {method} AS method, "
+        "CAST(CASE WHEN m.key IS NOT NULL THEN 1 ELSE m.score END AS DECIMAL(5, 4)) AS score, "
+        f"CASE WHEN m.method IS NOT NULL THEN m.agreed WHEN r.mentions > 1 THEN {told} END AS agreed "
+        "FROM linked AS m JOIN reference AS r USING (master_id)"
     )
+
+
+def _identifying(mentions: Mentions) -> list[str]:
+    return [name for name, element in mentions.master.elements.items() if element.identifying]
+
+
+def _listed(steps: dict[str, str]) -> str:
+    return ", ".join(f"{name} AS ({text})" for name, text in steps.items())
 
 
 def _keys(kinds: list[str]) -> str:

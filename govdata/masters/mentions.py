@@ -16,7 +16,7 @@ from functools import cache
 
 from sqlglot import exp
 
-from govdata.batches import Snapshot
+from govdata.batches import Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
@@ -24,11 +24,18 @@ from govdata.engine.typed import sql_type
 from govdata.publish import visible
 from govdata.publish.views import empty
 from govdata.standards import Everything, expressions
+from govdata.standards.linking import LinkField
 from govdata.standards.master_model import Identifier, Master, MasterElement, Mention
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
 from govdata.storage.tables import types
 from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID
+
+ID_LENGTH = 24
+"""Hex digits of a master's id: 96 bits."""
+
+FIELD_TYPES = {"any": "VARCHAR[]", "year": "INTEGER"}
+"""The type of a field that is no text, by its ``compare``."""
 
 ANYTHING = Everything()
 """Names were checked when the standards were read."""
@@ -53,16 +60,17 @@ class Mentions:
         """Strongest first."""
         return list(self.master.identifiers)
 
-    def relation(self, elements: Collection[str]) -> str:
-        """A SELECT of all mentions; of the elements only those asked for."""
+    def relation(self, elements: Collection[str], *, evidence: bool = False, blind: bool = False) -> str:
+        """A SELECT of all mentions; of the elements only those asked for; with ``evidence`` what they say of the fields
+        that are compared, ``blind`` as if the mention's own identifiers were not there."""
         parts = [
-            self._one(role, mention, elements)
+            self._one(role, mention, elements, evidence, blind)
             for role, mention in self.master.mentions.items()
             if mention.dataset in self.snapshots
         ]
         return " UNION ALL ".join(parts)
 
-    def _one(self, role: str, mention: Mention, elements: Collection[str]) -> str:
+    def _one(self, role: str, mention: Mention, elements: Collection[str], evidence: bool, blind: bool) -> str:
         dataset = self.registry.datasets[mention.dataset]
         given = [
             f"{sql.text(mention.dataset)} AS dataset",
@@ -78,6 +86,9 @@ class Mentions:
             given.append(f"CAST({_printed(type_) or 'NULL'} AS VARCHAR) AS {_name('t', kind)}")
         for name in elements:
             given += self._element(name, self.master.elements[name], role, mention)
+        if evidence and self.master.linking is not None:
+            hidden = self._own_columns(mention) if blind else ()
+            given += [self._field(name, field, mention, hidden) for name, field in self.master.linking.fields.items()]
         where = f" WHERE {_printed(mention.where)}" if mention.where else ""
         keys = [f"{_key(self.master.identifiers[kind], kind)} AS {_name('k', kind)}" for kind in self.identifiers]
         numbers = ", ".join(_name(prefix, kind) for kind in self.identifiers for prefix in "nt")
@@ -87,7 +98,7 @@ class Mentions:
     def _published(self, dataset: Dataset, mention: Mention) -> str:
         """The columns of the table that the mention reads; ``delivery_date()`` is the night's in its expressions."""
         numbers = [text for kind in self.identifiers for text in mention.number(kind)]
-        texts = [mention.where, mention.date, *mention.values.values(), *numbers]
+        texts = [mention.where, mention.date, *mention.values.values(), *mention.evidence.values(), *numbers]
         read = {name for text in texts if text for name in expressions.referenced_columns(_tree(text))}
         snapshot = self.snapshots[mention.dataset]
         shown = rows(snapshot, dataset, self.registry, self.deployment, sorted(read | set(dataset.key)))
@@ -121,6 +132,21 @@ class Mentions:
             f"CAST({ranked} AS INTEGER) AS {_name('r', name)}",
         ]
 
+    def _own_columns(self, mention: Mention) -> tuple[str, ...]:
+        """The columns that its identifiers are read from."""
+        numbers = [text for kind in self.identifiers for text in mention.number(kind) if text is not None]
+        return tuple({name for text in numbers for name in expressions.referenced_columns(_tree(text))})
+
+    def _field(self, name: str, field: LinkField, mention: Mention, hidden: Collection[str]) -> str:
+        text = mention.said(name)
+        told = "NULL"
+        if text is not None:
+            tree, kind = self._value(text, mention)
+            told = _as_text(_filled(tree, **{column: exp.null() for column in hidden}), kind)
+        if field.compare == "any":
+            told = f"CASE WHEN {told} IS NOT NULL THEN [CAST({told} AS VARCHAR)] END"
+        return f"CAST({told} AS {FIELD_TYPES.get(field.compare, 'VARCHAR')}) AS {_name('e', name)}"
+
     def _value(self, text: str, mention: Mention) -> tuple[exp.Expression, str]:
         dataset = self.registry.datasets[mention.dataset]
         types = {column.name: self.registry.elements[column.element].type for column in dataset.columns}
@@ -139,9 +165,21 @@ def rows(
     return empty(wanted)
 
 
+def judged(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> str:
+    """A SELECT of the rows of a batch that would be published."""
+    names = [deployment.absolute(name) for name in batch.clean_files]
+    kinds = {column.name: sql_type(registry.elements[column.element]) for column in dataset.columns}
+    return f"SELECT {sql.identifiers(kinds)} FROM {sql.parquet(names)}" if names else empty(kinds)
+
+
 def digest(purpose: str, parts: Iterable[str]) -> str:
     """SQL: a keyed digest of the parts (SQL of texts that are not NULL), another one for another purpose."""
     return f"mac(concat_ws(chr(31), {', '.join([sql.text(purpose), *parts])}))"
+
+
+def master_id(kind: str, identifier: str, key: str) -> str:
+    """SQL of a master's id: of the kind of its identifier and the identifier itself, each SQL of a text."""
+    return f"left({digest(kind, [identifier, key])}, {ID_LENGTH})"
 
 
 def _name(prefix: str, name: str) -> str:

@@ -32,7 +32,7 @@ from govdata.publish.views import Catalogue
 from govdata.standards.model import Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import Inside, Manifest
-from govdata.storage.tables import scoring
+from govdata.storage.tables import masters, scoring
 from govdata.storage.tables.deliveries import DELIVERIES, NOTES
 from govdata.storage.tables.nights import (
     CROSS_FINDINGS,
@@ -117,7 +117,7 @@ def _damaged(deployment: Deployment, nights: dict[str, list[evidence.Night]]) ->
     }
     for path in (
         path
-        for kind in (*small.KINDS, *(table.name for table in scoring.TABLES))
+        for kind in (*small.KINDS, *(table.name for table in (*scoring.TABLES, *masters.TABLES)))
         for path in small.damaged(deployment, kind)
     ):
         date = iso_date(path.stem)
@@ -144,7 +144,7 @@ def _fill(
     reconciliation = small.gather(connection, RECONCILIATION.without(DAMAGED), deployment)
     read = small.gather(connection, replace(DELIVERIES, columns=(*DELIVERIES.columns, NOTES)), deployment)
     released = small.gather(connection, RELEASES, deployment)
-    scored = {table: small.gather(connection, table, deployment) for table in scoring.TABLES}
+    scored = {table: small.gather(connection, table, deployment) for table in (*scoring.TABLES, *masters.TABLES)}
     rules = small.rules(registry, deployment)
     today = Date.today()
     code_files = {name: small.codes(registry, name, today, deployment) for name in registry.code_sets}

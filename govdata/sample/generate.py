@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from govdata.deployment import Deployment
+from govdata.sample import identity
 from govdata.sample.arrow import pc
 from govdata.sample.city import City
 from govdata.sample.defects import DEFECTS, FILE_DELIVERED_TWICE, LINE_DEFECTS, ROW_DEFECTS
@@ -59,13 +60,15 @@ def generate(
     defects: bool | float | Mapping[str, float] = True,
     datasets: Sequence[str] | None = None,
     formats: Mapping[str, str] | None = None,
+    without_numbers: float = 0.0,
 ) -> SampleReport:
     """Write ``out/data/landing/<dataset>/<date>/*`` and ``out/data/truth.parquet`` for a city of ``people``; the same
     arguments give the same bytes.
 
     ``dates``: delivery dates in order, the first one whole. ``defects``: False for none, a factor on the default rates,
     or rates by kind (see ``DEFAULT_RATES``). ``datasets``: some of the five. ``formats``: ``{"population": "single"}``
-    writes the whole delivery as one UTF-8 CSV (for benchmarks). Existing deliveries of the same dataset and date are
+    writes the whole delivery as one UTF-8 CSV (for benchmarks). ``without_numbers``: share of the mentions of people
+    that lack a valid number, in a city where people are hard to tell (``govdata.sample.identity``). Existing deliveries of the same dataset and date are
     replaced. Raises ``ValueError`` for unknown names or fewer than 100 people.
     """
     rates = _rates(defects)
@@ -77,12 +80,14 @@ def generate(
     if unknown_formats := {f"{k}={v}" for k, v in (formats or {}).items() if (k, v) != ("population", "single")}:
         raise ValueError(f"没有这种格式：{'、'.join(sorted(unknown_formats))}")
     city = build_city(people, seed, dates)
+    veil = identity.Veil(identity.harder(city), without_numbers) if without_numbers else None
     deployment = Deployment(Path(out).resolve())
     report = SampleReport(deployment.home, people, seed, tuple(dates))
     truth: list[pa.Table] = []
     for dataset in names:
         for number, date in enumerate(dates):
-            truth += _deliver(city, dataset, number, date, rates, deployment, report, single=dataset in (formats or {}))
+            single = dataset in (formats or {})
+            truth += _deliver(city, dataset, number, date, rates, deployment, report, veil, single=single)
     table = pa.concat_tables(truth) if truth else TRUTH_SCHEMA.empty_table()
     report.defects = {entry["values"]: entry["counts"] for entry in pc.value_counts(table["kind"]).to_pylist()}
     report.truth = deployment.data / "truth.parquet"
@@ -107,6 +112,7 @@ def _deliver(
     rates: Mapping[str, float],
     deployment: Deployment,
     report: SampleReport,
+    veil: identity.Veil | None,
     *,
     single: bool,
 ) -> list[pa.Table]:
@@ -114,6 +120,8 @@ def _deliver(
     day."""
     department = DEPARTMENTS[dataset]
     parts: Iterator[Part] | list[Part] = REGISTERS[dataset](city, number)
+    if veil is not None:
+        parts = (veil.part(dataset, number, part) for part in parts)
     if dataset == "population" and number == 0:
         rows = city.people_count  # known beforehand, so that counties can be made and written one at a time
     else:

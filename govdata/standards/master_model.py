@@ -12,10 +12,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from govdata.standards.linking import Linking
 from govdata.standards.written import Maybe, Name, Text, Written
 
 UNLINKED = "unlinked"
-"""The method of a mention without a valid identifier: it is a master of its own."""
+"""The method of a mention without a valid identifier that is like no other: it is a master of its own."""
+
+SIMILAR, REVIEWED = "similar", "reviewed"
+"""The methods of a mention without a valid identifier that was linked by its likeness, and by people."""
 
 
 class Identifier(Written):
@@ -44,6 +48,12 @@ class Mention(Written):
     identifiers: dict[Name, Text | NumberAndType] = Field({}, description="标识: 列名或行表达式")
     values: dict[Name, Text] = Field({}, description="属性: 列名或行表达式")
     date: Maybe[Text] = Field(None, description="列名或行表达式：该行所说的情况截至何日；默认交付日期")
+    evidence: dict[Name, Text] = Field({}, description="比对的项: 列名或行表达式；默认同名属性的值")
+    once: bool = Field(False, description="true：一个主体在这种身份下只可能有一行（如出生医学证明）")
+
+    def said(self, field: str) -> str | None:
+        """The expression of a field by which mentions are compared; None where the mention says nothing of it."""
+        return self.evidence.get(field, self.values.get(field))
 
     def number(self, kind: str) -> tuple[str | None, str | None]:
         """The expressions of the number and of its type; None where the mention has none."""
@@ -96,6 +106,7 @@ class Master(Written):
     mentions: Annotated[dict[Name, Mention], Field(min_length=1)] = Field(description="身份: 在哪张表的哪些列")
     elements: dict[Name, MasterElement] = Field({}, description="属性: 权威来源")
     bounds: Bounds = Field(Bounds(), description="变动的上限")
+    linking: Maybe[Linking] = Field(None, description="没有有效标识的提及怎样关联；不写则各自为一个主体")
 
     @property
     def datasets(self) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from govdata.standards import expressions
 from govdata.standards.expressions import KIND_NAMES, Kind
-from govdata.standards.master_model import Master, MasterElement, Mention, NumberAndType
+from govdata.standards.format import suggestion
+from govdata.standards.linking import Linking
 from govdata.standards.model import Dataset, Element
 from govdata.standards.source import NAME, Document, Findings, read_yaml
 from govdata.standards.spelling import suggestion
@@ -78,6 +79,8 @@ class _Checker:
             self._mention(name, mention, master, kinds)
         for name, element in master.elements.items():
             self._element(name, element, master, kinds.get(name, {}))
+        if master.linking is not None:
+            self._linking(master.linking)
 
     def add(self, message: str, *path: str | int) -> None:
         document = self.page.document
@@ -124,10 +127,34 @@ class _Checker:
                 self._expression(given.type, columns, *inner, "type", wanted="text")
             else:
                 self._expression(given, columns, *inner, wanted="text")
+        self._evidence(name, mention, master, columns)
         for element, text in mention.values.items():
             found = self._expression(text, columns, *place, "values", element)
             if found is not None:
                 kinds.setdefault(element, {}).setdefault(found, name)
+
+    def _evidence(self, name: str, mention: Mention, master: Master, columns: Mapping[str, str]) -> None:
+        """Evidence is of fields that are compared; an element's value that stands in for it was checked with it."""
+        fields = master.linking.fields if master.linking is not None else {}
+        for field, text in mention.evidence.items():
+            place = ("mentions", name, "evidence", field)
+            if field not in fields:
+                self.add(f"没有声明比对的项“{field}”{suggestion(field, fields)}", *place)
+            self._expression(text, columns, *place)
+
+    def _linking(self, linking: Linking) -> None:
+        for number, block in enumerate([*linking.blocks, linking.demands]):
+            place = ("linking", "blocks", number) if number < len(linking.blocks) else ("linking", "demands")
+            for field in block:
+                if field not in linking.fields:
+                    self.add(f"没有声明比对的项“{field}”{suggestion(field, linking.fields)}", *place)
+        for name, field_ in linking.fields.items():
+            if (field_.compare == "division") != (field_.code_set is not None):
+                self.add("compare 为 division 的项要写 code_set，其他的不写", "linking", "fields", name)
+            elif field_.code_set is not None and field_.code_set not in self.code_sets:
+                self.add(f"没有代码集“{field_.code_set}”", "linking", "fields", name, "code_set")
+        if linking.candidate > linking.link:
+            self.add("candidate 不应高于 link", "linking", "candidate")
 
     def _element(self, name: str, element: MasterElement, master: Master, kinds: dict[Kind, str]) -> None:
         place = ("elements", name)

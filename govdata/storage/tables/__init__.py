@@ -9,10 +9,11 @@ deliveries  governance.*: what was read of each delivery
 nights      governance.*: what was judged and altered
 workorders  governance.*: about work orders
 scoring     governance.*: about scores
+masters     governance.*: about master data
 codes       codes.<code set>
 """
 
-from govdata.storage.tables import codes, deliveries, nights, rows, scoring, workorders
+from govdata.storage.tables import codes, deliveries, masters, nights, rows, scoring, workorders
 from govdata.storage.tables.model import Column, Columns, Table, arrow_table, arrow_types, comments, types
 
 GOVERNANCE: tuple[Table, ...] = (
@@ -30,6 +31,7 @@ GOVERNANCE: tuple[Table, ...] = (
     nights.SNAPSHOTS,
     *workorders.TABLES,
     *scoring.TABLES,
+    *masters.TABLES,
 )
 """Every ``governance.<name>``: a view is made of each, and none besides."""
 
@@ -43,6 +45,7 @@ __all__ = [
     "codes",
     "comments",
     "deliveries",
+    "masters",
     "nights",
     "rows",
     "scoring",

@@ -1,0 +1,141 @@
+"""Attaching: of the counterparts a mention without a valid identifier may have, the one it goes to, if any.
+
+A mention goes to the counterpart with the highest probability, where that is high enough and the next one is far
+behind; where it is not, people are asked. Masters with an identifier go first; then mentions that found a master of
+their own, those that did so the night before ahead of new ones, so that a master keeps its founder and with it its id.
+A mention is held against founders only, never against what was attached to them: no chain of likenesses joins two
+masters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from math import inf, log2
+from typing import Literal
+
+from govdata.standards.linking import Linking
+from govdata.standards.master_model import REVIEWED, SIMILAR
+
+Verdict = Literal["same", "different"]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A mention and a possible counterpart: see ``likeness.score``. ``gap``: how far the next one was behind."""
+
+    mention: str
+    role: str
+    other: str
+    is_master: bool
+    other_id: str
+    probability: float
+    weight: float
+    sure: bool
+    agreed: str
+    differing: str
+    taken: bool
+    gap: float = inf
+    method: str | None = None
+
+
+@dataclass
+class Attached:
+    """``links``: the edge by which each attached mention goes; ``candidates``: what people are asked, the likeliest
+    first for each mention; ``refused``: pairs that people said are two."""
+
+    links: dict[str, Edge] = field(default_factory=dict)
+    candidates: list[Edge] = field(default_factory=list)
+    refused: list[Edge] = field(default_factory=list)
+
+
+def lowest(linking: Linking) -> float:
+    """The weight below which an edge can neither be proposed nor stand close behind one that is linked."""
+    return _weight(linking.candidate) - linking.margin
+
+
+def _weight(probability: float) -> float:
+    bounded = min(max(probability, 1e-12), 1 - 1e-12)
+    return log2(bounded / (1 - bounded))
+
+
+def decide(
+    edges: Iterable[Edge],
+    linking: Linking,
+    once: Collection[str],
+    founders: Collection[str],
+    verdicts: Mapping[tuple[str, str], Verdict],
+) -> Attached:
+    """``once``: roles a master has once; ``founders``: mentions that founded a master the night before; ``verdicts``:
+    (mention, id of the counterpart) → what people decided. The same for any order of ``edges``."""
+    ordered = sorted(edges, key=lambda edge: (edge.mention, -edge.weight, edge.other))
+    made = Attached(refused=[e for e in ordered if _said(e, verdicts) == "different"])
+    told = [e for e in ordered if _said(e, verdicts) != "different"]
+    to_masters = _first([e for e in told if e.is_master], linking, verdicts)
+    made.links = _one_each(to_masters, once)
+    _to_founders([e for e in told if not e.is_master], made.links, linking, set(founders), verdicts)
+    made.candidates = [
+        edge
+        for edge in told
+        if edge.mention not in made.links
+        and edge.other not in made.links
+        and not edge.taken
+        and edge.probability >= linking.candidate
+    ]
+    return made
+
+
+def _said(edge: Edge, verdicts: Mapping[tuple[str, str], Verdict]) -> Verdict | None:
+    return verdicts.get((edge.mention, edge.other_id))
+
+
+def _first(edges: list[Edge], linking: Linking, verdicts: Mapping[tuple[str, str], Verdict]) -> dict[str, Edge]:
+    """The edge by which each mention would go by itself; ``edges``: those of a mention together, the best first."""
+    by_mention: dict[str, list[Edge]] = {}
+    for edge in edges:
+        by_mention.setdefault(edge.mention, []).append(edge)
+    found = {}
+    for mention, known in by_mention.items():
+        reviewed = [edge for edge in known if _said(edge, verdicts) == "same"]
+        if reviewed:
+            found[mention] = replace(reviewed[0], method=REVIEWED)
+            continue
+        best = known[0]
+        gap = best.weight - known[1].weight if len(known) > 1 else inf
+        if best.probability >= linking.link and gap >= linking.margin and best.sure and not best.taken:
+            found[mention] = replace(best, method=SIMILAR, gap=gap)
+    return found
+
+
+def _one_each(links: Mapping[str, Edge], once: Collection[str]) -> dict[str, Edge]:
+    """Where several mentions of a role that there is once would go to one master, only people can tell which does."""
+    wanted: dict[tuple[str, str], list[Edge]] = {}
+    for edge in links.values():
+        if edge.role in once and edge.method == SIMILAR:
+            wanted.setdefault((edge.role, edge.other), []).append(edge)
+    contested = {edge.mention for rivals in wanted.values() if len(rivals) > 1 for edge in rivals}
+    return {mention: edge for mention, edge in links.items() if mention not in contested}
+
+
+def _to_founders(
+    edges: list[Edge],
+    links: dict[str, Edge],
+    linking: Linking,
+    founders: set[str],
+    verdicts: Mapping[tuple[str, str], Verdict],
+) -> None:
+    """Attach mentions that are still alone to one that founds a master, in one pass over them."""
+    neighbours: dict[str, list[Edge]] = {}
+    for edge in edges:
+        if edge.mention in links or edge.other in links:
+            continue
+        neighbours.setdefault(edge.mention, []).append(edge)
+        neighbours.setdefault(edge.other, []).append(replace(edge, mention=edge.other, other=edge.mention))
+    founded: set[str] = set()
+    for mention in sorted(neighbours, key=lambda name: (name not in founders, name)):
+        known = [edge for edge in neighbours[mention] if edge.other in founded]
+        gone = _first(sorted(known, key=lambda edge: (-edge.weight, edge.other)), linking, verdicts)
+        if mention in gone:
+            links[mention] = gone[mention]
+        else:
+            founded.add(mention)

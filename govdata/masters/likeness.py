@@ -1,0 +1,256 @@
+"""Likeness: which masters a mention without a valid identifier may belong to, and how probable each is.
+
+``score`` makes the temporary table ``edge``, a row per undecided mention and possible counterpart, from the table
+``known`` of ``govdata.masters.links``, in named steps that follow upon one another:
+
+    form      name → simplified form, sound, share
+    said      what each mention says of each field
+    pair      undecided mention and counterpart (a master, or another undecided mention) that share a block
+    face      what the masters in pairs say: one row per name and date that they have been given
+    scored    per pair and face Splink's probability under the trained model
+
+What is compared is a mention with all that is known of a master, never two masters with one another.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from govdata.masters import comparisons, names
+from govdata.masters.mentions import Mentions, master_id
+from govdata.standards.linking import LinkField, Linking
+from govdata.standards.master_model import UNLINKED
+from govdata.storage import sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+SEVERAL = ("person_name", "date")
+"""A master has a face for each value of these; of another field that its mentions do not agree on, nothing is known."""
+
+
+def undecided(connection: duckdb.DuckDBPyConnection, mentions: Mentions) -> int:
+    """How many mentions of ``known`` have no valid identifier and say something that can be compared."""
+    assert mentions.master.linking is not None
+    said = " OR ".join(f"{_e(name)} IS NOT NULL" for name in mentions.master.linking.fields)
+    return sql.scalar(connection, f"SELECT count(*) FROM known WHERE key IS NULL AND ({said})")
+
+
+def score(
+    connection: duckdb.DuckDBPyConnection, mentions: Mentions, model: Mapping[str, Any], lexicon: names.Lexicon
+) -> None:
+    """Make ``edge``: ``mention, role, other, is_master, other_id, probability, weight, sure, agreed, differing,
+    taken`` (``other``: rank and key of a master's identifier, or a mention; ``sure``: an automatic link may rest on it;
+    ``taken``: the master already has a mention of a role that there is once)."""
+    linking = mentions.master.linking
+    assert linking is not None
+    said(connection, linking, lexicon)
+    _pairs(connection, mentions, linking)
+    _faces(connection, linking)
+    fields = ", ".join(columns(linking))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE left_side AS SELECT pair, pair AS unique_id, {fields} "
+                       "FROM pair JOIN said USING (mention)")  # fmt: skip
+    others = (
+        f"SELECT pair, {fields} FROM pair JOIN face ON is_master AND other = who UNION ALL "
+        f"SELECT pair, {fields} FROM pair JOIN said AS s ON NOT is_master AND other = s.mention"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE right_side AS SELECT *, row_number() OVER () AS unique_id FROM ({others})"
+    )
+    # Fetched to its end: Splink asks the connection for relations, which an unfinished result keeps it from giving.
+    masters = connection.execute("SELECT count(DISTINCT master) FROM said").fetchall()[0][0]
+    _score(connection, linking, model, masters)
+    _edges(connection, mentions, linking)
+
+
+def said(
+    connection: duckdb.DuckDBPyConnection,
+    linking: Linking,
+    lexicon: names.Lexicon,
+    source: str = "known",
+    target: str = "said",
+) -> None:
+    """Make ``target``: a row per mention of ``source``, its ``master`` (NULL: undecided) and its fields."""
+    joined, shown = [], []
+    for number, (name, field) in enumerate(linking.fields.items()):
+        if field.compare == "person_name":
+            table = f"form_{number}"
+            _forms(connection, table, name, lexicon, source)
+            joined.append(f"LEFT JOIN {table} AS f{number} ON f{number}.name = k.{_e(name)}")
+            shown.append(f"k.{_e(name)} AS {sql.identifier(name)}")
+            named = {f"{name}_form": "form", f"{name}_sound": "sound"}
+            shown += [f"f{number}.{column} AS {sql.identifier(alias)}" for alias, column in named.items()]
+        elif field.compare == "division":
+            heirs = f"heir_{number}"
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {heirs} AS {_heirs(str(field.code_set))}")
+            joined.append(f"LEFT JOIN {heirs} AS f{number} ON f{number}.code = left(k.{_e(name)}, 6)")
+            shown.append(f"coalesce(f{number}.heir, left(k.{_e(name)}, 6)) AS {sql.identifier(name)}")
+        else:
+            shown.append(f"k.{_e(name)} AS {sql.identifier(name)}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT k.mention_id AS mention, k.role, "
+        f"k.rank || ':' || k.key AS master, {', '.join(shown)} FROM {source} AS k {' '.join(joined)}"
+    )
+
+
+def columns(linking: Linking) -> list[str]:
+    """The columns of a record, quoted."""
+    found = []
+    for name, field in linking.fields.items():
+        found.append(name)
+        if field.compare == "person_name":
+            found += [f"{name}_form", f"{name}_sound"]
+    return [sql.identifier(name) for name in found]
+
+
+def _e(field: str) -> str:
+    return sql.identifier(f"e_{field}")
+
+
+def _forms(connection: duckdb.DuckDBPyConnection, table: str, field: str, lexicon: names.Lexicon, source: str) -> None:
+    asked = connection.execute(f"SELECT DISTINCT {_e(field)} FROM {source} WHERE {_e(field)} IS NOT NULL").fetchall()
+    made = names.forms(sorted(row[0] for row in asked), lexicon)
+    arrow = pa.table({  # noqa: F841  read by name below
+        "name": pa.array([form.name for form in made], pa.string()),
+        "form": pa.array([form.form for form in made], pa.string()),
+        "sound": pa.array([form.sound for form in made], pa.string()),
+        "share": pa.array([form.share for form in made], pa.float64()),
+    })  # fmt: skip
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM arrow")
+
+
+def _heirs(code_set: str) -> str:
+    """Abolished code → the code in force that it came to, where there is one."""
+    codes = f"codes.{sql.identifier(code_set)}"
+    return (
+        f"WITH RECURSIVE heirs AS (SELECT code, code AS heir, 0 AS steps FROM {codes} WHERE NOT current UNION ALL "
+        f"SELECT h.code, c.successor, h.steps + 1 FROM heirs AS h JOIN {codes} AS c ON c.code = h.heir "
+        "WHERE NOT c.current AND c.successor <> '' AND h.steps < 20) "
+        "SELECT code, arg_max(heir, steps) AS heir FROM heirs GROUP BY code"
+    )
+
+
+def _pairs(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: Linking) -> None:
+    """Number every pair that shares a block. Of two mentions of a role that there is once, none."""
+    found = " UNION ".join(f"({_block(block, linking)})" for block in linking.blocks)
+    once = ", ".join(sql.text(role) for role, mention in mentions.master.mentions.items() if mention.once) or "NULL"
+    kept = (
+        f"SELECT p.* FROM ({found}) AS p JOIN said AS a ON a.mention = p.mention LEFT JOIN said AS b ON NOT is_master "
+        f"AND b.mention = p.other WHERE is_master OR a.role <> b.role OR a.role NOT IN ({once})"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE pair AS SELECT row_number() OVER (ORDER BY mention, other) AS pair, * "
+        f"FROM ({kept})"
+    )
+
+
+def _block(block: list[str], linking: Linking) -> str:
+    """Pairs that agree on all fields of a block, where not too many masters do."""
+    keys = [f"CAST({_block_key(name, linking.fields[name])} AS VARCHAR)" for name in block]
+    told = f"concat_ws(chr(31), {', '.join(f'key_{number}' for number in range(len(keys)))})"
+    given = " AND ".join(f"key_{number} IS NOT NULL" for number in range(len(keys)))
+    each = ", ".join(f"{key} AS key_{number}" for number, key in enumerate(keys))
+    keyed = f"SELECT mention, master, {told} AS key FROM (SELECT mention, master, {each} FROM said) WHERE {given}"
+    return (
+        f"WITH keyed AS ({keyed}), open AS (SELECT mention, key FROM keyed WHERE master IS NULL), "
+        "known AS (SELECT DISTINCT master, key FROM keyed SEMI JOIN open USING (key) WHERE master IS NOT NULL), "
+        f"common AS (SELECT key FROM (SELECT key FROM known UNION ALL SELECT key FROM open) GROUP BY key HAVING "
+        f"count(*) > {linking.largest_block}) "
+        "SELECT o.mention, k.master AS other, TRUE AS is_master FROM open AS o JOIN known AS k USING (key) "
+        "ANTI JOIN common USING (key) UNION "
+        "SELECT a.mention, b.mention AS other, FALSE AS is_master FROM open AS a JOIN open AS b USING (key) "
+        "ANTI JOIN common USING (key) WHERE a.mention < b.mention"
+    )
+
+
+def _block_key(name: str, field: LinkField) -> str:
+    if field.compare == "person_name":
+        return sql.identifier(f"{name}_sound")
+    return f"unnest({sql.identifier(name)})" if field.compare == "any" else sql.identifier(name)
+
+
+def _faces(connection: duckdb.DuckDBPyConnection, linking: Linking) -> None:
+    wanted = "SELECT s.* FROM said AS s SEMI JOIN (SELECT other FROM pair WHERE is_master) AS p ON p.other = s.master"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE face AS {faces(wanted, 'master', linking)}")
+
+
+def faces(rows: str, who: str, linking: Linking) -> str:
+    """A SELECT of what the ``rows`` (with the columns of ``said``) of each ``who`` say together."""
+    one, several = [f"{who} AS who"], []
+    for name, field in linking.fields.items():
+        column = sql.identifier(name)
+        if field.compare in SEVERAL:
+            own = [c for c in columns(linking) if c.strip('"') in (name, f"{name}_form", f"{name}_sound")]
+            several.append(f"(SELECT DISTINCT {who} AS who, {', '.join(own)} FROM row WHERE {column} IS NOT NULL)")
+        elif field.compare == "any":
+            one.append(
+                f"list_sort(list_distinct(flatten(list({column}) FILTER (WHERE {column} IS NOT NULL)))) AS {column}"
+            )
+        else:
+            one.append(f"CASE WHEN min({column}) = max({column}) THEN min({column}) END AS {column}")
+    joined = " ".join(f"LEFT JOIN {relation} USING (who)" for relation in several)
+    return f"WITH row AS ({rows}) SELECT * FROM (SELECT {', '.join(one)} FROM row GROUP BY {who}) {joined}"
+
+
+def _score(connection: duckdb.DuckDBPyConnection, linking: Linking, model: Mapping[str, Any], masters: int) -> None:
+    """Make ``scored``: per pair the best face's ``probability``, ``weight`` and ``gamma_<field>``. Before anything is
+    compared a mention is as likely to be one of ``masters`` as any other; ``found``: the share that is one at all."""
+    settings = copy.deepcopy(dict(model["settings"]))
+    settings["probability_two_random_records_match"] = min(0.5, float(model["found"]) / max(1, masters))
+    settings["additional_columns_to_retain"] = ["pair"]
+    linker, left, right = splink(connection, settings, linking, "left_side", "right_side")
+    made = linker.inference.predict_between(left, right, warning_mode="never")
+    gammas = ", ".join(f"gamma_{name}" for name in linking.fields)
+    best = f"row_number() OVER (PARTITION BY pair_l ORDER BY match_weight DESC, {gammas})"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE scored AS SELECT pair_l AS pair, match_probability AS probability, match_weight "
+        f"AS weight, {gammas} FROM {made.physical_name} QUALIFY {best} = 1"
+    )
+
+
+def splink(
+    connection: duckdb.DuckDBPyConnection, settings: dict[str, Any], linking: Linking, *tables: str
+) -> tuple[Any, ...]:
+    """A linker over tables of the connection that knows how common names are, and the tables as Splink knows them."""
+    import logging
+
+    from splink import DuckDBAPI, Linker
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    api = DuckDBAPI(connection=connection)
+    registered = [api.register(name) for name in tables]
+    linker = Linker(registered, settings)
+    for number, (name, field) in enumerate(linking.fields.items()):
+        if field.compare == "person_name":
+            # Rows with hard-coded frequencies, which its documentation allows, fail in 5.0.0.
+            named = f"name AS {sql.identifier(name)}, share AS {sql.identifier('tf_' + name)}"
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE share_{number} AS SELECT {named} FROM form_{number}")
+            linker.table_management.register_term_frequency_lookup(api.register(f"share_{number}"), name)
+    return linker, *registered
+
+
+def _edges(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: Linking) -> None:
+    gamma = {name: f"s.gamma_{name}" for name in linking.fields}
+    sure = " AND ".join(f"{gamma[name]} >= {comparisons.sure(name, linking.fields[name])}" for name in linking.demands)
+    best = {name: comparisons.best(name, field) for name, field in linking.fields.items()}
+    agreed = ", ".join(f"CASE WHEN {gamma[name]} = {best[name]} THEN {sql.text(name)} END" for name in gamma)
+    differing = ", ".join(
+        f"CASE WHEN {gamma[name]} BETWEEN 0 AND {best[name] - 1} THEN {sql.text(name)} END" for name in gamma
+    )
+    once = ", ".join(sql.text(role) for role, mention in mentions.master.mentions.items() if mention.once) or "NULL"
+    kinds = "[" + ", ".join(sql.text(kind) for kind in mentions.identifiers) + "]"
+    rank = "CAST(split_part(p.other, ':', 1) AS INTEGER)"
+    of_master = master_id(mentions.kind, f"{kinds}[{rank}]", "substr(p.other, instr(p.other, ':') + 1)")
+    of_founder = master_id(mentions.kind, sql.text(UNLINKED), "p.other")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE edge AS WITH held AS (SELECT DISTINCT master, role FROM said WHERE master IS NOT "
+        f"NULL AND role IN ({once})) SELECT p.mention, m.role, p.other, p.is_master, "
+        f"CASE WHEN p.is_master THEN {of_master} ELSE {of_founder} END AS other_id, s.probability, s.weight, "
+        f"{sure or 'TRUE'} AS sure, concat_ws(',', {agreed}) AS agreed, concat_ws(',', {differing}) AS differing, "
+        "h.role IS NOT NULL AS taken FROM pair AS p JOIN scored AS s USING (pair) JOIN said AS m ON m.mention = "
+        "p.mention LEFT JOIN held AS h ON p.is_master AND h.master = p.other AND h.role = m.role"
+    )

@@ -1,0 +1,161 @@
+"""Links by likeness, put together: the trained model, the edges, what is decided, and what people are asked.
+
+A night in which no mention lacks a valid identifier, or a page without ``linking``, pays nothing for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from govdata.errors import GovdataError
+from govdata.masters.mentions import Mentions, rows
+from govdata.publish import newest
+from govdata.standards.master_model import UNLINKED
+from govdata.standards.masters import FOLDER
+from govdata.standards.model import Dataset
+from govdata.storage import sql
+from govdata.storage.manifest import fingerprint
+from govdata.storage.tables.masters import LINK_CANDIDATES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+    import pyarrow as pa
+
+    from govdata.masters.attach import Attached, Edge, Verdict
+
+HIGHEST = 0.9999
+"""Of an identifier one is certain; of a likeness never."""
+
+
+def model_path(mentions: Mentions) -> Path:
+    return mentions.deployment.standards / FOLDER / f"{mentions.kind}.model.json"
+
+
+def artefacts(mentions: Mentions) -> str:
+    """A hash of what was learnt and of the name tables; empty where nothing is linked by likeness."""
+    from govdata.masters import names
+
+    if mentions.master.linking is None:
+        return ""
+    folder = mentions.deployment.standards / FOLDER
+    paths = (model_path(mentions), names.frequencies(folder, mentions.kind), folder / names.SURNAMES)
+    return fingerprint([path.read_text(encoding="utf-8") if path.exists() else "" for path in paths])
+
+
+def model(mentions: Mentions) -> Mapping[str, Any]:
+    """What ``govdata masters train`` learnt: ``settings`` of Splink and the share ``found``. Raises ``GovdataError``
+    where there is none or it compares other fields than the page."""
+    path = model_path(mentions)
+    linking = mentions.master.linking
+    assert linking is not None
+    train = f"请运行 govdata masters train {mentions.kind}"
+    if not path.exists():
+        raise GovdataError(f"standards/{FOLDER}/{path.name} 不在：没有关联模型，{train}")
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        compared = [comparison["output_column_name"] for comparison in read["settings"]["comparisons"]]
+        found = float(read["found"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise GovdataError(f"standards/{FOLDER}/{path.name} 不是关联模型，{train}") from error
+    if compared != list(linking.fields) or not 0 < found <= 1:
+        raise GovdataError(f"standards/{FOLDER}/{path.name} 与 {mentions.kind}.yaml 的 linking.fields 不符，{train}")
+    return read  # type: ignore[no-any-return]
+
+
+def attach(
+    connection: duckdb.DuckDBPyConnection,
+    mentions: Mentions,
+    dataset: Dataset,
+    verdicts: Mapping[tuple[str, str], Verdict],
+) -> pa.Table:
+    """Fill ``attached`` of ``govdata.masters.links`` from ``known``; returns the rows of ``link_candidates``."""
+    linking = mentions.master.linking
+    if linking is None:
+        return LINK_CANDIDATES.arrow([])
+    from govdata.masters import attach as deciding
+    from govdata.masters import likeness, names
+
+    if not likeness.undecided(connection, mentions):
+        return LINK_CANDIDATES.arrow([])
+    lexicon = names.read(mentions.deployment.standards / FOLDER, mentions.kind)
+    likeness.score(connection, mentions, model(mentions), lexicon)
+    once = [role for role, mention in mentions.master.mentions.items() if mention.once]
+    founders = _founders(connection, mentions, dataset)
+    made = deciding.decide(_edges(connection, deciding.lowest(linking)), linking, once, founders, verdicts)
+    _fill(connection, made)
+    return _listed(connection, made, mentions)
+
+
+def _founders(connection: duckdb.DuckDBPyConnection, mentions: Mentions, dataset: Dataset) -> set[str]:
+    before = newest(mentions.deployment, dataset.name, mentions.date - timedelta(days=1))
+    if before is None:
+        return set()
+    then = rows(before, dataset, mentions.registry, mentions.deployment, ["mention_id", "method"])
+    query = f"SELECT mention_id FROM ({then}) WHERE method = {sql.text(UNLINKED)}"
+    return {row[0] for row in connection.execute(query).fetchall()}
+
+
+def _edges(connection: duckdb.DuckDBPyConnection, lowest: float) -> list[Edge]:
+    from govdata.masters.attach import Edge
+
+    query = (
+        "SELECT mention, role, other, is_master, other_id, probability, weight, sure, agreed, differing, taken "
+        f"FROM edge WHERE weight >= {lowest!r}"
+    )
+    return [Edge(*row) for row in connection.execute(query).fetchall()]
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, made: Attached) -> None:
+    import pyarrow as pa
+
+    lines = []
+    for mention, edge in made.links.items():
+        rank, key = edge.other.split(":", 1) if edge.is_master else (None, None)
+        founder = None if edge.is_master else edge.other
+        lines.append(
+            (mention, rank and int(rank), key, founder, edge.method, min(edge.probability, HIGHEST), edge.agreed)
+        )
+    names = ("mention_id", "rank", "key", "founder", "method", "score", "agreed")
+    kinds = (pa.string(), pa.int32(), pa.string(), pa.string(), pa.string(), pa.float64(), pa.string())
+    values = list(zip(*lines, strict=True)) or [()] * len(names)
+    arrow = pa.table([pa.array(v, k) for v, k in zip(values, kinds, strict=True)], names=names)  # noqa: F841
+    connection.execute("INSERT INTO attached SELECT * FROM arrow")
+
+
+def _listed(connection: duckdb.DuckDBPyConnection, made: Attached, mentions: Mentions) -> pa.Table:
+    """What was linked by likeness, what people are asked, what they refused: each with where it stands."""
+    import pyarrow as pa
+
+    states = [("linked", list(made.links.values())), ("candidate", made.candidates), ("different", made.refused)]
+    edges = [(state, edge) for state, found in states for edge in found]
+    asked = pa.table({"mention_id": pa.array([edge.mention for _, edge in edges], pa.string())})  # noqa: F841
+    places = connection.execute(
+        "SELECT mention_id, dataset, role, row_id FROM known SEMI JOIN asked USING (mention_id)"
+    ).fetchall()
+    place = {row[0]: row[1:] for row in places}
+    found = []
+    for state, edge in sorted(edges, key=lambda pair: (pair[1].mention, pair[1].other_id)):
+        dataset, role, row_id = place[edge.mention]
+        found.append(
+            {
+                "date": mentions.date,
+                "master_kind": mentions.kind,
+                "mention_id": edge.mention,
+                "dataset": dataset,
+                "role": role,
+                "row_id": row_id,
+                "candidate_id": edge.other_id,
+                "score": round(min(edge.probability, HIGHEST), 4),
+                "weight": round(edge.weight, 2),
+                "state": state,
+                "method": edge.method,
+                "agreed": edge.agreed,
+                "differing": edge.differing,
+            }
+        )
+    return LINK_CANDIDATES.arrow(found)
