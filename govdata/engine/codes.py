@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date as Date
 
@@ -158,9 +158,10 @@ def _joined(
     return result
 
 
-def dependent_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
+def dependent_layer(
+    query: exp.Expression, plans: Sequence[ColumnPlan], by_name: Mapping[str, ColumnPlan]
+) -> exp.Expression:
     """Steps that depend on the code in another column."""
-    by_name = {plan.name: plan for plan in plans}
     changed = []
     for plan in plans:
         subject = cell(plan, by_name)

@@ -9,11 +9,13 @@ from functools import cached_property
 from sqlglot import exp
 
 from govdata.batches import LedgerColumn
+from govdata.engine.dictionaries import Dictionary, candidates
 from govdata.engine.gates import gates
 from govdata.engine.ledger import ledger
 from govdata.engine.pipeline import (
     NO_GATES,
     Gates,
+    dictionary_query,
     judged_query,
     result_query,
     standardized_query,
@@ -22,6 +24,7 @@ from govdata.engine.plans import ColumnPlan, plan_columns, source_values, with_n
 from govdata.engine.syntax import column, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.standards.normalisers import Stage
+from govdata.storage.tables.rows import IDENTITY
 
 AT = "~at"
 """Where a raw row lies (file · 2⁴⁰ + row): an integer key for the few rows that need a second look, far cheaper to join
@@ -34,16 +37,26 @@ HELD = "standard"
 class CompiledDataset:
     """Queries over a relation ``raw_rows`` that has the raw batch's columns and ``~at``.
 
-    ``held``: the rows are standardised once into the table ``standard`` and every query reads that; otherwise each
+    ``dictionaries``: those whose tables answer for their columns (see ``govdata.engine.dictionaries``). ``held``: the
+    rows are standardised once into the table ``standard`` and every query reads that; otherwise each
     query streams from ``raw_rows``, which costs no memory. Planning a wide dataset takes DuckDB longer than a small
     night's rows do: held, it is planned once."""
 
-    def __init__(self, dataset: Dataset, registry: Registry, *, held: bool = False) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        registry: Registry,
+        *,
+        held: bool = False,
+        dictionaries: tuple[Dictionary, ...] = (),
+    ) -> None:
         self.dataset = dataset
         self.registry = registry
         self.held = held
+        self.dictionaries = dictionaries
         self.plans: tuple[ColumnPlan, ...] = plan_columns(dataset, registry)
         self.bound = registry.rules(dataset.name)
+        self._entries: dict[tuple[str, ...], str] = {}
         self._rows: dict[tuple[bool, frozenset[str]], str] = {}
 
     @cached_property
@@ -56,12 +69,30 @@ class CompiledDataset:
         """Patterns to be searched for before a rule is asked; not for columns whose value may come from another
         column."""
         inferred = {plan.name for plan in self.plans if plan.at(Stage.INFERENCE)}
-        return {name: rules for name, rules in gates(self.dataset.name, self.registry).items() if name not in inferred}
+        answered = {plan.name for item in self.dictionaries for plan in item.plans}
+        return {
+            name: rules
+            for name, rules in gates(self.dataset.name, self.registry).items()
+            if name not in inferred | answered
+        }
 
     @cached_property
     def source_maps(self) -> dict[str, dict[str, str]]:
         """Source value → code for every code column."""
         return {plan.name: source_values(plan.column, plan.element, self.registry) for plan in self.plans if plan.coded}
+
+    @cached_property
+    def possible(self) -> tuple[Dictionary, ...]:
+        """The dictionaries that may be made."""
+        return candidates(self.plans, self.dataset.name, self.registry)
+
+    def entries(self, dictionary: Dictionary) -> str:
+        """What fills the dictionary from its texts."""
+        known = self._entries.get(dictionary.key)
+        if known is None:
+            known = text(dictionary_query(dictionary, self.plans, self.dataset, self.registry))
+            self._entries[dictionary.key] = known
+        return known
 
     @cached_property
     def unique_rules(self) -> tuple[BoundRule, ...]:
@@ -90,13 +121,15 @@ class CompiledDataset:
     @cached_property
     def standard(self) -> str:
         """All rows, standardised and not judged: what ``held`` holds."""
-        return text(standardized_query(self.plans, "raw_rows", extra=(AT,), gated=self.gates))
+        return text(standardized_query(self.plans, "raw_rows", carried=(*IDENTITY, AT), gated=self.gates))
 
     def _standardized(
         self, plans: Sequence[ColumnPlan], condition: exp.Expression | None = None, gated: Gates = NO_GATES
     ) -> exp.Expression:
         if not self.held:
-            return standardized_query(plans, "raw_rows", condition, extra=(AT,), gated=gated)
+            names = {plan.name for plan in plans}
+            known = [item for item in self.dictionaries if names >= set(item.key)]
+            return standardized_query(plans, "raw_rows", condition, (*IDENTITY, AT), gated, known)
         query = exp.Select().select(exp.Star(), copy=False).from_(exp.to_table(HELD), copy=False)
         return query.where(condition, copy=False) if condition is not None else query
 
@@ -116,7 +149,7 @@ class CompiledDataset:
                 for rule in sorted(conflicts)
             }
             standard = self._standardized(self.plans, condition, self.gates)
-            judged = judged_query(standard, self.dataset, self.registry, predicates, self.gates)
+            judged = judged_query(standard, self.dataset, self.registry, predicates, self.gates, self.dictionaries)
             known = text(result_query(judged, self.plans, self.dataset, self.registry))
             self._rows[(dropped, conflicts)] = known
         return known
@@ -126,8 +159,14 @@ class CompiledDataset:
         return ledger(self.plans)
 
 
-def compiled(dataset: Dataset, registry: Registry, *, held: bool = False) -> CompiledDataset:
+def compiled(
+    dataset: Dataset, registry: Registry, *, held: bool = False, dictionaries: tuple[Dictionary, ...] = ()
+) -> CompiledDataset:
     """The dataset's queries, made once for the registry."""
+
+    def make() -> CompiledDataset:
+        return CompiledDataset(dataset, registry, held=held, dictionaries=dictionaries)
+
     if registry.datasets.get(dataset.name) is not dataset:  # somebody's own, for a moment
-        return CompiledDataset(dataset, registry, held=held)
-    return registry.keep(("queries", dataset.name, held), lambda: CompiledDataset(dataset, registry, held=held))
+        return make()
+    return registry.keep(("queries", dataset.name, held, tuple(item.key for item in dictionaries)), make)

@@ -19,12 +19,13 @@ from sqlglot import exp
 
 from govdata.engine import normalise, rules
 from govdata.engine.codes import code_layer, dependent_layer, known_code_layer
+from govdata.engine.dictionaries import Dictionary, look_up, outcome
 from govdata.engine.plans import ColumnPlan, cell
 from govdata.engine.syntax import alias, column, derived, disjunction, list_of, one_of, replace_layer, sql
 from govdata.engine.typed import typed_layers
 from govdata.standards.model import BoundRule, Dataset, InCodeSet, Registry, Unique
 from govdata.standards.normalisers import Stage
-from govdata.storage.tables.rows import FAILED_RULES, IDENTITY, REPAIR_FLAGS, UNPARSED, WARNINGS
+from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, IDENTITY, REPAIR_FLAGS, UNPARSED, WARNINGS
 
 Gates = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Column → rule id → patterns, see ``govdata.engine.gates``."""
@@ -36,15 +37,19 @@ WORD = 60
 
 
 def source_layer(
-    plans: Sequence[ColumnPlan], relation: str, condition: exp.Expression | None = None, extra: Sequence[str] = ()
+    plans: Sequence[ColumnPlan], relation: str, condition: exp.Expression | None = None, carried: Sequence[str] = ()
 ) -> exp.Select:
-    """Delivered text of the planned columns; an empty text is no value. ``extra`` columns are carried along."""
+    """Delivered text of the planned columns; an empty text is no value. ``carried`` columns are taken along."""
     columns = [alias(sql("nullif(:x, '')", x=column(plan.name)), plan.name) for plan in plans]
-    query = exp.select(*columns, *[column(name) for name in (*IDENTITY, *extra)]).from_(exp.to_table(relation))
+    query = exp.select(*columns, *[column(name) for name in carried]).from_(
+        exp.Table(this=exp.to_identifier(relation, quoted=True))
+    )
     return query.where(condition) if condition is not None else query
 
 
-def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan], gated: Gates) -> exp.Expression:
+def text_layers(
+    query: exp.Expression, plans: Sequence[ColumnPlan], by_name: Mapping[str, ColumnPlan], gated: Gates
+) -> exp.Expression:
     """Run the text steps, then null tokens, then columns inferred from another."""
     touched = {}
     for plan in plans:
@@ -65,7 +70,6 @@ def text_layers(query: exp.Expression, plans: Sequence[ColumnPlan], gated: Gates
             if depth < len(chain)
         ]
         query = replace_layer(query, changed)
-    by_name = {plan.name: plan for plan in plans}
     inferred = []
     for plan in plans:
         for step in plan.at(Stage.INFERENCE):
@@ -136,40 +140,56 @@ def standardized_query(
     plans: Sequence[ColumnPlan],
     relation: str,
     condition: exp.Expression | None = None,
-    extra: Sequence[str] = (),
+    carried: Sequence[str] = IDENTITY,
     gated: Gates = NO_GATES,
+    dictionaries: Sequence[Dictionary] = (),
 ) -> exp.Expression:
     """Typed rows with ``_unparsed`` and the ``~fix~`` flags, not yet judged. ``gated``: what makes a cell worth judging
-    by those rules."""
-    query = known_code_layer(source_layer(plans, relation, condition, extra), plans)
-    return typed_layers(dependent_layer(code_layer(text_layers(query, plans, gated), plans), plans), plans)
+    by those rules; ``dictionaries``: those that answer for their columns."""
+    by_name = {plan.name: plan for plan in plans}
+    answered = {plan.name for item in dictionaries for plan in item.plans}
+    direct = [plan for plan in plans if plan.name not in answered]
+    query = look_up(source_layer(plans, relation, condition, carried), dictionaries)
+    query = text_layers(known_code_layer(query, direct), direct, by_name, gated)
+    query = dependent_layer(code_layer(query, direct), direct, by_name)
+    return typed_layers(query, direct, by_name)
 
 
 def judged_query(
-    query: exp.Expression, dataset: Dataset, registry: Registry, conflicts: dict[str, exp.Expression], gated: Gates
+    query: exp.Expression,
+    dataset: Dataset,
+    registry: Registry,
+    conflicts: dict[str, exp.Expression],
+    gated: Gates,
+    dictionaries: Sequence[Dictionary] = (),
 ) -> exp.Expression:
     """Add one boolean ``~v<i>`` per rule. ``conflicts``: rule id of kind unique → predicate that says the row is in
-    conflict; ``gated``: rules that are asked only where ``~touch~`` says so, as they were given to
-    ``standardized_query``."""
+    conflict; ``gated``: rules that are asked only where ``~touch~`` says so, and ``dictionaries``, as they were given
+    to ``standardized_query``."""
     gate = {rule: column(f"~touch~{name}") for name, ids in gated.items() for rule in ids}
-    shared = rules.shared(dataset.name, registry, frozenset(gate))
+    answered = {rule.id for item in dictionaries for rule in item.rules}
+    shared = rules.shared(dataset.name, registry, frozenset(gate), frozenset(answered))
     query = (
         replace_layer(query, [], [alias(tree, name) for name, tree in shared.facts.items()]) if shared.facts else query
     )
-    flags = []
+    flags, kept = [], []
     for rule in registry.rules(dataset.name):
+        if rule.id in answered:
+            looked_up = column(f"~v{rule.index}")
+            judged = rules.unless_removed(rule, registry, looked_up)
+            if judged is not looked_up:
+                kept.append(alias(judged, f"~v{rule.index}"))
+            continue
         if isinstance(rule.spec, Unique):
             failed = conflicts.get(rule.id, exp.false())
         elif _looked_up(rule, dataset, registry):
-            # The look-up of the code already says it; the GX suite asks the code table again when it re-counts.
-            failed = sql(":x IS NOT NULL AND NOT :k", x=column(rule.column or ""), k=column(f"~known~{rule.column}"))
-            failed = rules.unless_removed(rule, registry, failed)
+            failed = rules.unless_removed(rule, registry, _unknown_code(rule))
         else:
             failed = shared.trees[rules.VIOLATION + rule.id]
             if rule.id in gate:
                 failed = sql("CASE WHEN :touch THEN :f ELSE FALSE END", touch=gate[rule.id], f=failed)
         flags.append(alias(failed, f"~v{rule.index}"))
-    return replace_layer(query, [], flags)
+    return replace_layer(query, kept, flags)
 
 
 def _looked_up(rule: BoundRule, dataset: Dataset, registry: Registry) -> bool:
@@ -177,6 +197,28 @@ def _looked_up(rule: BoundRule, dataset: Dataset, registry: Registry) -> bool:
     if not isinstance(rule.spec, InCodeSet) or rule.column is None or rule.spec.current or rule.empties:
         return False
     return registry.element(dataset.name, rule.column).code_set == rule.spec.code_set
+
+
+def _unknown_code(rule: BoundRule) -> exp.Expression:
+    """The look-up of the code already says it; the GX suite asks the code table again when it re-counts."""
+    return sql(":x IS NOT NULL AND NOT :k", x=column(rule.column or ""), k=column(f"~known~{rule.column}"))
+
+
+def dictionary_query(
+    dictionary: Dictionary, plans: Sequence[ColumnPlan], dataset: Dataset, registry: Registry
+) -> exp.Expression:
+    """The dictionary's entries: its texts go the way of rows, and its rules are asked of each."""
+    by_name = {plan.name: plan for plan in plans}
+    keys = [by_name[name] for name in dictionary.key]
+    query = standardized_query(keys, dictionary.texts, carried=(DELIVERY_DATE,))
+    flags = [
+        alias(
+            _unknown_code(rule) if _looked_up(rule, dataset, registry) else rules.failed(rule, registry),
+            f"~v{rule.index}",
+        )
+        for rule in dictionary.rules
+    ]
+    return outcome(dictionary, replace_layer(query, [], flags))
 
 
 def result_query(

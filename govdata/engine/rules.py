@@ -45,6 +45,12 @@ def subject(rule: BoundRule, registry: Registry) -> Subject:
     )
 
 
+def failed(rule: BoundRule, registry: Registry) -> exp.Expression:
+    """``violation``, a delta's removals not left out."""
+    spec = Typed() if rule.empties else rule.spec
+    return spec.violation(subject(rule, registry))
+
+
 def violation(rule: BoundRule, registry: Registry) -> exp.Expression:
     """TRUE where the row fails ``rule``, FALSE elsewhere, never NULL; over standardised columns, ``_unparsed`` and
     ``_delivery_date``.
@@ -52,8 +58,7 @@ def violation(rule: BoundRule, registry: Registry) -> exp.Expression:
     A rule about a value does not judge a NULL (``required`` does); a row rule fails only where it is false, as a SQL
     CHECK constraint. A rule that empties what it refuses left its verdict in ``_unparsed``, as the type's own does.
     Raises ``TypeError`` for kind ``unique``, which is judged over the table."""
-    spec = Typed() if rule.empties else rule.spec
-    return unless_removed(rule, registry, spec.violation(subject(rule, registry)))
+    return unless_removed(rule, registry, failed(rule, registry))
 
 
 def applicable(rule: BoundRule, registry: Registry) -> exp.Expression:
@@ -97,20 +102,24 @@ def assessed(rule: BoundRule, registry: Registry) -> str:
 VIOLATION, APPLICABLE = "violation ", "applicable "
 
 
-def shared(dataset: str, registry: Registry, guarded: frozenset[str] | None = None) -> Shared:
+def shared(
+    dataset: str, registry: Registry, guarded: frozenset[str] | None = None, answered: frozenset[str] = frozenset()
+) -> Shared:
     """The predicates of all rules of ``dataset`` that judge a row, over standardised columns and the facts they share.
     Keys are ``VIOLATION`` or ``APPLICABLE`` followed by the rule's id.
 
     None: both are asked of every row, so the conditions of row rules are shared too. Otherwise violations alone are
-    asked, and those of the rules ``guarded`` of so few rows that they give no reason for a fact. Made once for the
-    registry: once for the pass and once for the suite."""
+    asked, and those of the rules ``guarded`` of so few rows that they give no reason for a fact. The rules ``answered``
+    are left out. Made once for the registry: once for the pass and once for the suite."""
 
     def make() -> Shared:
-        judging = [rule for rule in registry.rules(dataset) if not isinstance(rule.spec, Unique)]
+        judging = [
+            rule for rule in registry.rules(dataset) if not isinstance(rule.spec, Unique) and rule.id not in answered
+        ]
         trees = {VIOLATION + rule.id: violation(rule, registry) for rule in judging}
         counted = [VIOLATION + rule.id for rule in judging if rule.id not in (guarded or ())]
         if guarded is None:
             trees |= {APPLICABLE + rule.id: applicable(rule, registry) for rule in judging}
         return share(trees, counted, results=guarded is None)
 
-    return registry.keep(("shared", dataset, guarded), make)
+    return registry.keep(("shared", dataset, guarded, answered), make)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
+from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govdata.batches import RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine.compiled import HELD, CompiledDataset, compiled
+from govdata.engine.dictionaries import Dictionary, collect, repeating
 from govdata.engine.pipeline import WORD, repair_words
 from govdata.engine.plans import ColumnPlan
 from govdata.engine.session import create_maps, session
@@ -61,6 +63,10 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
     try:
         with pace.statement(connection):
             prepare(connection, queries, [str(deployment.absolute(path)) for path in raw.files])
+            if not queries.held:
+                worth = repeating(connection, queries.possible, raw.delivered)
+                made = tuple(item for item in worth if fill(connection, queries, item, raw.date))
+                queries = compiled(dataset, registry, dictionaries=made)
             conflicts = find_duplicates(connection, queries)
             run_pass(connection, queries, conflicts, scratch)
             return _keep(connection, raw, queries, deployment, batch_id, scratch)
@@ -84,6 +90,15 @@ def prepare(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, raw
         )
     if queries.held:
         connection.execute(f"CREATE TABLE {HELD} AS {queries.standard}")
+
+
+def fill(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, dictionary: Dictionary, date: Date) -> bool:
+    """Make the dictionary's table from ``raw_rows``, a delivery of ``date``; False where it would be too large."""
+    if not collect(connection, dictionary, date):
+        return False
+    connection.execute(f"CREATE TEMP TABLE {text(column(dictionary.table))} AS {queries.entries(dictionary)}")
+    connection.execute(f"DROP TABLE {text(column(dictionary.texts))}")
+    return True
 
 
 def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset) -> frozenset[str]:

@@ -62,9 +62,11 @@ def altered(plan: ColumnPlan) -> exp.Expression:
     )
 
 
-def typed_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:
-    """Type the values, keep what could not be read in ``_unparsed``, flag altered cells in ``~fix~c``."""
-    by_name = {plan.name: plan for plan in plans}
+def typed_layers(
+    query: exp.Expression, plans: Sequence[ColumnPlan], by_name: Mapping[str, ColumnPlan]
+) -> exp.Expression:
+    """Type the values of ``plans``, flag altered cells in ``~fix~c``, and keep what could not be read of all columns
+    ``by_name`` in ``_unparsed``."""
     hard = [plan for plan in plans if plan.hard]
     if hard:
         # The text goes under another name first, so that the typed value can take the column's.
@@ -90,7 +92,9 @@ def typed_layers(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expr
         ]
         query = replace_layer(query, [], unread)
     fixes = [alias(altered(plan), f"~fix~{plan.name}") for plan in plans]
-    return replace_layer(query, [], [*fixes, alias(_unparsed(hard), UNPARSED)])
+    return replace_layer(
+        query, [], [*fixes, alias(_unparsed([plan for plan in by_name.values() if plan.hard]), UNPARSED)]
+    )
 
 
 def _unparsed(plans: Sequence[ColumnPlan]) -> exp.Expression:

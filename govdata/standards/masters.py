@@ -12,8 +12,8 @@ from pathlib import Path
 
 from govdata.standards import expressions
 from govdata.standards.expressions import KIND_NAMES, Kind
-from govdata.standards.format import suggestion
 from govdata.standards.linking import Linking
+from govdata.standards.master_model import Master, MasterElement, Mention, NumberAndType
 from govdata.standards.model import Dataset, Element
 from govdata.standards.source import NAME, Document, Findings, read_yaml
 from govdata.standards.spelling import suggestion

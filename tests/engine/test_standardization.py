@@ -12,7 +12,7 @@ from stdnum.iso7064 import mod_11_2
 
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.engine import standardization, standardize
+from govdata.engine import dictionaries, standardization, standardize
 from govdata.engine.ledger import ledger_sql
 from tests.engine import small
 
@@ -24,10 +24,12 @@ def number(body: str) -> str:
 FIRST, SECOND, THIRD = (number(f"1901011990010100{n}") for n in (1, 2, 3))
 
 
-@pytest.fixture(params=["held", "streamed"], autouse=True)
+@pytest.fixture(params=["held", "streamed", "looked up"], autouse=True)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Small deliveries are held in memory between the queries of a pass, large ones are not: both must do the same."""
+    """Small deliveries are held in memory between the queries of a pass, large ones are not; columns whose texts repeat
+    are looked up: all must do the same."""
     monkeypatch.setattr(standardization, "HELD_ROWS", 20_000 if request.param == "held" else 0)
+    monkeypatch.setattr(dictionaries, "REPEATS", 0 if request.param == "looked up" else 1_000_000)
     return request.param
 
 
