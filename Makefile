@@ -19,7 +19,7 @@ ui: .venv/.runtime
 	@GOVDATA_HOME="$(CURDIR)" $(BIN)/govdata ui --port $(PORT)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n auto --dist loadgroup -q
+	$(BIN)/python -m pytest -n auto --dist loadgroup -q --durations=30
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/night.py
