@@ -12,17 +12,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from govdata.engine.plans import ColumnPlan, with_neighbours
 from govdata.engine.syntax import alias, column, conjunction, derived, sql, text
 from govdata.standards.model import BoundRule, Registry, Unique
+from govdata.storage.sql import Session
 from govdata.storage.tables.rows import DELIVERY_DATE
-
-if TYPE_CHECKING:
-    import duckdb
 
 SAMPLE = 400_000
 """Rows of the batch, taken in pieces from all of it, that tell which columns repeat."""
@@ -75,9 +72,7 @@ def candidates(plans: Sequence[ColumnPlan], dataset: str, registry: Registry) ->
     )
 
 
-def repeating(
-    connection: duckdb.DuckDBPyConnection, possible: Sequence[Dictionary], rows: int
-) -> tuple[Dictionary, ...]:
+def repeating(connection: Session, possible: Sequence[Dictionary], rows: int) -> tuple[Dictionary, ...]:
     """Those of ``possible`` whose keys repeat in ``raw_rows``, which has about ``rows`` rows; estimated."""
     stride = max(rows // SAMPLE, 1) | 1
     distinct = [f"approx_count_distinct(hash({_names(item.key)}))" for item in possible]
@@ -87,7 +82,7 @@ def repeating(
     return tuple(item for item, count in zip(possible, counted[1:], strict=True) if count * REPEATS <= counted[0])
 
 
-def collect(connection: duckdb.DuckDBPyConnection, dictionary: Dictionary, date: Date) -> bool:
+def collect(connection: Session, dictionary: Dictionary, date: Date) -> bool:
     """Gather the distinct texts of ``raw_rows``, a delivery of ``date``; False, and nothing is kept, where they are too
     many to be held."""
     texts = text(column(dictionary.texts))

@@ -7,7 +7,6 @@ night's ledger says, and another engine can compile them in its own words."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -19,10 +18,8 @@ from govdata.engine.syntax import alias, column, conjunction, derived, disjuncti
 from govdata.standards.model import Normaliser
 from govdata.standards.normalisers import Stage
 from govdata.standards.types import TYPES
+from govdata.storage.sql import Session
 from govdata.storage.tables.rows import DELIVERY_DATE, IDENTITY, REPAIR_FLAGS, ROW_ID, UNPARSED
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 def _step(kept: LedgerStep) -> Normaliser:
@@ -50,9 +47,7 @@ def _kept(plan: ColumnPlan) -> LedgerColumn:
     )
 
 
-def walk(
-    plan: LedgerColumn, delivered: str, connection: duckdb.DuckDBPyConnection
-) -> tuple[tuple[str, str | None], ...]:
+def walk(plan: LedgerColumn, delivered: str, connection: Session) -> tuple[tuple[str, str | None], ...]:
     """Each text step's name and the text after it, for one delivered text. Raises ``KeyError`` for a step that is no
     more."""
     after: list[tuple[str, str | None]] = []

@@ -82,14 +82,14 @@ def _code_table(code_set: CodeSet, as_of: Date) -> object:
     return pa.table({name: pa.array(values, kind) for name, values, kind in zip(names, columns, types, strict=True)})
 
 
-def create_table(connection: duckdb.DuckDBPyConnection, name: str, table: object) -> None:
+def create_table(connection: sql.Session, name: str, table: object) -> None:
     """Copy an Arrow table into the database under ``name`` (already quoted)."""
     connection.register("_incoming", table)
     connection.execute(f"CREATE TABLE {name} AS SELECT * FROM _incoming")
     connection.unregister("_incoming")
 
 
-def create_maps(connection: duckdb.DuckDBPyConnection, maps: Mapping[str, Mapping[str, str]]) -> None:
+def create_maps(connection: sql.Session, maps: Mapping[str, Mapping[str, str]]) -> None:
     """One table ``maps.<column>(source, code)`` per code column, for the look-ups of the pass."""
     import pyarrow as pa
 

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Sequence
 from datetime import date as Date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from govdata.batches import RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
@@ -21,7 +20,7 @@ from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.storage import pace, permissions
 from govdata.storage import sql as storage
 from govdata.storage.manifest import fingerprint
-from govdata.storage.sql import PARQUET, parquet
+from govdata.storage.sql import PARQUET, Session, parquet
 from govdata.storage.tables import arrow_table
 from govdata.storage.tables.rows import (
     DUPLICATES_FILE,
@@ -36,9 +35,6 @@ from govdata.storage.tables.rows import (
     UNPARSED,
     WARNINGS,
 )
-
-if TYPE_CHECKING:
-    import duckdb
 
 ENGINE_VERSION = 5
 """Part of every batch id: raise it when the same raw batch and standards would give other rows."""
@@ -75,7 +71,7 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, raw_files: list[str]) -> None:
+def prepare(connection: Session, queries: CompiledDataset, raw_files: list[str]) -> None:
     """The view ``raw_rows`` over the text rows, with ``~at``, and one table of source values per code column."""
     create_maps(connection, queries.source_maps)
     if raw_files:
@@ -92,7 +88,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, raw
         connection.execute(f"CREATE TABLE {HELD} AS {queries.standard}")
 
 
-def fill(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, dictionary: Dictionary, date: Date) -> bool:
+def fill(connection: Session, queries: CompiledDataset, dictionary: Dictionary, date: Date) -> bool:
     """Make the dictionary's table from ``raw_rows``, a delivery of ``date``; False where it would be too large."""
     if not collect(connection, dictionary, date):
         return False
@@ -101,7 +97,7 @@ def fill(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, dictio
     return True
 
 
-def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledDataset) -> frozenset[str]:
+def find_duplicates(connection: Session, queries: CompiledDataset) -> frozenset[str]:
     """Fill ``dropped`` with exact duplicates and ``conflicts("~at", rule)`` with rows that share a key but not a
     content.
 
@@ -145,9 +141,7 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, queries: CompiledData
     return frozenset(row[0] for row in connection.execute("SELECT DISTINCT rule FROM conflicts").fetchall())
 
 
-def run_pass(
-    connection: duckdb.DuckDBPyConnection, queries: CompiledDataset, conflicts: frozenset[str], scratch: Path
-) -> None:
+def run_pass(connection: Session, queries: CompiledDataset, conflicts: frozenset[str], scratch: Path) -> None:
     """The one pass over all rows: standardise, judge, split into ``scratch/rows/_quarantined=…``."""
     if queries.held:
         # One form for every night: compiling another costs more than an empty table does.
@@ -161,7 +155,7 @@ def run_pass(
 
 
 def _keep(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Session,
     raw: RawBatch,
     queries: CompiledDataset,
     deployment: Deployment,
@@ -219,7 +213,7 @@ def _keep(
     return batch
 
 
-def _write_dropped(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
+def _write_dropped(connection: Session, target: Path) -> None:
     """The places of exact duplicates. Through Arrow, because DuckDB puts the smallest and largest text of every column
     into the footer, and a file's name belongs in none."""
     import pyarrow.parquet as pq
@@ -246,7 +240,7 @@ def _move(source: Path, folder: Path, batch_id: str) -> list[Path]:
 
 
 def _counts(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Session,
     plans: tuple[ColumnPlan, ...],
     bound: tuple[BoundRule, ...],
     clean: list[Path],
@@ -304,20 +298,18 @@ def counts(
     return found["rules"], found["cells"]
 
 
-def _write_repair_counts(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, cells: dict[str, int], path: Path
-) -> None:
+def _write_repair_counts(connection: Session, dataset: Dataset, cells: dict[str, int], path: Path) -> None:
     table = arrow_table(REPAIR_COUNTS, [(dataset.name, name, count) for name, count in cells.items()])
     connection.register("_cells", table)
     connection.execute(f"COPY (SELECT * FROM _cells) TO '{_quote(path)}' ({PARQUET})")
     connection.unregister("_cells")
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+def _count(connection: Session, table: str) -> int:
     return int(_single_row(connection, f"SELECT count(*) FROM {table}")[0])
 
 
-def _single_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
+def _single_row(connection: Session, query: str) -> tuple:
     """The one row of an aggregate. ``fetchone`` would leave the result open, and DuckDB 2 refuses other work on the
     connection then."""
     return connection.execute(query).fetchall()[0]

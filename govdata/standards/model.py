@@ -393,9 +393,9 @@ class Registry(Frozen):
         made: Made = known[1]
         return made
 
-    def __copy__(self) -> Self:
-        """Also what ``model_copy`` begins with: a copy may say something else, and keeps nothing."""
-        copied = super().__copy__()
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy may say something else, so it keeps nothing."""
+        copied = super().model_copy(update=update, deep=deep)
         copied._kept = Kept()
         return copied
 

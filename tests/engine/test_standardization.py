@@ -14,6 +14,7 @@ from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine import dictionaries, standardization, standardize
 from govdata.engine.ledger import ledger_sql
+from govdata.storage.sql import Session
 from tests.engine import small
 
 
@@ -245,3 +246,26 @@ def test_memory_does_not_grow_with_the_delivery(tmp_path, monkeypatch, way):
         raw.model_copy(update={"sources": (source,)}), registry.datasets["people"], registry, deployment
     )
     assert batch.clean == rows
+
+
+class Narrow:
+    """A database of which nothing is known but what the engine says it needs."""
+
+    def __init__(self, opened: duckdb.DuckDBPyConnection) -> None:
+        self._opened = opened
+
+    def __getattr__(self, name: str):
+        assert name in METHODS, f"the pass asks the session for {name}"
+        return getattr(self._opened, name)
+
+
+METHODS = {name for name in vars(Session) if not name.startswith("_")}
+
+
+def test_the_pass_needs_no_more_of_a_database_than_a_session_has(tmp_path, monkeypatch):
+    opened = standardization.session
+    monkeypatch.setattr(standardization, "session", lambda *args, **facts: Narrow(opened(*args, **facts)))
+    rows = [person(), person(), person(citizen_id=SECOND, sex="男"), person(citizen_id=SECOND, sex="女")]
+    _, batch, clean, quarantine = run(tmp_path, rows)
+    assert {"execute", "sql", "register", "unregister", "close"} == METHODS
+    assert (batch.duplicates, len(clean), len(quarantine)) == (1, 1, 2)

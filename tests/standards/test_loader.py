@@ -256,3 +256,14 @@ def test_loading_imports_no_engine(folder: Folder) -> None:
 def test_the_repository_s_own_standards_are_sound() -> None:
     found = problems(REPOSITORY / "standards")
     assert not found, report(found)
+
+
+def test_what_a_registry_keeps_is_made_once_and_never_for_a_copy(folder: Folder) -> None:
+    registry = load(folder.root)
+    made = iter(range(10))
+    assert [registry.keep("a", lambda: next(made)) for _ in range(2)] == [0, 0]
+    assert [registry.keep("a", lambda: next(made), version=v) for v in ("x", "x", "y", "x")] == [1, 1, 2, 3]
+    assert registry.keep("b", lambda: next(made)) == 4
+    changed = registry.model_copy(update={"null_tokens": ()})
+    assert (changed.keep("b", lambda: next(made)), registry.keep("b", lambda: next(made))) == (5, 4)
+    assert registry.model_copy() == registry, "what is kept is no part of what is said"

@@ -209,6 +209,21 @@ CASES = {
         0,
         "没有名为“birth_dat”的列，是否想写 birth_date",
     ),
+    "code that a column never has": (
+        CONTRACT,
+        IMPLEMENTATION,
+        "implementation: {row: \"sex IN ('1', '3') OR birth_date = id_birth_date(citizen_id)\"}",
+        0,
+        "代码“3”不在列 sex 的代码集 sex 中",
+    ),
+    "code that a CASE never meets": (
+        CONTRACT,
+        IMPLEMENTATION,
+        "implementation: {row: \"CASE sex WHEN '男' THEN birth_date IS NULL ELSE TRUE END\"}",
+        0,
+        "代码“男”不在列 sex 的代码集 sex 中",
+    ),
+    "code on the left": (CONTRACT, IMPLEMENTATION, "implementation: {row: \"'3' <> sex\"}", 0, "代码“3”不在列 sex"),
     "rule with a slip in a code set": (
         PERSON,
         FORMAT,

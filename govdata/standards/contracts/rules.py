@@ -122,6 +122,13 @@ def _dataset_spec(
     except expressions.ExpressionError as error:
         context.add(f"表达式有误：{error}", *inner, "row", where=where)
         return None
+    for name, code in expressions.compared(tree):
+        element = context.element_of(name)
+        known = context.codes_of(element.code_set) if element is not None and element.code_set is not None else None
+        if known is not None and code not in known:
+            assert element is not None
+            told = f"代码“{code}”不在列 {name} 的代码集 {element.code_set} 中，合格的值不会是它"
+            context.add(told, *inner, "row", where=where)
     return Row(expression=implementation.row), expressions.referenced_columns(tree)
 
 

@@ -17,7 +17,7 @@ a wrong answer on another.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from sqlglot import exp
 
@@ -45,6 +45,7 @@ __all__ = [
     "ExpressionError",
     "Kind",
     "Signature",
+    "compared",
     "parse",
     "parse_value",
     "referenced_code_sets",
@@ -85,3 +86,19 @@ def referenced_code_sets(expression: exp.Expression) -> tuple[str, ...]:
     """Ids of the code sets a tree asks, each once."""
     calls = (node for node in expression.find_all(exp.Anonymous, bfs=False) if node.name == "in_code_set")
     return tuple(dict.fromkeys(call.expressions[1].name for call in calls))
+
+
+def compared(expression: exp.Expression) -> Iterator[tuple[str, str]]:
+    """(column, text) for every constant text that a tree compares with a column itself: by =, <>, IN or CASE."""
+    for node in expression.find_all(exp.EQ, exp.NEQ, exp.In, exp.Case):
+        left = node.this
+        if isinstance(node, exp.In):
+            others = node.expressions
+        elif isinstance(node, exp.Case):
+            others = [branch.this for branch in node.args["ifs"]]
+        else:
+            others = [node.expression]
+            if isinstance(left, exp.Literal):
+                left, others = node.expression, [left]
+        if isinstance(left, exp.Column):
+            yield from ((left.name, item.name) for item in others if isinstance(item, exp.Literal) and item.is_string)
