@@ -13,6 +13,8 @@ from govdata.ingest.header_lines import (
     HEADER_LINES,
     NUMBER,
     contrasts,
+    has_a_gap,
+    heads_the_first,
     is_numbering,
     is_too_long,
     joined,
@@ -104,6 +106,7 @@ class Layout:
 def _quote_of(text: str, delimiter: str, spaced: bool = False) -> str | None:
     """The character that encloses fields in ``text``: a double quote unless single quotes evidently do, none where it
     encloses none."""
+    double = '"' if '"' not in text else None
     for quote in ('"', "'"):
         if quote not in text:
             continue
@@ -111,9 +114,11 @@ def _quote_of(text: str, delimiter: str, spaced: bool = False) -> str | None:
         good, bad = max(
             (_closed(text, Dialect(delimiter, quote, escape, spaced)) for escape in escapes), key=lambda count: count[0]
         )
-        if good > bad or (quote == '"' and (good or bad < NEVER_CLOSED)):
+        if good > bad or (quote == '"' and good):
             return quote
-    return '"' if '"' not in text else None
+        if quote == '"' and bad < NEVER_CLOSED:
+            double = quote  # unless the others do
+    return double
 
 
 def _closed(text: str, dialect: Dialect) -> tuple[int, int]:
@@ -261,6 +266,8 @@ def _finish(
     records = [fields for fields in read_records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
     if lacks_row_names(header, records, numbered=numbered):
         header = ["", *header]
+    elif has_a_gap(header, records):
+        header = [name for name in header if name.strip()]
     columns = named(header)
     counts = Counter(map(len, records))
     usual = max(counts, key=lambda count: (counts[count], count), default=len(columns))
@@ -294,6 +301,9 @@ def _stacked(
     rows, ends = [header], [after]
     while len(rows) < HEADER_LINES and ends[-1] < len(text):
         fields, end, _ = _header_record(text, ends[-1], dialect)
+        if is_blank(fields):
+            ends[-1] = end
+            continue
         rows.append(fields)
         ends.append(end)
     together = joined(rows, headings=headings)
@@ -332,21 +342,22 @@ def _by_shape(text: str) -> Layout | None:
     for line, start in enumerate(starts):
         fields, after, _ = _header_record(text, start, dialect)
         below = read_records(text, dialect, SAMPLE_RECORDS // 2, after)
-        if line == 0 and lacks_row_names(fields, below):
+        if line == 0 and (lacks_row_names(fields, below) or has_a_gap(fields, below)):
             return _finish(text, dialect, line, after, fields)
-        if line == 0 and len(named(fields)) > width > 1 and is_too_long(fields, below):
+        titled = len(below) > 2 and len(below[0]) == width and contrasts(below[0], below[1:])
+        if line == 0 and not titled and len(named(fields)) > width > 1 and is_too_long(fields, below):
             raise Unreadable(f"表头有{len(named(fields))}列，记录却只有{width}列，无法判断缺的是哪一列")
         if len(named(fields)) > width or len(fields) < width - (2 if width > 3 else 0):
             continue
         filled = sum(bool(field.strip()) for field in fields)
         if width == 1 and filled and line == 0 and _blank_line(text, after):
             continue  # a title with a blank line below it
+        whole = [each for each in below if len(each) >= width]
+        if joined([fields, *(each for each in below if not is_blank(each))]) or heads_the_first(fields, whole):
+            _refuse_another_table(text[:start], dialect)
+            return _finish(text, dialect, line, after, fields)
         if filled > (width // 2 if width > 1 else 0):
-            if (
-                looks_like_header(fields)
-                or joined([fields, *below[: HEADER_LINES - 1]])
-                or contrasts(fields, [each for each in below if len(each) >= width])
-            ):
+            if looks_like_header(fields) or contrasts(fields, whole):
                 _refuse_another_table(text[:start], dialect)
                 return _finish(text, dialect, line, after, fields)
             if len(fields) == width and not is_footer(fields):

@@ -21,11 +21,12 @@ NUMBER = re.compile(r"[-+(]?[¥$€]?\d{1,3}([.,'\u00a0 ]?\d{3})*([.,]\d+)?\)?%?
 
 def joined(rows: Sequence[Sequence[str | None]], *, headings: bool = False) -> tuple[int, list[str]] | None:
     """How many of ``rows``, from the first on, are the header of a table, and the names they give together
-    (``地址-户籍地址``); None where that is not two to five lines for sure.
+    (``地址-户籍地址``, ``Travel Rail``); None where that is not two to five lines for sure.
 
     A heading and the empty cells right of it are a group, and the next line has words under each cell of every group
-    and nothing elsewhere; the last line parts every group. Some column has a name of its own in the first line, or
-    (``headings``) it has several headings that are words: what else stands so above a table is a title or a remark."""
+    and nothing elsewhere; the last line parts every group. Some column has a name of its own in the first line, or it
+    has several headings that are needed (X,Y,X,Y) or, where ``headings`` are looked for, are words: what else stands so
+    above a table is a title or a remark."""
     lines = [[(cell or "").strip() for cell in row] for row in rows[:HEADER_LINES]]
     width = max((len(named(line)) for line in lines[:2]), default=0)
     paths: list[tuple[str, ...]] = [()] * width
@@ -42,13 +43,17 @@ def joined(rows: Sequence[Sequence[str | None]], *, headings: bool = False) -> t
                 paths[column] += (cells[run[0]],)
         grouped = {column for run in runs if len(run) > 1 for column in run}
         if number == 0 and len(grouped) == width:
-            words = not any(re.search(r"[:：\d]", cell) for cell in line)
-            if not (headings and words and len(runs) > 1):
+            words = headings and not any(re.search(r"[:：\d]", cell) for cell in line)
+            if len(runs) < 2 or not (words or _repeats(lines[1])):
                 return None
         if not grouped:
-            names = ["-".join(path) for path in paths]
+            names = [(" " if "".join(path).isascii() else "-").join(path) for path in paths]
             return (number + 1, names) if number and len(set(names)) == width else None
     return None
+
+
+def _repeats(line: Sequence[str]) -> bool:
+    return all(line) and len(set(line)) < len(line)
 
 
 def _runs(cells: Sequence[str], paths: Sequence[tuple[str, ...]], grouped: set[int]) -> list[list[int]] | None:
@@ -88,6 +93,20 @@ def looks_like_header(cells: Sequence[str]) -> bool:
         and all(texts)
         and len(set(texts)) == len(texts)
         and not any(_VALUE_LIKE.fullmatch(text) for text in texts)
+    )
+
+
+def heads_the_first(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Without a contract: three names and more at the beginning of a wider line, above records that fill those columns
+    and no others: further columns belong to what stands elsewhere in the file."""
+    count = len(named(cells))
+    first = [row for row in below if not is_blank(row)][:3]
+    return (
+        2 < count < len(cells)
+        and looks_like_header(cells)
+        and len(first) > 1
+        and all(is_blank(row[count:]) for row in first)
+        and all(cell.strip() for cell in first[0][:count])
     )
 
 
@@ -137,7 +156,21 @@ def lacks_row_names(header: Sequence[str], records: list[list[str]], *, numbered
         and len(set(firsts)) == len(firsts)
         and not any(map(NUMBER.fullmatch, firsts))
     )
-    return words and not numbered and looks_like_header(header)
+    return words and not numbered and not any(_VALUE_LIKE.fullmatch(name.strip()) for name in header)
+
+
+def has_a_gap(header: Sequence[str], records: list[list[str]]) -> bool:
+    """A separator too many between two names: without the empty cells there is a name for each field of nearly all
+    records."""
+    names = [name for name in header if name.strip()]
+    records = [fields for fields in records if not is_blank(fields)]
+    fitting = sum(len(fields) == len(names) for fields in records)
+    return (
+        len(names) < len(named(header))
+        and len(records) > 1
+        and fitting >= CLEAR_MAJORITY * len(records)
+        and looks_like_header(names)
+    )
 
 
 def is_too_long(header: Sequence[str], records: list[list[str]]) -> bool:

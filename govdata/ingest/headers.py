@@ -20,7 +20,7 @@ _CLOSING = re.compile(
     r"total\s*[:：]?\s*\d*\s*$|end of (file|data|report)|-- *end|"
     r"\(?\d+ rows?( affected| selected| in set)?\b|已选择\s*[\d,]+\s*行|"
     r"\(?\s*[\d,]+\s*行(记录)?(受影响|被选择)?\s*\)?[。.]?$|"
-    r"\\\.$|query ok\b|sql>|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}$|[\x00\x1a]+$|第\s*\d+\s*页)",
+    r"\\\.$|query ok\b|sql>|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}$|\x1a$|第\s*\d+\s*页)",
     re.IGNORECASE,
 )
 _IN_UNITS = re.compile(r"\{([^{}]+)\}")

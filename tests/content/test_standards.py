@@ -150,3 +150,11 @@ def test_nothing_weakly_confirmed_blocks(registry: Registry) -> None:
             assert rule.severity == "warning" or not any(f"'{code_set}'" in str(rule.spec) for code_set in weak), (
                 rule.id
             )
+
+
+def test_garbled_text_is_read_back_before_it_is_judged(registry: Registry) -> None:
+    judged = [
+        element for element in registry.elements.values() if any(rule.spec.kind == "garbled" for rule in element.rules)
+    ]
+    assert len(judged) > 10
+    assert [element.id for element in judged if element.normalise[0].name != "garbled_text"] == []

@@ -1,0 +1,107 @@
+"""How well files are read that others collected: the two parts of Pollock (files polluted one by one, files of a survey
+of open data) by its own measures, and csv-spectrum.
+
+    python benchmarks/public_corpora.py FOLDER_OF_POLLOCK [--spectrum FOLDER] [--failures 20]
+
+The corpora are not part of this repository: check out HPI-Information-Systems/Pollock (with Git LFS) and
+max-mapper/csv-spectrum. A file scores at most 10: one point for being read, and precision, recall and F1 of the header's
+cells, of the records and of all cells. Nothing is told to the reader. Cells are compared as they are written, where
+Pollock's own script counts equal numbers and dates as equal, and a file without a header loses the header's points,
+because names (列1, 列2) are written for it: both make our figure the lower one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from govdata.errors import GovdataError
+from govdata.ingest import write_csv
+
+PARTS = ("polluted_files", "survey_sample")
+
+
+def measures(wanted: Sequence[str], found: Sequence[str]) -> float:
+    """Precision, recall and F1, added up."""
+    if not wanted:
+        return 3.0
+    hits = sum((Counter(wanted) & Counter(found)).values())
+    if not hits:
+        return 0.0
+    precision, recall = hits / len(found), hits / len(wanted)
+    return precision + recall + 2 * precision * recall / (precision + recall)
+
+
+def table(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def score(clean: Path, file: Path, made: Path) -> float:
+    wanted = table(clean)
+    if not wanted:
+        return 10.0
+    made.unlink(missing_ok=True)
+    try:
+        write_csv(file, made)
+    except GovdataError:
+        return 0.0
+    if not made.exists():
+        return 0.0
+    found = table(made)
+    records = [["".join(map(str.strip, row)) for row in rows[1:]] for rows in (wanted, found)]
+    cells = [[cell for row in rows for cell in row] for rows in (wanted, found)]
+    header = measures(*([cell.strip() for cell in rows[0]] for rows in (wanted, found)))
+    return 1 + header + measures(*records) + measures(*cells)
+
+
+def pollock(folder: Path, failures: int) -> None:
+    weights: dict[str, float] = json.loads((folder / "pollock_weights.json").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as scratch:
+        for part in PARTS:
+            scores = {
+                file.name: score(folder / part / "clean" / file.name, file, Path(scratch, "made.csv"))
+                for file in sorted((folder / part / "csv").iterdir())
+                if (folder / part / "clean" / file.name).exists()
+            }
+            weighed = [(weights[name], value) for name, value in scores.items() if name in weights]
+            told = f"{part}: {len(scores)} files, simple {sum(scores.values()) / len(scores):.3f}"
+            if weighed:
+                total = sum(weight for weight, _ in weighed)
+                told += f", weighted {sum(weight * value for weight, value in weighed) / total:.3f}"
+            print(told)
+            for name, value in sorted(scores.items(), key=lambda item: item[1])[:failures]:
+                print(f"  {value:5.2f} {name}")
+
+
+def spectrum(folder: Path) -> None:
+    """Content and order of the records, and the names of their columns."""
+    wrong = []
+    with tempfile.TemporaryDirectory() as scratch:
+        made = Path(scratch, "made.csv")
+        for file in sorted((folder / "csvs").glob("*.csv")):
+            write_csv(file, made)
+            with made.open(encoding="utf-8-sig", newline="") as lines:
+                if list(csv.DictReader(lines)) != json.loads((folder / "json" / f"{file.stem}.json").read_text()):
+                    wrong.append(file.stem)
+    print(f"csv-spectrum: other than its JSON: {', '.join(wrong) or 'none'}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pollock", type=Path)
+    parser.add_argument("--spectrum", type=Path)
+    parser.add_argument("--failures", type=int, default=0)
+    chosen = parser.parse_args()
+    pollock(chosen.pollock, chosen.failures)
+    if chosen.spectrum:
+        spectrum(chosen.spectrum)
+
+
+if __name__ == "__main__":
+    main()
