@@ -19,7 +19,7 @@ from govdata.engine.syntax import alias, column, conjunction, derived, disjuncti
 from govdata.standards.model import Normaliser
 from govdata.standards.normalisers import Stage
 from govdata.standards.types import TYPES
-from govdata.storage.tables.rows import DELIVERY_DATE, IDENTITY, REPAIR_FLAGS, ROW_ID, UNPARSED
+from govdata.storage.tables.rows import DELIVERY_DATE, IDENTITY, REPAIR_FLAGS, ROW_ID, SOURCE_ROW, UNPARSED
 
 if TYPE_CHECKING:
     import duckdb
@@ -116,9 +116,10 @@ def _cells(plans: tuple[LedgerColumn, ...]) -> exp.Expression:
         .from_(exp.alias_(_relation("standardized"), "s", table=True))
         .join(
             exp.alias_(_relation("raw"), "r", table=True),
-            # The same file may come on two dates: its rows have the same ids then.
+            # The same file may come on two dates: its rows have the same ids then. Files have statistics of their rows'
+            # numbers and none of ids: so a search for one row passes over most of the delivered rows.
             on=conjunction(
-                sql(":a = :b", a=column(name, "s"), b=column(name, "r")) for name in (ROW_ID, DELIVERY_DATE)
+                sql(":a = :b", a=column(name, "s"), b=column(name, "r")) for name in (ROW_ID, SOURCE_ROW, DELIVERY_DATE)
             ),
             join_type="inner",
         )
