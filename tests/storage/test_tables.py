@@ -64,13 +64,6 @@ def test_governance_shows_the_declared_tables_and_none_besides(
         assert shown(catalogue, table.schema, table.name) == declared(table.columns), table.name
 
 
-def test_repairs_are_counted_as_the_ledger_lists_them(catalogue: duckdb.DuckDBPyConnection) -> None:
-    counted = "SELECT date, dataset, column_name, count(*) AS cells FROM governance.repairs GROUP BY ALL"
-    kept = "SELECT * FROM governance.repair_counts"
-    assert catalogue.execute("SELECT count(*) FROM governance.repair_counts WHERE cells > 0").fetchall()[0][0] > 50
-    assert catalogue.execute(f"({counted} EXCEPT {kept}) UNION ALL ({kept} EXCEPT {counted})").fetchall() == []
-
-
 def test_codes_and_rows_carry_the_declared_columns(catalogue: duckdb.DuckDBPyConnection, committed: Registry) -> None:
     for name in committed.code_sets:
         assert shown(catalogue, "codes", name) == declared(codes.CODES), name
