@@ -6,7 +6,7 @@ night's ledger says, and another engine can compile them in its own words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -19,7 +19,7 @@ from govdata.standards.model import Normaliser
 from govdata.standards.normalisers import Stage
 from govdata.standards.types import TYPES
 from govdata.storage.sql import Session
-from govdata.storage.tables.rows import DELIVERY_DATE, IDENTITY, REPAIR_FLAGS, ROW_ID, UNPARSED
+from govdata.storage.tables.rows import DELIVERY_DATE, IDENTITY, REPAIR_FLAGS, ROW_ID, SOURCE_ROW, UNPARSED
 
 
 def _step(kept: LedgerStep) -> Normaliser:
@@ -65,32 +65,6 @@ def flagged(position: int, row: Mapping[str, object]) -> bool:
     return bool(int(str(row.get(f"{REPAIR_FLAGS}{word}") or 0)) >> bit & 1)
 
 
-def _rule_names(plan: LedgerColumn) -> exp.Expression:
-    """Names of the steps that changed the cell, in order, as one text."""
-    value = column(f"~0~{plan.name}")
-    items = []
-    for index, step in enumerate(plan.steps):
-        after = column(f"~{index + 1}~{plan.name}")
-        items.append(sql("CASE WHEN :a IS DISTINCT FROM :b THEN :n END", a=after, b=value, n=step.name))
-        value = after
-    last = sql(
-        """CASE
-            WHEN :u IS NOT NULL AND map_contains(:u, :n) THEN 'unreadable'
-            WHEN :y IS NOT DISTINCT FROM nullif(:x, '') THEN NULL
-            WHEN :y IS NULL THEN 'null_tokens'
-            WHEN nullif(:x, '') IS NULL THEN :inferred
-            ELSE :typing
-        END""",
-        x=value,
-        u=column(UNPARSED, "s"),
-        n=plan.name,
-        y=sql("CAST(:s AS VARCHAR)", s=column(plan.name, "s")),
-        inferred=plan.inferred,
-        typing=plan.typing,
-    )
-    return sql("array_to_string(list_filter(:items, lambda e: e IS NOT NULL), ', ')", items=list_of([*items, last]))
-
-
 _compiled: dict[str, str] = {}
 
 
@@ -107,54 +81,134 @@ def ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
 
 
 def _ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
+    """Altered rows, then a row per altered cell that knows only its column's place, then before and after, then the
+    steps: DuckDB leaves out what is not asked for, so counting cells works none of them out, and a step is asked of
+    cells it was meant for and of no others."""
+    kinds = list({_kind(plan): plan for plan in plans}.values())
+    return text(_named(_stepped(_paired(_cells(plans), plans, kinds), kinds), kinds))
+
+
+PLACE, KIND, UNREAD = column("~place"), column("~kind"), column("~unread")
+
+
+def _kind(plan: LedgerColumn) -> str:
+    """What columns have in common whose cells are told of alike: steps, and the names for typing and inference."""
+    return plan.model_dump_json(exclude={"name"})
+
+
+def _cells(plans: tuple[LedgerColumn, ...]) -> exp.Expression:
+    """One row per altered cell: the row's columns, delivered (``~raw~c``) and standardised, and the cell's place among
+    them, from 1."""
     flags = [f"{REPAIR_FLAGS}{index}" for index in range(repair_words(len(plans)))]
-    query: exp.Expression = (
+    rows = (
         exp.Select()
         .select(
             *[alias(column(name, "s"), name) for name in (*IDENTITY, *flags)],
-            *[alias(sql("nullif(:x, '')", x=column(plan.name, "r")), f"~0~{plan.name}") for plan in plans],
+            *[alias(sql("nullif(:x, '')", x=column(plan.name, "r")), f"~raw~{plan.name}") for plan in plans],
             *[alias(column(plan.name, "s"), plan.name) for plan in plans],
             column(UNPARSED, "s"),
         )
         .from_(exp.alias_(_relation("standardized"), "s", table=True))
         .join(
             exp.alias_(_relation("raw"), "r", table=True),
-            # The same file may come on two dates: its rows have the same ids then.
+            # The same file may come on two dates: its rows have the same ids then. Files have statistics of their rows'
+            # numbers and none of ids: so a search for one row passes over most of the delivered rows.
             on=conjunction(
-                sql(":a = :b", a=column(name, "s"), b=column(name, "r")) for name in (ROW_ID, DELIVERY_DATE)
+                sql(":a = :b", a=column(name, "s"), b=column(name, "r")) for name in (ROW_ID, SOURCE_ROW, DELIVERY_DATE)
             ),
             join_type="inner",
         )
         .where(disjunction(sql(":f <> 0", f=column(flag, "s")) for flag in flags))
     )
-    for index in range(max((len(plan.steps) for plan in plans), default=0)):
-        added = [
-            alias(
-                normalise.apply(_step(plan.steps[index]), column(f"~{index}~{plan.name}")), f"~{index + 1}~{plan.name}"
-            )
-            for plan in plans
-            if index < len(plan.steps)
-        ]
-        query = exp.Select().select(exp.Star(), *added).from_(derived(query))
-    cells = []
-    for position, plan in enumerate(plans):
+    places = []
+    for position in range(len(plans)):
         word, bit = divmod(position, WORD)
-        cells.append(
-            sql(
-                "CASE WHEN (:w & CAST(:b AS UBIGINT)) <> 0 "
-                "THEN {'column_name': :n, 'before': :before, 'after': CAST(:after AS VARCHAR), 'rule': :rule} END",
-                w=column(flags[word], "s"),
-                b=1 << bit,
-                n=plan.name,
-                before=column(f"~0~{plan.name}"),
-                after=column(plan.name, "s"),
-                rule=_rule_names(plan),
-            )
+        altered = sql("(:w & CAST(:b AS UBIGINT)) <> 0", w=column(flags[word]), b=1 << bit)
+        places.append(sql("CASE WHEN :a THEN :p END", a=altered, p=position + 1))
+    unnested = sql("unnest(list_filter(:places, lambda e: e IS NOT NULL))", places=list_of(places))
+    return exp.Select().select(exp.Star(), alias(unnested, PLACE.name)).from_(derived(rows))
+
+
+def _paired(cells: exp.Expression, plans: tuple[LedgerColumn, ...], kinds: Sequence[LedgerColumn]) -> exp.Expression:
+    """Identity, column, ``before`` (``~0`` too) and ``after`` of each cell, whether it could not be read, and its kind
+    among ``kinds``, from 1."""
+    places = range(1, len(plans) + 1)
+    number = {_kind(plan): literal(index) for index, plan in enumerate(kinds, start=1)}
+    kind = [number[_kind(plan)].copy() for plan in plans]
+    delivered = _by(PLACE, zip(places, (column(f"~raw~{plan.name}") for plan in plans), strict=True))
+    standard = _by(PLACE, zip(places, (sql("CAST(:x AS VARCHAR)", x=column(plan.name)) for plan in plans), strict=True))
+    name = _listed([literal(plan.name) for plan in plans], PLACE)
+    query = (
+        exp.Select()
+        .select(
+            *[column(field) for field in IDENTITY],
+            alias(name, "column_name"),
+            alias(delivered, "before"),
+            alias(standard, "after"),
+            column(UNPARSED),
+            alias(_listed(kind, PLACE), KIND.name),
         )
-    unnested = sql("unnest(list_filter(:c, lambda e: e IS NOT NULL))", c=list_of(cells))
-    query = exp.Select().select(*[column(name) for name in IDENTITY], alias(unnested, "cell")).from_(derived(query))
-    fields = [
-        alias(sql("struct_extract(:c, :f)", c=column("cell"), f=literal(field)), field)
-        for field in ("column_name", "before", "after", "rule")
-    ]
-    return text(exp.Select().select(*[column(name) for name in IDENTITY], *fields).from_(derived(query)))
+        .from_(derived(cells))
+    )
+    unread = sql(
+        "CASE WHEN :u IS NULL THEN FALSE ELSE map_contains(:u, :n) END", u=column(UNPARSED), n=column("column_name")
+    )
+    return (
+        exp.Select().select(exp.Star(), alias(column("before"), "~0"), alias(unread, UNREAD.name)).from_(derived(query))
+    )
+
+
+def _stepped(cells: exp.Expression, kinds: Sequence[LedgerColumn]) -> exp.Expression:
+    """``~1``, ``~2`` …: the text after each step of the cell's kind."""
+    for index in range(max((len(kind.steps) for kind in kinds), default=0)):
+        value = column(f"~{index}")
+        changed = {
+            number: normalise.apply(_step(kind.steps[index]), value)
+            for number, kind in enumerate(kinds, start=1)
+            if index < len(kind.steps)
+        }
+        after = _by(KIND, changed.items(), value)
+        cells = exp.Select().select(exp.Star(), alias(after, f"~{index + 1}")).from_(derived(cells))
+    return cells
+
+
+def _named(cells: exp.Expression, kinds: Sequence[LedgerColumn]) -> exp.Expression:
+    """The ledger's columns; ``rule`` the names of the steps that changed the cell, in order, as one text."""
+    depth = max((len(kind.steps) for kind in kinds), default=0)
+    items = []
+    for index in range(depth):
+        names = [literal(kind.steps[index].name if index < len(kind.steps) else None) for kind in kinds]
+        before, after = column(f"~{index}"), column(f"~{index + 1}")
+        items.append(sql("CASE WHEN :a IS DISTINCT FROM :b THEN :n END", a=after, b=before, n=_listed(names, KIND)))
+    last = sql(
+        """CASE
+            WHEN :unread THEN 'unreadable'
+            WHEN :y IS NOT DISTINCT FROM nullif(:x, '') THEN NULL
+            WHEN :y IS NULL THEN 'null_tokens'
+            WHEN nullif(:x, '') IS NULL THEN :inferred
+            ELSE :typing
+        END""",
+        unread=UNREAD,
+        x=column(f"~{depth}"),
+        y=column("after"),
+        inferred=_listed([literal(kind.inferred) for kind in kinds], KIND),
+        typing=_listed([literal(kind.typing) for kind in kinds], KIND),
+    )
+    names_ = sql("array_to_string(list_filter(:items, lambda e: e IS NOT NULL), ', ')", items=list_of([*items, last]))
+    told = [*[column(name) for name in IDENTITY], *[column(name) for name in ("column_name", "before", "after")]]
+    return exp.Select().select(*told, alias(names_, "rule")).from_(derived(cells))
+
+
+def _by(
+    key: exp.Expression, values: Iterable[tuple[int, exp.Expression]], default: exp.Expression | None = None
+) -> exp.Case:
+    """The value at the number ``key``, worked out for no other."""
+    case = exp.Case(this=key.copy())
+    for number, value in values:
+        case = case.when(literal(number), value)
+    return case.else_(default) if default is not None else case
+
+
+def _listed(values: list[exp.Expression], key: exp.Expression) -> exp.Expression:
+    """The constant at the place ``key``, from 1."""
+    return sql("(:l)[:k]", l=list_of(values), k=key)

@@ -39,6 +39,7 @@ from govdata.storage.tables.nights import (
     DAMAGED,
     RECONCILIATION,
     RELEASES,
+    REPAIR_COUNTS,
     RULE_RESULTS,
     RULES,
     SNAPSHOTS,
@@ -159,6 +160,7 @@ def _fill(
     night_views.reconciliation(catalogue, reconciliation, every)
     catalogue.show_file(RULES, rules)
     catalogue.show_file(SNAPSHOTS, _snapshot_list(snapshots, deployment))
+    catalogue.show_file(REPAIR_COUNTS, _repair_counts(every, deployment))
     night_views.rejected(catalogue, every)
     night_views.duplicates(catalogue, every)
     night_views.findings(catalogue, every, rule_results, rules, cross)
@@ -212,3 +214,14 @@ def _snapshot_list(snapshots: dict[str, list[tuple[Snapshot, bool]]], deployment
             }
             lines.append(SNAPSHOTS.ordered(line))
     return small.keep(SNAPSHOTS.name, sorted(lines), SNAPSHOTS.columns, small.folder(deployment))
+
+
+def _repair_counts(nights: list[evidence.Night], deployment: Deployment) -> Path:
+    """Altered cells as each night's pass counted them, columns without any left out."""
+    lines = [
+        REPAIR_COUNTS.ordered({"date": night.date, "dataset": night.dataset, "column_name": name, "cells": count})
+        for night in nights
+        for name, count in night.repaired.items()
+        if count
+    ]
+    return small.keep(REPAIR_COUNTS.name, sorted(lines), REPAIR_COUNTS.columns, small.folder(deployment))

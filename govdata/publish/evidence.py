@@ -9,7 +9,8 @@ contents.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date as Date
 from pathlib import Path
 
@@ -26,8 +27,9 @@ log = logging.getLogger(__name__)
 class Night:
     """Pinned files of one delivery date. ``ledger`` and ``ledger_sql`` are empty where the raw rows are not those the
     standardised ones came from, the first also where no cell was altered. ``rejudged``: of rows judged again later
-    their own ledger and their files, which are among those of ``clean`` and ``quarantine``. ``damaged``: files that the
-    night's manifests name and that cannot be shown, and manifests that cannot be read."""
+    their own ledger and their files, which are among those of ``clean`` and ``quarantine``. ``repaired``:
+    column → cells altered. ``damaged``: files that the night's manifests name and that cannot be shown, and manifests
+    that cannot be read."""
 
     dataset: str
     date: Date
@@ -39,6 +41,7 @@ class Night:
     ledger: tuple[LedgerColumn, ...] = ()
     ledger_sql: str = ""
     rejudged: tuple[tuple[tuple[LedgerColumn, ...], tuple[Path, ...]], ...] = ()
+    repaired: Mapping[str, int] = field(default_factory=dict)
     damaged: tuple[str, ...] = ()
 
 
@@ -77,6 +80,7 @@ def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
             rejudged=tuple((part.ledger, _pin(deployment, part.files, [])) for part in batch.rejudged)
             if batch and _is_of(batch, raw)
             else (),
+            repaired=batch.repaired_cells if batch else {},
             damaged=tuple(damaged),
         )
         if not damaged:

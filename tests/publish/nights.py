@@ -317,7 +317,7 @@ class City:
             quarantined=len(bad),
             clean=len(clean),
             rule_failures={},
-            repaired_cells={},
+            repaired_cells={"name": len(repaired or {})},
             ledger_sql=LEDGER,
         )
         raw.write(RawBatch.path(self.deployment, dataset, date))

@@ -24,6 +24,7 @@ GOVERNANCE: tuple[Table, ...] = (
     nights.FINDINGS,
     nights.CROSS_FINDINGS,
     nights.REPAIRS,
+    nights.REPAIR_COUNTS,
     nights.REJECTED,
     nights.DUPLICATES,
     nights.RELEASES,

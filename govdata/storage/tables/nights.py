@@ -132,6 +132,15 @@ REPAIRS = Table(
     writer="标准化",
 )
 
+REPAIR_COUNTS = Table(
+    "governance",
+    "repair_counts",
+    "修复台账的计数：每列标准化改动的单元格数，与 governance.repairs 的行数相符，不必逐格重算",
+    (DATE, DATASET, COLUMN_NAME, Column("cells", "BIGINT", "标准化改动的单元格数")),
+    key=(DATASET, DATE, COLUMN_NAME),
+    writer="更新目录",
+)
+
 REJECTED = Table(
     "governance",
     "rejected",
