@@ -110,7 +110,10 @@ def settings(city: City, text: str) -> None:
 
 @pytest.fixture
 def city(tmp_path: Path) -> City:
-    made = City(Deployment(tmp_path))
+    return furnished(City(Deployment(tmp_path)))
+
+
+def furnished(made: City) -> City:
     made.write("elements/_defaults.yaml", "null_tokens: [无]\n")
     made.write("elements/all.yaml", ELEMENTS)
     made.write("codes/index.yaml", INDEX)

@@ -11,6 +11,7 @@ from govdata import checks, engine, governance, ingest
 from govdata.batches import StandardizedBatch, Verdict
 from govdata.errors import GovdataError
 from govdata.governance import Checked
+from tests.governance import fuzzed
 from tests.governance.conftest import City
 
 HEADER = "id,name,born,place\n"
@@ -97,6 +98,14 @@ def test_the_verdict_is_the_night_s(city: City, tmp_path: Path) -> None:
     assert {rule.id: count for rule, count in result.rules} == {k: v for k, v in batch.rule_failures.items() if v}
     assert result.accepted == verdict.passed
     assert (result.delivered, result.quarantined, result.clean) == (batch.delivered, batch.quarantined, batch.clean)
+
+
+@pytest.mark.parametrize("seeds", [range(4), range(4, 8)], ids=str)
+def test_the_verdict_on_a_spoilt_file_is_the_night_s(city: City, seeds: range) -> None:
+    """Whatever was done to the file: accepted or not, why, which rules, how many. Thousands: tests/governance/fuzzed.py."""
+    for seed in seeds:
+        name, data = fuzzed.spoilt(seed)
+        assert fuzzed.at_the_desk(city, name, data) == fuzzed.by_night(city, name, data), seed
 
 
 def test_nothing_is_overwritten(city: City, tmp_path: Path) -> None:
