@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import openpyxl
@@ -112,3 +114,13 @@ def test_nothing_is_overwritten(city: City, tmp_path: Path) -> None:
     checked(city, tmp_path, HEADER + GOOD)
     with pytest.raises(GovdataError, match="已存在"):
         checked(city, tmp_path, HEADER + GOOD)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_converts_the_coloured_workbook(city: City, tmp_path: Path) -> None:
+    _, out = checked(city, tmp_path, HEADER + GOOD + "错,丙,昨天,999999\n")
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), str(out)]
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    assert (tmp_path / "核对.pdf").stat().st_size > 5_000
