@@ -2,7 +2,7 @@
 
 ``simulate`` is the truth alone: which records are wrong by which rule, and which are gone, on each night. ``quarter``
 writes the deliveries that it makes of a city's registers, and the truth beside them (``data/quarter.parquet``). Clerks
-hear 70 % of what is wrong and mend it within some nights; the rest stays wrong; some records go wrong again.
+take up 70 % of what is wrong and mend it within some nights; the rest takes them weeks; some records go wrong again.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from govdata.sample.lives import build_city
 from govdata.sample.registers import REGISTERS, Part
 from govdata.sample.writers import Delivered
 
-HEARD, MENDED_TONIGHT, AGAIN = 0.7, 0.35, 0.02
-"""Shares: of what is wrong that the clerks take up; of that which they mend in one night; of records once wrong that go
-wrong again in one night."""
+HEARD, MENDED_TONIGHT, LATE, AGAIN = 0.7, 0.5, 0.15, 0.03
+"""Shares: of what is wrong that the clerks take up; of that which they mend in one night; of the rest; of records once
+wrong that go wrong again in one night."""
 
 FAULTS: dict[str, dict[str, tuple[str, str]]] = {
     "population": {"ethnicity.code_set": ("ethnicity", "ZZ"), "marital_status.code_set": ("marital_status", "77")},
@@ -74,8 +74,9 @@ def simulate(seed: int, nights: int, records: int, rules: Sequence[str], most: i
     for _ in range(nights):
         for rule in rules:
             known = wrong[rule]
-            known -= {record for record in sorted(heard[rule] & known) if chance.random() < MENDED_TONIGHT}
-            fresh = {chance.randrange(records) for _ in range(chance.choice((0, 0, 0, most // 2, most)))}
+            pace = {record: MENDED_TONIGHT if record in heard[rule] else LATE for record in sorted(known)}
+            known -= {record for record, share in pace.items() if chance.random() < share}
+            fresh = {chance.randrange(records) for _ in range(chance.choice((0, 0, 0, 0, 0, 0, most // 2, most)))}
             again = {record for record in sorted(once[rule]) if chance.random() < AGAIN}
             begun = (fresh | again) - gone - known
             heard[rule] -= begun
@@ -95,14 +96,17 @@ def dates(nights: int) -> list[Date]:
     return [LAST_DATE - timedelta(days=back) for back in range(nights - 1, -1, -1)]
 
 
-def quarter(people: int, seed: int, out: Path, nights: int) -> dict[str, list[Night]]:
+def quarter(
+    people: int, seed: int, out: Path, nights: int, datasets: Sequence[str] = tuple(FAULTS)
+) -> dict[str, list[Night]]:
     """Write ``out/data/landing/<dataset>/<date>/*`` of ``nights`` nights and the truth; returns it, dataset by dataset.
     Deliveries of the same dates are replaced. Raises ``ValueError`` for fewer than 100 people."""
     days = dates(nights)
     city = build_city(people, seed, days[:1])
     deployment = Deployment(Path(out).resolve())
     truth: dict[str, list[Night]] = {}
-    for number, (dataset, faults) in enumerate(FAULTS.items()):
+    for number, dataset in enumerate(datasets):
+        faults = FAULTS[dataset]
         parts = list(REGISTERS[dataset](city, 0))
         size = sum(part.records.num_rows for part in parts)
         truth[dataset] = simulate(seed + number, nights, size, list(faults), most=max(2, size // 200))

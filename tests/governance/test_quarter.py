@@ -135,13 +135,13 @@ class Steady(City):
 
 @pytest.mark.slow
 def test_the_sample_city_s_quarter_item_by_item(tmp_path: Path, repository: Path) -> None:
-    """Three registers of a small city under the committed standards; what the log says of each record is the truth's,
+    """Two registers of a small city, one delivered whole and one as changes, under the committed standards; what the log says of each record is the truth's,
     night by night."""
-    city = Steady(Deployment(tmp_path))
+    city, datasets = Steady(Deployment(tmp_path)), ("population", "legal_person")
     shutil.copytree(repository / "standards", city.deployment.standards)
-    truth = quarter(150, 3, tmp_path, NIGHTS)
-    expected = {(dataset, rule): Expected() for dataset, rules in FAULTS.items() for rule in rules}
-    identity = {dataset: digests(city.deployment, keys(dataset, 150, 3, NIGHTS)) for dataset in FAULTS}
+    truth = quarter(100, 3, tmp_path, NIGHTS, datasets)
+    expected = {(dataset, rule): Expected() for dataset in datasets for rule in FAULTS[dataset]}
+    identity = {dataset: digests(city.deployment, keys(dataset, 100, 3, NIGHTS)) for dataset in datasets}
     chance = random.Random(4)
     for number, day in enumerate(dates(NIGHTS)):
         for dataset, nights in truth.items():
@@ -150,7 +150,7 @@ def test_the_sample_city_s_quarter_item_by_item(tmp_path: Path, repository: Path
             for rule in FAULTS[dataset]:
                 expected[dataset, rule].night(nights[number].wrong[rule], nights[number].gone)
         governance.judge_night(city.registry, city.deployment, day)
-        if number % 12 != 11:
+        if number % 20 != 19:
             continue
         state = city.state
         assert {(order.dataset, order.rule_id) for order in state.orders.values()} <= expected.keys()
@@ -164,12 +164,12 @@ def test_the_sample_city_s_quarter_item_by_item(tmp_path: Path, repository: Path
             assert all(order.is_open == bool(order.open) for order in orders)
         assert reply_on(city, day, chance) == 0
     rows = tables.replay(city.deployment, Calendar())["department_performance"].to_pylist()
-    for dataset in FAULTS:
+    for dataset in datasets:
         owner = city.registry.datasets[dataset].owner
         orders = [each for (name, _), known in expected.items() if name == dataset for each in known.orders]
         states = [state for each in orders for state in each.values()]
         figures = [row for row in rows if row["department"] == owner]
-        assert sum(row["issued"] for row in figures) == len(orders) > 5
+        assert sum(row["issued"] for row in figures) == len(orders) >= 5
         assert sum(row["items"] for row in figures) == len(states)
         assert sum(row["resolved_items"] for row in figures) == sum(state != "open" for state in states)
         assert sum(row["open"] for row in figures) == sum("open" in each.values() for each in orders)

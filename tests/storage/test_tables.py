@@ -76,11 +76,14 @@ def test_codes_and_rows_carry_the_declared_columns(catalogue: duckdb.DuckDBPyCon
 
 def test_one_name_for_one_thing() -> None:
     """A table about deliveries says which by ``dataset`` and ``date``; one about rows carries a row's identity."""
-    about_rows = {"findings", "cross_findings", "repairs", "rejected", "duplicates", "work_order_items"}
+    about_rows = {"findings", "cross_findings", "repairs", "rejected", "duplicates", "work_order_items", "releases"}
     for table in tables.GOVERNANCE:
         names = set(table.columns)
         assert "table_name" not in names
-        assert (nights.DATASET in names) or table is workorders.DEPARTMENT_PERFORMANCE
+        assert (nights.DATASET in names) or table in (
+            workorders.DEPARTMENT_PERFORMANCE,
+            workorders.SUGGESTION_ACCEPTANCE,
+        )
         assert (nights.DATE in names) == (
             table not in (nights.RULES, *workorders.TABLES) or table.name.endswith("events")
         )
