@@ -29,8 +29,7 @@ def sample(
 
     含已知缺陷和真值表 data/truth.parquet。区划 19xxxx、电话 179 开头，不对应任何真人。
     """
-    from govdata.sample import generate, lay_down_standards
-    from govdata.sample.quarter import quarter
+    from govdata.sample import generate, lay_down_standards, quarter
 
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "standards").exists():

@@ -13,7 +13,6 @@ from govdata import engine, publish
 from govdata.deployment import Deployment
 from govdata.engine import rules
 from govdata.engine.syntax import text
-from govdata.standards.binding import code_sets_of
 from govdata.standards.model import Dataset, Registry, Unique
 from govdata.storage import files, sql
 from govdata.storage.tables.rows import IDENTITY, UNPARSED
@@ -37,7 +36,7 @@ def _of(dataset: Dataset, registry: Registry, deployment: Deployment, on: Date) 
     asked = [
         rule for rule in registry.rules(dataset.name) if rule.severity == "error" and not isinstance(rule.spec, Unique)
     ]
-    code_sets = {name for rule in registry.rules(dataset.name) for name in code_sets_of(rule.spec)}
+    code_sets = {name for rule in registry.rules(dataset.name) for name in rule.spec.code_sets()}
     trees = rules.shared(dataset.name, registry).trees
     counts = ", ".join(f"count_if({text(trees[rules.VIOLATION + rule.id])})" for rule in asked)
     with files.scratch(deployment, "published-anew") as scratch:

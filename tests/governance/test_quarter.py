@@ -21,7 +21,7 @@ from govdata.deployment import Deployment
 from govdata.governance import replies, tables, workbook
 from govdata.governance.calendar import Calendar
 from govdata.governance.orders import CLOSED, OPEN, item_id
-from govdata.sample.quarter import FAULTS, Night, dates, keys, quarter, simulate
+from govdata.sample.nights import FAULTS, Night, dates, keys, quarter, simulate
 from govdata.standards.model import Registry
 from govdata.storage import sql
 from govdata.storage.secret import keyed, secret
