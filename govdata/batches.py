@@ -336,6 +336,17 @@ class StandardizedBatch(Manifest):
         return deployment.lake("standardized", dataset, date) / "batch.json"
 
 
+class Looked(Manifest):
+    """The rows that a batch holds back were judged again by other standards, and nothing changed."""
+
+    batch_id: str
+    standards_hash: str
+
+    @staticmethod
+    def path(deployment: Deployment, dataset: str, date: Date) -> Path:
+        return StandardizedBatch.path(deployment, dataset, date).with_name("rejudged.json")
+
+
 TABLE_CHECKS: dict[str, str] = {
     "schema": "标准化表的列和数据类型与合同一致",
     "parity": "逐条规则重新计数一致：质量检查（GX）重读写出的文件，每条规则的不合格行数与标准化时所记相同",

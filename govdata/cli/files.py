@@ -17,20 +17,29 @@ from govdata.errors import GovdataError
 def sample(
     people: Annotated[int, typer.Option(min=100, help="人数")] = 2000,
     seed: Annotated[int, typer.Option(help="随机种子；相同的种子得到相同的文件")] = 1,
+    nights: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="模拟连续若干夜：三个数据集逐夜交付，部门改好大部分问题，有的又出错；真相在 quarter.parquet"
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="部署目录；没有 standards/ 时一并放入随附的数据标准")] = Path("sample-city"),
 ) -> None:
     """生成一座模拟城市的部门交付。
 
     含已知缺陷和真值表 data/truth.parquet。区划 19xxxx、电话 179 开头，不对应任何真人。
     """
-    from govdata.sample import generate, lay_down_standards
+    from govdata.sample import generate, lay_down_standards, quarter
 
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "standards").exists():
         lay_down_standards(out / "standards")
     terminal = console()
     with console(stderr=True).status("正在生成"):
-        generate(people, seed, out)
+        if nights is None:
+            generate(people, seed, out)
+        else:
+            quarter(people, seed, out, nights)
     deployment = Deployment.from_env(out)
     files = [path for path in deployment.landing.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)

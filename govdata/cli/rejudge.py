@@ -19,6 +19,9 @@ def rejudge(
         datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="只复审这一天及以后的交付")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只说会放行多少行，什么也不改")] = False,
+    published: Annotated[
+        bool, typer.Option("--published", help="另数一遍已发布的行里按现行标准不合格的；只报告，要读整张表")
+    ] = False,
 ) -> None:
     """隔离复审：标准修改或准予豁免之后，把各期隔离的行重新判定，合格的并入它那一期。
 
@@ -53,6 +56,14 @@ def rejudge(
             f"（凭豁免 {each.by_waiver:,}），重复 {each.duplicates:,}，仍隔离 {each.held:,}"
         )
         terminal.print(f"{each.dataset} {each.date}  {said}", markup=False, highlight=False, soft_wrap=True)
+    if published:
+        for name, counts in governance.newly_failing(registry, deployment, on, dataset or None).items():
+            messages = {rule.id: rule.message for rule in registry.rules(name)}
+            for rule_id, count in counts.items():
+                said = (
+                    f"{name}  已发布的 {count:,} 行按现行标准不合格：{messages[rule_id]}（{rule_id}）。只报告，没有改动"
+                )
+                terminal.print(said, markup=False, highlight=False, soft_wrap=True)
     if not made:
         terminal.print("没有要复审的：各期隔离的行都按现行标准判定过")
     elif dry_run:

@@ -6,6 +6,7 @@ judge_night(registry, deployment, date) -> Closed          only the evidence of 
 follows, into the log
 state_of(deployment) -> State                              how things stand, by the log alone
 rejudge(registry, deployment, on, …)       隔离复审: what is held back, by the standards and waivers of now
+newly_failing(registry, deployment, on)   what published rows would fail now: told, not acted upon
 act(registry, deployment, number, kind, actor, …)          what a person does to an order; raises where it is not
 possible
 receive(registry, deployment, file) -> Receipt             a returned workbook; receive_inbox: all that lie in the inbox
@@ -28,6 +29,7 @@ from govdata.governance.notices import pending as pending_notices
 from govdata.governance.orders import PRIORITY_NAMES, STATE_NAMES, Order, State
 from govdata.governance.pack import Packed, pack
 from govdata.governance.people import act
+from govdata.governance.published_anew import newly_failing
 from govdata.governance.rejudging import Rejudgement, rejudge
 from govdata.governance.replies import QUIET, Receipt, receive, receive_inbox, waiting
 from govdata.governance.self_check import Checked, check, summary
@@ -60,6 +62,7 @@ __all__ = [
     "department_code",
     "file_name",
     "judge_night",
+    "newly_failing",
     "pack",
     "pending_notices",
     "receive",

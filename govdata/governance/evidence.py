@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
+from govdata.governance import acceptance
 from govdata.governance import log as journal
 from govdata.governance.log import ENGINE, Event, Log
 from govdata.masters import cross
@@ -230,8 +231,12 @@ def record(judged: Judged, registry: Registry, deployment: Deployment, log: Log)
             f"COPY (SELECT {listed} FROM ({lines}) ORDER BY rule_id, cause, identity) "
             f"TO {sql.text(str(written))} ({sql.PARQUET})"
         )
+        if judged.batch is not None and judged.published:
+            standardized = (*judged.batch.clean_files, *judged.batch.quarantine_files)
+            rows = [deployment.absolute(file) for file in standardized]
+            facts |= acceptance.prove(connection, rows, judged.dataset.name, name, deployment, log.events)
     files.put(written, target)
-    (added,) = log.append([event])
+    (added,) = log.append([event.model_copy(update={"facts": facts})])
     return added
 
 
@@ -260,13 +265,15 @@ _STEPS = (
              LEFT JOIN gone ON gone.rule_id = fresh.rule_id AND gone.alias = fresh.alias""",
     """CREATE TEMP TABLE asked AS SELECT * FROM known ANTI JOIN fails USING (rule_id, identity)""",
     """CREATE TEMP TABLE by_key AS SELECT a.rule_id, a.identity, bool_and(r.cancelled) AS cancelled,
-    bool_or(coalesce(a.failed_as = r.row_id, FALSE)) AS same
+    bool_or(coalesce(a.failed_as = r.row_id, FALSE)) AS same, min(r.row_id) AS row_id
     FROM asked AS a JOIN records AS r ON r.key_id = a.identity GROUP BY ALL""",
     """CREATE TEMP TABLE by_alias AS SELECT a.rule_id, a.identity, bool_and(r.cancelled) AS cancelled,
-    bool_or(coalesce(a.failed_as = r.row_id, FALSE)) AS same
+    bool_or(coalesce(a.failed_as = r.row_id, FALSE)) AS same, min(r.row_id) AS row_id
     FROM asked AS a ANTI JOIN by_key AS k ON k.rule_id = a.rule_id AND k.identity = a.identity
     JOIN records AS r ON r.alias_id = a.alias AND NOT list_contains(r.failing, a.rule_id)
     WHERE r.key_id NOT IN (FROM before) GROUP BY ALL""",
+    """CREATE TEMP TABLE mended AS SELECT rule_id, identity, row_id
+    FROM (FROM by_key UNION ALL FROM by_alias) WHERE NOT cancelled AND NOT same""",
     """CREATE TEMP TABLE told AS SELECT *, 'fails' AS status FROM fails
     UNION ALL BY NAME
     SELECT rule_id, identity, CASE WHEN cancelled THEN 'cancelled' WHEN same THEN 'released' ELSE 'passes' END AS status

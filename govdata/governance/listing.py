@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from govdata.batches import RawBatch
 from govdata.deployment import Deployment
+from govdata.governance.acceptance import Shown
 from govdata.governance.evidence import REJECTED
 from govdata.governance.orders import Order, State, item_id
 from govdata.governance.suggestions import Suggester, Suggestion, Wrong
@@ -79,6 +80,10 @@ class Listing:
             for wrong in self._wrong(order)
             for found in suggester.suggest(wrong)
         }
+
+    @property
+    def shown(self) -> list[Shown]:
+        return [Shown(self._orders[number].items[item], found) for (number, item), found in self._suggestions.items()]
 
     def _wrong(self, order: Order) -> Iterator[Wrong]:
         """The order's rows by delivery, of a rule that judges one row and a department that may see its values."""

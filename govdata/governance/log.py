@@ -1,6 +1,7 @@
 """The append-only log of work orders under ``data/workorders/_events``: the one thing that cannot be made again.
 
     events.jsonl         one line per event: its number, the night it belongs to, who, what, why
+    suggested/, proved/  which values were suggested, and whether a mended record came with them (``acceptance``)
     evidence/*.parquet   what one judged delivery says of records and rules; a line of kind EVIDENCE names it
     key                  the secret under which records are known here; without it no record is recognised again
 
@@ -49,6 +50,7 @@ Kind = Literal[
     "EXPIRE",
     "VOID",
     "RECEIVE",
+    "SUGGEST",
 ]
 
 KIND_NAMES: dict[str, str] = {
@@ -74,6 +76,7 @@ KIND_NAMES: dict[str, str] = {
     "EXPIRE": "豁免到期",
     "VOID": "作废",
     "RECEIVE": "收到回执",
+    "SUGGEST": "给出建议值",
 }
 
 ENGINE = "govdata"

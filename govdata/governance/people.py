@@ -59,7 +59,7 @@ def _completed(event: Event, order: Order, registry: Registry) -> Event:
         return event.model_copy(update={"until": day + timedelta(days=settings.waiver_days)})
     if event.kind == "RESUME":
         return event.model_copy(update={"until": resumed(order, calendar, day)})
-    if event.kind == "TRANSFER":
+    if event.kind == "TRANSFER" and event.department:
         known = departments(registry)
         if event.department not in known:
             raise GovdataError(f"没有部门“{event.department}”；已知的有：{'、'.join(sorted(known))}")

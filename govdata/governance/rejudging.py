@@ -19,7 +19,7 @@ from datetime import date as Date
 from pathlib import Path
 
 from govdata import engine, publish
-from govdata.batches import RawBatch, Rejudged, StandardizedBatch, Verdict
+from govdata.batches import Looked, RawBatch, Rejudged, StandardizedBatch, Verdict
 from govdata.checks import results, table
 from govdata.checks.findings import failing_rows
 from govdata.deployment import Deployment
@@ -34,7 +34,7 @@ from govdata.publish import layers
 from govdata.publish.layers import Layer
 from govdata.standards.model import Dataset, Registry, Unique
 from govdata.storage import files, sql
-from govdata.storage.manifest import Manifest, fingerprint
+from govdata.storage.manifest import fingerprint
 from govdata.storage.tables import arrow_table
 from govdata.storage.tables.nights import RELEASES
 from govdata.storage.tables.rows import FAILED_RULES, IDENTITY, REPAIR_COUNTS, ROW_ID, SOURCE_ROW
@@ -53,17 +53,6 @@ class Rejudgement:
     duplicates: int = 0
     held: int = 0
     problem: str | None = None
-
-
-class Looked(Manifest):
-    """The batch's rows were judged by these standards and nothing changed."""
-
-    batch_id: str
-    standards_hash: str
-
-    @staticmethod
-    def path(deployment: Deployment, dataset: str, date: Date) -> Path:
-        return StandardizedBatch.path(deployment, dataset, date).with_name("rejudged.json")
 
 
 def rejudge(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govdata.deployment import Deployment
-from govdata.governance import items
+from govdata.governance import acceptance, items
 from govdata.governance import log as journal
 from govdata.governance.calendar import Calendar
 from govdata.governance.log import KIND_NAMES, Event
@@ -40,6 +40,7 @@ def replay(deployment: Deployment, calendar: Calendar, date: Date | None = None)
         "work_order_items": _items(state, runs, as_of),
         "work_order_events": (_event(event) for event in events),
         "waivers": (row for order in state.orders.values() for row in _waivers(order, as_of)),
+        "suggestion_acceptance": acceptance.figures(deployment, events, runs, state),
         "department_performance": performance(state.orders.values(), calendar, as_of),
     }
     return {table.name: table.arrow(rows[table.name]) for table in TABLES}

@@ -22,8 +22,9 @@ from typing import Any
 
 from govdata.deployment import Deployment
 from govdata.engine import session
-from govdata.governance import items
+from govdata.governance import acceptance, items
 from govdata.governance import log as journal
+from govdata.governance.acceptance import Shown
 from govdata.governance.evidence import REJECTED
 from govdata.governance.listing import Line, Listing, key_titles, may_see
 from govdata.governance.orders import PRIORITY_NAMES, STATE_NAMES, Order, fold
@@ -71,6 +72,7 @@ def write_all(registry: Registry, deployment: Deployment, date: Date) -> list[Pa
         if order.is_open and order.to_mend(date):
             by_department.setdefault(order.department, []).append(order)
     made: list[Path] = []
+    shown: list[Shown] = []
     with (
         files.scratch(deployment, "suggest") as scratch,
         closing(session(registry, as_of=date, temp=scratch)) as engine,
@@ -80,6 +82,8 @@ def write_all(registry: Registry, deployment: Deployment, date: Date) -> list[Pa
             with sql.connection(deployment, "workorders") as connection:
                 listing = Listing(connection, orders, state, runs, registry, deployment, date, suggester)
                 made.append(_Book(department, orders, listing, registry, deployment, date).write())
+                shown += listing.shown
+    acceptance.remember(shown, registry, deployment, date)
     return made
 
 

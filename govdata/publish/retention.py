@@ -19,7 +19,7 @@ from datetime import date as Date
 from datetime import timedelta
 from pathlib import Path
 
-from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
+from govdata.batches import Looked, RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.publish import documents, layers
@@ -217,7 +217,7 @@ def _forget_nights(deployment: Deployment, dataset: str, cutoff: Date, needed: s
     ):
         if date >= cutoff or date in needed:
             continue
-        manifests = [kind.path(deployment, dataset, date) for kind in (StandardizedBatch, RawBatch, Verdict)]
+        manifests = [kind.path(deployment, dataset, date) for kind in (Looked, StandardizedBatch, RawBatch, Verdict)]
         if any(path.exists() for path in manifests):
             count += 1
             # The verdict first: a standardised batch without one cannot be published, a verdict alone says nothing.

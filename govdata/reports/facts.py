@@ -39,6 +39,7 @@ class Facts:
     trend: Sequence[Row]
     orders: Sequence[Row]
     waivers: Sequence[Row]
+    suggestions: Sequence[Row] = ()
 
 
 def departments(deployment: Deployment, date: Date) -> list[str]:
@@ -100,6 +101,7 @@ def read(registry: Registry, deployment: Deployment, date: Date, department: str
             orders=asked.rows(
                 f"SELECT * FROM governance.work_orders WHERE issued <= $date AND {asked.own} ORDER BY due, order_no"
             ),
+            suggestions=asked.rows(_SUGGESTIONS.format(own=asked.own)),
             waivers=asked.rows(_WAIVERS.format(own=asked.own_orders)),
         )
 
@@ -127,6 +129,11 @@ _TREND = (
     "AND c.part IS NULL AND s.date <= $date AND s.score IS NOT NULL QUALIFY row_number() OVER (ORDER BY s.date "
     "DESC) <= 30 "
     "ORDER BY s.date"
+)
+_SUGGESTIONS = (
+    "SELECT way_name, trust, sum(suggested)::BIGINT AS suggested, sum(accepted)::BIGINT AS accepted, "
+    "sum(other)::BIGINT AS other FROM governance.suggestion_acceptance WHERE {own} "
+    "GROUP BY way_name, trust ORDER BY ALL"
 )
 _WAIVERS = (
     "SELECT w.dataset, w.rule_id, count(*) AS items, min(w.until) AS until, min(w.reason) AS reason FROM "

@@ -312,7 +312,15 @@ def _orders(facts: Facts) -> list[dict[str, str]]:
         "办结": len(alive) - len(still),
         "重开过": sum(line["reopened"] > 0 for line in alive),
     }
-    return [{"name": name, "value": f"{value:,}"} for name, value in counts.items()]
+    listed = [{"name": name, "value": f"{value:,}"} for name, value in counts.items()]
+    return [*listed, *(_suggestion(line) for line in facts.suggestions)]
+
+
+def _suggestion(line: Row) -> dict[str, str]:
+    decided = line["accepted"] + line["other"]
+    value = f"给出 {line['suggested']:,} 条，已改好 {decided:,} 条，其中采纳 {line['accepted']:,} 条"
+    rate = f"，采纳率 {_share(line['accepted'], decided)}" if decided else ""
+    return {"name": f"建议值：{line['way_name']}（把握：{line['trust']}）", "value": value + rate}
 
 
 def _order(line: Row, facts: Facts) -> dict[str, str]:

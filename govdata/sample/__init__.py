@@ -3,5 +3,6 @@ the truth."""
 
 from govdata.sample.committed import lay_down_standards
 from govdata.sample.generate import DEFAULT_DATES, DEFAULT_RATES, SampleReport, generate
+from govdata.sample.nights import quarter
 
-__all__ = ["DEFAULT_DATES", "DEFAULT_RATES", "SampleReport", "generate", "lay_down_standards"]
+__all__ = ["DEFAULT_DATES", "DEFAULT_RATES", "SampleReport", "generate", "lay_down_standards", "quarter"]

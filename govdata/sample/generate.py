@@ -157,7 +157,7 @@ def _deliver(
                 folder, part.stem + department.suffix, department.headers, delivered, numeric=department.numeric
             )
         else:
-            written = _write_text(folder, dataset, part, delivered, single, single_rows)
+            written = write_part(folder, dataset, part, delivered, single=single, before=single_rows)
             single_rows += delivered.rows
         report.records[key] += delivered.rows
         truth.append(truth_of(findings, written, dataset, date))
@@ -173,7 +173,10 @@ def _clean(part: Part, dataset: str) -> Delivered:
     return Delivered(DEPARTMENTS[dataset].render(part.records, part.sheet), part.records.num_rows)
 
 
-def _write_text(folder: Path, dataset: str, part: Part, delivered: Delivered, single: bool, before: int) -> Written:
+def write_part(
+    folder: Path, dataset: str, part: Part, delivered: Delivered, *, single: bool = False, before: int = 0
+) -> Written:
+    """A part of a register as the department's text file. ``single``: all parts go into one, ``before`` rows so far."""
     department = DEPARTMENTS[dataset]
     headers = {column: header for column, header in department.headers.items() if column in delivered.columns}
     if single:

@@ -35,6 +35,15 @@ def test_it_tells_what_it_would_do_and_then_does_it(city: City, monkeypatch: pyt
     assert city.ask("SELECT count(*) FROM published.people") == [(2,)]
 
 
+def test_published_rows_that_fail_now_are_only_told(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    held_back(city)
+    city.deliver("people", city.day(0), HEADER + "A1,甲,1990-01-01,190101\nA2,乙,1991-01-01,190102\n")
+    city.write("codes/places.csv", "".join(line for line in MORE.splitlines(True) if not line.startswith("190102")))
+    told = run(city, monkeypatch, "--published")
+    assert "people  已发布的 1 行按现行标准不合格：区划不在代码集中（place.code_set）。只报告，没有改动" in told
+    assert city.ask("SELECT count(*) FROM published.people") == [(2,)]
+
+
 def test_it_says_which_dates_must_be_worked_off_anew(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     held_back(city)
     city.deliver("people", city.day(0), HEADER + "A2,乙,1991-01-01,999999\n")

@@ -48,13 +48,19 @@ class City(Small):
     ) -> None:
         """A delivery that went through reading and standardising; ``published``: what its checks said; ``beside``:
         lines of a second file."""
-        registry, known = self.registry, self.registry.datasets[dataset]
+        known = self.registry.datasets[dataset]
         folder = self.deployment.delivery(dataset, date)
         folder.mkdir(parents=True, exist_ok=True)
         header = header or ",".join(column.name for column in known.columns)
         (folder / "交付.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
         if beside:
             (folder / "补充.csv").write_text("\n".join([header, *beside]) + "\n", encoding="utf-8")
+        self.taken(dataset, date, published=published)
+
+    def taken(self, dataset: str, date: Date, *, published: bool = True) -> None:
+        """The delivery that lies there went through reading and standardising."""
+        registry = self.registry
+        known = registry.datasets[dataset]
         delivery = ingest.receive(self.deployment, known, date)
         assert delivery is not None
         batch = engine.standardize(
@@ -104,7 +110,10 @@ def settings(city: City, text: str) -> None:
 
 @pytest.fixture
 def city(tmp_path: Path) -> City:
-    made = City(Deployment(tmp_path))
+    return furnished(City(Deployment(tmp_path)))
+
+
+def furnished(made: City) -> City:
     made.write("elements/_defaults.yaml", "null_tokens: [无]\n")
     made.write("elements/all.yaml", ELEMENTS)
     made.write("codes/index.yaml", INDEX)

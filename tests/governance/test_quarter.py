@@ -7,55 +7,33 @@ items is counted from that truth in plain Python and must be what the log says, 
 from __future__ import annotations
 
 import random
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date as Date
+from functools import cached_property
+from pathlib import Path
 
 import pytest
 
-from govdata import governance
+from govdata import governance, standards
+from govdata.deployment import Deployment
 from govdata.governance import replies, tables, workbook
 from govdata.governance.calendar import Calendar
-from govdata.governance.orders import CLOSED, OPEN
+from govdata.governance.orders import CLOSED, OPEN, item_id
+from govdata.sample.nights import FAULTS, Night, dates, keys, quarter, simulate
+from govdata.standards.model import Registry
+from govdata.storage import sql
+from govdata.storage.secret import keyed, secret
 from tests.governance.conftest import SETTINGS, City, settings
 
 NIGHTS, PEOPLE = 60, 120
 WRONG_PLACE, WRONG_KEY = "place.code_set", "id.shape"
 
 
-@dataclass
-class Truth:
-    """``wrong[n]``: rule → records wrong on night n; ``gone[n]``: records not delivered."""
-
-    wrong: list[dict[str, frozenset[int]]] = field(default_factory=list)
-    gone: list[frozenset[int]] = field(default_factory=list)
-
-
-def simulate(seed: int) -> Truth:
-    """Each night a few records go wrong; of those wrong, some are mended, some vanish; mended ones sometimes go wrong
-    again."""
-    chance, truth = random.Random(seed), Truth()
-    wrong: dict[str, set[int]] = {WRONG_PLACE: set(), WRONG_KEY: set()}
-    once: dict[str, set[int]] = {rule: set() for rule in wrong}
-    gone: set[int] = set()
-    for _ in range(NIGHTS):
-        for rule, known in wrong.items():
-            known -= {person for person in sorted(known) if chance.random() < 0.35}
-            fresh = {chance.randrange(PEOPLE) for _ in range(chance.choice((0, 0, 0, 1, 2)))}
-            again = {person for person in sorted(once[rule]) if chance.random() < 0.02}
-            known |= (fresh | again) - gone
-            once[rule] |= known
-        if chance.random() < 0.1:
-            left = chance.randrange(PEOPLE)
-            gone.add(left)
-            for known in wrong.values():
-                known.discard(left)
-        truth.wrong.append({rule: frozenset(known) for rule, known in wrong.items()})
-        truth.gone.append(frozenset(gone))
-    return truth
-
-
-def line(person: int, night: int, truth: Truth) -> str:
-    key = f"错{person}" if person in truth.wrong[night][WRONG_KEY] else f"P{person}"
-    place = "888888" if person in truth.wrong[night][WRONG_PLACE] else "190101"
+def line(person: int, night: Night) -> str:
+    key = f"错{person}" if person in night.wrong[WRONG_KEY] else f"P{person}"
+    place = "888888" if person in night.wrong[WRONG_PLACE] else "190101"
     return f"{key},甲{person},19{person % 90 + 10}-01-01,{place}"
 
 
@@ -92,15 +70,15 @@ class Expected:
 @pytest.mark.slow
 def test_orders_open_close_and_reopen_as_the_truth_says(city: City) -> None:
     settings(city, SETTINGS.replace("min_rows: 5", "min_rows: 1000"))
-    truth, chance = simulate(7), random.Random(8)
+    truth, chance = simulate(7, NIGHTS, PEOPLE, [WRONG_PLACE, WRONG_KEY]), random.Random(8)
     expected = {WRONG_PLACE: Expected(), WRONG_KEY: Expected()}
     closed_by_reply = 0
     for night in range(NIGHTS):
-        present = [person for person in range(PEOPLE) if person not in truth.gone[night]]
-        city.judged("people", city.day(night), [line(person, night, truth) for person in present])
+        present = [person for person in range(PEOPLE) if person not in truth[night].gone]
+        city.judged("people", city.day(night), [line(person, truth[night]) for person in present])
         made = governance.close_night(city.registry, city.deployment, city.day(night))
         for rule, known in expected.items():
-            known.night(truth.wrong[night][rule], truth.gone[night])
+            known.night(truth[night].wrong[rule], truth[night].gone)
         if night % 3 and night != NIGHTS - 1:
             continue
         state = city.state
@@ -145,6 +123,75 @@ def figures(city: City, expected: dict[str, Expected]) -> None:
     assert sum(row["resolved_items"] for row in rows) == sum(state != "open" for state in states)
     assert sum(row["open"] for row in rows) == sum("open" in order.values() for order in orders)
     assert sum(row["reopened"] for row in rows) == sum(count > 0 for count in reopened)
+
+
+class Steady(City):
+    """Its standards stay as they are: reading the committed ones takes a second."""
+
+    @cached_property
+    def registry(self) -> Registry:  # type: ignore[override]
+        return standards.load(self.deployment.standards)
+
+
+@pytest.mark.slow
+def test_the_sample_city_s_quarter_item_by_item(tmp_path: Path, repository: Path) -> None:
+    """Two registers of a small city, one delivered whole and one as changes, under the committed standards; what the log says of each record is the truth's,
+    night by night."""
+    city, datasets = Steady(Deployment(tmp_path)), ("population", "legal_person")
+    shutil.copytree(repository / "standards", city.deployment.standards)
+    truth = quarter(100, 3, tmp_path, NIGHTS, datasets)
+    expected = {(dataset, rule): Expected() for dataset in datasets for rule in FAULTS[dataset]}
+    identity = {dataset: digests(city.deployment, keys(dataset, 100, 3, NIGHTS)) for dataset in datasets}
+    chance = random.Random(4)
+    for number, day in enumerate(dates(NIGHTS)):
+        for dataset, nights in truth.items():
+            if city.deployment.delivery(dataset, day).is_dir():
+                city.taken(dataset, day)
+            for rule in FAULTS[dataset]:
+                expected[dataset, rule].night(nights[number].wrong[rule], nights[number].gone)
+        governance.judge_night(city.registry, city.deployment, day)
+        if number % 20 != 19:
+            continue
+        state = city.state
+        assert {(order.dataset, order.rule_id) for order in state.orders.values()} <= expected.keys()
+        for (dataset, rule), known in expected.items():
+            orders = [order for order in state.orders.values() if (order.dataset, order.rule_id) == (dataset, rule)]
+            told = [{**dict.fromkeys(order.open, "open"), **dict.fromkeys(order.mended, "mended"),
+                     **dict.fromkeys(order.vanished, "vanished")} for order in orders]  # fmt: skip
+            names = [item_id((dataset, "delivery", rule, digest)) for digest in identity[dataset]]
+            assert told == [{names[record]: each for record, each in order.items()} for order in known.orders]
+            assert [order.reopened for order in orders] == known.reopened
+            assert all(order.is_open == bool(order.open) for order in orders)
+        assert reply_on(city, day, chance) == 0
+    rows = tables.replay(city.deployment, Calendar())["department_performance"].to_pylist()
+    for dataset in datasets:
+        owner = city.registry.datasets[dataset].owner
+        orders = [each for (name, _), known in expected.items() if name == dataset for each in known.orders]
+        states = [state for each in orders for state in each.values()]
+        figures = [row for row in rows if row["department"] == owner]
+        assert sum(row["issued"] for row in figures) == len(orders) >= 5
+        assert sum(row["items"] for row in figures) == len(states)
+        assert sum(row["resolved_items"] for row in figures) == sum(state != "open" for state in states)
+        assert sum(row["open"] for row in figures) == sum("open" in each.values() for each in orders)
+
+
+def digests(deployment: Deployment, keys: Sequence[str]) -> list[str]:
+    """The digest under which each record is known in the log."""
+    connection = sql.connect()
+    keyed(connection, secret(deployment))
+    return [connection.execute("SELECT mac('k' || $1)", [key]).fetchall()[0][0] for key in keys]
+
+
+def reply_on(city: City, day: Date, chance: random.Random) -> int:
+    """Clerks say of some open orders that all is mended, which it is not; returns how many orders that closed."""
+    number = (day - city.day(0)).days
+    before = {name for name, order in city.state.orders.items() if order.state == CLOSED}
+    for order in list(city.state.orders.values()):
+        if order.is_open and chance.random() < 0.5:
+            city.say("REPLY", order.number, number, reply="1", effect="claim")
+            city.say("ACCEPT", order.number, number)
+    governance.judge_night(city.registry, city.deployment, day)
+    return len({name for name, order in city.state.orders.items() if order.state == CLOSED} - before)
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import openpyxl
@@ -11,6 +13,7 @@ from govdata import checks, engine, governance, ingest
 from govdata.batches import StandardizedBatch, Verdict
 from govdata.errors import GovdataError
 from govdata.governance import Checked
+from tests.governance import fuzzed
 from tests.governance.conftest import City
 
 HEADER = "id,name,born,place\n"
@@ -99,7 +102,25 @@ def test_the_verdict_is_the_night_s(city: City, tmp_path: Path) -> None:
     assert (result.delivered, result.quarantined, result.clean) == (batch.delivered, batch.quarantined, batch.clean)
 
 
+@pytest.mark.parametrize("seeds", [range(4), range(4, 8)], ids=str)
+def test_the_verdict_on_a_spoilt_file_is_the_night_s(city: City, seeds: range) -> None:
+    """Whatever was done to the file: accepted or not, why, which rules, how many. Thousands: tests/governance/fuzzed.py."""
+    for seed in seeds:
+        name, data = fuzzed.spoilt(seed)
+        assert fuzzed.at_the_desk(city, name, data) == fuzzed.by_night(city, name, data), seed
+
+
 def test_nothing_is_overwritten(city: City, tmp_path: Path) -> None:
     checked(city, tmp_path, HEADER + GOOD)
     with pytest.raises(GovdataError, match="已存在"):
         checked(city, tmp_path, HEADER + GOOD)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_converts_the_coloured_workbook(city: City, tmp_path: Path) -> None:
+    _, out = checked(city, tmp_path, HEADER + GOOD + "错,丙,昨天,999999\n")
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), str(out)]
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    assert (tmp_path / "核对.pdf").stat().st_size > 5_000

@@ -9,7 +9,8 @@ import pytest
 
 from govdata import governance
 from govdata.deployment import Deployment
-from govdata.governance import workbook
+from govdata.governance import tables, workbook
+from govdata.governance.calendar import Calendar
 from tests.content.test_rules import citizen
 from tests.governance.conftest import City
 from tests.governance.test_workbook import table
@@ -89,3 +90,34 @@ def test_a_department_that_may_not_see_values_gets_none(city: City) -> None:
 
     cells = [str(cell.value) for sheet in openpyxl.load_workbook(path) for cells in sheet for cell in cells]
     assert "建议的值" not in cells and "1990-03-07" not in cells
+
+
+def test_what_became_of_suggestions_is_counted_by_way_without_keeping_a_value(city: City) -> None:
+    wrong = [row(n, citizen("1990-03-07", f"{n}01"), born=f"199003{n + 10}") for n in range(1, 5)]
+    suggested(city, *wrong)
+    before = len(city.events)
+    workbook.write_all(city.registry, city.deployment, city.day(0))
+    assert len(city.events) == before, "told once"
+
+    other = row(2, citizen("1990-03-07", "201"), born="")  # the date is left out: not what was suggested
+    mended = [row(1, citizen("1990-03-07", "101")), other, wrong[2]]
+    city.judged("population", city.day(1), mended, header=HEADER)
+    governance.judge_night(city.registry, city.deployment, city.day(1))
+    found = tables.replay(city.deployment, Calendar())["suggestion_acceptance"].to_pylist()
+    # The register comes as changes: what does not come is not gone.
+    assert found == [
+        {
+            "department": "市公安局",
+            "way": "derived",
+            "way_name": "由本行其他列推出",
+            "trust": "高",
+            "suggested": 4,
+            "accepted": 1,
+            "other": 1,
+            "gone": 0,
+            "open": 2,
+            "acceptance_rate": 0.5,
+        }
+    ]
+    kept = b"".join(path.read_bytes() for path in (city.deployment.workorders / "_events").rglob("*.parquet"))
+    assert b"1990-03-07" not in kept and b"19900307" not in kept

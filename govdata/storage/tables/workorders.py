@@ -173,4 +173,31 @@ DEPARTMENT_PERFORMANCE = Table(
     writer="工单",
 )
 
-TABLES = (WORK_ORDERS, WORK_ORDER_ITEMS, WORK_ORDER_EVENTS, WAIVERS, DEPARTMENT_PERFORMANCE)
+SUGGESTION_ACCEPTANCE = Table(
+    "governance",
+    "suggestion_acceptance",
+    "建议值的采纳：给过建议值的条目后来怎样，按部门和推断办法",
+    (
+        DEPARTMENT.meaning("现在的责任部门"),
+        Column("way", "VARCHAR", "推断办法的代码"),
+        Column("way_name", "VARCHAR", "推断办法"),
+        Column("trust", "VARCHAR", "把握：高、中、低"),
+        Column("suggested", "BIGINT", "给过建议值的条目＝采纳＋另有改法＋消失或放行＋未改"),
+        Column("accepted", "BIGINT", "采纳：改好的记录正是建议的值"),
+        Column("other", "BIGINT", "另有改法：记录改好了，不是建议的值"),
+        Column("gone", "BIGINT", "记录不再交付，或复审放行"),
+        Column("open", "BIGINT", "仍不合格"),
+        Column("acceptance_rate", "DOUBLE", "采纳率＝采纳 ÷（采纳＋另有改法）；分母为0为空"),
+    ),
+    key=(DEPARTMENT, Column("way", "VARCHAR", "推断办法的代码")),
+    writer="工单",
+)
+
+TABLES = (
+    WORK_ORDERS,
+    WORK_ORDER_ITEMS,
+    WORK_ORDER_EVENTS,
+    WAIVERS,
+    DEPARTMENT_PERFORMANCE,
+    SUGGESTION_ACCEPTANCE,
+)
