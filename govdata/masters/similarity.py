@@ -34,7 +34,7 @@ HIGHEST = 0.9999
 
 
 def model_path(mentions: Mentions) -> Path:
-    return mentions.deployment.standards / FOLDER / f"{mentions.kind}.model.json"
+    return mentions.registry.folder / FOLDER / f"{mentions.kind}.model.json"
 
 
 def artefacts(mentions: Mentions) -> str:
@@ -43,7 +43,7 @@ def artefacts(mentions: Mentions) -> str:
 
     if mentions.master.linking is None:
         return ""
-    folder = mentions.deployment.standards / FOLDER
+    folder = mentions.registry.folder / FOLDER
     paths = (model_path(mentions), names.frequencies(folder, mentions.kind), folder / names.SURNAMES)
     return fingerprint([path.read_text(encoding="utf-8") if path.exists() else "" for path in paths])
 
@@ -83,7 +83,7 @@ def attach(
     if not likeness.undecided(connection, mentions):
         return LINK_CANDIDATES.arrow([])
     decisions.decided(connection, mentions)
-    lexicon = names.read(mentions.deployment.standards / FOLDER, mentions.kind)
+    lexicon = names.read(mentions.registry.folder / FOLDER, mentions.kind)
     likeness.score(connection, mentions, model(mentions), lexicon)
     once = [role for role, mention in mentions.master.mentions.items() if mention.once]
     founders = _founders(connection, mentions, dataset)
