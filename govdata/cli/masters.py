@@ -23,10 +23,10 @@ Until = Annotated[str | None, typer.Option("--date", help="以哪一天为准，
 @masters_app.command("train", cls=Command)
 def train(kind: Kind = "person", date: Until = None) -> None:
     """从有有效标识的提及学各项的分量和姓名的频率，写进 standards/masters；看过再提交，夜间只读不学。"""
-    from govdata.masters.train import train as learn
+    from govdata import masters
 
     deployment = Deployment.from_env()
-    made = learn(kind, load_registry(deployment), deployment, _day(date))
+    made = masters.learn(kind, load_registry(deployment), deployment, _day(date))
     made.write(deployment)
     terminal = console()
     terminal.print(
@@ -44,10 +44,10 @@ def review(
     sample: Annotated[int, typer.Option(help="已关联的和不大可能的，每个得分段抽多少对", min=0)] = 10,
 ) -> None:
     """给每位复核人一本工作簿；做好后放进 data/workorders/inbox，用 govdata orders receive 收。"""
-    from govdata.governance import reviews
+    from govdata import governance
 
     deployment = Deployment.from_env()
-    made = reviews.write(load_registry(deployment), deployment, kind, _day(date), by, most, sample)
+    made = governance.write_reviews(load_registry(deployment), deployment, kind, _day(date), by, most, sample)
     terminal = console()
     for path in made:
         terminal.print(str(path), markup=False, highlight=False, soft_wrap=True)

@@ -18,8 +18,6 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from govdata.masters import comparisons, names
 from govdata.masters.mentions import Mentions, master_id
 from govdata.standards.linking import LinkField, Linking
@@ -122,6 +120,8 @@ def _e(field: str) -> str:
 
 
 def _forms(connection: duckdb.DuckDBPyConnection, table: str, field: str, lexicon: names.Lexicon, source: str) -> None:
+    import pyarrow as pa
+
     asked = connection.execute(f"SELECT DISTINCT {_e(field)} FROM {source} WHERE {_e(field)} IS NOT NULL").fetchall()
     made = names.forms(sorted(row[0] for row in asked), lexicon)
     arrow = pa.table({  # noqa: F841  read by name below
