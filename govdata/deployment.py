@@ -138,6 +138,11 @@ class Deployment:
         return self.workorders / "_events" / "key"
 
     @property
+    def link_reviews(self) -> Path:
+        """What people were asked about links and what they decided, a line each, only ever added to."""
+        return self.workorders / "_events" / "link_reviews.jsonl"
+
+    @property
     def dagster_home(self) -> Path:
         return self.home / ".dagster"
 

@@ -32,6 +32,7 @@ from govdata.governance.people import act
 from govdata.governance.published_anew import newly_failing
 from govdata.governance.rejudging import Rejudgement, rejudge
 from govdata.governance.replies import QUIET, Receipt, receive, receive_inbox, waiting
+from govdata.governance.reviews import write as write_reviews
 from govdata.governance.self_check import Checked, check, summary
 from govdata.governance.workbook import file_name
 from govdata.publish.workorders import WorkOrderTables
@@ -73,5 +74,6 @@ __all__ = [
     "summary",
     "told",
     "waiting",
+    "write_reviews",
     "write_tables",
 ]

@@ -22,6 +22,7 @@ from govdata import ingest
 from govdata.deployment import Deployment
 from govdata.escaping import visible
 from govdata.governance import log as journal
+from govdata.governance import reviews
 from govdata.governance.closing import state_of
 from govdata.governance.log import Event, Log
 from govdata.governance.orders import STATE_NAMES, WORKED, State
@@ -89,7 +90,7 @@ class Refused:
 @dataclass
 class Receipt:
     """``read``: rows with a reply that was taken; ``empty``: rows of ours without a reply; ``again``: the same reply a
-    second time."""
+    second time; ``decided``: pairs of a returned review of links that were decided, None of another file."""
 
     file: str
     sha256: str
@@ -99,6 +100,7 @@ class Receipt:
     orders: dict[str, int] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     departments: set[str] = field(default_factory=set)
+    decided: int | None = None
     path: Path | None = None
 
 
@@ -113,11 +115,21 @@ def receive(registry: Registry, deployment: Deployment, path: Path, *, on: Date 
         if any(event.kind == "RECEIVE" and event.facts["sha256"] == receipt.sha256 for event in log.events):
             receipt.refused.append(Refused(None, None, "这个文件已经收过，没有再登记"))
         else:
-            reader = _Reader(registry, state_of(deployment, log.events), journal.key(deployment), receipt)
-            replies = reader.read(path)
+            replies: list[Reply] = []
+            if not _reviewed(deployment, path, receipt, day):
+                reader = _Reader(registry, state_of(deployment, log.events), journal.key(deployment), receipt)
+                replies = reader.read(path)
             _add(log, replies, receipt, registry, day)
     receipt.path = _write(receipt, deployment, day)
     return receipt
+
+
+def _reviewed(deployment: Deployment, path: Path, receipt: Receipt, day: Date) -> bool:
+    """Whether the file is a review of links, which is then read."""
+    try:
+        return reviews.read(deployment, path, receipt, day)
+    except ingest.Unreadable:
+        return False
 
 
 def inbox(deployment: Deployment) -> Path:
@@ -309,7 +321,9 @@ def text(receipt: Receipt) -> str:
         f"回执：{receipt.file}",
         f"收下反馈 {receipt.read} 条，未填写 {receipt.empty} 条，重复 {receipt.again} 条，未收 "
         f"{len(receipt.refused)} 处。",
-        "反馈不改动数据，也不使工单办结；工单只凭后来的交付办结。",
+        "反馈不改动数据，也不使工单办结；工单只凭后来的交付办结。"
+        if receipt.decided is None
+        else f"关联复核结论 {receipt.decided} 条已记入；两位复核人一致的，从下一晚起照此关联。",
         *(f"  工单 {order}：{count} 条" for order, count in sorted(receipt.orders.items())),
     ]
     if receipt.refused:

@@ -118,7 +118,7 @@ class _Book:
         )
         with xlsxwriter.Workbook(str(written), options) as book:
             book.set_properties({"title": "问题数据工单", "created": datetime.combine(self.date, datetime.min.time())})
-            self.formats = _formats(book)
+            self.formats = formats(book)
             names = _sheet_names(self.orders)
             self._cover(book.add_worksheet(COVER), names)
             for order, name in zip(self.orders, names, strict=True):
@@ -345,7 +345,7 @@ def _sheet_names(orders: Iterable[Order]) -> list[str]:
     return [f"{number:02d} {_UNSAFE.sub('', text)}"[:31].strip() for number, text in enumerate(told, 1)]
 
 
-def _formats(book: Any) -> dict[str, Any]:
+def formats(book: Any) -> dict[str, Any]:
     base = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
     shade = {"bold": True, "border": 1, "text_wrap": True, "align": "center"}
     return {

@@ -6,9 +6,35 @@ judge_derived(dataset, registry, deployment, date)         make a derived table 
 an input is missing
 publish_derived(dataset, registry, deployment, date)       the same, and publish it -> Snapshot | None; raises
 GateBlocked
+learn(kind, registry, deployment, date) -> Trained         learn how links by likeness are judged
+questions(registry, deployment, kind, date, reviewer, …)   pairs a reviewer is to be asked about; record: were asked
+estimate(deployment, kind, date) -> Estimate               agreement of reviewers, precision and recall by their answers
+read_decisions(deployment), append_decisions               the log of what was asked and decided
 """
 
 from govdata.masters.cross import CrossOutcome, judge
+from govdata.masters.decisions import Line, Said
+from govdata.masters.decisions import append as append_decisions
+from govdata.masters.decisions import read as read_decisions
 from govdata.masters.derive import VERSION, judge_derived, publish_derived, remarks
+from govdata.masters.review import Estimate, Question, estimate, questions, record
+from govdata.masters.train import train as learn
 
-__all__ = ["VERSION", "CrossOutcome", "judge", "judge_derived", "publish_derived", "remarks"]
+__all__ = [
+    "VERSION",
+    "CrossOutcome",
+    "Estimate",
+    "Line",
+    "Question",
+    "Said",
+    "append_decisions",
+    "estimate",
+    "judge",
+    "judge_derived",
+    "learn",
+    "publish_derived",
+    "questions",
+    "read_decisions",
+    "record",
+    "remarks",
+]

@@ -22,30 +22,46 @@ Verdict = Literal["same", "different"]
 
 @dataclass(frozen=True)
 class Edge:
-    """A mention and a possible counterpart: see ``likeness.score``. ``gap``: how far the next one was behind."""
+    """A mention and a possible counterpart: see ``likeness.score``. ``own_id``: of the master that the mention would
+    found; ``method``: by what it was linked."""
 
     mention: str
     role: str
     other: str
     is_master: bool
     other_id: str
+    anchor: str
     probability: float
     weight: float
     sure: bool
     agreed: str
-    differing: str
+    levels: str
     taken: bool
-    gap: float = inf
+    verdict: Verdict | None
+    own_id: str
     method: str | None = None
+
+    def turned(self) -> Edge:
+        """The same pair of two mentions, from the other's side."""
+        return replace(
+            self,
+            mention=self.other,
+            other=self.mention,
+            other_id=self.own_id,
+            own_id=self.other_id,
+            anchor=self.mention,
+        )
 
 
 @dataclass
 class Attached:
     """``links``: the edge by which each attached mention goes; ``candidates``: what people are asked, the likeliest
-    first for each mention; ``refused``: pairs that people said are two."""
+    first for each mention; ``unlikely``: the likeliest that is not asked about; ``refused``: pairs that people said are
+    two."""
 
     links: dict[str, Edge] = field(default_factory=dict)
     candidates: list[Edge] = field(default_factory=list)
+    unlikely: list[Edge] = field(default_factory=list)
     refused: list[Edge] = field(default_factory=list)
 
 
@@ -64,46 +80,40 @@ def decide(
     linking: Linking,
     once: Collection[str],
     founders: Collection[str],
-    verdicts: Mapping[tuple[str, str], Verdict],
 ) -> Attached:
-    """``once``: roles a master has once; ``founders``: mentions that founded a master the night before; ``verdicts``:
-    (mention, id of the counterpart) → what people decided. The same for any order of ``edges``."""
+    """``once``: roles a master has once; ``founders``: mentions that founded a master the night before. The same for
+    any order of ``edges``."""
     ordered = sorted(edges, key=lambda edge: (edge.mention, -edge.weight, edge.other))
-    made = Attached(refused=[e for e in ordered if _said(e, verdicts) == "different"])
-    told = [e for e in ordered if _said(e, verdicts) != "different"]
-    to_masters = _first([e for e in told if e.is_master], linking, verdicts)
+    made = Attached(refused=[edge for edge in ordered if edge.verdict == "different"])
+    told = [edge for edge in ordered if edge.verdict != "different"]
+    to_masters = _first([edge for edge in told if edge.is_master], linking)
     made.links = _one_each(to_masters, once)
-    _to_founders([e for e in told if not e.is_master], made.links, linking, set(founders), verdicts)
-    made.candidates = [
-        edge
-        for edge in told
-        if edge.mention not in made.links
-        and edge.other not in made.links
-        and not edge.taken
-        and edge.probability >= linking.candidate
+    _to_founders([edge for edge in told if not edge.is_master], made.links, linking, set(founders))
+    alone = [
+        edge for edge in told if edge.mention not in made.links and edge.other not in made.links and not edge.taken
     ]
+    made.candidates = [edge for edge in alone if edge.probability >= linking.candidate]
+    asked = {edge.mention for edge in made.candidates}
+    unlikely = {edge.mention: edge for edge in reversed(alone) if edge.mention not in asked}
+    made.unlikely = list(unlikely.values())
     return made
 
 
-def _said(edge: Edge, verdicts: Mapping[tuple[str, str], Verdict]) -> Verdict | None:
-    return verdicts.get((edge.mention, edge.other_id))
-
-
-def _first(edges: list[Edge], linking: Linking, verdicts: Mapping[tuple[str, str], Verdict]) -> dict[str, Edge]:
+def _first(edges: list[Edge], linking: Linking) -> dict[str, Edge]:
     """The edge by which each mention would go by itself; ``edges``: those of a mention together, the best first."""
     by_mention: dict[str, list[Edge]] = {}
     for edge in edges:
         by_mention.setdefault(edge.mention, []).append(edge)
     found = {}
     for mention, known in by_mention.items():
-        reviewed = [edge for edge in known if _said(edge, verdicts) == "same"]
+        reviewed = [edge for edge in known if edge.verdict == "same"]
         if reviewed:
             found[mention] = replace(reviewed[0], method=REVIEWED)
             continue
         best = known[0]
         gap = best.weight - known[1].weight if len(known) > 1 else inf
         if best.probability >= linking.link and gap >= linking.margin and best.sure and not best.taken:
-            found[mention] = replace(best, method=SIMILAR, gap=gap)
+            found[mention] = replace(best, method=SIMILAR)
     return found
 
 
@@ -117,24 +127,18 @@ def _one_each(links: Mapping[str, Edge], once: Collection[str]) -> dict[str, Edg
     return {mention: edge for mention, edge in links.items() if mention not in contested}
 
 
-def _to_founders(
-    edges: list[Edge],
-    links: dict[str, Edge],
-    linking: Linking,
-    founders: set[str],
-    verdicts: Mapping[tuple[str, str], Verdict],
-) -> None:
+def _to_founders(edges: list[Edge], links: dict[str, Edge], linking: Linking, founders: set[str]) -> None:
     """Attach mentions that are still alone to one that founds a master, in one pass over them."""
     neighbours: dict[str, list[Edge]] = {}
     for edge in edges:
         if edge.mention in links or edge.other in links:
             continue
         neighbours.setdefault(edge.mention, []).append(edge)
-        neighbours.setdefault(edge.other, []).append(replace(edge, mention=edge.other, other=edge.mention))
+        neighbours.setdefault(edge.other, []).append(edge.turned())
     founded: set[str] = set()
     for mention in sorted(neighbours, key=lambda name: (name not in founders, name)):
         known = [edge for edge in neighbours[mention] if edge.other in founded]
-        gone = _first(sorted(known, key=lambda edge: (-edge.weight, edge.other)), linking, verdicts)
+        gone = _first(sorted(known, key=lambda edge: (-edge.weight, edge.other)), linking)
         if mention in gone:
             links[mention] = gone[mention]
         else:

@@ -19,7 +19,7 @@ from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.errors import GateBlocked
-from govdata.masters import changes, conflicts, integrity, links, roll_up, similarity, survivorship
+from govdata.masters import changes, conflicts, decisions, integrity, links, roll_up, similarity, survivorship
 from govdata.masters.mentions import Mentions, rows
 from govdata.publish import newest, scorecard, visible
 from govdata.standards import expressions
@@ -108,8 +108,12 @@ def _learnt(dataset: Dataset, registry: Registry, deployment: Deployment, date: 
     if not isinstance(made, Links) or registry.masters[made.master].linking is None:
         return []
     before = _before(dataset, deployment, date)
-    learnt = similarity.artefacts(Mentions(made.master, registry, deployment, date, {}))
-    return [("model", learnt), ("before", before.snapshot_id if before is not None else "")]
+    mentions = Mentions(made.master, registry, deployment, date, {})
+    return [
+        ("model", similarity.artefacts(mentions)),
+        ("before", before.snapshot_id if before is not None else ""),
+        ("decided", fingerprint(sorted(decisions.in_force(deployment, made.master, date).items()))),
+    ]
 
 
 def _enough(dataset: Dataset, registry: Registry, found: Mapping[str, Snapshot]) -> bool:
@@ -213,7 +217,7 @@ def _query(
 
 def _linked(connection: duckdb.DuckDBPyConnection, mentions: Mentions, dataset: Dataset) -> str:
     links.prepare(connection, mentions)
-    asked = similarity.attach(connection, mentions, dataset, {})
+    asked = similarity.attach(connection, mentions, dataset)
     files.put_table(asked, scorecard.path(mentions.deployment, LINK_CANDIDATES, mentions.date, mentions.kind))
     return links.query(mentions)
 

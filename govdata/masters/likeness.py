@@ -18,8 +18,6 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from govdata.masters import comparisons, names
 from govdata.masters.mentions import Mentions, master_id
 from govdata.standards.linking import LinkField, Linking
@@ -33,6 +31,15 @@ SEVERAL = ("person_name", "date")
 """A master has a face for each value of these; of another field that its mentions do not agree on, nothing is known."""
 
 
+DECIDED = (
+    "SELECT CASE WHEN s.master IS NULL THEN least(d.mention, d.anchor) ELSE d.mention END AS mention, "
+    "coalesce(s.master, greatest(d.mention, d.anchor)) AS other, s.master IS NOT NULL AS is_master, d.verdict "
+    "FROM decided AS d JOIN said AS s ON s.mention = d.anchor JOIN said AS m ON m.mention = d.mention "
+    "WHERE m.master IS NULL"
+)
+"""Pairs that people decided on, to wherever the anchor belongs tonight, however little alike they are."""
+
+
 def undecided(connection: duckdb.DuckDBPyConnection, mentions: Mentions) -> int:
     """How many mentions of ``known`` have no valid identifier and say something that can be compared."""
     assert mentions.master.linking is not None
@@ -43,9 +50,10 @@ def undecided(connection: duckdb.DuckDBPyConnection, mentions: Mentions) -> int:
 def score(
     connection: duckdb.DuckDBPyConnection, mentions: Mentions, model: Mapping[str, Any], lexicon: names.Lexicon
 ) -> None:
-    """Make ``edge``: ``mention, role, other, is_master, other_id, probability, weight, sure, agreed, differing,
-    taken`` (``other``: rank and key of a master's identifier, or a mention; ``sure``: an automatic link may rest on it;
-    ``taken``: the master already has a mention of a role that there is once)."""
+    """Make ``edge``: ``mention, role, other, is_master, other_id, anchor, probability, weight, sure, agreed, levels,
+    taken, verdict, own_id`` (``other``: rank and key of a master's identifier, or a mention; ``anchor``: one of its
+    mentions; ``sure``: an automatic link may rest on it; ``taken``: the master already has a mention of a role that
+    there is once; ``verdict``: what people decided). Needs ``decided(mention, anchor, verdict)``."""
     linking = mentions.master.linking
     assert linking is not None
     said(connection, linking, lexicon)
@@ -112,6 +120,8 @@ def _e(field: str) -> str:
 
 
 def _forms(connection: duckdb.DuckDBPyConnection, table: str, field: str, lexicon: names.Lexicon, source: str) -> None:
+    import pyarrow as pa
+
     asked = connection.execute(f"SELECT DISTINCT {_e(field)} FROM {source} WHERE {_e(field)} IS NOT NULL").fetchall()
     made = names.forms(sorted(row[0] for row in asked), lexicon)
     arrow = pa.table({  # noqa: F841  read by name below
@@ -136,7 +146,9 @@ def _heirs(code_set: str) -> str:
 
 def _pairs(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: Linking) -> None:
     """Number every pair that shares a block. Of two mentions of a role that there is once, none."""
-    found = " UNION ".join(f"({_block(block, linking)})" for block in linking.blocks)
+    found = " UNION ".join(
+        [*(f"({_block(block, linking)})" for block in linking.blocks), f"(SELECT * EXCLUDE (verdict) FROM ({DECIDED}))"]
+    )
     once = ", ".join(sql.text(role) for role, mention in mentions.master.mentions.items() if mention.once) or "NULL"
     kept = (
         f"SELECT p.* FROM ({found}) AS p JOIN said AS a ON a.mention = p.mention LEFT JOIN said AS b ON NOT is_master "
@@ -238,19 +250,36 @@ def _edges(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: L
     sure = " AND ".join(f"{gamma[name]} >= {comparisons.sure(name, linking.fields[name])}" for name in linking.demands)
     best = {name: comparisons.best(name, field) for name, field in linking.fields.items()}
     agreed = ", ".join(f"CASE WHEN {gamma[name]} = {best[name]} THEN {sql.text(name)} END" for name in gamma)
-    differing = ", ".join(
-        f"CASE WHEN {gamma[name]} BETWEEN 0 AND {best[name] - 1} THEN {sql.text(name)} END" for name in gamma
-    )
+    told = ", ".join(_label(name, field) for name, field in linking.fields.items())
     once = ", ".join(sql.text(role) for role, mention in mentions.master.mentions.items() if mention.once) or "NULL"
     kinds = "[" + ", ".join(sql.text(kind) for kind in mentions.identifiers) + "]"
     rank = "CAST(split_part(p.other, ':', 1) AS INTEGER)"
     of_master = master_id(mentions.kind, f"{kinds}[{rank}]", "substr(p.other, instr(p.other, ':') + 1)")
     of_founder = master_id(mentions.kind, sql.text(UNLINKED), "p.other")
+    own = master_id(mentions.kind, sql.text(UNLINKED), "p.mention")
+    steps = {
+        "held": f"SELECT DISTINCT master, role FROM said WHERE master IS NOT NULL AND role IN ({once})",
+        "anchor": "SELECT master, min(mention) AS anchor FROM said SEMI JOIN pair ON other = master GROUP BY master",
+        "decision": f"SELECT mention, other, max(verdict) AS verdict FROM ({DECIDED}) GROUP BY mention, other",
+    }
+    listed = ", ".join(f"{name} AS ({query})" for name, query in steps.items())
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE edge AS WITH held AS (SELECT DISTINCT master, role FROM said WHERE master IS NOT "
-        f"NULL AND role IN ({once})) SELECT p.mention, m.role, p.other, p.is_master, "
-        f"CASE WHEN p.is_master THEN {of_master} ELSE {of_founder} END AS other_id, s.probability, s.weight, "
-        f"{sure or 'TRUE'} AS sure, concat_ws(',', {agreed}) AS agreed, concat_ws(',', {differing}) AS differing, "
-        "h.role IS NOT NULL AS taken FROM pair AS p JOIN scored AS s USING (pair) JOIN said AS m ON m.mention = "
-        "p.mention LEFT JOIN held AS h ON p.is_master AND h.master = p.other AND h.role = m.role"
+        f"CREATE OR REPLACE TEMP TABLE edge AS WITH {listed} SELECT p.mention, m.role, p.other, p.is_master, "
+        f"CASE WHEN p.is_master THEN {of_master} ELSE {of_founder} END AS other_id, coalesce(a.anchor, p.other) AS "
+        f"anchor, s.probability, s.weight, {sure or 'TRUE'} AS sure, concat_ws(',', {agreed}) AS agreed, "
+        f"concat_ws('；', {told}) AS levels, h.role IS NOT NULL AS taken, d.verdict, {own} AS own_id "
+        "FROM pair AS p JOIN scored AS s USING (pair) JOIN said AS m ON m.mention = p.mention "
+        "LEFT JOIN held AS h ON p.is_master AND h.master = p.other AND h.role = m.role "
+        "LEFT JOIN anchor AS a ON p.is_master AND a.master = p.other "
+        "LEFT JOIN decision AS d ON d.mention = p.mention AND d.other = p.other"
     )
+
+
+def _label(name: str, field: LinkField) -> str:
+    """SQL of how alike the values of a field are, in words; NULL where one side says nothing."""
+    known = comparisons.levels(name, field)
+    cases = " ".join(
+        f"WHEN {len(known) - 1 - place} THEN {sql.text(f'{field.name}：{level.label}')}"
+        for place, level in enumerate(known)
+    )
+    return f"CASE s.gamma_{name} {cases} END"

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from govdata.errors import GovdataError
+from govdata.masters import decisions
 from govdata.masters.mentions import Mentions, rows
 from govdata.publish import newest
 from govdata.standards.master_model import UNLINKED
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from govdata.masters.attach import Attached, Edge, Verdict
+    from govdata.masters.attach import Attached, Edge
 
 HIGHEST = 0.9999
 """Of an identifier one is certain; of a likeness never."""
 
 
 def model_path(mentions: Mentions) -> Path:
-    return mentions.deployment.standards / FOLDER / f"{mentions.kind}.model.json"
+    return mentions.registry.folder / FOLDER / f"{mentions.kind}.model.json"
 
 
 def artefacts(mentions: Mentions) -> str:
@@ -42,7 +43,7 @@ def artefacts(mentions: Mentions) -> str:
 
     if mentions.master.linking is None:
         return ""
-    folder = mentions.deployment.standards / FOLDER
+    folder = mentions.registry.folder / FOLDER
     paths = (model_path(mentions), names.frequencies(folder, mentions.kind), folder / names.SURNAMES)
     return fingerprint([path.read_text(encoding="utf-8") if path.exists() else "" for path in paths])
 
@@ -71,7 +72,6 @@ def attach(
     connection: duckdb.DuckDBPyConnection,
     mentions: Mentions,
     dataset: Dataset,
-    verdicts: Mapping[tuple[str, str], Verdict],
 ) -> pa.Table:
     """Fill ``attached`` of ``govdata.masters.links`` from ``known``; returns the rows of ``link_candidates``."""
     linking = mentions.master.linking
@@ -82,11 +82,12 @@ def attach(
 
     if not likeness.undecided(connection, mentions):
         return LINK_CANDIDATES.arrow([])
-    lexicon = names.read(mentions.deployment.standards / FOLDER, mentions.kind)
+    decisions.decided(connection, mentions)
+    lexicon = names.read(mentions.registry.folder / FOLDER, mentions.kind)
     likeness.score(connection, mentions, model(mentions), lexicon)
     once = [role for role, mention in mentions.master.mentions.items() if mention.once]
     founders = _founders(connection, mentions, dataset)
-    made = deciding.decide(_edges(connection, deciding.lowest(linking)), linking, once, founders, verdicts)
+    made = deciding.decide(_edges(connection, deciding.lowest(linking)), linking, once, founders)
     _fill(connection, made)
     return _listed(connection, made, mentions)
 
@@ -104,8 +105,8 @@ def _edges(connection: duckdb.DuckDBPyConnection, lowest: float) -> list[Edge]:
     from govdata.masters.attach import Edge
 
     query = (
-        "SELECT mention, role, other, is_master, other_id, probability, weight, sure, agreed, differing, taken "
-        f"FROM edge WHERE weight >= {lowest!r}"
+        "SELECT mention, role, other, is_master, other_id, anchor, probability, weight, sure, agreed, levels, taken, "
+        f"verdict, own_id FROM edge WHERE weight >= {lowest!r} OR verdict IS NOT NULL"
     )
     return [Edge(*row) for row in connection.execute(query).fetchall()]
 
@@ -131,7 +132,12 @@ def _listed(connection: duckdb.DuckDBPyConnection, made: Attached, mentions: Men
     """What was linked by likeness, what people are asked, what they refused: each with where it stands."""
     import pyarrow as pa
 
-    states = [("linked", list(made.links.values())), ("candidate", made.candidates), ("different", made.refused)]
+    states = [
+        ("linked", list(made.links.values())),
+        ("candidate", made.candidates),
+        ("unlikely", made.unlikely),
+        ("different", made.refused),
+    ]
     edges = [(state, edge) for state, found in states for edge in found]
     asked = pa.table({"mention_id": pa.array([edge.mention for _, edge in edges], pa.string())})  # noqa: F841
     places = connection.execute(
@@ -150,12 +156,13 @@ def _listed(connection: duckdb.DuckDBPyConnection, made: Attached, mentions: Men
                 "role": role,
                 "row_id": row_id,
                 "candidate_id": edge.other_id,
+                "anchor": edge.anchor,
                 "score": round(min(edge.probability, HIGHEST), 4),
                 "weight": round(edge.weight, 2),
                 "state": state,
                 "method": edge.method,
                 "agreed": edge.agreed,
-                "differing": edge.differing,
+                "levels": edge.levels,
             }
         )
     return LINK_CANDIDATES.arrow(found)

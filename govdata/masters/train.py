@@ -87,7 +87,7 @@ def train(kind: str, registry: Registry, deployment: Deployment, date: Date) -> 
 
 def _train(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: Linking) -> Trained:
     links.prepare(connection, mentions)
-    folder = mentions.deployment.standards / FOLDER
+    folder = mentions.registry.folder / FOLDER
     lexicon = names.Lexicon(names.read(folder, mentions.kind).readings)
     likeness.said(connection, linking, lexicon)
     counted = _frequencies(connection, linking, lexicon)

@@ -105,6 +105,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
             for name, contract in read.items()
         },
         masters=kinds,
+        folder=root,
         cross=across,
         workorders=orders,
         working_days=days,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping
 from datetime import date as Date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from pydantic import Field, PrivateAttr
@@ -369,7 +370,7 @@ class Registry(Frozen):
     element names none. ``hashes``: dataset name → hash of everything declared that the dataset's result depends on.
     ``cross``: rules across tables, by id. ``masters``: kinds of master data, by name. ``workorders``: how what is wrong
     is told to departments and followed up; ``working_days``: day → whether it is worked, where the officer says so;
-    ``scoring``: how quality is scored."""
+    ``scoring``: how quality is scored; ``folder``: what it was read from."""
 
     elements: dict[str, Element]
     code_sets: dict[str, CodeSet]
@@ -379,6 +380,7 @@ class Registry(Frozen):
     hashes: dict[str, str]
     cross: tuple[CrossRule, ...] = ()
     masters: dict[str, Master] = {}
+    folder: Path = Path()
     workorders: WorkOrders = WorkOrders()
     working_days: dict[Date, bool] = {}
     scoring: Scoring = Scoring()

@@ -107,6 +107,38 @@ def test_a_mistake_is_told_with_file_and_line(root: Path, before: str, after: st
     assert [p.line for p in found] == [line] and told in f"{found[0].where} {found[0].message}", found
 
 
+LINKING = """\
+linking:
+  fields:
+    sex: {name: 性别, compare: code}
+    born: {name: 出生日期, compare: date}
+  blocks: [[born]]
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "told"),
+    [
+        ("blocks: [[born]]", "blocks: [[borne]]", 24, "没有声明比对的项“borne”"),
+        ("blocks: [[born]]", "blocks: [[born]]\n  demands: [name]", 25, "没有声明比对的项“name”"),
+        ("compare: date", "compare: division", 23, "code_set"),
+        ("compare: date", "compare: sound", 23, "compare"),
+        ("compare: code}", "compare: division, code_set: places}", 22, "没有代码集“places”"),
+        ("blocks: [[born]]", "blocks: [[born]]\n  link: 0.2", 20, "candidate 不应高于 link"),
+        ("values: {sex: sex}", "values: {sex: sex}\n    evidence: {name: id}", 17, "没有声明比对的项“name”"),
+        ("values: {sex: sex}", "values: {sex: sex}\n    evidence: {born: bron}", 17, "bron"),
+    ],
+)
+def test_a_mistake_about_likeness_is_told(root: Path, before: str, after: str, line: int, told: str) -> None:
+    page = PERSON + LINKING
+    assert before in page
+    (root / "masters/person.yaml").write_text(page.replace(before, after, 1), encoding="utf-8")
+
+    found = [p for p in problems(root) if p.file == "masters/person.yaml"]
+
+    assert [p.line for p in found] == [line] and told in f"{found[0].where} {found[0].message}", found
+
+
 def test_a_derived_table_names_a_kind_that_is_declared(root: Path) -> None:
     origin = "{property: origin, value: {links: {master: persn}}}"
     contract = CONTRACT.replace("{property: delivery, value: {mode: snapshot}}", origin).replace(

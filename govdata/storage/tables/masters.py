@@ -20,12 +20,15 @@ LINK_CANDIDATES = Table(
         Column("role", "VARCHAR", "身份"),
         Column("row_id", "VARCHAR", "提及所在的行"),
         Column("candidate_id", "VARCHAR", "可能的主体"),
+        Column("anchor", "VARCHAR", "可能的主体中的一次提及：主体编号变了，复核的结论仍跟着它"),
         Column("score", "DOUBLE", "是同一个的概率"),
         Column("weight", "DOUBLE", "证据的分量，以2为底的对数"),
-        Column("state", "VARCHAR", "linked 已关联，candidate 待复核，different 复核为不是同一个"),
+        Column(
+            "state", "VARCHAR", "linked 已关联，candidate 待复核，unlikely 得分太低不问，different 复核为不是同一个"
+        ),
         Column("method", "VARCHAR", "similar 按相似自动关联，reviewed 经复核关联"),
         Column("agreed", "VARCHAR", "一致的项"),
-        Column("differing", "VARCHAR", "不一致的项"),
+        Column("levels", "VARCHAR", "各项相似的程度"),
     ),
     key=(DATE, MASTER_KIND, MENTION_ID, Column("candidate_id", "VARCHAR", "可能的主体")),
     writer="主数据",
