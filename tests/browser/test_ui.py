@@ -81,9 +81,9 @@ def test_the_whole_graph_unfolds_into_stages_and_the_city(page: Page, address: s
         page.get_by_text(node, exact=True).first.wait_for(state="attached")
     shot(page, tmp_path, "unfolded")
     for group, tables in (("masters", ("person", "organisation")), ("governance", ("work_orders", "catalogue"))):
-        page.goto(f"{address}/locations/govdata/asset-groups/{group}/lineage")
+        page.goto(f"{address}/locations/govdata/asset-groups/{group}/list")
         for table in tables:
-            page.get_by_text(table, exact=True).first.wait_for(state="attached")
+            page.get_by_text(f"{group} / {table}", exact=True).first.wait_for()
         shot(page, tmp_path, f"unfolded_{group}")
 
 
@@ -91,6 +91,10 @@ def test_in_five_clicks_from_the_front_page_to_the_failing_rows(page: Page, addr
     """The last click shows a query, which `govdata sql` runs."""
     page.goto(address)
     page.get_by_role("link", name="Catalog").click()
+    page.get_by_text("birth / raw").first.hover()
+    while not page.get_by_text("legal_person / standardized").count():
+        page.mouse.wheel(0, 300)
+        page.wait_for_timeout(300)
     page.get_by_text("legal_person / standardized").first.click()
     page.get_by_text("Checks", exact=True).first.click()
     page.get_by_text("conformity", exact=True).first.click()
