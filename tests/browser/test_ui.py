@@ -67,7 +67,7 @@ def test_the_asset_graph_shows_a_group_per_dataset(page: Page, address: str, tmp
 def test_the_front_page_has_the_runs_whoever_started_them(page: Page, address: str, tmp_path: Path) -> None:
     page.goto(address)
     page.get_by_text("2026-11-20").first.wait_for()
-    page.get_by_text("cli").first.wait_for()
+    page.get_by_text("govdata/trigger: cli").first.wait_for()
     assert page.url.startswith(f"{address}/runs")
     shot(page, tmp_path, "front")
 
