@@ -16,7 +16,6 @@ from dagster import (
     DataVersion,
     MaterializeResult,
     MetadataValue,
-    TableRecord,
     multi_asset,
 )
 
@@ -34,9 +33,10 @@ from govdata.checks.asset_checks import (
     check_results,
     check_specs,
     per_cent,
+    rule_line,
 )
 from govdata.masters import CrossOutcome
-from govdata.standards.model import SEVERITY_NAMES, Dataset, Registry
+from govdata.standards.model import Dataset, Registry
 from govdata.storage.tables.rows import PUBLISHED
 
 REMARKS = "不是本日的输入"
@@ -146,16 +146,12 @@ def _result(dataset: str, outcomes: list[CrossOutcome], date: Date) -> DatedResu
     checked, failed = sum(outcome.checked for outcome in outcomes), sum(outcome.failed for outcome in outcomes)
     failing = [outcome for outcome in outcomes if not outcome.passed]
     lines = [
-        TableRecord(
-            {
-                "规则": outcome.rule.id,
-                "说明": outcome.reason or outcome.rule.message,
-                "级别": SEVERITY_NAMES[outcome.rule.severity],
-                CHECKED: outcome.checked,
-                FAILED: outcome.failed,
-                RATE: per_cent(outcome.failed, outcome.checked),
-                QUERY: f"{_query(date, dataset)} AND rule_id = '{outcome.rule.id}'" if outcome.failed else "",
-            }
+        rule_line(
+            outcome.rule.id,
+            outcome.reason or outcome.rule.message,
+            outcome.rule.severity,
+            outcome.checked,
+            outcome.failed,
         )
         for outcome in sorted(outcomes, key=lambda outcome: -outcome.failed)
     ]

@@ -30,21 +30,21 @@ from dagster import (
 from govdata.batches import CheckOutcome, Verdict
 from govdata.checks.findings import failing_rows
 from govdata.publish import table_checks
-from govdata.standards.model import DIMENSION_NAMES, SEVERITY_NAMES, Dataset, Registry
+from govdata.standards.model import DIMENSION_NAMES, SEVERITY_NAMES, Dataset, Registry, Severity
 
 CHECKED, FAILED, RATE, DATE, QUERY = "检查数", "不合格数", "不合格率（%）", "交付日期", "查询"
 
 RULE_TABLE = TableSchema(
     columns=[
-        TableColumn("规则", "string", description="规则编号"),
         TableColumn("说明", "string"),
-        TableColumn("级别", "string", description="错误：不合格的行隔离；警告：照常发布并提示"),
-        TableColumn(CHECKED, "int", description="能够判断的行数"),
         TableColumn(FAILED, "int"),
+        TableColumn(CHECKED, "int", description="能够判断的行数"),
         TableColumn(RATE, "float"),
-        TableColumn(QUERY, "string", description="列出不合格行的查询，用 govdata sql 运行"),
+        TableColumn("级别", "string", description="错误：不合格的行隔离；警告：照常发布并提示"),
+        TableColumn("规则", "string", description="规则编号，即“查询”里的 rule_id"),
     ]
 )
+"""What a person looks for stands first: a window 1,024 pixels wide shows no more. The query stands once, beside it."""
 
 FIGURES = {
     "columns": "不一致的列",
@@ -204,7 +204,10 @@ def _dimension(
             RATE: per_cent(failed, checked),
             "规则": MetadataValue.table(
                 # Most failing rows first: what a person looks for.
-                [_line(rule, verdict) for rule in sorted(rules, key=lambda rule: -rule.failed)],
+                [
+                    rule_line(rule.rule_id or "", rule.description, rule.severity, rule.checked, rule.failed)
+                    for rule in sorted(rules, key=lambda rule: -rule.failed)
+                ],
                 schema=RULE_TABLE,
             ),
             **(
@@ -216,17 +219,16 @@ def _dimension(
     }
 
 
-def _line(rule: CheckOutcome, verdict: Verdict) -> TableRecord:
-    query = failing_rows(verdict.dataset, verdict.date, [rule.rule_id or ""]) if rule.failed else ""
+def rule_line(rule_id: str, message: str, severity: Severity, checked: int, failed: int) -> TableRecord:
+    """A line of ``RULE_TABLE``."""
     return TableRecord(
         {
-            "规则": rule.rule_id,
-            "说明": rule.description,
-            "级别": SEVERITY_NAMES[rule.severity],
-            CHECKED: rule.checked,
-            FAILED: rule.failed,
-            RATE: per_cent(rule.failed, rule.checked),
-            QUERY: query,
+            "说明": message,
+            FAILED: failed,
+            CHECKED: checked,
+            RATE: per_cent(failed, checked),
+            "级别": SEVERITY_NAMES[severity],
+            "规则": rule_id,
         }
     )
 

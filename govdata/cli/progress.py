@@ -88,9 +88,7 @@ class Bar(Progress):
         return f"  共 {self._rows:,} 行，这一遍 {share:.0%}，{_rate(self._rows * share, now - self._statement)}"
 
     def _raw_rows(self, dataset: str, date: Date) -> int | None:
-        from govdata.publish import layers
-
-        raw = layers.read(RawBatch, RawBatch.path(self._deployment, dataset, date))
+        raw = RawBatch.read(RawBatch.path(self._deployment, dataset, date))  # which the stage before has just written
         return raw.rows if raw is not None else None
 
 

@@ -94,14 +94,13 @@ def test_a_dimension_sums_its_rules_and_lists_each(night: Night) -> None:
     assert all(found[name].passed and found[name].severity == AssetCheckSeverity.ERROR for name in TABLE_CHECKS)
 
 
-def test_the_rules_with_most_failures_come_first_and_each_has_its_query(night: Night) -> None:
+def test_the_rules_with_most_failures_come_first_and_the_query_names_each(night: Night) -> None:
     _, found = run_checks(night)
     told = lines(found["conformity"].metadata)
     failed = [int(str(line[FAILED])) for line in told.values()]
     assert failed == sorted(failed, reverse=True) and len(told) > 3
-    for rule, line in told.items():
-        assert f"'{rule}'" in str(line[QUERY]) and "governance.findings" in str(line[QUERY])
-        assert f"'{rule}'" in str(found["conformity"].metadata[QUERY].value)
+    query = str(found["conformity"].metadata[QUERY].value)
+    assert "governance.findings" in query and [rule for rule in told if f"'{rule}'" not in query] == []
 
 
 def test_what_a_person_reads_is_chinese_and_holds_no_value(night: Night) -> None:

@@ -4,10 +4,8 @@ again goes on."""
 from __future__ import annotations
 
 import os
-import pty
 import re
 import signal
-import threading
 import time
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from govdata.operations import alerts
 from tests.faults import city
 from tests.faults.conftest import Place
 from tests.faults.drill import Prepared
+from tests.faults.terminal import recorded
 from tests.faults.zygote import Zygote
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
@@ -145,25 +144,27 @@ engine.standardize = standardize
 
 
 def test_the_bar_lives_and_the_end_is_told_while_dagster_keeps_what_steps_print(zygote: Zygote, tmp_path: Path) -> None:
-    deployment, (ours, theirs) = city.lay_down(tmp_path / "home", 1), pty.openpty()
-    seen: list[bytes] = []
-
-    def read() -> None:
-        while not done.is_set():
-            try:
-                seen.append(os.read(ours, 65536))
-            except OSError:
-                return
-
-    done = threading.Event()
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    code = zygote.run(deployment.home, "run", log=Path(os.ttyname(theirs)), before=ON_THE_TERMINAL, TERM="xterm")
-    os.close(theirs)
-    reader.join(10)
-    done.set()
-    said = b"".join(seen).decode("utf-8", "replace")
+    deployment = city.lay_down(tmp_path / "home", 1)
+    code, said = recorded(zygote, deployment, "run", width=80, before=ON_THE_TERMINAL)
     assert code == 128 + signal.SIGINT, said
     assert f"{city.day(0)} 借阅证 标准化" in said or f"{city.day(0)} 阅览室 标准化" in said, said
     assert re.search("共 [0-9]+ 行", said), "a stage that takes seconds tells its rows"
     assert said.index("标准化") < said.index("正在结束") < said.index("再次运行即可继续")
+
+
+def test_a_narrow_terminal_shows_the_whole_summary(zygote: Zygote, tmp_path: Path) -> None:
+    """One dataset blocked, one with an empty folder, a delivery in the wrong place."""
+    deployment = city.lay_down(tmp_path / "a home", 1)
+    (rooms,) = deployment.delivery("rooms", city.day(0)).iterdir()
+    rooms.rename(deployment.landing / "rooms" / rooms.name)
+    (cards,) = deployment.delivery("cards", city.day(0)).iterdir()
+    cards.write_bytes(b"")
+    code, said = recorded(zygote, deployment, "run", width=60)
+    assert code == 3, said
+    assert re.search("^借阅证 +已阻断 ", said, re.MULTILINE) and re.search("^阅览室 +没有交付 ", said, re.MULTILINE), (
+        said
+    )
+    assert f"landing/rooms/{rooms.name} 不在日期文件夹里" in said
+    assert f"没有文件，按没有交付处理：landing/rooms/{city.day(0)}" in said
+    assert said.count(f"GOVDATA_HOME='{deployment.home}' ") == 2, "both commands can be pasted"
+    assert "warning" not in said.lower() and "asset check" not in said
