@@ -89,7 +89,8 @@ def _write(
         ]
         for number, line in enumerate(lines):
             cover.write_string(number, 0, line, styles["title" if number == 0 else "plain"])
-        titles = [name for name, _, _ in asked[0].sides]
+        shown = [n for n in range(len(asked[0].sides)) if any(any(each.sides[n][1:]) for each in asked)]
+        titles = [asked[0].sides[n][0] for n in shown]
         header = [
             *MARKS,
             *(f"{name}（{side}）" for name in titles for side in ("左", "右")),
@@ -102,7 +103,7 @@ def _write(
             sheet.write_string(0, place, name, styles["answer" if name in (VERDICT, REASON) else "header"])
         for row, question in enumerate(asked, 1):
             marks = (question.pair, kind, reviewer, row_code(key, f"{kind}\x1f{reviewer}", question.pair))
-            values = [value for _, left, right in question.sides for value in (left, right)]
+            values = [value for n in shown for value in question.sides[n][1:]]
             for place, value in enumerate([*marks, *values, question.levels]):
                 sheet.write_string(row, place, value, styles["text"])
             for place in (len(header) - 2, len(header) - 1):
