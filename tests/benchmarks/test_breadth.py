@@ -75,14 +75,14 @@ def test_what_a_rule_costs_does_not_depend_on_how_many_there_are(tmp_path: Path)
 
 def test_a_check_of_each_rule_against_all_before_it_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the laws are for: such a test of names the loader once had."""
-    honest = contracts._check_names
+    honest = contracts.check_names
 
-    def quadratic(bound: tuple[BoundRule, ...], context: contracts._Context) -> None:
+    def quadratic(bound: tuple[BoundRule, ...], context: contracts.Context) -> None:
         for rule in bound:
             assert any(str(other.id) == rule.id for other in bound)
         honest(bound, context)
 
-    monkeypatch.setattr(contracts, "_check_names", quadratic)
+    monkeypatch.setattr(contracts, "check_names", quadratic)
     costs = []
     for count in (250, 350, 450):
         breadth.declare_wide_table(tmp_path / str(count) / "standards", count)
