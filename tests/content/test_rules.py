@@ -114,8 +114,8 @@ CASES: list[tuple[str, Row, set[str]]] = [
     ("population", {"marital_status": "单身"}, {"marital_status.code_set"}),
     ("population", {"ethnicity": "汗族"}, {"ethnicity.code_set"}),
     ("population", {"registered_date": "2001年9月"}, {"registered_date.type"}),
-    ("population", {"name": "寮犱笁"}, {"name.garbled"}),
-    ("population", {"residence_address": "绀轰緥甯備笢婀栧尯"}, {"residence_address.garbled"}),
+    ("population", {"name": "寮犱笁涓"}, {"name.garbled"}),  # a byte is lost: not to be read back
+    ("population", {"residence_address": "绀轰緥甯備笢婀栧"}, {"residence_address.garbled"}),
     ("population", {"household_division": "190101001002"}, set()),
     # legal persons
     ("legal_person", {"approved_date": "2015-01-02"}, {"established_not_after_approved"}),
