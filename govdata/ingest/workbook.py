@@ -21,6 +21,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 import python_calamine as calamine
+from lxml import etree
 
 from govdata.ingest import oldbook, physical, source, totals
 from govdata.ingest.archive import probe, survey
@@ -365,7 +366,7 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
         opened = open_sheets(book, format, headers, told, _counter(path, format, old))
     except calamine.PasswordError:
         raise Unreadable(oldbook.PROTECTED) from None
-    except (calamine.CalamineError, OSError, ValueError):
+    except (calamine.CalamineError, etree.XMLSyntaxError, OSError, ValueError):
         raise Unreadable("工作簿损坏或被截断，不能读取") from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # what the reader's Rust code throws on damage it did not expect
