@@ -12,7 +12,6 @@ import hashlib
 import os
 import re
 import time
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date as Date
@@ -27,6 +26,8 @@ from govdata.governance.closing import state_of
 from govdata.governance.log import Event, Log
 from govdata.governance.orders import STATE_NAMES, WORKED, State
 from govdata.governance.people import departments
+from govdata.governance.returned import Form
+from govdata.governance.returned import text as plain
 from govdata.governance.signature import is_ours
 from govdata.governance.workbook import (
     CODE,
@@ -41,24 +42,12 @@ from govdata.governance.workbook import (
     UNTIL,
     folder,
 )
-from govdata.standards.model import Column, Dataset, DeliveryMode, Registry
+from govdata.standards.model import Registry
 from govdata.standards.workorder_settings import NEEDS
 from govdata.storage import files
 
 MARKS = (ORDER, ITEM, CODE)
-_READ = (*MARKS, REPLY, REASON, UNTIL, DEPARTMENT, NAME)
-_FORM = Dataset(
-    name="replies",
-    title="工单反馈",
-    domain="工单",
-    owner="",
-    version="1",
-    delivery=DeliveryMode(mode="snapshot", key=()),
-    columns=tuple(
-        Column(name=f"reply_{n}", title=title, element="text", required=True) for n, title in enumerate(_READ)
-    ),
-)
-"""What the reader looks for in a returned workbook, said as it is said of a delivery."""
+FORM = Form("replies", "工单反馈", (*MARKS, REPLY, REASON, UNTIL, DEPARTMENT, NAME))
 MOST_REASON = 800
 """Signs of a reason that are kept."""
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]00:00(?::00)?)?")
@@ -171,11 +160,10 @@ class _Reader:
     state: State
     key: str
     receipt: Receipt
-    headers: ingest.Headers = field(default_factory=lambda: ingest.Headers(_FORM))
 
     def read(self, path: Path) -> list[Reply]:
         try:
-            _, opened = ingest.open_file(path, self.headers)
+            _, opened = ingest.open_file(path, FORM.headers)
             found: dict[tuple[str, str], list[tuple[str | None, int, Reply]]] = {}
             for part in opened.ignored:
                 if part.name != COVER:
@@ -194,9 +182,8 @@ class _Reader:
     def _sheet(self, source: ingest.Source) -> Iterator[tuple[int, Reply]]:
         checked = False
         for block in source.blocks():
-            meant = [self.headers.column(name) for name in block.names]
-            names = [_READ[int(name.removeprefix("reply_"))] if name else "" for name in meant]
-            missing = [name for name in (*MARKS, REPLY) if name not in names]
+            columns = FORM.cells(block)
+            missing = [name for name in (*MARKS, REPLY) if name not in columns]
             if missing:
                 if not checked:
                     self._refuse(source.sheet, None, f"不是工单的工作表：缺少“{'”“'.join(missing)}”列")
@@ -204,9 +191,8 @@ class _Reader:
                 continue
             for reject in block.rejects:
                 self._refuse(source.sheet, reject.row, f"不能读取：{reject.reason}")
-            columns = {name: column.to_pylist() for name, column in zip(names, block.columns, strict=True)}
             for number, row in enumerate(block.rows.to_pylist()):
-                cells = {name: _text(values[number]) for name, values in columns.items()}
+                cells = {name: plain(values[number]) for name, values in columns.items()}
                 reply = self._row(source.sheet, row, cells)
                 if reply is not None:
                     yield row, reply
@@ -238,7 +224,7 @@ class _Reader:
     def _reply(self, sheet: str | None, row: int, order: str, item: str, cells: dict[str, str]) -> Reply | None:
         said = cells[REPLY]
         kinds = self.registry.workorders.replies
-        code = next((code for code, kind in kinds.items() if said in (code, _text(kind.name))), None)
+        code = next((code for code, kind in kinds.items() if said in (code, plain(kind.name))), None)
         if code is None:
             self._refuse(sheet, row, f"“{REPLY}”不是列表中的一项")
             return None
@@ -334,11 +320,6 @@ def text(receipt: Receipt) -> str:
         place = sheet + row or "整个文件"
         lines.append(f"  {place}：{refused.reason}")
     return "\n".join(lines) + "\n"
-
-
-def _text(value: str | None) -> str:
-    """A cell without blanks around it; full-width signs as half-width ones, the apostrophe of a text cell left out."""
-    return unicodedata.normalize("NFKC", value or "").strip().removeprefix("'")
 
 
 def _date(text: str) -> Date | None:

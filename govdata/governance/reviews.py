@@ -6,7 +6,6 @@ copied row of another reviewer, or a second file under one's name, is not taken 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import date as Date
 from datetime import datetime
@@ -17,9 +16,10 @@ from govdata import ingest, masters
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.governance import log as journal
+from govdata.governance.returned import Form, text
 from govdata.governance.signature import is_ours, row_code
 from govdata.governance.workbook import COVER, file_name, formats, printed
-from govdata.standards.model import Column, Dataset, DeliveryMode, Registry
+from govdata.standards.model import Registry
 from govdata.storage import files
 
 if TYPE_CHECKING:
@@ -30,18 +30,7 @@ MARKS = (PAIR, KIND, REVIEWER, CODE)
 VERDICTS: dict[str, masters.Said] = {"同一个": "same", "不是同一个": "different", "无法判断": "unsure"}
 FOLDER = "主数据复核"
 SHEET = "复核"
-_READ = (*MARKS, VERDICT, REASON)
-_FORM = Dataset(
-    name="reviews",
-    title="关联复核",
-    domain="主数据",
-    owner="",
-    version="1",
-    delivery=DeliveryMode(mode="snapshot", key=()),
-    columns=tuple(
-        Column(name=f"review_{n}", title=title, element="text", required=True) for n, title in enumerate(_READ)
-    ),
-)
+FORM = Form("reviews", "关联复核", (*MARKS, VERDICT, REASON))
 
 
 def write(
@@ -120,13 +109,12 @@ def read(deployment: Deployment, path: Path, receipt: Receipt, day: Date) -> boo
     review. Raises ``ingest.Unreadable`` where it cannot be read."""
     from govdata.governance.replies import Refused
 
-    headers = ingest.Headers(_FORM)
-    _, opened = ingest.open_file(path, headers)
+    _, opened = ingest.open_file(path, FORM.headers)
     lines = masters.read_decisions(deployment)
     asked = {(line.pair, line.reviewer): line for line in lines if line.kind == "asked"}
     key, said, ours = journal.key(deployment), {}, False
     for source in opened.sources:
-        for row, cells in _rows(source, headers):
+        for row, cells in _rows(source):
             ours = True
             if not any(cells.values()):
                 continue
@@ -152,16 +140,14 @@ def read(deployment: Deployment, path: Path, receipt: Receipt, day: Date) -> boo
     return ours
 
 
-def _rows(source: ingest.Source, headers: ingest.Headers) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(source: ingest.Source) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows of a sheet that has the marks of a review, and their cells by title; none of another sheet."""
     for block in source.blocks():
-        meant = [headers.column(name) for name in block.names]
-        names = [_READ[int(name.removeprefix("review_"))] if name else "" for name in meant]
-        if not {*MARKS, VERDICT} <= set(names):
+        columns = FORM.cells(block)
+        if not {*MARKS, VERDICT} <= columns.keys():
             continue
-        columns = {name: column.to_pylist() for name, column in zip(names, block.columns, strict=True) if name}
         for number, row in enumerate(block.rows.to_pylist()):
-            yield row, {name: _text(values[number]) for name, values in columns.items()}
+            yield row, {name: text(values[number]) for name, values in columns.items()}
 
 
 def _refusal(cells: dict[str, str], key: str, asked: dict[tuple[str, str], masters.Line]) -> str | None:
@@ -173,7 +159,3 @@ def _refusal(cells: dict[str, str], key: str, asked: dict[tuple[str, str], maste
     if cells[VERDICT] and cells[VERDICT] not in VERDICTS:
         return f"“{VERDICT}”不是列表中的一项"
     return None
-
-
-def _text(value: str | None) -> str:
-    return unicodedata.normalize("NFKC", value or "").strip().removeprefix("'")
