@@ -1,4 +1,4 @@
-"""The query that answers a check: which rows fail its rules."""
+"""What a check shows of a rule: its rate, and the query that answers which rows fail it."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ def failing_rows(dataset: str, date: Date, rule_ids: Sequence[str]) -> str:
         "rule_id "
         f"IN ({rules})"
     )
+
+
+def figures(dataset: str, date: Date, rule_id: str, checked: int, failed: int) -> dict[str, float | int | str]:
+    """``rate``, and the ``query`` where rows failed."""
+    rate: dict[str, float | int | str] = {"rate": failed / checked if checked else 0.0}
+    return {**rate, "query": failing_rows(dataset, date, [rule_id])} if failed else rate

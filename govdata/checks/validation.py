@@ -12,7 +12,7 @@ from govdata import engine
 from govdata.batches import CheckOutcome, RawBatch, StandardizedBatch, Verdict
 from govdata.checks import columns, results, rows, suite, table
 from govdata.checks.errors import ChecksError
-from govdata.checks.findings import failing_rows
+from govdata.checks.findings import figures
 from govdata.deployment import Deployment
 from govdata.publish import filled_cells, layers
 from govdata.standards.model import BoundRule, Dataset, Registry
@@ -120,9 +120,6 @@ def _refuse_broken(result: SuiteResult, batch: StandardizedBatch, registry: Regi
 
 
 def _rule_outcome(rule: BoundRule, counted: Counted, batch: StandardizedBatch) -> CheckOutcome:
-    figures: dict[str, float | int | str] = {"rate": counted.failed / counted.checked if counted.checked else 0.0}
-    if counted.failed:
-        figures["query"] = failing_rows(rule.dataset, batch.date, [rule.id])
     return CheckOutcome(
         name=rule.check_name,
         kind="rule",
@@ -135,5 +132,5 @@ def _rule_outcome(rule: BoundRule, counted: Counted, batch: StandardizedBatch) -
         passed=counted.failed == 0,
         checked=counted.checked,
         failed=counted.failed,
-        figures=figures,
+        figures=figures(rule.dataset, batch.date, rule.id, counted.checked, counted.failed),
     )

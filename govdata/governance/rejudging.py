@@ -21,7 +21,7 @@ from pathlib import Path
 from govdata import engine, publish
 from govdata.batches import Looked, RawBatch, Rejudged, StandardizedBatch, Verdict
 from govdata.checks import results, table
-from govdata.checks.findings import failing_rows
+from govdata.checks.findings import figures
 from govdata.deployment import Deployment
 from govdata.engine import rules
 from govdata.errors import GovdataError
@@ -300,7 +300,7 @@ class _Date:
                     "checked": max(checked, failed),
                     "failed": failed,
                     "passed": not failed,
-                    "figures": self._figures(rule.id, checked, failed),
+                    "figures": figures(self.dataset.name, self.date, rule.id, checked, failed),
                 }
             )
         counted = {
@@ -324,10 +324,6 @@ class _Date:
             standards_hash=made.standards_hash,
             outcomes=tuple(told),
         )
-
-    def _figures(self, rule_id: str, checked: int, failed: int) -> dict[str, float | int | str]:
-        rate: dict[str, float | int | str] = {"rate": failed / checked if checked else 0.0}
-        return {**rate, "query": failing_rows(self.dataset.name, self.date, [rule_id])} if failed else rate
 
     def _rows(self, named: Sequence[str]) -> int:
         return sum(files.row_count(self.deployment.absolute(name)) for name in named)
