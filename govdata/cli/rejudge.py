@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from govdata.cli.app import Command, app
-from govdata.cli.common import console, load_registry
+from govdata.cli.common import console, load_registry, read_date
 from govdata.deployment import Deployment, dates_in
 
 
 @app.command(cls=Command)
 def rejudge(
     dataset: Annotated[list[str] | None, typer.Option("--dataset", help="只复审这些数据集；可多次给出")] = None,
-    since: Annotated[
-        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="只复审这一天及以后的交付")
-    ] = None,
+    since: Annotated[str | None, typer.Option("--since", help="只复审这一天及以后的交付，YYYY-MM-DD")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只说会放行多少行，什么也不改")] = False,
     published: Annotated[
         bool, typer.Option("--published", help="另数一遍已发布的行里按现行标准不合格的；只报告，要读整张表")
@@ -46,7 +43,7 @@ def rejudge(
         deployment,
         on,
         datasets=dataset,
-        since=since.date() if since else None,
+        since=read_date(since) if since is not None else None,
         dry_run=dry_run,
         tell=lambda name, day: terminal.print(f"{registry.datasets[name].title} {day} ……", highlight=False),
     )
