@@ -15,13 +15,12 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
-    AssetSpec,
     DailyPartitionsDefinition,
     MaterializeResult,
-    multi_asset,
 )
 
 from govdata.assets import guard
+from govdata.assets.governed import governed
 from govdata.assets.resources import DeploymentResource
 from govdata.checks.asset_checks import CHECKED, FAILED, DatedResult
 from govdata.deployment import Deployment
@@ -41,22 +40,15 @@ def catalogue(registry: Registry, dates: DailyPartitionsDefinition, upstream: Se
     """The asset ``governance/catalogue`` and its check: are all views readable? A view that is not stops what depends
     on the catalogue."""
 
-    @multi_asset(
-        name=f"{STAGE}__{GOVERNANCE}",
-        specs=[
-            AssetSpec(
-                KEY,
-                deps=upstream,
-                description="DuckDB 目录：已发布表、隔离区、修复台账、规则结果、对账的视图，带中文注释；"
-                "每夜最后原子替换一次。",
-                group_name=GOVERNANCE,
-                kinds={"duckdb"},
-                partitions_def=dates,
-                metadata={"数据目录": "data/published/govdata.duckdb"},
-            )
-        ],
-        op_tags={"dagster/priority": "-100"},
-        check_specs=[
+    @governed(
+        KEY,
+        dates,
+        upstream,
+        "DuckDB 目录：已发布表、隔离区、修复台账、规则结果、对账的视图，带中文注释；每夜最后原子替换一次。",
+        kinds={"duckdb"},
+        metadata={"数据目录": "data/published/govdata.duckdb"},
+        priority=-100,
+        checks=[
             AssetCheckSpec(READABLE, asset=KEY, description="目录已按本夜结果重建，每个视图都能打开", blocking=True)
         ],
     )

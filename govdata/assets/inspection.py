@@ -7,13 +7,12 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
-    AssetSpec,
     DailyPartitionsDefinition,
     MaterializeResult,
-    multi_asset,
 )
 
 from govdata.assets import catalogue, guard, scorecard
+from govdata.assets.governed import governed
 from govdata.assets.resources import DeploymentResource
 from govdata.operations.outcomes import GOVERNANCE
 from govdata.standards.model import Registry
@@ -25,19 +24,13 @@ KEY = AssetKey([GOVERNANCE, STAGE])
 def inspection(registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDefinition:
     """The asset: reads the catalogue alone, so it waits for that and for the scores."""
 
-    @multi_asset(
-        name=f"{STAGE}__{GOVERNANCE}",
-        specs=[
-            AssetSpec(
-                KEY,
-                deps=[scorecard.KEY, catalogue.KEY],
-                description="数据质量检测报告：全市一份、每个部门一份，Word 文档和网页；不含任何一条记录的值。",
-                group_name=GOVERNANCE,
-                kinds={"word", "html"},
-                partitions_def=dates,
-                metadata={"报告": "data/reports/<日期>/<部门>/"},
-            )
-        ],
+    @governed(
+        KEY,
+        dates,
+        [scorecard.KEY, catalogue.KEY],
+        "数据质量检测报告：全市一份、每个部门一份，Word 文档和网页；不含任何一条记录的值。",
+        kinds={"word", "html"},
+        metadata={"报告": "data/reports/<日期>/<部门>/"},
     )
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
         from govdata import reports

@@ -8,18 +8,17 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
-    AssetSpec,
     DailyPartitionsDefinition,
     DefaultSensorStatus,
     MaterializeResult,
     MetadataValue,
     SensorDefinition,
     SkipReason,
-    multi_asset,
     sensor,
 )
 
 from govdata.assets import guard
+from govdata.assets.governed import governed
 from govdata.assets.resources import DeploymentResource
 from govdata.deployment import Deployment
 from govdata.operations import alerts, outcomes
@@ -34,20 +33,14 @@ def work_orders(registry: Registry, dates: DailyPartitionsDefinition, upstream: 
     """The asset, after everything that finds something. Lower in priority than what it reads, since it waits upon
     nobody's success: a blocked delivery is what departments must hear of."""
 
-    @multi_asset(
-        name=f"{STAGE}__{GOVERNANCE}",
-        specs=[
-            AssetSpec(
-                KEY,
-                deps=upstream,
-                description="问题数据工单：按责任部门、规则和原因归并，写成各部门的工作簿；收回的反馈读入；只凭后来的交付办结。",
-                group_name=GOVERNANCE,
-                kinds={"excel", "duckdb"},
-                partitions_def=dates,
-                metadata={"dagster/table_name": "governance.work_orders", "工作簿": "data/workorders/<部门>/"},
-            )
-        ],
-        op_tags={"dagster/priority": "-50"},
+    @governed(
+        KEY,
+        dates,
+        upstream,
+        "问题数据工单：按责任部门、规则和原因归并，写成各部门的工作簿；收回的反馈读入；只凭后来的交付办结。",
+        kinds={"excel", "duckdb"},
+        metadata={"dagster/table_name": "governance.work_orders", "工作簿": "data/workorders/<部门>/"},
+        priority=-50,
     )
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
         from govdata import governance

@@ -7,14 +7,13 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
-    AssetSpec,
     DailyPartitionsDefinition,
     MaterializeResult,
     MetadataValue,
-    multi_asset,
 )
 
 from govdata.assets import guard
+from govdata.assets.governed import governed
 from govdata.assets.resources import DeploymentResource
 from govdata.operations.outcomes import GOVERNANCE
 from govdata.standards.model import Registry
@@ -26,21 +25,14 @@ KEY = AssetKey([GOVERNANCE, STAGE])
 def rejudged(registry: Registry, dates: DailyPartitionsDefinition, upstream: Sequence[AssetKey]) -> AssetsDefinition:
     """The asset, first of the city by its priority: what is released is in the tables that the others read."""
 
-    @multi_asset(
-        name=f"{STAGE}__{GOVERNANCE}",
-        specs=[
-            AssetSpec(
-                KEY,
-                deps=upstream,
-                description="隔离复审：标准修改或准予豁免之后，以前各期隔离的行重新判定，合格的并入它那一期；"
-                "已发布的行不动。",
-                group_name=GOVERNANCE,
-                kinds={"duckdb", "parquet"},
-                partitions_def=dates,
-                metadata={"dagster/table_name": "governance.releases"},
-            )
-        ],
-        op_tags={"dagster/priority": "50"},
+    @governed(
+        KEY,
+        dates,
+        upstream,
+        "隔离复审：标准修改或准予豁免之后，以前各期隔离的行重新判定，合格的并入它那一期；已发布的行不动。",
+        kinds={"duckdb", "parquet"},
+        metadata={"dagster/table_name": "governance.releases"},
+        priority=50,
     )
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
         from govdata import governance

@@ -8,13 +8,12 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
-    AssetSpec,
     DailyPartitionsDefinition,
     MaterializeResult,
-    multi_asset,
 )
 
 from govdata.assets import catalogue, guard, run_retention
+from govdata.assets.governed import governed
 from govdata.assets.resources import DeploymentResource
 from govdata.operations import outcomes
 from govdata.operations.outcomes import GOVERNANCE
@@ -28,18 +27,12 @@ def retention(registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDef
     """The asset ``governance/retention``: removes what the deployment's policy no longer keeps, and Dagster's old
     runs."""
 
-    @multi_asset(
-        name=f"{STAGE}__{GOVERNANCE}",
-        specs=[
-            AssetSpec(
-                KEY,
-                deps=[catalogue.KEY],
-                description="按部署的保留策略清理：过期的快照和夜间数据、无人引用的文件、旧的工作簿、报告和通知、"
-                "Dagster 的旧运行记录。交付文件、工单日志和回执从不删除。",
-                group_name=GOVERNANCE,
-                partitions_def=dates,
-            )
-        ],
+    @governed(
+        KEY,
+        dates,
+        [catalogue.KEY],
+        "按部署的保留策略清理：过期的快照和夜间数据、无人引用的文件、旧的工作簿、报告和通知、"
+        "Dagster 的旧运行记录。交付文件、工单日志和回执从不删除。",
     )
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
         from govdata import publish

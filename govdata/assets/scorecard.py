@@ -7,14 +7,13 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
-    AssetSpec,
     DailyPartitionsDefinition,
     MaterializeResult,
     MetadataValue,
-    multi_asset,
 )
 
 from govdata.assets import guard
+from govdata.assets.governed import governed
 from govdata.assets.resources import DeploymentResource
 from govdata.operations.outcomes import GOVERNANCE
 from govdata.standards.model import Registry
@@ -27,21 +26,14 @@ def scorecard(registry: Registry, dates: DailyPartitionsDefinition, upstream: Se
     """The asset, after work orders (whose waivers it shows apart) and before the catalogue that shows it, by priority
     alone: a blocked delivery is scored too."""
 
-    @multi_asset(
-        name=f"{STAGE}__{GOVERNANCE}",
-        specs=[
-            AssetSpec(
-                KEY,
-                deps=upstream,
-                description="数据质量评分：数据集、部门、区划、全市，按 GB/T 36344 的维度和合计；"
-                "没有评估的写未评估，不算满分。",
-                group_name=GOVERNANCE,
-                kinds={"duckdb", "parquet"},
-                partitions_def=dates,
-                metadata={"dagster/table_name": "governance.scorecard"},
-            )
-        ],
-        op_tags={"dagster/priority": "-60"},
+    @governed(
+        KEY,
+        dates,
+        upstream,
+        "数据质量评分：数据集、部门、区划、全市，按 GB/T 36344 的维度和合计；没有评估的写未评估，不算满分。",
+        kinds={"duckdb", "parquet"},
+        metadata={"dagster/table_name": "governance.scorecard"},
+        priority=-60,
     )
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
         from govdata import scoring
