@@ -3,6 +3,9 @@ stages."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
@@ -144,3 +147,29 @@ def small_at(folder: Path) -> Small:
     made.write("datasets/people.odcs.yaml", contract("people", "公安", PEOPLE, "id"))
     made.write("datasets/births.odcs.yaml", contract("births", "卫健", BIRTHS, "no"))
     return made
+
+
+def told_under_seeds(deployment: Deployment, columns: tuple[str, ...]) -> list[str]:
+    """``columns`` of the person links of 2026-11-21 as processes with three hash seeds derive them anew; the last one
+    leaves none behind."""
+    script = (
+        "import sys; from pathlib import Path; from datetime import date; from govdata import masters, standards\n"
+        "from govdata.deployment import Deployment\n"
+        "from govdata.masters.derive import derive\n"
+        "import pyarrow.parquet as pq\n"
+        "home = Deployment(Path(sys.argv[1])); registry = standards.load(home.standards)\n"
+        "raw = derive(registry.datasets['person_link'], registry, home, date(2026, 11, 21))\n"
+        "rows = pq.read_table(home.absolute(raw.files[0])).to_pylist()\n"
+        "print(sorted(tuple(row[name] for name in sys.argv[2:]) for row in rows))\n"
+        "home.absolute(raw.files[0]).unlink()"
+    )
+    return [
+        subprocess.run(
+            [sys.executable, "-c", script, str(deployment.home), *columns],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from datetime import date as Date
@@ -16,7 +15,7 @@ from govdata import masters, publish
 from govdata.batches import RawBatch
 from govdata.errors import GovdataError
 from govdata.masters import comparisons
-from tests.masters.conftest import Small, contract, small_at
+from tests.masters.conftest import Small, contract, small_at, told_under_seeds
 
 DAY, NEXT, THIRD = Date(2026, 11, 20), Date(2026, 11, 21), Date(2026, 11, 22)
 
@@ -196,25 +195,7 @@ def test_ids_and_candidates_do_not_depend_on_the_order_of_rows_nor_on_the_proces
     city.deliver("people", NEXT, "\n".join([people[0], *reversed(people[1:])]) + "\n")
     city.deliver("births", NEXT, HEAD + "\n".join(reversed(births)) + "\n")
     snapshot = city.deployment.snapshot("person_link", DAY)
-    script = (
-        "import sys; from pathlib import Path; from datetime import date; from govdata import masters, standards\n"
-        "from govdata.deployment import Deployment\nfrom govdata.masters.derive import derive\n"
-        "import pyarrow.parquet as pq\nhome = Deployment(Path(sys.argv[1])); registry = standards.load(home.standards)\n"
-        "raw = derive(registry.datasets['person_link'], registry, home, date(2026, 11, 21))\n"
-        "rows = pq.read_table(home.absolute(raw.files[0])).to_pylist()\n"
-        "print(sorted((r['mention_id'], r['person_id'], r['method'], r['score']) for r in rows))\n"
-        "home.absolute(raw.files[0]).unlink()"
-    )
-    told = [
-        subprocess.run(
-            [sys.executable, "-c", script, str(city.deployment.home)],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2", "3")
-    ]
+    told = told_under_seeds(city.deployment, ("mention_id", "person_id", "method", "score"))
 
     assert len(set(told)) == 1 and snapshot.is_dir()
     assert linked(city, NEXT) == before and candidates(city) == kept

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
 from datetime import date as Date
 from pathlib import Path
 from typing import Any
@@ -20,7 +17,7 @@ from govdata import engine, masters, publish
 from govdata.deployment import Deployment
 from govdata.errors import GateBlocked, GovdataError
 from govdata.masters import derive, integrity
-from tests.masters.conftest import Small, contract, small_at
+from tests.masters.conftest import Small, contract, small_at, told_under_seeds
 
 DAY, NEXT, THIRD = Date(2026, 11, 20), Date(2026, 11, 21), Date(2026, 11, 22)
 
@@ -193,26 +190,7 @@ def test_ids_do_not_depend_on_the_order_of_rows_nor_on_the_process(known: Small)
     people, births = PEOPLE_1.splitlines(), BIRTHS_1.splitlines()
     known.deliver("people", NEXT, "\n".join([people[0], *reversed(people[1:])]) + "\n")
     known.deliver("births", NEXT, "\n".join([births[0], *reversed(births[1:])]) + "\n")
-    script = (
-        "import sys; from pathlib import Path; from datetime import date; from govdata import masters, standards\n"
-        "from govdata.deployment import Deployment\n"
-        "from govdata.masters.derive import derive\n"
-        "import pyarrow.parquet as pq\n"
-        "home = Deployment(Path(sys.argv[1])); registry = standards.load(home.standards)\n"
-        "raw = derive(registry.datasets['person_link'], registry, home, date(2026, 11, 21))\n"
-        "rows = pq.read_table(home.absolute(raw.files[0])).to_pylist()\n"
-        "print(sorted((r['role'], r['person_id'], r['method']) for r in rows)); home.absolute(raw.files[0]).unlink()"
-    )
-    told = [
-        subprocess.run(
-            [sys.executable, "-c", script, str(known.deployment.home)],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2", "3")
-    ]
+    told = told_under_seeds(known.deployment, ("role", "person_id", "method"))
 
     assert set(told) == {f"{before}\n"}
 
