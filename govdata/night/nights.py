@@ -23,6 +23,7 @@ from govdata import ingest
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment, dates_in
 from govdata.errors import GovdataError
+from govdata.night import event_log
 from govdata.operations import interruption, outcomes
 from govdata.operations.outcomes import STAGES
 from govdata.standards.model import Registry
@@ -154,7 +155,12 @@ class Nights:
 
         dead_runs.report(self.deployment, dagster)
         interruption.check()
-        with dead_runs.alive(self.deployment, run_id), interruption.ending(cancel), outcomes.watched(heard):
+        with (
+            dead_runs.alive(self.deployment, run_id),
+            event_log.held_open(self.deployment, run_id),
+            interruption.ending(cancel),
+            outcomes.watched(heard),
+        ):
             result = job.execute_in_process(
                 instance=dagster,
                 run_id=run_id,
