@@ -5,6 +5,10 @@ GX evaluates every rule as an expectation of its own and ``governance.rule_resul
 dimension are the lines of a table in that dimension's check. A check per rule would be hundreds of events a night, and
 of pages nobody opens.
 
+Of a derived table, which govdata itself makes, few rules are asked: they are one check, and what every table is asked
+is another; only what is asked of just this table has checks of its own. Each check of a night is three events, and a
+person looks at one line instead of ten.
+
 The checks are not partitioned: Dagster shows the worst partition of a partitioned check, and a person wants the newest
 delivery's state. The delivery date stands in the metadata; ``current`` puts the newest state back when an older date
 has been judged again.
@@ -45,6 +49,11 @@ RULE_TABLE = TableSchema(
     ]
 )
 """What a person looks for stands first: a window 1,024 pixels wide shows no more. The query stands once, beside it."""
+
+WHOLE_TABLE = TableSchema(columns=[TableColumn(name, "string") for name in ("检查", "结果", "说明")])
+
+RULES, WHOLE = "rules", "whole"
+"""The two checks of a derived table beside its own ones."""
 
 FIGURES = {
     "columns": "不一致的列",
@@ -126,19 +135,26 @@ def asset_key(dataset: Dataset) -> AssetKey:
 
 def check_specs(dataset: Dataset, registry: Registry) -> list[AssetCheckSpec]:
     """One spec per dimension that has rules (not blocking: rows are quarantined or reported) and one per table check
-    (blocking)."""
+    (blocking); of a derived table one for all rules and one for what every table is asked."""
     key = asset_key(dataset)
-    bound = registry.rules(dataset.name)
+    rules = registry.rules(dataset.name)
+    counts = [(name, title, sum(rule.dimension == name for rule in rules)) for name, title in DIMENSION_NAMES.items()]
+    asked = table_checks(dataset)
+    if dataset.derived is not None:
+        counts = [(RULES, "规则", len(rules))]
+        asked = {WHOLE: "生成的表完整、与重新计数一致、与合同相符"} | dict(dataset.own_checks)
     dimensions = [
         AssetCheckSpec(
-            name, asset=key, description=f"{title}：{count} 条规则逐行检查；不合格的行，错误级隔离，警告级照常发布"
+            name,
+            asset=key,
+            description=f"{title}：{count} 条规则逐行检查；不合格的行，错误级隔离，警告级照常发布",
         )
-        for name, title in DIMENSION_NAMES.items()
-        if (count := sum(rule.dimension == name for rule in bound))
+        for name, title, count in counts
+        if count
     ]
     tables = [
         AssetCheckSpec(name, asset=key, description=f"{description}。不通过则不发布。", blocking=True)
-        for name, description in table_checks(dataset).items()
+        for name, description in asked.items()
     ]
     return dimensions + tables
 
@@ -163,25 +179,59 @@ def current(verdict: Verdict, dataset: Dataset, registry: Registry) -> Iterator[
 
 
 def _results(verdict: Verdict, dataset: Dataset) -> Iterator[dict[str, Any]]:
-    for name, title in DIMENSION_NAMES.items():
-        rules = [outcome for outcome in verdict.outcomes if outcome.kind == "rule" and outcome.dimension == name]
+    rules = [outcome for outcome in verdict.outcomes if outcome.kind == "rule"]
+    tables = [outcome for outcome in verdict.outcomes if outcome.kind == "table"]
+    if dataset.derived is None:
+        for name, title in DIMENSION_NAMES.items():
+            if of_it := [rule for rule in rules if rule.dimension == name]:
+                yield _dimension(name, title, of_it, verdict, dataset)
+    else:
         if rules:
-            yield _dimension(name, title, rules, verdict, dataset)
-    for outcome in verdict.outcomes:
-        if outcome.kind == "table":
-            yield {
-                "asset_key": asset_key(dataset),
-                "check_name": outcome.name,
-                "passed": outcome.passed,
-                "severity": AssetCheckSeverity.ERROR,
-                "description": outcome.description,
-                "metadata": {
-                    DATE: verdict.date.isoformat(),
-                    CHECKED: outcome.checked,
-                    FAILED: outcome.failed,
-                    **_figures(outcome),
-                },
-            }
+            yield _dimension(RULES, "规则", rules, verdict, dataset)
+        common = [outcome for outcome in tables if outcome.name not in dataset.own_checks]
+        yield _whole(common, verdict, dataset)
+        tables = [outcome for outcome in tables if outcome.name in dataset.own_checks]
+    for outcome in tables:
+        yield _table(
+            outcome.name,
+            outcome.passed,
+            outcome.description,
+            {CHECKED: outcome.checked, FAILED: outcome.failed, **_figures(outcome)},
+            verdict,
+            dataset,
+        )
+
+
+def _whole(outcomes: Sequence[CheckOutcome], verdict: Verdict, dataset: Dataset) -> dict[str, Any]:
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    titles = table_checks(dataset)
+    lines = [
+        TableRecord(
+            {"检查": titles.get(outcome.name, outcome.name), "结果": "通过" if outcome.passed else "不通过", "说明": outcome.description}
+        )
+        for outcome in sorted(outcomes, key=lambda outcome: outcome.passed)
+    ]
+    figures = {
+        CHECKED: len(outcomes),
+        FAILED: len(failed),
+        "各项": MetadataValue.table(lines, schema=WHOLE_TABLE),
+        **{name: value for outcome in outcomes for name, value in _figures(outcome).items() if name != RATE},
+    }
+    told = "；".join(outcome.description for outcome in failed) or f"{len(outcomes)} 项检查都通过"
+    return _table(WHOLE, not failed, told, figures, verdict, dataset)
+
+
+def _table(
+    name: str, passed: bool, description: str, figures: dict[str, Any], verdict: Verdict, dataset: Dataset
+) -> dict[str, Any]:
+    return {
+        "asset_key": asset_key(dataset),
+        "check_name": name,
+        "passed": passed,
+        "severity": AssetCheckSeverity.ERROR,
+        "description": description,
+        "metadata": {DATE: verdict.date.isoformat(), **figures},
+    }
 
 
 def _dimension(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from dagster import (
@@ -19,7 +20,7 @@ from dagster import (
     multi_asset_check,
 )
 
-from govdata.batches import CheckOutcome
+from govdata.batches import CheckOutcome, Verdict
 from govdata.checks import TABLE_CHECKS
 from govdata.checks.asset_checks import (
     CHECKED,
@@ -32,6 +33,8 @@ from govdata.checks.asset_checks import (
     check_specs,
     current,
 )
+from govdata.publish import table_checks
+from govdata.standards import load
 from govdata.standards.model import DIMENSION_NAMES
 from tests.checks import small
 from tests.checks.small import CANARY, Night, independent_counts
@@ -146,3 +149,36 @@ def test_an_earlier_verdict_is_told_for_the_checks_there_still_are(night: Night)
     assert [told.check_name for told in current(verdict, night.dataset, night.registry)] == DIMENSIONS + list(
         TABLE_CHECKS
     )
+
+
+@pytest.mark.parametrize("broken", [(), ("schema", "volume")])
+def test_a_derived_table_has_one_check_of_rules_one_of_the_whole_and_its_own(
+    repository: Path, broken: tuple[str, ...]
+) -> None:
+    registry = load(repository / "standards")
+    dataset = registry.datasets["person_link"]
+    specs = {spec.name: bool(spec.blocking) for spec in check_specs(dataset, registry)}
+    own = dict.fromkeys(dataset.own_checks, True)
+    assert own and specs == {"rules": False, "whole": True} | own
+
+    def outcome(name: str, title: str, **more: object) -> CheckOutcome:
+        facts = {"kind": "table", "severity": "error", "blocking": True, "passed": name not in broken} | more
+        return CheckOutcome.model_validate(
+            {"name": name, "description": f"{title}如何", "checked": 3, "failed": int(name in broken)} | facts
+        )
+
+    asked = table_checks(dataset)
+    rule = {"kind": "rule", "rule_id": "person_id.form", "dimension": "conformity", "blocking": False}
+    outcomes = (*(outcome(*check) for check in asked.items()), outcome("a rule", "形式", **rule))
+    verdict = Verdict(dataset=dataset.name, date=small.DATE, batch_id="b", standards_hash="h", outcomes=outcomes)
+    told = {result.check_name: result for result in check_results(verdict, dataset)}
+    assert told.keys() == specs.keys()
+    whole = told["whole"]
+    assert whole.passed is not bool(broken)
+    assert whole.metadata[CHECKED].value == len(asked) - len(own) and whole.metadata[FAILED].value == len(broken)
+    assert [asked[name] + "如何" for name in broken] == (whole.description or "").split("；") * bool(broken)
+    parts = whole.metadata["各项"]
+    assert isinstance(parts, TableMetadataValue)
+    shown = [(record.data["检查"], record.data["结果"]) for record in parts.records]
+    assert shown[: len(broken)] == [(asked[name], "不通过") for name in broken]
+    assert len(shown) == len(asked) - len(own) and all(state == "通过" for _, state in shown[len(broken) :])
