@@ -51,7 +51,7 @@ def _serial(x: exp.Expression) -> exp.Expression:
 def _composed(x: exp.Expression) -> exp.Expression:
     """Year, month and day with any usual separator, with or without a time. 00 for an unknown month or day is no date,
     25:00 no time. A time of another zone (``Z``: UTC) is shifted to Beijing's."""
-    digits = arabic(x)
+    digits = exp.column("digits")
     part = {group: sql("regexp_extract(:x, :p, :g)", x=digits, p=MOMENT, g=group) for group in range(4, 10)}
     clock = sql(
         "concat(lpad(coalesce(nullif(:a, ''), nullif(:b, ''), '0'), 2, '0'), ':', "
@@ -69,7 +69,7 @@ def _composed(x: exp.Expression) -> exp.Expression:
             for name, group in (("sign", 1), ("h", 2), ("m", 3))
         },
     )
-    return sql(
+    composed = sql(
         "CASE WHEN regexp_matches(:x, :p) "
         "THEN TRY_CAST(regexp_replace(:x, :p, '\\1-\\2-\\3 ') || :clock AS TIMESTAMP) + (480 - :ahead) * INTERVAL 1 "
         "MINUTE END",
@@ -78,6 +78,8 @@ def _composed(x: exp.Expression) -> exp.Expression:
         clock=clock,
         ahead=exp.Paren(this=ahead),
     )
+    # A list of one, so that the numerals are read once and not in each of a dozen places.
+    return sql("list_transform([:x], lambda digits: :composed)[1]", x=arabic(x), composed=composed)
 
 
 def moment_of(x: exp.Expression, *, epoch: exp.Expression) -> exp.Expression:
