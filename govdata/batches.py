@@ -28,15 +28,24 @@ class DeliveredFile(Manifest):
     records: int | None = None
 
 
+class Watermark(Manifest):
+    """From where (excluded; None: the beginning) to where (included) ``table`` was read, as the pull wrote it."""
+
+    table: str
+    start: str | None
+    end: str
+
+
 class Delivery(Manifest):
     """What a department put into one delivery folder. ``fingerprint`` changes when any file's content or name does.
-    ``records``: how many a marker announces of all files together."""
+    ``records``: how many a marker announces of all files together; ``watermark``: of pulled data alone."""
 
     dataset: str
     date: Date
     files: tuple[DeliveredFile, ...]
     fingerprint: str
     records: int | None = None
+    watermark: Watermark | None = None
 
 
 Fate = Literal["read", "duplicate", "rejected", "set_aside"]
@@ -183,6 +192,7 @@ class RawBatch(Manifest):
     sources: tuple[IngestedFile, ...]
     columns: tuple[str, ...] = ()  # the contract's, as it was then
     passed_over: tuple[str, ...] = ()  # files of the delivery folder that are no data: temporary, hidden, markers
+    watermark: Watermark | None = None
 
     @property
     def physical(self) -> int:

@@ -207,7 +207,11 @@ def _whole(outcomes: Sequence[CheckOutcome], verdict: Verdict, dataset: Dataset)
     titles = table_checks(dataset)
     lines = [
         TableRecord(
-            {"检查": titles.get(outcome.name, outcome.name), "结果": "通过" if outcome.passed else "不通过", "说明": outcome.description}
+            {
+                "检查": titles.get(outcome.name, outcome.name),
+                "结果": "通过" if outcome.passed else "不通过",
+                "说明": outcome.description,
+            }
         )
         for outcome in sorted(outcomes, key=lambda outcome: outcome.passed)
     ]

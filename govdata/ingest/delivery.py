@@ -13,7 +13,7 @@ from govdata.batches import DeliveredFile, Delivery
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, Problem
 from govdata.escaping import visible
-from govdata.ingest import complete
+from govdata.ingest import complete, watermark
 from govdata.standards.model import Dataset, Marker
 from govdata.storage.manifest import fingerprint
 
@@ -154,7 +154,7 @@ def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | 
 
     Raises ``DeliveryError`` where something in the folder is no plain file: a link would make us read what its author
     may not, and a pipe would hold the night up; and where the upload is not whole, by what the contract says of that
-    (``ingest.complete``).
+    (``ingest.complete``), or a pull leaves a gap after the one before it (``ingest.watermark``).
     """
     folder = deployment.delivery(dataset.name, date)
     if not folder.is_dir():
@@ -167,6 +167,7 @@ def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | 
         return None
     again = deployment.command("run", "--date", date.isoformat(), "--dataset", dataset.name)
     announced = complete.demand_whole(data, markers, dataset, date, again)
+    pulled = watermark.demand(markers, dataset, date, deployment)
     files = tuple(
         DeliveredFile(
             name=name, size=path.stat().st_size, sha256=content_hash(path), records=announced.of_file.get(name)
@@ -179,4 +180,5 @@ def receive(deployment: Deployment, dataset: Dataset, date: Date) -> Delivery | 
         files=files,
         fingerprint=fingerprint([[file.name, file.size, file.sha256] for file in files]),
         records=announced.of_delivery,
+        watermark=pulled,
     )

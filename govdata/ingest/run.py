@@ -86,6 +86,7 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
             sources=tuple(sources),
             columns=tuple(column.name for column in dataset.columns),
             passed_over=passed_over(deployment.delivery(dataset.name, delivery.date), dataset.delivery.marker),
+            watermark=delivery.watermark,
         )
     batch.write(RawBatch.path(deployment, dataset.name, delivery.date))
     remove_stale(raw_folder, {Path(file).name for file in batch.files})

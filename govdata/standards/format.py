@@ -389,6 +389,10 @@ class DeliveryEntry(Written):
         0, description="文件最后一次写入后须静置的秒数，未满则视为没有传完；0 不要求"
     )
     marker: Maybe[MarkerEntry] = Field(None, description="部门传完数据后放的标记文件；没有它就视为没有传完")
+    watermark: Maybe[Text] = Field(
+        None,
+        description="数据由程序从部门的库表抽取：按库表的哪一列抽取。抽取程序把起止写在数据旁的 _watermark.json",
+    )
     ignored_sheets: list[Text] = Field(
         [], description="工作表名通配；这些工作表即使像有记录也不属于本数据集，可以不读；默认：有记录而没读的，不发布"
     )

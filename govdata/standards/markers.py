@@ -6,7 +6,7 @@ import re
 
 from govdata.standards import patterns
 from govdata.standards.format import MarkerEntry
-from govdata.standards.model import Marker
+from govdata.standards.model import WATERMARK_FILE, Marker
 
 CHECKSUMS = ("md5", "sha1", "sha256", "sm3")
 
@@ -16,6 +16,11 @@ def marker(written: MarkerEntry | None) -> Marker | None:
         return None
     implied = next((name for name in CHECKSUMS if written.name.lower().endswith(f".{name}")), None)
     return Marker(name=written.name, checksum=written.checksum or implied, count=written.count)
+
+
+def watermark() -> Marker:
+    """The file of a pull (``ingest.watermark``): with its number of records."""
+    return Marker(name=WATERMARK_FILE, count=r'"rows"\s*:\s*([0-9]+)')
 
 
 def problems(name: str, count: str | None) -> list[tuple[str, str]]:

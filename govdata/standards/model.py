@@ -237,13 +237,18 @@ class Marker(Frozen):
     count: str | None = None
 
 
+WATERMARK_FILE = "_watermark.json"
+"""Beside pulled data: from where to where the table was read (``ingest.watermark``)."""
+
+
 class DeliveryMode(Frozen):
     """``snapshot``: each delivery is the whole; ``delta``: changed rows merged by ``key``. ``operation`` names the
     column that holds I, U or D (absent or NULL: upsert). ``snapshot_files`` (glob patterns): a delta dataset's delivery
     with such a file is a whole. ``settle``: seconds a file must have rested before it is read (0: not asked);
     ``marker``: what says that an upload is whole. ``ignored_sheets`` (patterns): sheets that are none of ours though
     they hold records. ``totals``: whether a number of records that a file gives must ``match`` what was read, or is
-    only ``told``."""
+    only ``told``. ``watermark``: the column of a department's own table by which it is pulled into the landing folder;
+    the file that says how far is the delivery's marker then."""
 
     mode: Literal["snapshot", "delta"]
     key: tuple[str, ...]
@@ -251,6 +256,7 @@ class DeliveryMode(Frozen):
     snapshot_files: tuple[str, ...] = ()
     settle: int = 0
     marker: Marker | None = None
+    watermark: str | None = None
     ignored_sheets: tuple[str, ...] = ()
     totals: Literal["match", "told"] = "match"
 
@@ -300,6 +306,13 @@ class Dataset(Frozen):
     sharing: Literal["unconditional", "conditional", "none"] = "conditional"
     derived: RollUp | Links | Survivors | Conflicts | None = None
     file: str = ""
+
+    @property
+    def origin(self) -> Literal["landing", "source", "derived"]:
+        """Delivered as files, pulled from a department's table, or made of published tables."""
+        if self.derived is not None:
+            return "derived"
+        return "landing" if self.delivery.watermark is None else "source"
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -43,7 +43,8 @@ def delivery_mode(written: DeliveryEntry | None) -> DeliveryMode:
         operation=written.operation,
         snapshot_files=tuple(written.snapshot_files),
         settle=written.settle,
-        marker=markers.marker(written.marker),
+        marker=markers.watermark() if written.watermark is not None else markers.marker(written.marker),
+        watermark=written.watermark,
         ignored_sheets=tuple(written.ignored_sheets),
         totals=written.totals,
     )
@@ -70,6 +71,8 @@ def check_delivery(properties: DatasetProperties, columns: list[Column | None], 
         context.add("mode 为 delta 时要写明合并键 key", *place, where="delivery")
     if delivery.operation is not None and delivery.operation not in context.names:
         context.add(f"operation “{delivery.operation}”不是本数据集的列", *place, "operation", where="delivery")
+    if delivery.marker is not None and delivery.watermark is not None:
+        context.add("写了 watermark 就不写 marker：水位文件就是标记文件", *place, "marker", where="delivery")
     if delivery.marker is not None:
         for key, message in markers.problems(delivery.marker.name, delivery.marker.count):
             context.add(message, *place, "marker", key, where="delivery")
