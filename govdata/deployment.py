@@ -143,6 +143,11 @@ class Deployment:
         return self.workorders / "_events" / "link_reviews.jsonl"
 
     @property
+    def access_log(self) -> Path:
+        """Who looked at which master or list, when and why, a line each, only ever added to."""
+        return self.workorders / "_events" / "access.jsonl"
+
+    @property
     def dagster_home(self) -> Path:
         return self.home / ".dagster"
 

@@ -7,17 +7,15 @@ two mentions, not about two ids: it follows the second one to whatever master it
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date as Date
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from govdata.deployment import Deployment
-from govdata.errors import GovdataError
-from govdata.storage import files
+from govdata.storage import journal
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,33 +50,12 @@ class Line(BaseModel):
 
 def read(deployment: Deployment) -> list[Line]:
     """Every line in order. Raises ``GovdataError`` where one is damaged; an unfinished last line never was."""
-    try:
-        content = deployment.link_reviews.read_bytes()
-    except FileNotFoundError:
-        return []
-    lines = []
-    for number, line in enumerate(content[: content.rfind(b"\n") + 1].splitlines(), 1):
-        try:
-            lines.append(Line.model_validate_json(line))
-        except ValidationError:
-            place = f"{deployment.relative(deployment.link_reviews)} 第 {number} 行"
-            raise GovdataError(f"关联复核日志损坏：{place}；请从备份恢复这个文件") from None
-    return lines
+    return journal.read(deployment.link_reviews, Line, "关联复核日志")
 
 
 def append(deployment: Deployment, lines: Iterable[Line]) -> None:
     """Add lines, durably."""
-    path = deployment.link_reviews
-    with files.locked(path.with_name(".link_reviews.lock")):
-        kept = path.read_bytes() if path.exists() else b""
-        whole = kept.rfind(b"\n") + 1
-        with open(path, "r+b" if path.exists() else "w+b") as file:
-            file.seek(whole)
-            file.truncate()
-            file.write("".join(line.model_dump_json(exclude_defaults=True) + "\n" for line in lines).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        files.sync(path.parent)
+    journal.append(deployment.link_reviews, lines)
 
 
 def settled(lines: Iterable[Line]) -> dict[str, Said]:

@@ -30,9 +30,10 @@ from govdata.publish import (
 from govdata.publish.snapshots import complete
 from govdata.publish.views import Catalogue
 from govdata.standards.model import Registry
-from govdata.storage import files, sql
+from govdata.storage import access_log, files, sql
 from govdata.storage.manifest import Inside, Manifest
 from govdata.storage.tables import masters, scoring
+from govdata.storage.tables.access import ACCESS_LOG
 from govdata.storage.tables.deliveries import DELIVERIES, NOTES
 from govdata.storage.tables.nights import (
     CROSS_FINDINGS,
@@ -167,6 +168,7 @@ def _fill(
     catalogue.show_file(CROSS_FINDINGS, cross)
     catalogue.show_file(RELEASES, released)
     workorders.show(catalogue, deployment)
+    catalogue.show_file(ACCESS_LOG, _accesses(deployment))
     for declared, file in scored.items():
         catalogue.show_file(declared, file)
     for name, path in code_files.items():
@@ -214,6 +216,12 @@ def _snapshot_list(snapshots: dict[str, list[tuple[Snapshot, bool]]], deployment
             }
             lines.append(SNAPSHOTS.ordered(line))
     return small.keep(SNAPSHOTS.name, sorted(lines), SNAPSHOTS.columns, small.folder(deployment))
+
+
+def _accesses(deployment: Deployment) -> Path:
+    """The log as it is now. Lines that are added later are shown when the catalogue is built again."""
+    lines = [ACCESS_LOG.ordered(dict(access)) for access in access_log.read(deployment)]
+    return small.keep(ACCESS_LOG.name, lines, ACCESS_LOG.columns, small.folder(deployment))
 
 
 def _repair_counts(nights: list[evidence.Night], deployment: Deployment) -> Path:

@@ -19,7 +19,7 @@ from govdata.publish import rebuild_catalogue
 from govdata.standards import load
 from govdata.standards.model import Registry
 from govdata.storage import tables
-from govdata.storage.tables import Column, Table, codes, masters, nights, page, rows, workorders
+from govdata.storage.tables import Column, Table, access, codes, masters, nights, page, rows, workorders
 
 PACKAGE = Path(tables.__file__).resolve().parents[2]
 OF_ROWS = "|".join({*rows.RAW, *rows.PUBLISHED, rows.FAILED_RULES, rows.KEPT_ROW_ID})
@@ -84,9 +84,10 @@ def test_one_name_for_one_thing() -> None:
             workorders.DEPARTMENT_PERFORMANCE,
             workorders.SUGGESTION_ACCEPTANCE,
             masters.MASTER_CHANGES,
+            access.ACCESS_LOG,
         )
         assert (nights.DATE in names) == (
-            table not in (nights.RULES, *workorders.TABLES) or table.name.endswith("events")
+            table not in (nights.RULES, *workorders.TABLES, *access.TABLES) or table.name.endswith("events")
         )
         assert names.issuperset(rows.IDENTITY) == (table.name in about_rows), table.name
 

@@ -10,10 +10,11 @@ nights      governance.*: what was judged and altered
 workorders  governance.*: about work orders
 scoring     governance.*: about scores
 masters     governance.*: about master data
+access      governance.*: who looked at what
 codes       codes.<code set>
 """
 
-from govdata.storage.tables import codes, deliveries, masters, nights, rows, scoring, workorders
+from govdata.storage.tables import access, codes, deliveries, masters, nights, rows, scoring, workorders
 from govdata.storage.tables.model import Column, Columns, Table, arrow_table, arrow_types, comments, types
 
 GOVERNANCE: tuple[Table, ...] = (
@@ -33,6 +34,7 @@ GOVERNANCE: tuple[Table, ...] = (
     *workorders.TABLES,
     *scoring.TABLES,
     *masters.TABLES,
+    *access.TABLES,
 )
 """Every ``governance.<name>``: a view is made of each, and none besides."""
 
@@ -41,6 +43,7 @@ __all__ = [
     "Column",
     "Columns",
     "Table",
+    "access",
     "arrow_table",
     "arrow_types",
     "codes",
