@@ -19,11 +19,21 @@ from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.errors import GateBlocked
-from govdata.masters import changes, conflicts, decisions, integrity, links, roll_up, similarity, survivorship
+from govdata.masters import (
+    changes,
+    conflicts,
+    decisions,
+    integrity,
+    links,
+    roll_up,
+    similarity,
+    survivorship,
+    timelines,
+)
 from govdata.masters.mentions import Mentions, rows
 from govdata.publish import newest, scorecard, visible
 from govdata.standards import expressions
-from govdata.standards.derivations import Conflicts, Links, RollUp, Survivors
+from govdata.standards.derivations import Conflicts, Events, Links, Relations, RollUp, Survivors
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
@@ -121,7 +131,8 @@ def _enough(dataset: Dataset, registry: Registry, found: Mapping[str, Snapshot])
     if dataset.derived.WHOLE:
         return len(found) == len(registry.inputs(dataset.name))
     links = set(dataset.derived.links_read().values())
-    return bool(found.keys() - links) and bool(not links or links & found.keys())
+    linked = links <= found.keys() if dataset.derived.EVERY_LINK else links & found.keys()
+    return bool(found.keys() - links) and bool(not links or linked)
 
 
 def _demand_links(dataset: Dataset, found: Mapping[str, Snapshot], date: Date) -> None:
@@ -144,7 +155,9 @@ def _write(
     target = folder / f"{batch_id}-0000.parquet"
     made_of = "+".join(f"published/{table}/{snapshot.date}" for table, snapshot in found.items())
     with files.scratch(deployment, "derive") as scratch:
-        connection = engine.session(registry, temp=scratch / "spill", as_of=date)
+        made = dataset.derived
+        asked = timelines.code_sets(made, registry) if isinstance(made, Events | Relations) else None
+        connection = engine.session(registry, temp=scratch / "spill", as_of=date, code_sets=asked)
         try:
             written = files.temporary(target)
             query = _query(connection, dataset, registry, deployment, date, found)
@@ -196,8 +209,12 @@ def _query(
     assert made is not None
     if isinstance(made, RollUp):
         return _rolled_up(made, registry, deployment, date, found)
+    if isinstance(made, Events):
+        return timelines.events(made, timelines.Told(registry, deployment, date, found))
     linked_before = isinstance(made, Links) and newest(deployment, dataset.name, Date.max) is not None
     keyed(connection, secret(deployment, in_use=linked_before or bool(made.links_read())))
+    if isinstance(made, Relations):
+        return timelines.relations(made, timelines.Told(registry, deployment, date, found))
     mentions = {kind: Mentions(kind, registry, deployment, date, found) for kind in made.masters_read()}
     if isinstance(made, Links):
         return _linked(connection, mentions[made.master], dataset)

@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from govdata.standards.expressions import Kind
 from govdata.standards.master_model import Masters
+from govdata.standards.spelling import suggestion
+from govdata.standards.timelines import Event, Side, Statement
 from govdata.standards.written import Maybe, Name, Text, Written
+
+Place = tuple[str | int, ...]
+"""Where something is written in a derivation."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A row expression over the columns of ``table``, or the name of one of them (``column``). ``kind``: what it has to
+    give, None: anything."""
+
+    path: Place
+    table: str
+    text: str
+    kind: Kind | None = None
+    column: bool = False
 
 
 class Derivation(Written):
     """A declared way to make a table of published ones. ``CHECKS``: what must hold of the table as a whole beside the
     checks of every table, name → description. ``SCHEMA``: where the catalogue shows it. ``WHOLE``: false where a table
-    it reads may be missing as long as there is one."""
+    it reads may be missing as long as there is one; ``EVERY_LINK``: false where that is so of tables of links too."""
 
     NAME: ClassVar[str]
     SUMMARY: ClassVar[str]
     CHECKS: ClassVar[Mapping[str, str]] = {}
     SCHEMA: ClassVar[str] = "published"
     WHOLE: ClassVar[bool] = True
+    EVERY_LINK: ClassVar[bool] = True
 
     def inputs(self, masters: Masters) -> tuple[str, ...]:
         """The published tables it reads."""
@@ -38,12 +58,12 @@ class Derivation(Written):
         """Kind of master data → the table of its links that it reads, made the same night."""
         return {}
 
-    def expressions(self) -> dict[str, str]:
-        """Where it is written → row expression over the columns of the (only) input."""
-        return {}
+    def says(self, masters: Masters) -> Iterable[Said]:
+        """The expressions and columns of its inputs that are written in it."""
+        return ()
 
-    def columns_read(self) -> Iterable[str]:
-        """Columns of the (only) input that it names beside its expressions."""
+    def mistakes(self, masters: Masters) -> Iterable[tuple[Place, str]]:
+        """What else is wrong with what is written, in Chinese."""
         return ()
 
 
@@ -77,8 +97,12 @@ class RollUp(Derivation):
     def expressions(self) -> dict[str, str]:
         return ({"where": self.where} if self.where else {}) | self.counts
 
-    def columns_read(self) -> Iterable[str]:
-        return (self.division,)
+    def says(self, masters: Masters) -> Iterable[Said]:
+        yield Said(("division",), self.table, self.division, column=True)
+        if self.where:
+            yield Said(("where",), self.table, self.where, "boolean")
+        for name, text in self.counts.items():
+            yield Said(("counts", name), self.table, text, "boolean")
 
 
 class Links(Derivation):
@@ -143,6 +167,7 @@ class Conflicts(Derivation):
     SUMMARY: ClassVar = "同一主体的同一属性在各来源的不同取值，取用了哪一个、为什么、应由谁核实"
     SCHEMA: ClassVar = "governance"
     WHOLE: ClassVar = False
+    EVERY_LINK: ClassVar = False
 
     links: dict[Name, Name] = Field(description="主数据种类: 它的关联表")
 
@@ -162,4 +187,151 @@ class Conflicts(Derivation):
         return self.links
 
 
-DERIVATIONS: dict[str, type[Derivation]] = {kind.NAME: kind for kind in (RollUp, Links, Survivors, Conflicts)}
+class Events(Derivation):
+    """事件：每个主体经历了什么，哪一天，哪张表的哪一行说的"""
+
+    NAME: ClassVar = "events"
+    SUMMARY: ClassVar = "各表的行所说的主体的事件；同一主体同一天的同一事件合为一行，取写在最前的来源"
+    WHOLE: ClassVar = False
+
+    master: Name = Field(description="主数据种类：standards/masters 里的文件名")
+    links: Name = Field(description="它的关联表")
+    events: Annotated[list[Event], Field(min_length=1)] = Field(description="各种事件；来源权威的写在前")
+
+    def inputs(self, masters: Masters) -> tuple[str, ...]:
+        return (self.links, *_datasets(masters, [(self.master, event.mention) for event in self.events]))
+
+    def output(self, masters: Masters) -> tuple[str, ...]:
+        return (f"{self.master}_id", "kind", "event", "event_date", "detail", "dataset", "role", "row_id", "rows")
+
+    def masters_read(self) -> tuple[str, ...]:
+        return (self.master,)
+
+    def links_read(self) -> Mapping[str, str]:
+        return {self.master: self.links}
+
+    def says(self, masters: Masters) -> Iterable[Said]:
+        for number, event in enumerate(self.events):
+            for table in _datasets(masters, [(self.master, event.mention)]):
+                place = ("events", number)
+                yield Said((*place, "date"), table, event.date, "date")
+                if event.where is not None:
+                    yield Said((*place, "where"), table, event.where, "boolean")
+                if event.detail is not None:
+                    yield Said((*place, "detail"), table, event.detail, column=True)
+
+    def mistakes(self, masters: Masters) -> Iterable[tuple[Place, str]]:
+        seen: set[tuple[str, str]] = set()
+        names: dict[str, str] = {}
+        for number, event in enumerate(self.events):
+            place = ("events", number)
+            yield from _unknown(masters, self.master, event.mention, (*place, "mention"))
+            if (event.kind, event.mention) in seen:
+                yield (*place, "kind"), f"身份“{event.mention}”的事件 {event.kind} 写了两次：合为一项，用 OR 或 CASE"
+            seen.add((event.kind, event.mention))
+            if names.setdefault(event.kind, event.name) != event.name:
+                yield (*place, "name"), f"事件 {event.kind} 前面叫“{names[event.kind]}”，名称应一致"
+
+
+class Relations(Derivation):
+    """关系：哪两方有这种关系，自何日起，至何日止，哪一行说的"""
+
+    NAME: ClassVar = "relations"
+    SUMMARY: ClassVar = "同一行提到的两方之间的关系：按各行所说的起止连成时段，一个时段一行"
+    WHOLE: ClassVar = False
+
+    links: Annotated[dict[Name, Name], Field(min_length=1)] = Field(description="主数据种类: 它的关联表")
+    left: Side = Field(description="左方")
+    right: Side = Field(description="右方")
+    statements: Annotated[list[Statement], Field(min_length=1)] = Field(description="哪些行怎样说明起止")
+
+    def inputs(self, masters: Masters) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.links.values(), *_datasets(masters, self._mentioned()))))
+
+    def output(self, masters: Masters) -> tuple[str, ...]:
+        said = ("kind", "valid_from", "valid_to", "ended_by", "dataset", "row_id", "ended_dataset", "ended_row_id")
+        return (self.left.column, self.right.column, *said, "rows")
+
+    def masters_read(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(side.master for side in (self.left, self.right) if side.master is not None))
+
+    def links_read(self) -> Mapping[str, str]:
+        return self.links
+
+    def dataset(self, statement: Statement, masters: Masters) -> str:
+        """The table whose rows say it."""
+        sides = ((self.left, statement.left), (self.right, statement.right))
+        mentioned = [(side.master, name) for side, name in sides if side.master is not None and name is not None]
+        return _datasets(masters, mentioned)[0]
+
+    def is_whole(self, statement: Statement) -> bool:
+        """Whether its rows tell of both sides."""
+        sides = ((self.left, statement.left), (self.right, statement.right))
+        return all(side.key is not None or name is not None for side, name in sides)
+
+    def says(self, masters: Masters) -> Iterable[Said]:
+        for number, statement in enumerate(self.statements):
+            place = ("statements", number)
+            for table in _datasets(masters, self._mentioned(statement))[:1]:
+                for name in ("begins", "holds", "ends"):
+                    if (text := getattr(statement, name)) is not None:
+                        yield Said((*place, name), table, text, "date")
+                if statement.where is not None:
+                    yield Said((*place, "where"), table, statement.where, "boolean")
+                for end, side in (("left", self.left), ("right", self.right)):
+                    for column in side.key or ():
+                        yield Said((end, "key"), table, column, column=True)
+
+    def mistakes(self, masters: Masters) -> Iterable[tuple[Place, str]]:
+        for end, side in (("left", self.left), ("right", self.right)):
+            if (side.master is None) == (side.key is None):
+                yield (end,), "master 和 key 应正好写一个"
+            elif side.master is not None and side.master not in self.links:
+                yield (end, "master"), f"links 里没有 {side.master} 的关联表"
+        if self.left.key is not None and self.right.key is not None:
+            yield ("right", "key"), "至少一方应是一类主体（master）"
+        if self.left.column == self.right.column:
+            yield ("right", "column"), "两方的列应不同名"
+        for number, statement in enumerate(self.statements):
+            yield from self._wrong(statement, ("statements", number), masters)
+
+    def _wrong(self, statement: Statement, place: Place, masters: Masters) -> Iterable[tuple[Place, str]]:
+        for end, side, name in (("left", self.left, statement.left), ("right", self.right, statement.right)):
+            if name is not None and side.key is not None:
+                yield (*place, end), "这一方是 key 而成的组，不写身份"
+            elif name is not None and side.master is not None:
+                yield from _unknown(masters, side.master, name, (*place, end))
+        if not statement.mentions:
+            yield place, "left 和 right 至少写一个"
+        if len(tables := _datasets(masters, self._mentioned(statement))) > 1:
+            yield place, f"两方的身份不在同一张表：{'、'.join(tables)}"
+        given = [name for name in ("begins", "holds", "ends") if getattr(statement, name) is not None]
+        if len(given) != 1:
+            yield place, "begins、holds、ends 应正好写一个"
+        elif not self.is_whole(statement) and given != ["ends"]:
+            yield (*place, given[0]), "只写一方的只能说明终止（ends）"
+        if statement.years is not None and statement.begins is None:
+            yield (*place, "years"), "years 自 begins 起算，应写 begins"
+
+    def _mentioned(self, only: Statement | None = None) -> list[tuple[str, str]]:
+        return [
+            (side.master, name)
+            for statement in ([only] if only is not None else self.statements)
+            for side, name in ((self.left, statement.left), (self.right, statement.right))
+            if side.master is not None and name is not None
+        ]
+
+
+def _datasets(masters: Masters, mentioned: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The tables of (kind of master, role), each once; what is not declared has none."""
+    found = (masters[kind].mentions.get(role) for kind, role in mentioned if kind in masters)
+    return tuple(dict.fromkeys(mention.dataset for mention in found if mention is not None))
+
+
+def _unknown(masters: Masters, kind: str, role: str, path: Place) -> Iterable[tuple[Place, str]]:
+    if kind in masters and role not in masters[kind].mentions:
+        yield path, f"{kind} 没有声明身份“{role}”{suggestion(role, masters[kind].mentions)}"
+
+
+WAYS = (RollUp, Links, Survivors, Conflicts, Events, Relations)
+DERIVATIONS: dict[str, type[Derivation]] = {kind.NAME: kind for kind in WAYS}

@@ -83,7 +83,8 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
     read = contracts.read(documents, known, declared, code_sets, declared_sets, findings, lists, kinds)
     datasets = {name: contract.dataset for name, contract in read.items()}
     masters.check(pages, datasets, contracts.declared(documents), known, declared_sets, findings)
-    origins.check(datasets, contracts.declared(documents), known, kinds, findings)
+    written = dict(zip(contracts.declared(documents), documents, strict=True))
+    origins.check(datasets, written, known, kinds, findings)
     orders = workorders.read(root, datasets, known, contracts.declared(documents), findings)
     days = workorders.working_days(root, findings)
     scored = scoring.read(root, datasets, contracts.declared(documents), known, findings)

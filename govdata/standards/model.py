@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from pydantic import Field, PrivateAttr
 
 from govdata.standards.comparisons import Agrees, Excludes, References
-from govdata.standards.derivations import Conflicts, Links, RollUp, Survivors
+from govdata.standards.derivations import Conflicts, Events, Links, Relations, RollUp, Survivors
 from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of the typed form
     CheckDigit,
     DateRange,
@@ -304,7 +304,7 @@ class Dataset(Frozen):
     volume: Volume = Volume()
     schedule: Schedule = Schedule()
     sharing: Literal["unconditional", "conditional", "none"] = "conditional"
-    derived: RollUp | Links | Survivors | Conflicts | None = None
+    derived: RollUp | Links | Survivors | Conflicts | Events | Relations | None = None
     file: str = ""
 
     @property

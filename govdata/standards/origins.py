@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from govdata.standards import expressions
-from govdata.standards.derivations import DERIVATIONS, Derivation, Links
+from govdata.standards.derivations import DERIVATIONS, Derivation, Links, Place, Said
 from govdata.standards.format import DatasetProperties
 from govdata.standards.master_model import Masters
 from govdata.standards.model import Dataset, Element
-from govdata.standards.source import Everything, Findings
+from govdata.standards.source import Document, Everything, Findings
 from govdata.standards.spelling import suggestion
 
 
@@ -38,38 +38,51 @@ def read(
 
 def check(
     datasets: Mapping[str, Dataset],
-    declared: Collection[str],
+    documents: Mapping[str, Document],
     elements: Mapping[str, Element],
     masters: Masters,
     findings: Findings,
 ) -> None:
-    """What a derived table reads must be there: its tables, in no circle, and their columns."""
+    """What a derived table reads must be there: its tables, in no circle, and their columns. ``datasets``: those that
+    were read without a problem; ``documents``: dataset → contract of all that are declared."""
     for dataset in datasets.values():
-        for message in _problems(dataset, datasets, declared, elements, masters) if dataset.derived else ():
-            findings.add(dataset.file, message, None, "origin")
+        if dataset.derived is None:
+            continue
+        document = documents[dataset.name]
+        place = _place(document, dataset.derived)
+        for path, message in _problems(dataset, dataset.derived, datasets, documents, elements, masters):
+            where = ".".join(["origin", *map(str, path)])
+            findings.add(dataset.file, message, document.line((*place, *path)), where)
+
+
+def _place(document: Document, made: Derivation) -> Place:
+    """Where the derivation is written in its contract."""
+    written = document.data["schema"][0]["customProperties"]
+    number = next(i for i, entry in enumerate(written) if entry["property"] == "origin")
+    return ("schema", 0, "customProperties", number, "value", made.NAME)
 
 
 def _problems(
     dataset: Dataset,
+    made: Derivation,
     datasets: Mapping[str, Dataset],
     declared: Collection[str],
     elements: Mapping[str, Element],
     masters: Masters,
-) -> list[str]:
-    assert dataset.derived is not None
-    found: list[str] = []
-    for table in dataset.derived.inputs(masters):
+) -> Iterator[tuple[Place, str]]:
+    yield from made.mistakes(masters)
+    for table in made.inputs(masters):
         if table not in declared:
-            found.append(f"没有名为“{table}”的数据集{suggestion(table, declared)}")
+            yield (), f"没有名为“{table}”的数据集{suggestion(table, declared)}"
         elif _reads(datasets, masters, table, dataset.name):
-            found.append(f"表之间互为来源：{dataset.name} 与 {table}")
-        elif table in datasets:
-            _check_input(dataset.derived, datasets[table], elements, found.append)
-    for kind, table in dataset.derived.links_read().items():
-        made = datasets[table].derived if table in datasets else None
-        if table in datasets and not (isinstance(made, Links) and made.master == kind):
-            found.append(f"数据集 {table} 不是 {kind} 的关联表（origin: links: {{master: {kind}}}）")
-    return found
+            yield (), f"表之间互为来源：{dataset.name} 与 {table}"
+    for said in made.says(masters):
+        if said.table in datasets:
+            yield from _misread(said, datasets[said.table], elements)
+    for kind, table in made.links_read().items():
+        read = datasets[table].derived if table in datasets else None
+        if table in datasets and not (isinstance(read, Links) and read.master == kind):
+            yield ("links",), f"数据集 {table} 不是 {kind} 的关联表（origin: links: {{master: {kind}}}）"
 
 
 def _reads(
@@ -82,15 +95,16 @@ def _reads(
     )
 
 
-def _check_input(
-    made: Derivation, dataset: Dataset, elements: Mapping[str, Element], add: Callable[[str], None]
-) -> None:
-    types = {column.name: elements[column.element].type for column in dataset.columns}
-    for name in made.columns_read():
-        if name not in types:
-            add(f"数据集 {dataset.name} 没有名为“{name}”的列{suggestion(name, types)}")
-    for place, text in made.expressions().items():
-        try:
-            expressions.parse(text, columns=types, code_sets=Everything())
-        except expressions.ExpressionError as error:
-            add(f"{place} 的表达式有误：{error}")
+def _misread(said: Said, dataset: Dataset, elements: Mapping[str, Element]) -> Iterator[tuple[Place, str]]:
+    types = {column.name: str(elements[column.element].type) for column in dataset.columns}
+    if said.column:
+        if said.text not in types:
+            yield said.path, f"数据集 {dataset.name} 没有名为“{said.text}”的列{suggestion(said.text, types)}"
+        return
+    try:
+        _, kind = expressions.parse_value(said.text, columns=types, code_sets=Everything())
+    except expressions.ExpressionError as error:
+        yield said.path, f"表达式有误：{error}"
+        return
+    if said.kind is not None and kind not in (said.kind, "any"):
+        yield said.path, f"表达式的类型不对，应为{expressions.KIND_NAMES[said.kind]}"

@@ -120,7 +120,7 @@ def test_a_derived_table_that_fails_its_check_is_not_published(small: Small) -> 
         (("table: people", "table: peeple"), "没有名为“peeple”的数据集，是否想写 people"),
         (("table: people", "table: sums"), "表之间互为来源：sums 与 sums"),
         (("division: place", "division: palce"), "没有名为“palce”的列"),
-        (("died IS NOT NULL", "dead IS NOT NULL"), "dead 的表达式有误"),
+        (("died IS NOT NULL", "dead IS NOT NULL"), "counts.dead]：表达式有误"),
         (("total: people", "total: persons"), "合同里没有：persons"),
         (("property: origin", "property: delivery"), "delivery"),
     ],
