@@ -13,6 +13,7 @@ from govdata.storage.tables import rows
 from govdata.trees.check_digits import check_digit_ok
 from govdata.trees.facts import mark
 from govdata.trees.matching import matches
+from govdata.trees.variants import same_name
 
 DELIVERY_DATE = column(rows.DELIVERY_DATE)
 
@@ -80,6 +81,7 @@ FUNCTIONS: dict[str, Callable[..., exp.Expression]] = {
     "to_number": lambda value: sql("TRY_CAST(:x AS DECIMAL(24, 6))", x=value),
     "year": lambda value: sql("year(:x)", x=value),
     "month": lambda value: sql("month(:x)", x=value),
+    "same_name": same_name,
 }
 
 

@@ -88,7 +88,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
     orders = workorders.read(root, datasets, known, contracts.declared(documents), findings)
     days = workorders.working_days(root, findings)
     scored = scoring.read(root, datasets, contracts.declared(documents), known, findings)
-    across = cross.read(root, datasets, contracts.declared(documents), known, declared_sets, findings)
+    across = cross.read(root, datasets, contracts.declared(documents), known, declared_sets, kinds, findings)
     if findings.found:
         return None, documents
     element_digests = {name: binding.digest(element) for name, element in known.items()}

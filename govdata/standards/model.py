@@ -338,7 +338,8 @@ class Dataset(Frozen):
 
 class CrossRule(Frozen):
     """``id``: its name, unique in the deployment. ``kind``: a name in ``KINDS``; ``spec``: what that kind is written
-    with."""
+    with. ``links``: of a reference that may be found by master, the table of links and its column of masters.
+    ``catalogue``: its number in the catalogue of rules between departments (docs/masters.md)."""
 
     id: str
     dataset: str
@@ -351,6 +352,8 @@ class CrossRule(Frozen):
     owner: str
     indicator: str | None = None
     source: str | None = None
+    links: tuple[str, str] | None = None
+    catalogue: str | None = None
 
     @property
     def condition(self) -> str | None:
@@ -360,7 +363,8 @@ class CrossRule(Frozen):
     @property
     def tables(self) -> tuple[str, ...]:
         """The published tables the rule reads, each once."""
-        return tuple(dict.fromkeys((self.dataset, self.spec.table)))
+        third = [lookup.table] if (lookup := getattr(self.spec, "lookup", None)) is not None else []
+        return tuple(dict.fromkeys((self.dataset, self.spec.table, *third, *(self.links or ())[:1])))
 
 
 Made = TypeVar("Made")

@@ -178,6 +178,22 @@ def test_judging_again_replaces_what_was_found(city: Small) -> None:
         ("agrees: {table: people, on: {mother: id}, row: born = other_name}", "表达式："),
         ("agrees: {table: people, on: {mother: id}}", "缺少"),
         ("excludes: {table: people, on: {mother: id}, other: state = '1'}", "表达式："),
+        (
+            "excludes: {table: people, on: {mother: id}, last: {born: nmae}}",
+            "数据集 people 没有名为“nmae”的列，是否想写 name",
+        ),
+        ("excludes: {table: people, on: {mother: id}, last: {mother: died}}", "数据集 births 的列 mother 不是日期"),
+        ("excludes: {table: people, on: {mother: id}, more_than: -1}", "more_than"),
+        (
+            "excludes: {table: people, on: {mother: id}, lookup: {table: birth, on: {other_id: mother}}}",
+            "没有名为“birth”的数据集，是否想写 births",
+        ),
+        (
+            "excludes: {table: people, on: {mother: id}, lookup: {table: births, on: {other_idd: mother}}}",
+            "两张表都没有名为“other_idd”的列，是否想写 other_id",
+        ),
+        ("agrees: {table: people, on: {mother: id}, row: with_name = other_name}", "没有名为“with_name”的列"),
+        ("references: {table: people, on: {mother: id}, master: {child: resident}}", "主数据里没有名为“child”的身份"),
         ("column: mother", "应正好写 references、excludes、agrees 之一"),
         ("references: {table: people, on: {mother: id}, min_share: 2}", "min_share"),
         ("references: {table: people, on: {mother: id}}\n  severity: error\n  grade: C", "C 级"),

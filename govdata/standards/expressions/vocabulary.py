@@ -40,6 +40,7 @@ VOCABULARY: dict[str, Signature] = {
     "matches": Signature(("text", "text"), "boolean"),
     "check_digit_ok": Signature(("text", "text"), "boolean"),
     "to_number": Signature(("text",), "number"),
+    "same_name": Signature(("text", "text"), "boolean"),
 }
 """Functions of govdata: they stay ``exp.Anonymous`` nodes with these names, and the engine gives each its meaning."""
 
