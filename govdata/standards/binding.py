@@ -103,7 +103,8 @@ def grade_conflict(rule: Rule, code_sets: Mapping[str, CodeSet]) -> str | None:
 
 def digest(value: Element | CodeSet) -> str:
     """A hash of what a result can depend on: not where the value is written, nor its examples."""
-    written: dict[str, object] = value.model_dump(mode="json", exclude={"file", "line", "examples", "codes", "authority"})
+    said_only = {"file", "line", "examples", "codes", "authority"}
+    written: dict[str, object] = value.model_dump(mode="json", exclude=said_only)
     if isinstance(value, CodeSet):  # rows without their field names: a table of divisions has thousands
         written["codes"] = [tuple(code.__dict__.values()) for code in value.codes]
     return fingerprint(written)
