@@ -35,6 +35,9 @@ def standards_check() -> None:
     )
     counts = f"{declared}，{rules} 条规则，{len(registry.cross)} 条跨表规则"
     terminal.print(f"没有问题：{counts}", highlight=False)
+    if unregistered := [name for name, dataset in sorted(registry.datasets.items()) if dataset.entry is None]:
+        told = f"没有登记政务数据目录的：{'、'.join(unregistered)}（合同里没有 catalogue）"
+        terminal.print(told, markup=False, highlight=False, soft_wrap=True)
     for name in registry.delivered:
         dataset = registry.datasets[name]
         if (dataset.schedule.deadline or "") > f"{NIGHT:%H:%M}":

@@ -103,7 +103,8 @@ def grade_conflict(rule: Rule, code_sets: Mapping[str, CodeSet]) -> str | None:
 
 def digest(value: Element | CodeSet) -> str:
     """A hash of what a result can depend on: not where the value is written, nor its examples."""
-    written: dict[str, object] = value.model_dump(mode="json", exclude={"file", "line", "examples", "codes"})
+    said_only = {"file", "line", "examples", "codes", "authority"}
+    written: dict[str, object] = value.model_dump(mode="json", exclude=said_only)
     if isinstance(value, CodeSet):  # rows without their field names: a table of divisions has thousands
         written["codes"] = [tuple(code.__dict__.values()) for code in value.codes]
     return fingerprint(written)
@@ -126,8 +127,16 @@ def dataset_hash(
     about = dataset.derived.masters_read() if dataset.derived is not None else ()
     asked = {kind: (masters or {})[kind].model_dump(mode="json") for kind in about}
     return fingerprint(
-        # How an upload is known to be whole says nothing of what becomes of it.
-        dataset.model_dump(mode="json", exclude={"file": True, "delivery": {"settle", "marker"}}),
+        # How an upload is known to be whole says nothing of what becomes of it, nor does a place in the catalogue.
+        dataset.model_dump(
+            mode="json",
+            exclude={
+                "file": True,
+                "entry": True,
+                "delivery": {"settle", "marker"},
+                "columns": {"__all__": {"opening", "secret"}},
+            },
+        ),
         [rule.model_dump(mode="json") for rule in bound],
         {name: element_digests[name] for name in used},
         {name: code_set_digests[name] for name in sorted(name for name in sets if name)},

@@ -157,6 +157,7 @@ def _read_element(context: _Context) -> Element | None:
         rules=tuple(rules.values()),
         sensitivity=Sensitivity(**entry.sensitivity.model_dump()),
         examples=Examples(**entry.examples.model_dump(), lines=_example_lines(entry.examples, context)),
+        authority=entry.authority,
         file=document.file,
         line=document.line((identifier,)) or 0,
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.json_schema import SkipJsonSchema
 
+from govdata.standards.catalogue_entry import CatalogueEntry
 from govdata.standards.derivations import DERIVATIONS
 from govdata.standards.kinds import WRITTEN
 from govdata.standards.model import Dimension, Grade, LogicalType, Severity
@@ -134,6 +135,9 @@ class ElementEntry(Written):
     rules: dict[Name, RuleEntry] = Field({}, description="规则名: 规则")
     sensitivity: SensitivityEntry = Field(description="敏感级别")
     examples: ExamplesEntry = Field(ExamplesEntry(), description="示例，作为测试执行")
+    authority: Maybe[Text] = Field(
+        None, description="数源部门：几个部门都有这一数据元时以谁的为准；each 为各部门各自产生"
+    )
 
 
 _WORDS = {"type": "array", "items": {"type": "string"}}
@@ -435,6 +439,7 @@ class DatasetProperties(Written):
         {}, description="整个数据集的规则的改动，规则名: 改动，如 primary_key_unique；列上的规则写在该列"
     )
     sharing: Sharing = Field("conditional", description="共享属性：无条件、有条件、不予共享")
+    catalogue: Maybe[CatalogueEntry] = Field(None, description="在政务数据目录中的条目；不写则不登记")
 
 
 class ColumnProperties(Written):
@@ -448,4 +453,6 @@ class ColumnProperties(Written):
     overrides: dict[Name, Override] = Field({}, description="规则名: 改动")
     former_names: list[Name] = Field([], description="合同里本列以前的列名；以前按旧名发布的值照样读出")
     may_vanish: bool = Field(False, description="交付文件可以时有时无此列；默认：上次有而这次没有的，不发布")
-    sharing: Maybe[Sharing] = Field(None, description="本列的共享属性")
+    sharing: Maybe[Sharing] = Field(None, description="本列的共享属性；不写则同数据集，敏感个人信息至多有条件")
+    opening: Maybe[Sharing] = Field(None, description="本列的开放属性；不写则同条目，敏感个人信息不开放")
+    secret: bool = Field(False, description="是否涉密；涉密的不得进入本目录")

@@ -8,6 +8,7 @@ from pathlib import Path
 from govdata.errors import Problem, StandardsError
 from govdata.standards import (
     binding,
+    catalogue,
     codes,
     contracts,
     cross,
@@ -88,6 +89,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
     orders = workorders.read(root, datasets, known, contracts.declared(documents), findings)
     days = workorders.working_days(root, findings)
     scored = scoring.read(root, datasets, contracts.declared(documents), known, findings)
+    catalogue.check(documents, datasets, known, code_sets, orders.departments, findings)
     across = cross.read(root, datasets, contracts.declared(documents), known, declared_sets, kinds, findings)
     if findings.found:
         return None, documents

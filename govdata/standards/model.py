@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from pydantic import Field, PrivateAttr
 
+from govdata.standards.catalogue_entry import CatalogueEntry, narrower
 from govdata.standards.comparisons import Agrees, Excludes, References
 from govdata.standards.derivations import Conflicts, Events, Links, Relations, RollUp, Survivors
 from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of the typed form
@@ -145,7 +146,8 @@ class Examples(Frozen):
 
 class Element(Frozen):
     """数据元. ``normalise`` runs in order on the delivered text; a typed element is then parsed into its type, a code
-    element mapped through its code set's synonyms."""
+    element mapped through its code set's synonyms. ``authority`` 数源部门: the one department whose word it is, or
+    ``each``: every department makes its own."""
 
     id: str
     name: str
@@ -162,6 +164,7 @@ class Element(Frozen):
     rules: tuple[Rule, ...] = ()
     sensitivity: Sensitivity
     examples: Examples = Examples()
+    authority: str | None = None
     file: str = ""
     line: int = 0
 
@@ -225,6 +228,8 @@ class Column(Frozen):
     normalise: tuple[Normaliser, ...] | None = None  # replaces the element's steps where the delivery needs others
     description: str = ""
     sharing: str | None = None
+    opening: str | None = None
+    secret: bool = False
 
 
 class Marker(Frozen):
@@ -289,7 +294,7 @@ class Schedule(Frozen):
 
 class Dataset(Frozen):
     """数据集合同, read from one ODCS file. ``derived``: how the table is made of published ones; None: a department
-    delivers it."""
+    delivers it. ``entry``: its place in the catalogue of government data; None: it is not registered there."""
 
     name: str
     title: str
@@ -305,6 +310,7 @@ class Dataset(Frozen):
     schedule: Schedule = Schedule()
     sharing: Literal["unconditional", "conditional", "none"] = "conditional"
     derived: RollUp | Links | Survivors | Conflicts | Events | Relations | None = None
+    entry: CatalogueEntry | None = None
     file: str = ""
 
     @property
@@ -328,6 +334,18 @@ class Dataset(Frozen):
     def own_checks(self) -> Mapping[str, str]:
         """What must hold of it as a whole beside the checks of every table: name → description."""
         return self.derived.CHECKS if self.derived is not None else {}
+
+    def item_sharing(self, column: Column, element: Element) -> str:
+        """The class of one item: as declared, else the table's, but nothing sensitive without conditions."""
+        bound = "conditional" if element.sensitivity.personal == "sensitive" else "unconditional"
+        return column.sharing or narrower(self.sharing, bound)
+
+    def item_opening(self, column: Column, element: Element) -> str:
+        """The same of opening to the public; nothing that is not in the catalogue is opened."""
+        if column.opening is not None or self.entry is None:
+            return column.opening or "none"
+        bound = "none" if element.sensitivity.personal == "sensitive" else self.item_sharing(column, element)
+        return narrower(self.entry.opening, bound)
 
     def column(self, name: str) -> Column:
         for column in self.columns:

@@ -85,6 +85,10 @@ class ReplyEntry(Written):
 class DepartmentEntry(Written):
     code: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,8}$")] = Field(description="部门代码，写进工单编号")
     contact: Maybe[Text] = Field(None, description="部门联系人或科室")
+    uscc: Maybe[Annotated[str, Field(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$")]] = Field(
+        None, description="统一社会信用代码；作为目录提供方的部门必填"
+    )
+    until: Maybe[IsoDate] = Field(None, description="撤销或并入别的部门的日期；有了就不能再作提供方")
     show_values: Maybe[bool] = Field(None, description="工单里是否显示该部门自己交付的原值；默认用上一级的")
 
 

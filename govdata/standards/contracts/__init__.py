@@ -135,6 +135,7 @@ def _contract(written: ContractFile, context: Context) -> Contract | None:
         volume=Volume(**properties.volume.model_dump()),
         schedule=schedule,
         sharing=properties.sharing,
+        entry=properties.catalogue,
         file=context.document.file,
     )
     bound = bind(dataset, schema, rules, context)

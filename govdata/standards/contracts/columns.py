@@ -94,6 +94,8 @@ def column_of(position: int, entry: PropertyEntry, context: Context) -> Column |
         normalise=None if properties.normalise is None else replaced,
         description=entry.description,
         sharing=properties.sharing,
+        opening=properties.opening,
+        secret=properties.secret,
         former_names=tuple(properties.former_names),
         may_vanish=properties.may_vanish,
     )
