@@ -56,9 +56,9 @@ def show(
     published = _published(catalogue, dataset, snapshot, registry, deployment)
     catalogue.connection.execute(
         f"CREATE MACRO catalogue.governance.{name[1]}({WHERE}) AS TABLE SELECT "
-        f"greatest(0, count_if({SURE} AND ({WHERE})) - count_if({UNPLACED})) AS lower, "
-        f"(SELECT count_if({WHERE}) FROM ({published})) AS published, "
-        f"count_if(({WHERE}) IS NOT FALSE) AS upper FROM ({possible})"
+        f"greatest(0, count(*) FILTER (WHERE {SURE} AND ({WHERE})) - count(*) FILTER (WHERE {UNPLACED})) AS lower, "
+        f"(SELECT count(*) FILTER (WHERE {WHERE}) FROM ({published})) AS published, "
+        f"count(*) FILTER (WHERE ({WHERE}) IS NOT FALSE) AS upper FROM ({possible})"
     )
 
 
