@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from govdata.reports.cockpit.figures import Row
 from govdata.reports.inspection import score
 
-WIDTH, HEIGHT = 720, 220
+WIDTH, HEIGHT = 960, 220
 LEFT, RIGHT, TOP, BOTTOM = 56, 20, 26, 30
 """Of the trend's plot, in units of its drawing."""
 LABELS = 6
@@ -82,15 +82,17 @@ class Bar:
     pieces: tuple[Piece, ...]
 
 
-BAR = 100.0
+BAR = 800.0
 PARTS = ("clean", "quarantined", "duplicates", "rejected")
 
 
 def flow(name: str, row: Row) -> Bar:
-    """A delivery's records as parts of a bar of 100; a part of a few records is still seen."""
+    """A delivery's records as parts of a bar; a part of a few records is still seen."""
     counts = [int(row[part] or 0) for part in PARTS]
     total = sum(counts)
-    widths = [max(count / total * BAR, 0.6) if count else 0.0 for count in counts] if total else [0.0] * len(PARTS)
+    widths = (
+        [max(count / total * BAR, BAR / 160) if count else 0.0 for count in counts] if total else [0.0] * len(PARTS)
+    )
     scale = BAR / sum(widths) if total else 1.0
     pieces, x = [], 0.0
     for part, width in zip(PARTS, widths, strict=True):
@@ -101,7 +103,7 @@ def flow(name: str, row: Row) -> Bar:
 
 
 def bars(rows: Sequence[tuple[str, int]]) -> tuple[Bar, ...]:
-    """Counts beside each other, the largest 100 wide."""
+    """Counts beside each other, the largest as wide as a bar."""
     most = max((count for _, count in rows), default=0) or 1
     return tuple(Bar(name, f"{count:,}", (Piece("count", 0.0, round(count / most * BAR, 2)),)) for name, count in rows)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from govdata.reports.cockpit.city import DELIVERED, IS_OPEN, TREND_COLUMNS, TREND_MEANING, trend
 from govdata.reports.cockpit.figures import Column, Figure, Scope, columns
+from govdata.standards.scoring_settings import PARTS
+from govdata.storage import sql
 
 _PART_COLUMNS = columns(
     ("part", "word", "一项", "Part"),
@@ -20,6 +22,9 @@ _PART_MEANING = (
     "每一项的 A（满足要求的）、B（被评价的）和得分 A÷B×100；合计按权重。",
     "A (what meets the demand), B (what was assessed) and A÷B×100 of each part; the total by weight.",
 )
+
+
+_PART_ORDER = f"list_position([{', '.join(map(sql.text, (*PARTS, 'total')))}], part)"
 
 
 def _parts(kind: str) -> str:
@@ -80,7 +85,7 @@ def _trend(kind: str, of: Scope) -> Figure:
 
 
 DEPARTMENT = (
-    Figure("department_parts", "各项得分", "Scores", *_PART_MEANING, _PART_COLUMNS, _parts("department"), "part", "department"),
+    Figure("department_parts", "各项得分", "Scores", *_PART_MEANING, _PART_COLUMNS, _parts("department"), _PART_ORDER, "department"),
     _trend("department", "department"),
     Figure(
         "department_datasets",
@@ -136,7 +141,7 @@ DEPARTMENT = (
 )  # fmt: skip
 
 DATASET = (
-    Figure("dataset_parts", "各项得分", "Scores", *_PART_MEANING, _PART_COLUMNS, _parts("dataset"), "part", "dataset"),
+    Figure("dataset_parts", "各项得分", "Scores", *_PART_MEANING, _PART_COLUMNS, _parts("dataset"), _PART_ORDER, "dataset"),
     _trend("dataset", "dataset"),
     Figure(
         "dataset_bounds",
@@ -253,7 +258,7 @@ RULE = (
 )  # fmt: skip
 
 DISTRICT = (
-    Figure("district_parts", "各项得分", "Scores", *_PART_MEANING, _PART_COLUMNS, _parts("division"), "part", "district"),
+    Figure("district_parts", "各项得分", "Scores", *_PART_MEANING, _PART_COLUMNS, _parts("division"), _PART_ORDER, "district"),
     _trend("division", "district"),
     Figure(
         "district_people",

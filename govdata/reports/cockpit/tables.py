@@ -12,24 +12,26 @@ from govdata.reports.cockpit.figures import NUMERIC, Asked, Column, Figure, Row
 from govdata.reports.cockpit.words import FORMATS, NONE, Language, flag, sayer, word
 from govdata.standards.model import Registry
 
-_OTHER = re.compile(r"[^a-z0-9_-]")
+LOOKS = {**dict.fromkeys(NUMERIC, "n"), "date": "d", "code": "c"}
+_OTHER = re.compile(r"[^a-z0-9._-]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 def file_name(scope: str, value: str) -> str:
     """Of the page of one thing. Names that are no file names everywhere, and upper case, get a digest."""
-    plain = _OTHER.sub("", value)
-    told = plain if plain == value else f"{plain[:60]}.{hashlib.sha256(value.encode()).hexdigest()[:10]}".lstrip(".")
+    named = value.replace("/", ".")
+    plain = _OTHER.sub("", named)
+    told = plain if plain == named else f"{plain[:60]}.{hashlib.sha256(value.encode()).hexdigest()[:10]}".lstrip(".")
     return f"{scope}-{told}.html"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """``is_name``: the row is told of by it; ``is_foreign``: Chinese on an English page."""
+    """``look``: its class in the style; ``is_foreign``: Chinese on an English page."""
 
     text: str
     href: str | None = None
-    is_number: bool = False
+    look: str = ""
     is_foreign: bool = False
 
 
@@ -74,7 +76,7 @@ class Names:
         return Cell(
             text,
             self.link(column.kind, value),
-            column.kind in NUMERIC,
+            LOOKS.get(column.kind, ""),
             self.language == "en" and bool(_HAN.search(text)),
         )
 
