@@ -58,6 +58,7 @@ __all__ = [
     "Rejudgement",
     "State",
     "act",
+    "calendar_of",
     "check",
     "close_night",
     "department_code",

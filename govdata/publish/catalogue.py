@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment, iso_date
 from govdata.publish import (
+    bounds,
     code_views,
     dataset_views,
     evidence,
@@ -156,6 +157,11 @@ def _fill(
         dataset_views.published(catalogue, table, usable, registry, deployment, code_files)
     for dataset, dates in nights.items():
         dataset_views.quarantine(catalogue, dataset, dates, registry)
+    newest = {
+        table: whole[0] for table, known in snapshots.items() if (whole := [one for one, is_whole in known if is_whole])
+    }
+    for dataset in registry.delivered:
+        bounds.show(catalogue, registry.datasets[dataset], nights[dataset], newest, registry, deployment)
     catalogue.show_file(RULE_RESULTS, rule_results)
     night_views.deliveries(catalogue, read)
     night_views.reconciliation(catalogue, reconciliation, every)

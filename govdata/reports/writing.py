@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import zipfile
 from collections.abc import Sequence
@@ -14,11 +12,10 @@ from typing import Any
 
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.reports import facts, inspection
+from govdata.reports import facts, inspection, page
 from govdata.standards.model import Registry
 from govdata.storage import files
 
-TEMPLATES = Path(__file__).with_name("templates")
 OWN = "templates/inspection.docx"
 """Under ``standards``: the bureau's own document, with the marks of docxtpl."""
 BUREAU, NAME = "全市", "数据质量检测报告"
@@ -78,7 +75,7 @@ def _document(told: dict[str, Any], deployment: Deployment, target: Path) -> Pat
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     own = deployment.standards / OWN
-    source = own if own.exists() else TEMPLATES / "inspection.docx"
+    source = own if own.exists() else page.TEMPLATES / "inspection.docx"
     written = files.temporary(target)
     try:
         document = docxtpl.DocxTemplate(source)
@@ -102,17 +99,6 @@ def _names(told: dict[str, Any]) -> str:
 
 
 def _page(told: dict[str, Any], target: Path) -> Path:
-    import jinja2
-    from markupsafe import Markup
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    style = (TEMPLATES / "inspection.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    page = environment.get_template("inspection.html.jinja").render(
-        **told, style=Markup(style), style_hash=f"sha256-{digest}"
-    )
     written = files.temporary(target)
-    written.write_text(page, encoding="utf-8")
+    written.write_text(page.rendered("inspection.html.jinja", "inspection.css", told), encoding="utf-8")
     return files.put(written, target)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date as Date
 
+import duckdb
 import pytest
 
-from govdata import ingest
+from govdata import checks, ingest, masters, publish
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine import standardize
@@ -43,3 +44,17 @@ def nights(tmp_path_factory: pytest.TempPathFactory, repository) -> Nights:
             assert batch.delivered == batch.rejected + batch.duplicates + batch.quarantined + batch.clean
             batches.append(batch)
     return Nights(deployment, registry, report.dates, tuple(batches))
+
+
+@pytest.fixture(scope="session")
+def published(nights: Nights) -> duckdb.DuckDBPyConnection:
+    """The catalogue of the city, with its derived tables as of the last date."""
+    registry, deployment = nights.registry, nights.deployment
+    for batch in nights.batches:
+        dataset = registry.datasets[batch.dataset]
+        checks.validate(batch, dataset, registry, deployment)
+        publish.publish(batch, dataset, registry, deployment)
+    for name in registry.derived:
+        masters.publish_derived(registry.datasets[name], registry, deployment, nights.dates[-1])
+    publish.rebuild_catalogue(deployment, registry)
+    return duckdb.connect(str(deployment.catalogue), read_only=True)

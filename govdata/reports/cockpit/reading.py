@@ -1,0 +1,247 @@
+"""Asks the catalogue for every figure, once, and what its queries are filled with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date as Date
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from govdata.deployment import Deployment
+from govdata.errors import GovdataError
+from govdata.governance import calendar_of
+from govdata.masters.roll_up import lineage
+from govdata.reports import facts
+from govdata.reports.cockpit import city, drill
+from govdata.reports.cockpit.figures import Asked, Row, by_scope
+from govdata.standards.model import Registry
+from govdata.storage import sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+NO_DIVISIONS = (
+    "(SELECT '' AS code, '' AS name_zh, '' AS parent, '' AS successor, '' AS valid_to, FALSE AS current LIMIT 0)"
+)
+COSTLY = ("touched", "bounds", "district_bounds", "lineage")
+AGES = {"day_6": 6, "day_11": 11, "day_21": 21}
+"""Working days at which the second, third and last group of open orders begins."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Every figure's rows: ``city`` by figure, ``drill`` by figure and scope. A figure that the catalogue has no tables
+    for is in neither."""
+
+    asked: Asked
+    is_newest: bool
+    city: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    drill: Mapping[str, Mapping[str, Sequence[Row]]] = field(default_factory=dict)
+
+
+def read(registry: Registry, deployment: Deployment, date: Date) -> Told:
+    """Raises ``GovdataError`` where the date was not scored."""
+    with facts.opened(deployment) as connection:
+        known = connection.execute("SELECT count(*) FROM governance.scorecard WHERE date = ?", [date]).fetchall()
+        if not known[0][0]:
+            raise GovdataError(f"{date} 没有评分；评过分的日期见 governance.scorecard")
+        newest = connection.execute("SELECT max(date) FROM governance.scorecard").fetchall()[0][0]
+        asked = Asked(date, _parts(connection, registry, date, date == newest))
+        quick = _kept(connection, asked)
+        have = _tables(connection)
+        rows = {
+            figure.id: _rows(connection, quick.whole(figure))
+            for figure in (*city.FIGURES, *drill.FIGURES)
+            if have.issuperset(figure.needs)
+        }
+    return Told(
+        asked,
+        date == newest,
+        {figure.id: rows[figure.id] for figure in city.FIGURES if figure.id in rows},
+        {figure.id: by_scope(rows[figure.id]) for figure in drill.FIGURES if figure.id in rows},
+    )
+
+
+def _kept(connection: duckdb.DuckDBPyConnection, asked: Asked) -> Asked:
+    """The same, with what several figures are made of worked out once."""
+    parts = dict(asked.parts)
+    for name in COSTLY:
+        connection.execute(f"CREATE TEMP TABLE {name} AS {asked.filled(parts[name])}")
+        parts[name] = f"FROM temp.main.{name}"
+    return Asked(asked.date, parts)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
+    """Sums of counts are whole numbers, whatever DuckDB holds them in."""
+    relation = connection.sql(query)
+    return [
+        {
+            name: int(value) if isinstance(value, Decimal) else value
+            for name, value in zip(relation.columns, row, strict=True)
+        }
+        for row in relation.fetchall()
+    ]
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Of the catalogue; a table that was never published is none."""
+    views = connection.execute(
+        "SELECT schema_name || '.' || view_name FROM duckdb_views() WHERE NOT internal"
+    ).fetchall()
+    dated = {name.removesuffix("_at") for name in _macros(connection)}
+    shown = {name for (name,) in views}
+    return frozenset(name for name in shown if not name.startswith("published.") or name in dated)
+
+
+def _macros(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    found = connection.execute(
+        "SELECT schema_name || '.' || function_name FROM duckdb_functions() WHERE function_type = 'table_macro' "
+        "AND schema_name IN ('published', 'governance')"
+    ).fetchall()
+    return frozenset(name for (name,) in found)
+
+
+def _parts(connection: duckdb.DuckDBPyConnection, registry: Registry, date: Date, is_newest: bool) -> dict[str, str]:
+    macros = _macros(connection)
+    sets = sorted({str(registry.element(name, column).code_set) for name, column in _divided(registry).items()})
+    divisions = " UNION ".join(
+        f"SELECT code, name_zh, parent, successor, valid_to, current FROM codes.{sql.identifier(name)}" for name in sets
+    )
+    places = f"({divisions})" if divisions else NO_DIVISIONS
+    kinds = [kind for kind in registry.masters if {f"published.{kind}_at", f"published.{kind}_link_at"} <= macros]
+    registers = [name for name in registry.delivered if is_newest and f"governance.{name}_bounds" in macros]
+    counted = {name: column for name, column in _divided(registry).items() if name in registers}
+    return {
+        "window": str(registry.scoring.on(date).window.dates),
+        "divisions": places,
+        "lineage": _lineage(places, "SELECT DISTINCT division AS code FROM governance.division_results"),
+        "touched": _touched("published.person_link_at" in macros),
+        "bounds": _bounds(registers),
+        "district_bounds": _district_bounds(counted, places),
+        "masters": _masters(kinds),
+        "links": _links(kinds),
+        **{name: f"DATE '{_issued_before(registry, date, days)}'" for name, days in AGES.items()},
+    }
+
+
+def _divided(registry: Registry) -> dict[str, str]:
+    return {name: column for name, column in registry.scoring.divisions.items() if name in registry.delivered}
+
+
+def _issued_before(registry: Registry, date: Date, days: int) -> Date:
+    """The latest day since which ``days`` working days have passed on ``date``."""
+    calendar, day = calendar_of(registry), date
+    while days > 0:
+        days -= calendar.is_working(day)
+        day -= timedelta(days=1)
+    return day
+
+
+def _lineage(places: str, counted: str) -> str:
+    """``code, division``: in which divisions each code counts; ``未知`` in none."""
+    steps = {"counted": counted, **lineage(places)}
+    listed = ", ".join(f"{name} AS ({text})" for name, text in steps.items())
+    return f"WITH RECURSIVE {listed} SELECT DISTINCT code, division FROM lineage"
+
+
+def _touched(has_links: bool) -> str:
+    """``rule, dataset, department, message, …, people_lower, people_upper`` of every failing rule."""
+    links = (
+        "SELECT dataset, row_id, role, person_id, method FROM published.person_link_at($date)"
+        if has_links
+        else "SELECT '' AS dataset, '' AS row_id, '' AS role, '' AS person_id, '' AS method LIMIT 0"
+    )
+    failing = (
+        "SELECT DISTINCT f.dataset, f.rule_id, f._row_id AS row_id FROM governance.findings AS f JOIN s ON "
+        "f.dataset = s.dataset AND f.rule_id = s.rule_id AND f.date = s.judged"
+    )
+    people = (
+        "SELECT f.dataset, f.rule_id, count(DISTINCT person_id) FILTER (WHERE method <> 'unlinked') AS linked, "
+        "count(*) FILTER (WHERE method = 'unlinked') AS unlinked, count(*) FILTER (WHERE method IS NULL) AS unknown FROM f LEFT JOIN l "
+        "USING (dataset, row_id) GROUP BY ALL"
+    )
+    steps = {
+        "s": "SELECT * FROM governance.scorecard_rules WHERE date = $date AND failed > 0",
+        "l": links,
+        "roles": "SELECT dataset, count(DISTINCT role) AS roles FROM l GROUP BY dataset",
+        "f": failing,
+        "p": people,
+    }
+    listed = ", ".join(f"{name} AS ({text})" for name, text in steps.items())
+    at_most = "coalesce(linked + unlinked + unknown * roles, 0)"
+    return (
+        f"WITH {listed} SELECT s.dataset || '/' || s.rule_id AS rule, s.dataset, s.department, r.message, n.source, "
+        "s.severity, s.indicator, s.checked, s.failed, s.waived, "
+        f"CASE WHEN {at_most} > 0 THEN greatest(linked, 1) ELSE 0 END AS people_lower, {at_most} AS people_upper FROM s "
+        "LEFT JOIN governance.rule_results AS r ON r.dataset = s.dataset AND r.rule_id = s.rule_id AND r.date = s.judged "
+        "LEFT JOIN governance.rules AS n ON n.dataset = s.dataset AND n.rule_id = s.rule_id "
+        "LEFT JOIN p ON p.dataset = s.dataset AND p.rule_id = s.rule_id LEFT JOIN roles ON roles.dataset = s.dataset"
+    )
+
+
+def _bounds(registers: Sequence[str]) -> str:
+    selects = [
+        f"SELECT {sql.text(name)} AS dataset, lower, published, upper FROM governance.{sql.identifier(name + '_bounds')}(TRUE)"
+        for name in registers
+    ]
+    return " UNION ALL ".join(selects) or "SELECT '' AS dataset, 0 AS lower, 0 AS published, 0 AS upper LIMIT 0"
+
+
+def _district_bounds(registers: Mapping[str, str], places: str) -> str:
+    """``scope, dataset, lower, published, upper``: the bounds of each division with all below it, in one pass over each
+    register's possible rows."""
+    if not registers:
+        return "SELECT '' AS scope, '' AS dataset, 0 AS lower, 0 AS published, 0 AS upper LIMIT 0"
+    possible, shown = [], []
+    for name, column in registers.items():
+        code = sql.identifier(column)
+        told = f"SELECT {sql.text(name)} AS dataset, {code} AS code, count(*) AS n"
+        possible.append(
+            f"{told}, count(*) FILTER (WHERE _sure) AS sure, count(*) FILTER (WHERE _unplaced) AS unplaced FROM governance."
+            f"{sql.identifier(name + '_possible')}() GROUP BY ALL"
+        )
+        shown.append(f"{told} FROM published.{sql.identifier(name)} GROUP BY ALL")
+    steps = {
+        "p": " UNION ALL ".join(possible),
+        "q": " UNION ALL ".join(shown),
+        "anywhere": "SELECT dataset, coalesce(sum(n) FILTER (WHERE code IS NULL), 0) AS more, sum(unplaced) AS fewer "
+        "FROM p GROUP BY dataset",
+        "l": _lineage(
+            places, "SELECT code FROM p WHERE code IS NOT NULL UNION SELECT code FROM q WHERE code IS NOT NULL"
+        ),
+        "at_least": "SELECT division AS scope, dataset, sum(sure) AS sure, sum(n) AS n FROM p JOIN l USING (code) GROUP BY ALL",
+        "known": "SELECT division AS scope, dataset, sum(n) AS published FROM q JOIN l USING (code) GROUP BY ALL",
+    }
+    listed = ", ".join(f"{name} AS ({text})" for name, text in steps.items())
+    return (
+        f"WITH {listed} SELECT scope, dataset, greatest(0, sure - fewer)::BIGINT AS lower, coalesce(published, 0)::BIGINT AS "
+        "published, (n + more)::BIGINT AS upper FROM at_least JOIN anywhere USING (dataset) LEFT JOIN known USING (scope, dataset)"
+    )
+
+
+def _masters(kinds: Sequence[str]) -> str:
+    selects = [
+        f"SELECT {sql.text(kind)} AS kind, count(*) AS masters, count(identifier) AS identified, count(*) FILTER (WHERE datasets >= 2) "
+        "AS covered, count(*) FILTER (WHERE datasets >= 2) / nullif(count(*), 0) AS coverage, count(*) FILTER (WHERE disagreements > 0) AS disagreeing "
+        f"FROM published.{sql.identifier(kind + '_at')}($date)"
+        for kind in kinds
+    ]
+    return " UNION ALL ".join(selects)
+
+
+def _links(kinds: Sequence[str]) -> str:
+    waiting = (
+        "SELECT count(DISTINCT mention_id) FROM governance.link_candidates AS c WHERE state = 'candidate' AND "
+        "c.master_kind = {0} AND date = (SELECT max(date) FROM governance.link_candidates WHERE date <= $date AND "
+        "master_kind = {0})"
+    )
+    selects = [
+        f"SELECT {sql.text(kind)} AS kind, count(*) AS mentions, count(*) FILTER (WHERE method NOT IN ('similar', 'reviewed', 'unlinked')) "
+        "AS by_number, count(*) FILTER (WHERE method IN ('similar', 'reviewed')) AS by_likeness, count(*) FILTER (WHERE method = 'unlinked') AS unlinked, "
+        f"count(*) FILTER (WHERE method <> 'unlinked') / nullif(count(*), 0) AS rate, ({waiting.format(sql.text(kind))}) AS waiting "
+        f"FROM published.{sql.identifier(kind + '_link_at')}($date)"
+        for kind in kinds
+    ]
+    return " UNION ALL ".join(selects)
