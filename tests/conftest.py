@@ -3,10 +3,13 @@ one finished run."""
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +82,20 @@ def govdata(deployment: Deployment, *arguments: str, outside: Path) -> Finished:
     return Finished(deployment, result.returncode, result.stdout, result.stderr, outside)
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Finished]) -> Finished:
+    """What ``make(folder)`` made, by whichever process of the test run first asked for it; the others wait."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    folder.mkdir(exist_ok=True)
+    told = folder / "finished.json"
+    with open(folder / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            made = make(folder)
+            told.write_text(json.dumps([made.code, made.output, made.errors]), encoding="utf-8")
+    return Finished(Deployment(folder / "home"), *json.loads(told.read_text("utf-8")), outside=folder / "outside")
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """`govdata run` on the committed sample, all its dates. Read it, do not change it.
@@ -86,25 +103,31 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     While you write a test, name a deployment finished before in GOVDATA_TEST_CITY: it is copied, and only what is
     new is run. CI never sets it.
     """
-    folder = tmp_path_factory.mktemp("city")
-    if made := os.environ.get("GOVDATA_TEST_CITY"):
-        shutil.copytree(Path(made) / "data", folder / "home" / "data", symlinks=True)
-        shutil.copytree(REPOSITORY / "standards", folder / "home" / "standards")
-        return govdata(Deployment(folder / "home"), "run", outside=folder / "outside")
-    return govdata(copy_deployment(folder / "home"), "run", outside=folder / "outside")
+
+    def make(folder: Path) -> Finished:
+        if made := os.environ.get("GOVDATA_TEST_CITY"):
+            shutil.copytree(Path(made) / "data", folder / "home" / "data", symlinks=True)
+            shutil.copytree(REPOSITORY / "standards", folder / "home" / "standards")
+            return govdata(Deployment(folder / "home"), "run", outside=folder / "outside")
+        return govdata(copy_deployment(folder / "home"), "run", outside=folder / "outside")
+
+    return made_once(tmp_path_factory, "finished", make)
 
 
 @pytest.fixture(scope="session")
 def blocked(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """One date of which two datasets cannot be accepted: a truncated workbook, and text files whose header line is
     gone."""
-    folder = tmp_path_factory.mktemp("blocked")
-    deployment = copy_deployment(folder / "home")
-    for later in ("2026-11-19", "2026-11-20"):
-        for delivered in deployment.landing.glob(f"*/{later}"):
-            shutil.rmtree(delivered)
-    (workbook,) = (deployment.landing / "marriage" / "2026-11-18").glob("*.xlsx")
-    workbook.write_bytes(workbook.read_bytes()[:20_000])
-    for file in (deployment.landing / "population" / "2026-11-18").glob("*.csv"):
-        file.write_bytes(file.read_bytes().partition(b"\n")[2])
-    return govdata(deployment, "run", outside=folder / "outside")
+
+    def make(folder: Path) -> Finished:
+        deployment = copy_deployment(folder / "home")
+        for later in ("2026-11-19", "2026-11-20"):
+            for delivered in deployment.landing.glob(f"*/{later}"):
+                shutil.rmtree(delivered)
+        (workbook,) = (deployment.landing / "marriage" / "2026-11-18").glob("*.xlsx")
+        workbook.write_bytes(workbook.read_bytes()[:20_000])
+        for file in (deployment.landing / "population" / "2026-11-18").glob("*.csv"):
+            file.write_bytes(file.read_bytes().partition(b"\n")[2])
+        return govdata(deployment, "run", outside=folder / "outside")
+
+    return made_once(tmp_path_factory, "blocked", make)
