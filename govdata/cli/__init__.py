@@ -15,6 +15,7 @@ import typer
 from govdata.cli import (
     check,
     dictionary,
+    dossier,
     explain,
     files,
     masters,
@@ -37,6 +38,7 @@ __all__ = [
     "app",
     "check",
     "dictionary",
+    "dossier",
     "explain",
     "files",
     "main",

@@ -8,6 +8,7 @@ publish_derived(dataset, registry, deployment, date)       the same, and publish
 GateBlocked
 learn(kind, registry, deployment, date) -> Trained         learn how links by likeness are judged
 questions(registry, deployment, kind, date, reviewer, …)   pairs a reviewer is to be asked about; record: were asked
+identify(registry, deployment, kind, number, date, …)      ids of the masters that a number means
 estimate(deployment, kind, date) -> Estimate               agreement of reviewers, precision and recall by their answers
 read_decisions(deployment), append_decisions               the log of what was asked and decided
 """
@@ -17,6 +18,7 @@ from govdata.masters.decisions import Line, Said
 from govdata.masters.decisions import append as append_decisions
 from govdata.masters.decisions import read as read_decisions
 from govdata.masters.derive import VERSION, judge_derived, publish_derived, remarks
+from govdata.masters.identify import identify
 from govdata.masters.review import Estimate, Question, estimate, questions, record
 from govdata.masters.train import train as learn
 
@@ -29,6 +31,7 @@ __all__ = [
     "Said",
     "append_decisions",
     "estimate",
+    "identify",
     "judge",
     "judge_derived",
     "learn",

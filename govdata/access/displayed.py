@@ -1,0 +1,58 @@
+"""How values are shown to people: codes by their names, tables by their titles, and masked as their data elements say
+unless they are revealed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from govdata.access.masking import mask
+from govdata.ingest import shape
+from govdata.standards.model import Dataset, Element, Registry
+
+EMPTY = ""
+HIDDEN, SECRET = "****", 3
+"""An element of this level of sensitivity that names no mask is hidden altogether, its length too: it would tell which
+of a few codes it is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Displayed:
+    """``revealed``: values in full."""
+
+    registry: Registry
+    revealed: bool
+
+    def table(self, name: str) -> str:
+        dataset = self.registry.datasets.get(name)
+        return dataset.title if dataset is not None else name
+
+    def cell(self, dataset: Dataset, column: str, value: object) -> str:
+        """A typed value of a column, empty for NULL; a code with its name."""
+        if value is None:
+            return EMPTY
+        element = self.registry.element(dataset.name, column)
+        text = value.isoformat(" ", "seconds") if isinstance(value, datetime) else str(value)
+        if element.code_set is not None:
+            name = self._names(element.code_set).get(text)
+            text = f"{name}（{text}）" if name is not None else text
+        if self.revealed:
+            return text
+        return HIDDEN if _is_secret(element) else mask(text, element.sensitivity.mask) or EMPTY
+
+    def delivered(self, dataset: Dataset, column: str, text: str | None) -> str:
+        """What a department wrote, which may be anything: only its shape where the element is masked."""
+        if text is None or text == "":
+            return "（空）"
+        element = self.registry.element(dataset.name, column)
+        if self.revealed:
+            return text
+        return HIDDEN if _is_secret(element) else shape(text) if element.sensitivity.mask else text
+
+    def _names(self, code_set: str) -> dict[str, str]:
+        codes = self.registry.code_sets[code_set].codes
+        return self.registry.keep(("code names", code_set), lambda: {code.code: code.name_zh for code in codes})
+
+
+def _is_secret(element: Element) -> bool:
+    return element.sensitivity.mask is None and element.sensitivity.level >= SECRET

@@ -1,0 +1,155 @@
+"""``govdata person``, ``company``, ``why``: the file of one person, one organisation, one row on one page; every look
+is logged before anything is shown."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from govdata.cli.app import Command, app
+from govdata.cli.common import console, load_registry
+from govdata.deployment import Deployment
+from govdata.errors import GovdataError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from govdata.access import Dossier
+    from govdata.standards.model import Registry
+
+_RUN = re.compile(r"[!-~]{8,}")
+LONGEST = 24
+"""Characters of a master's id."""
+STDIN = "-"
+MASKED = "查阅（脱敏）"
+
+Asked = Annotated[
+    str, typer.Argument(metavar="ID|-", help="主体编号或证件号码；- 从标准输入读一行，号码便不进入命令历史")
+]
+Row = Annotated[str, typer.Argument(metavar="ROW_ID|-", help="行标识：查询结果里的 _row_id；- 从标准输入读一行")]
+Reveal = Annotated[bool, typer.Option("--reveal", help="显示未脱敏的值；须写 --purpose")]
+Purpose = Annotated[str | None, typer.Option(metavar="用途", help="为什么查阅，记入查阅台账；不要写号码和姓名")]
+By = Annotated[str | None, typer.Option(metavar="姓名", help="谁查阅；不写为系统账户")]
+Html = Annotated[Path | None, typer.Option(metavar="FILE.html", help="另存为可打印的网页，不在终端显示")]
+
+
+@app.command(cls=Command)
+def person(asked: Asked, reveal: Reveal = False, purpose: Purpose = None, by: By = None, html: Html = None) -> None:
+    """一人一档：取用的属性和不一致的来源、各表的提及、经历、关系、工单、标准化改动，在一页上。
+
+    例：echo 190101199003071019 | govdata person -
+    """
+    _master("person", asked, reveal, purpose, by, html)
+
+
+@app.command(cls=Command)
+def company(asked: Asked, reveal: Reveal = False, purpose: Purpose = None, by: By = None, html: Html = None) -> None:
+    """一企一档：同上，ID 为主体编号、统一社会信用代码、组织机构代码、注册号或学校标识码。"""
+    _master("organisation", asked, reveal, purpose, by, html)
+
+
+@app.command(cls=Command)
+def why(row: Row, reveal: Reveal = False, purpose: Purpose = None, by: By = None, html: Html = None) -> None:
+    """一行数据的档案：来自哪个文件、为什么隔离或合格、改了什么、归到哪个主体、还有什么问题；逐步的改动见 explain。"""
+    from govdata import access
+
+    def made(deployment: Deployment, registry: Registry) -> Dossier:
+        return access.row_dossier(deployment, registry, _given(row), revealed=reveal)
+
+    _look(made, "why", reveal, purpose, by, html)
+
+
+def _master(kind: str, asked: str, reveal: bool, purpose: str | None, by: str | None, html: Path | None) -> None:
+    from govdata import access
+
+    def made(deployment: Deployment, registry: Registry) -> Dossier:
+        return access.dossier(deployment, registry, kind, _given(asked), revealed=reveal)
+
+    _look(made, {"person": "person", "organisation": "company"}[kind], reveal, purpose, by, html)
+
+
+def _given(argument: str) -> str:
+    """What was asked for; ``-``: the first line of the standard input."""
+    text = sys.stdin.readline() if argument == STDIN else argument
+    if not text.strip():
+        raise GovdataError("没有给出编号：标准输入为空" if argument == STDIN else "没有给出编号")
+    return text.strip()
+
+
+def _look(
+    made: Callable[[Deployment, Registry], Dossier],
+    door: str,
+    reveal: bool,
+    purpose: str | None,
+    by: str | None,
+    html: Path | None,
+) -> None:
+    """Find, log, show: a look that cannot be logged shows nothing."""
+    from govdata import access
+    from govdata.storage import access_log
+
+    if reveal and not (purpose or "").strip():
+        raise GovdataError("看未脱敏的值须写明用途：--purpose")
+    if html is not None and html.exists():
+        raise GovdataError(f"{html} 已经存在，不覆盖")
+    deployment = Deployment.from_env()
+    found = made(deployment, load_registry(deployment))
+    reason = (purpose or "").strip() or MASKED
+    access_log.record(
+        deployment, "look", purpose=reason, subjects=[found.subject], door=door, actor=by, revealed=reveal
+    )
+    if html is None:
+        _print(found)
+    else:
+        printed = access.Printed(by or access_log.account(), reason, datetime.now().astimezone())
+        access.write_page(found, printed, html)
+        console().print(f"已写入 {html}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print(found: Dossier) -> None:
+    from rich.rule import Rule
+    from rich.table import Table
+    from rich.text import Text
+
+    terminal = console()
+    terminal.print(Rule(Text(found.title)))
+    head = Table.grid(padding=(0, 2))
+    for name, text in found.head:
+        head.add_row(Text(name, style="bold"), Text(text, overflow="fold"))
+    terminal.print(head)
+    for section in found.sections:
+        terminal.print(Text(f"\n{section.title}", style="bold"))
+        if not section.rows:
+            terminal.print(Text(f"  {section.empty}", style="dim"))
+            continue
+        table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=True)
+        widths = [_unbroken(texts) for texts in zip(*section.rows, strict=True)]
+        for name, width in zip(section.columns, widths, strict=True):
+            table.add_column(Text(name), overflow="fold", no_wrap=width > 0)
+        for row in section.rows:
+            table.add_row(*(_folded(text, width, terminal) for text, width in zip(row, widths, strict=True)))
+        terminal.print(table)
+    if not found.revealed:
+        terminal.print(Text("\n已按数据元脱敏；加 --reveal --purpose 用途 显示值", style="dim"))
+
+
+def _unbroken(texts: Sequence[str]) -> int:
+    """The width of a column in which dates or names of rows and masters stand, which stay whole; 0 of any other."""
+    from rich.cells import cell_len
+
+    lines = [line for text in texts for line in text.split("\n") if _RUN.search(line)]
+    return min(max(map(cell_len, lines), default=0), LONGEST)
+
+
+def _folded(text: str, width: int, terminal: Console) -> Text:
+    from rich.text import Text
+
+    whole = Text(text, overflow="fold")
+    return Text("\n").join(whole.wrap(terminal, width)) if width else whole

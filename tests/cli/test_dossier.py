@@ -1,0 +1,295 @@
+"""``govdata person``, ``company``, ``why``: who is shown what, and what is logged of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+from datetime import date as Date
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from govdata import access, masters, publish
+from govdata.deployment import Deployment
+from govdata.errors import GovdataError
+from govdata.storage import access_log
+from tests.cli.conftest import Call
+from tests.masters.conftest import Small, contract, small_at
+from tests.masters.test_masters import CONFLICT, LINK, MORE
+from tests.masters.test_timelines import EVENT, relation
+
+DAY, NEXT = Date(2026, 11, 20), Date(2026, 11, 21)
+PAGE = """\
+name: 自然人
+owner: 数据局
+identifiers:
+  number: {name: 身份号码（十八位的）, valid: "matches(value, 'A[0-9]+')", implies: {short: "substr(value, 2)"}}
+  short: {name: 短号, valid: "matches(value, '[0-9]+')"}
+  paper: {name: 证件, typed: true, valid: type = '护照'}
+mentions:
+  resident: {name: 居民, dataset: people, identifiers: {number: id}, values: {name: name, born: born}}
+  husband:
+    name: 男方
+    dataset: weddings
+    identifiers: {number: man, short: man, paper: {number: man, type: "CASE WHEN left(man, 1) = 'P' THEN '护照' END"}}
+    values: {name: man_name}
+  wife: {name: 女方, dataset: weddings, identifiers: {number: woman}, values: {name: woman_name}}
+elements:
+  name: {name: 姓名, identifying: true, sources: [{mentions: [resident]}, {mentions: [husband, wife]}]}
+  born: {name: 出生日期, sources: [{mentions: [resident]}]}
+"""
+ELEMENTS = """\
+number: {name: 号码, definition: 号码, type: text, normalise: [strip], sensitivity: {level: 3, mask: keep_2_0}}
+own: {name: 自己的号码, definition: 号码, type: text, normalise: [strip], sensitivity: {level: 3, mask: keep_2_0}, rules: {
+  shape: {pattern: '[A-Z][0-9]+', dimension: conformity, severity: error, message: 编号写法不对}}}
+person: {name: 姓名, definition: 姓名, type: text, normalise: [strip], sensitivity: {level: 2, mask: name}}
+birth: {name: 出生日, definition: 出生日, type: date, normalise: [strip, date], sensitivity: {level: 2, mask: year}}
+secret: {name: 病史, definition: 病史, type: text, normalise: [strip], sensitivity: {level: 3}}
+"""
+PEOPLE = {"id": "own", "name": "person", "born": "birth", "place": "place", "illness": "secret"}
+WEDDINGS = {"no": "key", "man": "number", "man_name": "person", "woman": "number", "woman_name": "person", "day": "day"}
+MASTER = {"person_id": "free", "identifier_kind": "free", "identifier": "number", "mentions": "count"}
+MASTER |= {"datasets": "count", "disagreements": "count", "name": "person", "born": "birth"}
+for element in ("name", "born"):
+    MASTER |= {f"{element}_source": "free", f"{element}_date": "day", f"{element}_agree": "count"}
+    MASTER |= {f"{element}_disagree": "count"}
+EVENTS = """
+{property: origin, value: {events: {master: person, links: person_link, events: [
+        {kind: birth, name: 出生, mention: resident, date: born},
+        {kind: wedding, name: 结婚, mention: wife, date: day}]}}}"""
+COUPLE = """
+{property: origin, value: {relations: {links: {person: person_link},
+        left: {column: husband_id, master: person}, right: {column: wife_id, master: person},
+        statements: [{kind: marriage, name: 结婚, left: husband, right: wife, begins: day}]}}}"""
+LINKED = "{property: origin, value: {links: {master: person}}}"
+ONE_EACH = "{property: origin, value: {survivors: {master: person, links: person_link}}}"
+DIFFERING = "{property: origin, value: {conflicts: {links: {person: person_link}}}}"
+LINE = ("master_kind", "master_id", "element", "dataset", "role", "source_value")
+TABLES = (
+    ("people", PEOPLE, "id", None),
+    ("weddings", WEDDINGS, "no", None),
+    ("person_link", LINK, "mention_id", LINKED),
+    ("person", MASTER, "person_id", ONE_EACH),
+    ("conflicts", CONFLICT, LINE, DIFFERING),
+    ("person_event", EVENT | {"event_date": "birth"}, ("person_id", "kind", "role", "row_id"), EVENTS),
+    ("couple", relation("husband_id", "wife_id"), ("husband_id", "wife_id", "row_id"), COUPLE),
+)
+PEOPLE_ROWS = """\
+id,name,born,place,illness
+A1770001,诸葛瑾瑜, 1970/7/17 ,190101,机密病
+A1880002,司马琬琰,1988-08-28,190102,
+错号,端木错误,1999-09-19,190101,
+"""
+WEDDING_ROWS = """\
+no,man,man_name,woman,woman_name,day
+W1,1770001,诸葛另名,A1880002,司马琬琰,2010-10-10
+W2,P5550005,护照持有,A1880002,司马琬琰,2015-05-15
+"""
+VALUES = ("诸葛瑾瑜", "诸葛另名", "瑾瑜", "司马琬琰", "琬琰", "1770001", "1880002", "5550005", "护照持有", "07-17", "7/17",
+          "08-28", "机密病")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    small = small_at(tmp_path_factory.mktemp("dossier"))
+    (small.deployment.standards / "datasets/births.odcs.yaml").unlink()
+    small.write("elements/more.yaml", MORE)
+    small.write("elements/own.yaml", ELEMENTS)
+    small.write("masters/person.yaml", PAGE)
+    for name, columns, key, origin in TABLES:
+        text = contract(name, "公安", columns, key, *([origin.strip()] if origin else []))
+        small.write(f"datasets/{name}.odcs.yaml", text)
+    small.deliver("people", DAY, PEOPLE_ROWS)
+    small.deliver("weddings", DAY, WEDDING_ROWS)
+    registry = small.registry
+    for name in registry.derived:
+        assert masters.publish_derived(registry.datasets[name], registry, small.deployment, DAY) is not None
+    publish.rebuild_catalogue(small.deployment, registry)
+    return small
+
+
+@pytest.fixture
+def city(made: Small, tmp_path: Path) -> Small:
+    """The same, to be logged in."""
+    shutil.copytree(made.deployment.home, tmp_path, dirs_exist_ok=True)
+    small = Small(Deployment(tmp_path))
+    publish.rebuild_catalogue(small.deployment, small.registry)
+    return small
+
+
+def one(city: Small, number: str) -> str:
+    (master,) = {
+        row[0] for row in city.ask(f"SELECT person_id FROM published.person WHERE identifier LIKE '%{number}'")
+    }
+    return str(master)
+
+
+def logged(city: Small) -> list[access_log.Access]:
+    return access_log.read(city.deployment)
+
+
+def section(found: access.Dossier, title: str) -> list[tuple[str, ...]]:
+    return [row for part in found.sections if part.title == title for row in part.rows]
+
+
+def test_the_file_of_a_person_says_what_was_taken_who_differs_and_by_which_rows(made: Small) -> None:
+    master = one(made, "1770001")
+    found = access.dossier(made.deployment, made.registry, "person", master, revealed=True)
+
+    assert found.head[:2] == (("主体编号", master), ("标识", "A1770001（身份号码）"))
+    assert section(found, "取用的属性") == [
+        ("姓名", "诸葛瑾瑜", "表people", "2026-11-20", "1", "1"),
+        ("出生日期", "1970-07-17", "表people", "2026-11-20", "1", "0"),
+    ]
+    differs = section(found, "不一致")
+    assert [row[:3] for row in differs] == [
+        ("姓名", "诸葛瑾瑜", "表people（居民）"), ("姓名", "诸葛另名", "表weddings（男方）")]  # fmt: skip
+    assert differs[1][4:] == ("公安", "2026-11-20")
+    mentions = section(found, "各表的提及")
+    assert sorted((row[0], row[1], row[4]) for row in mentions) == [
+        ("居民", "表people", "身份号码"), ("男方", "表weddings", "短号")]  # fmt: skip
+    assert [row[:2] for row in section(found, "经历")] == [("1970-07-17", "出生")]
+    wife = one(made, "1880002")
+    assert [row[1:3] for row in section(found, "关系")] == [(f"司马琬琰\n{wife}", "2010-10-10")]
+    assert [row[1:] for row in section(found, "标准化改动")] == [("出生日", " 1970/7/17 ", "1970-07-17")]
+    assert {row[0] for row in section(found, "依据的快照")} >= {"表people", "表weddings", "表person", "表person_link"}
+
+
+@pytest.mark.parametrize("number", ["A1770001", "a1770001", "1770001"])
+def test_a_number_of_any_strength_leads_to_its_master(made: Small, number: str) -> None:
+    found = access.dossier(made.deployment, made.registry, "person", number)
+    assert found.subject == one(made, "1770001")
+
+
+def test_a_document_is_found_by_its_number_alone(made: Small) -> None:
+    found = access.dossier(made.deployment, made.registry, "person", "P5550005")
+    assert found.subject == one(made, "5550005")
+
+
+def test_masked_no_value_is_shown_on_the_terminal_or_the_page(city: Small, call: Call, tmp_path: Path) -> None:
+    home, row = city.deployment.home, str(city.ask("SELECT _row_id FROM published.people ORDER BY id")[0][0])
+    for arguments in (("person", one(city, "1770001")), ("why", row)):
+        page = tmp_path / f"{arguments[0]}.html"
+        code, out, err = call(home, *arguments)
+        assert code == 0 and "诸***" in out and "1970年" in out and "已按数据元脱敏" in out, err
+        assert call(home, *arguments, "--html", str(page))[0] == 0
+        for text in (out, page.read_text(encoding="utf-8")):
+            assert not [value for value in VALUES if value in text]
+    assert "****" in call(home, "why", row)[1]
+
+
+def test_values_are_revealed_for_a_purpose_only_and_every_look_is_logged(city: Small, call: Call) -> None:
+    home, master = city.deployment.home, one(city, "1770001")
+    code, out, err = call(home, "person", master, "--reveal")
+    assert (code, out) == (1, "") and "--purpose" in err and logged(city) == []
+
+    code, out, _ = call(home, "person", master, "--reveal", "--purpose", "窗口核验", "--by", "张三")
+    assert code == 0 and "诸葛瑾瑜" in out and "1970-07-17" in out
+    assert call(home, "person", master)[0] == 0
+    first, second = logged(city)
+    assert (first.subject, first.action, first.door, first.actor) == (master, "look", "person", "张三")
+    assert (first.purpose, first.revealed, second.revealed) == ("窗口核验", True, False)
+    assert not [value for value in VALUES if value in city.deployment.access_log.read_text(encoding="utf-8")]
+    rows = city.ask("SELECT subject, revealed FROM governance.access_log")
+    assert rows == [(master, True), (master, False)]
+
+
+def test_a_look_that_cannot_be_logged_shows_nothing(city: Small, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise GovdataError("台账写不进去")
+
+    monkeypatch.setattr(access_log, "record", refused)
+    code, out, err = call(city.deployment.home, "person", one(city, "1770001"))
+    assert (code, out) == (1, "") and "台账写不进去" in err
+
+
+def test_a_number_is_read_from_the_standard_input_and_told_to_nobody(
+    city: Small, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = city.deployment.home
+    monkeypatch.setattr(sys, "stdin", io.StringIO("A1770001\n"))
+    code, out, err = call(home, "person", "-")
+    assert code == 0 and one(city, "1770001") in out and "A1770001" not in out + err
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    code, out, err = call(home, "person", "-")
+    assert (code, out) == (1, "") and "标准输入为空" in err
+    monkeypatch.setattr(sys, "stdin", io.StringIO("A7777777\n"))
+    code, out, err = call(home, "person", "-")
+    assert (code, out) == (1, "") and "没有这个号码的自然人" in err and "7777777" not in err
+    assert [line.subject for line in logged(city)] == [one(city, "1770001")]
+
+
+def test_an_id_that_is_no_more_says_what_became_of_it(city: Small, call: Call) -> None:
+    code, _, err = call(city.deployment.home, "person", "0" * 24)
+    assert code == 1 and f"没有编号为 {'0' * 24} 的自然人" in err
+    gone = one(city, "1770001")
+    rows = PEOPLE_ROWS.replace("A1770001", "A1770009")
+    city.deliver("people", NEXT, rows)
+    registry = city.registry
+    links = registry.datasets["person_link"]
+    masters.publish_derived(links, registry, city.deployment, NEXT)
+    masters.publish_derived(registry.datasets["person"], registry, city.deployment, NEXT)
+    publish.rebuild_catalogue(city.deployment, registry)
+    code, out, err = call(city.deployment.home, "person", gone)
+    assert code == 1 and out == "" and "2026-11-21 起为 " in err
+
+
+def test_a_held_back_row_says_so_and_has_no_master(city: Small, call: Call) -> None:
+    (row,) = city.ask("SELECT _row_id FROM quarantine.people")[0]
+    code, out, _ = call(city.deployment.home, "why", row)
+    assert code == 0 and "隔离：没有发布，也没有归到主体" in out and "id.shape" in out and "编号写法不对" in out
+    assert "端木" not in out
+
+
+def test_a_row_leads_to_its_masters_and_relations(made: Small) -> None:
+    (row,) = made.ask("SELECT _row_id FROM published.weddings WHERE no = 'W1'")[0]
+    found = access.row_dossier(made.deployment, made.registry, row)
+    assert [line[:4] for line in section(found, "归到的主体")] == [
+        ("男方", "自然人", one(made, "1770001"), "短号"), ("女方", "自然人", one(made, "1880002"), "身份号码")]  # fmt: skip
+    assert section(found, "据以认定的关系") == [("表couple", "结婚")]
+    assert [line[0] for line in section(found, "不一致")] == ["姓名"]
+
+
+@pytest.mark.parametrize("command", ["person", "company", "why"])
+def test_without_a_catalogue_or_the_row_it_says_what_to_do(small: Small, city: Small, call: Call, command: str) -> None:
+    code, out, err = call(small.deployment.home, command, "x-1")
+    assert (code, out) == (1, "") and "govdata run" in err
+    code, out, err = call(city.deployment.home, command, "x-1")
+    told = {"person": "govdata why", "company": "没有声明主数据", "why": "没有这一行"}[command]
+    assert (code, out) == (1, "") and told in err and "Traceback" not in err
+    assert logged(city) == []
+
+
+@pytest.fixture
+def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    return small_at(tmp_path_factory.mktemp("empty"))
+
+
+def test_the_page_carries_no_script_names_who_looked_and_overwrites_nothing(
+    city: Small, call: Call, tmp_path: Path
+) -> None:
+    page, home, master = tmp_path / "档案.html", city.deployment.home, one(city, "1770001")
+    assert call(home, "person", master, "--html", str(page), "--purpose", "补办<script>alert(1)</script>")[0] == 0
+    text = page.read_text(encoding="utf-8")
+    assert "default-src 'none'" in text and "<script" not in text and "补办&lt;script&gt;" in text
+    assert "http://" not in text and "https://" not in text and "@page { size: A4" in text
+    assert page.stat().st_mode & 0o007 == 0
+    before = len(logged(city))
+    code, _, err = call(home, "person", master, "--html", str(page))
+    assert code == 1 and "已经存在" in err and len(logged(city)) == before
+
+
+def test_a_page_of_eighty_columns_loses_no_text(city: Small, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    master = one(city, "1770001")
+    found = access.dossier(city.deployment, city.registry, "person", master, revealed=True)
+    monkeypatch.setattr("govdata.cli.dossier.console", lambda: Console(width=80))
+    _, out, _ = call(city.deployment.home, "person", master, "--reveal", "--purpose", "试")
+    told = json.dumps("".join(out.split()), ensure_ascii=False)
+    for part in found.sections:
+        for row in part.rows:
+            for text in row:
+                assert all(word in told for word in text.split() if word.isascii() and 8 <= len(word) <= 24)
+    assert max(map(len, out.splitlines())) <= 80
