@@ -19,7 +19,7 @@ from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.errors import GateBlocked
-from govdata.masters import changes, conflicts, decisions, integrity, links, roll_up, similarity, survivorship
+from govdata.masters import changes, conflicts, decisions, integrity, links, overlap, roll_up, similarity, survivorship
 from govdata.masters.mentions import Mentions, rows
 from govdata.publish import newest, scorecard, visible
 from govdata.standards import expressions
@@ -205,9 +205,11 @@ def _query(
     for kind, table in made.links_read().items():
         if table not in found:
             continue
-        survivorship.prepare(connection, mentions[kind], _all(table, found[table], registry, deployment))
+        linked = _all(table, found[table], registry, deployment)
+        survivorship.prepare(connection, mentions[kind], linked)
         if isinstance(made, Survivors):
             return survivorship.query(mentions[kind])
+        overlap.keep(connection, mentions[kind], linked)
         connection.execute(f"CREATE TEMP TABLE {sql.identifier(kind)} AS {conflicts.found(mentions[kind])}")
         parts.append(f"SELECT * FROM {sql.identifier(kind)}")
     known = found.get(dataset.name)
