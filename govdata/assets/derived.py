@@ -42,6 +42,8 @@ from govdata.storage.tables.rows import PUBLISHED
 REMARKS = "不是本日的输入"
 CROSS = "cross_findings"
 CROSS_KEY = AssetKey([MASTERS, CROSS])
+PRIORITY = -10
+"""Of the rules across tables: after the derived tables, before the work orders."""
 
 
 def table(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDefinition:
@@ -101,9 +103,13 @@ def table(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition
 
 
 def cross_findings(registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDefinition:
-    """The asset ``masters/cross_findings``: every rule across tables, with a check per dataset that is judged."""
+    """The asset ``masters/cross_findings``: every rule across tables, with a check per dataset that is judged.
+
+    It comes after the derived tables by priority and does not wait upon their success: where links were blocked, only
+    the rules that ask for masters are not judged."""
     judged = sorted({rule.dataset for rule in registry.cross})
-    tables = sorted({published.key(registry.datasets[name]) for rule in registry.cross for name in rule.tables})
+    named = {name for rule in registry.cross for name in rule.tables}
+    tables = sorted(published.key(registry.datasets[name]) for name in named if name in registry.delivered)
     spec = AssetSpec(
         CROSS_KEY,
         deps=tables,
@@ -120,7 +126,9 @@ def cross_findings(registry: Registry, dates: DailyPartitionsDefinition) -> Asse
         for name in judged
     ]
 
-    @multi_asset(name=f"{CROSS}__{MASTERS}", specs=[spec], check_specs=checks)
+    @multi_asset(
+        name=f"{CROSS}__{MASTERS}", specs=[spec], check_specs=checks, op_tags={"dagster/priority": str(PRIORITY)}
+    )
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
         from govdata import masters
 

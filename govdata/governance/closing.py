@@ -15,7 +15,6 @@ from govdata.deployment import Deployment
 from govdata.governance import evidence, issuing, items
 from govdata.governance import log as journal
 from govdata.governance.calendar import Calendar
-from govdata.governance.evidence import CROSS, REJECTED
 from govdata.governance.log import ENGINE, Event, Log
 from govdata.governance.orders import CLOSED, SUSPENDED, WAITING, WORKED, Order, State, fold
 from govdata.standards.model import Registry
@@ -109,12 +108,7 @@ def resumed(order: Order, calendar: Calendar, date: Date) -> Date:
 
 
 def is_declared(order: Order, registry: Registry) -> bool:
-    if order.dataset not in registry.datasets:
-        return False
-    if order.rule_id == REJECTED:
-        return True
-    rules = (rule.id for rule in (registry.cross if order.scope == CROSS else registry.rules(order.dataset)))
-    return order.rule_id in rules
+    return issuing.told(registry, order.dataset, order.scope, order.rule_id) is not None
 
 
 def _verified(order: Order) -> str:

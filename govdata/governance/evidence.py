@@ -25,13 +25,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date as Date
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.governance import acceptance
 from govdata.governance import log as journal
+from govdata.governance.across import (
+    NO_RECORDS,
+    ConflictReader,
+    CrossReader,
+    conflicts_table,
+    contradicted,
+    digest,
+    disagreements,
+)
 from govdata.governance.log import ENGINE, Event, Log
 from govdata.masters import cross
 from govdata.publish import newest, visible
@@ -56,8 +64,9 @@ if TYPE_CHECKING:
 
 REJECTED = "rejected"
 """Stands as the rule of records that could not be read."""
-DELIVERY, CROSS = "delivery", "cross"
-"""Scopes: what one delivery was judged by, and rules across tables, judged over the whole published table."""
+DELIVERY, CROSS, CONFLICT = "delivery", "cross", "conflict"
+"""Scopes: what one delivery was judged by; over the whole published table, rules across tables and contradictions with
+the authority."""
 
 COLUMNS = {
     "dataset": "VARCHAR",
@@ -101,11 +110,18 @@ def pending(registry: Registry, deployment: Deployment, date: Date, events: Sequ
     for event in events:
         if event.kind == "EVIDENCE" and not event.facts.get("releases"):
             newest_known[event.facts["dataset"], event.facts["scope"]] = (event.date, event.facts["token"])
+    open_conflicts = contradicted(registry, deployment, date)
     found = [
         judged
         for name in sorted(registry.datasets)
-        for judged in (_delivery(registry, deployment, name, date), _cross(registry, deployment, name, date))
-        if judged is not None
+        for read in (_delivery, _cross, _conflict)
+        if (judged := read(registry, deployment, name, date)) is not None
+        # Where nothing was and nothing is contradicted, there is nothing to say.
+        and (
+            judged.scope != CONFLICT
+            or (name, CONFLICT) in newest_known
+            or any((name, rule) in open_conflicts for rule in judged.rules)
+        )
     ]
     tokens = {event.facts["token"] for event in events if event.kind == "EVIDENCE"}
     found = [
@@ -191,6 +207,18 @@ def _cross(registry: Registry, deployment: Deployment, name: str, date: Date) ->
     return Judged(registry.datasets[name], date, CROSS, token, True, True, judged, snapshot=snapshot)
 
 
+def _conflict(registry: Registry, deployment: Deployment, name: str, date: Date) -> Judged | None:
+    """The night's conflicts, where they were made: older ones say nothing of the rows of tonight."""
+    table, asked = conflicts_table(registry), disagreements(registry, name)
+    if table is None or not asked:
+        return None
+    snapshot, lines = newest(deployment, name, date), newest(deployment, table.name, date)
+    if snapshot is None or lines is None or lines.date != date:
+        return None
+    token = fingerprint(snapshot.snapshot_id, lines.snapshot_id, sorted(asked))
+    return Judged(registry.datasets[name], date, CONFLICT, token, True, True, tuple(asked), snapshot=snapshot)
+
+
 def record(judged: Judged, registry: Registry, deployment: Deployment, log: Log) -> Event:
     """Write the evidence and its line of the log; returns the line."""
     name = f"{judged.dataset.name}-{judged.scope}-{judged.date.isoformat()}-{log.next:07d}.parquet"
@@ -212,12 +240,7 @@ def record(judged: Judged, registry: Registry, deployment: Deployment, log: Log)
         keyed(connection, journal.key(deployment))
         connection.execute(_MACROS)
         _known(connection, judged, deployment, log.events)
-        delivered = judged.scope == DELIVERY
-        reader = (
-            _Delivered(connection, judged, registry, deployment)
-            if delivered
-            else _Cross(connection, judged, deployment)
-        )
+        reader = _reader(connection, judged, registry, deployment)
         reader.records()
         reader.failing()
         for step in _STEPS:
@@ -238,6 +261,16 @@ def record(judged: Judged, registry: Registry, deployment: Deployment, log: Log)
     files.put(written, target)
     (added,) = log.append([event.model_copy(update={"facts": facts})])
     return added
+
+
+def _reader(
+    connection: duckdb.DuckDBPyConnection, judged: Judged, registry: Registry, deployment: Deployment
+) -> _Delivered | CrossReader | ConflictReader:
+    if judged.scope == DELIVERY:
+        return _Delivered(connection, judged, registry, deployment)
+    assert judged.snapshot is not None
+    published = (connection, judged.dataset, judged.snapshot, judged.date, judged.rules, deployment)
+    return CrossReader(*published) if judged.scope == CROSS else ConflictReader(*published, registry)
 
 
 _MACROS = r"""
@@ -305,14 +338,6 @@ def _known(
         )
 
 
-def _digest(prefix: str, columns: Sequence[str]) -> str:
-    """The digest of a record's columns; NULL where one of them has no value."""
-    if not columns:
-        return "CAST(NULL AS VARCHAR)"
-    joined = " || chr(31) || ".join(f"CAST(b.{sql.identifier(column)} AS VARCHAR)" for column in columns)
-    return f"mac({sql.text(prefix)} || {joined})"
-
-
 @dataclass
 class _Delivered:
     """Tables ``records`` and ``failing`` of one delivery."""
@@ -336,11 +361,11 @@ class _Delivered:
         operation = dataset.delivery.operation
         cancelled = f"coalesce(b.{sql.identifier(operation)} = 'D', FALSE)" if operation else "FALSE"
         if not paths:
-            self.connection.execute(_NO_RECORDS)
+            self.connection.execute(NO_RECORDS)
             return
         self.connection.execute(
-            f"CREATE TEMP TABLE records AS SELECT {_digest('k', dataset.key)} AS key_id, "
-            f"{_digest('a', identity)} AS alias_id, "
+            f"CREATE TEMP TABLE records AS SELECT {digest('k', dataset.key)} AS key_id, "
+            f"{digest('a', identity)} AS alias_id, "
             f"{cancelled} AS cancelled, list_concat(coalesce(b.{FAILED_RULES}, []), coalesce(b.{WARNINGS}, [])) AS "
             "failing, "
             f"list_has_any(failing, CAST([{on_key}] AS VARCHAR[])) AS key_wrong, "
@@ -361,7 +386,7 @@ class _Delivered:
         )
         if snapshot is None or not snapshot.files or not self.connection.execute(f"{likely} LIMIT 1").fetchall():
             return
-        rows = visible(snapshot, self.deployment, f"{_digest('k', self.judged.dataset.key)} AS key_id")
+        rows = visible(snapshot, self.deployment, f"{digest('k', self.judged.dataset.key)} AS key_id")
         self.connection.execute(f"INSERT INTO before SELECT key_id FROM ({rows}) SEMI JOIN ({likely}) USING (key_id)")
 
     def failing(self) -> None:
@@ -424,44 +449,4 @@ class _Delivered:
             f"{DELIVERY_DATE} AS delivered FROM "
             f"{sql.parquet(paths)}",
             [REJECTED],
-        )
-
-
-_NO_RECORDS = (
-    "CREATE TEMP TABLE records(key_id VARCHAR, alias_id VARCHAR, cancelled BOOLEAN, failing VARCHAR[], key_wrong "
-    "BOOLEAN, "
-    "row_id VARCHAR, source_file VARCHAR, source_row BIGINT, delivered DATE)"
-)
-
-
-@dataclass
-class _Cross:
-    """The same tables of a published table and what rules across tables found in it."""
-
-    connection: duckdb.DuckDBPyConnection
-    judged: Judged
-    deployment: Deployment
-
-    def records(self) -> None:
-        snapshot = self.judged.snapshot
-        assert snapshot is not None
-        if not snapshot.files:
-            self.connection.execute(_NO_RECORDS)
-            return
-        columns = f"{_digest('k', self.judged.dataset.key)} AS key_id, b.{ROW_ID} AS row_id"
-        rows = visible(snapshot, self.deployment, columns)
-        self.connection.execute(
-            "CREATE TEMP TABLE records AS SELECT key_id, CAST(NULL AS VARCHAR) AS alias_id, FALSE AS cancelled, "
-            f"CAST([] AS VARCHAR[]) AS failing, row_id FROM ({rows})"
-        )
-
-    def failing(self) -> None:
-        found: Path = cross.path(self.deployment, cross.FINDINGS, self.judged.dataset.name, self.judged.date)
-        self.connection.execute(
-            f"CREATE TEMP TABLE failing AS SELECT f.rule_id, coalesce(r.key_id, mac('r' || f.{ROW_ID})) AS identity, "
-            f"CAST(NULL AS VARCHAR) AS alias, '' AS cause, CAST(NULL AS VARCHAR) AS shape, f.{ROW_ID} AS row_id, "
-            f"f.{SOURCE_FILE} AS source_file, f.{SOURCE_ROW} AS source_row, f.{DELIVERY_DATE} AS delivered FROM "
-            f"{sql.parquet([found])} AS f "
-            f"LEFT JOIN records AS r ON r.row_id = f.{ROW_ID} WHERE list_contains($1, f.rule_id)",
-            [list(self.judged.rules)],
         )

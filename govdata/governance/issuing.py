@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date as Date
 from typing import Any
 
+from govdata.governance.across import Disagreement, disagreements
 from govdata.governance.calendar import Calendar
-from govdata.governance.evidence import CROSS, REJECTED
+from govdata.governance.evidence import CONFLICT, CROSS, REJECTED
 from govdata.governance.log import ENGINE, Event
 from govdata.governance.orders import Order, State
-from govdata.standards.model import BoundRule, CrossRule, Registry
+from govdata.standards.model import BoundRule, CrossRule, Dataset, Registry
 from govdata.storage.manifest import fingerprint
 
 
@@ -39,6 +40,9 @@ def told(registry: Registry, dataset: str, scope: str, rule_id: str) -> Told | N
         return None
     if rule_id == REJECTED:
         return Told(contract.owner, "error", "conformity", "记录无法读取，没有入库，请按原因改正后重新交付")
+    if scope == CONFLICT:
+        asked = disagreements(registry, dataset).get(rule_id)
+        return _contradicts(asked, registry, contract) if asked is not None else None
     rules: Sequence[BoundRule | CrossRule] = registry.cross if scope == CROSS else registry.rules(dataset)
     rule = next((rule for rule in rules if rule.id == rule_id and rule.dataset == dataset), None)
     if rule is None:
@@ -58,6 +62,22 @@ def told(registry: Registry, dataset: str, scope: str, rule_id: str) -> Told | N
         source=rule.source or standard,
         indicator=rule.indicator,
         personal=element is not None and element.sensitivity.personal != "none",
+    )
+
+
+def _contradicts(asked: Disagreement, registry: Registry, dataset: Dataset) -> Told:
+    column = dataset.column(asked.column)
+    return Told(
+        department=dataset.owner,
+        severity="warning",
+        dimension="consistency",
+        message=f"{asked.role_name}的{asked.element_name}与其他部门的不一致，按声明的顺位取用的是别的值"
+        f"（权威来源：{asked.authority}），请核实哪一个有误",
+        column=asked.column,
+        title=column.title,
+        source=f"一数一源：standards/masters/{asked.kind}.yaml",
+        indicator="0402",
+        personal=registry.elements[column.element].sensitivity.personal != "none",
     )
 
 

@@ -25,6 +25,7 @@ from govdata.masters import (
     decisions,
     integrity,
     links,
+    overlap,
     roll_up,
     similarity,
     survivorship,
@@ -222,9 +223,11 @@ def _query(
     for kind, table in made.links_read().items():
         if table not in found:
             continue
-        survivorship.prepare(connection, mentions[kind], _all(table, found[table], registry, deployment))
+        linked = _all(table, found[table], registry, deployment)
+        survivorship.prepare(connection, mentions[kind], linked)
         if isinstance(made, Survivors):
             return survivorship.query(mentions[kind])
+        overlap.keep(connection, mentions[kind], linked)
         connection.execute(f"CREATE TEMP TABLE {sql.identifier(kind)} AS {conflicts.found(mentions[kind])}")
         parts.append(f"SELECT * FROM {sql.identifier(kind)}")
     known = found.get(dataset.name)

@@ -77,6 +77,7 @@ class MasterElement(Written):
     compare: Maybe[Text] = Field(None, description="行表达式（value）：比对时取值的哪一部分；默认全部")
     latest: bool = Field(False, description="true：同一张表里只有日期最新的行代表现状，更早的是历史，不算冲突")
     identifying: bool = Field(False, description="true：关联时记录该属性是否一致")
+    always_asked: bool = Field(False, description="true：办事时总要填写以核对身份（姓名），不列入应停止采集")
 
     def rank(self, mention: str) -> Iterator[tuple[int, Source]]:
         """The ranks (from 1) at which a mention stands."""
@@ -97,6 +98,14 @@ class Bounds(Written):
     gone: Annotated[float, Field(ge=0, le=1)] = Field(0.2, description="有标识而不再出现的上一期主体")
 
 
+class Overlap(Written):
+    """几个部门重复采集的属性，到什么程度可以停止采集、改用权威来源的值"""
+
+    agreement: Annotated[float, Field(ge=0, le=1)] = Field(0.95, description="与权威来源的一致率至少多少")
+    known: Annotated[float, Field(ge=0, le=1)] = Field(0.9, description="权威来源至少能替填多少")
+    least: Annotated[int, Field(ge=1)] = Field(20, description="至少比对过多少个主体才下结论")
+
+
 class Master(Written):
     """一类主数据"""
 
@@ -106,6 +115,8 @@ class Master(Written):
     mentions: Annotated[dict[Name, Mention], Field(min_length=1)] = Field(description="身份: 在哪张表的哪些列")
     elements: dict[Name, MasterElement] = Field({}, description="属性: 权威来源")
     bounds: Bounds = Field(Bounds(), description="变动的上限")
+    overlap: Overlap = Field(Overlap(), description="重复采集的界限")
+    found_in: Maybe[Name] = Field(None, description="作为登记簿的身份：统计其他身份有多少在其中找得到")
     linking: Maybe[Linking] = Field(None, description="没有有效标识的提及怎样关联；不写则各自为一个主体")
 
     @property

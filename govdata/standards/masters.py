@@ -79,6 +79,8 @@ class _Checker:
             self._mention(name, mention, master, kinds)
         for name, element in master.elements.items():
             self._element(name, element, master, kinds.get(name, {}))
+        if master.found_in is not None and master.found_in not in master.mentions:
+            self.add(f"没有声明身份“{master.found_in}”{suggestion(master.found_in, master.mentions)}", "found_in")
         if master.linking is not None:
             self._linking(master.linking)
 

@@ -31,7 +31,8 @@ def same_name(left: exp.Expression, right: exp.Expression) -> exp.Expression:
     long and have such a character go through it."""
     complex_, simple = alphabets()
     return sql(
-        "CASE WHEN :a = :b THEN TRUE WHEN length(:a) <> length(:b) THEN FALSE WHEN upper(:a) = upper(:b) THEN TRUE WHEN regexp_matches(:a || :b, :p) THEN translate(:a, :f, :t) = translate(:b, :f, :t) "
+        "CASE WHEN :a = :b THEN TRUE WHEN length(:a) <> length(:b) THEN FALSE WHEN upper(:a) = upper(:b) THEN TRUE "
+        "WHEN regexp_matches(:a || :b, :p) THEN translate(:a, :f, :t) = translate(:b, :f, :t) "
         "WHEN :a IS NOT NULL AND :b IS NOT NULL THEN FALSE END",
         a=left,
         b=right,

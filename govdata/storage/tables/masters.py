@@ -51,4 +51,54 @@ MASTER_CHANGES = Table(
     writer="主数据",
 )
 
-TABLES = (LINK_CANDIDATES, MASTER_CHANGES)
+ELEMENT = Column("element", "VARCHAR", "主数据的属性")
+
+ELEMENT_OVERLAP = Table(
+    "governance",
+    "element_overlap",
+    "几个部门都有的属性：对同一主体说得是否一致、以谁为准、哪些不必再向群众采集；每晚一期",
+    (
+        DATE.meaning("比对的日期"),
+        MASTER_KIND,
+        ELEMENT,
+        Column("element_name", "VARCHAR", "属性的中文名称"),
+        DATASET.meaning("表：顺位较低的一方"),
+        Column("department", "VARCHAR", "它的责任部门"),
+        Column("other_dataset", "VARCHAR", "另一张表：顺位较高的一方"),
+        Column("other_department", "VARCHAR", "它的责任部门"),
+        Column("authority", "VARCHAR", "权威来源：按声明的顺位独占第一的表；没有则为空"),
+        Column("compared", "BIGINT", "两张表都有这一属性的主体数（B）"),
+        Column("agreeing", "BIGINT", "其中一致的主体数（A）"),
+        Column("agreement", "DOUBLE", "一致率（A÷B）"),
+        Column("cells", "BIGINT", "低顺位的表采集了多少格；由业务推知而不是填写的不算，如母亲的性别"),
+        Column("asked_twice", "BIGINT", "其中另一张表已有的格数：群众填了两次"),
+        Column("known_share", "DOUBLE", "asked_twice÷cells：另一张表能替它填的比例"),
+        Column("stop_collecting", "BOOLEAN", "应停止采集：另一张表是权威来源，且一致率、能替填的比例达到声明的界限"),
+    ),
+    key=(DATE, MASTER_KIND, ELEMENT, DATASET, Column("other_dataset", "VARCHAR", "")),
+    writer="主数据",
+)
+
+LINK_COVERAGE = Table(
+    "governance",
+    "link_coverage",
+    "各表提到的人和组织有多少带有效标识、有多少在登记簿中找得到；每晚一期",
+    (
+        DATE.meaning("关联的日期"),
+        MASTER_KIND,
+        Column("role", "VARCHAR", "身份"),
+        Column("role_name", "VARCHAR", "身份的中文名称"),
+        DATASET.meaning("提及所在的表"),
+        Column("department", "VARCHAR", "它的责任部门"),
+        Column("mentions", "BIGINT", "提及数"),
+        Column("identified", "BIGINT", "其中有有效标识的"),
+        Column("identified_share", "DOUBLE", "有有效标识的比例"),
+        Column("register", "VARCHAR", "作为登记簿的身份"),
+        Column("found", "BIGINT", "其中主体在登记簿中的；外地户籍、外国人查不到属正常情形"),
+        Column("found_share", "DOUBLE", "在登记簿中找得到的比例"),
+    ),
+    key=(DATE, MASTER_KIND, Column("role", "VARCHAR", "身份")),
+    writer="主数据",
+)
+
+TABLES = (LINK_CANDIDATES, MASTER_CHANGES, ELEMENT_OVERLAP, LINK_COVERAGE)

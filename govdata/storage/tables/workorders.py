@@ -32,7 +32,7 @@ WORK_ORDERS = Table(
         DEPARTMENT.meaning("现在的责任部门"),
         Column("owner", "VARCHAR", "派发时的责任部门"),
         DATASET,
-        Column("scope", "VARCHAR", "delivery：逐次交付判的规则；cross：跨表规则"),
+        Column("scope", "VARCHAR", "delivery：逐次交付判的规则；cross：跨表规则；conflict：与权威来源的值不一致"),
         RULE_ID.meaning("规则编号；rejected 为无法读取的记录"),
         COLUMN_NAME,
         MESSAGE,

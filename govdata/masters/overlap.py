@@ -1,0 +1,154 @@
+"""What several departments hold of the same people and organisations (重复采集), and whom of them a register knows.
+
+``governance.element_overlap``: per element and pair of tables of different departments, how often they say the same of
+the masters that both know, and how many cells the lower one asked for although the higher one has them. Which is higher
+follows from the ranks that the page of masters declares (一数一源). Where the one of the best rank knows enough of the
+other's masters and agrees with it, the lower one should ask no longer (应停止采集) but take the value from there: the
+bounds are the page's ``overlap``. What is ``always_asked`` (the name beside a number) stays.
+
+``governance.link_coverage``: per role, the mentions, those with a valid identifier, and those whose master is in the
+role that the page names in ``found_in``.
+
+Both are figures: no value of a record is in them. They are made with the conflicts, of the same facts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from govdata.masters.mentions import Mentions
+from govdata.masters.survivorship import BETTER
+from govdata.publish import scorecard
+from govdata.standards.master_model import REVIEWED, SIMILAR, UNLINKED, MasterElement
+from govdata.storage import files, sql
+from govdata.storage.tables import Table
+from govdata.storage.tables.masters import ELEMENT_OVERLAP, LINK_COVERAGE
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def keep(connection: duckdb.DuckDBPyConnection, mentions: Mentions, links: str) -> None:
+    """Write the night's lines of both tables, from what ``survivorship.prepare`` made. ``links``: a relation of
+    ``Links.output``."""
+    _write(connection, ELEMENT_OVERLAP, mentions, overlap(mentions))
+    _write(connection, LINK_COVERAGE, mentions, coverage(mentions, links))
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: Table, mentions: Mentions, query: str) -> None:
+    target = scorecard.path(mentions.deployment, table, mentions.date, mentions.kind)
+    written = files.temporary(target)
+    named = f"DATE {sql.text(mentions.date.isoformat())} AS date, {sql.text(mentions.kind)} AS master_kind"
+    chosen = ", ".join(f"CAST({sql.identifier(column)} AS {column.type}) AS {column}" for column in table.columns)
+    told = f"SELECT {chosen} FROM (SELECT {named}, * FROM ({query})) ORDER BY ALL"
+    connection.execute(f"COPY ({told}) TO {sql.text(str(written))} ({sql.PARQUET})")
+    files.put(written, target)
+
+
+def overlap(mentions: Mentions) -> str:
+    """A SELECT of ``ELEMENT_OVERLAP`` without date and kind."""
+    bounds = mentions.master.overlap
+    steps = {
+        "standing": _standing(mentions),
+        "collected": _collected(mentions),
+        "holder": (
+            "SELECT element, master_id, dataset, count(c.role) AS cells, "
+            f"first(comparable ORDER BY {BETTER.replace('role', 'f.role')}) AS comparable FROM fact AS f "
+            "LEFT JOIN collected AS c USING (element, dataset, role) GROUP BY ALL"
+        ),
+        "held": "SELECT element, dataset, sum(cells) AS cells FROM holder GROUP BY ALL",
+        "pair": (
+            "SELECT element, a.dataset, b.dataset AS other_dataset, count(*) AS compared, "
+            "count(*) FILTER (WHERE a.comparable = b.comparable) AS agreeing, sum(a.cells) AS asked_twice "
+            "FROM holder AS a JOIN holder AS b USING (element, master_id) "
+            "JOIN standing AS s ON s.element = element AND s.dataset = a.dataset "
+            "JOIN standing AS t ON t.element = element AND t.dataset = b.dataset "
+            "WHERE s.owner <> t.owner AND (s.place, a.dataset) > (t.place, b.dataset) GROUP BY ALL"
+        ),
+        "told": (
+            "SELECT p.*, s.element_name, s.owner AS department, t.owner AS other_department, s.authority, s.stays, "
+            "h.cells, "
+            "p.agreeing / p.compared AS agreement, "
+            "CASE WHEN h.cells > 0 THEN p.asked_twice / h.cells END AS known_share FROM pair AS p "
+            "JOIN standing AS s ON s.element = p.element AND s.dataset = p.dataset "
+            "JOIN standing AS t ON t.element = p.element AND t.dataset = p.other_dataset "
+            "JOIN held AS h ON h.element = p.element AND h.dataset = p.dataset"
+        ),
+    }
+    listed = ", ".join(f"{name} AS ({query})" for name, query in steps.items())
+    return (
+        f"WITH {listed} SELECT *, coalesce(other_dataset = authority AND NOT stays AND cells > 0 "
+        f"AND compared >= {bounds.least} "
+        f"AND agreement >= {bounds.agreement} AND known_share >= {bounds.known}, FALSE) AS stop_collecting FROM told"
+    )
+
+
+def _standing(mentions: Mentions) -> str:
+    """A SELECT of ``element, element_name, dataset, owner, place, authority, stays``: the place of each table in the
+    declared ranking of the element, 1 the best; ``authority`` the table that stands there alone; ``stays``: always
+    asked."""
+    rows = [
+        f"({sql.text(name)}, {sql.text(element.name)}, {sql.text(dataset)}, {sql.text(_owner(mentions, dataset))}, "
+        f"{place}, {sql.text(authority) if authority else 'NULL'}, {element.always_asked})"
+        for name, element in mentions.master.elements.items()
+        for places in [_places(mentions, element)]
+        for authority in [_alone(places)]
+        for dataset, place in places.items()
+    ]
+    return (
+        f"SELECT * FROM (VALUES {', '.join(rows)}) AS s(element, element_name, dataset, owner, place, authority, stays)"
+    )
+
+
+def _places(mentions: Mentions, element: MasterElement) -> dict[str, int]:
+    """The best rank of each table that holds whatever the value is; where it has none, the best one of some values."""
+    places: dict[str, int] = {}
+    for role, mention in mentions.master.mentions.items():
+        ranks = list(element.rank(role))
+        if ranks:
+            always = [rank for rank, source in ranks if source.where is None]
+            best = min(always or [rank for rank, _ in ranks])
+            places[mention.dataset] = min(best, places.get(mention.dataset, best))
+    return places
+
+
+def _alone(places: dict[str, int]) -> str | None:
+    best = [dataset for dataset, place in places.items() if place == min(places.values())]
+    return best[0] if len(best) == 1 else None
+
+
+def _collected(mentions: Mentions) -> str:
+    """A SELECT of ``element, dataset, role`` whose value is a column of the row: what follows from the row's nature (a
+    mother is a woman) was never asked for."""
+    rows = [
+        f"({sql.text(element)}, {sql.text(mention.dataset)}, {sql.text(role)})"
+        for role, mention in mentions.master.mentions.items()
+        for element, text in mention.values.items()
+        if text in {column.name for column in mentions.registry.datasets[mention.dataset].columns}
+    ]
+    return f"SELECT * FROM (VALUES {', '.join(rows)}) AS c(element, dataset, role)"
+
+
+def _owner(mentions: Mentions, dataset: str) -> str:
+    return mentions.registry.datasets[dataset].owner
+
+
+def coverage(mentions: Mentions, links: str) -> str:
+    """A SELECT of ``LINK_COVERAGE`` without date and kind."""
+    roles = ", ".join(
+        f"({sql.text(role)}, {sql.text(mention.name)}, {sql.text(_owner(mentions, mention.dataset))})"
+        for role, mention in mentions.master.mentions.items()
+    )
+    register = mentions.master.found_in
+    master_id = sql.identifier(f"{mentions.kind}_id")
+    weak = ", ".join(sql.text(method) for method in (UNLINKED, SIMILAR, REVIEWED))
+    found = f"{master_id} IN (SELECT {master_id} FROM link WHERE role = {sql.text(register)})" if register else "NULL"
+    return (
+        f"WITH link AS ({links}), known AS (SELECT *, {found} AS is_found FROM link) "
+        "SELECT role, r.role_name, dataset, r.department, count(*) AS mentions, "
+        f"count(*) FILTER (WHERE method NOT IN ({weak})) AS identified, identified / mentions AS identified_share, "
+        f"{sql.text(register) if register else 'NULL'} AS register, "
+        f"CASE WHEN register IS NOT NULL THEN count(*) FILTER (WHERE is_found) END AS found, "
+        "found / mentions AS found_share "
+        f"FROM known JOIN (VALUES {roles}) AS r(role, role_name, department) USING (role) GROUP BY ALL"
+    )
