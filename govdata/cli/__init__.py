@@ -24,6 +24,7 @@ from govdata.cli import (
     rejudge,
     report,
     run,
+    screen,
     standards,
     ui,
     usage,
@@ -47,6 +48,7 @@ __all__ = [
     "rejudge",
     "report",
     "run",
+    "screen",
     "standards",
     "ui",
 ]

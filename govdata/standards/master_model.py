@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import Field
 
 from govdata.standards.linking import Linking
+from govdata.standards.screening import Screening
 from govdata.standards.written import Maybe, Name, Text, Written
 
 UNLINKED = "unlinked"
@@ -107,6 +108,7 @@ class Master(Written):
     elements: dict[Name, MasterElement] = Field({}, description="属性: 权威来源")
     bounds: Bounds = Field(Bounds(), description="变动的上限")
     linking: Maybe[Linking] = Field(None, description="没有有效标识的提及怎样关联；不写则各自为一个主体")
+    screening: Maybe[Screening] = Field(None, description="名单比对：名单有哪些列，比对出哪些情况；不写则不能比对")
 
     @property
     def datasets(self) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import date as Date
 
 import pytest
 
-from govdata import ingest
+from govdata import checks, ingest, masters, publish
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine import standardize
@@ -43,3 +44,18 @@ def nights(tmp_path_factory: pytest.TempPathFactory, repository) -> Nights:
             assert batch.delivered == batch.rejected + batch.duplicates + batch.quarantined + batch.clean
             batches.append(batch)
     return Nights(deployment, registry, report.dates, tuple(batches))
+
+
+@pytest.fixture(scope="session")
+def derived_in(nights: Nights) -> float:
+    """Everything published, masters and conflicts among it; the seconds these took."""
+    for batch in nights.batches:
+        dataset = nights.registry.datasets[batch.dataset]
+        checks.validate(batch, dataset, nights.registry, nights.deployment)
+        publish.publish(batch, dataset, nights.registry, nights.deployment)
+    began = time.perf_counter()
+    for name in nights.registry.derived:
+        masters.publish_derived(nights.registry.datasets[name], nights.registry, nights.deployment, nights.dates[-1])
+    seconds = time.perf_counter() - began
+    publish.rebuild_catalogue(nights.deployment, nights.registry)
+    return seconds

@@ -3,14 +3,12 @@ never sees."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 import pytest
 
-from govdata import checks, masters, publish
 from govdata.sample.city import City
 from govdata.sample.lives import build_city
 from govdata.sample.registers import REGISTERS
@@ -55,17 +53,8 @@ def _truth(city: City, registry: Registry) -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def linked(nights: Nights) -> Linked:
-    registry, deployment = nights.registry, nights.deployment
-    for batch in nights.batches:
-        dataset = registry.datasets[batch.dataset]
-        checks.validate(batch, dataset, registry, deployment)
-        publish.publish(batch, dataset, registry, deployment)
-    began = time.perf_counter()
-    for name in registry.derived:
-        masters.publish_derived(registry.datasets[name], registry, deployment, nights.dates[-1])
-    seconds = time.perf_counter() - began
-    publish.rebuild_catalogue(deployment, registry)
+def linked(nights: Nights, derived_in: float) -> Linked:
+    registry, deployment, seconds = nights.registry, nights.deployment, derived_in
     connection = duckdb.connect(str(deployment.catalogue), read_only=True)
     city = build_city(PEOPLE, SEED, nights.dates)
     connection.register("truth", _truth(city, registry))
