@@ -25,6 +25,7 @@ from govdata.cli import (
     rejudge,
     report,
     run,
+    screen,
     standards,
     ui,
     usage,
@@ -49,6 +50,7 @@ __all__ = [
     "rejudge",
     "report",
     "run",
+    "screen",
     "standards",
     "ui",
 ]

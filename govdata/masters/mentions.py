@@ -226,6 +226,14 @@ def _asked(text: str, kind: str) -> str:
     return printed(expand(_filled(_tree(text), value=number, type=type_)))
 
 
+def key_of(identifier: Identifier, number: str) -> str:
+    """SQL: the part of the column ``number`` that is compared, NULL where it is no valid identifier of this kind."""
+    told = {"value": exp.column(number, quoted=True), "type": exp.null()}
+    valid = printed(expand(_filled(_tree(identifier.valid), **told)))
+    key = printed(expand(_filled(_tree(identifier.key), **told))) if identifier.key else sql.identifier(number)
+    return f"CASE WHEN {sql.identifier(number)} IS NOT NULL AND {valid} THEN {key} END"
+
+
 def implied(identifier: Identifier, weaker: str, key: str) -> str | None:
     """SQL of the weaker identifier that the column ``key`` of a valid stronger one contains; None where it has none."""
     text = identifier.implies.get(weaker)

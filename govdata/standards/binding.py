@@ -125,7 +125,7 @@ def dataset_hash(
     for rule in bound:
         sets.update(rule.spec.code_sets())
     about = dataset.derived.masters_read() if dataset.derived is not None else ()
-    asked = {kind: (masters or {})[kind].model_dump(mode="json") for kind in about}
+    asked = {kind: (masters or {})[kind].model_dump(mode="json", exclude={"screening"}) for kind in about}
     return fingerprint(
         # How an upload is known to be whole says nothing of what becomes of it, nor does a place in the catalogue.
         dataset.model_dump(

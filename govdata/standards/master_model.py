@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import Field
 
 from govdata.standards.linking import Linking
+from govdata.standards.screening import Screening
 from govdata.standards.written import Maybe, Name, Text, Written
 
 UNLINKED = "unlinked"
@@ -118,6 +119,7 @@ class Master(Written):
     overlap: Overlap = Field(Overlap(), description="重复采集的界限")
     found_in: Maybe[Name] = Field(None, description="作为登记簿的身份：统计其他身份有多少在其中找得到")
     linking: Maybe[Linking] = Field(None, description="没有有效标识的提及怎样关联；不写则各自为一个主体")
+    screening: Maybe[Screening] = Field(None, description="名单比对：名单有哪些列，比对出哪些情况；不写则不能比对")
 
     @property
     def datasets(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from govdata.standards.expressions import KIND_NAMES, Kind
 from govdata.standards.linking import Linking
 from govdata.standards.master_model import Master, MasterElement, Mention, NumberAndType
 from govdata.standards.model import Dataset, Element
+from govdata.standards.screening import Screening
 from govdata.standards.source import NAME, Document, Findings, read_yaml
 from govdata.standards.spelling import suggestion
 from govdata.standards.validation import validate
@@ -83,6 +84,8 @@ class _Checker:
             self.add(f"没有声明身份“{master.found_in}”{suggestion(master.found_in, master.mentions)}", "found_in")
         if master.linking is not None:
             self._linking(master.linking)
+        if master.screening is not None:
+            self._screening(master.screening, kinds)
 
     def add(self, message: str, *path: str | int) -> None:
         document = self.page.document
@@ -157,6 +160,23 @@ class _Checker:
                 self.add(f"没有代码集“{field_.code_set}”", "linking", "fields", name, "code_set")
         if linking.candidate > linking.link:
             self.add("candidate 不应高于 link", "linking", "candidate")
+
+    def _screening(self, screening: Screening, kinds: Mapping[str, dict[Kind, str]]) -> None:
+        known = self.page.master.elements
+        if screening.number not in screening.columns:
+            self.add(f"columns 中没有号码列“{screening.number}”", "screening", "number")
+        for name, listed in screening.columns.items():
+            place = ("screening", "columns", name)
+            if name != screening.number and name not in known:
+                self.add(f"没有声明属性“{name}”{suggestion(name, known)}", *place)
+            table, _, column = listed.column.partition(".")
+            if table not in self.declared:
+                self.add(f"没有名为“{table}”的数据集{suggestion(table, self.declared)}", *place, "column")
+            elif table in self.datasets and column not in (names := [c.name for c in self.datasets[table].columns]):
+                self.add(f"数据集 {table} 没有列“{column}”{suggestion(column, names)}", *place, "column")
+        types = {name: TYPE_OF_KIND.get(next(iter(kinds.get(name, ())), "text"), "text") for name in known}
+        for name, finding in screening.findings.items():
+            self._expression(finding.when, types, "screening", "findings", name, "when", wanted="boolean")
 
     def _element(self, name: str, element: MasterElement, master: Master, kinds: dict[Kind, str]) -> None:
         place = ("elements", name)

@@ -1,0 +1,94 @@
+"""``govdata screen``: a department's list held against the masters."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from govdata.cli.app import Command, app
+from govdata.cli.common import console, load_registry, read_date
+from govdata.deployment import Deployment
+from govdata.errors import GovdataError
+
+if TYPE_CHECKING:
+    from govdata.access.screening import Screened
+
+DAYS = 30
+"""So long a result may be kept unless said otherwise."""
+
+Purpose = Annotated[str, typer.Option("--purpose", help="用途或依据，记入查阅台账；不要写任何人的号码")]
+By = Annotated[str | None, typer.Option("--by", help="查阅人；默认系统账户")]
+Until = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help=f"用途到期日，到期销毁所得的文件；默认 {DAYS} 天后"),
+]
+Reveal = Annotated[bool, typer.Option("--reveal", help="不脱敏，写出完整的号码和姓名（记入台账）")]
+
+
+@app.command(cls=Command)
+def screen(
+    file: Annotated[Path, typer.Argument(help="名单：CSV、Excel、WPS、ODS 等，任何编码")],
+    purpose: Purpose,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="逐行结果另存为 Excel 工作簿")] = None,
+    date: Annotated[str | None, typer.Option(help="以哪一天的主数据为准，YYYY-MM-DD；默认最新")] = None,
+    kind: Annotated[str | None, typer.Option(help="名单的种类：person、organisation；默认按表头判断")] = None,
+    id_column: Annotated[str | None, typer.Option("--id-column", help="号码列的表头；默认按表头判断")] = None,
+    name_column: Annotated[str | None, typer.Option("--name-column", help="姓名或名称列的表头")] = None,
+    only: Annotated[list[str] | None, typer.Option("--only", help="只要这种情况，如 已死亡（可重复）")] = None,
+    by: By = None,
+    until: Until = None,
+    reveal: Reveal = False,
+) -> None:
+    """名单比对：已死亡、迁出、重复、查无此号、姓名不符、注销吊销等，逐行说明来源和日期；不确定的另列为待核实。"""
+    from govdata.access import screening
+
+    if xlsx is not None and xlsx.exists():
+        raise GovdataError(f"{xlsx} 已存在，不覆盖")
+    deployment = Deployment.from_env()
+    headers = {name: header for name, header in (("number", id_column), ("name", name_column)) if header}
+    screened = screening.screen(
+        file,
+        load_registry(deployment),
+        deployment,
+        purpose=purpose,
+        expires=until_of(until),
+        date=read_date(date) if date else Date.today(),
+        kind=kind,
+        headers=headers,
+        only=only or (),
+        actor=by,
+        reveal=reveal,
+    )
+    _show(screened)
+    if xlsx is not None:
+        screening.write(screened, xlsx, [("名单", file.name), ("用途", purpose), ("比对日期", str(Date.today()))])
+        console().print(f"已写入 {xlsx}", markup=False, highlight=False, soft_wrap=True)
+
+
+def until_of(until: datetime | None) -> Date:
+    """Raises ``GovdataError`` where the day is over."""
+    day = until.date() if until is not None else Date.today() + timedelta(days=DAYS)
+    if day < Date.today():
+        raise GovdataError("用途到期日不能早于今天")
+    return day
+
+
+def _show(screened: Screened) -> None:
+    from rich.table import Table
+
+    from govdata.access import screening
+
+    terminal = console()
+    for label, text in screening.overview(screened):
+        terminal.print(f"{label}：{text}", markup=False, highlight=False, soft_wrap=True)
+    table = Table(box=None, header_style="bold")
+    table.add_column("情况")
+    for title in (screening.CERTAIN, screening.UNSURE):
+        table.add_column(title, justify="right")
+    for title, sure, unsure in screened.counts():
+        table.add_row(title, f"{sure:,}", f"{unsure:,}")
+    terminal.print(table, markup=False) if screened.findings else terminal.print("没有发现情况")
