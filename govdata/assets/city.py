@@ -22,7 +22,7 @@ from dagster import (
     run_status_sensor,
 )
 
-from govdata.assets import catalogue, dead_runs, derived, inspection, orders, published, rejudged, scorecard
+from govdata.assets import catalogue, cockpit, dead_runs, derived, inspection, orders, published, rejudged, scorecard
 from govdata.assets.nightly import DATASETS
 from govdata.assets.resources import DeploymentResource
 from govdata.assets.retention import retention
@@ -56,7 +56,8 @@ def city_assets(registry: Registry, dates: DailyPartitionsDefinition) -> list[As
     scored = scorecard.scorecard(registry, dates, shown)
     readable = catalogue.catalogue(registry, dates, shown)
     told = inspection.inspection(registry, dates)
-    return [again, *made, *across, followed_up, scored, readable, told, retention(registry, dates)]
+    shown_to_all = cockpit.cockpit(registry, dates)
+    return [again, *made, *across, followed_up, scored, readable, told, shown_to_all, retention(registry, dates)]
 
 
 def city_sensors(registry: Registry) -> list[SensorDefinition]:

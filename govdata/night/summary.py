@@ -30,6 +30,7 @@ CITY_TITLES = {
     "retention": "保留策略",
     "scorecard": "评分",
     "inspection": "检测报告",
+    "cockpit": "驾驶舱",
     "rejudged": "隔离复审",
 }
 

@@ -35,6 +35,7 @@ STAGE_NAMES = {
     "scorecard": "评分",
     "catalogue": "更新目录",
     "inspection": "写检测报告",
+    "cockpit": "写驾驶舱",
     "retention": "清理过期数据",
 }
 

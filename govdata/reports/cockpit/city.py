@@ -14,7 +14,8 @@ STANDING = Figure(
     "各数据集的现状",
     "Where each dataset stands",
     "今晚有没有按合同周期应有的交付、交付怎样了、现在发布的是哪一期、依据哪一版标准。",
-    "Whether the delivery due came, what became of it, which snapshot is current and by which edition of the standards.",
+    "Whether the delivery due came, what became of it, which snapshot is current and by which edition of the "
+    "standards.",
     columns(
         ("dataset", "dataset", "数据集", "Dataset"),
         ("department", "department", "部门", "Department"),
@@ -30,13 +31,16 @@ STANDING = Figure(
         ("whole", "flag", "完好", "Whole"),
     ),
     f"""WITH d AS ({DELIVERED}),
-s AS (SELECT dataset, max_by(date, date) AS published, max_by(rows, date) AS rows, max_by(snapshot_id, date) AS snapshot_id,
+s AS (SELECT dataset, max_by(date, date) AS published, max_by(rows, date) AS rows, max_by(snapshot_id, date) AS
+snapshot_id,
 max_by(batch_id, date) AS batch_id, max_by(standards_hash, date) AS standards_hash, max_by(complete, date) AS complete
 FROM governance.snapshots WHERE date <= $date GROUP BY dataset),
 t AS (SELECT dataset, max_by(outcome, number) AS outcome, max_by(reason, number) AS reason FROM governance.deliveries
 WHERE date = $date GROUP BY dataset),
-r AS (SELECT dataset, bool_or(damaged IS NOT NULL) AS damaged FROM governance.reconciliation WHERE date <= $date GROUP BY dataset)
-SELECT d.dataset, d.department, p.state AS due, coalesce(t.outcome, 'nothing') AS outcome, t.reason, s.published, s.rows,
+r AS (SELECT dataset, bool_or(damaged IS NOT NULL) AS damaged FROM governance.reconciliation WHERE date <= $date
+GROUP BY dataset)
+SELECT d.dataset, d.department, p.state AS due, coalesce(t.outcome, 'nothing') AS outcome, t.reason, s.published,
+s.rows,
 s.snapshot_id, s.batch_id, s.standards_hash, p.period_days,
 coalesce(s.complete, FALSE) AND NOT coalesce(r.damaged, FALSE) AS whole
 FROM d LEFT JOIN governance.punctuality AS p ON p.dataset = d.dataset AND p.date = $date
@@ -67,7 +71,8 @@ COVERAGE = Figure(
     "评估覆盖率",
     "Coverage",
     "有规则评价到的列÷合同的列；评价的行÷交付的记录。少查几条规则得分自然好看，所以与得分一起看。",
-    "Columns some rule assessed ÷ columns of the contracts; rows assessed ÷ records delivered. Read it beside the score.",
+    "Columns some rule assessed ÷ columns of the contracts; rows assessed ÷ records delivered. Read it beside the "
+    "score.",
     columns(
         ("coverage", "share", "列覆盖率", "Columns covered"),
         ("assessed_columns", "count", "评估的列", "Columns assessed"),
@@ -96,7 +101,8 @@ TONIGHT = Figure(
         ("blocked", "count", "被阻断", "Blocked"),
         ("current", "count", "现行发布", "Rows now published"),
     ),
-    f"""WITH r AS (SELECT * FROM governance.reconciliation WHERE date = $date AND dataset IN (SELECT dataset FROM ({DELIVERED})))
+    f"""WITH r AS (SELECT * FROM governance.reconciliation WHERE date = $date AND dataset IN (SELECT dataset FROM
+({DELIVERED})))
 SELECT coalesce(sum(delivered), 0)::BIGINT AS delivered,
 coalesce(sum(clean) FILTER (WHERE published IS NOT NULL), 0)::BIGINT AS published,
 coalesce(sum(rejected + quarantined + CASE WHEN published IS NULL THEN clean ELSE 0 END), 0)::BIGINT AS held,
@@ -147,7 +153,8 @@ ON_TIME = Figure(
     "按时交付率",
     "Delivered on time",
     "最近 30 个交付日期里，当天有按合同周期应有的交付的÷应有的。分母为 0 写不适用。今晚应有＝已有＋缺。",
-    "Of the last 30 delivery dates, those with the delivery the contract asks for ÷ those due. Due tonight = there + missing.",
+    "Of the last 30 delivery dates, those with the delivery the contract asks for ÷ those due. Due tonight = "
+    "there + missing.",
     columns(
         ("rate", "share", "按时率", "On time"),
         ("on_time", "count", "按时", "On time"),
@@ -183,7 +190,8 @@ DEPARTMENTS = Figure(
         ("waived", "count", "其中豁免", "Waived"),
         ("rank_note", "word", "不上榜的原因", "Why not ranked"),
     ),
-    f"""SELECT rank, scope AS department, score, change_1, coalesce(standards_changed_1, FALSE) AS standards_changed, level,
+    f"""SELECT rank, scope AS department, score, change_1, coalesce(standards_changed_1, FALSE) AS
+standards_changed, level,
 card, assessed_columns / columns AS coverage, failed, waived, rank_note FROM {TOTAL} AND kind = 'department'""",
     "rank NULLS LAST, department",
 )
@@ -212,8 +220,10 @@ FLOW = Figure(
     "flow",
     "从交付到发布",
     "From delivery to publication",
-    "各数据集最近一次交付：交付＝合格＋隔离＋重复＋拒收；合格而没有发布的是被阻断。发布是那一期的行数（增量表含以前的）。",
-    "Each dataset's newest delivery: delivered = clean + quarantined + duplicates + rejected; published: rows of that snapshot.",
+    "各数据集最近一次交付：交付＝合格＋隔离＋重复＋拒收；合格而没有发布的是被阻断。"
+    "发布是那一期的行数（增量表含以前的）。",
+    "Each dataset's newest delivery: delivered = clean + quarantined + duplicates + rejected; published: rows of "
+    "that snapshot.",
     columns(
         ("dataset", "dataset", "数据集", "Dataset"),
         ("date", "date", "交付日期", "Delivered on"),
@@ -225,7 +235,8 @@ FLOW = Figure(
         ("published", "count", "发布后的行数", "Rows published"),
     ),
     f"""SELECT r.dataset, r.date, delivered, clean, quarantined, duplicates, rejected, published
-FROM governance.reconciliation AS r JOIN ({NEWEST}) AS n USING (dataset, date) WHERE r.dataset IN (SELECT dataset FROM ({DELIVERED}))""",
+FROM governance.reconciliation AS r JOIN ({NEWEST}) AS n USING (dataset, date) WHERE r.dataset IN (SELECT dataset
+FROM ({DELIVERED}))""",
     "r.dataset",
 )
 
@@ -238,7 +249,8 @@ TREND_COLUMNS: tuple[Column, ...] = columns(
 )
 TREND_MEANING = (
     "最近 30 次评分，当时怎样说就怎样记。▲ 是标准或评分办法变过的那一次：它前后的分不能直接比。",
-    "The last 30 scorecards as they were said then. ▲: standards or scheme changed; scores before and after do not compare.",
+    "The last 30 scorecards as they were said then. ▲: standards or scheme changed; scores before and after do "
+    "not compare.",
 )
 
 
@@ -260,7 +272,8 @@ TOP_RULES = Figure(
     "top_rules",
     "涉及人数最多的十条规则",
     "Ten rules by people touched",
-    "不合格的行上提到的自然人，带界：下界是已认定的不同的人（隔离的行没有认定，至少算一人），上界是每一次没有认定的提及各算"
+    "不合格的行上提到的自然人，带界：下界是已认定的不同的人（隔离的行没有认定，至少算一人），"
+    "上界是每一次没有认定的提及各算"
     "一人。各规则相加会重复，不等于全市涉及人数。",
     "People mentioned on failing rows, with bounds: at least those linked and distinct, at most every unlinked mention "
     "one more. Rules overlap: the sum is more than the city's.",
@@ -293,7 +306,8 @@ DISTRICTS = Figure(
         ("failed", "count", "不合格", "Failing"),
         ("codes", "count", "并入的旧代码", "Former codes"),
     ),
-    f"""SELECT s.scope AS district, s.scope_name AS name, CASE WHEN c.code IS NULL THEN '未知' WHEN length(c.code) > 9 THEN '村级'
+    f"""SELECT s.scope AS district, s.scope_name AS name, CASE WHEN c.code IS NULL THEN '未知' WHEN length(c.code)
+> 9 THEN '村级'
 WHEN length(c.code) > 6 THEN '乡级' WHEN right(c.code, 4) = '0000' THEN '省级' WHEN right(c.code, 2) = '00' THEN '地级'
 ELSE '县级' END AS level, nullif(c.parent, '') AS parent, score, change_1, b, failed,
 (SELECT count(DISTINCT o.code) FROM $divisions AS o WHERE o.successor = s.scope AND NOT o.current) AS codes
@@ -325,7 +339,8 @@ MASTERS = Figure(
     "主数据",
     "Masters",
     "一个主体一行；在两个以上数据集里出现的÷全部＝覆盖率；有冲突的是某个属性各来源说法不同的。",
-    "One row per person or organisation; covered: seen in two or more datasets; disagreeing: sources contradict each other.",
+    "One row per person or organisation; covered: seen in two or more datasets; disagreeing: sources contradict "
+    "each other.",
     columns(
         ("kind", "word", "种类", "Kind"),
         ("masters", "count", "主体", "Masters"),
@@ -374,7 +389,8 @@ CONFLICTS = Figure(
         ("first_seen", "date", "最早", "Since"),
     ),
     """SELECT master_kind AS kind, element, owner, count(DISTINCT master_id) AS masters, count(*) AS values,
-min(first_seen) AS first_seen FROM governance.conflicts_at($date) WHERE open AND NOT chosen AND owner IS NOT NULL GROUP BY ALL""",
+min(first_seen) AS first_seen FROM governance.conflicts_at($date) WHERE open AND NOT chosen AND owner IS NOT NULL
+GROUP BY ALL""",
     "masters DESC, kind, element, owner",
     needs=("governance.conflicts",),
 )
@@ -391,9 +407,11 @@ AGEING = Figure(
         ("overdue", "count", "其中超期", "Overdue"),
         ("open_items", "count", "待整改条目", "Items open"),
     ),
-    f"""SELECT a.age, count(w.order_no) AS orders, count(*) FILTER (WHERE w.due < $date) AS overdue, coalesce(sum(w.open_items), 0)::BIGINT
+    f"""SELECT a.age, count(w.order_no) AS orders, count(*) FILTER (WHERE w.due < $date) AS overdue,
+coalesce(sum(w.open_items), 0)::BIGINT
 AS open_items FROM (VALUES (1, '0–5'), (2, '6–10'), (3, '11–20'), (4, '>20')) AS a(place, age) LEFT JOIN
-(SELECT *, CASE WHEN issued > $day_6 THEN 1 WHEN issued > $day_11 THEN 2 WHEN issued > $day_21 THEN 3 ELSE 4 END AS place
+(SELECT *, CASE WHEN issued > $day_6 THEN 1 WHEN issued > $day_11 THEN 2 WHEN issued > $day_21 THEN 3 ELSE 4 END AS
+place
 FROM governance.work_orders WHERE {IS_OPEN}) AS w USING (place) GROUP BY a.place, a.age""",
     "a.place",
 )
@@ -408,7 +426,8 @@ WAIVERS = Figure(
         ("active", "count", "期内", "In force"),
         ("expiring", "count", "30 天内到期", "Expiring in 30 days"),
     ),
-    """SELECT count(*) AS active, count(*) FILTER (WHERE until <= $date + INTERVAL 30 DAY) AS expiring FROM governance.waivers
+    """SELECT count(*) AS active, count(*) FILTER (WHERE until <= $date + INTERVAL 30 DAY) AS expiring FROM
+governance.waivers
 WHERE granted <= $date AND until >= $date""",
 )
 

@@ -67,7 +67,8 @@ def _order_columns(first: Column) -> tuple[Column, ...]:
 
 def _orders(scope: str, first: str) -> str:
     return (
-        f"SELECT {scope} AS scope, order_no, {first}, message, state_name, open_items, issued, due, due < $date AS overdue "
+        f"SELECT {scope} AS scope, order_no, {first}, message, state_name, open_items, issued, due, due < $date "
+        f"AS overdue "
         f"FROM governance.work_orders WHERE {IS_OPEN}"
     )
 
@@ -85,7 +86,16 @@ def _trend(kind: str, of: Scope) -> Figure:
 
 
 DEPARTMENT = (
-    Figure("department_parts", "各项得分", "Scores", *_PART_MEANING, _PART_COLUMNS, _parts("department"), _PART_ORDER, "department"),
+    Figure(
+        "department_parts",
+        "各项得分",
+        "Scores",
+        *_PART_MEANING,
+        _PART_COLUMNS,
+        _parts("department"),
+        _PART_ORDER,
+        "department",
+    ),
     _trend("department", "department"),
     Figure(
         "department_datasets",
@@ -107,9 +117,15 @@ DEPARTMENT = (
         "department",
     ),
     Figure(
-        "department_rules", "不合格的规则", "Failing rules", *_RULE_MEANING, _RULE_COLUMNS,
-        "SELECT department AS scope, rule, message, severity, checked, failed, people_lower, people_upper FROM ($touched)",
-        _RULE_ORDER, "department",
+        "department_rules",
+        "不合格的规则",
+        "Failing rules",
+        *_RULE_MEANING,
+        _RULE_COLUMNS,
+        "SELECT department AS scope, rule, message, severity, checked, failed, people_lower, people_upper FROM "
+        "($touched)",
+        _RULE_ORDER,
+        "department",
     ),
     Figure(
         "department_performance",
@@ -134,14 +150,21 @@ DEPARTMENT = (
         "department",
     ),
     Figure(
-        "department_orders", "在办工单", "Open orders", *_ORDER_MEANING,
-        _order_columns(Column("dataset", "dataset", "数据集", "Dataset")), _orders("department", "dataset"), "due, order_no",
+        "department_orders",
+        "在办工单",
+        "Open orders",
+        *_ORDER_MEANING,
+        _order_columns(Column("dataset", "dataset", "数据集", "Dataset")),
+        _orders("department", "dataset"),
+        "due, order_no",
         "department",
     ),
-)  # fmt: skip
+)
 
 DATASET = (
-    Figure("dataset_parts", "各项得分", "Scores", *_PART_MEANING, _PART_COLUMNS, _parts("dataset"), _PART_ORDER, "dataset"),
+    Figure(
+        "dataset_parts", "各项得分", "Scores", *_PART_MEANING, _PART_COLUMNS, _parts("dataset"), _PART_ORDER, "dataset"
+    ),
     _trend("dataset", "dataset"),
     Figure(
         "dataset_bounds",
@@ -179,16 +202,26 @@ DATASET = (
         "dataset",
     ),
     Figure(
-        "dataset_rules", "不合格的规则", "Failing rules", *_RULE_MEANING, _RULE_COLUMNS,
+        "dataset_rules",
+        "不合格的规则",
+        "Failing rules",
+        *_RULE_MEANING,
+        _RULE_COLUMNS,
         "SELECT dataset AS scope, rule, message, severity, checked, failed, people_lower, people_upper FROM ($touched)",
-        _RULE_ORDER, "dataset",
+        _RULE_ORDER,
+        "dataset",
     ),
     Figure(
-        "dataset_orders", "在办工单", "Open orders", *_ORDER_MEANING,
-        _order_columns(Column("department", "department", "部门", "Department")), _orders("dataset", "department"),
-        "due, order_no", "dataset",
+        "dataset_orders",
+        "在办工单",
+        "Open orders",
+        *_ORDER_MEANING,
+        _order_columns(Column("department", "department", "部门", "Department")),
+        _orders("dataset", "department"),
+        "due, order_no",
+        "dataset",
     ),
-)  # fmt: skip
+)
 
 _THIS_RULE = "dataset || '/' || rule_id"
 
@@ -251,21 +284,37 @@ RULE = (
         "rule",
     ),
     Figure(
-        "rule_orders", "在办工单", "Open orders", *_ORDER_MEANING,
+        "rule_orders",
+        "在办工单",
+        "Open orders",
+        *_ORDER_MEANING,
         _order_columns(Column("department", "department", "部门", "Department")),
-        _orders(_THIS_RULE, "department"), "due, order_no", "rule",
+        _orders(_THIS_RULE, "department"),
+        "due, order_no",
+        "rule",
     ),
-)  # fmt: skip
+)
 
 DISTRICT = (
-    Figure("district_parts", "各项得分", "Scores", *_PART_MEANING, _PART_COLUMNS, _parts("division"), _PART_ORDER, "district"),
+    Figure(
+        "district_parts",
+        "各项得分",
+        "Scores",
+        *_PART_MEANING,
+        _PART_COLUMNS,
+        _parts("division"),
+        _PART_ORDER,
+        "district",
+    ),
     _trend("division", "district"),
     Figure(
         "district_people",
         "数字带界",
         "Counts with bounds",
-        "各登记簿里属于本区划（含下级和并入的旧代码）的条数，带界。区划不明的行可能属于任何区划，计入每个上界，所以各区划的上界不能相加。",
-        "Records of each register in the division with all below it, with bounds. A row of unknown division may belong to "
+        "各登记簿里属于本区划（含下级和并入的旧代码）的条数，带界。区划不明的行可能属于任何区划，计入每个上界，"
+        "所以各区划的上界不能相加。",
+        "Records of each register in the division with all below it, with bounds. A row of unknown division may "
+        "belong to "
         "any and is in every upper bound, so upper bounds do not add up.",
         columns(
             ("dataset", "dataset", "登记簿", "Register"),
@@ -291,7 +340,8 @@ DISTRICT = (
         ),
         "SELECT l.division AS scope, d.dataset || '/' || d.rule_id AS rule, any_value(r.message) AS message, "
         "sum(d.checked)::BIGINT AS checked, sum(d.failed)::BIGINT AS failed FROM governance.division_results AS d "
-        "JOIN (SELECT dataset, max(date) AS date FROM governance.rule_results WHERE date <= $date GROUP BY dataset) AS n "
+        "JOIN (SELECT dataset, max(date) AS date FROM governance.rule_results WHERE date <= $date GROUP BY "
+        "dataset) AS n "
         "USING (dataset, date) JOIN ($lineage) AS l ON l.code = d.division LEFT JOIN governance.rule_results AS r "
         "ON r.dataset = d.dataset AND r.rule_id = d.rule_id AND r.date = d.date GROUP BY ALL HAVING sum(d.failed) > 0",
         "failed DESC, rule",
@@ -314,7 +364,7 @@ DISTRICT = (
         "code",
         "district",
     ),
-)  # fmt: skip
+)
 
 OF: dict[Scope, tuple[Figure, ...]] = {"department": DEPARTMENT, "dataset": DATASET, "rule": RULE, "district": DISTRICT}
 FIGURES: tuple[Figure, ...] = tuple(figure for figures in OF.values() for figure in figures)

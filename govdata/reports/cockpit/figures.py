@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from govdata.storage import sql
 
@@ -24,6 +24,7 @@ Kind = Literal[
 ``dataset``, ``department``, ``rule`` (``dataset/rule``) or ``district`` (its code) leads to its page."""
 
 Scope = Literal["department", "dataset", "rule", "district"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 _NAMED = re.compile(r"\$([a-z_]+\d*)")
 NUMERIC = ("count", "score", "share", "change", "number")
 

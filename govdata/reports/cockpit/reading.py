@@ -159,7 +159,8 @@ def _touched(has_links: bool) -> str:
     )
     people = (
         "SELECT f.dataset, f.rule_id, count(DISTINCT person_id) FILTER (WHERE method <> 'unlinked') AS linked, "
-        "count(*) FILTER (WHERE method = 'unlinked') AS unlinked, count(*) FILTER (WHERE method IS NULL) AS unknown FROM f LEFT JOIN l "
+        "count(*) FILTER (WHERE method = 'unlinked') AS unlinked, count(*) FILTER (WHERE method IS NULL) AS "
+        "unknown FROM f LEFT JOIN l "
         "USING (dataset, row_id) GROUP BY ALL"
     )
     steps = {
@@ -174,8 +175,10 @@ def _touched(has_links: bool) -> str:
     return (
         f"WITH {listed} SELECT s.dataset || '/' || s.rule_id AS rule, s.dataset, s.department, r.message, n.source, "
         "s.severity, s.indicator, s.checked, s.failed, s.waived, "
-        f"CASE WHEN {at_most} > 0 THEN greatest(linked, 1) ELSE 0 END AS people_lower, {at_most} AS people_upper FROM s "
-        "LEFT JOIN governance.rule_results AS r ON r.dataset = s.dataset AND r.rule_id = s.rule_id AND r.date = s.judged "
+        f"CASE WHEN {at_most} > 0 THEN greatest(linked, 1) ELSE 0 END AS people_lower, {at_most} AS people_upper "
+        f"FROM s "
+        "LEFT JOIN governance.rule_results AS r ON r.dataset = s.dataset AND r.rule_id = s.rule_id AND r.date = "
+        "s.judged "
         "LEFT JOIN governance.rules AS n ON n.dataset = s.dataset AND n.rule_id = s.rule_id "
         "LEFT JOIN p ON p.dataset = s.dataset AND p.rule_id = s.rule_id LEFT JOIN roles ON roles.dataset = s.dataset"
     )
@@ -183,7 +186,8 @@ def _touched(has_links: bool) -> str:
 
 def _bounds(registers: Sequence[str]) -> str:
     selects = [
-        f"SELECT {sql.text(name)} AS dataset, lower, published, upper FROM governance.{sql.identifier(name + '_bounds')}(TRUE)"
+        f"SELECT {sql.text(name)} AS dataset, lower, published, upper FROM "
+        f"governance.{sql.identifier(name + '_bounds')}(TRUE)"
         for name in registers
     ]
     return " UNION ALL ".join(selects) or "SELECT '' AS dataset, 0 AS lower, 0 AS published, 0 AS upper LIMIT 0"
@@ -199,7 +203,8 @@ def _district_bounds(registers: Mapping[str, str], places: str) -> str:
         code = sql.identifier(column)
         told = f"SELECT {sql.text(name)} AS dataset, {code} AS code, count(*) AS n"
         possible.append(
-            f"{told}, count(*) FILTER (WHERE _sure) AS sure, count(*) FILTER (WHERE _unplaced) AS unplaced FROM governance."
+            f"{told}, count(*) FILTER (WHERE _sure) AS sure, count(*) FILTER (WHERE _unplaced) AS unplaced FROM "
+            f"governance."
             f"{sql.identifier(name + '_possible')}() GROUP BY ALL"
         )
         shown.append(f"{told} FROM published.{sql.identifier(name)} GROUP BY ALL")
@@ -211,20 +216,25 @@ def _district_bounds(registers: Mapping[str, str], places: str) -> str:
         "l": _lineage(
             places, "SELECT code FROM p WHERE code IS NOT NULL UNION SELECT code FROM q WHERE code IS NOT NULL"
         ),
-        "at_least": "SELECT division AS scope, dataset, sum(sure) AS sure, sum(n) AS n FROM p JOIN l USING (code) GROUP BY ALL",
+        "at_least": "SELECT division AS scope, dataset, sum(sure) AS sure, sum(n) AS n FROM p JOIN l USING (code) "
+        "GROUP BY ALL",
         "known": "SELECT division AS scope, dataset, sum(n) AS published FROM q JOIN l USING (code) GROUP BY ALL",
     }
     listed = ", ".join(f"{name} AS ({text})" for name, text in steps.items())
     return (
-        f"WITH {listed} SELECT scope, dataset, greatest(0, sure - fewer)::BIGINT AS lower, coalesce(published, 0)::BIGINT AS "
-        "published, (n + more)::BIGINT AS upper FROM at_least JOIN anywhere USING (dataset) LEFT JOIN known USING (scope, dataset)"
+        f"WITH {listed} SELECT scope, dataset, greatest(0, sure - fewer)::BIGINT AS lower, coalesce(published, "
+        f"0)::BIGINT AS "
+        "published, (n + more)::BIGINT AS upper FROM at_least JOIN anywhere USING (dataset) LEFT JOIN known USING "
+        "(scope, dataset)"
     )
 
 
 def _masters(kinds: Sequence[str]) -> str:
     selects = [
-        f"SELECT {sql.text(kind)} AS kind, count(*) AS masters, count(identifier) AS identified, count(*) FILTER (WHERE datasets >= 2) "
-        "AS covered, count(*) FILTER (WHERE datasets >= 2) / nullif(count(*), 0) AS coverage, count(*) FILTER (WHERE disagreements > 0) AS disagreeing "
+        f"SELECT {sql.text(kind)} AS kind, count(*) AS masters, count(identifier) AS identified, count(*) FILTER "
+        f"(WHERE datasets >= 2) "
+        "AS covered, count(*) FILTER (WHERE datasets >= 2) / nullif(count(*), 0) AS coverage, count(*) FILTER "
+        "(WHERE disagreements > 0) AS disagreeing "
         f"FROM published.{sql.identifier(kind + '_at')}($date)"
         for kind in kinds
     ]
@@ -238,9 +248,12 @@ def _links(kinds: Sequence[str]) -> str:
         "master_kind = {0})"
     )
     selects = [
-        f"SELECT {sql.text(kind)} AS kind, count(*) AS mentions, count(*) FILTER (WHERE method NOT IN ('similar', 'reviewed', 'unlinked')) "
-        "AS by_number, count(*) FILTER (WHERE method IN ('similar', 'reviewed')) AS by_likeness, count(*) FILTER (WHERE method = 'unlinked') AS unlinked, "
-        f"count(*) FILTER (WHERE method <> 'unlinked') / nullif(count(*), 0) AS rate, ({waiting.format(sql.text(kind))}) AS waiting "
+        f"SELECT {sql.text(kind)} AS kind, count(*) AS mentions, count(*) FILTER (WHERE method NOT IN ('similar', "
+        f"'reviewed', 'unlinked')) "
+        "AS by_number, count(*) FILTER (WHERE method IN ('similar', 'reviewed')) AS by_likeness, count(*) FILTER "
+        "(WHERE method = 'unlinked') AS unlinked, "
+        f"count(*) FILTER (WHERE method <> 'unlinked') / nullif(count(*), 0) AS rate, "
+        f"({waiting.format(sql.text(kind))}) AS waiting "
         f"FROM published.{sql.identifier(kind + '_link_at')}($date)"
         for kind in kinds
     ]

@@ -22,7 +22,8 @@ def reasons(told: Told, registry: Registry, today: Date, say: Say) -> list[str]:
         found.append(
             say(
                 f"最近评过分的是 {told.asked.date}，已过 {age} 天：之后的夜间运行没有完成，或没有任何交付",
-                f"The newest scored date is {told.asked.date}, {age} days ago: no night since has finished, or nothing came",
+                f"The newest scored date is {told.asked.date}, {age} days ago: no night since has finished, or "
+                f"nothing came",
             )
         )
     for row in told.city["standing"]:

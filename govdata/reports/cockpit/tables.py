@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from govdata.reports.cockpit.figures import NUMERIC, Asked, Column, Figure, Row
+from govdata.reports.cockpit.figures import NUMERIC, SCOPES, Asked, Column, Figure, Row
 from govdata.reports.cockpit.words import FORMATS, NONE, Language, flag, sayer, word
 from govdata.standards.model import Registry
 
@@ -50,12 +50,13 @@ class Shown:
 
 @dataclass(frozen=True)
 class Names:
-    """What things are called, and which have a page. ``base``: from a page to the folder of the pages."""
+    """What things are called, and which have a page. ``pages``: by scope; ``base``: from a page to the
+    folder of the pages."""
 
     language: Language
     registry: Registry
     districts: Mapping[str, str]
-    pages: Mapping[str, Collection[str]]
+    pages: Collection[tuple[str, str]]
     base: str
 
     def shown(self, asked: Asked, figure: Figure, rows: Sequence[Row], scope: str = "") -> Shown:
@@ -90,7 +91,7 @@ class Names:
             return flag(value, say)
         if column.kind == "element":
             return self._element(str(row.get("kind")), str(value))
-        return self.name(column.kind, value) if column.kind in self.pages else FORMATS[column.kind](value)
+        return self.name(column.kind, value) if column.kind in SCOPES else FORMATS[column.kind](value)
 
     def name(self, kind: str, value: Any) -> str:
         """What a thing with a page of its own is called."""
@@ -100,7 +101,7 @@ class Names:
         return self.districts.get(value, str(value)) if kind == "district" else str(value)
 
     def link(self, kind: str, value: Any) -> str | None:
-        return f"{self.base}{file_name(kind, value)}" if value in self.pages.get(kind, ()) else None
+        return f"{self.base}{file_name(kind, value)}" if (kind, value) in self.pages else None
 
     def _element(self, kind: str, element: str) -> str:
         master = self.registry.masters.get(kind)

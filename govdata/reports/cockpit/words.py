@@ -16,9 +16,15 @@ Say = Callable[[str, str], str]
 """Which of two texts, Chinese and English, a page says."""
 
 _ENGLISH = {
-    "conformity": "Conformity", "completeness": "Completeness", "accuracy": "Accuracy", "consistency": "Consistency",
-    "timeliness": "Timeliness", "punctuality": "Punctuality", "accessibility": "Accessibility", "uniqueness": "Uniqueness",
-}  # fmt: skip
+    "conformity": "Conformity",
+    "completeness": "Completeness",
+    "accuracy": "Accuracy",
+    "consistency": "Consistency",
+    "timeliness": "Timeliness",
+    "punctuality": "Punctuality",
+    "accessibility": "Accessibility",
+    "uniqueness": "Uniqueness",
+}
 
 WORDS: dict[str, tuple[str, str]] = {
     **{

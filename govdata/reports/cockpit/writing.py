@@ -46,12 +46,13 @@ def write(
     target = deployment.reports if told.is_newest else deployment.reports / told.asked.date.isoformat()
     things = pages.things(told)
     districts = {row["district"]: row["name"] for row in told.city["districts"]}
+    known = {(of, value) for of, values in things.items() for value in values}
     built = _begun(target / FOLDER)
     fronts = {}
     for language in FRONT:
-        front = Names(language, registry, districts, things, f"{FOLDER}/{language}/")
+        front = Names(language, registry, districts, known, f"{FOLDER}/{language}/")
         fronts[language] = _front(told, registry, front, moment)
-        behind = Names(language, registry, districts, things, "")
+        behind = Names(language, registry, districts, known, "")
         (built / language).mkdir(parents=True)
         for of, values in things.items():
             for value in values:
@@ -86,11 +87,9 @@ def _put(path: Path, text: str) -> None:
 
 
 def _begun(target: Path) -> Path:
-    """An empty folder beside ``target`` to be filled; those that a dead run began are gone."""
+    """An empty folder beside ``target`` to be filled; ``prune`` removes what a dead run left."""
     built = files.temporary(target)
-    for left in target.parent.glob(f".{target.name}*"):
-        if left == built or files.is_abandoned(left):
-            shutil.rmtree(left)
+    shutil.rmtree(built, ignore_errors=True)  # of this process, which failed before
     built.mkdir()
     return built
 
