@@ -13,6 +13,7 @@ import sys
 import typer
 
 from govdata.cli import (
+    catalogue,
     check,
     dictionary,
     explain,
@@ -35,6 +36,7 @@ from govdata.storage import permissions
 
 __all__ = [
     "app",
+    "catalogue",
     "check",
     "dictionary",
     "explain",
