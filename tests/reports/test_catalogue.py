@@ -142,7 +142,7 @@ def test_libreoffice_opens_both_workbooks(written: Written, tmp_path: Path) -> N
             timeout=300,
             capture_output=True,
         )
-        (made,) = [path for path in tmp_path.glob("book*.csv")]
+        (made,) = tmp_path.glob("book*.csv")
         with open(made, encoding="utf-8", newline="") as file:
             lines = list(csv.reader(file))
         assert len(lines) == written.made.entries + 1 and not any(
@@ -208,7 +208,8 @@ def test_the_json_says_what_the_workbook_says(written: Written) -> None:
     told = json.loads((written.folder / PLAIN).read_text(encoding="utf-8"))
     entries = rows(written.folder / WORKBOOK, "目录")
     assert [entry["code"] for entry in told["entries"]] == [entry["信息资源代码*"] for entry in entries]
-    assert told["unregistered"] == list(written.made.unregistered) == ["conflicts", "organisation_link", "person_link"]
+    assert told["unregistered"] == list(written.made.unregistered)
+    assert "person_link" in told["unregistered"] and "person" not in told["unregistered"]
 
 
 # ------------------------------------------------------------------------------------------------------------- pages
