@@ -13,6 +13,7 @@ import sys
 import typer
 
 from govdata.cli import (
+    catalogue,
     check,
     dictionary,
     dossier,
@@ -37,6 +38,7 @@ from govdata.storage import permissions
 
 __all__ = [
     "app",
+    "catalogue",
     "check",
     "dictionary",
     "dossier",

@@ -53,6 +53,6 @@ app = typer.Typer(
 standards_app = typer.Typer(
     cls=Group, help="数据标准：数据元、代码集、数据集合同", no_args_is_help=True, rich_markup_mode=None
 )
-catalogue_app = typer.Typer(cls=Group, help="DuckDB 目录", no_args_is_help=True, rich_markup_mode=None)
+catalogue_app = typer.Typer(cls=Group, invoke_without_command=True, rich_markup_mode=None)
 app.add_typer(standards_app, name="standards")
 app.add_typer(catalogue_app, name="catalogue")

@@ -1,8 +1,8 @@
 """What a contract says of its place in the catalogue of government data 政务数据目录.
 
 Fields: 政务数据共享条例（国令第809号）第十三至十五条, 政务信息资源目录编制指南（试行）, and the workbooks by which
-offices import entries. What the contract says elsewhere is not said again: name, description, provider, items, key, how it is
-delivered and how often.
+offices import entries. What the contract says elsewhere is not said again: name, description, provider, items, key,
+how it is delivered and how often.
 """
 
 from __future__ import annotations
