@@ -71,8 +71,8 @@ BACHELOR: Row = GRADUATE | {
     "stage": "本科", "student_no": "G" + citizen("2004-03-07"), "citizen_id": citizen("2004-03-07"), "enrolment_date": "20220901",
     "education_level": "21", "degree": "工学学士", "diploma_no": "190011202605000123",
 }  # fmt: skip
-INNER_MONGOLIA: Row = {"office_division": "150102", "certificate_no": "J150102-2023-001234"}
-AUTONOMOUS_COUNTY: Row = {"office_division": "130321", "certificate_no": "J130321-2023-001234"}
+INNER_MONGOLIA: Row = {"office_division": "150102", "certificate_no": "J150102-2023-001234", "office_name": "呼和浩特市新城区民政局"}
+AUTONOMOUS_COUNTY: Row = {"office_division": "130321", "certificate_no": "J130321-2023-001234", "office_name": "青龙满族自治县民政局"}
 YEAR_1979: Row = {"registration_date": "1979-06-01", "certificate_no": "J190101-1979-000001"}
 
 KEY_RULE = "primary_key_unique"
@@ -117,6 +117,12 @@ CASES: list[tuple[str, Row, set[str]]] = [
     ("population", {"name": "寮犱笁涓"}, {"name.garbled"}),  # a byte is lost: not to be read back
     ("population", {"residence_address": "绀轰緥甯備笢婀栧"}, {"residence_address.garbled"}),
     ("population", {"household_division": "190101001002"}, set()),
+    ("population", {"household_address": "示例市西岭区学府街1号"}, {"household_address_in_division"}),
+    ("population", {"household_address": "模拟省示例市花园路1号"}, set()),
+    ("birth", {"birth_place": "浙江省杭州市妇产科医院"}, {"birth_place_in_division"}),
+    ("marriage", {"office_name": "西岭区民政局婚姻登记处"}, {"office_name_in_division"}),
+    ("legal_person", {"address": "浙江省杭州市文三路1号"}, {"address_in_division"}),
+    ("legal_person", {"legal_rep_id": citizen("1990-03-07", region="199901")}, {"rep_id_region"}),
     # legal persons
     ("legal_person", {"approved_date": "2015-01-02"}, {"established_not_after_approved"}),
     ("legal_person", {"term_from": "2036-06-30", "term_to": "2035-06-30"}, {"term_in_order", "term_from.date_range"}),
