@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from govdata.engine.places import names_another
 from govdata.engine.syntax import column, list_of, literal, sql
 from govdata.standards.kinds import member
 from govdata.storage.tables import rows
@@ -76,6 +77,7 @@ FUNCTIONS: dict[str, Callable[..., exp.Expression]] = {
     "days_between": days_between,
     "delivery_date": lambda: DELIVERY_DATE.copy(),
     "in_code_set": in_code_set,
+    "names_another": names_another,
     "matches": lambda value, pattern: matches(value, pattern.name),
     "check_digit_ok": lambda algorithm, value: check_digit_ok(algorithm.name, value),
     "to_number": lambda value: sql("TRY_CAST(:x AS DECIMAL(24, 6))", x=value),
@@ -85,7 +87,7 @@ FUNCTIONS: dict[str, Callable[..., exp.Expression]] = {
 }
 
 
-CHEAP = frozenset({"delivery_date", "year", "month", "to_number", "in_code_set", "id_region"})
+CHEAP = frozenset({"delivery_date", "year", "month", "to_number", "in_code_set", "id_region", "names_another"})
 """Calls that cost no more than reading the fact from a column of its own would, or that the engine shares by itself."""
 
 

@@ -25,7 +25,8 @@ def parsed_row(rule: BoundRule, registry: Registry) -> exp.Expression:
     """The tree of a rule of kind ``row`` as it was declared."""
     assert isinstance(rule.spec, Row)
     names = [item.name for item in registry.datasets[rule.dataset].columns]
-    return expressions.parse(rule.spec.expression, columns=names, code_sets=list(registry.code_sets), value=rule.column)
+    known = list(registry.code_sets)
+    return expressions.parse(rule.spec.expression, columns=names, code_sets=known, value=rule.column, of_rule=True)
 
 
 def unparsed(rule: BoundRule, registry: Registry) -> exp.Expression:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from govdata.engine import places
 from govdata.standards.model import CodeSet, Registry
 from govdata.storage import sql
 
@@ -36,12 +37,16 @@ def session(
     # fit our limit.
     connection.execute("SET partitioned_write_flush_threshold = 61440")
     connection.execute("CREATE SCHEMA codes")
+    connection.execute(f"CREATE SCHEMA {places.SCHEMA}")
     if registry is not None:
         on = as_of or Date.today()
         for code_set in registry.code_sets.values():
             if code_sets is None or code_set.id in code_sets:
                 table = registry.keep(("code table", code_set.id), partial(_code_table, code_set, on), version=on)
                 create_table(connection, f'codes."{code_set.id}"', table)
+                if code_set.id in places.asked(registry):
+                    table = registry.keep(("places", code_set.id), partial(_place_table, code_set, on), version=on)
+                    create_table(connection, f'{places.SCHEMA}."{code_set.id}"', table)
     return connection
 
 
@@ -80,6 +85,14 @@ def _code_table(code_set: CodeSet, as_of: Date) -> object:
     types = [pa.string()] * 7 + [pa.bool_()]
     columns = list(zip(*newest.values(), strict=True)) if newest else [()] * len(names)
     return pa.table({name: pa.array(values, kind) for name, values, kind in zip(names, columns, types, strict=True)})
+
+
+def _place_table(code_set: CodeSet, as_of: Date) -> object:
+    """What the code set's names say of an address, as an Arrow table."""
+    import pyarrow as pa
+
+    named = places.Places(code_set, lambda code: is_current(code.valid_to, code_set.validity, as_of))
+    return pa.table({"key": pa.array(sorted(named.keys()), pa.string())})
 
 
 def create_table(connection: sql.Session, name: str, table: object) -> None:

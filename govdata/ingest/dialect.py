@@ -14,6 +14,7 @@ from govdata.ingest.header_lines import (
     NUMBER,
     contrasts,
     has_a_gap,
+    heads,
     heads_the_first,
     is_numbering,
     is_too_long,
@@ -357,7 +358,7 @@ def _by_shape(text: str) -> Layout | None:
             _refuse_another_table(text[:start], dialect)
             return _finish(text, dialect, line, after, fields)
         if filled > (width // 2 if width > 1 else 0):
-            if looks_like_header(fields) or contrasts(fields, whole):
+            if heads(fields, whole):
                 _refuse_another_table(text[:start], dialect)
                 return _finish(text, dialect, line, after, fields)
             if len(fields) == width and not is_footer(fields):

@@ -112,7 +112,9 @@ def lay_out(grid: Grid, rows: Iterable[tuple[int | None, list[Span]]]) -> Grid:
     width = max(map(len, filled), default=0)
     if width * len(filled) > MAX_CELLS:
         raise Unreadable("表格过大，请改为CSV后交付", grid.name)
-    grid.rows = [row + [""] * (width - len(row)) for row in filled]
+    empty = min((next(at for at, text in enumerate(row) if text) for row in filled if any(row)), default=0)
+    grid.start = (0, empty)  # as a workbook's sheet begins at its first column with a cell
+    grid.rows = [(row + [""] * (width - len(row)))[empty:] for row in filled]
     return grid
 
 

@@ -96,6 +96,33 @@ def looks_like_header(cells: Sequence[str]) -> bool:
     )
 
 
+def heads(cells: Sequence[str | None], below: Sequence[Sequence[str | None]]) -> bool:
+    """Without a contract: a line of words above ``below``. Columns at its left that are empty throughout (the frame of
+    a drawn table, a sheet that begins in column B) are no part of it."""
+    margin = min((_margin(row) for row in (cells, *below) if not is_blank(row)), default=0)
+    words = [(cell or "").strip() for cell in cells[margin:]]
+    if looks_like_header(words):
+        return True
+    rows = [[(cell or "").strip() for cell in row[margin:]] for row in below if not is_blank(row)]
+    return contrasts(words, rows) or _repeats_a_name(words, rows)
+
+
+def _margin(cells: Sequence[str | None]) -> int:
+    return len(list(itertools.takewhile(lambda cell: not (cell or "").strip(), cells)))
+
+
+def _repeats_a_name(words: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Names of which one comes twice, none of which stands anywhere below."""
+    names = named(words)
+    values = {value for row in below for value in row}
+    return (
+        len(below) > 2
+        and all(words[: len(names)])
+        and 1 < len(set(names)) < len(names)
+        and not any(name in values or _VALUE_LIKE.fullmatch(name) for name in names)
+    )
+
+
 def heads_the_first(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Without a contract: three names and more at the beginning of a wider line, above records that fill those columns
     and no others: further columns belong to what stands elsewhere in the file."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import os
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -100,7 +101,8 @@ def _walk(path: Path, out: Path | None) -> Inspection:
         ) from None
     except (pa.ArrowException, UnicodeError) as error:
         raise DeliveryError("文件不能读取：", [Problem(path.name, f"读取时出错（{type(error).__name__}）")]) from None
-    return Inspection(path=path, format=format, size=path.stat().st_size, tables=tuple(tables), ignored=ignored)
+    told = tuple(_with_doubts(table, tables) for table in tables)
+    return Inspection(path=path, format=format, size=path.stat().st_size, tables=told, ignored=ignored)
 
 
 class _CsvSink:
@@ -134,6 +136,23 @@ class _CsvSink:
 def _attention(source: Source) -> dict[str, str]:
     said = [note.reason for note in source.tally.told if note.reason not in source.details.values()]
     return {"注意": "；".join(said)} if said else {}
+
+
+def _with_doubts(table: InspectedTable, all_tables: Sequence[InspectedTable]) -> InspectedTable:
+    """What a person should look at before believing the table; a contract would decide it."""
+    doubts = []
+    alone = len(table.columns) == 1 < max(len(other.columns) for other in all_tables)
+    empty = not table.records + table.rejected and any(other.records for other in all_tables)
+    if alone or empty:
+        what = "没有记录" if empty else "只有一列"
+        doubts.append(f"{what}，像是说明而不是数据；按合同读时，没有合同表头的工作表不读入，文件不接收")
+    twice = [name for name, count in Counter(table.columns).items() if count > 1]
+    if twice:
+        doubts.append(f"列名出现不止一次：{'、'.join(twice)}；按合同读时不接收")
+    if not doubts:
+        return table
+    said = "；".join([*filter(None, [table.details.get("注意")]), *doubts])
+    return replace(table, details=table.details | {"注意": said})
 
 
 class _Text:

@@ -26,7 +26,7 @@ from lxml import etree
 from govdata.ingest import oldbook, physical, source, totals
 from govdata.ingest.archive import probe, survey
 from govdata.ingest.cells import Cells
-from govdata.ingest.header_lines import HEADER_LINES, contrasts, is_numbering, joined, looks_like_header
+from govdata.ingest.header_lines import HEADER_LINES, contrasts, heads, is_numbering, joined, looks_like_header
 from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, shape
 from govdata.ingest.merged import Merged
 from govdata.ingest.packed import Unpacked
@@ -323,7 +323,7 @@ def _find_header(sheet: calamine.CalamineSheet, headers: Headers | None) -> tupl
         names = named(row)
         if len(names) > usual // 2 and (stacked := joined(rows[index : index + HEADER_LINES])):
             return index + stacked[0] - 1, tuple(stacked[1])
-        if len(names) > usual // 2 and looks_like_header([cell or "" for cell in row]):
+        if len(names) > usual // 2 and heads(row, rows[index + 1 :]):
             return index, names
     return -1, tuple(f"列{number}" for number in range(1, usual + 1))
 

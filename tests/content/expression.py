@@ -120,7 +120,12 @@ class Reader:
     """Recursive descent over the tokens; each method returns a function of the row."""
 
     def __init__(
-        self, text: str, value: str | None, delivery_date: Date, code_sets: Mapping[tuple[str, bool], frozenset[str]]
+        self,
+        text: str,
+        value: str | None,
+        delivery_date: Date,
+        code_sets: Mapping[tuple[str, bool], frozenset[str]],
+        named: Callable[[str], Callable[[str, str], bool]] | None = None,
     ) -> None:
         self.tokens: list[tuple[str, str]] = []
         position = 0
@@ -135,6 +140,7 @@ class Reader:
             position = found.end()
         self.tokens.append(("end", ""))
         self.at, self.value, self.delivery_date, self.code_sets = 0, value, delivery_date, code_sets
+        self.named = named
 
     def read(self) -> Evaluator:
         result = self.disjunction()
@@ -292,6 +298,9 @@ class Reader:
         if name == "in_code_set":
             codes = self.code_sets[arguments[1]({}), len(arguments) == 3]
             return strict(lambda value: value in codes, arguments[:1])
+        if name == "names_another":
+            assert self.named is not None
+            return strict(self.named(arguments[1]({})), [arguments[0], arguments[2]])
         return strict(STRICT[name], arguments)
 
 

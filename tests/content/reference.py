@@ -29,7 +29,7 @@ from govdata.standards.model import (
     Typed,
     Unique,
 )
-from tests.content import expression, numbers
+from tests.content import expression, numbers, places
 
 Standardized = Mapping[str, Any]
 
@@ -39,6 +39,7 @@ class Reference:
 
     def __init__(self, dataset: str, registry: Registry, date: Date) -> None:
         self.dataset: Dataset = registry.datasets[dataset]
+        self.registry = registry
         self.rules = registry.rules(dataset)
         self.date = date
         self.codes: dict[tuple[str, bool], frozenset[str]] = {}
@@ -86,7 +87,7 @@ class Reference:
     def _of_kind(self, rule: BoundRule) -> Callable[[Standardized], bool]:
         name, spec = rule.column or "", rule.spec
         if isinstance(spec, Row):
-            condition = expression.Reader(spec.expression, rule.column, self.date, self.codes).read()
+            condition = expression.Reader(spec.expression, rule.column, self.date, self.codes, self._named).read()
             return lambda row: condition(row) is False
         if isinstance(spec, Required):
             return lambda row: row[name] is None and name not in unparsed(row)
@@ -94,6 +95,10 @@ class Reference:
             return lambda row: name in unparsed(row)
         holds = self._of_value(spec)
         return lambda row: row[name] is not None and not holds(row[name])
+
+    def _named(self, code_set: str) -> Callable[[str, str], bool]:
+        known = self.registry.code_sets[code_set]
+        return places.Gazetteer(known, lambda code: self._in_force(code.valid_to, known)).names_another
 
     def _of_value(self, spec: Any) -> Callable[[Any], bool]:
         match spec:

@@ -91,7 +91,7 @@ def test_the_reference_reads_expressions_as_sql_does(text: str, expected: bool |
 
 def test_the_reference_shares_no_code_with_what_it_judges() -> None:
     folder = Path(__file__).parent
-    for name in ("reference.py", "expression.py", "numbers.py"):
+    for name in ("reference.py", "expression.py", "numbers.py", "places.py"):
         text = (folder / name).read_text(encoding="utf-8")
         imported = [line for line in text.splitlines() if line.startswith(("import ", "from "))]
         assert not [

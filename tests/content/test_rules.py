@@ -117,6 +117,10 @@ CASES: list[tuple[str, Row, set[str]]] = [
     ("population", {"name": "寮犱笁涓"}, {"name.garbled"}),  # a byte is lost: not to be read back
     ("population", {"residence_address": "绀轰緥甯備笢婀栧"}, {"residence_address.garbled"}),
     ("population", {"household_division": "190101001002"}, set()),
+    ("population", {"household_address": "示例市西岭区学府街1号"}, {"household_address_in_division"}),
+    ("population", {"household_address": "模拟省示例市花园路1号"}, set()),
+    ("legal_person", {"address": "浙江省杭州市文三路1号"}, {"address_in_division"}),
+    ("legal_person", {"legal_rep_id": citizen("1990-03-07", region="199901")}, {"rep_id_region"}),
     # legal persons
     ("legal_person", {"approved_date": "2015-01-02"}, {"established_not_after_approved"}),
     ("legal_person", {"term_from": "2036-06-30", "term_to": "2035-06-30"}, {"term_in_order", "term_from.date_range"}),

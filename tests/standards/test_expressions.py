@@ -169,6 +169,7 @@ def test_names_without_types_are_not_type_checked() -> None:
         ("delivery_date(n) > birth", "应有0 个参数"),
         ("year(id) = 1", "第 1 个参数应为日期，却是文本"),
         ("in_code_set(id, 'nation')", "没有名为“nation”的代码集"),
+        ("names_another(id, 'sex', sex)", "只用于数据集和数据元的规则"),
         ("in_code_set(id, sex)", "应为单引号里的文本"),
         ("in_code_set(id, 'sex', 'now')", "只能是 'current'"),
         ("matches(id, '(?=a)')", "不支持 (?…)"),
@@ -195,6 +196,12 @@ def test_everything_else_is_refused_with_its_reason(text: str, reason: str) -> N
     with pytest.raises(ExpressionError) as raised:
         parse(text, columns=COLUMNS, code_sets=SETS)
     assert reason in str(raised.value)
+
+
+def test_only_a_rule_asks_what_an_address_names() -> None:
+    tree = parse("NOT names_another(id, 'village', sex)", columns=COLUMNS, code_sets=SETS, of_rule=True)
+    assert_closed(tree)
+    assert (referenced_columns(tree), referenced_code_sets(tree)) == (("id", "sex"), ("village",))
 
 
 def test_the_longest_chain_can_be_printed() -> None:

@@ -118,7 +118,9 @@ def _dataset_spec(
         return Unique(columns=tuple(implementation.unique)), tuple(implementation.unique)
     assert implementation.row is not None
     try:
-        tree = expressions.parse(implementation.row, columns=context.columns, code_sets=context.declared_sets)
+        tree = expressions.parse(
+            implementation.row, columns=context.columns, code_sets=context.declared_sets, of_rule=True
+        )
     except expressions.ExpressionError as error:
         context.add(f"表达式有误：{error}", *inner, "row", where=where)
         return None

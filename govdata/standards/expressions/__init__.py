@@ -24,6 +24,7 @@ from sqlglot import exp
 from govdata.standards.expressions.parser import MAX_DEPTH, Parser
 from govdata.standards.expressions.tokens import MAX_LENGTH, MAX_TOKENS, ExpressionError
 from govdata.standards.expressions.vocabulary import (
+    ASKING,
     BUILT_IN,
     KEYWORDS,
     KIND_NAMES,
@@ -34,6 +35,7 @@ from govdata.standards.expressions.vocabulary import (
 )
 
 __all__ = [
+    "ASKING",
     "BUILT_IN",
     "KEYWORDS",
     "KIND_NAMES",
@@ -59,14 +61,16 @@ def parse(
     columns: Collection[str] | Mapping[str, str],
     code_sets: Collection[str],
     value: str | None = None,
+    of_rule: bool = False,
 ) -> exp.Expression:
     """The tree of a row expression, boolean where ``columns`` maps each name to its type (a plain collection skips type
     checks).
 
     ``value`` is the column that the word ``value`` stands for, in an element's rule. ``code_sets`` are the known ids.
+    ``of_rule``: the expression is a rule of a contract or an element, which alone may ask ``names_another``.
     Vocabulary functions are ``exp.Anonymous`` nodes with lower-case names. Raises ExpressionError, in Chinese.
     """
-    return Parser(text, columns, code_sets, value).parse()
+    return Parser(text, columns, code_sets, value, of_rule).parse()
 
 
 def parse_value(
@@ -74,7 +78,7 @@ def parse_value(
 ) -> tuple[exp.Expression, Kind]:
     """The tree of an expression for a value of any kind, which may be a constant, and its kind. Raises
     ExpressionError, in Chinese."""
-    return Parser(text, columns, code_sets, None).parse_value()
+    return Parser(text, columns, code_sets).parse_value()
 
 
 def referenced_columns(expression: exp.Expression) -> tuple[str, ...]:
@@ -84,7 +88,7 @@ def referenced_columns(expression: exp.Expression) -> tuple[str, ...]:
 
 def referenced_code_sets(expression: exp.Expression) -> tuple[str, ...]:
     """Ids of the code sets a tree asks, each once."""
-    calls = (node for node in expression.find_all(exp.Anonymous, bfs=False) if node.name == "in_code_set")
+    calls = (node for node in expression.find_all(exp.Anonymous, bfs=False) if node.name in ASKING)
     return tuple(dict.fromkeys(call.expressions[1].name for call in calls))
 
 

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from govdata.standards import patterns
 from govdata.standards.expressions.tokens import ExpressionError, Token, tokens_of
-from govdata.standards.expressions.vocabulary import BUILT_IN, KEYWORDS, KIND_NAMES, VOCABULARY, Kind, call
+from govdata.standards.expressions.vocabulary import ASKING, BUILT_IN, KEYWORDS, KIND_NAMES, VOCABULARY, Kind, call
 from govdata.standards.spelling import suggestion
 from govdata.standards.types import TYPES
 from govdata.trees.check_digits import ALGORITHMS
@@ -37,12 +37,20 @@ class _Typed:
 
 
 class Parser:
-    def __init__(self, text: str, columns: Collection[str], code_sets: Collection[str], value: str | None) -> None:
+    def __init__(
+        self,
+        text: str,
+        columns: Collection[str],
+        code_sets: Collection[str],
+        value: str | None = None,
+        of_rule: bool = False,
+    ) -> None:
         self.tokens = tokens_of(text)
         self.at = 0
         self.columns = columns
         self.code_sets = code_sets
         self.value = value
+        self.of_rule = of_rule
         self.depth = 0
         self.reads_a_column = False
 
@@ -322,10 +330,12 @@ class Parser:
                 raise self._error(f"函数 {name} 的第 {position + 1} 个参数应为单引号里的文本", token)
             return node.name
 
-        if name == "in_code_set":
+        if name in ASKING:
             if (code_set := literal(1)) not in self.code_sets:
                 raise self._error(f"没有名为“{code_set}”的代码集{suggestion(code_set, self.code_sets)}", token)
-            if len(arguments) == 3 and literal(2) != "current":
+            if name == "names_another" and not self.of_rule:
+                raise self._error(f"函数 {name} 只用于数据集和数据元的规则", token)
+            if name == "in_code_set" and len(arguments) == 3 and literal(2) != "current":
                 raise self._error("函数 in_code_set 的第 3 个参数只能是 'current'", token)
         elif name == "matches":
             if refusal := patterns.refusal(literal(1)):

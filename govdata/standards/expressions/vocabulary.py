@@ -37,6 +37,7 @@ VOCABULARY: dict[str, Signature] = {
     "year": Signature(("date",), "number"),
     "month": Signature(("date",), "number"),
     "in_code_set": Signature(("text", "text", "text"), "boolean", optional=1),
+    "names_another": Signature(("text", "text", "text"), "boolean"),
     "matches": Signature(("text", "text"), "boolean"),
     "check_digit_ok": Signature(("text", "text"), "boolean"),
     "to_number": Signature(("text",), "number"),
@@ -83,6 +84,10 @@ KEYWORDS = frozenset(
 """Words with a meaning of their own; a column must not be called so."""
 
 RESERVED = KEYWORDS | {"value"}
+
+
+ASKING = ("in_code_set", "names_another")
+"""Functions whose second argument is a code set's id."""
 
 
 def call(name: str, arguments: list[exp.Expression]) -> exp.Expression:

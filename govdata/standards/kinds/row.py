@@ -35,7 +35,8 @@ class Row(RuleKind):
     @classmethod
     def read(cls, key: str, written: Any, place: Place) -> Self:
         try:
-            expressions.parse(written, columns={"value": place.type}, code_sets=place.code_sets)
+            columns = {"value": place.type}
+            expressions.parse(written, columns=columns, code_sets=place.code_sets, of_rule=True)
         except expressions.ExpressionError as error:
             raise Contradiction(f"表达式有误：{error}") from None
         return cls(expression=written)
@@ -55,7 +56,8 @@ class Row(RuleKind):
 
 @lru_cache(maxsize=4096)
 def _asked(expression: str) -> tuple[str, ...]:
-    if "in_code_set" not in expression.lower():
+    if not any(name in expression.lower() for name in expressions.ASKING):
         return ()
     anything = Everything()
-    return expressions.referenced_code_sets(expressions.parse(expression, columns=anything, code_sets=anything))
+    tree = expressions.parse(expression, columns=anything, code_sets=anything, of_rule=True)
+    return expressions.referenced_code_sets(tree)
