@@ -52,8 +52,8 @@ def _truth(city: City, registry: Registry) -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def linked(nights: Nights, published: duckdb.DuckDBPyConnection, derived_in: float) -> Linked:
-    registry, deployment, seconds, connection = nights.registry, nights.deployment, derived_in, published
+def linked(nights: Nights, published: duckdb.DuckDBPyConnection) -> Linked:
+    registry, deployment, connection = nights.registry, nights.deployment, published
     city = build_city(PEOPLE, SEED, nights.dates)
     connection.register("truth", _truth(city, registry))
     connection.register("people", pa.table({
