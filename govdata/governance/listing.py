@@ -74,12 +74,9 @@ class Listing:
         self._load_items(state, runs, date)
         for number, (dataset, delivered) in enumerate(self._deliveries()):
             self._look_up(number, registry.datasets[dataset], delivered)
-        self._suggestions = {
-            (number, found.item): found
-            for number, order in self._orders.items()
-            for wrong in self._wrong(order)
-            for found in suggester.suggest(wrong)
-        }
+        wrongs = [(order.number, wrong) for order in orders for wrong in self._wrong(order)]
+        suggested = suggester.suggest([wrong for _, wrong in wrongs])
+        self._suggestions = {(wrongs[place][0], found.item): found for place, found in suggested}
 
     @property
     def shown(self) -> list[Shown]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
@@ -83,7 +83,19 @@ class Wrong:
     items: dict[str, str]
 
 
+class Case(NamedTuple):
+    """One row of ``Wrong``: its ``place`` among those asked about, the item, the row's id and the rule it fails."""
+
+    place: int
+    item: str
+    row: str
+    rule: BoundRule
+
+
 Guess = Callable[[str], Iterator[str]]
+
+CASE, RULE = "~case", "~rule"
+"""What a case has beside its row: its number, and the rule that its order is about."""
 
 
 class Suggester:
@@ -93,107 +105,136 @@ class Suggester:
         self._connection, self._registry, self._deployment = connection, registry, deployment
         self._printed: dict[tuple[str, str], str] = {}
 
-    def suggest(self, wrong: Wrong) -> Iterator[Suggestion]:
-        """At most one per item. None where the delivery's rows are gone, or were standardised by other standards than
-        now."""
-        dataset = wrong.dataset
-        batch = StandardizedBatch.read(StandardizedBatch.path(self._deployment, dataset.name, wrong.delivered))
-        if batch is None or batch.standards_hash != self._registry.hashes[dataset.name]:
-            return
-        ways = {name: self._ways(wrong, name) for name in self._columns(wrong)}
+    def suggest(self, wrongs: Sequence[Wrong]) -> Iterator[tuple[int, Suggestion]]:
+        """The place in ``wrongs`` and, of each of its items, at most one suggestion. None where the delivery's rows are
+        gone, or were standardised by other standards than now. All rows of one delivery are thought about at once: it
+        is read once, and each column is tried once."""
+        by_delivery: dict[tuple[str, Date], list[int]] = {}
+        for place, wrong in enumerate(wrongs):
+            by_delivery.setdefault((wrong.dataset.name, wrong.delivered), []).append(place)
+        for (name, delivered), places in by_delivery.items():
+            batch = StandardizedBatch.read(StandardizedBatch.path(self._deployment, name, delivered))
+            if batch is None or batch.standards_hash != self._registry.hashes[name]:
+                continue
+            cases = [
+                Case(place, item, row, wrongs[place].rule)
+                for place in places
+                for item, row in list(wrongs[place].items.items())[:MOST]
+            ]
+            yield from self._of_delivery(wrongs[places[0]].dataset, cases, batch)
+
+    def _of_delivery(
+        self, dataset: Dataset, cases: Sequence[Case], batch: StandardizedBatch
+    ) -> Iterator[tuple[int, Suggestion]]:
         derived = self._registry.workorders.suggestions.get(dataset.name, {})
+        ways: dict[str, dict[str, dict[str, Guess]]] = {}  # column → rule of an order → the ways that make sense
+        for rule in {case.rule.id: case.rule for case in cases}.values():
+            for column in (rule.column,) if rule.column else rule.columns:
+                if (found := self._ways(dataset, rule, column)) or column in derived:
+                    ways.setdefault(column, {})[rule.id] = found
         paths = [self._deployment.absolute(name) for name in (*batch.clean_files, *batch.quarantine_files)]
         paths = [path for path in paths if files.is_sound(path)]
-        if not paths or not any(ways[name] or name in derived for name in ways):
+        if not paths or not ways:
             return
-        self._load_cases(wrong, paths)
-        found: dict[str, set[tuple[str, str, str]]] = {}
-        for column in ways:
-            self._load_candidates(wrong, column, ways[column], derived.get(column))
-            for item, value, way in self._passing(wrong, column):
-                found.setdefault(item, set()).add((column, value, way))
-        for item, passing in found.items():
-            if len({(column, value) for column, value, _ in passing}) == 1:
-                column, value, way = min(passing, key=lambda each: list(WAYS).index(each[2]))
-                yield Suggestion(item, column, value, way)
+        self._load_cases(cases, paths)
+        passing: dict[int, set[tuple[str, str, str]]] = {}
+        for column, by_rule in ways.items():
+            self._load_candidates(dataset, column, by_rule, derived.get(column))
+            for number, value, way in self._passing(dataset, column, by_rule):
+                passing.setdefault(number, set()).add((column, value, way))
+        for number, tried in passing.items():
+            if len({(column, value) for column, value, _ in tried}) == 1:
+                column, value, way = min(tried, key=lambda each: list(WAYS).index(each[2]))
+                yield cases[number].place, Suggestion(cases[number].item, column, value, way)
 
-    @staticmethod
-    def _columns(wrong: Wrong) -> tuple[str, ...]:
-        return (wrong.rule.column,) if wrong.rule.column else wrong.rule.columns
-
-    def _load_cases(self, wrong: Wrong, paths: Sequence[Path]) -> None:
-        """Table ``cases``: the standardised rows, with the item."""
+    def _load_cases(self, cases: Sequence[Case], paths: Sequence[Path]) -> None:
+        """Table ``cases``: the standardised rows, each with the number of its case and the rule of its order."""
         import pyarrow as pa
 
-        listed = list(wrong.items.items())[:MOST]
-        table = pa.table({"~item": [item for item, _ in listed], "~row": [row for _, row in listed]})
-        self._connection.register("wanted", table)
+        wanted = pa.table(
+            {
+                CASE: pa.array(range(len(cases)), pa.int64()),
+                "~row": pa.array([case.row for case in cases], pa.string()),
+                RULE: pa.array([case.rule.id for case in cases], pa.string()),
+            }
+        )
+        self._connection.register("wanted", wanted)
         self._connection.execute(
-            f'CREATE OR REPLACE TEMP TABLE cases AS SELECT w.*, n."~item" FROM {sql.parquet(paths, by_name=True)} AS w '
-            f'JOIN wanted AS n ON n."~row" = w.{ROW_ID}'
+            f'CREATE OR REPLACE TEMP TABLE cases AS SELECT w.*, n."{CASE}", n."{RULE}" '
+            f'FROM {sql.parquet(paths, by_name=True)} AS w JOIN wanted AS n ON n."~row" = w.{ROW_ID}'
         )
 
-    def _load_candidates(self, wrong: Wrong, column: str, ways: dict[str, Guess], derived: str | None) -> None:
-        """Table ``candidates(~item, candidate, way)``."""
+    def _load_candidates(
+        self, dataset: Dataset, column: str, ways: Mapping[str, Mapping[str, Guess]], derived: str | None
+    ) -> None:
+        """Table ``candidates(~case, candidate, way)``."""
         import pyarrow as pa
 
         name = sql.identifier(column)
         unread = f"CASE WHEN {UNPARSED} IS NOT NULL THEN {UNPARSED}[{sql.text(column)}] END"
-        query = f'SELECT "~item", coalesce(CAST({name} AS VARCHAR), {unread}) FROM cases'
+        value = f"coalesce(CAST({name} AS VARCHAR), {unread})"
+        query = f'SELECT "{CASE}", "{RULE}", {value} AS value FROM cases WHERE value IS NOT NULL AND {_of(ways)}'
         known: dict[tuple[str, str], list[str]] = {}
-        listed: list[tuple[str, str, str]] = []
-        for item, value in self._connection.execute(query).fetchall() if ways else ():
-            for way, guess in ways.items() if value is not None else ():
-                if (way, value) not in known:
-                    known[way, value] = sorted(set(guess(value)) - {value})
-                listed += [(item, candidate, way) for candidate in known[way, value]]
-        names = ("~item", "candidate", "way")
-        table = pa.table({name: pa.array([line[at] for line in listed], pa.string()) for at, name in enumerate(names)})
+        listed: list[tuple[int, str, str]] = []
+        for number, rule, wrong in self._connection.execute(query).fetchall() if any(ways.values()) else ():
+            for way, guess in ways[rule].items():
+                if (way, wrong) not in known:
+                    known[way, wrong] = sorted(set(guess(wrong)) - {wrong})
+                listed += [(number, candidate, way) for candidate in known[way, wrong]]
+        columns = ((CASE, pa.int64()), ("candidate", pa.string()), ("way", pa.string()))
+        table = pa.table(
+            {name: pa.array([line[at] for line in listed], kind) for at, (name, kind) in enumerate(columns)}
+        )
         self._connection.register("guessed", table)
         self._connection.execute("CREATE OR REPLACE TEMP TABLE candidates AS FROM guessed")
         if derived is not None:
-            self._derive(wrong, column, derived)
+            self._derive(dataset, column, derived, ways)
 
-    def _derive(self, wrong: Wrong, column: str, derived: str) -> None:
+    def _derive(self, dataset: Dataset, column: str, derived: str, ways: Collection[str]) -> None:
         """What the officer declared, from columns that no failed error rule of the row is about alone."""
         tree = expressions.parse(
             f"({derived}) = {column}",
-            columns=[item.name for item in wrong.dataset.columns],
+            columns=[item.name for item in dataset.columns],
             code_sets=list(self._registry.code_sets),
         )
         sources = set(expressions.referenced_columns(tree.this))
-        about = [rule.id for rule in self._registry.rules(wrong.dataset.name) if set(rule.columns) <= sources]
-        listed = ", ".join(sql.text(rule) for rule in about)
+        about = [rule.id for rule in self._registry.rules(dataset.name) if set(rule.columns) <= sources]
         self._connection.execute(
-            f'INSERT INTO candidates SELECT "~item", CAST(({written(expand(tree.this))}) AS VARCHAR) AS guess, '
-            f"'derived' FROM cases WHERE guess IS NOT NULL AND NOT list_has_any(coalesce({FAILED_RULES}, []) || "
-            f"coalesce({WARNINGS}, []), CAST([{listed}] AS VARCHAR[]))"
+            f'INSERT INTO candidates SELECT "{CASE}", CAST(({written(expand(tree.this))}) AS VARCHAR) AS guess, '
+            f"'derived' FROM cases WHERE guess IS NOT NULL AND {_of(ways)} AND NOT list_has_any("
+            f"coalesce({FAILED_RULES}, []) || coalesce({WARNINGS}, []), {_texts(about)})"
         )
 
-    def _passing(self, wrong: Wrong, column: str) -> list[tuple[str, str, str]]:
+    def _passing(self, dataset: Dataset, column: str, ways: Collection[str]) -> list[tuple[int, str, str]]:
         """Candidates with which the row fails neither the order's rule nor an error rule that reads the column. A slip
         is the surer where the row contradicted another column before."""
         if not self._connection.execute("FROM candidates LIMIT 1").fetchall():
             return []
-        kind = sql_type(self._registry.element(wrong.dataset.name, column))
-        asked = [
+        kind = sql_type(self._registry.element(dataset.name, column))
+        judging = [
             rule
-            for rule in self._registry.rules(wrong.dataset.name)
-            if column in rule.columns
-            and not isinstance(rule.spec, Unique)
-            and (rule.severity == "error" or rule.id == wrong.rule.id)
+            for rule in self._registry.rules(dataset.name)
+            if column in rule.columns and not isinstance(rule.spec, Unique)
         ]
-        fails = " OR ".join(f"({self._violation(rule)})" for rule in asked) or "FALSE"
-        beside = ", ".join(sql.text(rule.id) for rule in asked if len(rule.columns) > 1)
-        contradicted = f"list_has_any(coalesce({FAILED_RULES}, []), CAST([{beside}] AS VARCHAR[]))"
+        errors = [rule for rule in judging if rule.severity == "error"]
+        fails = [f"({self._violation(rule)})" for rule in errors]
+        fails += [
+            f'("{RULE}" = {sql.text(rule.id)} AND ({self._violation(rule)}))'
+            for rule in judging
+            if rule.severity != "error" and rule.id in ways
+        ]
+        contradicted = (
+            f"list_has_any(coalesce({FAILED_RULES}, []), {_texts(r.id for r in errors if len(r.columns) > 1)})"
+        )
         way = f"CASE WHEN way = 'slip' AND {contradicted} THEN 'slip_agreeing' ELSE way END"
         name = sql.identifier(column)
         left = f"list_filter(map_entries({UNPARSED}), lambda e: e.key <> {sql.text(column)})"
         rest = f"CASE WHEN {UNPARSED} IS NOT NULL THEN map_from_entries({left}) END"
         return self._connection.execute(
             f"WITH tried AS (SELECT cases.* REPLACE (TRY_CAST(candidate AS {kind}) AS {name}, {rest} AS {UNPARSED}), "
-            f'candidate, way FROM cases JOIN candidates USING ("~item")) '
-            f'SELECT DISTINCT "~item", candidate, {way} FROM tried WHERE {name} IS NOT NULL AND NOT ({fails})'
+            f'candidate, way FROM cases JOIN candidates USING ("{CASE}")) '
+            f'SELECT DISTINCT "{CASE}", candidate, {way} FROM tried '
+            f"WHERE {name} IS NOT NULL AND NOT ({' OR '.join(fails) or 'FALSE'})"
         ).fetchall()
 
     def _violation(self, rule: BoundRule) -> str:
@@ -202,19 +243,28 @@ class Suggester:
             self._printed[key] = written(rules.violation(rule, self._registry))
         return self._printed[key]
 
-    def _ways(self, wrong: Wrong, column: str) -> dict[str, Guess]:
-        """The ways that make sense for the column, each from the wrong text to candidates."""
-        element = self._registry.element(wrong.dataset.name, column)
-        about = [rule for rule in self._registry.rules(wrong.dataset.name) if rule.column == column]
+    def _ways(self, dataset: Dataset, wrong: BoundRule, column: str) -> dict[str, Guess]:
+        """The ways that make sense for the column, where it fails ``wrong``, each from the wrong text to candidates."""
+        element = self._registry.element(dataset.name, column)
+        about = [rule for rule in self._registry.rules(dataset.name) if rule.column == column]
         ways: dict[str, Guess] = {}
         if any(_asks_check_digit(rule) for rule in about):
             ways["slip"] = _one_slip
         if element.type in ("date", "datetime"):
             ways["swapped_date"] = _swapped_date
-        if element.code_set is not None and (wrong.rule.empties or not isinstance(wrong.rule.spec, Typed)):
-            sources = source_values(wrong.dataset.column(column), element, self._registry)
+        if element.code_set is not None and (wrong.empties or not isinstance(wrong.spec, Typed)):
+            sources = source_values(dataset.column(column), element, self._registry)
             ways["nearest_code"] = lambda value: _nearest(value, sources)
         return ways
+
+
+def _of(rules: Iterable[str]) -> str:
+    """Condition: cases of orders about ``rules``."""
+    return f'"{RULE}" IN ({", ".join(sql.text(rule) for rule in rules)})'
+
+
+def _texts(values: Iterable[str]) -> str:
+    return f"CAST([{', '.join(sql.text(value) for value in values)}] AS VARCHAR[])"
 
 
 def _asks_check_digit(rule: BoundRule) -> bool:

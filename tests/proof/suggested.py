@@ -49,7 +49,7 @@ def measure(deployment: Deployment, registry: Registry, truth: Path, dates: list
                 if not items or isinstance(rule.spec, Unique):
                     continue
                 counts["all"]["cells"] += len(items)
-                for found in suggester.suggest(Wrong(dataset, date, rule, items)):
+                for _, found in suggester.suggest([Wrong(dataset, date, rule, items)]):
                     true = known.get((dataset.name, date, *place[found.item], found.column))
                     counts.setdefault(found.way, Counter())["right" if true == found.value else "wrong"] += 1
                     if true != found.value:
