@@ -7,6 +7,7 @@ Exit codes: 0 everything was published; 3 a dataset was blocked; 1 an error, or 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -65,6 +66,9 @@ server."""
 def main() -> None:
     """Run the command line and end the process."""
     permissions.restrict()
+    # Trees of SQL are hundreds of thousands of small objects that live on: looking for cycles among them at Python's
+    # usual pace takes a tenth of a night's CPU and frees next to nothing.
+    gc.set_threshold(50_000, 20, 20)
     sys.exit(_run())
 
 
