@@ -34,10 +34,10 @@ def identify(
         for name, identifier in mentions.master.identifiers.items():
             if identifier.typed:
                 continue
-            made = master_id(kind, sql.text(name), key(identifier, name))
-            found = f"SELECT DISTINCT {own} FROM ({links}) WHERE {own} = (SELECT {made} FROM asked)"
-            if known := connection.execute(found).fetchall():
-                return [row[0] for row in known]
+            made = f"SELECT {master_id(kind, sql.text(name), key(identifier, name))} FROM asked"
+            found = connection.execute(made).fetchall()[0][0]
+            if connection.execute(f"SELECT 1 FROM ({links}) WHERE {own} = ? LIMIT 1", [found]).fetchall():
+                return [str(found)]
         return _carried(connection, mentions, links, number)
 
 
