@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Any
 from govdata import masters
 from govdata.access import altered, worker
 from govdata.access.displayed import Displayed
-from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.publish import newest
 from govdata.standards.derivations import Conflicts, Derivation, Events, Links, Relations, Survivors
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
@@ -126,7 +124,7 @@ class _Reader:
             raise GovdataError("没有给出编号")
         if len(asked) == ID_LENGTH and not asked.strip("0123456789abcdef"):
             return self._known(asked)
-        found = masters.identify(self.registry, self.deployment, self.kind, asked.upper(), *self._snapshots())
+        found = masters.identify(self.registry, self.deployment, self.kind, asked.upper())
         if not found:
             raise GovdataError(
                 f"没有这个号码的{name}：各表现行的行里没有，或号码不合规则。要查一行数据，请用 govdata why 行标识"
@@ -145,15 +143,6 @@ class _Reader:
         told = "；".join(f"{line['date']} 起为 {line['new_id']}" for line in changes)
         name = self.registry.masters[self.kind].name
         raise GovdataError(f"没有编号为 {master} 的{name}" + (f"：{told}" if told else ""))
-
-    def _snapshots(self) -> tuple[Date, dict[str, Snapshot]]:
-        links = self.one(Links)
-        linked = newest(self.deployment, links.name, Date.max)
-        if linked is None:
-            raise GovdataError(f"{links.title}还没有发布过：请先运行 govdata run")
-        found = {name: newest(self.deployment, name, linked.date) for name in self.registry.masters[self.kind].datasets}
-        known = {name: snapshot for name, snapshot in found.items() if snapshot is not None}
-        return linked.date, {links.name: linked, **known}
 
     # ----------------------------------------------------------------------------------------------------- what is said
 
