@@ -53,11 +53,9 @@ class Dossier:
 def dossier(deployment: Deployment, registry: Registry, kind: str, asked: str, *, revealed: bool = False) -> Dossier:
     """The file of the master of that kind with that id, or with that number. Raises ``GovdataError`` where there is
     none, where several have the number, and where nothing was published yet; the message never holds the number."""
-    if not deployment.catalogue.is_file():
-        raise GovdataError("还没有目录：请先运行 govdata run")
-    if kind not in registry.masters:
-        raise GovdataError(f"没有声明主数据 {kind}（standards/masters）")
     with closing(open_catalogue(deployment)) as connection:
+        if kind not in registry.masters:
+            raise GovdataError(f"没有声明主数据 {kind}（standards/masters）")
         reader = _Reader(connection, deployment, registry, kind, Displayed(registry, revealed))
         return reader.read(reader.identify(asked.strip()))
 
@@ -73,14 +71,30 @@ def _score(score: Any) -> str:
 
 
 def open_catalogue(deployment: Deployment) -> duckdb.DuckDBPyConnection:
-    """Read only, with nothing in reach but the published files."""
-    return worker.connect(deployment, "1GB", None, "")
+    """Read only, with nothing in reach but the published files. Raises ``GovdataError`` where there is none that can
+    be opened."""
+    import duckdb
+
+    if not deployment.catalogue.is_file():
+        raise GovdataError("还没有目录：请先运行 govdata run")
+    try:
+        return worker.connect(deployment, "1GB", None, "")
+    except duckdb.Error as error:
+        raise GovdataError(f"目录打不开（{type(error).__name__}）") from None
 
 
 def records(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[dict[str, Any]]:
-    cursor = connection.execute(query, list(parameters))
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    """Column → value of each row. Raises ``GovdataError``, without what was asked for."""
+    import duckdb
+
+    try:
+        cursor = connection.execute(query, list(parameters))
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    except duckdb.CatalogException:
+        raise GovdataError("目录里没有现行标准声明的表或列：标准改动之后请先运行 govdata run") from None
+    except duckdb.Error as error:
+        raise GovdataError(f"查询目录出错（{type(error).__name__}）") from None
 
 
 @dataclass
