@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Any
 from govdata import masters
 from govdata.access import altered, worker
 from govdata.access.displayed import Displayed
-from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.publish import newest
 from govdata.standards.derivations import Conflicts, Derivation, Events, Links, Relations, Survivors
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
@@ -55,11 +53,9 @@ class Dossier:
 def dossier(deployment: Deployment, registry: Registry, kind: str, asked: str, *, revealed: bool = False) -> Dossier:
     """The file of the master of that kind with that id, or with that number. Raises ``GovdataError`` where there is
     none, where several have the number, and where nothing was published yet; the message never holds the number."""
-    if not deployment.catalogue.is_file():
-        raise GovdataError("还没有目录：请先运行 govdata run")
-    if kind not in registry.masters:
-        raise GovdataError(f"没有声明主数据 {kind}（standards/masters）")
     with closing(open_catalogue(deployment)) as connection:
+        if kind not in registry.masters:
+            raise GovdataError(f"没有声明主数据 {kind}（standards/masters）")
         reader = _Reader(connection, deployment, registry, kind, Displayed(registry, revealed))
         return reader.read(reader.identify(asked.strip()))
 
@@ -75,14 +71,30 @@ def _score(score: Any) -> str:
 
 
 def open_catalogue(deployment: Deployment) -> duckdb.DuckDBPyConnection:
-    """Read only, with nothing in reach but the published files."""
-    return worker.connect(deployment, "1GB", None, "")
+    """Read only, with nothing in reach but the published files. Raises ``GovdataError`` where there is none that can
+    be opened."""
+    import duckdb
+
+    if not deployment.catalogue.is_file():
+        raise GovdataError("还没有目录：请先运行 govdata run")
+    try:
+        return worker.connect(deployment, "1GB", None, "")
+    except duckdb.Error as error:
+        raise GovdataError(f"目录打不开（{type(error).__name__}）") from None
 
 
 def records(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[dict[str, Any]]:
-    cursor = connection.execute(query, list(parameters))
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    """Column → value of each row. Raises ``GovdataError``, without what was asked for."""
+    import duckdb
+
+    try:
+        cursor = connection.execute(query, list(parameters))
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    except duckdb.CatalogException:
+        raise GovdataError("目录里没有现行标准声明的表或列：标准改动之后请先运行 govdata run") from None
+    except duckdb.Error as error:
+        raise GovdataError(f"查询目录出错（{type(error).__name__}）") from None
 
 
 @dataclass
@@ -126,7 +138,7 @@ class _Reader:
             raise GovdataError("没有给出编号")
         if len(asked) == ID_LENGTH and not asked.strip("0123456789abcdef"):
             return self._known(asked)
-        found = masters.identify(self.registry, self.deployment, self.kind, asked.upper(), *self._snapshots())
+        found = masters.identify(self.registry, self.deployment, self.kind, asked.upper())
         if not found:
             raise GovdataError(
                 f"没有这个号码的{name}：各表现行的行里没有，或号码不合规则。要查一行数据，请用 govdata why 行标识"
@@ -145,15 +157,6 @@ class _Reader:
         told = "；".join(f"{line['date']} 起为 {line['new_id']}" for line in changes)
         name = self.registry.masters[self.kind].name
         raise GovdataError(f"没有编号为 {master} 的{name}" + (f"：{told}" if told else ""))
-
-    def _snapshots(self) -> tuple[Date, dict[str, Snapshot]]:
-        links = self.one(Links)
-        linked = newest(self.deployment, links.name, Date.max)
-        if linked is None:
-            raise GovdataError(f"{links.title}还没有发布过：请先运行 govdata run")
-        found = {name: newest(self.deployment, name, linked.date) for name in self.registry.masters[self.kind].datasets}
-        known = {name: snapshot for name, snapshot in found.items() if snapshot is not None}
-        return linked.date, {links.name: linked, **known}
 
     # ----------------------------------------------------------------------------------------------------- what is said
 

@@ -10,7 +10,6 @@ from govdata.access.displayed import Displayed
 from govdata.access.dossier import Dossier, Section, ledger, open_catalogue, orders, records, short
 from govdata.access.explain import Explained, explain
 from govdata.deployment import Deployment
-from govdata.errors import GovdataError
 from govdata.standards.derivations import Conflicts, Links, Relations
 from govdata.standards.model import Registry
 from govdata.storage import sql
@@ -30,11 +29,9 @@ FATES = {
 def row_dossier(deployment: Deployment, registry: Registry, row_id: str, *, revealed: bool = False) -> Dossier:
     """The page of the row with that ``_row_id``, of its newest delivery. Raises ``GovdataError`` where no kept night
     has it, and where there is no catalogue."""
-    if not deployment.catalogue.is_file():
-        raise GovdataError("还没有目录：请先运行 govdata run")
-    found = explain(deployment, registry, row_id, briefly=True)
     shown = Displayed(registry, revealed)
     with closing(open_catalogue(deployment)) as connection:
+        found = explain(deployment, registry, row_id, briefly=True)
         sections = [
             _cells(found, shown),
             _rules(found),

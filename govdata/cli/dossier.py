@@ -99,6 +99,8 @@ def _look(
         raise GovdataError("看未脱敏的值须写明用途：--purpose")
     if html is not None and html.exists():
         raise GovdataError(f"{html} 已经存在，不覆盖")
+    if html is not None and not html.absolute().parent.is_dir():
+        raise GovdataError(f"文件夹 {html.parent} 不存在")
     deployment = Deployment.from_env()
     found = made(deployment, load_registry(deployment))
     reason = (purpose or "").strip() or MASKED

@@ -8,7 +8,7 @@ publish_derived(dataset, registry, deployment, date)       the same, and publish
 GateBlocked
 learn(kind, registry, deployment, date) -> Trained         learn how links by likeness are judged
 questions(registry, deployment, kind, date, reviewer, …)   pairs a reviewer is to be asked about; record: were asked
-identify(registry, deployment, kind, number, date, …)      ids of the masters that a number means
+identify(registry, deployment, kind, number)               ids of the masters that a number means
 estimate(deployment, kind, date) -> Estimate               agreement of reviewers, precision and recall by their answers
 masters_at(registry, deployment, kind, date) -> Masters    the newest masters; find: whom the lines of a list mean
 read_decisions(deployment), append_decisions               the log of what was asked and decided

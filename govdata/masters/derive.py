@@ -276,7 +276,8 @@ def _as_text(dataset: Dataset, query: str, date: Date, made_of: str) -> str:
     ]
     told = ", ".join(f"coalesce(CAST({sql.identifier(name)} AS VARCHAR), '')" for name in key)
     identity = f"substr(sha256(concat_ws(chr(31), {sql.text(dataset.name)}, {told})), 1, 24)"
-    ordered = f"row_number() OVER (ORDER BY {sql.identifiers(key)})"
+    assert dataset.derived is not None
+    ordered = f"row_number() OVER (ORDER BY {sql.identifiers([*dataset.derived.sorted_by(), *key])})"
     return (
         f"SELECT {texts}, CAST(NULL AS VARCHAR) AS {EXTRA}, {identity} AS {ROW_ID}, "
         f"{sql.text(made_of)} AS {SOURCE_FILE}, CAST({ordered} AS BIGINT) AS {SOURCE_ROW}, "

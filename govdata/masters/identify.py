@@ -3,56 +3,54 @@ strongest one, since a master's id is made of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import closing
 from datetime import date as Date
+from typing import TYPE_CHECKING
 
-from govdata.batches import Snapshot
 from govdata.deployment import Deployment
-from govdata.masters.mentions import Mentions, key, master_id, rows
-from govdata.standards.derivations import Links
+from govdata.masters.lookup import Masters, masters_at
+from govdata.masters.mentions import key_of, master_id
 from govdata.standards.model import Registry
 from govdata.storage import sql
 from govdata.storage.secret import keyed, secret
 
+if TYPE_CHECKING:
+    import duckdb
 
-def identify(
-    registry: Registry, deployment: Deployment, kind: str, number: str, date: Date, snapshots: Mapping[str, Snapshot]
-) -> list[str]:
-    """Ids of the masters of a kind that have the identifier ``number``, on ``date``: where a strongest valid one is
-    known to the links, its master; else the masters of the mentions that carry it. ``snapshots``: table → snapshot, of
-    the links and of what they were made of."""
-    table = next(d for d in registry.datasets.values() if isinstance(d.derived, Links) and d.derived.master == kind)
-    mentions = Mentions(kind, registry, deployment, date, snapshots)
-    own = sql.identifier(f"{kind}_id")
-    wanted = ("mention_id", "row_id", f"{kind}_id")
-    links = rows(snapshots[table.name], table, registry, deployment, wanted)
+
+def identify(registry: Registry, deployment: Deployment, kind: str, number: str) -> list[str]:
+    """Ids of the newest masters of a kind that have the identifier ``number``: the one whose id is made of it, else
+    those of the mentions that carry it. Raises ``GovdataError`` where no masters were published."""
+    found = masters_at(registry, deployment, kind, Date.max)
     with closing(sql.connect(threads=2)) as connection:
         keyed(connection, secret(deployment, in_use=True))
-        columns = ", ".join(f"$1 AS {sql.identifier('n_' + name)}" for name in mentions.identifiers)
-        connection.execute(f"CREATE TEMP TABLE asked AS SELECT {columns}", [number])
-        for name, identifier in mentions.master.identifiers.items():
-            if identifier.typed:
-                continue
-            made = master_id(kind, sql.text(name), key(identifier, name))
-            found = f"SELECT DISTINCT {own} FROM ({links}) WHERE {own} = (SELECT {made} FROM asked)"
-            if known := connection.execute(found).fetchall():
-                return [row[0] for row in known]
-        return _carried(connection, mentions, links, number)
+        connection.execute("CREATE TEMP TABLE asked AS SELECT $1 AS number", [number])
+        return _made_of(connection, found) or _carried(connection, found)
 
 
-def _carried(connection: sql.Session, mentions: Mentions, links: str, number: str) -> list[str]:
-    """By the mentions that carry the number: a weaker kind that led to a stronger one, or a document, which is unique
-    within its type only."""
+def _made_of(connection: duckdb.DuckDBPyConnection, masters: Masters) -> list[str]:
+    own = sql.identifier(f"{masters.kind}_id")
+    for name, identifier in masters.mentions.master.identifiers.items():
+        if identifier.typed:
+            continue
+        made = f"SELECT {master_id(masters.kind, sql.text(name), key_of(identifier, 'number'))} FROM asked"
+        asked = connection.execute(made).fetchall()[0][0]
+        if connection.execute(f"SELECT 1 FROM ({masters.relation}) WHERE {own} = ?", [asked]).fetchall():
+            return [str(asked)]
+    return []
+
+
+def _carried(connection: duckdb.DuckDBPyConnection, masters: Masters) -> list[str]:
+    """A weaker kind that led to a stronger one, or a document, which is unique within its type only."""
     hits = []
-    for name, identifier in mentions.master.identifiers.items():
+    for name, identifier in masters.mentions.master.identifiers.items():
         column = sql.identifier(f"k_{name}")
-        asked = "$1" if identifier.typed else f"(SELECT {key(identifier, name)} FROM asked)"
         bare = f"substr({column}, strpos({column}, ':') + 1)" if identifier.typed else column
-        hits.append(f"{bare} = {asked}")
-    own = sql.identifier(f"{mentions.kind}_id")
+        asked = "number" if identifier.typed else key_of(identifier, "number")
+        hits.append(f"{bare} = (SELECT {asked} FROM asked)")
+    own = sql.identifier(f"{masters.kind}_id")
     query = (
-        f"SELECT DISTINCT {own} FROM ({mentions.relation([])}) AS m JOIN ({links}) AS l USING (mention_id, row_id) "
-        f"WHERE {' OR '.join(hits)} ORDER BY 1"
+        f"SELECT DISTINCT {own} FROM ({masters.mentions.relation([])}) AS m "
+        f"JOIN ({masters.links}) AS l USING (mention_id, row_id) WHERE {' OR '.join(hits)} ORDER BY 1"
     )
-    return [row[0] for row in connection.execute(query, [number]).fetchall()]
+    return [row[0] for row in connection.execute(query).fetchall()]

@@ -90,7 +90,7 @@ class Mentions:
             hidden = self._own_columns(mention) if blind else ()
             given += [self._field(name, field, mention, hidden) for name, field in self.master.linking.fields.items()]
         where = f" WHERE {_printed(mention.where)}" if mention.where else ""
-        keys = [f"{key(self.master.identifiers[kind], kind)} AS {_name('k', kind)}" for kind in self.identifiers]
+        keys = [f"{_key(self.master.identifiers[kind], kind)} AS {_name('k', kind)}" for kind in self.identifiers]
         numbers = ", ".join(_name(prefix, kind) for kind in self.identifiers for prefix in "nt")
         said = f"SELECT {', '.join(given)} FROM ({self._published(dataset, mention)}){where}"
         return f"SELECT * EXCLUDE ({numbers}), {', '.join(keys)} FROM ({said})"
@@ -210,7 +210,7 @@ def _as_text(tree: exp.Expression, kind: str) -> str:
     return f"CAST(CAST({value} AS DATE) AS VARCHAR)" if kind == "date" else f"CAST({value} AS VARCHAR)"
 
 
-def key(identifier: Identifier, kind: str) -> str:
+def _key(identifier: Identifier, kind: str) -> str:
     """The part of a valid identifier that is compared."""
     number, type_ = _name("n", kind), _name("t", kind)
     key = _asked(identifier.key, kind) if identifier.key else number

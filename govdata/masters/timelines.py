@@ -10,7 +10,7 @@ makes no spell of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 
@@ -107,6 +107,12 @@ SAID = ("kind", "says", "day", "starts", "until", "dataset", "row_id")
 """Columns of what is said of a pair or of a side. ``says``: 1 begins or holds, 2 ends; ``day``: NULL where the day is
 not known; ``starts``: the same where it begins then; ``until``: when it ends by itself."""
 
+NOTHING = (
+    "SELECT '' AS left_id, '' AS right_id, '' AS kind, 1 AS says, CAST(NULL AS DATE) AS day, CAST(NULL AS DATE) AS "
+    "starts, CAST(NULL AS DATE) AS until, '' AS dataset, '' AS row_id WHERE FALSE"
+)
+"""What nobody says: the tables of all statements about both sides were never published."""
+
 ORDER = (
     "coalesce(day, CASE says WHEN 1 THEN DATE '0001-01-01' ELSE DATE '9999-12-31' END), says, kind, dataset, row_id, "
     "of_pair DESC"
@@ -125,9 +131,15 @@ def relations(made: Relations, told: Told) -> str:
             whole.append(_statement(made, statement, told))
         else:
             alone["left" if statement.left is not None else "right"].append(_statement(made, statement, told))
+    return spells(made, whole, alone)
+
+
+def spells(made: Relations, whole: Sequence[str], alone: Mapping[str, Sequence[str]]) -> str:
+    """A SELECT of ``Relations.output``. ``whole``: SELECTs of ``left_id``, ``right_id`` and ``SAID``; ``alone``: side →
+    SELECTs of ``<side>_id`` and ``SAID``."""
     said = ", ".join(SAID)
     points = [f"SELECT left_id, right_id, {said}, TRUE AS of_pair FROM whole"]
-    steps = {"whole": " UNION ALL ".join(whole), "pair": "SELECT DISTINCT left_id, right_id FROM whole"}
+    steps = {"whole": " UNION ALL ".join(whole or [NOTHING]), "pair": "SELECT DISTINCT left_id, right_id FROM whole"}
     for side, parts in alone.items():
         if parts:
             steps[f"{side}_alone"] = " UNION ALL ".join(parts)

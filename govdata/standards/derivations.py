@@ -58,6 +58,10 @@ class Derivation(Written):
         """Kind of master data → the table of its links that it reads, made the same night."""
         return {}
 
+    def sorted_by(self) -> tuple[str, ...]:
+        """The columns by which its rows are mostly looked up: they lie together, before the order of the key."""
+        return ()
+
     def says(self, masters: Masters) -> Iterable[Said]:
         """The expressions and columns of its inputs that are written in it."""
         return ()
@@ -125,6 +129,9 @@ class Links(Derivation):
     def output(self, masters: Masters) -> tuple[str, ...]:
         mention = ("mention_id", "dataset", "role", "row_id", "delivery_date")
         return (*mention, f"{self.master}_id", "method", "score", "agreed")
+
+    def sorted_by(self) -> tuple[str, ...]:
+        return (f"{self.master}_id",)
 
     def masters_read(self) -> tuple[str, ...]:
         return (self.master,)

@@ -9,6 +9,7 @@ import sys
 from datetime import date as Date
 from pathlib import Path
 
+import duckdb
 import pytest
 from rich.console import Console
 
@@ -280,6 +281,20 @@ def test_the_page_carries_no_script_names_who_looked_and_overwrites_nothing(
     before = len(logged(city))
     code, _, err = call(home, "person", master, "--html", str(page))
     assert code == 1 and "已经存在" in err and len(logged(city)) == before
+
+
+def test_a_table_that_no_night_has_made_yet_and_a_folder_that_is_not_there_are_told(city: Small, call: Call) -> None:
+    home, master = city.deployment.home, one(city, "1770001")
+    code, _, err = call(home, "person", master, "--html", str(home / "没有" / "a.html"))
+    assert code == 1 and "不存在" in err
+    with duckdb.connect(str(city.deployment.catalogue)) as catalogue:
+        catalogue.execute("DROP VIEW published.couple")
+    code, out, err = call(home, "person", master)
+    assert (code, out) == (1, "") and "请先运行 govdata run" in err and master not in err
+    city.deployment.catalogue.write_bytes(b"no database")
+    code, out, err = call(home, "person", master)
+    assert (code, out) == (1, "") and "目录打不开" in err
+    assert logged(city) == []
 
 
 def test_a_page_of_eighty_columns_loses_no_text(city: Small, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from datetime import date as Date
 
+import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from govdata import masters
 from govdata.batches import RawBatch
+from govdata.masters import timelines
 from govdata.masters.derive import derive
 from govdata.standards import StandardsError, problems
+from govdata.standards.derivations import Relations
 from tests.masters.conftest import Small, contract, small_at
 from tests.masters.test_masters import LINK, MORE
 
@@ -228,6 +233,69 @@ def test_a_register_that_was_never_published_is_left_out(tmp_path) -> None:
     raw = derive(registry.datasets["couple"], registry, made.deployment, DAY)
     assert isinstance(raw, RawBatch) and raw.sources[0].raw == 8
     assert "people 还没有发布过，不在其内" in [note.reason for note in raw.sources[0].notes]
+
+
+def test_where_nobody_tells_of_both_sides_there_is_no_relation(tmp_path) -> None:
+    """Deaths are told, weddings were never published: the table is empty and no error."""
+    made = declared(tmp_path)
+    made.deliver("people", DAY, PEOPLE_ROWS)
+    registry = made.registry
+    masters.publish_derived(registry.datasets["person_link"], registry, made.deployment, DAY)
+    snapshot = masters.publish_derived(registry.datasets["couple"], registry, made.deployment, DAY)
+    assert snapshot is not None and snapshot.rows == 0
+
+
+DAYS = st.none() | st.integers(1, 5)
+STATEMENTS = st.lists(st.tuples(st.sampled_from(("begins", "holds", "ends", "alone")), DAYS), min_size=1, max_size=7)
+
+
+def by_hand(said: list[tuple[str, int | None]]) -> list[tuple[object, ...]]:
+    """The spells of one pair in plain Python. What is said in the same way of the same day goes by its place."""
+    ordered = sorted(
+        enumerate(said),
+        key=lambda it: (
+            it[1][1] or (9 if it[1][0] in ("ends", "alone") else 0), it[1][0] in ("ends", "alone"), it[1][0], it[0]
+        ),
+    )  # fmt: skip
+    spells: list[list[tuple[int, str, int | None]]] = [[]]
+    for place, (way, day) in ordered:
+        spells[-1].append((place, way, day))
+        if way in ("ends", "alone"):
+            spells.append([])
+    found = []
+    for spell in spells:
+        own = [point for point in spell if point[1] != "alone"]
+        if own:
+            last = spell[-1] if spell[-1][1] in ("ends", "alone") else None
+            begins = [day for _, way, day in spell if way == "begins" and day is not None]
+            found.append((
+                own[0][1], min(begins, default=None), last[2] if last else None, last[1] if last else None, len(own)
+            ))  # fmt: skip
+    return found
+
+
+@settings(deadline=None, max_examples=60)
+@given(STATEMENTS)
+def test_spells_are_those_that_a_person_would_find(said: list[tuple[str, int | None]]) -> None:
+    made = Relations.model_validate({
+        "links": {"person": "person_link"}, "left": {"column": "a", "master": "person"},
+        "right": {"column": "b", "master": "person"}, "statements": [{"kind": "k", "name": "k", "left": "x"}],
+    })  # fmt: skip
+    whole, alone = [], []
+    for place, (way, day) in enumerate(said):
+        at = f"DATE '2000-01-0{day}'" if day else "CAST(NULL AS DATE)"
+        starts = at if way == "begins" else "CAST(NULL AS DATE)"
+        rest = (
+            f"'{way}' AS kind, {2 if way in ('ends', 'alone') else 1} AS says, {at} AS day, {starts} AS starts, "
+            f"CAST(NULL AS DATE) AS until, 'd' AS dataset, '{place}' AS row_id"
+        )
+        if way == "alone":
+            alone.append(f"SELECT 'A' AS left_id, {rest}")
+        else:
+            whole.append(f"SELECT 'A' AS left_id, 'B' AS right_id, {rest}")
+    query = timelines.spells(made, whole, {"left": alone, "right": []})
+    rows = duckdb.sql(f"SELECT kind, day(valid_from), day(valid_to), ended_by, rows FROM ({query})").fetchall()
+    assert sorted(rows, key=str) == sorted(by_hand(said), key=str)
 
 
 @pytest.mark.parametrize(
