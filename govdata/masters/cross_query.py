@@ -22,7 +22,7 @@ from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.publish import visible
 from govdata.standards import Everything, expressions
-from govdata.standards.comparisons import OTHER, WITH, Agrees, Excludes, Lookup, References
+from govdata.standards.comparisons import NIGHT, OTHER, WITH, Agrees, Excludes, Lookup, References
 from govdata.standards.model import CrossRule
 from govdata.storage import sql
 from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
@@ -103,7 +103,7 @@ def _needs(rules: Iterable[CrossRule]) -> dict[str, _Need]:
         if lookup is not None:
             named |= lookup.on.keys() | {WITH + name for name in lookup.on.values()}
         for left, right in (getattr(spec, "last", None) or {}).items():
-            named |= {left, OTHER + right}
+            named |= {OTHER + right, *([left] if left != NIGHT else [])}
         for name in named:
             if name.startswith(OTHER):
                 other.columns.add(name.removeprefix(OTHER))
@@ -208,7 +208,8 @@ class Query:
         newest = ""
         if spec.last:
             ((left, right),) = spec.last.items()
-            mine, theirs = (f"CAST({sql.identifier(name)} AS DATE)" for name in (left, OTHER + right))
+            own = DELIVERY_DATE if left == NIGHT else left
+            mine, theirs = (f"CAST({sql.identifier(name)} AS DATE)" for name in (own, OTHER + right))
             joined += f" AND {theirs} <= {mine}"
             newest = f" QUALIFY rank() OVER (PARTITION BY {ROW} ORDER BY {theirs} DESC) = 1"
         steps["pairs"] = f"SELECT * FROM wanted LEFT JOIN partners ON {joined}{newest}"
