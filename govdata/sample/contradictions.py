@@ -56,7 +56,7 @@ def _dead(city: City, sex: int | None, before: int) -> np.ndarray:
     fit = (people.status == DEAD) & (people.entry == 0) & (people.status_day < before - 30)
     if sex:
         fit &= (people.sex == sex) & (people.birth < before - 20 * YEAR)
-    return np.flatnonzero(fit)
+    return np.asarray(np.flatnonzero(fit))
 
 
 def _today(chosen: Chosen) -> np.ndarray:
@@ -72,7 +72,7 @@ def _places(city: City, numbers: pa.ChunkedArray | pa.Array) -> np.ndarray:
 
 def _steady(places: np.ndarray) -> np.ndarray:
     """Those of whom no row is struck."""
-    return places[places % 2 == 1]
+    return np.asarray(places[places % 2 == 1])
 
 
 def _may_bear(dataset: str, city: City, records: pa.Table) -> np.ndarray:
@@ -282,7 +282,6 @@ def _always(text: str) -> Callable[[Chosen], Values]:
 _MARITAL: Targets = {"population": ("marital_status",)}
 _CHILD: Targets = {"birth": ("child_id",)}
 _PUPIL: Targets = {"education": ("citizen_id",)}
-_ACTIVE = {"status": "^1$"}
 
 CONTRADICTIONS: tuple[Defect, ...] = (
     _across("mother_was_dead", {"birth": ("mother_id",)}, _parent("mother", FEMALE, 0), _after_a_death(FEMALE, 0)),
@@ -300,8 +299,8 @@ CONTRADICTIONS: tuple[Defect, ...] = (
     _across("school_says_dead", {"education": ("student_status",)}, _always("11"), _alive, student_status="^01$"),
     _across("stage_of_another_age", {"education": ("stage",)}, _always("6"), student_status="^01$", stage="^1$"),
     _across("code_given_twice", {"legal_person": ("org_code",)}, _another_company("org_code")),
-    _across("body_with_two_codes", {"legal_person": ("name",)}, _another_company("name", "address"), **_ACTIVE),
-    _across("dead_representative", {"legal_person": ("legal_rep_id",)}, _dead_representative, **_ACTIVE),
+    _across("body_with_two_codes", {"legal_person": ("name",)}, _another_company("name", "address"), status="^1$"),
+    _across("dead_representative", {"legal_person": ("legal_rep_id",)}, _dead_representative, status="^1$"),
 )  # fmt: skip
 
 ACROSS: dict[str, float] = {defect.kind: defect.rate for defect in CONTRADICTIONS}
