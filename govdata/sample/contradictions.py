@@ -91,7 +91,7 @@ def _after_a_death(sex: int, gap: int) -> Callable[[City, pa.Table], np.ndarray]
     def fit(city: City, records: pa.Table) -> np.ndarray:
         days = [_day(born) - gap for born in records["birth_time"].to_pylist()]
         given = pc.is_valid(records["father_id"]).to_numpy()
-        return np.array([len(_dead(city, sex, day)) > 0 for day in days], bool) & given
+        return np.asarray(np.array([len(_dead(city, sex, day)) > 0 for day in days], bool) & given)
 
     return fit
 

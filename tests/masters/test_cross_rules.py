@@ -93,6 +93,7 @@ def of_births() -> Iterator[Case]:
         "b3": {"child_id": "X", "issue_date": "2026-11-01"},  # not yet due
         "b4": {"_child": "m1", "issue_date": "2026-01-01"},  # without a number, found by who it is
         "b5": {"_child": "m9", "issue_date": "2026-01-01"},
+        "asked": {"_child": "m8", "issue_date": "2026-01-01"},  # people are asked who it is
     }
     people = PEOPLE | {"p4": person("C", "张小", _resident="m1")}
     yield Case("child_is_registered", {"birth": issued, "population": people}, {"b2": None, "b5": None})
@@ -236,6 +237,7 @@ def of_people() -> Iterator[Case]:
         "p3": person("190101202003072401", "丙", birth_date="2020-03-07", _resident="m1"),
         "p4": person("190201202003072364", "丁", birth_date="2020-03-07"),  # born elsewhere
         "p5": person("190101200003072364", "戊", birth_date="2000-03-07"),  # before the register began
+        "p6": person("190101202003072428", "己", birth_date="2020-03-07", _resident="asked"),
     }
     births = {"b1": {"child_id": "190101202003072364"}, "b2": {"_child": "m1"}}
     yield Case("born_here_has_certificate", {"population": people, "birth": births}, {"p2": None})
@@ -395,6 +397,11 @@ def judged(case: Case, rule: CrossRule, registry: Registry, connection: duckdb.D
         for value in case.held:
             marks = ", ".join("?" for _ in keys)
             connection.execute(f'INSERT INTO "held {rule.spec.table}" VALUES ({marks})', [value] * len(keys))
+    if rule.links:
+        connection.execute(
+            'CREATE OR REPLACE TABLE "asked person" (row_id VARCHAR, role VARCHAR, candidate_id VARCHAR)'
+        )
+        connection.execute("INSERT INTO \"asked person\" VALUES ('asked', 'child', 'asked')")
     asked = f"SELECT row_id, other_row FROM ({Query(rule, NIGHT).text()}) WHERE fails"
     return dict(connection.execute(asked).fetchall())
 
