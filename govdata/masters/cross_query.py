@@ -40,6 +40,10 @@ PLACES = {"_file": "source_file", "_line": "source_row", "_day": "delivered"}
 PLACE = f"b.{ROW_ID} AS {ROW}, b.{SOURCE_FILE} AS _file, b.{SOURCE_ROW} AS _line, b.{DELIVERY_DATE} AS _day"
 
 
+KEPT_ROWS = 3_000_000
+"""A table with more rows is read anew by each rule, the columns it needs alone: held in memory it would spill."""
+
+
 def parsed(text: str) -> exp.Expression:
     return expressions.parse(text, columns=ANYTHING, code_sets=ANYTHING)
 
@@ -56,9 +60,10 @@ def load(
     deployment: Deployment,
     date: Date,
 ) -> None:
-    """Make, of each table in ``snapshots`` that has rows, the temporary tables ``rows <table>`` (what counts) and
-    ``held <table>`` (keys of the rows held back), with the columns that some of the rules reads; and of each kind of
-    master that is asked for, ``asked <kind>``: mentions of ``date`` that people are asked about."""
+    """Make, of each table in ``snapshots`` that has rows, the temporary tables ``rows <table>`` (what counts; a view
+    where that is too much) and ``held <table>`` (keys of the rows held back), with the columns that any of the rules
+    reads; and of each kind of master that is asked for, ``asked <kind>``: mentions of ``date`` that people are asked
+    about."""
     needs = _needs(rules)
     for kind in {_kind(rule.links) for rule in rules if rule.links}:
         found = scorecard.path(deployment, LINK_CANDIDATES, date, kind)
@@ -81,7 +86,8 @@ def load(
                 f"SELECT o.*, l.{sql.identifier(_of(role))} FROM ({query}) AS o LEFT JOIN ({of_role}) AS l "
                 "ON o._row = l.linked"
             )
-        connection.execute(f"CREATE TEMP TABLE {_rows(table)} AS {query}")
+        kept = "TABLE" if snapshot.rows <= KEPT_ROWS else "VIEW"
+        connection.execute(f"CREATE TEMP {kept} {_rows(table)} AS {query}")
         if need.held:
             quarantined = _quarantined(snapshot, deployment)
             source = sql.parquet(quarantined, by_name=True) if quarantined else f"{_rows(table)} LIMIT 0"
