@@ -242,17 +242,18 @@ class Query:
             )
             third = f"SELECT {_prefixed(WITH)} FROM {_rows(spec.lookup.table)}"
             steps["completed"] = f"SELECT p.*, w.* FROM pairs AS p LEFT JOIN ({third}) AS w ON {same}"
-        condition = _printed(spec.row) or "TRUE"
+        # Once for each pair: names in other forms of their characters are a long expression.
+        steps["told"] = f"SELECT *, {_printed(spec.row) or 'TRUE'} AS _holds FROM {list(steps)[-1]}"
         if isinstance(spec, Excludes):
-            contrary, most, judged = f"coalesce({condition}, FALSE)", spec.more_than, "TRUE"
+            contrary, most, judged = "_holds", spec.more_than, "TRUE"
         else:
-            contrary, most, judged = f"NOT coalesce({condition}, TRUE)", 0, f"bool_or(({condition}) IS NOT NULL)"
+            contrary, most, judged = "NOT _holds", 0, f"bool_or({OTHER_ROW} IS NOT NULL AND _holds IS NOT NULL)"
         against = f"FILTER (WHERE {OTHER_ROW} IS NOT NULL AND {contrary})"
         count = f"count(DISTINCT {OTHER_ROW}) {against}"
         places = ", ".join(f"any_value({name}) AS {alias}" for name, alias in PLACES.items())
         return steps, (
             f"SELECT {ROW} AS row_id, {places}, {count} > {most} AS fails, min({OTHER_ROW}) {against} AS other_row, "
-            f"{count} AS other_rows FROM {list(steps)[-1]} GROUP BY {ROW} HAVING {judged}"
+            f"{count} AS other_rows FROM told GROUP BY {ROW} HAVING {judged}"
         )
 
     def _counted(self) -> tuple[dict[str, str], str]:
