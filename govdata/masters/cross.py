@@ -67,7 +67,7 @@ def judge(registry: Registry, deployment: Deployment, date: Date) -> tuple[Cross
         try:
             columns = ", ".join(f"{column} {column.type}" for column in CROSS_FINDINGS.columns)
             connection.execute(f"CREATE TABLE found ({columns})")
-            cross_query.load(connection, registry.cross, snapshots, deployment)
+            cross_query.load(connection, registry.cross, snapshots, deployment, date)
             for rule in registry.cross:
                 outcomes.append(_judge(connection, rule, snapshots, date))
             _keep(connection, outcomes, deployment, date)

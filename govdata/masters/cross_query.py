@@ -8,7 +8,7 @@ thousand rows and not a hundred million pairs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
@@ -20,11 +20,12 @@ from govdata.batches import Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
-from govdata.publish import visible
+from govdata.publish import scorecard, visible
 from govdata.standards import Everything, expressions
-from govdata.standards.comparisons import OTHER, WITH, Agrees, Excludes, Lookup, References
+from govdata.standards.comparisons import NIGHT, OTHER, WITH, Agrees, Excludes, Lookup, References
 from govdata.standards.model import CrossRule
-from govdata.storage import sql
+from govdata.storage import files, sql
+from govdata.storage.tables.masters import LINK_CANDIDATES
 from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ PLACES = {"_file": "source_file", "_line": "source_row", "_day": "delivered"}
 PLACE = f"b.{ROW_ID} AS {ROW}, b.{SOURCE_FILE} AS _file, b.{SOURCE_ROW} AS _line, b.{DELIVERY_DATE} AS _day"
 
 
+KEPT_ROWS = 3_000_000
+"""A table with more rows is read anew by each rule, the columns it needs alone: held in memory it would spill."""
+
+
 def parsed(text: str) -> exp.Expression:
     return expressions.parse(text, columns=ANYTHING, code_sets=ANYTHING)
 
@@ -50,13 +55,21 @@ def code_sets(rule: CrossRule) -> set[str]:
 
 def load(
     connection: duckdb.DuckDBPyConnection,
-    rules: Iterable[CrossRule],
+    rules: Collection[CrossRule],
     snapshots: Mapping[str, Snapshot],
     deployment: Deployment,
+    date: Date,
 ) -> None:
-    """Make, of each table in ``snapshots`` that has rows, the temporary tables ``rows <table>`` (what counts) and
-    ``held <table>`` (keys of the rows held back), with the columns that some of the rules reads."""
+    """Make, of each table in ``snapshots`` that has rows, the temporary tables ``rows <table>`` (what counts; a view
+    where that is too much) and ``held <table>`` (keys of the rows held back), with the columns that any of the rules
+    reads; and of each kind of master that is asked for, ``asked <kind>``: mentions of ``date`` that people are asked
+    about."""
     needs = _needs(rules)
+    for kind in {_kind(rule.links) for rule in rules if rule.links}:
+        found = scorecard.path(deployment, LINK_CANDIDATES, date, kind)
+        known = f"SELECT row_id, role, candidate_id FROM {sql.parquet([found])} WHERE state = 'candidate'"
+        nothing = "SELECT '' AS row_id, '' AS role, '' AS candidate_id LIMIT 0"
+        connection.execute(f"CREATE TEMP TABLE {_asked(kind)} AS {known if files.is_sound(found) else nothing}")
     for table, need in needs.items():
         snapshot = snapshots.get(table)
         if snapshot is None or not snapshot.files:
@@ -73,7 +86,8 @@ def load(
                 f"SELECT o.*, l.{sql.identifier(_of(role))} FROM ({query}) AS o LEFT JOIN ({of_role}) AS l "
                 "ON o._row = l.linked"
             )
-        connection.execute(f"CREATE TEMP TABLE {_rows(table)} AS {query}")
+        kept = "TABLE" if snapshot.rows <= KEPT_ROWS else "VIEW"
+        connection.execute(f"CREATE TEMP {kept} {_rows(table)} AS {query}")
         if need.held:
             quarantined = _quarantined(snapshot, deployment)
             source = sql.parquet(quarantined, by_name=True) if quarantined else f"{_rows(table)} LIMIT 0"
@@ -103,7 +117,7 @@ def _needs(rules: Iterable[CrossRule]) -> dict[str, _Need]:
         if lookup is not None:
             named |= lookup.on.keys() | {WITH + name for name in lookup.on.values()}
         for left, right in (getattr(spec, "last", None) or {}).items():
-            named |= {left, OTHER + right}
+            named |= {OTHER + right, *([left] if left != NIGHT else [])}
         for name in named:
             if name.startswith(OTHER):
                 other.columns.add(name.removeprefix(OTHER))
@@ -138,6 +152,15 @@ def _rows(table: str) -> str:
 
 def _held(table: str) -> str:
     return sql.identifier(f"held {table}")
+
+
+def _asked(kind: str) -> str:
+    return sql.identifier(f"asked {kind}")
+
+
+def _kind(links: tuple[str, str]) -> str:
+    """The kind of master whose links these are."""
+    return links[1].removesuffix("_id")
 
 
 def _of(role: str) -> str:
@@ -208,7 +231,8 @@ class Query:
         newest = ""
         if spec.last:
             ((left, right),) = spec.last.items()
-            mine, theirs = (f"CAST({sql.identifier(name)} AS DATE)" for name in (left, OTHER + right))
+            own = DELIVERY_DATE if left == NIGHT else left
+            mine, theirs = (f"CAST({sql.identifier(name)} AS DATE)" for name in (own, OTHER + right))
             joined += f" AND {theirs} <= {mine}"
             newest = f" QUALIFY rank() OVER (PARTITION BY {ROW} ORDER BY {theirs} DESC) = 1"
         steps["pairs"] = f"SELECT * FROM wanted LEFT JOIN partners ON {joined}{newest}"
@@ -218,17 +242,18 @@ class Query:
             )
             third = f"SELECT {_prefixed(WITH)} FROM {_rows(spec.lookup.table)}"
             steps["completed"] = f"SELECT p.*, w.* FROM pairs AS p LEFT JOIN ({third}) AS w ON {same}"
-        condition = _printed(spec.row) or "TRUE"
+        # Once for each pair: names in other forms of their characters are a long expression.
+        steps["told"] = f"SELECT *, {_printed(spec.row) or 'TRUE'} AS _holds FROM {list(steps)[-1]}"
         if isinstance(spec, Excludes):
-            contrary, most, judged = f"coalesce({condition}, FALSE)", spec.more_than, "TRUE"
+            contrary, most, judged = "_holds", spec.more_than, "TRUE"
         else:
-            contrary, most, judged = f"NOT coalesce({condition}, TRUE)", 0, f"bool_or(({condition}) IS NOT NULL)"
+            contrary, most, judged = "NOT _holds", 0, f"bool_or({OTHER_ROW} IS NOT NULL AND _holds IS NOT NULL)"
         against = f"FILTER (WHERE {OTHER_ROW} IS NOT NULL AND {contrary})"
         count = f"count(DISTINCT {OTHER_ROW}) {against}"
         places = ", ".join(f"any_value({name}) AS {alias}" for name, alias in PLACES.items())
         return steps, (
             f"SELECT {ROW} AS row_id, {places}, {count} > {most} AS fails, min({OTHER_ROW}) {against} AS other_row, "
-            f"{count} AS other_rows FROM {list(steps)[-1]} GROUP BY {ROW} HAVING {judged}"
+            f"{count} AS other_rows FROM told GROUP BY {ROW} HAVING {judged}"
         )
 
     def _counted(self) -> tuple[dict[str, str], str]:
@@ -253,22 +278,35 @@ class Query:
         )
 
     def _referenced(self, spec: References, steps: dict[str, str], told: str) -> tuple[dict[str, str], str]:
-        """A row that the other table holds back for a fault of its own is neither found nor missing."""
+        """A row that the other table holds back for a fault of its own is neither found nor missing; nor is one of whom
+        people are still asked who it is."""
         held = ", ".join(f"{sql.identifier(name)} AS {sql.identifier('held_' + name)}" for name in spec.on.values())
         steps["held"] = f"SELECT DISTINCT {held}, TRUE AS is_held FROM {_held(spec.table)}"
         same = " AND ".join(f"{sql.identifier(left)} = {sql.identifier('held_' + r)}" for left, r in spec.on.items())
         told += f" LEFT JOIN held ON {same}"
-        found = "n IS NOT NULL"
+        found, decided = "n IS NOT NULL", "is_held IS NULL"
         master = self._master
         if master is not None:
             own, other = master
             told += f" LEFT JOIN (SELECT DISTINCT {other} AS linked FROM partners) ON {own} = linked"
             found = "(n IS NOT NULL OR linked IS NOT NULL)"
+            told, decided = self._still_asked(spec, told, own)
         places = ", ".join(f"{name} AS {alias}" for name, alias in PLACES.items())
         return steps, (
             f"SELECT {ROW} AS row_id, {places}, NOT {found} AS fails, NULL AS other_row, 0 AS other_rows "
-            f"FROM ({told}) WHERE {found} OR is_held IS NULL"
+            f"FROM ({told}) WHERE {found} OR ({decided})"
         )
+
+    def _still_asked(self, spec: References, told: str, own: str) -> tuple[str, str]:
+        """``told`` with the candidates beside each row (of its own mention, and of the other table's mentions for its
+        master), and when the row is decided all the same."""
+        assert spec.master is not None and self.rule.links is not None
+        ((left, right),) = spec.master.items()
+        asked = _asked(_kind(self.rule.links))
+        mine = f"SELECT DISTINCT row_id AS asked_row FROM {asked} WHERE role = {sql.text(left)}"
+        theirs = f"SELECT DISTINCT candidate_id AS asked_master FROM {asked} WHERE role = {sql.text(right)}"
+        told += f" LEFT JOIN ({mine}) ON {ROW} = asked_row LEFT JOIN ({theirs}) ON {own} = asked_master"
+        return told, "is_held IS NULL AND asked_row IS NULL AND asked_master IS NULL"
 
 
 def _prefixed(prefix: str) -> str:

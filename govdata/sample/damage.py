@@ -52,7 +52,7 @@ class Defect:
     """``targets``: dataset → columns it may strike. ``matching``: RE2 the standard value must contain (None: the cell
     must be NULL); ``when``: the same for other columns of the row. ``rate``: share of the dataset's delivered rows.
     ``spelled``: damage returns standard text, which is then written in the department's usual spelling. ``number``: a
-    workbook holds the damaged cell as a number."""
+    workbook holds the damaged cell as a number. ``fit``: which of the rows it may strike by what the city knows."""
 
     kind: str
     targets: Targets
@@ -65,6 +65,7 @@ class Defect:
     number: bool = False
     first_delivery: int = 0
     true_null: bool = False
+    fit: Callable[[City, pa.Table], np.ndarray] | None = None
 
     @property
     def row_detectable(self) -> bool:

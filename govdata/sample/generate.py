@@ -18,6 +18,7 @@ from govdata.deployment import Deployment
 from govdata.sample import identity
 from govdata.sample.arrow import pc
 from govdata.sample.city import City
+from govdata.sample.contradictions import ACROSS
 from govdata.sample.defects import DEFECTS, FILE_DELIVERED_TWICE, LINE_DEFECTS, ROW_DEFECTS
 from govdata.sample.departments import DEPARTMENTS, layout
 from govdata.sample.inject import TRUTH_SCHEMA, Finding, Injector, truth_of
@@ -66,7 +67,7 @@ def generate(
     arguments give the same bytes.
 
     ``dates``: delivery dates in order, the first one whole. ``defects``: False for none, a factor on the default rates,
-    or rates by kind (see ``DEFAULT_RATES``). ``datasets``: some of the five. ``formats``: ``{"population": "single"}``
+    or rates by kind (see ``DEFAULT_RATES``, and ``ACROSS`` for those that only several registers together can tell). ``datasets``: some of the five. ``formats``: ``{"population": "single"}``
     writes the whole delivery as one UTF-8 CSV (for benchmarks). ``without_numbers``: share of the mentions of people
     that lack a valid number, in a city where people are hard to tell (``govdata.sample.identity``). Existing deliveries of the same dataset and date are
     replaced. Raises ``ValueError`` for unknown names or fewer than 100 people.
@@ -98,7 +99,7 @@ def generate(
 
 def _rates(defects: bool | float | Mapping[str, float]) -> dict[str, float]:
     if isinstance(defects, Mapping):
-        if unknown := set(defects) - set(DEFAULT_RATES):
+        if unknown := set(defects) - set(DEFAULT_RATES) - set(ACROSS):
             raise ValueError(f"没有这种缺陷：{'、'.join(sorted(unknown))}")
         return dict(defects)
     return {kind: rate * float(defects) for kind, rate in DEFAULT_RATES.items()} if defects else {}

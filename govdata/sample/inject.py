@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from govdata.sample.arrow import flat, pc
 from govdata.sample.city import City
+from govdata.sample.contradictions import CONTRADICTIONS
 from govdata.sample.damage import Chosen, Defect
 from govdata.sample.defects import DEFECTS, LINE_DEFECTS, ROW_DEFECTS
 from govdata.sample.departments import Department
@@ -85,7 +86,7 @@ class Injector:
         findings += self._change_doubles(records, doubled, changes)
         table = [
             defect
-            for defect in DEFECTS
+            for defect in (*DEFECTS, *CONTRADICTIONS)
             if self.rates.get(defect.kind) and self.dataset in defect.targets and self.number >= defect.first_delivery
         ]
         for turn in self.rng.permutation(len(table)):
@@ -114,7 +115,7 @@ class Injector:
         order = self.rng.permutation(len(free))
         for size in (count * 40, len(free)):
             sample = free[order[:size]]
-            fit = sample[_eligible(records.take(pa.array(sample)), defect, column)]
+            fit = sample[_eligible(records.take(pa.array(sample)), defect, column, self.city)]
             if len(fit) >= count or size >= len(free):
                 return np.sort(fit[:count])
         return np.empty(0, np.int64)
@@ -229,7 +230,7 @@ class Injector:
             findings.append(Finding(defect.kind, None, False, True, places, [None] * count, [None] * count))
 
 
-def _eligible(rows: pa.Table, defect: Defect, column: str) -> np.ndarray:
+def _eligible(rows: pa.Table, defect: Defect, column: str, city: City) -> np.ndarray:
     fit = np.ones(rows.num_rows, bool)
     for name, pattern in ((column, defect.matching), *defect.when.items()):
         values = flat(rows[name])
@@ -240,7 +241,7 @@ def _eligible(rows: pa.Table, defect: Defect, column: str) -> np.ndarray:
     if not defect.repairable and "change_kind" in rows.column_names:
         # Of a cancelled record only the key counts: what else it says is not judged.
         fit &= ~pc.fill_null(pc.equal(rows["change_kind"], "D"), False).to_numpy(zero_copy_only=False)
-    return fit
+    return fit if defect.fit is None else fit & defect.fit(city, rows)
 
 
 def _replaced(column: pa.StringArray, struck: list[tuple[np.ndarray, list[str | None]]]) -> pa.StringArray:

@@ -135,7 +135,7 @@ def legal_person(city: City, number: int) -> Iterator[Part]:
     """Deliveries 0 and 2: every company, the second time with the new ones and some more cancelled."""
     if number not in (0, 2):
         return
-    made = _companies(city)
+    made = known_companies(city)
     places = np.flatnonzero(made.entry <= number)
     status, cancelled = made.status.copy(), made.cancelled.copy()
     today = days_of(city.dates[number])
@@ -175,7 +175,7 @@ def legal_person(city: City, number: int) -> Iterator[Part]:
     )
 
 
-_companies = lru_cache(maxsize=1)(companies)
+known_companies = lru_cache(maxsize=1)(companies)
 
 # ------------------------------------------------------------------------------------------------------------ marriage
 

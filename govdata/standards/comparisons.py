@@ -10,6 +10,8 @@ from govdata.standards.written import Maybe, Name, Text, Written
 
 OTHER = "other_"
 """Prefix of the other table's columns in an expression."""
+NIGHT = "delivery_date()"
+"""Stands for the day of the night that judges where a date column of the row may be named."""
 WITH = "with_"
 """Prefix of a third table's columns."""
 
@@ -35,8 +37,9 @@ class Comparison(Written):
 class Paired(Comparison):
     """What a kind that looks at pairs of rows is written with besides."""
 
-    last: Maybe[Annotated[dict[Name, Name], Field(min_length=1, max_length=1)]] = Field(
-        None, description="本表的日期列: 另一张表的日期列；对应的行只看不晚于本行的最近一行（同日的都看）"
+    last: Maybe[Annotated[dict[Text, Name], Field(min_length=1, max_length=1)]] = Field(
+        None,
+        description="本表的日期列，或 delivery_date()（核对日期）: 另一张表的日期列；只看不晚于它的最近一行",
     )
     lookup: Maybe[Lookup] = Field(None, description="第三张表；它的列在 row 里加前缀 with_，没有对应行的为空")
 

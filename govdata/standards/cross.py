@@ -26,7 +26,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from govdata.standards import expressions
-from govdata.standards.comparisons import KINDS, OTHER, WITH, Agrees, Excludes, Lookup, References
+from govdata.standards.comparisons import KINDS, NIGHT, OTHER, WITH, Agrees, Excludes, Lookup, References
 from govdata.standards.derivations import Links
 from govdata.standards.master_model import Masters
 from govdata.standards.model import CrossRule, Dataset, Dimension, Element, Grade, LogicalType, Severity
@@ -132,7 +132,8 @@ class _Reader:
         if written.column is not None:
             self._column(column, own, "column")
         for left, right in (getattr(spec, "last", None) or {}).items():
-            self._date(left, own, kind, "last", left)
+            if left != NIGHT:
+                self._date(left, own, kind, "last", left)
             self._date(right, other, kind, "last", left)
         lookup: Lookup | None = getattr(spec, "lookup", None)
         third = None if lookup is None else self._third(lookup, kind, own, other)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from govdata import governance, masters
+from govdata.governance import workbook
 from govdata.governance.across import disagreements
 from govdata.governance.orders import CLOSED
 from tests.governance.conftest import SETTINGS, City
@@ -36,6 +38,9 @@ def test_a_contradiction_is_ordered_of_who_wrote_it_and_closed_by_what_is_delive
     name, place = city.order("person_mother_name"), city.order("person_mother_place")
     assert (name.department, name.dataset, name.scope, len(name.open)) == ("卫健", "births", "conflict", 1)
     assert len(place.open) == 1
+    book = next(path for path in workbook.write_all(city.registry, city.deployment, city.day(0)) if "卫健" in str(path))
+    cells = {str(cell.value) for sheet in openpyxl.load_workbook(book) for row in sheet for cell in row}
+    assert {"B2", "假", "190102"} <= cells  # its own rows, for it to look at
     told = name.facts["message"]
     assert "母亲的姓名" in told and "表people" in told and "假" not in str(name.facts)
 

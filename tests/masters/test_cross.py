@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from govdata import masters, publish
+from govdata.masters import cross_query
 from govdata.masters.cross import FINDINGS, RESULTS, path
 from govdata.standards import StandardsError
 from tests.masters.conftest import Small
@@ -63,7 +64,11 @@ def city(small: Small) -> Small:
     return small
 
 
-def test_every_kind_finds_what_it_should_and_counts_what_it_judged(city: Small) -> None:
+@pytest.mark.parametrize("kept", [cross_query.KEPT_ROWS, 0], ids=["kept in memory", "read by each rule"])
+def test_every_kind_finds_what_it_should_and_counts_what_it_judged(
+    city: Small, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cross_query, "KEPT_ROWS", kept)
     outcomes = judged(city)
 
     counts = {name: (outcome.checked, outcome.failed, outcome.passed) for name, outcome in outcomes.items()}
