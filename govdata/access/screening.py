@@ -103,7 +103,7 @@ def screen(
     with lists.read(path, registry, deployment, date, kind=kind, headers=headers) as listed:
         known = masters.masters_at(registry, deployment, listed.kind, date)
         with files.scratch(deployment, "screen") as spill, closing(engine.session(temp=spill)) as connection:
-            _prepare(connection, listed, known)
+            prepare(connection, listed, known)
             made = _screened(connection, listed, known, registry, expires, only, reveal)
         access_log.record(
             deployment,
@@ -119,7 +119,8 @@ def screen(
     return made
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, listed: Listed, known: Masters) -> None:
+def prepare(connection: duckdb.DuckDBPyConnection, listed: Listed, known: Masters) -> None:
+    """Make ``listed`` of the list and what ``masters.find`` makes of it."""
     number = sql.identifier(listed.number)
     birth = "TRY_CAST(birth_date AS DATE)" if "birth_date" in {c.name for c in listed.dataset.columns} else "NULL"
     connection.execute(
