@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from govdata import engine, masters
 from govdata.access import lists, masking
 from govdata.access.comparison import Steps
+from govdata.access.displayed import HIDDEN, is_secret
 from govdata.access.screening import UNSURE, prepare
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError, Problem, ProblemsError
@@ -284,8 +285,10 @@ class _Filler:
             self._check(
                 cell, binding, row, f"{count} 处来源与所填的不同，见 governance.conflicts，主体编号 {row['master_id']}"
             )
-        text = self._in_words(binding, value)
-        return text if self.reveal else masking.mask(text, binding.element.sensitivity.mask) or ""
+        text, sensitivity = self._in_words(binding, value), binding.element.sensitivity
+        if self.reveal:
+            return text
+        return HIDDEN if is_secret(binding.element) else masking.mask(text, sensitivity.mask) or ""
 
     def _in_words(self, binding: Binding, value: Any) -> str:
         text = value.isoformat() if isinstance(value, Date) else str(value)
