@@ -114,7 +114,7 @@ class Steps:
             "'同一号码的其他行：' || array_to_string(list_filter(g.rows, lambda r: r <> a.row)[:5], '、') || "
             "CASE WHEN g.names > 1 THEN '；姓名不同，其中有号码写错的' ELSE '' END AS note "
             "FROM (SELECT * FROM asked JOIN listed USING (line)) AS a JOIN (SELECT kind, key, "
-            "list(row ORDER BY file, row) AS rows, count(DISTINCT l.name) AS names FROM asked JOIN listed AS l "
+            "list(row ORDER BY file, row)[:6] AS rows, count(DISTINCT l.name) AS names FROM asked JOIN listed AS l "
             f"USING (line) WHERE kind = {sql.text(self.untyped[0])} GROUP BY ALL HAVING count(*) > 1) AS g "
             "USING (kind, key)"
         )

@@ -38,7 +38,7 @@ class Displayed:
             text = f"{name}（{text}）" if name is not None else text
         if self.revealed:
             return text
-        return HIDDEN if _is_secret(element) else mask(text, element.sensitivity.mask) or EMPTY
+        return HIDDEN if is_secret(element) else mask(text, element.sensitivity.mask) or EMPTY
 
     def delivered(self, dataset: Dataset, column: str, text: str | None) -> str:
         """What a department wrote, which may be anything: only its shape where the element is masked."""
@@ -47,12 +47,12 @@ class Displayed:
         element = self.registry.element(dataset.name, column)
         if self.revealed:
             return text
-        return HIDDEN if _is_secret(element) else shape(text) if element.sensitivity.mask else text
+        return HIDDEN if is_secret(element) else shape(text) if element.sensitivity.mask else text
 
     def _names(self, code_set: str) -> dict[str, str]:
         codes = self.registry.code_sets[code_set].codes
         return self.registry.keep(("code names", code_set), lambda: {code.code: code.name_zh for code in codes})
 
 
-def _is_secret(element: Element) -> bool:
+def is_secret(element: Element) -> bool:
     return element.sensitivity.mask is None and element.sensitivity.level >= SECRET

@@ -67,7 +67,7 @@ def read(
             kind=chosen,
             dataset=dataset,
             present=present,
-            digest=_digest(path),
+            digest=digest(path),
             lines=raw.rows,
             rejected=tuple(source for source in raw.sources if source.rejected),
             query=_query(dataset, batch, Deployment(folder)),
@@ -176,6 +176,7 @@ def _query(dataset: Dataset, batch: StandardizedBatch, scratch: Deployment) -> s
     return f"SELECT row_number() OVER (ORDER BY file, row) AS line, * EXCLUDE ({ROW_ID}) FROM ({judged})"
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """What stands for a file in the log of looks: the SHA-256 of its bytes."""
     with open(path, "rb") as file:
         return file_digest(file, "sha256").hexdigest()

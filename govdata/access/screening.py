@@ -18,6 +18,7 @@ from govdata.access import lists, masking
 from govdata.access.comparison import Steps
 from govdata.access.lists import Listed
 from govdata.access.shown import Result, write_sheets
+from govdata.batches import ReadingNote
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.standards.model import Registry
@@ -60,13 +61,14 @@ class Line:
 @dataclass(frozen=True)
 class Screened:
     """``lines``: those that something was found of, by their number; ``findings`` in their order. ``as_of``: the date
-    of the masters."""
+    of the masters; ``reasons``: why records could not be read, and between which lines."""
 
     kind: str
     title: str
     as_of: Date
     read: int
     unread: int
+    reasons: tuple[str, ...]
     matched: int
     lines: Mapping[int, Line]
     findings: Sequence[Finding]
@@ -103,7 +105,7 @@ def screen(
     with lists.read(path, registry, deployment, date, kind=kind, headers=headers) as listed:
         known = masters.masters_at(registry, deployment, listed.kind, date)
         with files.scratch(deployment, "screen") as spill, closing(engine.session(temp=spill)) as connection:
-            _prepare(connection, listed, known)
+            prepare(connection, listed, known)
             made = _screened(connection, listed, known, registry, expires, only, reveal)
         access_log.record(
             deployment,
@@ -119,7 +121,8 @@ def screen(
     return made
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, listed: Listed, known: Masters) -> None:
+def prepare(connection: duckdb.DuckDBPyConnection, listed: Listed, known: Masters) -> None:
+    """Make ``listed`` of the list and what ``masters.find`` makes of it."""
     number = sql.identifier(listed.number)
     birth = "TRY_CAST(birth_date AS DATE)" if "birth_date" in {c.name for c in listed.dataset.columns} else "NULL"
     connection.execute(
@@ -170,6 +173,7 @@ def _screened(
         as_of=known.snapshot.date,
         read=listed.lines,
         unread=sum(source.rejected for source in listed.rejected),
+        reasons=tuple(_told(note) for source in listed.rejected for note in source.notes if note.kind == "rejected"),
         matched=sql.scalar(connection, "SELECT count(*) FROM found"),
         lines=lines,
         findings=found,
@@ -191,10 +195,17 @@ def write(screened: Screened, path: Path, about: Sequence[tuple[str, str]]) -> N
     write_sheets(sheets, path)
 
 
+def _told(note: ReadingNote) -> str:
+    rows = "–".join(str(row) for row in dict.fromkeys((note.first_row, note.last_row)) if row is not None)
+    return f"第 {rows} 行：{note.reason}（{note.count} 条）"
+
+
 def overview(screened: Screened) -> list[tuple[str, str]]:
     """What was compared, as label and text."""
+    unread = f"（另有 {screened.unread} 行读不出，没有比对）" if screened.unread else ""
     return [
-        ("名单行数", f"{screened.read}" + (f"（另有 {screened.unread} 行读不出）" if screened.unread else "")),
+        ("名单行数", f"{screened.read}{unread}"),
+        *(("读不出的行", reason) for reason in screened.reasons),
         ("找到的行", f"{screened.matched}"),
         ("没有情况的行", f"{screened.read - len(screened.lines)}"),
         ("主数据日期", screened.as_of.isoformat()),

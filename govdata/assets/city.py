@@ -22,7 +22,18 @@ from dagster import (
     run_status_sensor,
 )
 
-from govdata.assets import catalogue, cockpit, dead_runs, derived, inspection, orders, published, rejudged, scorecard
+from govdata.assets import (
+    anomalies,
+    catalogue,
+    cockpit,
+    dead_runs,
+    derived,
+    inspection,
+    orders,
+    published,
+    rejudged,
+    scorecard,
+)
 from govdata.assets.nightly import DATASETS
 from govdata.assets.resources import DeploymentResource
 from govdata.assets.retention import retention
@@ -54,10 +65,22 @@ def city_assets(registry: Registry, dates: DailyPartitionsDefinition) -> list[As
     again = rejudged.rejudged(registry, dates, shown)
     followed_up = orders.work_orders(registry, dates, shown)
     scored = scorecard.scorecard(registry, dates, shown)
+    unusual = anomalies.anomalies(registry, dates, shown)
     readable = catalogue.catalogue(registry, dates, shown)
     told = inspection.inspection(registry, dates)
     shown_to_all = cockpit.cockpit(registry, dates)
-    return [again, *made, *across, followed_up, scored, readable, told, shown_to_all, retention(registry, dates)]
+    return [
+        again,
+        *made,
+        *across,
+        followed_up,
+        scored,
+        unusual,
+        readable,
+        told,
+        shown_to_all,
+        retention(registry, dates),
+    ]
 
 
 def city_sensors(registry: Registry) -> list[SensorDefinition]:

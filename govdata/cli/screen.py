@@ -1,4 +1,4 @@
-"""``govdata screen``: a department's list held against the masters."""
+"""``govdata screen`` and ``prefill``: a department's list held against the masters, its form filled from them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,6 @@ def screen(
     if xlsx is not None and xlsx.exists():
         raise GovdataError(f"{xlsx} 已存在，不覆盖")
     deployment = Deployment.from_env()
-    headers = {name: header for name, header in (("number", id_column), ("name", name_column)) if header}
     screened = screening.screen(
         file,
         load_registry(deployment),
@@ -58,7 +57,7 @@ def screen(
         expires=until_of(until),
         date=read_date(date) if date else Date.today(),
         kind=kind,
-        headers=headers,
+        headers=_headers(id_column, name_column),
         only=only or (),
         actor=by,
         reveal=reveal,
@@ -67,6 +66,47 @@ def screen(
     if xlsx is not None:
         screening.write(screened, xlsx, [("名单", file.name), ("用途", purpose), ("比对日期", str(Date.today()))])
         console().print(f"已写入 {xlsx}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command(cls=Command)
+def prefill(
+    form: Annotated[Path, typer.Argument(help="表格 .xlsx，要填的单元格写 {{姓名}}；逐行填的行里再写 {{序号}}")],
+    ids: Annotated[Path, typer.Option("--ids", help="名单：号码（和姓名）的 CSV、Excel 等")],
+    out: Annotated[Path, typer.Option("--out", help="填好的表格写到哪里，不覆盖")],
+    purpose: Purpose,
+    date: Annotated[str | None, typer.Option(help="以哪一天的主数据为准，YYYY-MM-DD；默认最新")] = None,
+    kind: Annotated[str | None, typer.Option(help="名单的种类：person、organisation；默认按表头判断")] = None,
+    id_column: Annotated[str | None, typer.Option("--id-column", help="号码列的表头；默认按表头判断")] = None,
+    name_column: Annotated[str | None, typer.Option("--name-column", help="姓名或名称列的表头")] = None,
+    by: By = None,
+    until: Until = None,
+    reveal: Reveal = False,
+) -> None:
+    """一表预填：按名单从主数据填写表格，批注写明来源和时效；来源矛盾的、填不出的列在“核实单”。"""
+    from govdata.access import prefilling
+
+    deployment = Deployment.from_env()
+    made = prefilling.prefill(
+        form,
+        ids,
+        out,
+        load_registry(deployment),
+        deployment,
+        purpose=purpose,
+        expires=until_of(until),
+        date=read_date(date) if date else Date.today(),
+        kind=kind,
+        headers=_headers(id_column, name_column),
+        actor=by,
+        reveal=reveal,
+    )
+    told = f"名单 {made.lines:,} 行，填写 {made.filled:,} 格，留空 {made.empty:,} 格，待核实 {len(made.checks):,} 处"
+    console().print(told, highlight=False)
+    console().print(f"已写入 {out}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _headers(number: str | None, name: str | None) -> dict[str, str]:
+    return {column: header for column, header in (("number", number), ("name", name)) if header}
 
 
 def until_of(until: datetime | None) -> Date:

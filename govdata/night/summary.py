@@ -29,6 +29,7 @@ CITY_TITLES = {
     "catalogue": "目录",
     "retention": "保留策略",
     "scorecard": "评分",
+    "anomalies": "异常提示",
     "inspection": "检测报告",
     "cockpit": "驾驶舱",
     "rejudged": "隔离复审",

@@ -33,6 +33,7 @@ STAGE_NAMES = {
     "cross_findings": "跨表核对",
     "work_orders": "更新工单",
     "scorecard": "评分",
+    "anomalies": "异常提示",
     "catalogue": "更新目录",
     "inspection": "写检测报告",
     "cockpit": "写驾驶舱",

@@ -16,9 +16,11 @@ from govdata.deployment import Deployment
 from govdata.engine import rules
 from govdata.masters.roll_up import UNKNOWN
 from govdata.publish import scorecard
+from govdata.scoring import profiles
 from govdata.standards.model import BoundRule, Dataset, Registry, Required
 from govdata.storage import files, sql
 from govdata.storage.tables import Table
+from govdata.storage.tables.anomalies import DISTRIBUTIONS, PROFILES
 from govdata.storage.tables.rows import FAILED_RULES, ROW_ID, UNPARSED, WARNINGS
 from govdata.storage.tables.scoring import COLUMN_RESULTS, DIVISION_RESULTS
 
@@ -46,14 +48,20 @@ def count(dataset: Dataset, registry: Registry, deployment: Deployment, date: Da
         )
         try:
             columns, divisions = _columns(dataset, registry, batch), []
+            profiled, distributed = [], []
             if paths:
                 judged = rules.judged_rows(dataset.name, registry, sql.parquet(paths, by_name=True))
                 connection.execute(f"CREATE VIEW judged AS {judged}")
                 columns = _counted(connection, dataset, registry, columns)
+                profiled = profiles.profiles(connection, dataset, registry, batch.mode, division if code_set else None)
+                distributed = profiles.distributions(connection, dataset, registry, date.isoformat())
                 if division and code_set:
                     divisions = _divisions(connection, dataset, registry, batch, division, code_set)
         finally:
             connection.close()
+    if profiled:  # of an empty delivery there is nothing to compare
+        _keep(PROFILES, profiled, batch, deployment)
+        _keep(DISTRIBUTIONS, distributed, batch, deployment)
     _keep(DIVISION_RESULTS, divisions, batch, deployment)
     _keep(COLUMN_RESULTS, columns, batch, deployment)  # last: it says that all is kept
 

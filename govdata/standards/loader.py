@@ -7,6 +7,7 @@ from pathlib import Path
 
 from govdata.errors import Problem, StandardsError
 from govdata.standards import (
+    anomalies,
     binding,
     catalogue,
     codes,
@@ -90,6 +91,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
     days = workorders.working_days(root, findings)
     scored = scoring.read(root, datasets, contracts.declared(documents), known, findings)
     catalogue.check(documents, datasets, known, code_sets, orders.departments, findings)
+    unusual = anomalies.read(root, datasets, contracts.declared(documents), findings)
     across = cross.read(root, datasets, contracts.declared(documents), known, declared_sets, kinds, findings)
     if findings.found:
         return None, documents
@@ -113,6 +115,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
         workorders=orders,
         working_days=days,
         scoring=scored,
+        anomalies=unusual,
     )
     return registry, documents
 
@@ -129,6 +132,7 @@ def _check_links(root: Path, findings: Findings) -> None:
         workorders.FILE,
         workorders.DAYS,
         scoring.FILE,
+        anomalies.FILE,
         "templates",
     ):
         for path in (root / name, *((root / name).iterdir() if (root / name).is_dir() else ())):

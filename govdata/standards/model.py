@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from pydantic import Field, PrivateAttr
 
+from govdata.standards.anomaly_settings import Anomalies
 from govdata.standards.catalogue_entry import CatalogueEntry, narrower
 from govdata.standards.comparisons import Agrees, Excludes, References
 from govdata.standards.derivations import Conflicts, Events, Links, Relations, RollUp, Survivors
@@ -405,7 +406,7 @@ class Registry(Frozen):
     element names none. ``hashes``: dataset name → hash of everything declared that the dataset's result depends on.
     ``cross``: rules across tables, by id. ``masters``: kinds of master data, by name. ``workorders``: how what is wrong
     is told to departments and followed up; ``working_days``: day → whether it is worked, where the officer says so;
-    ``scoring``: how quality is scored; ``folder``: what it was read from."""
+    ``scoring``: how quality is scored; ``anomalies``: what counts as unusual; ``folder``: what it was read from."""
 
     elements: dict[str, Element]
     code_sets: dict[str, CodeSet]
@@ -419,6 +420,7 @@ class Registry(Frozen):
     workorders: WorkOrders = WorkOrders()
     working_days: dict[Date, bool] = {}
     scoring: Scoring = Scoring()
+    anomalies: Anomalies = Anomalies()
     _kept: Kept = PrivateAttr(default_factory=Kept)
 
     def keep(self, key: Hashable, make: Callable[[], Made], version: object = None) -> Made:

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from govdata.standards import odcs, reference
+from govdata.standards.anomaly_settings import Anomalies
 from govdata.standards.cross import CrossRuleEntry
 from govdata.standards.format import (
     CodeSetEntry,
@@ -46,6 +47,7 @@ def all_schemas() -> dict[str, dict[str, Any]]:
         "masters.schema.json": _page(Master, "主数据：怎样关联、各属性以谁为准"),
         "workorders.schema.json": _page(WorkOrders, "问题数据工单的设置"),
         "scoring.schema.json": _page(Scoring, "数据质量评分的设置"),
+        "anomalies.schema.json": _page(Anomalies, "异常提示的设置"),
         "dataset.schema.json": _contract(),
         OFFICIAL: odcs.schema(),
     }

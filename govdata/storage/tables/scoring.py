@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from govdata.storage.tables import anomalies
 from govdata.storage.tables.model import Column, Table
 from govdata.storage.tables.nights import (
     CHECKED,
@@ -158,4 +159,11 @@ SCORECARD = Table(
     writer="评分",
 )
 
-TABLES: tuple[Table, ...] = (PUNCTUALITY, COLUMN_RESULTS, DIVISION_RESULTS, SCORECARD_RULES, SCORECARD)
+TABLES: tuple[Table, ...] = (
+    PUNCTUALITY,
+    COLUMN_RESULTS,
+    DIVISION_RESULTS,
+    SCORECARD_RULES,
+    SCORECARD,
+    *anomalies.TABLES,
+)
