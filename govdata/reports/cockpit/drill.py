@@ -7,6 +7,9 @@ from govdata.reports.cockpit.figures import Column, Figure, Scope, columns
 from govdata.standards.scoring_settings import PARTS
 from govdata.storage import sql
 
+MOST_ORDERS = 200
+"""Of a list."""
+
 _PART_COLUMNS = columns(
     ("part", "word", "一项", "Part"),
     ("weight", "number", "权重", "Weight"),
@@ -67,15 +70,15 @@ def _order_columns(first: Column) -> tuple[Column, ...]:
 
 def _orders(scope: str, first: str) -> str:
     return (
-        f"SELECT {scope} AS scope, order_no, {first}, message, state_name, open_items, issued, due, due < $date "
-        f"AS overdue "
-        f"FROM governance.work_orders WHERE {IS_OPEN}"
+        f"SELECT {scope} AS scope, order_no, {first}, message, state_name, open_items, issued, due, "
+        f"due < $date AS overdue FROM governance.work_orders WHERE {IS_OPEN} "
+        f"QUALIFY row_number() OVER (PARTITION BY {scope} ORDER BY due, order_no) <= {MOST_ORDERS}"
     )
 
 
 _ORDER_MEANING = (
-    "在办的工单，先到期的在前。办结只凭后来的交付。",
-    "Open orders, those due first on top. Only later deliveries close one.",
+    f"在办的工单，先到期的在前，至多 {MOST_ORDERS} 张。办结只凭后来的交付。",
+    f"Open orders, those due first on top, at most {MOST_ORDERS}. Only later deliveries close one.",
 )
 
 
