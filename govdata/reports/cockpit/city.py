@@ -322,7 +322,8 @@ PEOPLE = Figure(
     "数字带界",
     "Counts with bounds",
     "各登记簿的条数：发布的行数，以及隔离、拒收、互相冲突、尚未生效的行所允许的下界和上界（以现行一期的日期为准）。"
-    "下界的查询取 lower，上界的取 upper；任何条件的计数都可以这样问：governance.<数据集>_bounds(条件)。",
+    "下界的查询是 SELECT lower FROM governance.<数据集>_bounds(条件)，上界的是 SELECT upper FROM "
+    "governance.<数据集>_bounds(条件)，任何条件都行。",
     "Records of each register: as published, and the bounds that rows quarantined, rejected, in conflict or not yet in "
     "force allow, as of the current snapshot. Ask any count so: governance.<dataset>_bounds(condition).",
     columns(
@@ -330,6 +331,7 @@ PEOPLE = Figure(
         ("lower", "count", "下界", "At least"),
         ("published", "count", "已发布", "Published"),
         ("upper", "count", "上界", "At most"),
+        ("condition", "text", "条件", "Condition"),
     ),
     "SELECT * FROM ($bounds)",
     "dataset",

@@ -173,14 +173,16 @@ DATASET = (
         "dataset_bounds",
         "数字带界",
         "Count with bounds",
-        "这张表的条数：已发布的，和隔离、拒收、冲突、尚未生效的行所允许的下界、上界。",
+        "这张表的条数：已发布的，和隔离、拒收、冲突、尚未生效的行所允许的下界、上界。下界的查询是 SELECT lower "
+        "FROM governance.<数据集>_bounds(条件)，上界的取 upper。",
         "Records of the table: as published, and the bounds that what is held back and in conflict allows.",
         columns(
             ("lower", "count", "下界", "At least"),
             ("published", "count", "已发布", "Published"),
             ("upper", "count", "上界", "At most"),
+            ("condition", "text", "条件", "Condition"),
         ),
-        "SELECT dataset AS scope, lower, published, upper FROM ($bounds)",
+        "SELECT dataset AS scope, lower, published, upper, condition FROM ($bounds)",
         of="dataset",
     ),
     Figure(
@@ -324,6 +326,7 @@ DISTRICT = (
             ("lower", "count", "下界", "At least"),
             ("published", "count", "已发布", "Published"),
             ("upper", "count", "上界", "At most"),
+            ("condition", "text", "条件", "Condition"),
         ),
         "SELECT * FROM ($district_bounds)",
         "dataset",
