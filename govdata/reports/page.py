@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import jinja2
 
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+"""What no document can hold: rules, reasons and orders may quote what people wrote."""
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -20,7 +23,8 @@ def rendered(template: str, style: str, told: dict[str, Any]) -> str:
     from markupsafe import Markup
 
     text, digest = _style(style)
-    return _environment().get_template(template).render(**told, style=Markup(text), style_hash=digest)
+    made = _environment().get_template(template).render(**told, style=Markup(text), style_hash=digest)
+    return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", made)
 
 
 @cache

@@ -21,7 +21,6 @@ OWN = "templates/inspection.docx"
 BUREAU, NAME = "全市", "数据质量检测报告"
 
 _UNSAFE = re.compile(r'[\[\]:*?/\\<>|"\'\x00-\x1f]')
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def _write(registry: Registry, deployment: Deployment, known: facts.Facts) -> Wr
 def cleaned(value: Any) -> Any:
     """Texts without what XML cannot hold: rules and orders may quote what people wrote."""
     if isinstance(value, str):
-        return _CONTROLS.sub("�", value)
+        return page.CONTROLS.sub("�", value)
     if isinstance(value, dict):
         return {name: cleaned(part) for name, part in value.items()}
     return [cleaned(part) for part in value] if isinstance(value, list) else value

@@ -205,6 +205,8 @@ def stages(home: Deployment, monkeypatch: pytest.MonkeyPatch) -> StandIns:
     for name in ("publish", "record_reconciliation", "rebuild_catalogue"):
         monkeypatch.setattr(publish, name, getattr(stand_ins, name), raising=False)
     monkeypatch.setattr(reports, "write", lambda *_: [])
+    nothing = reports.Cockpit(home.reports / "cockpit.html", home.reports / "cockpit.en.html", 0)
+    monkeypatch.setattr(reports, "write_cockpit", lambda *_: nothing)
     return stand_ins
 
 

@@ -150,6 +150,8 @@ def test_the_night_leaves_a_report_for_the_city_and_each_department(finished: Fi
     departments = {str(name) for (name,) in query(finished.deployment, asked)}
     for date in ("2026-11-18", "2026-11-19", "2026-11-20"):
         folder = finished.deployment.reports / date
-        assert {path.name for path in folder.iterdir()} == {"全市", *departments}
+        reported = {path.parent.name for path in folder.glob("*/数据质量检测报告.html")}
+        assert reported == {"全市", *departments}
         assert {path.suffix for path in folder.glob("*/数据质量检测报告.*")} == {".docx", ".html"}
+    assert (finished.deployment.reports / "cockpit.html").is_file()
     assert {alert.kind for alert in alerts.notices(finished.deployment)} >= {"found"}

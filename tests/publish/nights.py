@@ -194,13 +194,14 @@ class City:
         *,
         mode: Literal["snapshot", "delta"] | None = None,
         quarantined: Sequence[Row] = (),
+        failing: Sequence[str] = ("citizen_id.format", "primary_key_unique"),
         warned: Sequence[int] = (),
         repaired: dict[int, str] | None = None,
         files: int = 1,
         outcomes: Sequence[CheckOutcome] | None = None,
         types: dict[str, pa.DataType] | None = None,
     ) -> StandardizedBatch:
-        """``warned``: positions of clean rows that fail a warning; ``repaired``: position → the name as delivered. One
+        """``failing``: the rules of quarantined rows; ``warned``: positions of clean rows that fail a warning; ``repaired``: position → the name as delivered. One
         record was rejected and one was an exact duplicate of the first row."""
         mode = mode or self.dataset(dataset).delivery.mode
         every = [*rows, *quarantined]
@@ -234,7 +235,7 @@ class City:
                 "_unparsed": None,
                 "_warnings": ["name.form"] if index in warned else None,
                 "_repairs_0": 2 if index in (repaired or {}) else 0,
-                "failed_rules": ["citizen_id.format", "primary_key_unique"] if index >= len(rows) else None,
+                "failed_rules": list(failing) if index >= len(rows) else None,
             }
             for index, (row, place) in enumerate(zip(every, trace, strict=True))
         ]

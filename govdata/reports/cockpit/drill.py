@@ -7,6 +7,9 @@ from govdata.reports.cockpit.figures import Column, Figure, Scope, columns
 from govdata.standards.scoring_settings import PARTS
 from govdata.storage import sql
 
+MOST_ORDERS = 200
+"""Of a list."""
+
 _PART_COLUMNS = columns(
     ("part", "word", "一项", "Part"),
     ("weight", "number", "权重", "Weight"),
@@ -67,15 +70,15 @@ def _order_columns(first: Column) -> tuple[Column, ...]:
 
 def _orders(scope: str, first: str) -> str:
     return (
-        f"SELECT {scope} AS scope, order_no, {first}, message, state_name, open_items, issued, due, due < $date "
-        f"AS overdue "
-        f"FROM governance.work_orders WHERE {IS_OPEN}"
+        f"SELECT {scope} AS scope, order_no, {first}, message, state_name, open_items, issued, due, "
+        f"due < $date AS overdue FROM governance.work_orders WHERE {IS_OPEN} "
+        f"QUALIFY row_number() OVER (PARTITION BY {scope} ORDER BY due, order_no) <= {MOST_ORDERS}"
     )
 
 
 _ORDER_MEANING = (
-    "在办的工单，先到期的在前。办结只凭后来的交付。",
-    "Open orders, those due first on top. Only later deliveries close one.",
+    f"在办的工单，先到期的在前，至多 {MOST_ORDERS} 张。办结只凭后来的交付。",
+    f"Open orders, those due first on top, at most {MOST_ORDERS}. Only later deliveries close one.",
 )
 
 
@@ -170,14 +173,16 @@ DATASET = (
         "dataset_bounds",
         "数字带界",
         "Count with bounds",
-        "这张表的条数：已发布的，和隔离、拒收、冲突、尚未生效的行所允许的下界、上界。",
+        "这张表的条数：已发布的，和隔离、拒收、冲突、尚未生效的行所允许的下界、上界。下界的查询是 SELECT lower "
+        "FROM governance.<数据集>_bounds(条件)，上界的取 upper。",
         "Records of the table: as published, and the bounds that what is held back and in conflict allows.",
         columns(
             ("lower", "count", "下界", "At least"),
             ("published", "count", "已发布", "Published"),
             ("upper", "count", "上界", "At most"),
+            ("condition", "text", "条件", "Condition"),
         ),
-        "SELECT dataset AS scope, lower, published, upper FROM ($bounds)",
+        "SELECT dataset AS scope, lower, published, upper, condition FROM ($bounds)",
         of="dataset",
     ),
     Figure(
@@ -321,6 +326,7 @@ DISTRICT = (
             ("lower", "count", "下界", "At least"),
             ("published", "count", "已发布", "Published"),
             ("upper", "count", "上界", "At most"),
+            ("condition", "text", "条件", "Condition"),
         ),
         "SELECT * FROM ($district_bounds)",
         "dataset",

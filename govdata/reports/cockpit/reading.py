@@ -185,47 +185,55 @@ def _touched(has_links: bool) -> str:
 
 
 def _bounds(registers: Sequence[str]) -> str:
+    """``dataset, lower, published, upper, condition`` of each register as a whole."""
     selects = [
-        f"SELECT {sql.text(name)} AS dataset, lower, published, upper FROM "
-        f"governance.{sql.identifier(name + '_bounds')}(TRUE)"
+        f"SELECT {sql.text(name)} AS dataset, lower, published, upper, 'TRUE' AS condition FROM governance."
+        f"{sql.identifier(name + '_bounds')}(TRUE)"
         for name in registers
     ]
-    return " UNION ALL ".join(selects) or "SELECT '' AS dataset, 0 AS lower, 0 AS published, 0 AS upper LIMIT 0"
+    return " UNION ALL ".join(selects) or f"SELECT '' AS dataset, {_NO_BOUNDS} LIMIT 0"
+
+
+_NO_BOUNDS = "0 AS lower, 0 AS published, 0 AS upper, '' AS condition"
+MOST_CODES = 60
+"""Of a condition that is written out."""
 
 
 def _district_bounds(registers: Mapping[str, str], places: str) -> str:
-    """``scope, dataset, lower, published, upper``: the bounds of each division with all below it, in one pass over each
-    register's possible rows."""
+    """``scope, dataset, lower, published, upper, condition``: the bounds of each division with all below it, in one
+    pass over each register's possible rows; they are those of the register's ``_bounds`` with the condition."""
     if not registers:
-        return "SELECT '' AS scope, '' AS dataset, 0 AS lower, 0 AS published, 0 AS upper LIMIT 0"
+        return f"SELECT '' AS scope, '' AS dataset, {_NO_BOUNDS} LIMIT 0"
     possible, shown = [], []
     for name, column in registers.items():
-        code = sql.identifier(column)
-        told = f"SELECT {sql.text(name)} AS dataset, {code} AS code, count(*) AS n"
+        told = f"SELECT {sql.text(name)} AS dataset, {sql.identifier(column)} AS code, count(*) AS n"
         possible.append(
-            f"{told}, count(*) FILTER (WHERE _sure) AS sure, count(*) FILTER (WHERE _unplaced) AS unplaced FROM "
-            f"governance."
-            f"{sql.identifier(name + '_possible')}() GROUP BY ALL"
+            f"{told}, {sql.text(sql.identifier(column))} AS named, count(*) FILTER (WHERE _sure) AS sure, "
+            f"count(*) FILTER (WHERE _unplaced) AS unplaced FROM governance.{sql.identifier(name + '_possible')}() "
+            "GROUP BY ALL"
         )
         shown.append(f"{told} FROM published.{sql.identifier(name)} GROUP BY ALL")
+    every = " UNION ".join(f"SELECT dataset, code FROM {name} WHERE code IS NOT NULL" for name in "pq")
     steps = {
         "p": " UNION ALL ".join(possible),
         "q": " UNION ALL ".join(shown),
-        "anywhere": "SELECT dataset, coalesce(sum(n) FILTER (WHERE code IS NULL), 0) AS more, sum(unplaced) AS fewer "
-        "FROM p GROUP BY dataset",
-        "l": _lineage(
-            places, "SELECT code FROM p WHERE code IS NOT NULL UNION SELECT code FROM q WHERE code IS NOT NULL"
-        ),
+        "anywhere": "SELECT dataset, any_value(named) AS named, coalesce(sum(n) FILTER (WHERE code IS NULL), 0) "
+        "AS more, "
+        "sum(unplaced) AS fewer FROM p GROUP BY dataset",
+        "c": every,
+        "l": _lineage(places, "SELECT DISTINCT code FROM c"),
+        "told": f"SELECT division AS scope, dataset, CASE WHEN count(*) <= {MOST_CODES} THEN "
+        "string_agg('''' || code || '''', ', ' ORDER BY code) END AS codes FROM c JOIN l USING (code) GROUP BY ALL",
         "at_least": "SELECT division AS scope, dataset, sum(sure) AS sure, sum(n) AS n FROM p JOIN l USING (code) "
         "GROUP BY ALL",
         "known": "SELECT division AS scope, dataset, sum(n) AS published FROM q JOIN l USING (code) GROUP BY ALL",
     }
     listed = ", ".join(f"{name} AS ({text})" for name, text in steps.items())
     return (
-        f"WITH {listed} SELECT scope, dataset, greatest(0, sure - fewer)::BIGINT AS lower, coalesce(published, "
-        f"0)::BIGINT AS "
-        "published, (n + more)::BIGINT AS upper FROM at_least JOIN anywhere USING (dataset) LEFT JOIN known USING "
-        "(scope, dataset)"
+        f"WITH {listed} SELECT scope, dataset, greatest(0, coalesce(sure, 0) - fewer)::BIGINT AS lower, "
+        "coalesce(published, 0)::BIGINT AS published, (coalesce(n, 0) + more)::BIGINT AS upper, "
+        "named || ' IN (' || codes || ')' AS condition FROM told JOIN anywhere USING (dataset) "
+        "LEFT JOIN at_least USING (scope, dataset) LEFT JOIN known USING (scope, dataset)"
     )
 
 
