@@ -114,7 +114,7 @@ class Injector:
         order = self.rng.permutation(len(free))
         for size in (count * 40, len(free)):
             sample = free[order[:size]]
-            fit = sample[_eligible(records.take(pa.array(sample)), defect, column)]
+            fit = sample[eligible(records.take(pa.array(sample)), defect, column)]
             if len(fit) >= count or size >= len(free):
                 return np.sort(fit[:count])
         return np.empty(0, np.int64)
@@ -229,7 +229,7 @@ class Injector:
             findings.append(Finding(defect.kind, None, False, True, places, [None] * count, [None] * count))
 
 
-def _eligible(rows: pa.Table, defect: Defect, column: str) -> np.ndarray:
+def eligible(rows: pa.Table, defect: Defect, column: str) -> np.ndarray:
     fit = np.ones(rows.num_rows, bool)
     for name, pattern in ((column, defect.matching), *defect.when.items()):
         values = flat(rows[name])
