@@ -148,6 +148,11 @@ class Deployment:
         return self.workorders / "_events" / "access.jsonl"
 
     @property
+    def usage(self) -> Path:
+        """Which tables were read, a file a month, only ever added to."""
+        return self.workorders / "_events" / "usage"
+
+    @property
     def dagster_home(self) -> Path:
         return self.home / ".dagster"
 

@@ -19,7 +19,7 @@ from govdata.access.explain import Cell, Explained, Judged, explain
 from govdata.access.findings import findings
 from govdata.access.pages import Printed, render, write_page
 from govdata.access.row_dossier import row_dossier
-from govdata.access.shown import Result, as_records, as_table, fits, write_csv, write_workbook
+from govdata.access.shown import Result, as_records, as_table, fits, write_csv, write_sheets, write_workbook
 
 __all__ = [
     "Cell",
@@ -45,5 +45,6 @@ __all__ = [
     "write_csv",
     "write_dictionary",
     "write_page",
+    "write_sheets",
     "write_workbook",
 ]

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from govdata.access.shown import Result
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.storage import files
+from govdata.storage import files, usage_log
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,16 +53,20 @@ class Limits:
         return cls(int(seconds), sizes[MEMORY], sizes[SPILL])
 
 
-def select(deployment: Deployment, text: str, limit: int | None, limits: Limits | None = None) -> Result:
-    """At most ``limit`` rows (None: all) of the one SELECT in ``text``. Raises ``GovdataError`` on anything but a
-    SELECT that runs."""
+def select(
+    deployment: Deployment, text: str, limit: int | None, limits: Limits | None = None, *, by: str = "sql"
+) -> Result:
+    """At most ``limit`` rows (None: all) of the one SELECT in ``text``. ``by``: the command that asks, for the log of
+    use. Raises ``GovdataError`` on anything but a SELECT that runs."""
     if not deployment.catalogue.is_file():
         raise GovdataError("还没有目录：请先运行 govdata run")
     request = {"text": text, "limit": None if limit is None else limit + 1}
     with _asked(deployment, "rows", request, limits) as answer:
         lines = [json.loads(line) for line in answer if line.endswith(b"\n")]
-    columns, rows = lines[0], [row for part in lines[1:] for row in part]
-    return Result(tuple(columns), rows if limit is None else rows[:limit], limit is not None and len(rows) > limit)
+    head, rows = lines[0], [row for part in lines[1:] for row in part]
+    usage_log.record(deployment, by, head["tables"])
+    columns = tuple(head["columns"])
+    return Result(columns, rows if limit is None else rows[:limit], limit is not None and len(rows) > limit)
 
 
 def load(
@@ -98,6 +102,7 @@ def load(
             read = None
     if read is None:
         raise GovdataError("查询进程没有给出完整的结果")
+    usage_log.record(deployment, "load", [table if "." in table else f"published.{table}"])
     frame: pd.DataFrame = read.to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 

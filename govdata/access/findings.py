@@ -36,4 +36,4 @@ def findings(
         text = f"SELECT {ROWS} FROM {FINDINGS} WHERE {where} ORDER BY dataset, rule_id, {SOURCE_FILE}, {SOURCE_ROW}"
     else:
         text = f"SELECT {RULES} FROM {FINDINGS} WHERE {where} GROUP BY ALL ORDER BY rows DESC, dataset, rule_id"
-    return select(deployment, text, limit)
+    return select(deployment, text, limit, by="findings")

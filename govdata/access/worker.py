@@ -83,13 +83,14 @@ def connect(deployment: Deployment, memory: str, spill: Path | None, spill_size:
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, out: IO[bytes], text: str, limit: int | None) -> None:
-    """One line with the columns, then lines of up to ``ROWS_AT_ONCE`` rows, every cell as text."""
+    """One line with the columns and the tables read, then lines of up to ``ROWS_AT_ONCE`` rows, every cell as text."""
     import duckdb
 
     try:
         statements.demand_query(connection, text)
         cursor = connection.execute(text)
-        _line(out, [column[0] for column in cursor.description or ()])
+        columns = [column[0] for column in cursor.description or ()]
+        _line(out, {"columns": columns, "tables": _tables(text)})
         left = limit
         while rows := cursor.fetchmany(ROWS_AT_ONCE if left is None else min(left, ROWS_AT_ONCE)):
             _line(out, [[None if value is None else str(value) for value in row] for row in rows])
@@ -99,6 +100,18 @@ def _rows(connection: duckdb.DuckDBPyConnection, out: IO[bytes], text: str, limi
     except duckdb.Error as error:
         # What the person typed goes back to that person's own terminal, with DuckDB's explanation.
         raise GovdataError(f"查询失败：{error}") from None
+
+
+def _tables(text: str) -> list[str]:
+    """Tables that the query names, as ``schema.name``; none where DuckDB cannot tell, which is no fault of the query.
+    Asked of an empty database: with the catalogue's views at hand DuckDB would try to bind them, and fail."""
+    import duckdb
+
+    try:
+        named = duckdb.connect(config={"threads": 1}).get_table_names(text, qualified=True)
+    except duckdb.Error:
+        return []
+    return sorted({name.split(" AS ")[0] for name in named if "." in name})
 
 
 def _line(out: IO[bytes], value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from govdata.cli.app import Command, standards_app
 from govdata.cli.common import console, load_registry
 from govdata.deployment import NIGHT, Deployment
+from govdata.errors import GovdataError
 
 
 @standards_app.command("check", cls=Command)
@@ -71,3 +73,43 @@ def standards_show(element: Annotated[str, typer.Argument(metavar="数据元", h
     from govdata.cli import vocabulary
 
     vocabulary.shown(element, load_registry(Deployment.from_env()), console())
+
+
+@standards_app.command("exam", cls=Command)
+def standards_exam(
+    dataset: Annotated[list[str] | None, typer.Option("--dataset", help="只体检这些数据集；可多次给出")] = None,
+    rows: Annotated[int, typer.Option(min=100, max=100_000, help="每个数据集至多取多少行")] = 4_000,
+    each: Annotated[int, typer.Option(min=1, max=1_000, help="每种毛病在每一列弄坏多少行")] = 12,
+    seed: Annotated[int, typer.Option(help="随机种子；同样的种子和数据，结果相同")] = 1,
+    xlsx: Annotated[Path | None, typer.Option(help="另存为 Excel 工作簿：毛病、规则、漏网的")] = None,
+) -> None:
+    """规则体检：取最近一期没有问题的行，按常见的毛病弄坏，看规则查得出多少、误报多少。
+
+    弄坏的行只在临时文件夹里判定，不影响部署；每条规则的结果另记入 governance.rule_exam。毛病都修复或查出、也没有误报
+    返回 0；有漏网的或误报返回 1。
+    """
+    from govdata import access, exam, publish
+    from govdata.cli.examined import sheets, summary
+
+    deployment = Deployment.from_env()
+    registry = load_registry(deployment)
+    for name in dataset or ():
+        if name not in registry.delivered:
+            raise typer.BadParameter(f"没有这个由部门交付的数据集：{name}", param_hint="--dataset")
+    if xlsx is not None and xlsx.exists():
+        raise GovdataError(f"{xlsx} 已存在，不覆盖")
+    terminal = console()
+    with console(stderr=True).status("正在体检"):
+        made = exam.examine(registry, deployment, dataset, rows=rows, each=each, seed=seed)
+        exam.keep(made, deployment, registry)
+        publish.rebuild_catalogue(deployment, registry)
+    for part in summary(made, registry):
+        if isinstance(part, str):
+            terminal.print(part, markup=False, highlight=False, soft_wrap=True)
+        else:
+            terminal.print(access.as_table(part))
+    if xlsx is not None:
+        access.write_sheets(sheets(made, registry), xlsx)
+        terminal.print(f"已写入 {xlsx}", markup=False, highlight=False, soft_wrap=True)
+    if made.blind_spots or made.false_alarms:
+        raise typer.Exit(1)

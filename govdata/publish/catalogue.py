@@ -26,15 +26,16 @@ from govdata.publish import (
     readme,
     seals,
     small,
+    usage,
     workorders,
 )
 from govdata.publish.snapshots import complete
 from govdata.publish.views import Catalogue
 from govdata.standards.model import Registry
-from govdata.storage import access_log, files, sql
+from govdata.storage import access_log, files, sql, usage_log
 from govdata.storage.manifest import Inside, Manifest
 from govdata.storage.tables import masters, scoring
-from govdata.storage.tables.access import ACCESS_LOG
+from govdata.storage.tables.access import ACCESS_LOG, TABLE_READS, TABLE_USAGE
 from govdata.storage.tables.deliveries import DELIVERIES, NOTES
 from govdata.storage.tables.nights import (
     CROSS_FINDINGS,
@@ -175,6 +176,10 @@ def _fill(
     catalogue.show_file(RELEASES, released)
     workorders.show(catalogue, deployment)
     catalogue.show_file(ACCESS_LOG, _accesses(deployment))
+    log = usage_log.read(deployment)
+    published = {table: [snapshot.date for snapshot, whole in known if whole] for table, known in snapshots.items()}
+    for declared, lines in ((TABLE_READS, usage.reads(log)), (TABLE_USAGE, usage.usage(log, published, registry))):
+        catalogue.show_file(declared, small.keep(declared.name, lines, declared.columns, small.folder(deployment)))
     for declared, file in scored.items():
         catalogue.show_file(declared, file)
     for name, path in code_files.items():

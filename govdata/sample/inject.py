@@ -115,7 +115,7 @@ class Injector:
         order = self.rng.permutation(len(free))
         for size in (count * 40, len(free)):
             sample = free[order[:size]]
-            fit = sample[_eligible(records.take(pa.array(sample)), defect, column, self.city)]
+            fit = sample[eligible(records.take(pa.array(sample)), defect, column, self.city)]
             if len(fit) >= count or size >= len(free):
                 return np.sort(fit[:count])
         return np.empty(0, np.int64)
@@ -230,7 +230,10 @@ class Injector:
             findings.append(Finding(defect.kind, None, False, True, places, [None] * count, [None] * count))
 
 
-def _eligible(rows: pa.Table, defect: Defect, column: str, city: City) -> np.ndarray:
+def eligible(rows: pa.Table, defect: Defect, column: str, city: City | None = None) -> np.ndarray:
+    """Whether the defect can strike each row; where only the city as built tells and there is none, it cannot."""
+    if defect.fit is not None and city is None:
+        return np.zeros(rows.num_rows, bool)
     fit = np.ones(rows.num_rows, bool)
     for name, pattern in ((column, defect.matching), *defect.when.items()):
         values = flat(rows[name])
@@ -241,7 +244,7 @@ def _eligible(rows: pa.Table, defect: Defect, column: str, city: City) -> np.nda
     if not defect.repairable and "change_kind" in rows.column_names:
         # Of a cancelled record only the key counts: what else it says is not judged.
         fit &= ~pc.fill_null(pc.equal(rows["change_kind"], "D"), False).to_numpy(zero_copy_only=False)
-    return fit if defect.fit is None else fit & defect.fit(city, rows)
+    return fit if defect.fit is None or city is None else fit & defect.fit(city, rows)
 
 
 def _replaced(column: pa.StringArray, struck: list[tuple[np.ndarray, list[str | None]]]) -> pa.StringArray:

@@ -85,6 +85,7 @@ def test_one_name_for_one_thing() -> None:
             workorders.SUGGESTION_ACCEPTANCE,
             masters.MASTER_CHANGES,
             access.ACCESS_LOG,
+            access.TABLE_READS,
         )
         assert (nights.DATE in names) == (
             table not in (nights.RULES, *workorders.TABLES, *access.TABLES) or table.name.endswith("events")

@@ -159,11 +159,34 @@ SCORECARD = Table(
     writer="评分",
 )
 
+RULE_EXAM = Table(
+    "governance",
+    "rule_exam",
+    "规则体检：把干净的样本按常见的毛病弄坏再判，每条规则查出多少、误报多少",
+    (
+        DATE.meaning("样本所取的一期"),
+        DATASET,
+        RULE_ID,
+        SEVERITY,
+        Column("message", "VARCHAR", "规则的说明"),
+        Column("struck", "BIGINT", "弄坏的行数：只数这条规则至少查出过一行的那些毛病和列"),
+        Column("hits", "BIGINT", "其中不符合这条规则的"),
+        Column("recall", "DOUBLE", "检出率：hits÷struck；空为没有一种毛病碰到它"),
+        Column("alone", "BIGINT", "只有这条规则查出的；0 为没有它也查得出"),
+        Column("false_alarms", "BIGINT", "误报：没有毛病、或毛病已修复的行却不符合它"),
+        Column("sampled", "BIGINT", "样本的行数"),
+        STANDARDS_HASH,
+    ),
+    key=(DATE, DATASET, RULE_ID),
+    writer="规则体检",
+)
+
 TABLES: tuple[Table, ...] = (
     PUNCTUALITY,
     COLUMN_RESULTS,
     DIVISION_RESULTS,
     SCORECARD_RULES,
     SCORECARD,
+    RULE_EXAM,
     *anomalies.TABLES,
 )
