@@ -1,12 +1,14 @@
 """What the scorecard needs of a judged delivery beyond the counts per rule: cells per column, and counts per division.
 
 One pass over the standardised rows. The counts are kept beside those per rule (``governance/column_results``,
-``division_results``), so that a score can be made again when the lake no longer has the rows.
+``division_results``), so that a score can be made again when the lake no longer has the rows. Of a dataset that comes
+as deltas the rows are those that stand (``standing``), and their counts per rule are kept too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date as Date
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +18,12 @@ from govdata.deployment import Deployment
 from govdata.engine import rules
 from govdata.masters.roll_up import UNKNOWN
 from govdata.publish import scorecard
+from govdata.scoring.standing import standing
 from govdata.standards.model import BoundRule, Dataset, Registry, Required
 from govdata.storage import files, sql
 from govdata.storage.tables import Table
-from govdata.storage.tables.rows import FAILED_RULES, ROW_ID, UNPARSED, WARNINGS
-from govdata.storage.tables.scoring import COLUMN_RESULTS, DIVISION_RESULTS
+from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, IDENTITY, ROW_ID, UNPARSED, WARNINGS
+from govdata.storage.tables.scoring import COLUMN_RESULTS, DIVISION_RESULTS, STANDING_FINDINGS, STANDING_RESULTS
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,13 +31,25 @@ if TYPE_CHECKING:
 FAILING = f"list_concat(coalesce({FAILED_RULES}, []), coalesce({WARNINGS}, []))"
 
 
-def count(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> None:
+Since = Mapping[str, Date]
+"""Rule → the first delivery that it judged, where the dataset had earlier ones: their rows it never saw."""
+
+
+def count(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date, since: Since) -> None:
     """Keep the counts of the delivery of ``date``. Nothing is done where they are kept already, where there is no
     standardised batch any more, or where it was made under other standards (its rules cannot be asked again)."""
     batch = StandardizedBatch.read(StandardizedBatch.path(deployment, dataset.name, date))
-    if batch is None or batch.standards_hash != registry.hashes[dataset.name] or _is_kept(batch, deployment):
+    if batch is None or batch.standards_hash != registry.hashes[dataset.name]:
         return
-    paths = [deployment.absolute(name) for name in (*batch.clean_files, *batch.quarantine_files)]
+    whole = standing(dataset, deployment, date) if dataset.delivery.mode == "delta" else None
+    if whole is not None:
+        batch = batch.model_copy(update={"batch_id": whole.token})
+    else:
+        since = {}
+    if _is_kept(batch, deployment):
+        return
+    delivered = [deployment.absolute(name) for name in (*batch.clean_files, *batch.quarantine_files)]
+    paths = whole.paths if whole is not None else delivered
     if not all(files.is_sound(path) for path in paths):
         return  # the catalogue tells of it
     asked = {name for rule in registry.rules(dataset.name) for name in rule.spec.code_sets()}
@@ -47,15 +62,79 @@ def count(dataset: Dataset, registry: Registry, deployment: Deployment, date: Da
         try:
             columns, divisions = _columns(dataset, registry, batch), []
             if paths:
-                judged = rules.judged_rows(dataset.name, registry, sql.parquet(paths, by_name=True))
-                connection.execute(f"CREATE VIEW judged AS {judged}")
+                if whole is not None:
+                    whole.create(connection, registry)
+                given = sql.parquet(paths, by_name=True) if whole is None else "standing"
+                placed = rules.judged_rows(dataset.name, registry, given)
+                place = _place(division, code_set)
+                connection.execute(f"CREATE VIEW judged AS SELECT *, {place} AS _place FROM ({placed})")
                 columns = _counted(connection, dataset, registry, columns)
                 if division and code_set:
-                    divisions = _divisions(connection, dataset, registry, batch, division, code_set)
+                    divisions = _divisions(connection, dataset, registry, since)
+                if whole is not None:
+                    _keep_standing(connection, dataset, registry, batch, deployment, since)
         finally:
             connection.close()
     _keep(DIVISION_RESULTS, divisions, batch, deployment)
     _keep(COLUMN_RESULTS, columns, batch, deployment)  # last: it says that all is kept
+
+
+def _place(division: str | None, code_set: str | None) -> str:
+    """SQL of the division a row counts in."""
+    if not (division and code_set):
+        return "CAST(NULL AS VARCHAR)"
+    known = f"{sql.identifier(division)} IN (SELECT code FROM codes.{sql.identifier(code_set)})"
+    return f"CASE WHEN {known} THEN {sql.identifier(division)} ELSE '{UNKNOWN}' END"
+
+
+def _checked(rule: BoundRule, registry: Registry, since: Since) -> str:
+    """SQL that counts the rows of ``judged`` the rule could be asked of."""
+    seen = f" AND {DELIVERY_DATE} >= DATE '{since[rule.id]}'" if rule.id in since else ""
+    return f"count_if(({rules.assessed(rule, registry)}) IS TRUE{seen})"
+
+
+def _keep_standing(
+    connection: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    registry: Registry,
+    batch: StandardizedBatch,
+    deployment: Deployment,
+    since: Since,
+) -> None:
+    """What every rule finds in the rows that stand, and which rows those are."""
+    bound = registry.rules(dataset.name)
+    texts = ", ".join(
+        f"({sql.text(rule.id)}, {sql.text(rule.column) if rule.column else 'NULL'}, {sql.text(rule.message)})"
+        for rule in bound
+    )
+    found = " UNION ALL ".join(
+        f"SELECT {sql.identifiers(IDENTITY)}, _place AS division, unnest({lists}) AS rule_id, '{severity}' AS severity "
+        f"FROM judged WHERE len({lists}) > 0"
+        for lists, severity in ((FAILED_RULES, "error"), (WARNINGS, "warning"))
+    )
+    table = connection.sql(
+        f"SELECT {sql.text(dataset.name)} AS dataset, DATE '{batch.date}' AS date, f.*, t.column_name, t.message "
+        f"FROM ({found}) AS f JOIN (VALUES {texts or '(NULL, NULL, NULL)'}) AS t(rule_id, column_name, message) "
+        f"USING (rule_id) ORDER BY rule_id, {ROW_ID}"
+    ).to_arrow_table()
+    wanted = [str(column) for column in STANDING_FINDINGS.columns]
+    files.put_table(table.select(wanted), scorecard.path(deployment, STANDING_FINDINGS, batch.date, dataset.name))
+    failed: Counter[str] = Counter(table["rule_id"].to_pylist())
+    counts = ", ".join(_checked(rule, registry, since) for rule in bound)
+    ((rows, held, *checked),) = connection.execute(
+        f"SELECT count(*), count_if(len({FAILED_RULES}) > 0){f', {counts}' if counts else ''} FROM judged"
+    ).fetchall()
+    lines = [
+        {
+            "rule_id": rule.id,
+            "checked": max(number, failed[rule.id]),
+            "failed": failed[rule.id],
+            "rows": rows,
+            "held": held,
+        }
+        for rule, number in zip(bound, checked, strict=True)
+    ]
+    _keep(STANDING_RESULTS, lines, batch, deployment)
 
 
 def _is_kept(batch: StandardizedBatch, deployment: Deployment) -> bool:
@@ -120,22 +199,15 @@ def _is_of_a_value(rule: BoundRule) -> bool:
 
 
 def _divisions(
-    connection: duckdb.DuckDBPyConnection,
-    dataset: Dataset,
-    registry: Registry,
-    batch: StandardizedBatch,
-    division: str,
-    code_set: str,
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: Registry, since: Since
 ) -> list[dict[str, Any]]:
     bound = registry.rules(dataset.name)
-    known = f"{sql.identifier(division)} IN (SELECT code FROM codes.{sql.identifier(code_set)})"
-    placed = f"SELECT *, CASE WHEN {known} THEN {sql.identifier(division)} ELSE '{UNKNOWN}' END AS _place FROM judged"
-    checked = ", ".join(f"count_if(({rules.assessed(rule, registry)}) IS TRUE)" for rule in bound)
-    rows = connection.execute(f"SELECT _place, {checked} FROM ({placed}) GROUP BY _place ORDER BY _place").fetchall()
+    checked = ", ".join(_checked(rule, registry, since) for rule in bound)
+    rows = connection.execute(f"SELECT _place, {checked} FROM judged GROUP BY _place ORDER BY _place").fetchall()
     failed = {
         (place, rule_id): number
         for place, rule_id, number in connection.execute(
-            f"SELECT _place, rule_id, count(*) FROM (SELECT _place, unnest({FAILING}) AS rule_id FROM ({placed})) "
+            f"SELECT _place, rule_id, count(*) FROM (SELECT _place, unnest({FAILING}) AS rule_id FROM judged) "
             "GROUP BY ALL"
         ).fetchall()
     }
@@ -144,7 +216,7 @@ def _divisions(
             "division": place,
             "rule_id": rule.id,
             "dimension": rule.dimension,
-            "checked": number,
+            "checked": max(number, failed.get((place, rule.id), 0)),
             "failed": failed.get((place, rule.id), 0),
         }
         for place, *numbers in rows
