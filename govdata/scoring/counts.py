@@ -7,8 +7,8 @@ as deltas the rows are those that stand (``standing``), and their counts per rul
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date as Date
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +27,6 @@ from govdata.storage.tables.scoring import COLUMN_RESULTS, DIVISION_RESULTS, STA
 
 if TYPE_CHECKING:
     import duckdb
-
-FAILING = f"list_concat(coalesce({FAILED_RULES}, []), coalesce({WARNINGS}, []))"
 
 
 Since = Mapping[str, Date]
@@ -64,15 +62,16 @@ def count(dataset: Dataset, registry: Registry, deployment: Deployment, date: Da
             if paths:
                 if whole is not None:
                     whole.create(connection, registry)
-                given = sql.parquet(paths, by_name=True) if whole is None else "standing"
-                placed = rules.judged_rows(dataset.name, registry, given)
-                place = _place(division, code_set)
-                connection.execute(f"CREATE VIEW judged AS SELECT *, {place} AS _place FROM ({placed})")
+                given = f"FROM {sql.parquet(paths, by_name=True)}" if whole is None else "FROM standing"
+                _rows(connection, given, _place(division, code_set))
                 columns = _counted(connection, dataset, registry, columns)
-                if division and code_set:
-                    divisions = _divisions(connection, dataset, registry, since)
+                places = _places(connection, dataset, registry, since) if division or whole is not None else []
+                if division:
+                    divisions = [
+                        _of_place(place, rule, dataset, registry) for place in places for rule in place.checked
+                    ]
                 if whole is not None:
-                    _keep_standing(connection, dataset, registry, batch, deployment, since)
+                    _keep_standing(connection, dataset, registry, batch, deployment, places)
         finally:
             connection.close()
     _keep(DIVISION_RESULTS, divisions, batch, deployment)
@@ -87,10 +86,62 @@ def _place(division: str | None, code_set: str | None) -> str:
     return f"CASE WHEN {known} THEN {sql.identifier(division)} ELSE '{UNKNOWN}' END"
 
 
-def _checked(rule: BoundRule, registry: Registry, since: Since) -> str:
-    """SQL that counts the rows of ``judged`` the rule could be asked of."""
-    seen = f" AND {DELIVERY_DATE} >= DATE '{since[rule.id]}'" if rule.id in since else ""
-    return f"count_if(({rules.assessed(rule, registry)}) IS TRUE{seen})"
+def _rows(connection: duckdb.DuckDBPyConnection, given: str, place: str) -> None:
+    """The rows with their division (``placed``), and a line per rule that one of them fails (``failing``)."""
+    connection.execute(f"CREATE VIEW placed AS SELECT *, {place} AS _place FROM ({given})")
+    failing = " UNION ALL ".join(
+        f"SELECT {sql.identifiers(IDENTITY)}, _place, unnest({lists}) AS rule_id, '{severity}' AS severity FROM placed "
+        f"WHERE len({lists}) > 0"
+        for lists, severity in ((FAILED_RULES, "error"), (WARNINGS, "warning"))
+    )
+    connection.execute(f"CREATE TEMP TABLE failing AS {failing}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A division's rows, those of them held back, and by rule how many it could be asked of and how many fail it."""
+
+    division: str | None
+    rows: int
+    held: int
+    checked: dict[str, int]
+    failed: dict[str, int]
+
+
+def _places(connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: Registry, since: Since) -> list[Place]:
+    bound = registry.rules(dataset.name)
+    seen = {name: f" AND {DELIVERY_DATE} >= DATE '{first}'" for name, first in since.items()}
+    checked = [f"count_if(({rules.assessed(rule, registry)}) IS TRUE{seen.get(rule.id, '')})" for rule in bound]
+    counts = ", ".join(["count(*)", f"count(*) FILTER (WHERE len({FAILED_RULES}) > 0)", *checked])
+    judged = rules.judged_rows(dataset.name, registry, "placed")
+    counted = connection.execute(f"SELECT _place, {counts} FROM ({judged}) GROUP BY _place ORDER BY _place").fetchall()
+    failed: dict[str | None, dict[str, int]] = {}
+    for place, rule_id, number in connection.execute(
+        "SELECT _place, rule_id, count(*) FROM failing GROUP BY ALL"
+    ).fetchall():
+        failed.setdefault(place, {})[rule_id] = number
+    return [
+        Place(
+            division,
+            rows,
+            held,
+            # A rule may have been another one when an older row came.
+            {rule.id: max(n, failed.get(division, {}).get(rule.id, 0)) for rule, n in zip(bound, numbers, strict=True)},
+            failed.get(division, {}),
+        )
+        for division, rows, held, *numbers in counted
+    ]
+
+
+def _of_place(place: Place, rule_id: str, dataset: Dataset, registry: Registry) -> dict[str, Any]:
+    (rule,) = (rule for rule in registry.rules(dataset.name) if rule.id == rule_id)
+    return {
+        "division": place.division,
+        "rule_id": rule_id,
+        "dimension": rule.dimension,
+        "checked": place.checked[rule_id],
+        "failed": place.failed.get(rule_id, 0),
+    }
 
 
 def _keep_standing(
@@ -99,7 +150,7 @@ def _keep_standing(
     registry: Registry,
     batch: StandardizedBatch,
     deployment: Deployment,
-    since: Since,
+    places: Sequence[Place],
 ) -> None:
     """What every rule finds in the rows that stand, and which rows those are."""
     bound = registry.rules(dataset.name)
@@ -107,32 +158,22 @@ def _keep_standing(
         f"({sql.text(rule.id)}, {sql.text(rule.column) if rule.column else 'NULL'}, {sql.text(rule.message)})"
         for rule in bound
     )
-    found = " UNION ALL ".join(
-        f"SELECT {sql.identifiers(IDENTITY)}, _place AS division, unnest({lists}) AS rule_id, '{severity}' AS severity "
-        f"FROM judged WHERE len({lists}) > 0"
-        for lists, severity in ((FAILED_RULES, "error"), (WARNINGS, "warning"))
-    )
-    table = connection.sql(
-        f"SELECT {sql.text(dataset.name)} AS dataset, DATE '{batch.date}' AS date, f.*, t.column_name, t.message "
-        f"FROM ({found}) AS f JOIN (VALUES {texts or '(NULL, NULL, NULL)'}) AS t(rule_id, column_name, message) "
-        f"USING (rule_id) ORDER BY rule_id, {ROW_ID}"
+    found = connection.sql(
+        f"SELECT {sql.text(dataset.name)} AS dataset, DATE '{batch.date}' AS date, f.*, f._place AS division, "
+        f"t.column_name, t.message FROM failing AS f JOIN (VALUES {texts or '(NULL, NULL, NULL)'}) "
+        f"AS t(rule_id, column_name, message) USING (rule_id) ORDER BY rule_id, {ROW_ID}"
     ).to_arrow_table()
-    wanted = [str(column) for column in STANDING_FINDINGS.columns]
-    files.put_table(table.select(wanted), scorecard.path(deployment, STANDING_FINDINGS, batch.date, dataset.name))
-    failed: Counter[str] = Counter(table["rule_id"].to_pylist())
-    counts = ", ".join(_checked(rule, registry, since) for rule in bound)
-    ((rows, held, *checked),) = connection.execute(
-        f"SELECT count(*), count_if(len({FAILED_RULES}) > 0){f', {counts}' if counts else ''} FROM judged"
-    ).fetchall()
+    told = found.select([str(column) for column in STANDING_FINDINGS.columns])
+    files.put_table(told, scorecard.path(deployment, STANDING_FINDINGS, batch.date, dataset.name))
     lines = [
         {
             "rule_id": rule.id,
-            "checked": max(number, failed[rule.id]),
-            "failed": failed[rule.id],
-            "rows": rows,
-            "held": held,
+            "checked": sum(place.checked[rule.id] for place in places),
+            "failed": sum(place.failed.get(rule.id, 0) for place in places),
+            "rows": sum(place.rows for place in places),
+            "held": sum(place.held for place in places),
         }
-        for rule, number in zip(bound, checked, strict=True)
+        for rule in bound
     ]
     _keep(STANDING_RESULTS, lines, batch, deployment)
 
@@ -175,15 +216,14 @@ def _counted(
         f"count_if({sql.identifier(name)} IS NOT NULL OR coalesce(map_contains({UNPARSED}, {sql.text(name)}), FALSE))"
         for name in names
     ]
-    (cells,) = connection.execute(f"SELECT {', '.join(given)} FROM judged").fetchall()
+    (cells,) = connection.execute(f"SELECT {', '.join(given)} FROM placed").fetchall()
     owned = [(rule.id, rule.column) for rule in registry.rules(dataset.name) if _is_of_a_value(rule)]
-    failing = f"SELECT {ROW_ID}, unnest({FAILING}) AS rule_id FROM judged WHERE len({FAILING}) > 0"
     values = ", ".join(f"({sql.text(rule)}, {sql.text(str(column))})" for rule, column in owned)
     bad: dict[str, int] = {}
     if owned:
         bad = dict(
             connection.execute(
-                f"SELECT column_name, count(DISTINCT {ROW_ID}) FROM ({failing}) "
+                f"SELECT column_name, count(DISTINCT {ROW_ID}) FROM failing "
                 f"JOIN (VALUES {values}) AS o(rule_id, column_name) USING (rule_id) GROUP BY ALL"
             ).fetchall()
         )
@@ -196,29 +236,3 @@ def _counted(
 def _is_of_a_value(rule: BoundRule) -> bool:
     """Whether the rule says what a value of its column must be: the element's, and no empty cell fails it."""
     return rule.column is not None and rule.id.startswith(f"{rule.column}.") and not isinstance(rule.spec, Required)
-
-
-def _divisions(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: Registry, since: Since
-) -> list[dict[str, Any]]:
-    bound = registry.rules(dataset.name)
-    checked = ", ".join(_checked(rule, registry, since) for rule in bound)
-    rows = connection.execute(f"SELECT _place, {checked} FROM judged GROUP BY _place ORDER BY _place").fetchall()
-    failed = {
-        (place, rule_id): number
-        for place, rule_id, number in connection.execute(
-            f"SELECT _place, rule_id, count(*) FROM (SELECT _place, unnest({FAILING}) AS rule_id FROM judged) "
-            "GROUP BY ALL"
-        ).fetchall()
-    }
-    return [
-        {
-            "division": place,
-            "rule_id": rule.id,
-            "dimension": rule.dimension,
-            "checked": max(number, failed.get((place, rule.id), 0)),
-            "failed": failed.get((place, rule.id), 0),
-        }
-        for place, *numbers in rows
-        for rule, number in zip(bound, numbers, strict=True)
-    ]
