@@ -26,8 +26,8 @@ PROVINCE = "(?:[^省市区县]{2,8}?(?:省|自治区|特别行政区))"
 CITY = "(?:[^省县0-9]{1,11}?(?:自治州|地区|盟|市)|[^省县]{1,3}县(?:地区|市))"
 COUNTY = "(?:[^省0-9]{1,17}?(?:县区|县市|旗区|旗县|市区|市市|区|县|旗|市))"
 BEGINNING = f"^{PROVINCE}?{CITY}?{COUNTY}?"
-"""How far the names at the beginning of an address reach; whether they are names, the code set says. What is none of its
-names leaves the address undecided: a quarter, a county that once belonged elsewhere."""
+"""How far the names at the beginning of an address reach; whether they are names, the code set says. What is none of
+its names leaves the address undecided: a quarter, a county that once belonged elsewhere."""
 
 
 def asked(registry: Registry) -> frozenset[str]:

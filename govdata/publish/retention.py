@@ -111,7 +111,8 @@ def prune(
             needed = _needed(deployment, table, kept)
             snapshots += _forget_snapshots(deployment, table, kept, needed)
             nights += _forget_nights(deployment, table, cutoff, needed)
-            _forget_cross_findings(deployment, table, cutoff)
+            for kind in ("cross_findings", "standing_findings"):
+                _forget_findings(deployment, kind, table, cutoff)
         if rebuild or snapshots or nights:
             rebuild_catalogue(deployment, registry)
         removed, size, waiting = _sweep(deployment, tables, now, grace)
@@ -226,10 +227,10 @@ def _forget_nights(deployment: Deployment, dataset: str, cutoff: Date, needed: s
     return count
 
 
-def _forget_cross_findings(deployment: Deployment, dataset: str, cutoff: Date) -> None:
-    """The rows that rules across tables named each night; their counts stay, as those of all rules do. The newest
-    night's stay too."""
-    found = sorted((deployment.governance / "cross_findings" / dataset).glob("????-??-??.parquet"))
+def _forget_findings(deployment: Deployment, kind: str, dataset: str, cutoff: Date) -> None:
+    """The rows that were named each night, by rules across tables or as what stands of a dataset; their counts stay, as
+    those of all rules do. The newest night's stay too."""
+    found = sorted((deployment.governance / kind / dataset).glob("????-??-??.parquet"))
     for path in found[:-1]:
         if path.stem < cutoff.isoformat():
             path.unlink()

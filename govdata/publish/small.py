@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from govdata.deployment import Deployment
 from govdata.engine.session import is_current
+from govdata.publish.views import empty
 from govdata.standards.model import BoundRule, CodeSet, CrossRule, Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
-from govdata.storage.tables import Column, Columns, Table, arrow_table
+from govdata.storage.tables import Column, Columns, Table, arrow_table, types
 from govdata.storage.tables.codes import CODES, VALUES
 from govdata.storage.tables.nights import RULES
 
@@ -48,7 +49,7 @@ def gather(
     connection: duckdb.DuckDBPyConnection, table: Table, deployment: Deployment, also: Sequence[str] = ()
 ) -> Path | None:
     """One file of all ``governance/<table>/<dataset>/<date>.parquet``, and of those of the kinds ``also``; None: there
-    are none. A file of an earlier version may have a column under a former name."""
+    are none. A file of an earlier version may have a column under a former name, or lack it."""
     every = [path for name in (table.name, *also) for path in _kept(deployment, name)]
     found = [path for path in every if files.is_sound(path)]
     if len(found) < len(every):
@@ -61,7 +62,9 @@ def gather(
         selected = ", ".join(
             f"CAST({_whichever(column)} AS {column.type}) AS {sql.identifier(column)}" for column in table.columns
         )
-        query = f"SELECT {selected} FROM {sql.parquet(found, by_name=True)} ORDER BY ALL"
+        # What an earlier version did not keep yet is unknown.
+        rows = f"FROM {sql.parquet(found, by_name=True)} UNION ALL BY NAME {empty(types(table.columns))}"
+        query = f"SELECT {selected} FROM ({rows}) ORDER BY ALL"
         written = files.temporary(target)
         connection.execute(f"COPY ({query}) TO {sql.text(str(written))} ({sql.PARQUET})")
         files.put(written, target)

@@ -261,8 +261,8 @@ def _problems(facts: Facts, registry: Registry) -> list[dict[str, str]]:
             "waived": f"{line['waived']:,}",
             "share": _share(line["failed"], line["checked"]),
             "severity": SEVERITY_NAMES[line["severity"]],
-            "query": f"SELECT * FROM governance.findings WHERE dataset = '{line['dataset']}' AND date = DATE "
-            f"'{line['judged']}' AND rule_id = '{line['rule_id']}'",
+            "query": f"SELECT * FROM governance.{'standing_findings' if line['standing'] else 'findings'} WHERE "
+            f"dataset = '{line['dataset']}' AND date = DATE '{line['judged']}' AND rule_id = '{line['rule_id']}'",
         }
         for line in found
     ]

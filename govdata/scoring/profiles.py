@@ -25,7 +25,7 @@ _AGE = (
 def profiles(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: Registry, mode: str, division: str | None
 ) -> list[dict[str, Any]]:
-    """The lines of ``governance.profiles``, without date and batch, of the view ``judged``."""
+    """The lines of ``governance.profiles``, without date and batch, of the view ``delivered``."""
     names = [column.name for column in dataset.columns]
     code_set = registry.element(dataset.name, division).code_set if division else None
     column = sql.identifier(division or "")
@@ -33,10 +33,10 @@ def profiles(
     place = f"CASE WHEN {known} THEN {column} ELSE '{UNKNOWN}' END"
     filled = ", ".join(f"count({sql.identifier(name)})" for name in names)
     distinct = ", ".join(f"approx_count_distinct({sql.identifier(name)})" for name in names)
-    (whole,) = connection.execute(f"SELECT count(*), {filled}, {distinct} FROM judged").fetchall()
+    (whole,) = connection.execute(f"SELECT count(*), {filled}, {distinct} FROM delivered").fetchall()
     by_place = (
         connection.execute(
-            f"SELECT {place} AS place, count(*), {filled} FROM judged GROUP BY place ORDER BY 1"
+            f"SELECT {place} AS place, count(*), {filled} FROM delivered GROUP BY place ORDER BY 1"
         ).fetchall()
         if known
         else []
@@ -57,12 +57,12 @@ def profiles(
 def distributions(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: Registry, date: str
 ) -> list[dict[str, Any]]:
-    """The lines of ``governance.distributions``, without date and batch, of the view ``judged``."""
+    """The lines of ``governance.distributions``, without date and batch, of the view ``delivered``."""
     names = [column.name for column in dataset.columns if column.name not in dataset.key]
     if not names:
         return []
     counted = ", ".join(f"histogram({_bucket(name, registry, dataset, date)})" for name in names)
-    (buckets,) = connection.execute(f"SELECT {counted} FROM judged").fetchall()
+    (buckets,) = connection.execute(f"SELECT {counted} FROM delivered").fetchall()
     return [
         {"column_name": name, "bucket": bucket, "rows": count}
         for name, known in zip(names, buckets, strict=True)

@@ -6,7 +6,7 @@ are made in SQL from the columns of a line of the scorecard (relation ``s``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date as Date
 
 from govdata.masters.roll_up import UNKNOWN
@@ -17,15 +17,24 @@ from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID
 RULES = "governance.scorecard_rules"
 
 
-def columns(date: Date, scheme: Scheme, placed: Mapping[str, tuple[str, str, Date, bool]]) -> str:
+def columns(
+    date: Date, scheme: Scheme, placed: Mapping[str, tuple[str, str, Date, bool]], stood: Collection[str]
+) -> str:
     """``query`` and ``rules_query`` as SQL. ``placed``: dataset → column of the division, its code set, delivery date,
-    whether a snapshot of it was published by then."""
+    whether a snapshot of it was published by then; ``stood``: those of which all rows that stand were counted."""
     of_date = f"s.date = DATE '{date}'"
     chosen = f"{_text(of_date)} || {_scope()} || {_part()}"
-    found = _text(
-        f"SELECT f.* FROM governance.findings AS f JOIN {RULES} AS s ON f.dataset = s.dataset AND f.date = s.judged "
-        "AND f.rule_id = s.rule_id WHERE "
+    delivered, standing = (
+        _text(
+            f"SELECT {what} FROM governance.{table} AS f JOIN {RULES} AS s ON f.dataset = s.dataset "
+            f"AND f.date = s.judged AND f.rule_id = s.rule_id WHERE {which} AND "
+        )
+        for what, table, which in (
+            ("f.*", "findings", "s.standing IS NOT TRUE"),
+            ("f.* EXCLUDE (division)", "standing_findings", "s.standing"),
+        )
     )
+    found = f"{delivered} || {chosen} || {_text(' UNION ALL ')} || {standing} || {chosen}"
     late = _text(f"SELECT * FROM governance.punctuality WHERE {_window(date, scheme)} AND dataset IN (")
     those = "coalesce(m.listed, '') || ')'"
     bad = _text(" AND state IN ('late', 'missing')")
@@ -33,20 +42,30 @@ def columns(date: Date, scheme: Scheme, placed: Mapping[str, tuple[str, str, Dat
         _text("SELECT * FROM governance.division_results AS p WHERE ")
         + f" || {_text(_deliveries(placed.items()))} || {_in_division('p.division')} || {_dimension()}"
     )
+    whole = {name: where for name, where in placed.items() if name not in stood}
+    deltas = {name: where for name, where in placed.items() if name in stood}
+    in_standing = (
+        _text(
+            "SELECT f.* EXCLUDE (division) FROM governance.standing_findings AS f JOIN governance.division_results "
+            "AS p USING (dataset, date, rule_id, division) WHERE "
+        )
+        + f" || {_text(_deliveries(deltas.items()))} || {_in_division('p.division')} || {_dimension()}"
+    )
     rows = (
         _text(
             "SELECT f.* FROM governance.findings AS f JOIN governance.division_results AS p ON f.dataset = p.dataset "
         )
         + " || "
         + _text("AND f.date = p.date AND f.rule_id = p.rule_id JOIN (")
-        + f" || {_text(_rows(placed))} || "
+        + f" || {_text(_rows(whole))} || "
         + _text(f") AS r ON r.dataset = f.dataset AND r.{ROW_ID} = f.{ROW_ID} AND r.division = p.division WHERE ")
-        + f" || {_text(_deliveries(placed.items()))} || {_in_division('p.division')} || {_dimension()}"
+        + f" || {_text(_deliveries(whole.items()))} || {_in_division('p.division')} || {_dimension()} || "
+        + f"{_text(' UNION ALL ')} || {in_standing}"
     )
     return (
         "CASE WHEN coalesce(s.failed, 0) = 0 THEN NULL "
         f"WHEN s.kind = 'division' THEN {rows} WHEN s.part = 'punctuality' THEN {late} || {those} || {bad} "
-        f"ELSE {found} || {chosen} END AS query, "
+        f"ELSE {found} END AS query, "
         "CASE WHEN s.b IS NULL THEN NULL "
         f"WHEN s.kind = 'division' THEN {counts} WHEN s.part = 'punctuality' THEN {late} || {those} "
         f"ELSE {_text(f'SELECT * FROM {RULES} AS s WHERE ')} || {chosen} END AS rules_query"

@@ -26,7 +26,14 @@ from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
 from govdata.storage.tables import Table, types
 from govdata.storage.tables.nights import DAMAGED, RECONCILIATION, RULE_RESULTS
-from govdata.storage.tables.scoring import COLUMN_RESULTS, DIVISION_RESULTS, PUNCTUALITY, SCORECARD, SCORECARD_RULES
+from govdata.storage.tables.scoring import (
+    COLUMN_RESULTS,
+    DIVISION_RESULTS,
+    PUNCTUALITY,
+    SCORECARD,
+    SCORECARD_RULES,
+    STANDING_RESULTS,
+)
 from govdata.storage.tables.workorders import WAIVERS, WORK_ORDER_ITEMS
 
 if TYPE_CHECKING:
@@ -53,14 +60,20 @@ def make(registry: Registry, deployment: Deployment, date: Date) -> Made:
         )
         try:
             judged = _results(connection, registry, deployment, date)
+            since = _since(connection)
             for name, day in judged.items():
-                counts.count(registry.datasets[name], registry, deployment, day)
+                counts.count(registry.datasets[name], registry, deployment, day, since.get(name, {}))
             _tables(connection, deployment, date)
             _lineage(connection, registry)
             _declared(connection, registry, scheme)
             connection.execute(f"CREATE TABLE rules AS {steps.written(steps.rules(date), 'FROM rules')}")
             _keep(connection, SCORECARD_RULES, "SELECT * FROM rules", deployment, date)
-            query = _query(registry, deployment, date, scheme, judged)
+            stood = {
+                name
+                for name, day in connection.execute("SELECT DISTINCT dataset, date FROM stood").fetchall()
+                if judged.get(name) == day
+            }
+            query = _query(registry, deployment, date, scheme, judged, stood)
             path = _keep(connection, SCORECARD, query, deployment, date)
             ((lines, missing, score),) = connection.execute(
                 f"SELECT count(*), count_if(state = {sql.text(steps.NOT_ASSESSED)}), max(score) FILTER (WHERE "
@@ -99,12 +112,24 @@ def _results(
     return dict(connection.execute("SELECT dataset, max(date) FROM delivered GROUP BY dataset ORDER BY 1").fetchall())
 
 
+def _since(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Date]]:
+    """Dataset → rule → the first delivery it judged, where that was not the dataset's first."""
+    found: dict[str, dict[str, Date]] = {}
+    for dataset, rule, first in connection.execute(
+        "SELECT dataset, rule_id, first FROM (SELECT dataset, rule_id, min(date) AS first FROM delivered GROUP BY ALL) "
+        "JOIN (SELECT dataset, min(date) AS begun FROM delivered GROUP BY dataset) USING (dataset) WHERE first > begun"
+    ).fetchall():
+        found.setdefault(dataset, {})[rule] = first
+    return found
+
+
 def _tables(connection: duckdb.DuckDBPyConnection, deployment: Deployment, date: Date) -> None:
     until, before = f"date <= DATE '{date}'", f"date < DATE '{date}'"
     for name, table, where in (
         ("punctual", PUNCTUALITY, until),
         ("cells", COLUMN_RESULTS, until),
         ("places", DIVISION_RESULTS, until),
+        ("stood", STANDING_RESULTS, until),
         ("reconciled", RECONCILIATION.without(DAMAGED), until),
         ("earlier", SCORECARD, before),
     ):
@@ -123,7 +148,7 @@ def _waived(deployment: Deployment, date: Date) -> str:
     )
     held = f"granted <= DATE '{date}' AND until >= DATE '{date}'"
     return (
-        "SELECT DISTINCT i.dataset, i.rule_id, i.item_id, i.rows, i.first_seen, i.last_seen "
+        "SELECT DISTINCT i.dataset, i.rule_id, i.item_id, i.rows, i.first_seen, i.last_seen, i.ended "
         f"FROM ({waivers}) AS w JOIN ({items}) AS i USING (order_no, item_id) WHERE {held}"
     )
 
@@ -180,7 +205,9 @@ def _table(connection: duckdb.DuckDBPyConnection, definition: str, rows: Iterabl
         connection.execute(f"INSERT INTO {name} VALUES ({', '.join('?' * len(row))})", list(row))
 
 
-def _query(registry: Registry, deployment: Deployment, date: Date, scheme: Scheme, judged: dict[str, Date]) -> str:
+def _query(
+    registry: Registry, deployment: Deployment, date: Date, scheme: Scheme, judged: dict[str, Date], stood: set[str]
+) -> str:
     names = _divisions(registry)
     placed = {
         name: (
@@ -204,7 +231,7 @@ def _query(registry: Registry, deployment: Deployment, date: Date, scheme: Schem
             "FROM lineage GROUP BY ALL"
         ),
     }
-    asked = queries.columns(date, scheme, placed)
+    asked = queries.columns(date, scheme, placed, stood)
     told = f"s.*, {steps.level(scheme, 's.score')} AS level, DATE '{date}' AS date, {asked}"
     final = (
         f"SELECT {sql.identifiers(SCORECARD.columns)} FROM (SELECT {told} FROM moved AS s "

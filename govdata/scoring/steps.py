@@ -1,6 +1,7 @@
 """The scorecard of one date as named steps of SQL, from the tables that the catalogue also shows.
 
-Given (``scorecard.py``): ``delivered`` and ``across`` (results of rules, of deliveries and across tables),
+Given (``scorecard.py``): ``delivered`` and ``across`` (results of rules, of deliveries and across tables), ``stood``
+(those of the rows that stand, of datasets that come as deltas),
 ``punctual``, ``reconciled``, ``cells``, ``places`` (counts per division), ``waived_items``, ``earlier`` (scorecards
 before the date); ``datasets``, ``owners`` (of the declared rules across tables), ``parts`` (weights), ``lineage``
 (code → division it counts in).
@@ -36,26 +37,31 @@ def _part(column: str) -> str:
 
 def rules(date: Date) -> dict[str, str]:
     """Step ``rules``: the lines of ``governance.scorecard_rules``."""
-    results = "rule_id, judged, checked, failed, column_name, indicator, severity"
+    results = "rule_id, judged, {0} AS checked, {1} AS failed, column_name, indicator, severity, {2} AS standing"
+    whole = results.format("coalesce(s.checked, r.checked)", "coalesce(s.failed, r.failed)", "s.checked IS NOT NULL")
+    across = results.format("checked", "failed", "FALSE")
     waived = (
         "SELECT r.dataset, r.rule_id, sum(i.rows) AS rows FROM found AS r JOIN waived_items AS i "
-        "ON i.dataset = r.dataset AND i.rule_id = r.rule_id AND r.judged BETWEEN i.first_seen AND i.last_seen "
+        "ON i.dataset = r.dataset AND i.rule_id = r.rule_id AND r.judged >= i.first_seen AND "
+        "CASE WHEN r.standing THEN i.ended IS NULL OR i.ended > r.judged ELSE r.judged <= i.last_seen END "
         "GROUP BY ALL"
     )
     return {
         "newest": _NEWEST,
         "newest_across": "SELECT dataset, max(date) AS judged FROM across GROUP BY dataset",
         "found": (
-            f"SELECT dataset, department, {_part('dimension')} AS part, {results} FROM delivered JOIN newest "
-            "USING (dataset) JOIN datasets USING (dataset) WHERE date = judged UNION ALL "
-            f"SELECT dataset, owner, {_part('dimension')}, {results} FROM across JOIN newest_across "
+            f"SELECT dataset, department, {_part('dimension')} AS part, {whole} FROM delivered AS r JOIN newest "
+            "USING (dataset) JOIN datasets USING (dataset) LEFT JOIN stood AS s USING (dataset, date, rule_id) "
+            "WHERE date = judged UNION ALL "
+            f"SELECT dataset, owner, {_part('dimension')}, {across} FROM across JOIN newest_across "
             "USING (dataset) JOIN datasets USING (dataset) JOIN owners USING (rule_id) WHERE date = judged"
         ),
         "waived_rows": waived,
         "rules": (
-            f"SELECT DATE '{date}' AS date, f.* EXCLUDE (judged, checked, failed, column_name, indicator, severity), "
+            f"SELECT DATE '{date}' AS date, f.* EXCLUDE (judged, checked, failed, column_name, indicator, severity, "
+            "standing), "
             "judged, checked, failed, CAST(least(failed, coalesce(w.rows, 0)) AS BIGINT) AS waived, column_name, "
-            "indicator, severity FROM found AS f LEFT JOIN waived_rows AS w USING (dataset, rule_id)"
+            "indicator, severity, standing FROM found AS f LEFT JOIN waived_rows AS w USING (dataset, rule_id)"
         ),
     }
 
@@ -125,12 +131,14 @@ def _coverage() -> dict[str, str]:
         "judged_columns": "SELECT dataset, part, column_name FROM rules WHERE checked > 0 AND column_name IS NOT NULL",
         "of_dataset": (
             "SELECT d.dataset, d.department, n.judged, coalesce(b.columns, d.columns) AS columns, "
-            "r.delivered - r.duplicates AS rows, r.clean + r.quarantined AS assessed_rows, b.bound_columns, b.cells, "
+            "coalesce(t.rows, r.clean + r.quarantined) + r.delivered - r.duplicates - r.clean - r.quarantined AS rows, "
+            "coalesce(t.rows, r.clean + r.quarantined) AS assessed_rows, b.bound_columns, b.cells, "
             "b.conforming_cells, d.dataset || ' ' || coalesce(b.standards, '') || ' ' || d.rules_across AS standards, "
             "(SELECT count(DISTINCT column_name) FROM judged_columns AS j WHERE j.dataset = d.dataset) "
             "AS assessed_columns "
             "FROM datasets AS d LEFT JOIN newest AS n USING (dataset) LEFT JOIN bound AS b USING (dataset) "
-            "LEFT JOIN reconciled AS r ON r.dataset = d.dataset AND r.date = n.judged"
+            "LEFT JOIN reconciled AS r ON r.dataset = d.dataset AND r.date = n.judged LEFT JOIN (SELECT DISTINCT "
+            "dataset, date, rows FROM stood) AS t ON t.dataset = d.dataset AND t.date = n.judged"
         ),
         "members": (
             f"SELECT o.kind, o.scope, d.* FROM scopes AS o JOIN of_dataset AS d ON {_MEMBERS} UNION ALL "

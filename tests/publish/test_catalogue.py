@@ -95,6 +95,15 @@ def test_a_file_that_calls_a_column_by_its_former_name_is_read(two_nights: City)
     assert [date for date, _ in columns] == DAY[:2] and columns[0][1] == columns[1][1] and "name" in columns[0][1]
 
 
+def test_files_of_a_version_that_did_not_keep_a_column_yet_are_read(two_nights: City) -> None:
+    kept = two_nights.deployment.governance / "rule_results" / "people"
+    for path in kept.glob("*.parquet"):
+        pq.write_table(pq.read_table(path).drop_columns(["indicator"]), path)
+    two_nights.rebuild()
+    counts = two_nights.query("SELECT count(*) > 0, count(indicator) FROM governance.rule_results")
+    assert counts == [(True, 0)]
+
+
 def test_quarantine_holds_all_nights(two_nights: City) -> None:
     assert list(describe(two_nights, "quarantine.people")) == [
         *CONTRACT,

@@ -275,8 +275,8 @@ RULE = (
         "rule_districts",
         "在哪些区划",
         "Where",
-        "最近一次交付按行里的区划代码计数；只有声明了区划列的数据集才有。",
-        "By the division code in the rows of the newest delivery, where the dataset has one.",
+        "最近一次交付（增量交付的为全表）按行里的区划代码计数；只有声明了区划列的数据集才有。",
+        "By the division code in the rows of the newest delivery (of deltas: of the table), where the dataset has one.",
         columns(
             ("district", "district", "区划", "District"),
             ("checked", "count", "检查", "Checked"),

@@ -153,9 +153,10 @@ def _touched(has_links: bool) -> str:
         if has_links
         else "SELECT '' AS dataset, '' AS row_id, '' AS role, '' AS person_id, '' AS method LIMIT 0"
     )
-    failing = (
-        "SELECT DISTINCT f.dataset, f.rule_id, f._row_id AS row_id FROM governance.findings AS f JOIN s ON "
-        "f.dataset = s.dataset AND f.rule_id = s.rule_id AND f.date = s.judged"
+    failing = " UNION ".join(
+        f"SELECT f.dataset, f.rule_id, f._row_id AS row_id FROM governance.{table} AS f JOIN s ON "
+        f"f.dataset = s.dataset AND f.rule_id = s.rule_id AND f.date = s.judged AND {which}"
+        for table, which in (("findings", "s.standing IS NOT TRUE"), ("standing_findings", "s.standing"))
     )
     people = (
         "SELECT f.dataset, f.rule_id, count(DISTINCT person_id) FILTER (WHERE method <> 'unlinked') AS linked, "

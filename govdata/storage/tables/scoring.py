@@ -12,10 +12,12 @@ from govdata.storage.tables.nights import (
     DIMENSION,
     FAILED,
     INDICATOR,
+    MESSAGE,
     RULE_ID,
     SEVERITY,
     STANDARDS_HASH,
 )
+from govdata.storage.tables.rows import IDENTITY, ROW_ID
 
 DIVISION = Column("division", "VARCHAR", "行政区划代码，如交付所写；未知为没有或不在代码集中")
 KIND = Column(
@@ -80,6 +82,42 @@ DIVISION_RESULTS = Table(
     writer="评分",
 )
 
+STANDING_RESULTS = Table(
+    "governance",
+    "standing_results",
+    "增量交付的表逐条规则的现况：已发布的行和仍被隔离的行",
+    (
+        DATE.meaning("截至哪一次交付"),
+        DATASET,
+        RULE_ID,
+        CHECKED.meaning("检查的行数；规则有了以后交付的才算"),
+        FAILED,
+        Column("rows", "BIGINT", "全表的行数：已发布的和仍被隔离的"),
+        Column("held", "BIGINT", "其中仍被隔离的"),
+        Column("batch_id", "VARCHAR", "由哪些批次得来"),
+    ),
+    key=(DATE, DATASET, RULE_ID),
+    writer="评分",
+)
+
+STANDING_FINDINGS = Table(
+    "governance",
+    "standing_findings",
+    "增量交付的表现有的每一行不满足的每一条规则：已发布的行和仍被隔离的行，跨表规则不在内",
+    (
+        DATASET,
+        DATE.meaning("截至哪一次交付"),
+        *IDENTITY,
+        RULE_ID,
+        SEVERITY,
+        COLUMN_NAME,
+        MESSAGE,
+        DIVISION.meaning("行政区划代码；未知为没有或不在代码集中；空为没有区划列"),
+    ),
+    key=(DATASET, DATE, ROW_ID, RULE_ID),
+    writer="评分",
+)
+
 SCORECARD_RULES = Table(
     "governance",
     "scorecard_rules",
@@ -97,6 +135,7 @@ SCORECARD_RULES = Table(
         COLUMN_NAME,
         INDICATOR,
         SEVERITY,
+        Column("standing", "BOOLEAN", "数的是增量交付的全表（standing_findings），不只是一次交付（findings）"),
     ),
     key=(DATE, DATASET, RULE_ID),
     writer="评分",
@@ -138,7 +177,7 @@ SCORECARD = Table(
         Column("rank_note", "VARCHAR", "不上榜的原因"),
         Column("columns", "BIGINT", "合同的列数"),
         Column("assessed_columns", "BIGINT", "有规则评价到的列数"),
-        Column("rows", "BIGINT", "交付的记录数，不含重复"),
+        Column("rows", "BIGINT", "交付的记录数，不含重复；增量交付的是全表的行数和这一次读不出的"),
         Column("assessed_rows", "BIGINT", "评价的行数；读不出的没有评价"),
         Column("bound_columns", "BIGINT", "合计：绑定了有标准的数据元的列数"),
         Column("cells", "BIGINT", "合计：这些列中有值的单元格数"),
@@ -185,6 +224,8 @@ TABLES: tuple[Table, ...] = (
     PUNCTUALITY,
     COLUMN_RESULTS,
     DIVISION_RESULTS,
+    STANDING_RESULTS,
+    STANDING_FINDINGS,
     SCORECARD_RULES,
     SCORECARD,
     RULE_EXAM,
