@@ -8,6 +8,7 @@ import shutil
 import sys
 from datetime import date as Date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -113,18 +114,30 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Small:
 
 
 @pytest.fixture
-def city(made: Small, tmp_path: Path) -> Small:
-    """The same, to be logged in."""
+def city(made: Small) -> Small:
+    """The same with nothing logged yet."""
+    made.deployment.access_log.unlink(missing_ok=True)
+    return made
+
+
+@pytest.fixture
+def own(made: Small, tmp_path: Path) -> Small:
+    """A copy, to be changed."""
     shutil.copytree(made.deployment.home, tmp_path, dirs_exist_ok=True)
+    (tmp_path / made.deployment.relative(made.deployment.access_log)).unlink(missing_ok=True)
     small = Small(Deployment(tmp_path))
     publish.rebuild_catalogue(small.deployment, small.registry)
     return small
 
 
+def ask(city: Small, query: str) -> list[tuple[Any, ...]]:
+    """Of the catalogue as it is."""
+    with duckdb.connect(str(city.deployment.catalogue), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
 def one(city: Small, number: str) -> str:
-    (master,) = {
-        row[0] for row in city.ask(f"SELECT person_id FROM published.person WHERE identifier LIKE '%{number}'")
-    }
+    ((master,),) = ask(city, f"SELECT person_id FROM published.person WHERE identifier LIKE '%{number}'")
     return str(master)
 
 
@@ -171,7 +184,7 @@ def test_a_document_is_found_by_its_number_alone(made: Small) -> None:
 
 
 def test_masked_no_value_is_shown_on_the_terminal_or_the_page(city: Small, call: Call, tmp_path: Path) -> None:
-    home, row = city.deployment.home, str(city.ask("SELECT _row_id FROM published.people ORDER BY id")[0][0])
+    home, row = city.deployment.home, str(ask(city, "SELECT _row_id FROM published.people ORDER BY id")[0][0])
     for arguments in (("person", one(city, "1770001")), ("why", row)):
         page = tmp_path / f"{arguments[0]}.html"
         code, out, err = call(home, *arguments)
@@ -223,30 +236,30 @@ def test_a_number_is_read_from_the_standard_input_and_told_to_nobody(
     assert [line.subject for line in logged(city)] == [one(city, "1770001")]
 
 
-def test_an_id_that_is_no_more_says_what_became_of_it(city: Small, call: Call) -> None:
-    code, _, err = call(city.deployment.home, "person", "0" * 24)
+def test_an_id_that_is_no_more_says_what_became_of_it(own: Small, call: Call) -> None:
+    code, _, err = call(own.deployment.home, "person", "0" * 24)
     assert code == 1 and f"没有编号为 {'0' * 24} 的自然人" in err
-    gone = one(city, "1770001")
+    gone = one(own, "1770001")
     rows = PEOPLE_ROWS.replace("A1770001", "A1770009")
-    city.deliver("people", NEXT, rows)
-    registry = city.registry
+    own.deliver("people", NEXT, rows)
+    registry = own.registry
     links = registry.datasets["person_link"]
-    masters.publish_derived(links, registry, city.deployment, NEXT)
-    masters.publish_derived(registry.datasets["person"], registry, city.deployment, NEXT)
-    publish.rebuild_catalogue(city.deployment, registry)
-    code, out, err = call(city.deployment.home, "person", gone)
+    masters.publish_derived(links, registry, own.deployment, NEXT)
+    masters.publish_derived(registry.datasets["person"], registry, own.deployment, NEXT)
+    publish.rebuild_catalogue(own.deployment, registry)
+    code, out, err = call(own.deployment.home, "person", gone)
     assert code == 1 and out == "" and "2026-11-21 起为 " in err
 
 
 def test_a_held_back_row_says_so_and_has_no_master(city: Small, call: Call) -> None:
-    (row,) = city.ask("SELECT _row_id FROM quarantine.people")[0]
+    (row,) = ask(city, "SELECT _row_id FROM quarantine.people")[0]
     code, out, _ = call(city.deployment.home, "why", row)
     assert code == 0 and "隔离：没有发布，也没有归到主体" in out and "id.shape" in out and "编号写法不对" in out
     assert "端木" not in out
 
 
 def test_a_row_leads_to_its_masters_and_relations(made: Small) -> None:
-    (row,) = made.ask("SELECT _row_id FROM published.weddings WHERE no = 'W1'")[0]
+    (row,) = ask(made, "SELECT _row_id FROM published.weddings WHERE no = 'W1'")[0]
     found = access.row_dossier(made.deployment, made.registry, row)
     assert [line[:4] for line in section(found, "归到的主体")] == [
         ("男方", "自然人", one(made, "1770001"), "短号"), ("女方", "自然人", one(made, "1880002"), "身份号码")]  # fmt: skip
@@ -283,18 +296,18 @@ def test_the_page_carries_no_script_names_who_looked_and_overwrites_nothing(
     assert code == 1 and "已经存在" in err and len(logged(city)) == before
 
 
-def test_a_table_that_no_night_has_made_yet_and_a_folder_that_is_not_there_are_told(city: Small, call: Call) -> None:
-    home, master = city.deployment.home, one(city, "1770001")
+def test_a_table_that_no_night_has_made_yet_and_a_folder_that_is_not_there_are_told(own: Small, call: Call) -> None:
+    home, master = own.deployment.home, one(own, "1770001")
     code, _, err = call(home, "person", master, "--html", str(home / "没有" / "a.html"))
     assert code == 1 and "不存在" in err
-    with duckdb.connect(str(city.deployment.catalogue)) as catalogue:
+    with duckdb.connect(str(own.deployment.catalogue)) as catalogue:
         catalogue.execute("DROP VIEW published.couple")
     code, out, err = call(home, "person", master)
     assert (code, out) == (1, "") and "请先运行 govdata run" in err and master not in err
-    city.deployment.catalogue.write_bytes(b"no database")
+    own.deployment.catalogue.write_bytes(b"no database")
     code, out, err = call(home, "person", master)
     assert (code, out) == (1, "") and "目录打不开" in err
-    assert logged(city) == []
+    assert logged(own) == []
 
 
 def test_a_page_of_eighty_columns_loses_no_text(city: Small, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
