@@ -22,6 +22,7 @@ from govdata.errors import GovdataError
 from govdata.standards.derivations import Conflicts, Derivation, Events, Links, Relations, Survivors
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
+from govdata.storage.tables.rows import ROW_ID
 
 if TYPE_CHECKING:
     import duckdb
@@ -367,15 +368,15 @@ def orders(connection: duckdb.DuckDBPyConnection, rows: Sequence[tuple[str, str]
         marks = ", ".join("?" for _ in rows)
         found = records(
             connection,
-            "SELECT o.order_no, o.message, o.department, o.state_name, o.due, i._row_id, i.dataset "
+            f"SELECT o.order_no, o.message, o.department, o.state_name, o.due, i.{ROW_ID}, i.dataset "
             "FROM governance.work_order_items AS i JOIN governance.work_orders AS o USING (order_no) "
-            f"WHERE i.state = 'open' AND i._row_id IN ({marks}) ORDER BY o.due, o.order_no, i._row_id",
+            f"WHERE i.state = 'open' AND i.{ROW_ID} IN ({marks}) ORDER BY o.due, o.order_no, i.{ROW_ID}",
             *(row for _, row in rows),
         )
     lines = tuple(
-        (row["order_no"], row["message"], row["department"], row["state_name"], str(row["due"] or ""), row["_row_id"])
+        (row["order_no"], row["message"], row["department"], row["state_name"], str(row["due"] or ""), row[ROW_ID])
         for row in found
-        if (row["dataset"], row["_row_id"]) in set(rows)
+        if (row["dataset"], row[ROW_ID]) in set(rows)
     )
     return Section("未办结的工单", ("工单", "问题", "部门", "状态", "截止", "行标识"), lines)
 

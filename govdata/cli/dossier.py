@@ -16,6 +16,7 @@ from govdata.cli.app import Command, app
 from govdata.cli.common import console, load_registry
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.storage.tables.rows import ROW_ID
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +34,7 @@ MASKED = "查阅（脱敏）"
 Asked = Annotated[
     str, typer.Argument(metavar="ID|-", help="主体编号或证件号码；- 从标准输入读一行，号码便不进入命令历史")
 ]
-Row = Annotated[str, typer.Argument(metavar="ROW_ID|-", help="行标识：查询结果里的 _row_id；- 从标准输入读一行")]
+Row = Annotated[str, typer.Argument(metavar="ROW_ID|-", help=f"行标识：查询结果里的 {ROW_ID}；- 从标准输入读一行")]
 Reveal = Annotated[bool, typer.Option("--reveal", help="显示未脱敏的值；须写 --purpose")]
 Purpose = Annotated[str | None, typer.Option(metavar="用途", help="为什么查阅，记入查阅台账；不要写号码和姓名")]
 By = Annotated[str | None, typer.Option(metavar="姓名", help="谁查阅；不写为系统账户")]
