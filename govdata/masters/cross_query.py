@@ -126,7 +126,9 @@ def _needs(rules: Iterable[CrossRule]) -> dict[str, _Need]:
             else:
                 own.columns.add(name)
         if isinstance(spec, References):
-            other.held |= set(spec.on.values())
+            other.held |= {*spec.on.values(), *(spec.held or {}).values()}
+            other.columns |= set((spec.held or {}).values())
+            own.columns |= (spec.held or {}).keys()
             if spec.master and rule.links:
                 ((left, right),) = spec.master.items()
                 own.roles[left], other.roles[right] = rule.links, rule.links
@@ -280,33 +282,36 @@ class Query:
     def _referenced(self, spec: References, steps: dict[str, str], told: str) -> tuple[dict[str, str], str]:
         """A row that the other table holds back for a fault of its own is neither found nor missing; nor is one of whom
         people are still asked who it is."""
-        held = ", ".join(f"{sql.identifier(name)} AS {sql.identifier('held_' + name)}" for name in spec.on.values())
-        steps["held"] = f"SELECT DISTINCT {held}, TRUE AS is_held FROM {_held(spec.table)}"
-        same = " AND ".join(f"{sql.identifier(left)} = {sql.identifier('held_' + r)}" for left, r in spec.on.items())
-        told += f" LEFT JOIN held ON {same}"
-        found, decided = "n IS NOT NULL", "is_held IS NULL"
+        for name, on in {"held": spec.on, "held_alike": spec.held or {}}.items():
+            if on:
+                keys = {right: sql.identifier(f"{name}_{right}") for right in on.values()}
+                listed = ", ".join(f"{sql.identifier(right)} AS {key}" for right, key in keys.items())
+                steps[name] = f"SELECT DISTINCT {listed}, TRUE AS is_{name} FROM {_held(spec.table)}"
+                same = " AND ".join(f"{sql.identifier(left)} = {keys[right]}" for left, right in on.items())
+                told += f" LEFT JOIN {name} ON {same}"
+        found, decided = "n IS NOT NULL", "is_held IS NULL" + (" AND is_held_alike IS NULL" if spec.held else "")
         master = self._master
         if master is not None:
             own, other = master
             told += f" LEFT JOIN (SELECT DISTINCT {other} AS linked FROM partners) ON {own} = linked"
             found = "(n IS NOT NULL OR linked IS NOT NULL)"
-            told, decided = self._still_asked(spec, told, own)
+            told = self._still_asked(spec, told, own)
+            decided += " AND asked_row IS NULL AND asked_master IS NULL"
         places = ", ".join(f"{name} AS {alias}" for name, alias in PLACES.items())
         return steps, (
             f"SELECT {ROW} AS row_id, {places}, NOT {found} AS fails, NULL AS other_row, 0 AS other_rows "
             f"FROM ({told}) WHERE {found} OR ({decided})"
         )
 
-    def _still_asked(self, spec: References, told: str, own: str) -> tuple[str, str]:
-        """``told`` with the candidates beside each row (of its own mention, and of the other table's mentions for its
-        master), and when the row is decided all the same."""
+    def _still_asked(self, spec: References, told: str, own: str) -> str:
+        """``told`` with the candidates beside each row: of its own mention, and of the other table's mentions for its
+        master."""
         assert spec.master is not None and self.rule.links is not None
         ((left, right),) = spec.master.items()
         asked = _asked(_kind(self.rule.links))
         mine = f"SELECT DISTINCT row_id AS asked_row FROM {asked} WHERE role = {sql.text(left)}"
         theirs = f"SELECT DISTINCT candidate_id AS asked_master FROM {asked} WHERE role = {sql.text(right)}"
-        told += f" LEFT JOIN ({mine}) ON {ROW} = asked_row LEFT JOIN ({theirs}) ON {own} = asked_master"
-        return told, "is_held IS NULL AND asked_row IS NULL AND asked_master IS NULL"
+        return f"{told} LEFT JOIN ({mine}) ON {ROW} = asked_row LEFT JOIN ({theirs}) ON {own} = asked_master"
 
 
 def _prefixed(prefix: str) -> str:

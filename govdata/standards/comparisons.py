@@ -53,6 +53,10 @@ class References(Comparison):
         None,
         description="本表的身份: 另一张表的身份（masters 的 mentions）；归到同一主体的也算找到，没有号码的行也判",
     )
+    held: Maybe[On] = Field(
+        None,
+        description="本表的列: 另一张表的列；另一张表被隔离的行里有这样的，也不算没有（号码写坏的认姓名）",
+    )
     min_share: Maybe[Annotated[float, Field(ge=0, le=1)]] = Field(
         None, description="至少应找到的比例；低于它时整条规则不通过"
     )

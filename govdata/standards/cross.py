@@ -128,6 +128,9 @@ class _Reader:
         for left, right in spec.on.items():
             self._column(left, own, kind, "on", left)
             self._column(right, other, kind, "on", left)
+        for left, right in (getattr(spec, "held", None) or {}).items():
+            self._column(left, own, kind, "held", left)
+            self._column(right, other, kind, "held", left)
         column = written.column or next(iter(spec.on))
         if written.column is not None:
             self._column(column, own, "column")

@@ -31,7 +31,8 @@ class Case:
     rule: str
     tables: Mapping[str, Rows]
     failing: Mapping[str, str | None]
-    held: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()  # numbers that the other table holds back
+    alike: tuple[str, ...] = ()  # and names, where a damaged number tells nothing
 
 
 def person(number: str, name: str, **more: Any) -> dict[str, Any]:
@@ -248,10 +249,12 @@ def of_people() -> Iterator[Case]:
         "p4": person("E", "丁", birth_date="2020-10-01"),
         "p5": person("F", "戊", birth_date="2016-03-07") | DEAD,
         "p6": person("H", "己", birth_date="2016-03-07"),
+        "p7": person("I", "庚", birth_date="2016-03-07", sex="1"),  # the school wrote a number that is none
+        "p8": person("J", "庚", birth_date="2016-03-07", sex="2"),
     }
     pupils = {"e1": pupil("A", "1"), "e2": {"_pupil": "m1"}}
     tables = {"population": people, "education": pupils}
-    yield Case("school_age_has_record", tables, {"p2": None}, held=("H",))
+    yield Case("school_age_has_record", tables, {"p2": None, "p8": None}, held=("H",), alike=("庚",))
     graduate = {"student_status": "07", "education_level": "21", "graduation_date": "2025-06-30"}
     people = {
         "p1": person("A", "甲", education="61"),
@@ -389,14 +392,17 @@ def judged(case: Case, rule: CrossRule, registry: Registry, connection: duckdb.D
         if registry.datasets[table].derived is None:
             _fill(connection, registry, table, case.tables[table], rule)
     if isinstance(rule.spec, References):
-        keys = list(rule.spec.on.values())
+        numbers, names = list(rule.spec.on.values()), list((rule.spec.held or {}).values())
+        keys = [*numbers, *names]
         connection.execute(
             f'CREATE OR REPLACE TABLE "held {rule.spec.table}" AS SELECT {sql.identifiers(keys)} FROM '
             f'"rows {rule.spec.table}" LIMIT 0'
         )
-        for value in case.held:
-            marks = ", ".join("?" for _ in keys)
-            connection.execute(f'INSERT INTO "held {rule.spec.table}" VALUES ({marks})', [value] * len(keys))
+        lines = [[value] * len(numbers) + [None] * len(names) for value in case.held]
+        lines += [[None] * len(numbers) + [name, "1"] for name in case.alike]
+        for line in lines:
+            marks = ", ".join("?" for _ in line)
+            connection.execute(f'INSERT INTO "held {rule.spec.table}" VALUES ({marks})', line)
     if rule.links:
         connection.execute(
             'CREATE OR REPLACE TABLE "asked person" (row_id VARCHAR, role VARCHAR, candidate_id VARCHAR)'
