@@ -32,7 +32,8 @@ def anomalies(registry: Registry, dates: DailyPartitionsDefinition, upstream: Se
         KEY,
         dates,
         upstream,
-        "异常提示：与各数据集自身的历史相比反常的数量、空值、不同值和分布，每个原因一条；久不起作用的规则列在 stale_rules。",
+        "异常提示：与各数据集自身的历史相比反常的数量、空值、不同值和分布，每个原因一条；"
+        "久不起作用的规则列在 stale_rules。",
         kinds={"duckdb", "parquet"},
         metadata={"dagster/table_name": "governance.anomalies"},
         priority=-65,

@@ -8,10 +8,10 @@ from datetime import date as Date
 from typing import TYPE_CHECKING, Any
 
 from govdata.deployment import Deployment
-from govdata.governance.calendar import Calendar
+from govdata.governance import calendar_of
 from govdata.publish import scorecard
 from govdata.scoring import baselines
-from govdata.scoring.baselines import Night
+from govdata.scoring.baselines import IsWorking, Night
 from govdata.scoring.causes import Cause, Names, causes
 from govdata.standards.model import Registry
 from govdata.storage import files, sql
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Found:
-    """``fresh``: owner → messages of what is new and was not told yet. ``causes`` there are at all, of how many datasets
-    ``compared``; ``expired``: datasets whose baseline nobody has renewed."""
+    """``fresh``: owner → messages of what is new and was not told yet. ``causes`` there are at all, of how many
+    datasets ``compared``; ``expired``: datasets whose baseline nobody has renewed."""
 
     fresh: Mapping[str, tuple[str, ...]]
     causes: int
@@ -36,7 +36,7 @@ def detect(registry: Registry, deployment: Deployment, date: Date) -> Found:
     """Judge the deliveries of ``date`` by those before, and keep what is unusual. Again gives the same."""
     fresh: dict[str, tuple[str, ...]] = {}
     counted, compared, expired = 0, 0, []
-    calendar = Calendar(registry.working_days)
+    calendar = calendar_of(registry)
     with sql.connection(deployment, "anomalies") as connection:
         for dataset in registry.delivered:
             if not files.is_sound(scorecard.path(deployment, PROFILES, date, dataset), PROFILES.columns):
@@ -47,7 +47,7 @@ def detect(registry: Registry, deployment: Deployment, date: Date) -> Found:
                 continue
             nights = _nights(connection, registry, deployment, dataset, date)
             compared += 1
-            made = _judged(registry, dataset, nights, calendar)
+            made = _judged(registry, dataset, nights, calendar.is_working)
             lines = _lines(registry, deployment, dataset, date, made, nights)
             told = {line["message"] for line in _kept(deployment, dataset, date)}
             files.put_table(ANOMALIES.arrow(lines), scorecard.path(deployment, ANOMALIES, date, dataset))
@@ -59,13 +59,13 @@ def detect(registry: Registry, deployment: Deployment, date: Date) -> Found:
     return Found(fresh, counted, compared, tuple(expired))
 
 
-def _judged(registry: Registry, dataset: str, nights: Sequence[Night], calendar: Calendar) -> list[Cause]:
+def _judged(registry: Registry, dataset: str, nights: Sequence[Night], is_working: IsWorking) -> list[Cause]:
     settings, night = registry.anomalies, nights[-1]
     found = baselines.signals(
         night,
         nights[:-1],
         settings.sensitivity_of(dataset),
-        calendar.is_working,
+        is_working,
         yearly=registry.datasets[dataset].schedule.days > 60,
         least=settings.least,
     )

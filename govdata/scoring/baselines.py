@@ -24,7 +24,7 @@ OFF = 6
 RECENT, OF_A_KIND, BUCKETS = 10, 4, 30
 OF_MANY = 1.5
 """By so much farther must a single division stand out: of a dozen divisions and a score of columns some always do."""
-ALWAYS = 0.98
+ALWAYS = 0.9
 """What came on so many of the nights and does not come now is missing, however much it varies."""
 MAD = 1.4826
 """From a median absolute deviation to a standard deviation of normal scatter."""
