@@ -335,9 +335,12 @@ def masters(c: Catalogue, _: str) -> list[Row]:
     for kind in ("organisation", "person"):
         rows = c.rows(f"published.{kind}_at(DATE '{c.date}')")
         covered = sum(row["datasets"] > 1 for row in rows)
+        roles = {(link["dataset"], link["role"]) for link in c.rows(f"published.{kind}_link_at(DATE '{c.date}')")}
+        held = [len(c.rows(f"governance.{name}_possible()")) - len(c.rows(f"published.{name}")) for name, _ in roles]
         found.append({
-            "kind": kind, "masters": len(rows), "identified": sum(row["identifier"] is not None for row in rows),
-            "covered": covered, "coverage": covered / len(rows), "disagreeing": sum(row["disagreements"] > 0 for row in rows),
+            "kind": kind, "masters": len(rows), "lower": sum(row["identifier"] is not None for row in rows),
+            "upper": len(rows) + sum(held), "covered": covered, "coverage": covered / len(rows),
+            "disagreeing": sum(row["disagreements"] > 0 for row in rows),
         })  # fmt: skip
     return found
 
