@@ -392,6 +392,11 @@ def waivers(c: Catalogue, _: str) -> list[Row]:
     return [{"active": len(held), "expiring": sum(row["until"] <= c.date + timedelta(days=30) for row in held)}]
 
 
+def anomalies(c: Catalogue, _: str) -> list[Row]:
+    known = [row for row in c.governance("anomalies") if row["date"] == c.date]
+    return sorted(known, key=lambda row: (-row["score"], row["dataset"], row["message"]))
+
+
 PARTS = ("conformity", "completeness", "accuracy", "consistency", "timeliness", "punctuality", "accessibility", "total")
 
 
@@ -482,7 +487,7 @@ RECOUNTED: dict[str, Callable[[Catalogue, str], list[Row]]] = {
     "standing": standing, "score": score, "coverage": coverage, "tonight": tonight, "blocked": blocked, "orders": orders,
     "on_time": on_time, "departments": departments, "heat": heat, "flow": flow,
     "trend": lambda c, _: trend("bureau")(c, "bureau"), "top_rules": top_rules, "districts": districts, "bounds": bounds,
-    "masters": masters, "links": links, "conflicts": conflicts, "ageing": ageing, "waivers": waivers,
+    "masters": masters, "links": links, "conflicts": conflicts, "ageing": ageing, "waivers": waivers, "anomalies": anomalies,
     "department_parts": parts("department"), "department_trend": trend("department"),
     "department_datasets": department_datasets, "department_rules": failing_rules("department"),
     "department_performance": department_performance, "department_orders": order_list(lambda order: order["department"]),

@@ -120,7 +120,7 @@ def test_every_figure_is_as_counted_again(made: Deployment, registry: Registry, 
 
 
 def test_every_figure_is_counted_again() -> None:
-    assert set(RECOUNTED) == set(FIGURES) - {"anomalies"}
+    assert set(RECOUNTED) == set(FIGURES)
 
 
 @marked
@@ -230,7 +230,7 @@ def test_a_complete_page_is_not_red_and_without_a_record_s_value(city: Scored) -
     told = page(write(city).page)
     is_red, said = state(city.deployment.reports / "cockpit.html")
     assert not is_red and "完整" in said
-    for section in ("masters", "anomalies", "rules"):
+    for section in ("masters", "rules"):
         assert "未启用" in told.find(f".//section[@aria-labelledby='{section}']").text_content()
     for path in (*pages(city.deployment), *pages(city.deployment, "en")):
         self_contained(path)

@@ -440,14 +440,18 @@ ANOMALIES = Figure(
     "anomalies",
     "异常",
     "Anomalies",
-    "与历史交付相比的异常，一个原因一条。",
-    "What is unusual against the history of deliveries, one line per cause.",
+    "这一天的交付与自身历史相比反常的地方，一个原因一条，最反常的在前；本次不在自己的基线里。",
+    "What is unusual of the date's deliveries against their own history, one line per cause, the most unusual first.",
     columns(
         ("dataset", "dataset", "数据集", "Dataset"),
         ("message", "text", "说明", "What"),
+        ("cause", "word", "原因", "Cause"),
+        ("since", "date", "起于", "Since"),
+        ("nights", "count", "所依据的交付", "Deliveries compared"),
+        ("owner", "text", "基线的责任人", "Owner of the baseline"),
     ),
-    "SELECT dataset, message FROM governance.anomalies WHERE date = $date",
-    "dataset, message",
+    "SELECT dataset, message, cause, since, nights, owner FROM governance.anomalies WHERE date = $date",
+    "score DESC, dataset, message",
     needs=("governance.anomalies",),
 )
 
