@@ -120,6 +120,23 @@ def test_without_them_the_published_count_is_often_wrong(asked: list[Asked]) -> 
     assert sum(one.published != one.truth for one in asked) > AGGREGATES / 2
 
 
+def test_the_people_there_are_lie_between_the_bounds_of_the_masters(
+    nights: Nights, published: duckdb.DuckDBPyConnection
+) -> None:
+    """As the cockpit tells them: masters with a valid number, and all with whoever a row held back may mention."""
+    city, people = build_city(PEOPLE, SEED, nights.dates), set()
+    for mention in nights.registry.masters["person"].mentions.values():
+        column = mention.number("citizen_id")[0]
+        people |= {number for number in register(city, mention.dataset, nights.registry)[column].to_pylist() if number}
+    roles = published.execute("SELECT dataset, count(DISTINCT role) FROM published.person_link GROUP BY 1").fetchall()
+    held = 0
+    for dataset, count in roles:
+        query = f"SELECT upper - published FROM governance.{dataset}_bounds(TRUE)"
+        held += count * published.execute(query).fetchone()[0]
+    lower, masters = published.execute("SELECT count(identifier), count(*) FROM published.person").fetchone()
+    assert lower <= len(people) <= masters + held <= 1.05 * len(people)
+
+
 def test_the_macro_is_the_sum_of_the_possible_rows(published: duckdb.DuckDBPyConnection, asked: list[Asked]) -> None:
     for one in asked[:25]:
         (told,) = published.execute(f"FROM governance.{one.dataset}_bounds({one.condition})").fetchall()

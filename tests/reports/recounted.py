@@ -335,9 +335,12 @@ def masters(c: Catalogue, _: str) -> list[Row]:
     for kind in ("organisation", "person"):
         rows = c.rows(f"published.{kind}_at(DATE '{c.date}')")
         covered = sum(row["datasets"] > 1 for row in rows)
+        roles = {(link["dataset"], link["role"]) for link in c.rows(f"published.{kind}_link_at(DATE '{c.date}')")}
+        held = [len(c.rows(f"governance.{name}_possible()")) - len(c.rows(f"published.{name}")) for name, _ in roles]
         found.append({
-            "kind": kind, "masters": len(rows), "identified": sum(row["identifier"] is not None for row in rows),
-            "covered": covered, "coverage": covered / len(rows), "disagreeing": sum(row["disagreements"] > 0 for row in rows),
+            "kind": kind, "masters": len(rows), "lower": sum(row["identifier"] is not None for row in rows),
+            "upper": len(rows) + sum(held), "covered": covered, "coverage": covered / len(rows),
+            "disagreeing": sum(row["disagreements"] > 0 for row in rows),
         })  # fmt: skip
     return found
 
@@ -387,6 +390,11 @@ def ageing(c: Catalogue, _: str) -> list[Row]:
 def waivers(c: Catalogue, _: str) -> list[Row]:
     held = [row for row in c.governance("waivers") if row["granted"] <= c.date <= row["until"]]
     return [{"active": len(held), "expiring": sum(row["until"] <= c.date + timedelta(days=30) for row in held)}]
+
+
+def anomalies(c: Catalogue, _: str) -> list[Row]:
+    known = [row for row in c.governance("anomalies") if row["date"] == c.date]
+    return sorted(known, key=lambda row: (-row["score"], row["dataset"], row["message"]))
 
 
 PARTS = ("conformity", "completeness", "accuracy", "consistency", "timeliness", "punctuality", "accessibility", "total")
@@ -479,7 +487,7 @@ RECOUNTED: dict[str, Callable[[Catalogue, str], list[Row]]] = {
     "standing": standing, "score": score, "coverage": coverage, "tonight": tonight, "blocked": blocked, "orders": orders,
     "on_time": on_time, "departments": departments, "heat": heat, "flow": flow,
     "trend": lambda c, _: trend("bureau")(c, "bureau"), "top_rules": top_rules, "districts": districts, "bounds": bounds,
-    "masters": masters, "links": links, "conflicts": conflicts, "ageing": ageing, "waivers": waivers,
+    "masters": masters, "links": links, "conflicts": conflicts, "ageing": ageing, "waivers": waivers, "anomalies": anomalies,
     "department_parts": parts("department"), "department_trend": trend("department"),
     "department_datasets": department_datasets, "department_rules": failing_rules("department"),
     "department_performance": department_performance, "department_orders": order_list(lambda order: order["department"]),

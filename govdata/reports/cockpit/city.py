@@ -287,7 +287,7 @@ TOP_RULES = Figure(
         ("people_upper", "count", "人数上界", "People, at most"),
     ),
     "SELECT * FROM ($touched) WHERE people_upper > 0 ORDER BY people_upper DESC, failed DESC, rule LIMIT 10",
-    needs=("published.person_link",),
+    needs=("published.person_at", "published.person_link_at"),
 )
 
 DISTRICTS = Figure(
@@ -341,20 +341,22 @@ MASTERS = Figure(
     "masters",
     "主数据",
     "Masters",
-    "一个主体一行；在两个以上数据集里出现的÷全部＝覆盖率；有冲突的是某个属性各来源说法不同的。",
+    "一个主体一行；在两个以上数据集里出现的÷全部＝覆盖率；来源说法不同的，是某个属性有冲突。"
+    "下界：有有效标识的主体；上界：全部主体，再加隔离、拒收、被阻断的行上每一次可能的提及。",
     "One row per person or organisation; covered: seen in two or more datasets; disagreeing: sources contradict "
     "each other.",
     columns(
         ("kind", "word", "种类", "Kind"),
         ("masters", "count", "主体", "Masters"),
-        ("identified", "count", "有有效标识", "With valid number"),
+        ("lower", "count", "下界", "At least"),
+        ("upper", "count", "上界", "At most"),
         ("covered", "count", "两个以上来源", "In two or more sources"),
         ("coverage", "share", "覆盖率", "Covered"),
         ("disagreeing", "count", "来源说法不同", "Sources disagree"),
     ),
     "SELECT * FROM ($masters)",
     "kind",
-    needs=("published.person",),
+    needs=("published.person_at", "published.person_link_at"),
 )
 
 LINKS = Figure(
@@ -374,7 +376,7 @@ LINKS = Figure(
     ),
     "SELECT * FROM ($links)",
     "kind",
-    needs=("published.person_link",),
+    needs=("published.person_at", "published.person_link_at"),
 )
 
 CONFLICTS = Figure(
@@ -395,7 +397,7 @@ CONFLICTS = Figure(
 min(first_seen) AS first_seen FROM governance.conflicts_at($date) WHERE open AND NOT chosen AND owner IS NOT NULL
 GROUP BY ALL""",
     "masters DESC, kind, element, owner",
-    needs=("governance.conflicts",),
+    needs=("governance.conflicts_at",),
 )
 
 AGEING = Figure(
@@ -438,14 +440,18 @@ ANOMALIES = Figure(
     "anomalies",
     "异常",
     "Anomalies",
-    "与历史交付相比的异常，一个原因一条。",
-    "What is unusual against the history of deliveries, one line per cause.",
+    "这一天的交付与自身历史相比反常的地方，一个原因一条，最反常的在前；本次不在自己的基线里。",
+    "What is unusual of the date's deliveries against their own history, one line per cause, the most unusual first.",
     columns(
         ("dataset", "dataset", "数据集", "Dataset"),
         ("message", "text", "说明", "What"),
+        ("cause", "word", "原因", "Cause"),
+        ("since", "date", "起于", "Since"),
+        ("nights", "count", "所依据的交付", "Deliveries compared"),
+        ("owner", "text", "基线的责任人", "Owner of the baseline"),
     ),
-    "SELECT dataset, message FROM governance.anomalies WHERE date = $date",
-    "dataset, message",
+    "SELECT dataset, message, cause, since, nights, owner FROM governance.anomalies WHERE date = $date",
+    "score DESC, dataset, message",
     needs=("governance.anomalies",),
 )
 

@@ -41,7 +41,7 @@ class Column:
 class Figure:
     """``query`` gives ``columns`` (and ``scope``, where the figure is ``of`` many) and may name ``$date`` and what
     ``Asked`` knows besides; ``order``: what its rows are ordered by. ``meaning``: the definition and what it reconciles
-    with, Chinese and English. ``needs``: tables of the catalogue without which there is no such figure."""
+    with, Chinese and English. ``needs``: tables and macros of the catalogue without which there is no such figure."""
 
     id: str
     zh: str

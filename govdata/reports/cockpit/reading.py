@@ -48,9 +48,9 @@ def read(registry: Registry, deployment: Deployment, date: Date) -> Told:
         if not known[0][0]:
             raise GovdataError(f"{date} 没有评分；评过分的日期见 governance.scorecard")
         newest = connection.execute("SELECT max(date) FROM governance.scorecard").fetchall()[0][0]
-        asked = Asked(date, _parts(connection, registry, date, date == newest))
+        have = _known(connection)
+        asked = Asked(date, _parts(have, registry, date, date == newest))
         quick = _kept(connection, asked)
-        have = _tables(connection)
         rows = {
             figure.id: _rows(connection, quick.whole(figure))
             for figure in (*city.FIGURES, *drill.FIGURES)
@@ -85,39 +85,31 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
     ]
 
 
-def _tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """Of the catalogue; a table that was never published is none."""
-    views = connection.execute(
-        "SELECT schema_name || '.' || view_name FROM duckdb_views() WHERE NOT internal"
-    ).fetchall()
-    dated = {name.removesuffix("_at") for name in _macros(connection)}
-    shown = {name for (name,) in views}
-    return frozenset(name for name in shown if not name.startswith("published.") or name in dated)
-
-
-def _macros(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+def _known(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Tables of the catalogue and its macros; only what was published has an ``_at``."""
     found = connection.execute(
+        "SELECT schema_name || '.' || view_name FROM duckdb_views() WHERE NOT internal UNION ALL "
         "SELECT schema_name || '.' || function_name FROM duckdb_functions() WHERE function_type = 'table_macro' "
         "AND schema_name IN ('published', 'governance')"
     ).fetchall()
     return frozenset(name for (name,) in found)
 
 
-def _parts(connection: duckdb.DuckDBPyConnection, registry: Registry, date: Date, is_newest: bool) -> dict[str, str]:
-    macros = _macros(connection)
+def _parts(known: frozenset[str], registry: Registry, date: Date, is_newest: bool) -> dict[str, str]:
+    """What stands for the names that queries use. ``known``: what the catalogue has."""
     sets = sorted({str(registry.element(name, column).code_set) for name, column in _divided(registry).items()})
     divisions = " UNION ".join(
         f"SELECT code, name_zh, parent, successor, valid_to, current FROM codes.{sql.identifier(name)}" for name in sets
     )
     places = f"({divisions})" if divisions else NO_DIVISIONS
-    kinds = [kind for kind in registry.masters if {f"published.{kind}_at", f"published.{kind}_link_at"} <= macros]
-    registers = [name for name in registry.delivered if is_newest and f"governance.{name}_bounds" in macros]
+    kinds = [kind for kind in registry.masters if {f"published.{kind}_at", f"published.{kind}_link_at"} <= known]
+    registers = [name for name in registry.delivered if is_newest and f"governance.{name}_bounds" in known]
     counted = {name: column for name, column in _divided(registry).items() if name in registers}
     return {
         "window": str(registry.scoring.on(date).window.dates),
         "divisions": places,
         "lineage": _lineage(places, "SELECT DISTINCT division AS code FROM governance.division_results"),
-        "touched": _touched("published.person_link_at" in macros),
+        "touched": _touched("published.person_link_at" in known),
         "bounds": _bounds(registers),
         "district_bounds": _district_bounds(counted, places),
         "masters": _masters(kinds),
@@ -239,14 +231,20 @@ def _district_bounds(registers: Mapping[str, str], places: str) -> str:
 
 
 def _masters(kinds: Sequence[str]) -> str:
-    selects = [
-        f"SELECT {sql.text(kind)} AS kind, count(*) AS masters, count(identifier) AS identified, count(*) FILTER "
-        f"(WHERE datasets >= 2) "
-        "AS covered, count(*) FILTER (WHERE datasets >= 2) / nullif(count(*), 0) AS coverage, count(*) FILTER "
-        "(WHERE disagreements > 0) AS disagreeing "
-        f"FROM published.{sql.identifier(kind + '_at')}($date)"
-        for kind in kinds
-    ]
+    """A row that is held back may mention somebody new in each of its roles."""
+    held = "SELECT sum((b.upper - b.published) * r.roles) FROM ($bounds) AS b JOIN ({}) AS r USING (dataset)"
+    selects = []
+    for kind in kinds:
+        roles = (
+            f"SELECT dataset, count(DISTINCT role) AS roles FROM published.{sql.identifier(kind + '_link_at')}($date) "
+            "GROUP BY dataset"
+        )
+        selects.append(
+            f"SELECT {sql.text(kind)} AS kind, count(*) AS masters, count(identifier) AS lower, count(*) + "
+            f"({held.format(roles)})::BIGINT AS upper, count(*) FILTER (WHERE datasets >= 2) AS covered, "
+            "count(*) FILTER (WHERE datasets >= 2) / nullif(count(*), 0) AS coverage, count(*) FILTER (WHERE "
+            f"disagreements > 0) AS disagreeing FROM published.{sql.identifier(kind + '_at')}($date)"
+        )
     return " UNION ALL ".join(selects)
 
 
