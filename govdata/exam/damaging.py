@@ -25,8 +25,8 @@ DUPLICATE, CONFLICT = (defect.kind for defect in ROW_DEFECTS)
 
 @dataclass(frozen=True)
 class Strike:
-    """``copies``: damaged row → the row it was made of, places in the texts. ``beside``: columns that had to be changed
-    with the struck one (an amount's unit), which may stay so."""
+    """``column``: empty where the row as a whole is struck. ``copies``: damaged row → the row it was made of, places in
+    the texts. ``beside``: columns that had to be changed with the struck one (an amount's unit), which may stay so."""
 
     kind: str
     column: str
@@ -88,7 +88,8 @@ class _Copies:
             copies = copies.set_column(copies.column_names.index(name), name, pa.array(values, pa.string()))
         self.parts.append(copies)
         of = {self.size + n: int(place) for n, place in enumerate(places)}
-        self.strikes.append(Strike(kind, column, repairable, of, frozenset(struck) - {column}))
+        beside = frozenset(struck) - {column} if column else frozenset()
+        self.strikes.append(Strike(kind, column, repairable, of, beside))
         self.size += len(places)
 
 

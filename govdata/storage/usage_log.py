@@ -7,6 +7,7 @@ a month, so that adding a line stays cheap.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date as Date
@@ -14,8 +15,11 @@ from datetime import date as Date
 from pydantic import BaseModel, ConfigDict
 
 from govdata.deployment import Deployment, today
+from govdata.errors import GovdataError
 from govdata.storage import journal
 from govdata.storage.access_log import account
+
+log = logging.getLogger(__name__)
 
 
 class Read(BaseModel):
@@ -31,16 +35,22 @@ class Read(BaseModel):
 
 def record(deployment: Deployment, door: str, tables: Iterable[str]) -> None:
     """Add a line for each of ``tables``."""
-    day = today()
-    lines = [Read(date=day, account=account(), door=door, table=table) for table in sorted(set(tables))]
-    if not lines:
+    day, named = today(), sorted(set(tables))
+    if not named:
         return
     with suppress(OSError):
+        lines = [Read(date=day, account=account(), door=door, table=table) for table in named]
         deployment.usage.mkdir(parents=True, exist_ok=True)
         journal.append(deployment.usage / f"{day:%Y-%m}.jsonl", lines)
 
 
 def read(deployment: Deployment) -> list[Read]:
-    """Every line, month by month. Raises ``GovdataError`` where one is damaged."""
-    months = sorted(deployment.usage.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9].jsonl"))
-    return [line for path in months for line in journal.read(path, Read, "使用记录")]
+    """Every line, month by month. A month with a damaged line is passed over, with an error in the log: what counts use
+    must not keep a night from its catalogue."""
+    lines: list[Read] = []
+    for path in sorted(deployment.usage.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9].jsonl")):
+        try:
+            lines += journal.read(path, Read, "使用记录")
+        except GovdataError as error:
+            log.error("%s", error)
+    return lines

@@ -77,6 +77,13 @@ def test_who_may_not_write_reads_all_the_same(city: City) -> None:
     assert access.select(city.deployment, "SELECT count(*) FROM published.people", 5).rows == [["2"]]
 
 
+def test_a_damaged_month_keeps_no_night_from_its_catalogue(city: City, caplog: pytest.LogCaptureFixture) -> None:
+    access.select(city.deployment, "SELECT count(*) FROM published.people", 5)
+    (city.deployment.usage / "2020-01.jsonl").write_text('{"date": "x"}\n', encoding="utf-8")
+    assert lines(city) == [("sql", "published.people")]
+    assert "2020-01.jsonl 第 1 行" in caplog.text
+
+
 def test_the_catalogue_shows_who_reads_and_what_lies_unread(city: City) -> None:
     access.select(city.deployment, "SELECT count(*) FROM published.people", 5)
     city.night("people", Date(2026, 3, 2), [person(1)], mode="snapshot")

@@ -266,6 +266,11 @@ def test_a_column_is_followed_from_its_headers_to_what_is_made_of_it(written: Wr
     assert "population.birth_date" in back.text_content() and "marriage.male_birth_date" in back.text_content()
 
 
+def test_a_table_tells_how_much_it_is_read(written: Written) -> None:
+    page = pages(written)[written.folder / "dataset" / "education.html"].text_content()
+    assert "读取（经 govdata 的）" in page and re.search("没有人读过，已 [0-9]+ 天|[0-9]+ 次，最近", page)
+
+
 def test_an_element_tells_who_else_holds_it_and_whose_word_it_is(written: Written) -> None:
     page = pages(written)[written.folder / "element" / "sex.html"].text_content()
     for owner in ("市公安局", "市教育局", "市民政局", "市卫生健康委员会", "数源部门"):

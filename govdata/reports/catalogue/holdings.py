@@ -43,7 +43,8 @@ class Quality:
 @dataclass(frozen=True)
 class Holding:
     """``size``: bytes of the newest snapshot's files; ``sha256``: of its file, where it is one; ``columns``: what its
-    files hold, without the system's. ``due``, ``on_time``: dates of delivery of the last 30 that were judged."""
+    files hold, without the system's. ``due``, ``on_time``: dates of delivery of the last 30 that were judged.
+    ``idle_days``: since the last read, or since it was published."""
 
     first_snapshot: Date | None = None
     snapshot: Date | None = None
@@ -58,6 +59,9 @@ class Holding:
     deliveries: int = 0
     due: int = 0
     on_time: int = 0
+    reads: int = 0
+    last_read: Date | None = None
+    idle_days: int | None = None
     quality: Quality | None = None
 
 
@@ -76,6 +80,7 @@ _PUNCTUALITY = (
     "AS on_time FROM governance.punctuality WHERE date > (SELECT max(date) - 30 FROM governance.punctuality) "
     "GROUP BY dataset"
 )
+_USAGE = "SELECT dataset, reads, last_read, idle_days FROM governance.table_usage"
 _SCORES = (
     "SELECT dataset, date, part, dimension, part_name, a, b, score, level FROM governance.scorecard "
     "WHERE kind = 'dataset' AND date = (SELECT max(date) FROM governance.scorecard) AND b > 0 ORDER BY dataset, part"
@@ -93,7 +98,7 @@ def holdings(deployment: Deployment) -> Mapping[str, Holding]:
         return {}
     with opened(deployment) as connection:
         facts: dict[str, dict[str, Any]] = {}
-        for query in (_SNAPSHOTS, _DELIVERIES, _PUNCTUALITY):
+        for query in (_SNAPSHOTS, _DELIVERIES, _PUNCTUALITY, _USAGE):
             for row in _rows(connection, query):
                 facts.setdefault(row.pop("dataset"), {}).update(row)
         made = {}

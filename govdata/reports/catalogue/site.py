@@ -255,6 +255,9 @@ class _Site:
             told.append(("最新一期", f"{held.snapshot}，{held.rows:,} 行，{size}，快照 {held.snapshot_id}"))
         else:
             told.append(("最新一期", "还没有发布过"))
+        if held.idle_days is not None:
+            last = f"{held.reads:,} 次，最近 {held.last_read}" if held.reads else f"没有人读过，已 {held.idle_days} 天"
+            told.append(("读取（经 govdata 的）", last))
         return told
 
     def _item(self, dataset: Dataset, column: Column, entry: Entry | None) -> Sequence[Cell]:
