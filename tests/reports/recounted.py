@@ -66,9 +66,10 @@ class Catalogue:
         for link in self.rows(f"published.person_link_at(DATE '{self.date}')"):
             linked[link["dataset"], link["row_id"]].append(link)
             roles[link["dataset"]].add(link["role"])
-        failing: dict[tuple[str, str, Date], set[str]] = defaultdict(set)
-        for finding in self.governance("findings"):
-            failing[finding["dataset"], finding["rule_id"], finding["date"]].add(finding["_row_id"])
+        failing: dict[tuple[bool, str, str, Date], set[str]] = defaultdict(set)
+        for stands in (False, True):
+            for finding in self.governance("standing_findings" if stands else "findings"):
+                failing[stands, finding["dataset"], finding["rule_id"], finding["date"]].add(finding["_row_id"])
         messages = {(r["dataset"], r["rule_id"], r["date"]): r["message"] for r in self.governance("rule_results")}
         sources = {(r["dataset"], r["rule_id"]): r["source"] for r in self.governance("rules")}
         found = []
@@ -76,7 +77,7 @@ class Catalogue:
             if rule["date"] != self.date or not rule["failed"]:
                 continue
             people, others = set(), 0
-            for row in failing[rule["dataset"], rule["rule_id"], rule["judged"]]:
+            for row in failing[bool(rule["standing"]), rule["dataset"], rule["rule_id"], rule["judged"]]:
                 mentions = linked.get((rule["dataset"], row), [])
                 people |= {one["person_id"] for one in mentions if one["method"] != "unlinked"}
                 others += (

@@ -40,6 +40,7 @@ from govdata.standards.normalisers.unit_suffix import UnitSuffix
 from govdata.standards.normalisers.upgrade_15_to_18 import Upgrade15To18
 from govdata.standards.normalisers.uppercase import Uppercase
 from govdata.standards.normalisers.uscc_lookalike import UsccLookalike
+from govdata.standards.normalisers.year_span import YearSpan
 
 ALL: tuple[NormaliserKind, ...] = (
     Halfwidth(),
@@ -75,6 +76,7 @@ ALL: tuple[NormaliserKind, ...] = (
     UnifiedIdeographs(),
     CountyCode(),
     StudentNumber(),
+    YearSpan(),
     TimeRequired(),
 )
 NORMALISERS: dict[str, NormaliserKind] = {kind.name: kind for kind in ALL}
