@@ -73,7 +73,16 @@ def test_every_dataset_has_every_stage(specs: dict[AssetKey, AssetSpec], registr
     expected = {AssetKey([name, stage]) for stage in stages for name in registry.delivered}
     city = {
         AssetKey(["governance", name])
-        for name in ("rejudged", "work_orders", "scorecard", "anomalies", "catalogue", "inspection", "cockpit", "retention")
+        for name in (
+            "rejudged",
+            "work_orders",
+            "scorecard",
+            "anomalies",
+            "catalogue",
+            "inspection",
+            "cockpit",
+            "retention",
+        )
     }
     made = {AssetKey(["masters", name]) for name in (*registry.derived, "cross_findings")}
     assert set(specs) == expected | city | made

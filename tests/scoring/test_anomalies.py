@@ -62,7 +62,9 @@ def test_one_cause_is_one_line_and_is_told_once(kept: Deployment, registry: Regi
     keep(kept, LAST, {"190101": 88})
     made = scoring.detect(registry, kept, LAST)
     (line,) = found(kept)
-    assert line["message"].startswith("婚姻登记信息 11-20 少 4") and line["message"].endswith("，其中示例市白塔县没有数据")
+    assert line["message"].startswith("婚姻登记信息 11-20 少 4") and line["message"].endswith(
+        "，其中示例市白塔县没有数据"
+    )
     assert (line["cause"], line["since"], line["nights"], line["owner"]) == ("volume", LAST, 40, "市数据局")
     assert made.fresh == {"市数据局": (line["message"],)} and (made.causes, made.compared) == (1, 1)
     asset.tell(kept, made.fresh, LAST, "r")

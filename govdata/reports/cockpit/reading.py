@@ -18,6 +18,7 @@ from govdata.reports.cockpit import city, drill
 from govdata.reports.cockpit.figures import Asked, Row, by_scope
 from govdata.standards.model import Registry
 from govdata.storage import sql
+from govdata.storage.tables.rows import ROW_ID
 
 if TYPE_CHECKING:
     import duckdb
@@ -146,7 +147,7 @@ def _touched(has_links: bool) -> str:
         else "SELECT '' AS dataset, '' AS row_id, '' AS role, '' AS person_id, '' AS method LIMIT 0"
     )
     failing = " UNION ".join(
-        f"SELECT f.dataset, f.rule_id, f._row_id AS row_id FROM governance.{table} AS f JOIN s ON "
+        f"SELECT f.dataset, f.rule_id, f.{ROW_ID} AS row_id FROM governance.{table} AS f JOIN s ON "
         f"f.dataset = s.dataset AND f.rule_id = s.rule_id AND f.date = s.judged AND {which}"
         for table, which in (("findings", "s.standing IS NOT TRUE"), ("standing_findings", "s.standing"))
     )
