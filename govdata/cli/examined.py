@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from govdata.access import Result
@@ -31,19 +31,26 @@ def summary(made: Exam, registry: Registry) -> Iterator[str | Result]:
     yield f"弄坏 {struck:,} 行：查出 {found:,}，修复 {restored:,}，漏网 {struck - found - restored:,}"
     if made.blind_spots:
         yield "漏网的毛病（发布了不对的值而没有一条规则提示）："
-        yield _table(STRUCK, [_struck(each, registry) for each in made.blind_spots])
+        yield _narrow(STRUCK, (_struck(each, registry) for each in made.blind_spots), "性质")
     if made.false_alarms:
         yield "误报（没有毛病的行却不合格；多半是标准在发布之后改过）："
-        yield _table(RULED, [_ruled(each, registry) for each in made.false_alarms])
+        yield _narrow(RULED, (_ruled(each, registry) for each in made.false_alarms), "性质", "说明")
     tried = [each for each in made.rules if each.hits]
     yield f"{len(made.rules)} 条规则：{len(tried)} 条查出过毛病，{len(made.untried)} 条没有毛病碰到它"
     weak = sorted((each for each in tried if each.hits < each.due), key=lambda each: each.recall or 0)
     if weak:
         yield "检出率不到 100 % 的（其余的由别的规则查出，或已修复）："
-        yield _table(RULED, [_ruled(each, registry) for each in weak])
+        yield _narrow(RULED, (_ruled(each, registry) for each in weak), "性质", "说明")
     if made.redundant:
         names = "、".join(f"{each.rule.dataset}.{each.rule.id}" for each in made.redundant)
         yield f"从不单独查出的规则 {len(made.redundant)} 条（没有它们，这些毛病别的规则也查得出）：{names}"
+
+
+def _narrow(columns: tuple[str, ...], lines: Iterable[Sequence[str | None]], *left_out: str) -> Result:
+    """What fits on a terminal: one name of table and rule or column, without what the workbook says beside."""
+    kept = [at for at, name in enumerate(columns) if at and name not in left_out]
+    joined = [(f"{line[0]}.{line[1]}", *(line[at] for at in kept[1:])) for line in lines]
+    return Result(tuple(columns[at] for at in kept), joined[:MOST], more=len(joined) > MOST)
 
 
 def sheets(made: Exam, registry: Registry) -> Mapping[str, Result]:
@@ -52,10 +59,6 @@ def sheets(made: Exam, registry: Registry) -> Mapping[str, Result]:
         "毛病": Result(STRUCK, [_struck(each, registry) for each in made.strikes], more=False),
         "规则": Result(RULED, [_ruled(each, registry) for each in made.rules], more=False),
     }
-
-
-def _table(columns: tuple[str, ...], lines: Sequence[Sequence[str | None]]) -> Result:
-    return Result(columns, lines[:MOST], more=len(lines) > MOST)
 
 
 def _struck(each: Struck, registry: Registry) -> Sequence[str | None]:
