@@ -7,6 +7,7 @@ from datetime import date as Date
 from datetime import timedelta
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -22,6 +23,7 @@ from govdata.standards.model import Registry
 from govdata.storage import files
 from govdata.storage.tables.anomalies import ANOMALIES, DISTRIBUTIONS, PROFILES, STALE_RULES
 from govdata.storage.tables.nights import RULE_RESULTS
+from tests.conftest import Finished
 
 LAST = Date(2026, 11, 20)
 DIVISIONS = {"190101": 90, "190108": 70}
@@ -142,3 +144,25 @@ def test_what_is_wrong_with_the_settings_is_told(deployment: Deployment, text: s
     (deployment.standards / "anomalies.yaml").write_text(text, encoding="utf-8")
     (problem,) = problems(deployment.standards)
     assert told in str(problem) and str(problem).startswith("anomalies.yaml:1")
+
+
+def test_a_night_keeps_the_counts_that_later_ones_are_measured_by(finished: Finished) -> None:
+    """By another count: the reconciliation of the delivery."""
+    with duckdb.connect(str(finished.deployment.catalogue), read_only=True) as catalogue:
+        whole = catalogue.execute(
+            "SELECT p.dataset, p.rows, r.clean + r.quarantined FROM governance.profiles AS p JOIN "
+            "governance.reconciliation AS r USING (dataset, date) WHERE p.division IS NULL AND p.column_name IS NULL"
+        ).fetchall()
+        parts = catalogue.execute(
+            "SELECT dataset, date, sum(rows) FILTER (division IS NOT NULL), max(rows) FILTER (division IS NULL) "
+            "FROM governance.profiles WHERE column_name IS NULL GROUP BY ALL HAVING count(division) > 0"
+        ).fetchall()
+        spread = catalogue.execute(
+            "SELECT d.column_name FROM (SELECT dataset, date, column_name, sum(rows) AS rows FROM "
+            "governance.distributions GROUP BY ALL) AS d JOIN governance.profiles AS p USING (dataset, date, column_name) "
+            "WHERE p.division IS NULL AND d.rows <> p.filled"
+        ).fetchall()
+    assert {name for name, *_ in whole} == {"birth", "education", "legal_person", "marriage", "population"}
+    assert all(rows == judged for _, rows, judged in whole)
+    assert len(parts) >= 4 and all(summed == rows for *_, summed, rows in parts)
+    assert spread == []
