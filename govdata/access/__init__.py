@@ -18,8 +18,8 @@ from govdata.access.dossier import Dossier, Section, dossier
 from govdata.access.explain import Cell, Explained, Judged, explain
 from govdata.access.findings import findings
 from govdata.access.pages import Printed, render, write_page
+from govdata.access.rendering import Result, as_records, as_table, fits, write_csv, write_sheets, write_workbook
 from govdata.access.row_dossier import row_dossier
-from govdata.access.shown import Result, as_records, as_table, fits, write_csv, write_sheets, write_workbook
 
 __all__ = [
     "Cell",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from govdata.access.shown import Result, write_sheets
+from govdata.access.rendering import Result, write_sheets
 from govdata.engine.typed import sql_type
 from govdata.errors import GovdataError
 from govdata.publish.described import PERSONAL, described

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from govdata.access.shown import Result
+from govdata.access.rendering import Result
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.storage import files, usage_log

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date as Date
 
 from govdata.access.door import select
-from govdata.access.shown import Result
+from govdata.access.rendering import Result
 from govdata.deployment import Deployment
 from govdata.storage import sql
 from govdata.storage.tables.nights import FINDINGS

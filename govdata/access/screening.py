@@ -17,7 +17,7 @@ from govdata import engine, masters
 from govdata.access import lists, masking
 from govdata.access.comparison import Steps
 from govdata.access.lists import Listed
-from govdata.access.shown import Result, write_sheets
+from govdata.access.rendering import Result, write_sheets
 from govdata.batches import ReadingNote
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError

@@ -13,7 +13,7 @@ from govdata.engine.typed import sql_type
 from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry, Unique
 from govdata.storage import files
 from govdata.storage.tables.rows import IDENTITY, UNPARSED
-from govdata.trees.facts import Shared
+from govdata.trees.shared_calls import Shared
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from govdata import engine
 from govdata.batches import CheckOutcome, RawBatch, StandardizedBatch, Verdict
-from govdata.checks import columns, results, rows, suite, table
+from govdata.checks import batch_rows, columns, results, suite, table
 from govdata.checks.errors import ChecksError
 from govdata.checks.findings import figures
 from govdata.deployment import Deployment
@@ -49,20 +49,20 @@ def validate(
         # "current" codes are judged at the delivery's date, as the engine judged them.
         opened = engine.session(registry, temp=scratch, as_of=batch.date, code_sets=asked)
         with closing(opened) as connection, pace.statement(connection):
-            view = rows.create_view(connection, batch, dataset, registry, deployment)
+            view = batch_rows.create_view(connection, batch, dataset, registry, deployment)
             result = gx.run(expectations.suite, connection, view)
             _refuse_broken(result, batch, registry)
             raw = RawBatch.read(RawBatch.path(deployment, dataset.name, batch.date))
             actual = {
-                "clean": rows.count(connection, deployment, batch.clean_files),
-                "quarantined": rows.count(connection, deployment, batch.quarantine_files),
-                "dropped": rows.count(connection, deployment, batch.duplicate_files),
-                "raw": rows.count(connection, deployment, raw.files) if raw else 0,
-                "rejected": rows.count(connection, deployment, raw.rejected_files) if raw else 0,
+                "clean": batch_rows.count(connection, deployment, batch.clean_files),
+                "quarantined": batch_rows.count(connection, deployment, batch.quarantine_files),
+                "dropped": batch_rows.count(connection, deployment, batch.duplicate_files),
+                "raw": batch_rows.count(connection, deployment, raw.files) if raw else 0,
+                "rejected": batch_rows.count(connection, deployment, raw.rejected_files) if raw else 0,
                 "judged": result.rows,
             }
             previous = table.previous_snapshot(deployment, dataset, batch.date)
-            published = rows.published_rows(connection, batch, dataset, deployment, previous)
+            published = batch_rows.published_rows(connection, batch, dataset, deployment, previous)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     outcomes = [

@@ -12,8 +12,8 @@ from govdata.engine.syntax import column, list_of, literal, sql
 from govdata.standards.kinds import member
 from govdata.storage.tables import rows
 from govdata.trees.check_digits import check_digit_ok
-from govdata.trees.facts import mark
 from govdata.trees.matching import matches
+from govdata.trees.shared_calls import mark
 from govdata.trees.variants import same_name
 
 DELIVERY_DATE = column(rows.DELIVERY_DATE)

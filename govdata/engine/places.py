@@ -14,7 +14,7 @@ from sqlglot import exp
 from govdata.engine.syntax import sql
 from govdata.standards.kinds import member
 from govdata.standards.model import Code, CodeSet, Registry, Row
-from govdata.trees.facts import mark
+from govdata.trees.shared_calls import mark
 
 SCHEMA = "places"
 """One table ``places.<set>(key)`` per code set asked: ``Places.keys``."""

@@ -18,7 +18,7 @@ from govdata.standards.model import (
 )
 from govdata.standards.types import TYPES
 from govdata.storage.tables.rows import UNPARSED
-from govdata.trees.facts import Shared, mark, mark_result, share
+from govdata.trees.shared_calls import Shared, mark, mark_result, share
 
 
 def parsed_row(rule: BoundRule, registry: Registry) -> exp.Expression:

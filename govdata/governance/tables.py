@@ -15,7 +15,7 @@ from govdata.governance.calendar import Calendar
 from govdata.governance.log import KIND_NAMES, Event
 from govdata.governance.orders import STATE_NAMES, Order, State, fold, item_id
 from govdata.governance.performance import ended, is_waived, performance
-from govdata.publish import small
+from govdata.publish import gathered
 from govdata.publish.workorders import WorkOrderTables
 from govdata.storage import files
 from govdata.storage.manifest import fingerprint
@@ -63,7 +63,7 @@ def _keep(name: str, table: pa.Table, deployment: Deployment) -> Path:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     token = fingerprint(hashlib.sha256(sink.getvalue()).hexdigest())
-    target = small.folder(deployment) / f"{name}-{token}.parquet"
+    target = gathered.folder(deployment) / f"{name}-{token}.parquet"
     return target if target.exists() else files.put_table(table, target)
 
 

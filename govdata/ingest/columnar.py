@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from govdata.ingest import source
 from govdata.ingest.headers import Headers
-from govdata.ingest.shown import shown
+from govdata.ingest.showable import shown
 from govdata.ingest.source import Block, Opened, Tally, Unreadable
 from govdata.storage import sql
 

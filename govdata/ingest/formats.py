@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from govdata.ingest import columnar, dbase, encodings, grids, jsonlines, package, packed, source, text, workbook  # noqa: F401  (openers)
 from govdata.ingest.headers import Headers
-from govdata.ingest.shown import shown
+from govdata.ingest.showable import shown
 from govdata.ingest.source import Opened, Unreadable
 
 _REFUSED = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from govdata.ingest.headers import Headers
-from govdata.ingest.shown import shown
+from govdata.ingest.showable import shown
 from govdata.ingest.source import Unreadable
 
 DEEP = 3  # objects one inside of the other

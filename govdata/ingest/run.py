@@ -24,7 +24,7 @@ from govdata.ingest import complete, formats, packed
 from govdata.ingest.delivery import content_hash, delivered_files, file_state, passed_over, record_prefixes
 from govdata.ingest.headers import Headers
 from govdata.ingest.headers import Mapping as HeaderMapping
-from govdata.ingest.shown import shown
+from govdata.ingest.showable import shown
 from govdata.ingest.source import Block, Reject, Source, Unreadable
 from govdata.ingest.write import PartWriter, remove_stale
 from govdata.standards.model import Dataset, Registry

@@ -21,8 +21,8 @@ from pathlib import Path
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.publish.dataset_views import declared, former_names, selection
-from govdata.publish.evidence import Night
 from govdata.publish.merge import visible
+from govdata.publish.pinned import Night
 from govdata.publish.views import Catalogue, empty
 from govdata.standards.derivations import Conflicts
 from govdata.standards.model import Dataset, Registry

@@ -20,12 +20,12 @@ from govdata.publish import (
     bounds,
     code_views,
     dataset_views,
-    evidence,
+    gathered,
     layers,
     night_views,
+    pinned,
     readme,
     seals,
-    small,
     usage,
     workorders,
 )
@@ -92,7 +92,7 @@ def rebuild_catalogue(deployment: Deployment, registry: Registry) -> Path:
         snapshots = {table: _snapshots(deployment, table) for table in tables}
         for table in (table for table, known in snapshots.items() if known):
             readme.write(deployment, table)
-        nights = evidence.nights(deployment, sorted(registry.datasets))
+        nights = pinned.nights(deployment, sorted(registry.datasets))
         built = files.temporary(target)
         built.unlink(missing_ok=True)
         connection.execute(f"ATTACH {sql.text(str(built))} AS catalogue (STORAGE_VERSION {sql.text(STORAGE_VERSION)})")
@@ -112,7 +112,7 @@ def damaged_nights(deployment: Deployment) -> tuple[DamagedNight, ...]:
     return contents.damaged if contents is not None else ()
 
 
-def _damaged(deployment: Deployment, nights: dict[str, list[evidence.Night]]) -> tuple[DamagedNight, ...]:
+def _damaged(deployment: Deployment, nights: dict[str, list[pinned.Night]]) -> tuple[DamagedNight, ...]:
     found = {
         (dataset, night.date): list(night.damaged)
         for dataset, dates in nights.items()
@@ -121,8 +121,8 @@ def _damaged(deployment: Deployment, nights: dict[str, list[evidence.Night]]) ->
     }
     for path in (
         path
-        for kind in (*small.KINDS, *(table.name for table in (*scoring.TABLES, *masters.TABLES)))
-        for path in small.damaged(deployment, kind)
+        for kind in (*gathered.KINDS, *(table.name for table in (*scoring.TABLES, *masters.TABLES)))
+        for path in gathered.damaged(deployment, kind)
     ):
         date = iso_date(path.stem)
         if date is not None:  # a file of ours: no other is named so
@@ -137,21 +137,21 @@ def _fill(
     deployment: Deployment,
     registry: Registry,
     snapshots: dict[str, list[tuple[Snapshot, bool]]],
-    nights: dict[str, list[evidence.Night]],
+    nights: dict[str, list[pinned.Night]],
 ) -> set[Path]:
     """Create every view; returns the files they name."""
     catalogue = Catalogue(connection)
     every = [night for dates in nights.values() for night in dates]
     night_views.repairs(catalogue, every)
-    rule_results = small.gather(connection, RULE_RESULTS, deployment, also=["cross_results"])
-    cross = small.gather(connection, CROSS_FINDINGS, deployment)
-    reconciliation = small.gather(connection, RECONCILIATION.without(DAMAGED), deployment)
-    read = small.gather(connection, replace(DELIVERIES, columns=(*DELIVERIES.columns, NOTES)), deployment)
-    released = small.gather(connection, RELEASES, deployment)
-    scored = {table: small.gather(connection, table, deployment) for table in (*scoring.TABLES, *masters.TABLES)}
-    rules = small.rules(registry, deployment)
+    rule_results = gathered.gather(connection, RULE_RESULTS, deployment, also=["cross_results"])
+    cross = gathered.gather(connection, CROSS_FINDINGS, deployment)
+    reconciliation = gathered.gather(connection, RECONCILIATION.without(DAMAGED), deployment)
+    read = gathered.gather(connection, replace(DELIVERIES, columns=(*DELIVERIES.columns, NOTES)), deployment)
+    released = gathered.gather(connection, RELEASES, deployment)
+    scored = {table: gathered.gather(connection, table, deployment) for table in (*scoring.TABLES, *masters.TABLES)}
+    rules = gathered.rules(registry, deployment)
     today = Date.today()
-    code_files = {name: small.codes(registry, name, today, deployment) for name in registry.code_sets}
+    code_files = {name: gathered.codes(registry, name, today, deployment) for name in registry.code_sets}
     connection.execute("BEGIN")  # one write to the disk, not one for each of a thousand comments
     for table, known in snapshots.items():
         usable = [snapshot for snapshot, whole in known if whole]
@@ -179,7 +179,9 @@ def _fill(
     log = usage_log.read(deployment)
     published = {table: [snapshot.date for snapshot, whole in known if whole] for table, known in snapshots.items()}
     for declared, lines in ((TABLE_READS, usage.reads(log)), (TABLE_USAGE, usage.usage(log, published, registry))):
-        catalogue.show_file(declared, small.keep(declared.name, lines, declared.columns, small.folder(deployment)))
+        catalogue.show_file(
+            declared, gathered.keep(declared.name, lines, declared.columns, gathered.folder(deployment))
+        )
     for declared, file in scored.items():
         catalogue.show_file(declared, file)
     for name, path in code_files.items():
@@ -226,16 +228,16 @@ def _snapshot_list(snapshots: dict[str, list[tuple[Snapshot, bool]]], deployment
                 "hidden_rows": snapshot.hidden,
             }
             lines.append(SNAPSHOTS.ordered(line))
-    return small.keep(SNAPSHOTS.name, sorted(lines), SNAPSHOTS.columns, small.folder(deployment))
+    return gathered.keep(SNAPSHOTS.name, sorted(lines), SNAPSHOTS.columns, gathered.folder(deployment))
 
 
 def _accesses(deployment: Deployment) -> Path:
     """The log as it is now. Lines that are added later are shown when the catalogue is built again."""
     lines = [ACCESS_LOG.ordered(dict(access)) for access in access_log.read(deployment)]
-    return small.keep(ACCESS_LOG.name, lines, ACCESS_LOG.columns, small.folder(deployment))
+    return gathered.keep(ACCESS_LOG.name, lines, ACCESS_LOG.columns, gathered.folder(deployment))
 
 
-def _repair_counts(nights: list[evidence.Night], deployment: Deployment) -> Path:
+def _repair_counts(nights: list[pinned.Night], deployment: Deployment) -> Path:
     """Altered cells as each night's pass counted them, columns without any left out."""
     lines = [
         REPAIR_COUNTS.ordered({"date": night.date, "dataset": night.dataset, "column_name": name, "cells": count})
@@ -243,4 +245,4 @@ def _repair_counts(nights: list[evidence.Night], deployment: Deployment) -> Path
         for name, count in night.repaired.items()
         if count
     ]
-    return small.keep(REPAIR_COUNTS.name, sorted(lines), REPAIR_COUNTS.columns, small.folder(deployment))
+    return gathered.keep(REPAIR_COUNTS.name, sorted(lines), REPAIR_COUNTS.columns, gathered.folder(deployment))

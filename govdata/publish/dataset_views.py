@@ -11,8 +11,8 @@ from govdata.engine.typed import sql_type
 from govdata.publish import renames
 from govdata.publish.chinese_views import chinese
 from govdata.publish.described import described
-from govdata.publish.evidence import Night
 from govdata.publish.merge import NONE, published_columns, visible
+from govdata.publish.pinned import Night
 from govdata.publish.renames import FormerNames
 from govdata.publish.views import Catalogue, empty
 from govdata.standards.model import Dataset, Registry

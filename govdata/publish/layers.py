@@ -131,7 +131,7 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
 
     A layer of the same batch is kept as it is. Raises ``GateBlocked`` for a delta without the whole it belongs on,
     ``Waiting`` for one with a gap below it."""
-    from govdata.publish import damage, seals  # they know what a layer is
+    from govdata.publish import damaged_files, seals  # they know what a layer is
 
     path = Layer.path(deployment, dataset.name, batch.date)
     if batch.mode == "delta" and dataset.delivery.snapshot_files:
@@ -163,11 +163,11 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
         and kept.model_copy(update={"files": (), "seals": ()}) == layer
         and all(deployment.absolute(file).exists() for file in kept.files)
     ):
-        damaged = damage.of_layer(kept, batch, deployment)
+        damaged = damaged_files.of_layer(kept, batch, deployment)
         if not damaged:
             return kept
-        damage.set_aside(damaged, deployment)
-        if damage.unreadable((deployment.absolute(source) for source in batch.clean_files), deployment):
+        damaged_files.set_aside(damaged, deployment)
+        if damaged_files.unreadable((deployment.absolute(source) for source in batch.clean_files), deployment):
             raise GateBlocked(batch.dataset, batch.date.isoformat(), ["标准化后的文件已损坏，请重新标准化并检查"])
     stem = f"{batch.batch_id}-{files.token()}"
     # What was released joins the files that are published already; they stay under the names they have.

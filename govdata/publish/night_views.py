@@ -9,7 +9,7 @@ from pathlib import Path
 
 from govdata.engine.ledger import ledger_sql
 from govdata.errors import GovdataError
-from govdata.publish.evidence import Night
+from govdata.publish.pinned import Night
 from govdata.publish.views import Catalogue, empty
 from govdata.storage import sql, statements
 from govdata.storage.tables import Table, types

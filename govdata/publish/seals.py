@@ -14,7 +14,7 @@ from pathlib import Path
 
 from govdata.batches import Seal, Snapshot
 from govdata.deployment import Deployment
-from govdata.publish import damage, layers
+from govdata.publish import damaged_files, layers
 from govdata.publish.layers import Layer
 
 MOVED_NS = 1_000_000
@@ -52,7 +52,7 @@ def set_aside_changed(deployment: Deployment, tables: Iterable[str], *, full: bo
     """Move changed files out of the way, so that readers get the newest night without them; returns their names. Needs
     no lock: names are never used twice, so a file that is not what its manifest says is wrong whoever is at work."""
     every = {name: seal for table in tables for name, seal in named(deployment, table).items()}
-    return damage.set_aside(changed(every, deployment, full=full), deployment)
+    return damaged_files.set_aside(changed(every, deployment, full=full), deployment)
 
 
 def night_of(name: str) -> Date:

@@ -9,7 +9,7 @@ from datetime import date as Date
 from govdata.batches import Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.errors import GateBlocked, GovdataError, Waiting
-from govdata.publish import damage, gate, layers, seals
+from govdata.publish import damaged_files, gate, layers, seals
 from govdata.publish.governance import record_reconciliation
 from govdata.publish.layers import Lineage
 from govdata.publish.merge import merge
@@ -58,7 +58,7 @@ def _merged(batch: StandardizedBatch, deployment: Deployment) -> Snapshot:
             for name in (*known.files, *([known.hidden_file] if known.hidden_file else []))
         }
         paths = (path for name in sorted(named) if (path := deployment.absolute(name)).exists())
-        damage.set_aside(damage.unreadable(paths, deployment), deployment)
+        damaged_files.set_aside(damaged_files.unreadable(paths, deployment), deployment)
     lost = [layer.date for layer in below if not all(files.is_sound(deployment.absolute(name)) for name in layer.files)]
     if lost:
         listed = "、".join(date.isoformat() for date in lost)
@@ -124,7 +124,7 @@ def _bring_up_to_date(table: str, date: Date, deployment: Deployment) -> Snapsho
         if (
             current is not None and same and later == date and complete(current, deployment)
         ):  # a run that repeats: a chance to look
-            damage.set_aside(damage.of_snapshot(current, deployment), deployment)
+            damaged_files.set_aside(damaged_files.of_snapshot(current, deployment), deployment)
         if current is None or not same or not complete(current, deployment):
             current = merge(_base(table, lineage, lineages, deployment), lineage, deployment)
             files.put_manifest(current, Snapshot.path(deployment, table, later))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from govdata.governance import department_code
-from govdata.reports.facts import Facts, Row
+from govdata.reports.inspection_figures import Facts, Row
 from govdata.standards.model import DIMENSION_NAMES, SEVERITY_NAMES, Registry
 from govdata.standards.scoring_settings import PARTS
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.reports import facts, inspection, page
+from govdata.reports import inspection, inspection_figures, page
 from govdata.standards.model import Registry
 from govdata.storage import files
 
@@ -44,12 +44,14 @@ def write(
     """The reports of a date (default: the newest that was scored): of one department, or of all and of the city.
 
     Raises ``GovdataError`` where nothing of the kind was scored, and where the bureau's own template cannot be used."""
-    day = date or facts.newest(deployment)
-    wanted: Sequence[str | None] = (department,) if department else (None, *facts.departments(deployment, day))
-    return [_write(registry, deployment, facts.read(registry, deployment, day, name)) for name in wanted]
+    day = date or inspection_figures.newest(deployment)
+    wanted: Sequence[str | None] = (
+        (department,) if department else (None, *inspection_figures.departments(deployment, day))
+    )
+    return [_write(registry, deployment, inspection_figures.read(registry, deployment, day, name)) for name in wanted]
 
 
-def _write(registry: Registry, deployment: Deployment, known: facts.Facts) -> Written:
+def _write(registry: Registry, deployment: Deployment, known: inspection_figures.Facts) -> Written:
     told = cleaned(inspection.context(known, registry))
     target = folder(deployment, known.date, known.department)
     return Written(

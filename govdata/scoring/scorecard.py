@@ -16,7 +16,7 @@ from govdata import engine
 from govdata.deployment import Deployment
 from govdata.masters import roll_up
 from govdata.masters.cross import RESULTS
-from govdata.publish import layers, newest, scorecard, small
+from govdata.publish import gathered, layers, newest, scorecard
 from govdata.publish.views import empty
 from govdata.publish.workorders import WorkOrderTables
 from govdata.scoring import counts, punctuality, queries, steps
@@ -107,7 +107,7 @@ def _results(
     known = ", ".join(sql.text(name) for name in registry.delivered) or "NULL"
     wanted = f"date <= DATE '{date}' AND dataset IN ({known})"
     for name, table in (("delivered", RULE_RESULTS), ("across", replace(RULE_RESULTS, name=RESULTS))):
-        chosen = _relation(small.gather(connection, table, deployment), table, wanted)
+        chosen = _relation(gathered.gather(connection, table, deployment), table, wanted)
         connection.execute(f"CREATE TABLE {name} AS {chosen}")
     return dict(connection.execute("SELECT dataset, max(date) FROM delivered GROUP BY dataset ORDER BY 1").fetchall())
 
@@ -133,7 +133,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, deployment: Deployment, date:
         ("reconciled", RECONCILIATION.without(DAMAGED), until),
         ("earlier", SCORECARD, before),
     ):
-        chosen = _relation(small.gather(connection, table, deployment), table, where)
+        chosen = _relation(gathered.gather(connection, table, deployment), table, where)
         connection.execute(f"CREATE TABLE {name} AS {chosen}")
     connection.execute(f"CREATE TABLE waived_items AS {_waived(deployment, date)}")
 

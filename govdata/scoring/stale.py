@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govdata.deployment import Deployment
-from govdata.publish import layers, scorecard, small
+from govdata.publish import gathered, layers, scorecard
 from govdata.publish.workorders import WorkOrderTables
 from govdata.scoring.baselines import RECENT
 from govdata.standards.model import Registry
@@ -54,7 +54,7 @@ def _unchanging(
 ) -> list[tuple]:
     """Rules in force whose last judged nights all went one way: so many nights, or ten where the deliveries are whole
     and rare."""
-    path = small.gather(connection, RULE_RESULTS, deployment)
+    path = gathered.gather(connection, RULE_RESULTS, deployment)
     if path is None:
         return []
     in_force = [(rule.dataset, rule.id) for name in registry.delivered for rule in registry.rules(name)]

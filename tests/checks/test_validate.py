@@ -161,10 +161,10 @@ def test_no_value_leaves_the_tables(night: Night, caplog: pytest.LogCaptureFixtu
 
 def test_gx_result_object_holds_no_value(night: Night) -> None:
     from govdata import engine
-    from govdata.checks import gx, rows
+    from govdata.checks import batch_rows, gx
 
     connection = engine.session(night.registry, as_of=DATE)
-    view = rows.create_view(connection, night.batch, night.dataset, night.registry, night.deployment)
+    view = batch_rows.create_view(connection, night.batch, night.dataset, night.registry, night.deployment)
     result = gx.validate_suite(suite.compiled(night.dataset, night.registry).suite, connection, view)
     text = json.dumps(result.to_json_dict(), ensure_ascii=False, default=str) + str(result) + repr(result)
     assert len(result.results) == len(night.registry.rules("people")) + len(night.dataset.columns) + 2
@@ -220,10 +220,10 @@ def test_regex_expectations_of_gx_itself_run_on_duckdb(night: Night) -> None:
     import great_expectations
 
     from govdata import engine
-    from govdata.checks import gx, rows
+    from govdata.checks import batch_rows, gx
 
     connection = engine.session(night.registry, as_of=DATE)
-    view = rows.create_view(connection, night.batch, night.dataset, night.registry, night.deployment)
+    view = batch_rows.create_view(connection, night.batch, night.dataset, night.registry, night.deployment)
     expectation = great_expectations.expectations.ExpectColumnValuesToMatchRegex(
         column="citizen_id", regex="^[1-9][0-9]{16}[0-9X]$"
     )

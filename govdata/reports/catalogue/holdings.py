@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
-from govdata.reports.facts import opened
+from govdata.reports.inspection_figures import opened
 from govdata.storage import sql
 from govdata.storage.tables.nights import DIMENSION_NAMES
 

@@ -13,7 +13,7 @@ from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.governance import calendar_of
 from govdata.masters.roll_up import lineage
-from govdata.reports import facts
+from govdata.reports import inspection_figures
 from govdata.reports.cockpit import city, drill
 from govdata.reports.cockpit.figures import Asked, Row, by_scope
 from govdata.standards.model import Registry
@@ -44,7 +44,7 @@ class Told:
 
 def read(registry: Registry, deployment: Deployment, date: Date) -> Told:
     """Raises ``GovdataError`` where the date was not scored."""
-    with facts.opened(deployment) as connection:
+    with inspection_figures.opened(deployment) as connection:
         known = connection.execute("SELECT count(*) FROM governance.scorecard WHERE date = ?", [date]).fetchall()
         if not known[0][0]:
             raise GovdataError(f"{date} 没有评分；评过分的日期见 governance.scorecard")

@@ -7,7 +7,7 @@ from sqlglot import exp
 from govdata.standards.kinds.base import Form, Place, ValueRule
 from govdata.trees import literal
 from govdata.trees.check_digits import ALGORITHMS, check_digit_ok
-from govdata.trees.facts import mark
+from govdata.trees.shared_calls import mark
 
 if TYPE_CHECKING:
     CheckDigitAlgorithm = str

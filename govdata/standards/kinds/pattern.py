@@ -8,8 +8,8 @@ from govdata.standards import patterns
 from govdata.standards.kinds.base import Contradiction, Form, Place, ValueRule
 from govdata.standards.written import Text
 from govdata.trees import literal
-from govdata.trees.facts import mark
 from govdata.trees.matching import matches
+from govdata.trees.shared_calls import mark
 
 
 class Pattern(ValueRule):

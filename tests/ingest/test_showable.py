@@ -9,7 +9,7 @@ import xlsxwriter
 
 from govdata.batches import RawBatch
 from govdata.errors import DeliveryError
-from govdata.ingest.shown import showable, shown
+from govdata.ingest.showable import showable, shown
 from tests.ingest.conftest import Bureau
 
 
