@@ -2,7 +2,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
@@ -109,6 +109,7 @@ def test_datetimes(value, expected):
 
 
 @settings(max_examples=60, deadline=None)
+@example([(datetime(2000, 1, 1), ".", 18)])
 @given(
     st.lists(
         st.tuples(
