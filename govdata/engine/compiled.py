@@ -20,7 +20,7 @@ from govdata.engine.pipeline import (
     result_query,
     standardized_query,
 )
-from govdata.engine.plans import ColumnPlan, plan_columns, source_values, with_neighbours
+from govdata.engine.plans import ColumnPlan, plan_columns, readable, with_neighbours
 from govdata.engine.syntax import column, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.standards.normalisers import Stage
@@ -79,7 +79,7 @@ class CompiledDataset:
     @cached_property
     def source_maps(self) -> dict[str, dict[str, str]]:
         """Source value → code for every code column."""
-        return {plan.name: source_values(plan.column, plan.element, self.registry) for plan in self.plans if plan.coded}
+        return {plan.name: readable(plan.column, plan.element, self.registry) for plan in self.plans if plan.coded}
 
     @cached_property
     def possible(self) -> tuple[Dictionary, ...]:

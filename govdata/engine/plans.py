@@ -171,6 +171,38 @@ def source_values(item: Column, element: Element, registry: Registry) -> dict[st
     return {source: code for source, code in mapping.items() if source not in tokens}
 
 
+def readable(item: Column, element: Element, registry: Registry) -> dict[str, str]:
+    """``source_values`` and, in a set of wider and narrower terms, names written behind those of the terms around them
+    (北京市东城区, 吉林省长春市朝阳区), where only one code is named so: a bare name is often that of several."""
+    assert element.code_set is not None
+    code_set = registry.code_sets[element.code_set]
+    known = source_values(item, element, registry)
+    if not (code_set.hierarchical and code_set.accept_names):
+        return known
+    tokens = null_tokens_of(element, registry)
+    paths = registry.keep(("names within names", code_set.id), lambda: _within(code_set))
+    return {name: code for name, code in paths.items() if name not in tokens} | known
+
+
+def _within(code_set: CodeSet) -> dict[str, str]:
+    names: dict[str, set[str]] = {}
+    parents: dict[str, str] = {}
+    for code in code_set.codes:
+        names.setdefault(code.code, set()).add(code.name_zh)
+        parents[code.code] = code.parent
+    owners: dict[str, set[str]] = {}
+    for code in code_set.codes:
+        name, outer, seen = code.name_zh, code.parent, {code.code}
+        while outer in names and outer not in seen and len(names[outer]) == 1:
+            seen.add(outer)
+            (wider,) = names[outer]
+            # Some sets write a name with that of the term around it already.
+            name = name if name.startswith(wider) else wider + name
+            owners.setdefault(name, set()).add(code.code)
+            outer = parents[outer]
+    return {name: next(iter(codes)) for name, codes in owners.items() if len(codes) == 1}
+
+
 def _with_more_zeros(code_set: CodeSet) -> dict[str, str]:
     """Codes as a system writes them that keeps more digits than the standard has (001, 020). Where shorter codes stand
     for wider terms a zero has a meaning of its own, and long codes are rarely padded."""

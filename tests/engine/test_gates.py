@@ -10,7 +10,7 @@ import pytest
 from govdata import standards
 from govdata.engine.gates import gates
 from govdata.engine.pipeline import NO_GATES, judged_query, result_query, standardized_query
-from govdata.engine.plans import plan_columns, source_values
+from govdata.engine.plans import plan_columns, readable
 from govdata.engine.session import create_maps, create_table, session
 from govdata.engine.syntax import text
 from govdata.standards.model import Examples, Registry
@@ -54,7 +54,7 @@ def test_verdicts_are_the_same_with_and_without_gates(registry: Registry, datase
     connection = session(registry, as_of=date(2026, 11, 20))
     try:
         create_maps(
-            connection, {plan.name: source_values(plan.column, plan.element, registry) for plan in plans if plan.coded}
+            connection, {plan.name: readable(plan.column, plan.element, registry) for plan in plans if plan.coded}
         )
         columns = {
             name: pa.array(values, pa.string())
