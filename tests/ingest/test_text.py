@@ -75,6 +75,14 @@ def test_gb18030_found_only_far_behind_the_sample(bureau: Bureau) -> None:
     assert records[-1] == (30_002, "190101199001010038", "丙某", "女", None) and not rejects and len(records) == 30_001
 
 
+def test_a_rare_name_that_is_utf8_by_chance_is_read_in_the_encoding_of_the_file(bureau: Bureau) -> None:
+    good = [lines([[f"19010119900101{i:04}", "张三丰", "幸福大道甲一号", "女"]]).encode("gb18030") for i in range(20)]
+    rare = b"190101199001010038," + bytes.fromhex("ea90bc74") + b",,\n"
+    assert rare.decode("utf-8") and rare.decode("gb18030")
+    records, rejects = bureau.one(lines([HEADER]).encode("gb18030") + b"".join(good) + rare)
+    assert not rejects and records[-1][2] == bytes.fromhex("ea90bc74").decode("gb18030")
+
+
 def test_lines_of_another_encoding_are_rejected_with_their_number(bureau: Bureau) -> None:
     good = [lines([[f"19010119900101{i:04}", "张三丰", "幸福大道甲一号", "女"]]) for i in range(20)]
     gb = [line.encode("gb18030") for line in good]
