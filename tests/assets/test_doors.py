@@ -43,7 +43,7 @@ def test_every_door_loads_one_location_called_govdata(
     assert (schedule["name"], schedule["scheduleState"]["status"]) == ("nightly_schedule", "RUNNING")
     # Stages of five datasets; of the city: rejudged, thirteen of masters and the rules across tables, orders, scorecard,
     # reports, cockpit, catalogue, retention.
-    assert len(content["assetNodes"]) == 5 * 6 + 21
+    assert len(content["assetNodes"]) == 5 * 6 + 22
 
 
 @pytest.mark.slow
