@@ -78,6 +78,8 @@ def declare_datasets(standards: Path, count: int) -> None:
         contract |= {"id": name, "name": f"{contract['name']}{number:03}"}
         (schema,) = contract["schema"]
         schema["name"] = name
+        # A second entry of the catalogue would need a code and a name of its own.
+        schema["customProperties"] = [one for one in schema["customProperties"] if one["property"] != "catalogue"]
         for extra in range(OWN_ELEMENTS):
             own = f"own_{number:03}_{extra}"
             owned[own] = element | {"name": f"自有数据项{number:03}之{extra}"}
