@@ -30,16 +30,20 @@ def id_birth_date(value: exp.Expression) -> exp.Expression:
     )
 
 
+EIGHTEEN = "strlen(:x) = 18 AND length(:x) = 18"
+"""Bytes and characters: 军字第023456号 has eighteen bytes too."""
+
+
 def id_sex(value: exp.Expression) -> exp.Expression:
     """GB/T 2261.1 code by the 17th digit: odd 1 male, even 2 female (GB 11643-1999 §4.1.3)."""
     # Looked up by the place of the digit; what is no digit is at place 0, where a list has nothing.
     by_digit = list_of(literal("12"[digit % 2 == 0]) for digit in range(10))
-    return sql("CASE WHEN strlen(:x) = 18 THEN (:l)[strpos('0123456789', substr(:x, 17, 1))] END", x=value, l=by_digit)
+    return sql(f"CASE WHEN {EIGHTEEN} THEN (:l)[strpos('0123456789', substr(:x, 17, 1))] END", x=value, l=by_digit)
 
 
 def id_region(value: exp.Expression) -> exp.Expression:
     """The first six characters of an 18-character number: the county of the first coding."""
-    return sql("CASE WHEN strlen(:x) = 18 THEN left(:x, 6) END", x=value)
+    return sql(f"CASE WHEN {EIGHTEEN} THEN left(:x, 6) END", x=value)
 
 
 def years_between(start: exp.Expression, end: exp.Expression) -> exp.Expression:

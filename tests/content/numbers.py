@@ -48,10 +48,10 @@ def id_birth_date(text: str) -> Date | None:
 
 
 def id_sex(text: str) -> str | None:
-    if len(text.encode()) != 18 or text[16:17] not in tuple("0123456789"):
+    if not (text.isascii() and len(text) == 18) or text[16] not in tuple("0123456789"):
         return None
     return "2" if int(text[16]) % 2 == 0 else "1"
 
 
 def id_region(text: str) -> str | None:
-    return text[:6] if len(text.encode()) == 18 else None
+    return text[:6] if text.isascii() and len(text) == 18 else None

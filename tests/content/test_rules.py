@@ -204,6 +204,7 @@ CASES: list[tuple[str, Row, set[str]]] = [
     ("marriage", {"female_birth_date": "1991-06-13"}, {"female_birth_date_agrees_with_id"}),
     ("marriage", {"male_sex": "女", "female_sex": "男"}, {"male_sex_right", "female_sex_right"}),
     ("marriage", {"male_id": citizen("1990-03-07", "102")}, {"male_id_sex_right"}),
+    ("marriage", {"male_id": "军字第023456号"}, set()),  # eighteen bytes, and no number of eighteen digits
     ("marriage", {"female_id": citizen("1991-06-12", "101")}, {"female_id_sex_right"}),
     ("marriage", {"female_id": HE, "female_birth_date": "1990-03-07"}, {"two_persons", "female_id_sex_right"}),
     ("marriage", {"female_name": "赵若川"}, set()),  # couples of one name there are
