@@ -206,7 +206,10 @@ def _frequency(dataset: Dataset, entry: CatalogueEntry, code_sets: Mapping[str, 
 
 
 def _provider(dataset: Dataset, departments: Mapping[str, DepartmentEntry], own: Loc) -> Told:
+    """Where no department is declared at all, as in the self-check pack of one, there is nobody to compare with."""
     provider = departments.get(dataset.owner)
+    if not departments:
+        return
     if provider is None:
         yield _UNKNOWN_OWNER.format(owner=dataset.owner) + suggestion(dataset.owner, departments), own
     elif provider.uscc is None:

@@ -140,6 +140,8 @@ class _Reader:
             self._date(right, other, kind, "last", left)
         lookup: Lookup | None = getattr(spec, "lookup", None)
         third = None if lookup is None else self._third(lookup, kind, own, other)
+        if lookup is not None and third is None:
+            return None  # its own problem has been told
         self._expressions(kind, spec, own, other, third)
         links = self._links(spec.master, own, other, kind) if isinstance(spec, References) and spec.master else None
         if written.grade == "C" and written.severity == "error":
