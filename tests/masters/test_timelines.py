@@ -294,7 +294,10 @@ def test_spells_are_those_that_a_person_would_find(said: list[tuple[str, int | N
         else:
             whole.append(f"SELECT 'A' AS left_id, 'B' AS right_id, {rest}")
     query = timelines.spells(made, whole, {"left": alone, "right": []})
-    rows = duckdb.sql(f"SELECT kind, day(valid_from), day(valid_to), ended_by, rows FROM ({query})").fetchall()
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"SELECT kind, day(valid_from), day(valid_to), ended_by, rows FROM ({query})"
+        ).fetchall()
     assert sorted(rows, key=str) == sorted(by_hand(said), key=str)
 
 
