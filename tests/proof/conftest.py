@@ -30,6 +30,18 @@ class Nights:
     batches: tuple[StandardizedBatch, ...]
 
 
+def publish_day(deployment: Deployment, registry: Registry, day: Date) -> None:
+    """Everything that was delivered on ``day``, which is every dataset, through all stages to the table of people's
+    links."""
+    for dataset in (registry.datasets[name] for name in registry.delivered):
+        delivery = ingest.receive(deployment, dataset, day)
+        assert delivery is not None
+        batch = standardize(ingest.ingest(delivery, dataset, registry, deployment), dataset, registry, deployment)
+        checks.validate(batch, dataset, registry, deployment)
+        publish.publish(batch, dataset, registry, deployment)
+    masters.publish_derived(registry.datasets["person_link"], registry, deployment, day)
+
+
 @pytest.fixture(scope="session")
 def nights(tmp_path_factory: pytest.TempPathFactory, repository) -> Nights:
     deployment = Deployment(tmp_path_factory.mktemp("city"))

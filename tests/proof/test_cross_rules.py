@@ -9,13 +9,13 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from govdata import checks, ingest, masters, publish
+from govdata import masters, publish
 from govdata.deployment import Deployment
-from govdata.engine import standardize
 from govdata.sample import generate
 from govdata.sample.contradictions import ACROSS
 from govdata.sample.lives import build_city
 from govdata.standards import load
+from tests.proof.conftest import publish_day
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("across")]
 
@@ -61,13 +61,7 @@ def city(
     (deployment.home / "standards").symlink_to(repository / "standards")
     rates = {kind: rate if kind in _OF_PEOPLE else 4 * rate for kind, rate in ACROSS.items()}
     report = generate(PEOPLE, request.param, deployment.home, dates=(DAY,), defects=rates)
-    for dataset in (registry.datasets[name] for name in registry.delivered):
-        delivery = ingest.receive(deployment, dataset, DAY)
-        assert delivery is not None
-        batch = standardize(ingest.ingest(delivery, dataset, registry, deployment), dataset, registry, deployment)
-        checks.validate(batch, dataset, registry, deployment)
-        publish.publish(batch, dataset, registry, deployment)
-    masters.publish_derived(registry.datasets["person_link"], registry, deployment, DAY)
+    publish_day(deployment, registry, DAY)
     outcomes = masters.judge(registry, deployment, DAY)
     assert not [outcome.rule.id for outcome in outcomes if outcome.reason]
     publish.rebuild_catalogue(deployment, registry)

@@ -11,13 +11,13 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from govdata import checks, ingest, masters, publish
+from govdata import publish
 from govdata.deployment import Deployment
-from govdata.engine import standardize
 from govdata.sample import generate, identity
 from govdata.sample.lives import build_city
 from govdata.sample.registers import REGISTERS
 from govdata.standards import load
+from tests.proof.conftest import publish_day
 from tests.proof.test_masters import KEYS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("likeness")]
@@ -72,13 +72,7 @@ def told(
     registry = load(repository / "standards")
     (deployment.home / "standards").symlink_to(repository / "standards")
     generate(PEOPLE, request.param, deployment.home, dates=(DAY,), defects=False, without_numbers=SHARE)
-    for dataset in (registry.datasets[name] for name in registry.delivered):
-        delivery = ingest.receive(deployment, dataset, DAY)
-        assert delivery is not None
-        batch = standardize(ingest.ingest(delivery, dataset, registry, deployment), dataset, registry, deployment)
-        checks.validate(batch, dataset, registry, deployment)
-        publish.publish(batch, dataset, registry, deployment)
-    masters.publish_derived(registry.datasets["person_link"], registry, deployment, DAY)
+    publish_day(deployment, registry, DAY)
     publish.rebuild_catalogue(deployment, registry)
     roles = {
         name: (m.dataset, str(m.number("citizen_id")[0])) for name, m in registry.masters["person"].mentions.items()
