@@ -2,6 +2,6 @@
 
 from govdata.engine.plans import source_values
 from govdata.engine.session import session
-from govdata.engine.standardization import ENGINE_VERSION, counts, standardize
+from govdata.engine.standardization import ENGINE_VERSION, counts, standardize, write_duplicates
 
-__all__ = ["ENGINE_VERSION", "counts", "session", "source_values", "standardize"]
+__all__ = ["ENGINE_VERSION", "counts", "session", "source_values", "standardize", "write_duplicates"]

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from datetime import date as Date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from govdata.batches import RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
@@ -35,6 +36,9 @@ from govdata.storage.tables.rows import (
     UNPARSED,
     WARNINGS,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ENGINE_VERSION = 6
 """Part of every batch id: raise it when the same raw batch and standards would give other rows."""
@@ -173,7 +177,7 @@ def _keep(
     duplicates: list[Path] = []
     if _count(connection, "dropped"):
         target = scratch / "dropped.parquet"
-        _write_dropped(connection, target)
+        write_duplicates(connection.sql('SELECT * EXCLUDE ("~at") FROM dropped').to_arrow_reader(100_000), target)
         rejected_folder.mkdir(parents=True, exist_ok=True)
         duplicates = [rejected_folder / f"duplicates-{batch_id}.parquet"]
         _place(target, duplicates[0])
@@ -213,12 +217,11 @@ def _keep(
     return batch
 
 
-def _write_dropped(connection: Session, target: Path) -> None:
+def write_duplicates(rows: pa.RecordBatchReader, target: Path) -> None:
     """The places of exact duplicates. Through Arrow, because DuckDB puts the smallest and largest text of every column
     into the footer, and a file's name belongs in none."""
     import pyarrow.parquet as pq
 
-    rows = connection.sql('SELECT * EXCLUDE ("~at") FROM dropped').to_arrow_reader(100_000)
     with pq.ParquetWriter(target, rows.schema, compression="zstd", write_statistics=[SOURCE_ROW]) as writer:
         for batch in rows:
             writer.write_batch(batch)

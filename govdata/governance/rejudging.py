@@ -37,7 +37,7 @@ from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
 from govdata.storage.tables import arrow_table
 from govdata.storage.tables.nights import RELEASES
-from govdata.storage.tables.rows import FAILED_RULES, IDENTITY, REPAIR_COUNTS, ROW_ID, SOURCE_ROW
+from govdata.storage.tables.rows import FAILED_RULES, IDENTITY, REPAIR_COUNTS, ROW_ID
 
 
 @dataclass(frozen=True)
@@ -274,13 +274,12 @@ class _Date:
         return (self.deployment.relative(files.put(written, target)),)
 
     def _place_dropped(self, found: Again, file: str) -> tuple[str, ...]:
-        """Without the smallest and largest file name in its footer."""
         import pyarrow.parquet as pq
 
         if not found.counts["duplicates"]:
             return ()
         written = found.duplicates.with_suffix(".arrow")
-        pq.write_table(pq.read_table(found.duplicates), written, compression="zstd", write_statistics=[SOURCE_ROW])
+        engine.write_duplicates(pq.read_table(found.duplicates).to_reader(), written)
         return self._place(written, "rejected", file, found.counts["duplicates"])
 
     def _verdict(self, batch: StandardizedBatch, made: StandardizedBatch, raw: RawBatch, found: Again) -> Verdict:
