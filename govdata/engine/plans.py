@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from govdata.engine.syntax import column
-from govdata.standards.model import BoundRule, CodeSet, Column, Dataset, Element, Normaliser, Registry
+from govdata.standards.model import BoundRule, CodeSet, Column, Dataset, Element, Normaliser, Registry, unambiguous
 from govdata.standards.normalisers import Cell, Stage
 from govdata.standards.types import TYPES
 
@@ -156,12 +156,7 @@ def source_values(item: Column, element: Element, registry: Registry) -> dict[st
     synonyms, unambiguous names. A text that means "no value" for the element is none of them."""
     assert element.code_set is not None
     code_set = registry.code_sets[element.code_set]
-    names: dict[str, set[str]] = {}
-    for code in code_set.codes:
-        names.setdefault(code.name_zh, set()).add(code.code)
-    mapping = (
-        {name: next(iter(codes)) for name, codes in names.items() if len(codes) == 1} if code_set.accept_names else {}
-    )
+    mapping = unambiguous((code.name_zh, code.code) for code in code_set.codes) if code_set.accept_names else {}
     mapping |= code_set.synonyms
     mapping |= {code.code: code.code for code in code_set.codes}
     mapping |= item.synonyms
@@ -180,17 +175,17 @@ def readable(item: Column, element: Element, registry: Registry) -> dict[str, st
     if not (code_set.hierarchical and code_set.accept_names):
         return known
     tokens = null_tokens_of(element, registry)
-    paths = registry.keep(("names within names", code_set.id), lambda: _within(code_set))
+    paths = registry.keep(("names within names", code_set.id), lambda: unambiguous(_within(code_set)))
     return {name: code for name, code in paths.items() if name not in tokens} | known
 
 
-def _within(code_set: CodeSet) -> dict[str, str]:
+def _within(code_set: CodeSet) -> Iterator[tuple[str, str]]:
+    """(name behind those of the terms around it, code), for each of these terms in turn."""
     names: dict[str, set[str]] = {}
     parents: dict[str, str] = {}
     for code in code_set.codes:
         names.setdefault(code.code, set()).add(code.name_zh)
         parents[code.code] = code.parent
-    owners: dict[str, set[str]] = {}
     for code in code_set.codes:
         name, outer, seen = code.name_zh, code.parent, {code.code}
         while outer in names and outer not in seen and len(names[outer]) == 1:
@@ -198,9 +193,8 @@ def _within(code_set: CodeSet) -> dict[str, str]:
             (wider,) = names[outer]
             # Some sets write a name with that of the term around it already.
             name = name if name.startswith(wider) else wider + name
-            owners.setdefault(name, set()).add(code.code)
+            yield name, code.code
             outer = parents[outer]
-    return {name: next(iter(codes)) for name, codes in owners.items() if len(codes) == 1}
 
 
 def _with_more_zeros(code_set: CodeSet) -> dict[str, str]:

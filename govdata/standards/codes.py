@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from govdata.standards.format import CodeSetEntry
-from govdata.standards.model import Code, CodeSet
+from govdata.standards.model import Code, CodeSet, unambiguous
 from govdata.standards.source import NAME, Document, Everything, Findings, read_csv, read_yaml
 from govdata.standards.validation import validate
 
@@ -173,7 +173,7 @@ def _read_synonyms(
     path: Path, file: str, codes: tuple[Code, ...], accept_names: bool, findings: Findings
 ) -> dict[str, str]:
     known = {code.code for code in codes}
-    names = _unambiguous_names(codes) if accept_names else {}
+    names = unambiguous((code.name_zh, code.code) for code in codes) if accept_names else {}
     synonyms: dict[str, str] = {}
     lines: dict[str, int] = {}
     for line, row in read_csv(path, file, SYNONYM_COLUMNS, findings) or ():
@@ -197,12 +197,5 @@ def _read_synonyms(
 
 def known_words(code_set: CodeSet) -> frozenset[str]:
     """Every text that stands for one code of the set: the codes, their synonyms, their names."""
-    names = _unambiguous_names(code_set.codes) if code_set.accept_names else {}
+    names = unambiguous((code.name_zh, code.code) for code in code_set.codes) if code_set.accept_names else {}
     return frozenset({code.code for code in code_set.codes} | code_set.synonyms.keys() | names.keys())
-
-
-def _unambiguous_names(codes: tuple[Code, ...]) -> dict[str, str]:
-    owners: dict[str, set[str]] = {}
-    for code in codes:
-        owners.setdefault(code.name_zh, set()).add(code.code)
-    return {name: next(iter(owner)) for name, owner in owners.items() if len(owner) == 1}

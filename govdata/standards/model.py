@@ -7,7 +7,7 @@ nothing here knows of Dagster, GX or DuckDB.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -183,6 +183,14 @@ class Code(Frozen):
     note: str = ""
     successor: str = ""
     local: bool = False  # from an overlay file of the deployment
+
+
+def unambiguous(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Name → code, of (name, code), where only one code bears the name."""
+    owners: dict[str, set[str]] = {}
+    for name, code in named:
+        owners.setdefault(name, set()).add(code)
+    return {name: next(iter(owner)) for name, owner in owners.items() if len(owner) == 1}
 
 
 class CodeSet(Frozen):
