@@ -77,8 +77,7 @@ def prefill(
 ) -> Prefilled:
     """Write ``form`` filled for every line of the list ``ids`` to ``out``. Logged before anything is written. Raises
     ``GovdataError`` with sheet and cell of every name that stands for nothing, and where ``out`` is there already."""
-    if out.exists():
-        raise GovdataError(f"{out} 已存在，不覆盖")
+    files.demand_new(out)
     book = _open(form)
     with lists.read(ids, registry, deployment, date, kind=kind, headers=headers) as listed:
         known = masters.masters_at(registry, deployment, listed.kind, date)

@@ -10,7 +10,7 @@ import typer
 from govdata.cli.app import Command, app
 from govdata.cli.common import console, load_registry
 from govdata.deployment import Deployment
-from govdata.errors import GovdataError
+from govdata.storage import files
 
 
 @app.command(cls=Command)
@@ -28,8 +28,7 @@ def dictionary(
         rows = [[str(value) if (value := line[name]) is not None else "" for name in shown] for line in made.tables]
         console().print(door.as_table(door.Result(("表", "名称", "列数"), rows, more=False)))
         return
-    if out.exists():
-        raise GovdataError(f"{out} 已存在，不覆盖")
+    files.demand_new(out)
     door.write_dictionary(made, out)
     counted = f"{len(made.tables)} 张表，{len(made.columns)} 列，{len(made.codes):,} 个代码"
     console().print(f"已写入 {out}：{counted}", highlight=False, soft_wrap=True, markup=False)

@@ -14,7 +14,7 @@ import typer
 from govdata.cli.app import Command, app
 from govdata.cli.common import console
 from govdata.deployment import Deployment
-from govdata.errors import GovdataError
+from govdata.storage import files
 
 if TYPE_CHECKING:
     from govdata.access import Result
@@ -42,7 +42,7 @@ def sql(
     limits = door.Limits.from_env()
     if seconds is not None:
         limits = replace(limits, seconds=seconds)
-    _new(xlsx)
+    files.demand_new(xlsx)
     result = door.select(Deployment.from_env(), text, None if csv or xlsx else rows, limits)
     _show(result, rows, csv=csv, xlsx=xlsx)
 
@@ -63,7 +63,7 @@ def findings(
     deployment = Deployment.from_env()
     if dataset:
         known_datasets([dataset], load_registry(deployment))
-    _new(xlsx)
+    files.demand_new(xlsx)
     whole = csv or xlsx is not None
     day = read_date(date) if date else None
     result = door.findings(
@@ -78,11 +78,6 @@ def _is_a_file(out: TextIO) -> bool:
         return stat.S_ISREG(os.fstat(out.fileno()).st_mode)
     except (OSError, ValueError):  # somebody keeps what is printed
         return False
-
-
-def _new(path: Path | None) -> None:
-    if path is not None and path.exists():
-        raise GovdataError(f"{path} 已存在，不覆盖")
 
 
 def _show(result: Result, rows: int, *, csv: bool, xlsx: Path | None) -> None:

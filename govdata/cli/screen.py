@@ -13,6 +13,7 @@ from govdata.cli.app import Command, app
 from govdata.cli.common import console, load_registry, read_date
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
+from govdata.storage import files
 
 if TYPE_CHECKING:
     from govdata.access.screening import Screened
@@ -26,6 +27,10 @@ Until = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], help=f"用途到期日，到期销毁所得的文件；默认 {DAYS} 天后"),
 ]
+On = Annotated[str | None, typer.Option("--date", help="以哪一天的主数据为准，YYYY-MM-DD；默认最新")]
+Kind = Annotated[str | None, typer.Option("--kind", help="名单的种类：person、organisation；默认按表头判断")]
+IdColumn = Annotated[str | None, typer.Option("--id-column", help="号码列的表头；默认按表头判断")]
+NameColumn = Annotated[str | None, typer.Option("--name-column", help="姓名或名称列的表头")]
 Reveal = Annotated[bool, typer.Option("--reveal", help="不脱敏，写出完整的号码和姓名（记入台账）")]
 
 
@@ -34,10 +39,10 @@ def screen(
     file: Annotated[Path, typer.Argument(help="名单：CSV、Excel、WPS、ODS 等，任何编码")],
     purpose: Purpose,
     xlsx: Annotated[Path | None, typer.Option("--xlsx", help="逐行结果另存为 Excel 工作簿")] = None,
-    date: Annotated[str | None, typer.Option(help="以哪一天的主数据为准，YYYY-MM-DD；默认最新")] = None,
-    kind: Annotated[str | None, typer.Option(help="名单的种类：person、organisation；默认按表头判断")] = None,
-    id_column: Annotated[str | None, typer.Option("--id-column", help="号码列的表头；默认按表头判断")] = None,
-    name_column: Annotated[str | None, typer.Option("--name-column", help="姓名或名称列的表头")] = None,
+    date: On = None,
+    kind: Kind = None,
+    id_column: IdColumn = None,
+    name_column: NameColumn = None,
     only: Annotated[list[str] | None, typer.Option("--only", help="只要这种情况，如 已死亡（可重复）")] = None,
     by: By = None,
     until: Until = None,
@@ -46,8 +51,7 @@ def screen(
     """名单比对：已死亡、迁出、重复、查无此号、姓名不符、注销吊销等，逐行说明来源和日期；不确定的另列为待核实。"""
     from govdata.access import screening
 
-    if xlsx is not None and xlsx.exists():
-        raise GovdataError(f"{xlsx} 已存在，不覆盖")
+    files.demand_new(xlsx)
     deployment = Deployment.from_env()
     screened = screening.screen(
         file,
@@ -74,10 +78,10 @@ def prefill(
     ids: Annotated[Path, typer.Option("--ids", help="名单：号码（和姓名）的 CSV、Excel 等")],
     out: Annotated[Path, typer.Option("--out", help="填好的表格写到哪里，不覆盖")],
     purpose: Purpose,
-    date: Annotated[str | None, typer.Option(help="以哪一天的主数据为准，YYYY-MM-DD；默认最新")] = None,
-    kind: Annotated[str | None, typer.Option(help="名单的种类：person、organisation；默认按表头判断")] = None,
-    id_column: Annotated[str | None, typer.Option("--id-column", help="号码列的表头；默认按表头判断")] = None,
-    name_column: Annotated[str | None, typer.Option("--name-column", help="姓名或名称列的表头")] = None,
+    date: On = None,
+    kind: Kind = None,
+    id_column: IdColumn = None,
+    name_column: NameColumn = None,
     by: By = None,
     until: Until = None,
     reveal: Reveal = False,

@@ -10,7 +10,7 @@ import typer
 from govdata.cli.app import Command, standards_app
 from govdata.cli.common import console, load_registry
 from govdata.deployment import NIGHT, Deployment
-from govdata.errors import GovdataError
+from govdata.storage import files
 
 
 @standards_app.command("check", cls=Command)
@@ -96,8 +96,7 @@ def standards_exam(
     for name in dataset or ():
         if name not in registry.delivered:
             raise typer.BadParameter(f"没有这个由部门交付的数据集：{name}", param_hint="--dataset")
-    if xlsx is not None and xlsx.exists():
-        raise GovdataError(f"{xlsx} 已存在，不覆盖")
+    files.demand_new(xlsx)
     terminal = console()
     with console(stderr=True).status("正在体检"):
         made = exam.examine(registry, deployment, dataset, rows=rows, each=each, seed=seed)

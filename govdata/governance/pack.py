@@ -44,8 +44,7 @@ def pack(department: str, registry: Registry, deployment: Deployment, target: Pa
     if not datasets:
         owners = sorted({dataset.owner for dataset in delivered})
         raise GovdataError(f"没有部门“{department}”交付的数据集；有：{'、'.join(owners)}")
-    if target.exists():
-        raise GovdataError(f"{target} 已存在，不覆盖")
+    files.demand_new(target)
     found = _wheels(wheels) if wheels is not None else []
     written = files.temporary(target)
     try:

@@ -69,8 +69,7 @@ def check(
 ) -> Checked:
     """What a night of ``date`` would say of the files; ``out``: where the coloured workbook goes, if the files could be
     read at all. Raises ``GovdataError`` where a file is not there or ``out`` is."""
-    if out is not None and out.exists():
-        raise GovdataError(f"{out} 已存在，不覆盖")
+    files.demand_new(out)
     with files.scratch(deployment, "selfcheck") as folder:
         trial = Deployment(folder)
         landing = trial.delivery(dataset.name, date)

@@ -30,6 +30,13 @@ def token() -> str:
     return uuid.uuid4().hex[:8]
 
 
+def demand_new(path: Path | None) -> None:
+    """Raises ``GovdataError`` where something is there already: what a person has is never written over. None: nothing
+    is to be written."""
+    if path is not None and path.exists():
+        raise GovdataError(f"{path} 已存在，不覆盖")
+
+
 def sync(path: Path) -> None:
     """Bring a file's content, or a folder's entries, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
