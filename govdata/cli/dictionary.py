@@ -10,7 +10,6 @@ import typer
 from govdata.cli.app import Command, app
 from govdata.cli.common import console, load_registry
 from govdata.deployment import Deployment
-from govdata.storage import files
 
 
 @app.command(cls=Command)
@@ -21,6 +20,7 @@ def dictionary(
 ) -> None:
     """数据字典：已发布的表、治理记录和代码集的表、列、类型、标准、敏感级别和代码，由数据标准生成。"""
     from govdata import access as door
+    from govdata.storage import files
 
     made = door.dictionary(load_registry(Deployment.from_env()))
     if out is None:

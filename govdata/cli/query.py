@@ -14,7 +14,6 @@ import typer
 from govdata.cli.app import Command, app
 from govdata.cli.common import console
 from govdata.deployment import Deployment
-from govdata.storage import files
 
 if TYPE_CHECKING:
     from govdata.access import Result
@@ -37,6 +36,7 @@ def sql(
     from dataclasses import replace
 
     from govdata import access as door
+    from govdata.storage import files
 
     text = query if query is not None else sys.stdin.read()
     limits = door.Limits.from_env()
@@ -59,6 +59,7 @@ def findings(
     """昨天的交付错在哪里：每条规则有多少行不合格；写 --rule 逐行列出文件和行号。不含记录的值。"""
     from govdata import access as door
     from govdata.cli.common import known_datasets, load_registry, read_date
+    from govdata.storage import files
 
     deployment = Deployment.from_env()
     if dataset:

@@ -13,7 +13,6 @@ from govdata.cli.app import Command, app
 from govdata.cli.common import console, load_registry, read_date
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.storage import files
 
 if TYPE_CHECKING:
     from govdata.access.screening import Screened
@@ -50,6 +49,7 @@ def screen(
 ) -> None:
     """名单比对：已死亡、迁出、重复、查无此号、姓名不符、注销吊销等，逐行说明来源和日期；不确定的另列为待核实。"""
     from govdata.access import screening
+    from govdata.storage import files
 
     files.demand_new(xlsx)
     deployment = Deployment.from_env()

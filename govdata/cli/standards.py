@@ -10,7 +10,6 @@ import typer
 from govdata.cli.app import Command, standards_app
 from govdata.cli.common import console, load_registry
 from govdata.deployment import NIGHT, Deployment
-from govdata.storage import files
 
 
 @standards_app.command("check", cls=Command)
@@ -90,6 +89,7 @@ def standards_exam(
     """
     from govdata import access, exam, publish
     from govdata.cli.examined import sheets, summary
+    from govdata.storage import files
 
     deployment = Deployment.from_env()
     registry = load_registry(deployment)
