@@ -93,8 +93,9 @@ def check(
             raw = ingest.ingest(delivery, whole, registry, trial)
         except DeliveryError as error:
             return Checked(dataset, tuple(str(problem) for problem in error.problems))
-        batch = engine.standardize(raw, whole, registry, trial)
-        verdict = checks.validate(batch, whole, registry, trial)
+        # What is compiled of the registry's own dataset is kept; of a copy it would be compiled for every file.
+        batch = engine.standardize(raw, dataset, registry, trial)
+        verdict = checks.validate(batch, dataset, registry, trial)
         result = _result(dataset, raw, batch, verdict, registry)
         if out is not None:
             _Book(result, raw, batch, registry, trial).write(out)

@@ -92,7 +92,9 @@ def main(number: int, first: int) -> None:
             told["accepted" if night[0] else "blocked"] += 1
             if desk != night:
                 told["differing"] += 1
-                print(f"seed {seed}: {desk} at the desk, {night} by night")
+                print(f"seed {seed}: {desk} at the desk, {night} by night", flush=True)
+            if not (seed - first + 1) % 100:
+                print(f"up to seed {seed}: {dict(told)}, {time.process_time() - began:.0f} CPU s", flush=True)
     print(f"{number} files, {dict(told)}, {time.process_time() - began:.0f} CPU s")
 
 
