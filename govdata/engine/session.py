@@ -42,10 +42,13 @@ def session(
         on = as_of or Date.today()
         for code_set in registry.code_sets.values():
             if code_sets is None or code_set.id in code_sets:
-                table = registry.keep(("code table", code_set.id), partial(_code_table, code_set, on), version=on)
+                in_force = _in_force(code_set, on)
+                table = registry.keep(("code table", code_set.id), partial(_code_table, code_set, on), version=in_force)
                 create_table(connection, f'codes."{code_set.id}"', table)
                 if code_set.id in places.asked(registry):
-                    table = registry.keep(("places", code_set.id), partial(_place_table, code_set, on), version=on)
+                    table = registry.keep(
+                        ("places", code_set.id), partial(_place_table, code_set, on), version=in_force
+                    )
                     create_table(connection, f'{places.SCHEMA}."{code_set.id}"', table)
     return connection
 
@@ -59,6 +62,11 @@ def is_current(valid_to: str, validity: str, on: Date) -> bool:
     if not valid_to:
         return True
     return on.year <= int(valid_to[:4]) if validity == "year" else on.isoformat() < valid_to
+
+
+def _in_force(code_set: CodeSet, on: Date) -> tuple[bool, ...]:
+    """All that the date changes in a code set's tables: hardly ever anything from one night to the next."""
+    return tuple(is_current(code.valid_to, code_set.validity, on) for code in code_set.codes)
 
 
 def _code_table(code_set: CodeSet, as_of: Date) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date as Date
+from importlib import import_module
 from pathlib import Path
 
 import duckdb
@@ -122,3 +123,27 @@ def test_historical_names_beside_the_code_of_today_are_left_undecided(
     flagged = [row for row, told in zip(rows, judged(codes, rows), strict=True) if told]
     # Counties that were split, of which the code set names one heir only.
     assert len(flagged) <= len(rows) // 500, flagged
+
+
+def test_tables_of_codes_are_made_anew_only_when_a_date_changes_what_is_in_force(
+    committed: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night's date is another each night; the tables of places cost a second."""
+
+    def in_force(on: Date) -> int:
+        with closing(session(committed, as_of=on, code_sets=[SET])) as connection:
+            return int(connection.execute(f'SELECT count(*) FROM codes."{SET}" WHERE current').fetchall()[0][0])
+
+    made: list[object] = []
+    module = import_module("govdata.engine.session")
+    real = module._place_table
+
+    def counted(code_set: CodeSet, on: Date) -> object:
+        made.append(on)
+        return real(code_set, on)
+
+    monkeypatch.setattr(module, "_place_table", counted)
+    now = in_force(ON)
+    assert in_force(Date(2026, 11, 21)) == now and len(made) <= 1
+    assert in_force(Date(1990, 11, 20)) != now and in_force(ON) == now
+    assert len(made) >= 2
