@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date as Date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -14,6 +11,7 @@ import typer
 
 from govdata.cli.app import Command, app
 from govdata.cli.common import console, known_datasets, load_registry, read_date
+from govdata.cli.interruptible import interruptible
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.storage import permissions
@@ -34,41 +32,9 @@ def run(
     ] = None,
 ) -> None:
     """处理交付：读入、标准化、检查、发布。全部发布返回 0，有数据集被阻断返回 3，出错返回 1，中断返回 130 或 143。"""
-    from govdata.operations import interruption
-
     command = Deployment.from_env().command(*sys.argv[1:])
     told = f"已中断，没有做完的交付日期没有发布，已发布的数据不受影响。再次运行即可继续：{command}"
-    number: list[int] = []
-    with _terminal() as terminal:
-
-        def first(_: int) -> None:
-            print("\n正在结束：做完当前环节后停止（再按一次 Ctrl-C 立即结束）", file=terminal, flush=True)
-
-        def second(_: int) -> None:
-            print(f"\n{told}", file=terminal, flush=True)
-
-        def work() -> None:
-            try:
-                _run_all(date, dataset, terminal)
-            except KeyboardInterrupt:
-                number.append(interruption.asked() or 2)
-
-        interruption.watched(work, first, second)
-    if number:
-        print(told, file=sys.stderr)
-        raise typer.Exit(128 + number[0])
-
-
-@contextmanager
-def _terminal() -> Iterator[TextIO]:
-    """Standard error under a descriptor of its own: Dagster turns descriptor 2 to a file while a step runs."""
-    try:
-        number = os.dup(sys.stderr.fileno())
-    except (OSError, ValueError):  # no file: somebody keeps what is printed
-        yield sys.stderr
-        return
-    with os.fdopen(number, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors) as terminal:
-        yield terminal
+    interruptible(lambda terminal: _run_all(date, dataset, terminal), told)
 
 
 def _run_all(date: list[str] | None, dataset: list[str] | None, terminal: TextIO) -> None:

@@ -2,6 +2,7 @@
 runs.
 
 Nights(deployment, registry, datasets).run(date) -> [DatasetNight]   what became of each dataset
+Nights(…).follow(date) -> [DatasetNight]                             the city alone, by the tables as they are
 delivery_dates(deployment, datasets) -> [date]                       the dates something was delivered for
 instance(deployment)                                                 the deployment's own Dagster instance, open for a
 block

@@ -40,6 +40,8 @@ Outcome = Literal["published", "nothing", "blocked", "error"]
 Stage = tuple[str, str]
 """Dataset and stage, or room and table: an asset's key."""
 
+REJUDGED: Stage = (outcomes.GOVERNANCE, "rejudged")
+
 OnStep = Callable[[str, str], None]
 
 SHOWN_WITH_THE_JOB = {".dagster/repository": "__repository__@govdata"}
@@ -106,7 +108,15 @@ class Nights:
             night = self._execute(self._nightly(frozenset(delivered)), dagster, date, stages, on_step)
             city = self._execute(self._job(CITY), dagster, date, self.city, on_step)
         made = [self._dataset(dataset, date, night) for dataset in delivered]
-        return [*made, *nothing, *self._closing(date, city)]
+        return [*made, *nothing, *self._closing(date, city, self.city)]
+
+    def follow(self, date: Date, on_step: OnStep = lambda stage, dataset: None) -> list[DatasetNight]:
+        """What follows the datasets of ``date``, as ``run`` has it, by the tables as they are now: nothing is read,
+        standardised or judged again. Returns what stopped; raises as ``run`` does."""
+        self._check_standards()
+        with nullcontext(self._dagster) if self._dagster else instance(self.deployment) as dagster, _quiet():
+            city = self._execute(self._following, dagster, date, self.following, on_step)
+        return self._closing(date, city, self.following)
 
     def __post_init__(self) -> None:
         self._standards = self._state_of_standards()
@@ -128,6 +138,11 @@ class Nights:
         specs = self._definitions.resolve_all_asset_specs()
         rooms = [spec.key.path for spec in specs if spec.key.path[0] not in self.registry.delivered]
         return [(room, table) for room, table in rooms]
+
+    @property
+    def following(self) -> list[Stage]:
+        """Of these, what ``follow`` does."""
+        return [stage for stage in self.city if stage != REJUDGED]
 
     def _execute(
         self, job: JobDefinition, dagster: DagsterInstance, date: Date, stages: Sequence[Stage], on_step: OnStep
@@ -204,9 +219,15 @@ class Nights:
             self._jobs[datasets] = whole.get_subset(asset_selection=assets, asset_check_selection=set(made))
         return self._jobs[datasets]
 
-    def _closing(self, date: Date, run_id: str) -> list[DatasetNight]:
+    @cached_property
+    def _following(self) -> JobDefinition:
+        from dagster import AssetKey
+
+        return self._job(CITY).get_subset(asset_selection={AssetKey(list(stage)) for stage in self.following})
+
+    def _closing(self, date: Date, run_id: str, stages: Sequence[Stage]) -> list[DatasetNight]:
         """One entry for each that stopped of what follows the datasets; else one for the first that did not finish."""
-        found = {stage: outcomes.read(self.deployment, *_place(stage, date), run_id) for stage in self.city}
+        found = {stage: outcomes.read(self.deployment, *_place(stage, date), run_id) for stage in stages}
         stopped = [
             DatasetNight(table, date, "blocked" if made.outcome == "blocked" else "error", table, made.reasons)
             for (_, table), made in found.items()

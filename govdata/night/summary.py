@@ -131,7 +131,7 @@ def show(console: Console, nights: Sequence[DatasetNight], registry: Registry, d
         _show_lines(console, figures, registry)
     if any(total.published is not None and total.published != total.clean for total in figures.values()):
         console.print(UNLIKE, style="dim", highlight=False)
-    _show_blocked(console, nights, registry)
+    show_stopped(console, nights, registry)
     _show_failures(console, figures, dates[-1], registry, deployment)
     _show_held_keys(console, nights, registry)
     _show_left_aside(console, nights, registry)
@@ -247,7 +247,8 @@ def _show_damage(console: Console, deployment: Deployment) -> None:
         )
 
 
-def _show_blocked(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
+def show_stopped(console: Console, nights: Sequence[DatasetNight], registry: Registry) -> None:
+    """Print what was blocked or failed, and why."""
     failed = [night for night in nights if night.outcome in ("blocked", "error")]
     for night in failed:
         title = (
