@@ -5,6 +5,7 @@ select(deployment, text, limit, limits) -> Result          one SELECT, cells as 
 explain(deployment, registry, row_id) -> Explained         one row from the delivered file on; ``govdata explain``
 dossier(deployment, registry, kind, asked) -> Dossier      the file of one master; ``govdata person``, ``company``
 row_dossier(deployment, registry, row_id) -> Dossier       the file of one row; ``govdata why``; write_page: printable
+role_of(registry, name, door) -> Role | None               who sees values in full; None: everything masked
 dictionary(registry) -> Dictionary                         what is declared, for people; ``govdata dictionary``
 
 Two layers, either of which holds alone: ``storage.statements`` refuses what is no query by DuckDB's own tree of it,
@@ -19,6 +20,7 @@ from govdata.access.explain import Cell, Explained, Judged, explain
 from govdata.access.findings import findings
 from govdata.access.pages import Printed, render, write_page
 from govdata.access.rendering import Result, as_records, as_table, fits, write_csv, write_sheets, write_workbook
+from govdata.access.roles import role_of
 from govdata.access.row_dossier import row_dossier
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "fits",
     "load",
     "render",
+    "role_of",
     "row_dossier",
     "select",
     "write_csv",

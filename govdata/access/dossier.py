@@ -2,8 +2,8 @@
 which rows mention it, what happened to it, whom it is related to, what is being mended.
 
 Everything comes from the catalogue and is found by the master's id: tables of masters are sorted by it, so a look costs
-a few row groups whatever the size of the city. What is shown is text, already masked as each data element says unless
-the values are revealed; a terminal and a page only arrange it.
+a few row groups whatever the size of the city. What is shown is text, already masked as each data element says
+except for what the role of the one who looks sees in full; a terminal and a page only arrange it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.standards.derivations import Conflicts, Derivation, Events, Links, Relations, Survivors
 from govdata.standards.model import Dataset, Registry
+from govdata.standards.role_settings import Role
 from govdata.storage import sql
 from govdata.storage.tables.rows import ROW_ID
 
@@ -42,22 +43,23 @@ class Section:
 
 @dataclass(frozen=True)
 class Dossier:
-    """``subject``: the opaque id it is about; ``head``: (name, text) of what stands above the sections."""
+    """``subject``: the opaque id it is about; ``head``: (name, text) of what stands above the sections;
+    ``shown_to``: the role that values are shown to in full."""
 
     title: str
     subject: str
     head: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
-    revealed: bool
+    shown_to: str | None
 
 
-def dossier(deployment: Deployment, registry: Registry, kind: str, asked: str, *, revealed: bool = False) -> Dossier:
+def dossier(deployment: Deployment, registry: Registry, kind: str, asked: str, *, role: Role | None = None) -> Dossier:
     """The file of the master of that kind with that id, or with that number. Raises ``GovdataError`` where there is
     none, where several have the number, and where nothing was published yet; the message never holds the number."""
     with closing(open_catalogue(deployment)) as connection:
         if kind not in registry.masters:
             raise GovdataError(f"没有声明主数据 {kind}（standards/masters）")
-        reader = _Reader(connection, deployment, registry, kind, Displayed(registry, revealed))
+        reader = _Reader(connection, deployment, registry, kind, Displayed(registry, role))
         return reader.read(reader.identify(asked.strip()))
 
 
@@ -186,7 +188,7 @@ class _Reader:
             subject=master,
             head=tuple(self._head(survivors, rows[0], master)),
             sections=tuple(sections),
-            revealed=self.shown.revealed,
+            shown_to=self.shown.role.name if self.shown.role is not None else None,
         )
 
     def _head(self, survivors: Dataset, row: dict[str, Any], master: str) -> Iterator[tuple[str, str]]:

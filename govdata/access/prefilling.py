@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govdata import engine, masters
-from govdata.access import lists, masking
+from govdata.access import lists
 from govdata.access.comparison import Steps
-from govdata.access.displayed import HIDDEN, is_secret
+from govdata.access.displayed import masked
+from govdata.access.roles import role_of
 from govdata.access.screening import UNSURE, prepare
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError, Problem, ProblemsError
 from govdata.standards.model import Element, Registry
+from govdata.standards.role_settings import Role
 from govdata.storage import access_log, files
 
 if TYPE_CHECKING:
@@ -73,11 +75,13 @@ def prefill(
     kind: str | None = None,
     headers: Mapping[str, str] | None = None,
     actor: str | None = None,
+    role: str | None = None,
     reveal: bool = False,
 ) -> Prefilled:
     """Write ``form`` filled for every line of the list ``ids`` to ``out``. Logged before anything is written. Raises
     ``GovdataError`` with sheet and cell of every name that stands for nothing, and where ``out`` is there already."""
     files.demand_new(out)
+    eyes = role_of(registry, role, "prefill", reveal=reveal, purpose=purpose)
     book = _open(form)
     with lists.read(ids, registry, deployment, date, kind=kind, headers=headers) as listed:
         known = masters.masters_at(registry, deployment, listed.kind, date)
@@ -101,9 +105,10 @@ def prefill(
             actor=actor,
             expires=expires,
             revealed=reveal,
+            role=role,
         )
     made = Prefilled(len(rows))
-    _Filler(book, cells, registry, known, reveal, made, date).fill(rows.to_pylist())
+    _Filler(book, cells, registry, known, eyes, made, date).fill(rows.to_pylist())
     written = files.temporary(out)
     book.save(written)
     written.replace(out)
@@ -191,12 +196,12 @@ class _Filler:
         cells: Sequence[Bound],
         registry: Registry,
         known: Masters,
-        reveal: bool,
+        role: Role | None,
         made: Prefilled,
         today: Date,
     ) -> None:
         self.book, self.cells, self.registry, self.known = book, cells, registry, known
-        self.reveal, self.made, self.today = reveal, made, today
+        self.role, self.made, self.today = role, made, today
 
     def fill(self, rows: Sequence[dict[str, Any]]) -> None:
         by_sheet: dict[str, list[Bound]] = {}
@@ -284,10 +289,7 @@ class _Filler:
             self._check(
                 cell, binding, row, f"{count} 处来源与所填的不同，见 governance.conflicts，主体编号 {row['master_id']}"
             )
-        text, sensitivity = self._in_words(binding, value), binding.element.sensitivity
-        if self.reveal:
-            return text
-        return HIDDEN if is_secret(binding.element) else masking.mask(text, sensitivity.mask) or ""
+        return masked(self._in_words(binding, value), binding.element, self.role) or ""
 
     def _in_words(self, binding: Binding, value: Any) -> str:
         text = value.isoformat() if isinstance(value, Date) else str(value)

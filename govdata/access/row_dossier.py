@@ -12,6 +12,7 @@ from govdata.access.explain import Explained, explain
 from govdata.deployment import Deployment
 from govdata.standards.derivations import Conflicts, Links, Relations
 from govdata.standards.model import Registry
+from govdata.standards.role_settings import Role
 from govdata.storage import sql
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ FATES = {
 }
 
 
-def row_dossier(deployment: Deployment, registry: Registry, row_id: str, *, revealed: bool = False) -> Dossier:
+def row_dossier(deployment: Deployment, registry: Registry, row_id: str, *, role: Role | None = None) -> Dossier:
     """The page of the row with that ``_row_id``, of its newest delivery. Raises ``GovdataError`` where no kept night
     has it, and where there is no catalogue."""
-    shown = Displayed(registry, revealed)
+    shown = Displayed(registry, role)
     with closing(open_catalogue(deployment)) as connection:
         found = explain(deployment, registry, row_id, briefly=True)
         sections = [
@@ -41,7 +42,8 @@ def row_dossier(deployment: Deployment, registry: Registry, row_id: str, *, reve
             _conflicts(connection, registry, shown, found),
             orders(connection, [(found.dataset.name, row_id)]),
         ]
-    return Dossier("数据行档案", row_id, tuple(_head(found)), tuple(sections), revealed)
+    told = role.name if role is not None else None
+    return Dossier("数据行档案", row_id, tuple(_head(found)), tuple(sections), told)
 
 
 def _head(found: Explained) -> Iterator[tuple[str, str]]:

@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govdata import engine, masters
-from govdata.access import lists, masking
+from govdata.access import lists
 from govdata.access.comparison import Steps
+from govdata.access.displayed import masked
 from govdata.access.lists import Listed
 from govdata.access.rendering import Result, write_sheets
+from govdata.access.roles import role_of
 from govdata.batches import ReadingNote
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.standards.model import Registry
+from govdata.standards.role_settings import Role
 from govdata.storage import access_log, files, sql
 
 if TYPE_CHECKING:
@@ -95,6 +98,7 @@ def screen(
     headers: Mapping[str, str] | None = None,
     only: Sequence[str] = (),
     actor: str | None = None,
+    role: str | None = None,
     reveal: bool = False,
 ) -> Screened:
     """Hold the list at ``path`` against the newest masters not later than ``date``. ``only``: titles of the findings
@@ -102,11 +106,12 @@ def screen(
     read or no masters are there."""
     if not purpose.strip():
         raise GovdataError("要写明用途（--purpose）")
+    eyes = role_of(registry, role, "screen", reveal=reveal, purpose=purpose)
     with lists.read(path, registry, deployment, date, kind=kind, headers=headers) as listed:
         known = masters.masters_at(registry, deployment, listed.kind, date)
         with files.scratch(deployment, "screen") as spill, closing(engine.session(temp=spill)) as connection:
             prepare(connection, listed, known)
-            made = _screened(connection, listed, known, registry, expires, only, reveal)
+            made = _screened(connection, listed, known, registry, expires, only, eyes)
         access_log.record(
             deployment,
             "screen",
@@ -117,6 +122,7 @@ def screen(
             actor=actor,
             expires=expires,
             revealed=reveal,
+            role=role,
         )
     return made
 
@@ -142,7 +148,7 @@ def _screened(
     registry: Registry,
     expires: Date,
     only: Sequence[str],
-    reveal: bool,
+    role: Role | None,
 ) -> Screened:
     steps = Steps(listed, known, registry)
     connection.execute(f"CREATE TEMP TABLE whom AS {steps.whom()}")
@@ -160,9 +166,9 @@ def _screened(
         ).fetchall()
     ]
     columns = {column.name: registry.elements[column.element] for column in listed.dataset.columns}
-    number, name = (None if reveal else columns[each].sensitivity.mask for each in (listed.number, "name"))
+    number, name = columns[listed.number], columns["name"]
     lines = {
-        line: Line(line, file, row, masking.mask(its_number, number), masking.mask(its_name, name))
+        line: Line(line, file, row, masked(its_number, number, role), masked(its_name, name, role))
         for line, file, row, its_number, its_name in connection.execute(
             "SELECT line, file, row, number, name FROM listed WHERE line IN (SELECT line FROM finding)"
         ).fetchall()

@@ -60,6 +60,7 @@ def table(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition
         partitions_def=dates,
         metadata={
             "dagster/column_schema": describe.schema(dataset, registry, PUBLISHED, typed=True),
+            "dagster/column_lineage": describe.derived_lineage(dataset, registry, published.key),
             "dagster/table_name": f"{dataset.schema_name}.{dataset.name}",
         },
         **{**describe.common(dataset, registry), "group_name": MASTERS},

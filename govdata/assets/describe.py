@@ -2,7 +2,7 @@
 column, column lineage, tags and owners."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dagster import (
@@ -19,6 +19,7 @@ from dagster import (
 from govdata.batches import NOTE_KINDS, DeliveryReport
 from govdata.engine.typed import sql_type
 from govdata.publish.described import PERSONAL
+from govdata.standards import lineage as declared_lineage
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.tables import Column, Columns
 from govdata.storage.tables.rows import IDENTITY
@@ -99,6 +100,22 @@ def lineage(dataset: Dataset, upstream: AssetKey) -> TableColumnLineage:
     """Every column comes from the column of the same name upstream; the provenance columns are carried along."""
     names = [column.name for column in dataset.columns] + [str(column) for column in IDENTITY]
     return TableColumnLineage({name: [TableColumnDep(upstream, name)] for name in names})
+
+
+def derived_lineage(dataset: Dataset, registry: Registry, key: Callable[[Dataset], AssetKey]) -> TableColumnLineage:
+    """Of a table made of published ones: each column comes from the columns that the declaration of the table, and of
+    the master data it is about, names. ``key``: the asset of a published table. A column that follows from there being
+    a row comes from no column, and is not listed."""
+    sources = registry.keep("column lineage", lambda: declared_lineage.sources(registry))
+    made = {
+        column.name: [
+            TableColumnDep(key(registry.datasets[place.dataset]), place.column)
+            for place in sources[declared_lineage.Place(dataset.name, column.name)]
+            if place.column
+        ]
+        for column in dataset.columns
+    }
+    return TableColumnLineage({name: deps for name, deps in made.items() if deps})
 
 
 def tag_value(text: str) -> str:

@@ -4,7 +4,9 @@ text."""
 from __future__ import annotations
 
 from datetime import date as Date
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
 
 from govdata.deployment import Deployment, iso_date
 from govdata.errors import GovdataError
@@ -13,6 +15,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from govdata.standards.model import Registry
+
+RoleName = Annotated[
+    str | None, typer.Option("--role", metavar="角色", help="以哪种角色看（standards/roles.yaml），记入查阅台账")
+]
+Purpose = Annotated[str | None, typer.Option(metavar="用途", help="为什么查阅，记入查阅台账；不要写号码和姓名")]
+By = Annotated[str | None, typer.Option(metavar="姓名", help="谁查阅；不写为系统账户")]
 
 
 def load_registry(deployment: Deployment) -> Registry:

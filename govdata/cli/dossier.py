@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from govdata.cli.app import Command, app
-from govdata.cli.common import console, load_registry
+from govdata.cli.common import By, Purpose, RoleName, console, load_registry
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.storage.tables.rows import ROW_ID
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from govdata.access import Dossier
     from govdata.standards.model import Registry
+    from govdata.standards.role_settings import Door, Role
 
 _RUN = re.compile(r"[!-~]{8,}")
 LONGEST = 24
@@ -35,45 +37,60 @@ Asked = Annotated[
     str, typer.Argument(metavar="ID|-", help="主体编号或证件号码；- 从标准输入读一行，号码便不进入命令历史")
 ]
 Row = Annotated[str, typer.Argument(metavar="ROW_ID|-", help=f"行标识：查询结果里的 {ROW_ID}；- 从标准输入读一行")]
-Reveal = Annotated[bool, typer.Option("--reveal", help="显示未脱敏的值；须写 --purpose")]
-Purpose = Annotated[str | None, typer.Option(metavar="用途", help="为什么查阅，记入查阅台账；不要写号码和姓名")]
-By = Annotated[str | None, typer.Option(metavar="姓名", help="谁查阅；不写为系统账户")]
+Reveal = Annotated[bool, typer.Option("--reveal", help="显示未脱敏的值：角色可看的那些；须写 --role 和 --purpose")]
 Html = Annotated[Path | None, typer.Option(metavar="FILE.html", help="另存为可打印的网页，不在终端显示")]
 
 
 @app.command(cls=Command)
-def person(asked: Asked, reveal: Reveal = False, purpose: Purpose = None, by: By = None, html: Html = None) -> None:
+def person(
+    asked: Asked,
+    reveal: Reveal = False,
+    role: RoleName = None,
+    purpose: Purpose = None,
+    by: By = None,
+    html: Html = None,
+) -> None:
     """一人一档：取用的属性和不一致的来源、各表的提及、经历、关系、工单、标准化改动，在一页上。
 
     例：echo 190101199003071019 | govdata person -
     """
-    _master("person", asked, reveal, purpose, by, html)
+    _master("person", asked, _Look("person", reveal, role, purpose, by, html))
 
 
 @app.command(cls=Command)
-def company(asked: Asked, reveal: Reveal = False, purpose: Purpose = None, by: By = None, html: Html = None) -> None:
+def company(
+    asked: Asked,
+    reveal: Reveal = False,
+    role: RoleName = None,
+    purpose: Purpose = None,
+    by: By = None,
+    html: Html = None,
+) -> None:
     """一企一档：同上，ID 为主体编号、统一社会信用代码、组织机构代码、注册号或学校标识码。"""
-    _master("organisation", asked, reveal, purpose, by, html)
+    _master("organisation", asked, _Look("company", reveal, role, purpose, by, html))
 
 
 @app.command(cls=Command)
-def why(row: Row, reveal: Reveal = False, purpose: Purpose = None, by: By = None, html: Html = None) -> None:
+def why(
+    row: Row,
+    reveal: Reveal = False,
+    role: RoleName = None,
+    purpose: Purpose = None,
+    by: By = None,
+    html: Html = None,
+) -> None:
     """一行数据的档案：来自哪个文件、为什么隔离或合格、改了什么、归到哪个主体、还有什么问题；逐步的改动见 explain。"""
     from govdata import access
 
-    def made(deployment: Deployment, registry: Registry) -> Dossier:
-        return access.row_dossier(deployment, registry, _given(row), revealed=reveal)
+    _Look("why", reveal, role, purpose, by, html).show(
+        lambda deployment, registry, eyes: access.row_dossier(deployment, registry, _given(row), role=eyes)
+    )
 
-    _look(made, "why", reveal, purpose, by, html)
 
-
-def _master(kind: str, asked: str, reveal: bool, purpose: str | None, by: str | None, html: Path | None) -> None:
+def _master(kind: str, asked: str, look: _Look) -> None:
     from govdata import access
 
-    def made(deployment: Deployment, registry: Registry) -> Dossier:
-        return access.dossier(deployment, registry, kind, _given(asked), revealed=reveal)
-
-    _look(made, {"person": "person", "organisation": "company"}[kind], reveal, purpose, by, html)
+    look.show(lambda deployment, registry, eyes: access.dossier(deployment, registry, kind, _given(asked), role=eyes))
 
 
 def _given(argument: str) -> str:
@@ -84,36 +101,48 @@ def _given(argument: str) -> str:
     return text.strip()
 
 
-def _look(
-    made: Callable[[Deployment, Registry], Dossier],
-    door: str,
-    reveal: bool,
-    purpose: str | None,
-    by: str | None,
-    html: Path | None,
-) -> None:
-    """Find, log, show: a look that cannot be logged shows nothing."""
-    from govdata import access
-    from govdata.storage import access_log
+@dataclass(frozen=True)
+class _Look:
+    """Who looks by which door, and how."""
 
-    if reveal and not (purpose or "").strip():
-        raise GovdataError("看未脱敏的值须写明用途：--purpose")
-    if html is not None and html.exists():
-        raise GovdataError(f"{html} 已经存在，不覆盖")
-    if html is not None and not html.absolute().parent.is_dir():
-        raise GovdataError(f"文件夹 {html.parent} 不存在")
-    deployment = Deployment.from_env()
-    found = made(deployment, load_registry(deployment))
-    reason = (purpose or "").strip() or MASKED
-    access_log.record(
-        deployment, "look", purpose=reason, subjects=[found.subject], door=door, actor=by, revealed=reveal
-    )
-    if html is None:
-        _print(found)
-    else:
-        printed = access.Printed(by or access_log.account(), reason, datetime.now().astimezone())
-        access.write_page(found, printed, html)
-        console().print(f"已写入 {html}", markup=False, highlight=False, soft_wrap=True)
+    door: Door
+    reveal: bool
+    role: str | None
+    purpose: str | None
+    by: str | None
+    html: Path | None
+
+    def show(self, made: Callable[[Deployment, Registry, Role | None], Dossier]) -> None:
+        """Find, log, show: a look that cannot be logged shows nothing."""
+        from govdata import access
+        from govdata.storage import access_log
+
+        html = self.html
+        if html is not None and html.exists():
+            raise GovdataError(f"{html} 已经存在，不覆盖")
+        if html is not None and not html.absolute().parent.is_dir():
+            raise GovdataError(f"文件夹 {html.parent} 不存在")
+        deployment = Deployment.from_env()
+        registry = load_registry(deployment)
+        eyes = access.role_of(registry, self.role, self.door, reveal=self.reveal, purpose=self.purpose)
+        found = made(deployment, registry, eyes)
+        reason = (self.purpose or "").strip() or MASKED
+        access_log.record(
+            deployment,
+            "look",
+            purpose=reason,
+            subjects=[found.subject],
+            door=self.door,
+            actor=self.by,
+            revealed=self.reveal,
+            role=self.role,
+        )
+        if html is None:
+            _print(found)
+        else:
+            printed = access.Printed(self.by or access_log.account(), reason, datetime.now().astimezone())
+            access.write_page(found, printed, html)
+            console().print(f"已写入 {html}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print(found: Dossier) -> None:
@@ -139,8 +168,9 @@ def _print(found: Dossier) -> None:
         for row in section.rows:
             table.add_row(*(_folded(text, width, terminal) for text, width in zip(row, widths, strict=True)))
         terminal.print(table)
-    if not found.revealed:
-        terminal.print(Text("\n已按数据元脱敏；加 --reveal --purpose 用途 显示值", style="dim"))
+    told = f"按角色“{found.shown_to}”显示，其余已脱敏" if found.shown_to else "已按数据元脱敏"
+    more = "" if found.shown_to else "；加 --reveal --role 角色 --purpose 用途 显示角色可看的值"
+    terminal.print(Text(f"\n{told}{more}", style="dim"))
 
 
 def _unbroken(texts: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from govdata.cli.app import Command, app
-from govdata.cli.common import console, load_registry, read_date
+from govdata.cli.common import RoleName, console, load_registry, read_date
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 
@@ -30,7 +30,7 @@ On = Annotated[str | None, typer.Option("--date", help="以哪一天的主数据
 Kind = Annotated[str | None, typer.Option("--kind", help="名单的种类：person、organisation；默认按表头判断")]
 IdColumn = Annotated[str | None, typer.Option("--id-column", help="号码列的表头；默认按表头判断")]
 NameColumn = Annotated[str | None, typer.Option("--name-column", help="姓名或名称列的表头")]
-Reveal = Annotated[bool, typer.Option("--reveal", help="不脱敏，写出完整的号码和姓名（记入台账）")]
+Reveal = Annotated[bool, typer.Option("--reveal", help="写出角色可看的完整的号码和姓名（记入台账）；须写 --role")]
 
 
 @app.command(cls=Command)
@@ -46,6 +46,7 @@ def screen(
     by: By = None,
     until: Until = None,
     reveal: Reveal = False,
+    role: RoleName = None,
 ) -> None:
     """名单比对：已死亡、迁出、重复、查无此号、姓名不符、注销吊销等，逐行说明来源和日期；不确定的另列为待核实。"""
     from govdata.access import screening
@@ -64,6 +65,7 @@ def screen(
         headers=_headers(id_column, name_column),
         only=only or (),
         actor=by,
+        role=role,
         reveal=reveal,
     )
     _show(screened)
@@ -85,6 +87,7 @@ def prefill(
     by: By = None,
     until: Until = None,
     reveal: Reveal = False,
+    role: RoleName = None,
 ) -> None:
     """一表预填：按名单从主数据填写表格，批注写明来源和时效；来源矛盾的、填不出的列在“核实单”。"""
     from govdata.access import prefilling
@@ -102,6 +105,7 @@ def prefill(
         kind=kind,
         headers=_headers(id_column, name_column),
         actor=by,
+        role=role,
         reveal=reveal,
     )
     told = f"名单 {made.lines:,} 行，填写 {made.filled:,} 格，留空 {made.empty:,} 格，待核实 {len(made.checks):,} 处"

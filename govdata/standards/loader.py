@@ -17,6 +17,7 @@ from govdata.standards import (
     masters,
     origins,
     patterns,
+    roles,
     scoring,
     workorders,
 )
@@ -92,6 +93,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
     scored = scoring.read(root, datasets, contracts.declared(documents), known, findings)
     catalogue.check(documents, datasets, known, code_sets, orders.departments, findings)
     unusual = anomalies.read(root, datasets, contracts.declared(documents), findings)
+    looking = roles.read(root, known, findings)
     across = cross.read(root, datasets, contracts.declared(documents), known, declared_sets, kinds, findings)
     if findings.found:
         return None, documents
@@ -116,6 +118,7 @@ def _assemble(root: Path, findings: Findings) -> tuple[Registry | None, list[Doc
         working_days=days,
         scoring=scored,
         anomalies=unusual,
+        roles=looking,
     )
     return registry, documents
 
@@ -133,6 +136,7 @@ def _check_links(root: Path, findings: Findings) -> None:
         workorders.DAYS,
         scoring.FILE,
         anomalies.FILE,
+        roles.FILE,
         "templates",
     ):
         for path in (root / name, *((root / name).iterdir() if (root / name).is_dir() else ())):

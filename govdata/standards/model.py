@@ -36,6 +36,7 @@ from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of
 )
 from govdata.standards.master_model import Master
 from govdata.standards.normalisers import NORMALISERS, NormaliserKind, Stage
+from govdata.standards.role_settings import Role
 from govdata.standards.scoring_settings import Scoring
 from govdata.standards.types import TYPES
 from govdata.standards.workorder_settings import WorkOrders
@@ -414,7 +415,8 @@ class Registry(Frozen):
     element names none. ``hashes``: dataset name → hash of everything declared that the dataset's result depends on.
     ``cross``: rules across tables, by id. ``masters``: kinds of master data, by name. ``workorders``: how what is wrong
     is told to departments and followed up; ``working_days``: day → whether it is worked, where the officer says so;
-    ``scoring``: how quality is scored; ``anomalies``: what counts as unusual; ``folder``: what it was read from."""
+    ``scoring``: how quality is scored; ``anomalies``: what counts as unusual; ``roles``: who
+    sees which values in full; ``folder``: what it was read from."""
 
     elements: dict[str, Element]
     code_sets: dict[str, CodeSet]
@@ -429,6 +431,7 @@ class Registry(Frozen):
     working_days: dict[Date, bool] = {}
     scoring: Scoring = Scoring()
     anomalies: Anomalies = Anomalies()
+    roles: dict[str, Role] = {}
     _kept: Kept = PrivateAttr(default_factory=Kept)
 
     def keep(self, key: Hashable, make: Callable[[], Made], version: object = None) -> Made:

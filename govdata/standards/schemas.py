@@ -30,6 +30,7 @@ from govdata.standards.format import (
     Name,
 )
 from govdata.standards.master_model import Master
+from govdata.standards.role_settings import Role
 from govdata.standards.scoring_settings import Scoring
 from govdata.standards.workorder_settings import WorkOrders
 
@@ -48,6 +49,7 @@ def all_schemas() -> dict[str, dict[str, Any]]:
         "workorders.schema.json": _page(WorkOrders, "问题数据工单的设置"),
         "scoring.schema.json": _page(Scoring, "数据质量评分的设置"),
         "anomalies.schema.json": _page(Anomalies, "异常提示的设置"),
+        "roles.schema.json": _page(dict[Name, Role], "角色：谁能看到未脱敏的值"),
         "dataset.schema.json": _contract(),
         OFFICIAL: odcs.schema(),
     }

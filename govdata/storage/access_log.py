@@ -29,7 +29,8 @@ _IDENTIFIER = re.compile(r"[0-9０-９A-Za-z]{15,}")
 class Access(BaseModel):
     """One line. ``at``: ISO time, UTC; ``actor``: who looks, as they say; ``account``: the system's account that ran
     the command, which nobody can say otherwise; ``rows``: lines of a list, or masters looked at; ``expires``: the day
-    on which what was got must be destroyed; ``door``: the command; ``revealed``: values were shown in full."""
+    on which what was got must be destroyed; ``door``: the command; ``revealed``: values were shown in full, those that
+    ``role`` (``standards/roles.yaml``) sees."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,6 +44,7 @@ class Access(BaseModel):
     expires: Date | None = None
     door: str
     revealed: bool = False
+    role: str | None = None
 
 
 def record(
@@ -56,6 +58,7 @@ def record(
     actor: str | None = None,
     expires: Date | None = None,
     revealed: bool = False,
+    role: str | None = None,
 ) -> None:
     """Add a line for each of ``subjects``. ``actor`` None: the account that runs the process. Raises ``GovdataError``
     where no purpose is given, or purpose or actor hold what looks like an identifier."""
@@ -78,6 +81,7 @@ def record(
             expires=expires,
             door=door,
             revealed=revealed,
+            role=role,
         )
         for subject in subjects
     ]

@@ -19,7 +19,7 @@ __all__ = ["alive", "dead"]
 
 
 def filled(city: City, form: Path, ids: Path, out: Path, **options: object) -> Prefilled:
-    given = {"purpose": "高龄津贴", "expires": UNTIL, "date": DAY, "reveal": True} | options
+    given = {"purpose": "高龄津贴", "expires": UNTIL, "date": DAY, "reveal": True, "role": "steward"} | options
     return prefilling.prefill(form, ids, out, city.registry, city.deployment, **given)  # type: ignore[arg-type]
 
 

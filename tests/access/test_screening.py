@@ -116,7 +116,7 @@ def test_the_workbook_keeps_the_lines_and_shows_nobody(city: City, dead: tuple, 
     path = listed(tmp_path / "名单.csv", [alive, dead, (dead[0], "", dead[2])])
     for reveal in (False, True):
         target = tmp_path / f"{reveal}.xlsx"
-        made = screened(city, path, reveal=reveal, only=["已死亡"], actor="张三")
+        made = screened(city, path, reveal=reveal, role="verifier", only=["已死亡"], actor="张三")
         screening.write(made, target, [("用途", "低保核对")])
         book = openpyxl.load_workbook(target)
         assert book.sheetnames == ["汇总", "确定", "待核实"]

@@ -110,6 +110,57 @@ def test_columns_tell_their_standard_and_how_sensitive_they_are(specs: dict[Asse
     assert column.description is not None and column.description.startswith("公民身份号码")
 
 
+def test_every_column_that_a_column_comes_from_is_there(specs: dict[AssetKey, AssetSpec]) -> None:
+    """Of the asset named, which is one that the table is made after."""
+    traced = 0
+    for key, spec in specs.items():
+        lineage = spec.metadata.get("dagster/column_lineage")
+        if not isinstance(lineage, TableColumnLineage):
+            continue
+        known, upstream = {name for name, _ in columns(spec)}, {dep.asset_key for dep in spec.deps}
+        for column, sources in lineage.deps_by_column.items():
+            assert column in known, (key, column)
+            for source in sources:
+                assert source.asset_key in upstream, (key, column, source)
+                schema = specs[source.asset_key].metadata.get("dagster/column_schema")
+                traced += isinstance(schema, TableSchema)
+                assert not isinstance(schema, TableSchema) or source.column_name in {c.name for c in schema.columns}
+    assert traced > 500
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "sources"),
+    [
+        (
+            "person",
+            "birth_date",
+            {"birth.birth_time", "marriage.male_birth_date", "marriage.female_birth_date", "population.birth_date"},
+        ),
+        ("person", "person_id", {"person_link.person_id"}),
+        ("organisation", "status_source", {"legal_person.status"}),
+        ("couple", "wife_id", {"person_link.person_id"}),
+        ("couple", "valid_to", {"marriage.registration_date", "population.status_date"}),
+        ("couple", "row_id", set()),
+        (
+            "person_event",
+            "detail",
+            {"population.person_status", "education.stage", "marriage.office_name", "legal_person.name"},
+        ),
+    ],
+)
+def test_a_derived_column_comes_from_what_the_declarations_name(
+    specs: dict[AssetKey, AssetSpec], table: str, column: str, sources: set[str]
+) -> None:
+    lineage = specs[AssetKey(["masters", table])].metadata["dagster/column_lineage"]
+    assert isinstance(lineage, TableColumnLineage)
+    found = set()
+    for dep in lineage.deps_by_column.get(column, ()):
+        room, name = dep.asset_key.path
+        found.add(f"{name if room == 'masters' else room}.{dep.column_name}")
+
+    assert found == sources
+
+
 def test_a_table_has_the_columns_that_are_shown(
     specs: dict[AssetKey, AssetSpec], registry: Registry, tmp_path: Path
 ) -> None:

@@ -90,6 +90,11 @@ no,man,man_name,woman,woman_name,day
 W1,1770001,诸葛另名,A1880002,司马琬琰,2010-10-10
 W2,P5550005,护照持有,A1880002,司马琬琰,2015-05-15
 """
+ROLES = """\
+counter: {name: 窗口, level: 2, elements: [own], doors: [person]}
+steward: {name: 治理, level: 4, doors: [person, why]}
+police: {name: 公安, level: 4, doors: [person], groups: [没有这个组]}
+"""
 VALUES = ("诸葛瑾瑜", "诸葛另名", "瑾瑜", "司马琬琰", "琬琰", "1770001", "1880002", "5550005", "护照持有", "07-17", "7/17",
           "08-28", "机密病")  # fmt: skip
 
@@ -101,6 +106,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Small:
     small.write("elements/more.yaml", MORE)
     small.write("elements/own.yaml", ELEMENTS)
     small.write("masters/person.yaml", PAGE)
+    small.write("roles.yaml", ROLES)
     for name, columns, key, origin in TABLES:
         text = contract(name, "公安", columns, key, *([origin.strip()] if origin else []))
         small.write(f"datasets/{name}.odcs.yaml", text)
@@ -151,7 +157,7 @@ def section(found: access.Dossier, title: str) -> list[tuple[str, ...]]:
 
 def test_the_file_of_a_person_says_what_was_taken_who_differs_and_by_which_rows(made: Small) -> None:
     master = one(made, "1770001")
-    found = access.dossier(made.deployment, made.registry, "person", master, revealed=True)
+    found = access.dossier(made.deployment, made.registry, "person", master, role=made.registry.roles["steward"])
 
     assert found.head[:2] == (("主体编号", master), ("标识", "A1770001（身份号码）"))
     assert section(found, "取用的属性") == [
@@ -197,18 +203,58 @@ def test_masked_no_value_is_shown_on_the_terminal_or_the_page(city: Small, call:
 
 def test_values_are_revealed_for_a_purpose_only_and_every_look_is_logged(city: Small, call: Call) -> None:
     home, master = city.deployment.home, one(city, "1770001")
-    code, out, err = call(home, "person", master, "--reveal")
+    code, out, err = call(home, "person", master, "--reveal", "--role", "counter")
     assert (code, out) == (1, "") and "--purpose" in err and logged(city) == []
 
-    code, out, _ = call(home, "person", master, "--reveal", "--purpose", "窗口核验", "--by", "张三")
+    code, out, _ = call(
+        home, "person", master, "--reveal", "--role", "counter", "--purpose", "窗口核验", "--by", "张三"
+    )
     assert code == 0 and "诸葛瑾瑜" in out and "1970-07-17" in out
     assert call(home, "person", master)[0] == 0
     first, second = logged(city)
     assert (first.subject, first.action, first.door, first.actor) == (master, "look", "person", "张三")
     assert (first.purpose, first.revealed, second.revealed) == ("窗口核验", True, False)
+    assert (first.role, second.role) == ("counter", None)
     assert not [value for value in VALUES if value in city.deployment.access_log.read_text(encoding="utf-8")]
-    rows = city.ask("SELECT subject, revealed FROM governance.access_log")
-    assert rows == [(master, True), (master, False)]
+    rows = city.ask("SELECT subject, revealed, role FROM governance.access_log")
+    assert rows == [(master, True, "counter"), (master, False, None)]
+
+
+def test_a_role_sees_what_is_declared_and_no_more(city: Small, call: Call) -> None:
+    home, row = city.deployment.home, str(ask(city, "SELECT _row_id FROM published.people ORDER BY id")[0][0])
+    looked = ("person", one(city, "1770001"), "--reveal", "--purpose", "核验", "--role")
+    _, counter, _ = call(home, *looked, "counter")
+    assert "诸葛瑾瑜" in counter and "A1770001" not in counter and "按角色“窗口”显示" in counter
+    assert "A1770001" in call(home, *looked, "steward")[1]
+    _, out, _ = call(home, "why", row, "--reveal", "--purpose", "核验", "--role", "steward")
+    assert "A1770001" in out and "机密病" in out and "诸葛瑾瑜" in out
+    shown = [(line.door, line.role, line.revealed) for line in logged(city)]
+    assert shown == [("person", "counter", True), ("person", "steward", True), ("why", "steward", True)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--role", "countre"), "没有声明角色“countre”，是否想写 counter"),
+        (("--reveal", "--purpose", "核验"), "须说明角色：--role（counter 窗口、steward 治理、police 公安）"),
+        (("--reveal", "--purpose", "核验", "--role", "police"), "本账户不在角色“police”（公安）的用户组内：没有这个组"),
+        (("--role", "police"), "本账户不在角色“police”"),
+        (("--reveal", "--role", "counter"), "须写明用途：--purpose"),
+    ],
+)
+def test_a_role_that_is_not_declared_or_not_one_s_own_is_refused(
+    city: Small, call: Call, arguments: tuple[str, ...], told: str
+) -> None:
+    code, out, err = call(city.deployment.home, "person", one(city, "1770001"), *arguments)
+
+    assert (code, out) == (1, "") and told in err.replace("\n", "") and logged(city) == []
+
+
+def test_by_a_door_that_is_not_the_role_s_nothing_is_revealed(city: Small, call: Call) -> None:
+    row = str(ask(city, "SELECT _row_id FROM published.people ORDER BY id")[0][0])
+    code, out, err = call(city.deployment.home, "why", row, "--reveal", "--purpose", "核验", "--role", "counter")
+
+    assert (code, out) == (1, "") and "在 why 中不看未脱敏的值；可以的：steward 治理" in err and logged(city) == []
 
 
 def test_a_look_that_cannot_be_logged_shows_nothing(city: Small, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,9 +358,9 @@ def test_a_table_that_no_night_has_made_yet_and_a_folder_that_is_not_there_are_t
 
 def test_a_page_of_eighty_columns_loses_no_text(city: Small, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     master = one(city, "1770001")
-    found = access.dossier(city.deployment, city.registry, "person", master, revealed=True)
+    found = access.dossier(city.deployment, city.registry, "person", master, role=city.registry.roles["steward"])
     monkeypatch.setattr("govdata.cli.dossier.console", lambda: Console(width=80))
-    _, out, _ = call(city.deployment.home, "person", master, "--reveal", "--purpose", "试")
+    _, out, _ = call(city.deployment.home, "person", master, "--reveal", "--role", "steward", "--purpose", "试")
     told = json.dumps("".join(out.split()), ensure_ascii=False)
     for part in found.sections:
         for row in part.rows:

@@ -7,17 +7,21 @@ from datetime import date as Date
 import pytest
 
 from govdata import access, publish
+from govdata.storage import access_log
 from tests.cli.conftest import Call
 from tests.masters.conftest import Small, small
 
 __all__ = ["small"]
 
 FIRST, SECOND = Date(2026, 11, 19), Date(2026, 11, 20)
+ROLES = "looker: {name: 查看, level: 4, doors: [explain]}\nblind: {name: 不看姓名, level: 4, hides: [words], doors: [explain]}\n"
+SHOWN = ("--reveal", "--role", "looker", "--purpose", "核对")
 PEOPLE = "id,name,place,state,died\nA1, 甲 ,190101,1,2020/1/2\n错一,乙,999999,1,\nA3,丙,190101,1,没有的日\n"
 
 
 @pytest.fixture
 def city(small: Small) -> Small:
+    small.write("roles.yaml", ROLES)
     small.deliver("people", FIRST, PEOPLE)
     small.deliver("people", SECOND, "id,name,place,state,died\nA3,丙,190101,1,\n")
     return small
@@ -31,10 +35,10 @@ def row_of(city: Small, line: int) -> str:
 
 def test_a_cell_is_walked_through_its_steps(city: Small, call: Call) -> None:
     home, row = city.deployment.home, row_of(city, 2)
-    code, out, _ = call(home, "explain", row, "name", "--reveal")
+    code, out, _ = call(home, "explain", row, "name", *SHOWN)
     assert code == 0 and "交付.csv 第 2 行" in out
     assert "交付    “ 甲 ”" in out and "strip  “甲”" in out and "存入    “甲”" in out and "governance.repairs" in out
-    _, out, _ = call(home, "explain", row, "died", "--reveal")
+    _, out, _ = call(home, "explain", row, "died", *SHOWN)
     assert "“2020/1/2”" in out and "存入    “2020-01-02”" in out
 
 
@@ -42,7 +46,18 @@ def test_values_are_masked_unless_asked_for(city: Small, call: Call) -> None:
     home, row = city.deployment.home, row_of(city, 2)
     for out in (call(home, "explain", row)[1], call(home, "explain", row, "name")[1]):
         assert "甲" not in out and "汉1" in out and "--reveal" in out
-    assert "（name）：“ 甲 ” → “甲”" in call(home, "explain", row, "--reveal")[1]
+    assert "（name）：“ 甲 ” → “甲”" in call(home, "explain", row, *SHOWN)[1]
+
+
+def test_what_a_role_does_not_see_stays_masked_and_the_look_is_logged(city: Small, call: Call) -> None:
+    home, row = city.deployment.home, row_of(city, 2)
+    asked = ("explain", row, "--reveal", "--purpose", "核对", "--role", "blind")
+    assert "甲" not in call(home, *asked)[1] and "2020-01-02" in call(home, *asked)[1]
+    assert [(line.subject, line.role, line.revealed) for line in access_log.read(city.deployment)] == [
+        (row, "blind", True)
+    ] * 2
+    code, out, err = call(home, "explain", row, "--reveal", "--purpose", "核对")
+    assert (code, out) == (1, "") and "须说明角色：--role（looker 查看、blind 不看姓名）" in err
 
 
 def test_a_held_back_row_names_its_rules(city: Small, call: Call) -> None:

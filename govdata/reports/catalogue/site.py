@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from govdata.engine.typed import sql_type
 from govdata.publish.described import PERSONAL
-from govdata.reports.catalogue import lineage
 from govdata.reports.catalogue.entries import ENTRY_FIELDS, Catalogue, Entry, level
 from govdata.reports.catalogue.holdings import NOTHING, Holding
-from govdata.reports.catalogue.lineage import Place
+from govdata.standards import lineage
+from govdata.standards.lineage import Place
 from govdata.standards.model import SEVERITY_NAMES, CodeSet, Column, Dataset, Element, Registry
 from govdata.storage import files
 from govdata.storage.tables.rows import CHINESE

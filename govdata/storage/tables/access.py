@@ -23,6 +23,7 @@ ACCESS_LOG = Table(
         Column("expires", "DATE", "用途到期日：到期应销毁所得的文件"),
         Column("door", "VARCHAR", "经由哪个命令"),
         Column("revealed", "BOOLEAN", "是否看到未脱敏的值"),
+        Column("role", "VARCHAR", "以何种角色（standards/roles.yaml）：未脱敏的只是这一角色可看的数据元"),
     ),
     key=(),
     writer="查阅",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from govdata.standards import Everything, expressions
-from govdata.standards.derivations import Conflicts, Links, RollUp, Survivors
+from govdata.standards.derivations import Conflicts, Events, Links, Relations, RollUp, Survivors
 from govdata.standards.master_model import Master, Mention
 from govdata.standards.model import Dataset, Registry
 
@@ -58,6 +58,10 @@ class _Made:
                 return self._survived(self.registry.masters[made.master], made.master, made.links, column)
             case Conflicts() as made:
                 return self._conflicting(made, column)
+            case Events() as made:
+                return self._happened(made, column)
+            case Relations() as made:
+                return self._related(made, column)
         return [Place(table, "") for table in self.registry.inputs(self.dataset.name)]
 
     def _rolled_up(self, made: RollUp, column: str) -> Iterator[Place]:
@@ -102,6 +106,35 @@ class _Made:
                     yield from self._valued(self.registry.masters[kind], element)
             else:
                 yield Place(links, "")
+
+    def _happened(self, made: Events, column: str) -> Iterator[Place]:
+        if column == f"{made.master}_id":
+            yield Place(made.links, column)
+            return
+        mentions = self.registry.masters[made.master].mentions
+        for event in made.events:
+            table = mentions[event.mention].dataset
+            told = {"event_date": event.date, "detail": event.detail, "kind": event.where, "event": event.where}
+            yield from self._named(table, *([text] if (text := told.get(column)) else []))
+            yield Place(table, "")
+
+    def _related(self, made: Relations, column: str) -> Iterator[Place]:
+        sides = {side.column: side for side in (made.left, made.right)}
+        for statement in made.statements:
+            table = made.dataset(statement, self.registry.masters)
+            told = {
+                "valid_from": [statement.begins],
+                "valid_to": [statement.ends, statement.begins if statement.years is not None else None],
+                "kind": [statement.where],
+                "ended_by": [statement.where],
+            }
+            if column not in sides:
+                yield from self._named(table, *(text for text in told.get(column, ()) if text))
+                yield Place(table, "")
+            elif (kind := sides[column].master) is not None:
+                yield Place(made.links[kind], f"{kind}_id")
+            else:
+                yield from self._named(table, *(sides[column].key or ()))
 
     def _valued(self, master: Master, element: str) -> Iterator[Place]:
         """The columns that say the element, of the mentions that have a rank for it."""
