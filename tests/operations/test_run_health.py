@@ -51,7 +51,8 @@ def lies_there(deployment: Deployment, date: Date, dataset: str = "people") -> N
 
 
 def night(deployment: Deployment, date: Date) -> dict[str, Any]:
-    (row,) = pq.read_table(scorecard.path(deployment, NIGHT_RUNS, date)).to_pylist()
+    rows: list[dict[str, Any]] = pq.read_table(scorecard.path(deployment, NIGHT_RUNS, date)).to_pylist()
+    (row,) = rows
     return row
 
 
