@@ -7,6 +7,7 @@ night. Renewing once, and not after each dataset, also means that a reader never
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import date as Date
 from typing import TYPE_CHECKING
 
 from dagster import (
@@ -54,10 +55,11 @@ def catalogue(registry: Registry, dates: DailyPartitionsDefinition, upstream: Se
     )
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
         from govdata import publish
-        from govdata.operations import unchanged
+        from govdata.operations import run_health, unchanged
 
         home = deployment.deployment
         with guard.stage(context, home, GOVERNANCE, STAGE) as work:
+            run_health.keep(registry, home, [Date.fromisoformat(context.partition_key)])
             path = publish.rebuild_catalogue(home, registry)
             work.made_by = unchanged.made_by(registry)
             views, broken = unreadable(home)

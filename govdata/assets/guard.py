@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date as Date
+from datetime import datetime
 
 from dagster import (
     AssetCheckExecutionContext,
@@ -60,6 +61,7 @@ class Stage:
     delivery: str = ""
     made_by: str = ""
     waiting: bool = False
+    began: datetime = field(default_factory=alerts.now)
 
     def nothing(self) -> None:
         """There was no delivery."""
@@ -92,6 +94,7 @@ class Stage:
             made_by=self.made_by,
             waiting=self.waiting,
             run_id=self.run_id,
+            began=self.began,
             time=alerts.now(),
         )
         outcomes.record(made, self.deployment)

@@ -46,9 +46,12 @@ def restore(
 def catalogue_rebuild() -> None:
     """仅凭已发布的快照重建目录（部署搬家之后也用它）。"""
     from govdata import publish
+    from govdata.operations import run_health
 
     deployment = Deployment.from_env()
-    path = publish.rebuild_catalogue(deployment, load_registry(deployment))
+    registry = load_registry(deployment)
+    run_health.keep(registry, deployment)
+    path = publish.rebuild_catalogue(deployment, registry)
     console().print(f"已重建 {path}", highlight=False, soft_wrap=True)
 
 

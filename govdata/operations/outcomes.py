@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date as Date
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError
@@ -51,7 +52,8 @@ class StageOutcome(Manifest):
 
     ``reasons`` are Chinese sentences, ``counts`` numbers by Chinese name: never a record's value. ``delivery``: of the
     stage raw, what stands for the files it read (``files.state``). ``waiting``: blocked until an earlier date is dealt
-    with. ``made_by``: of the catalogue, what stands for the standards and the program (``unchanged.made_by``)."""
+    with. ``made_by``: of the catalogue, what stands for the standards and the program (``unchanged.made_by``).
+    ``began``: unknown of manifests that earlier versions wrote."""
 
     dataset: str
     stage: str
@@ -63,6 +65,7 @@ class StageOutcome(Manifest):
     waiting: bool = False
     made_by: str = ""
     run_id: str
+    began: datetime | None = None
     time: datetime
 
     @property
@@ -115,14 +118,34 @@ def read(
     return found if found is not None and run_id in (None, found.run_id) else None
 
 
+def dates(deployment: Deployment) -> set[Date]:
+    """Dates of which any stage left an outcome."""
+    return {date for room in _rooms(deployment) for date in dates_in(room)}
+
+
+def of_date(deployment: Deployment, date: Date) -> list[StageOutcome]:
+    """What became of every stage of ``date``, by dataset and stage; damaged manifests are passed over."""
+    found = []
+    for room in _rooms(deployment):
+        for path in sorted((room / date.isoformat()).glob("*.json")):
+            with suppress(ValidationError):
+                found += filter(None, [StageOutcome.read(path)])
+    return found
+
+
+def _rooms(deployment: Deployment) -> list[Path]:
+    """Folders of datasets and rooms that have outcomes."""
+    top = deployment.outcome("any", Date.min, "any").parents[2]
+    return sorted(top.iterdir()) if top.is_dir() else []
+
+
 def forget(deployment: Deployment, before: Date) -> int:
     """Remove the outcomes of dates before ``before`` that lie longer back than ``LOOKED_AT``; returns how many there
     were. That of the stage raw stays as long as its delivery: nothing else tells that a delivery which was blocked
     has been read."""
     before = min(before, Date.today() - LOOKED_AT)
-    top = deployment.outcome("any", before, "any").parents[2]
     count = 0
-    for room in sorted(top.iterdir()) if top.is_dir() else ():
+    for room in _rooms(deployment):
         for date in dates_in(room):
             if date >= before:
                 continue

@@ -34,7 +34,7 @@ from govdata.publish.views import Catalogue
 from govdata.standards.model import Registry
 from govdata.storage import access_log, files, sql, usage_log
 from govdata.storage.manifest import Inside, Manifest
-from govdata.storage.tables import masters, scoring
+from govdata.storage.tables import health, masters, scoring
 from govdata.storage.tables.access import ACCESS_LOG, TABLE_READS, TABLE_USAGE
 from govdata.storage.tables.deliveries import DELIVERIES, NOTES
 from govdata.storage.tables.nights import (
@@ -55,6 +55,9 @@ log = logging.getLogger(__name__)
 
 STORAGE_VERSION = "v1.2.0"
 """Older DuckDB clients on analysts' desks can open it."""
+
+KEPT = (*scoring.TABLES, *masters.TABLES, *health.TABLES)
+"""Tables with a file per date that other rooms write."""
 
 SCHEMAS = ("published", "quarantine", "governance", "codes")
 
@@ -121,7 +124,7 @@ def _damaged(deployment: Deployment, nights: dict[str, list[pinned.Night]]) -> t
     }
     for path in (
         path
-        for kind in (*gathered.KINDS, *(table.name for table in (*scoring.TABLES, *masters.TABLES)))
+        for kind in (*gathered.KINDS, *(table.name for table in KEPT))
         for path in gathered.damaged(deployment, kind)
     ):
         date = iso_date(path.stem)
@@ -148,7 +151,7 @@ def _fill(
     reconciliation = gathered.gather(connection, RECONCILIATION.without(DAMAGED), deployment)
     read = gathered.gather(connection, replace(DELIVERIES, columns=(*DELIVERIES.columns, NOTES)), deployment)
     released = gathered.gather(connection, RELEASES, deployment)
-    scored = {table: gathered.gather(connection, table, deployment) for table in (*scoring.TABLES, *masters.TABLES)}
+    scored = {table: gathered.gather(connection, table, deployment) for table in KEPT}
     rules = gathered.rules(registry, deployment)
     today = Date.today()
     code_files = {name: gathered.codes(registry, name, today, deployment) for name in registry.code_sets}

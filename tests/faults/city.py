@@ -145,14 +145,14 @@ State = dict[str, list[tuple[Any, ...]]]
 
 def state(deployment: Deployment) -> State:
     """Every row of every view of the catalogue, the codes' left out: two deployments in the same state give the same.
-    The events of work orders tell how it came about, a refused delivery and two nights at once included, so what
-    follows from them is compared; their items without the digest, which each deployment makes with a secret of its
+    The events of work orders and how the nights went tell how it came about, a refused delivery and two nights at once
+    included, so what follows from them is compared; their items without the digest, which each deployment makes with a secret of its
     own."""
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"ATTACH '{deployment.catalogue}' AS c (READ_ONLY)")
         views = connection.execute(
             "SELECT schema_name || '.' || view_name FROM duckdb_views() WHERE database_name = 'c' AND NOT internal "
-            "AND schema_name <> 'codes' AND view_name <> 'work_order_events' ORDER BY 1"
+            "AND schema_name <> 'codes' AND view_name NOT IN ('work_order_events', 'night_runs', 'stage_runs') ORDER BY 1"
         ).fetchall()
         columns = "COLUMNS(lambda name: name <> 'item_id')"
         return {

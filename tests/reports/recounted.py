@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 import duckdb
+import pytest
 
 Row = dict[str, Any]
 
@@ -398,6 +399,41 @@ def anomalies(c: Catalogue, _: str) -> list[Row]:
     return sorted(known, key=lambda row: (-row["score"], row["dataset"], row["message"]))
 
 
+def nights(c: Catalogue, _: str) -> list[Row]:
+    known = [row for row in c.governance("night_runs") if 0 <= (c.date - row["date"]).days < 30]
+    states = Counter((row["date"], row["state"]) for row in c.governance("punctuality"))
+    closed = {date for date, _ in states}
+    for row in known:
+        stages = [one for one in c.governance("stage_runs") if one["date"] == row["date"]]
+        assert row["stages"] == len(stages) and row["seconds"] in (
+            None,
+            pytest.approx(sum(one["seconds"] or 0 for one in stages), abs=0.06),
+        )
+        for name in ("late", "missing"):
+            row[name] = states[row["date"], name] if row["date"] in closed else None
+    return sorted(known, key=lambda row: row["date"])
+
+
+def stopped(c: Catalogue, _: str) -> list[Row]:
+    known = [row for row in c.governance("stage_runs") if row["outcome"] in ("blocked", "error")]
+    recent = [row for row in known if 0 <= (c.date - row["date"]).days < 30]
+    return sorted(recent, key=lambda row: (-row["date"].toordinal(), row["dataset"], row["stage_name"]))
+
+
+def stages(c: Catalogue, _: str) -> list[Row]:
+    known = [row for row in c.governance("stage_runs") if row["date"] == c.date]
+    return sorted(known, key=lambda row: (-(row["seconds"] or -1), row["dataset"], row["stage_name"]))
+
+
+STATES = ("always_failed", "long_waived", "never_asked", "never_failed")
+
+
+def stale_rules(c: Catalogue, _: str) -> list[Row]:
+    known = [row for row in c.governance("stale_rules") if row["date"] == c.date]
+    named = [row | {"rule": f"{row['dataset']}/{row['rule_id']}"} for row in known]
+    return sorted(named, key=lambda row: (STATES.index(row["state"]), row["rule"]))
+
+
 PARTS = ("conformity", "completeness", "accuracy", "consistency", "timeliness", "punctuality", "accessibility", "total")
 
 
@@ -489,6 +525,7 @@ RECOUNTED: dict[str, Callable[[Catalogue, str], list[Row]]] = {
     "on_time": on_time, "departments": departments, "heat": heat, "flow": flow,
     "trend": lambda c, _: trend("bureau")(c, "bureau"), "top_rules": top_rules, "districts": districts, "bounds": bounds,
     "masters": masters, "links": links, "conflicts": conflicts, "ageing": ageing, "waivers": waivers, "anomalies": anomalies,
+    "nights": nights, "stopped": stopped, "stages": stages, "stale_rules": stale_rules,
     "department_parts": parts("department"), "department_trend": trend("department"),
     "department_datasets": department_datasets, "department_rules": failing_rules("department"),
     "department_performance": department_performance, "department_orders": order_list(lambda order: order["department"]),

@@ -31,6 +31,7 @@ from govdata.standards.model import Registry
 from tests.conftest import Finished
 from tests.masters.conftest import PEOPLE, contract
 from tests.reports.recounted import RECOUNTED, Catalogue
+from tests.reports.validator import invalid, needs_java
 from tests.scoring.conftest import BIRTHS_1, PEOPLE_1, Scored
 from tests.scoring.conftest import city as city  # the fixture
 
@@ -181,6 +182,17 @@ def test_the_pages_are_self_contained_valid_and_small(made: Deployment) -> None:
         html5lib.HTMLParser(strict=True).parse(text)
         self_contained(path)
         assert len(text.encode()) < 1_500_000
+
+
+@needs_java
+@marked
+def test_the_validator_of_the_w3c_finds_nothing(made: Deployment, tmp_path: Path) -> None:
+    of_each_kind = {(path.parent, path.name.partition("-")[0]): path for path in (*pages(made), *pages(made, "en"))}
+    assert len(of_each_kind) == 10 and invalid(of_each_kind.values()) == []
+    wrong = tmp_path / "wrong.html"
+    text = (made.reports / "cockpit.html").read_text(encoding="utf-8")
+    wrong.write_text(text.replace("<main ", "<main color=red ").replace("margin: 0", "margin: zero"), encoding="utf-8")
+    assert any("color" in line for line in invalid([wrong])) and any("margin" in line for line in invalid([wrong]))
 
 
 def self_contained(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from govdata.reports.cockpit import nights
 from govdata.reports.cockpit.figures import Column, Figure, columns
 
 TOTAL = "governance.scorecard WHERE date = $date AND part IS NULL"
@@ -458,4 +459,5 @@ ANOMALIES = Figure(
 FIGURES: tuple[Figure, ...] = (
     STANDING, SCORE, COVERAGE, TONIGHT, BLOCKED, ORDERS, ON_TIME, DEPARTMENTS, HEAT, FLOW, TREND, TOP_RULES, DISTRICTS,
     PEOPLE, MASTERS, LINKS, CONFLICTS, AGEING, WAIVERS, ANOMALIES,
+    *nights.FIGURES,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from govdata.reports.cockpit.figures import Row, Scope
 from govdata.reports.cockpit.reading import Told
 from govdata.reports.cockpit.state import reasons, stale_after
 from govdata.reports.cockpit.tables import Names, file_name
-from govdata.reports.cockpit.words import HTML_LANGUAGE, change, number, sayer, word
+from govdata.reports.cockpit.words import HTML_LANGUAGE, Say, change, number, sayer, word
 from govdata.reports.inspection import score
 from govdata.standards.model import Registry
 from govdata.standards.scoring_settings import PARTS
@@ -70,6 +70,7 @@ def city_page(told: Told, registry: Registry, names: Names, made: datetime) -> d
         "trend": charts.trend(rows["trend"]),
         "tiles": _tiles(rows["districts"], names),
         "ageing": charts.bars([(row["age"], row["orders"]) for row in rows["ageing"]]),
+        "nights": [_night(row, say) for row in rows.get("nights", ())],
         "limits": [say(*limit) for limit in LIMITS],
         "absent": say("未启用：目录里还没有这张表", "Not in use: the catalogue has no such table yet"),
     }
@@ -133,6 +134,15 @@ def _tile(row: Row, parent: str, names: Names) -> dict[str, Any]:
         "failed": number(row["failed"]),
         "shade": charts.shade(row["score"], "未评估" if row["b"] is None else "不适用"),
     }
+
+
+SIGNS = {"complete": "✓", "stopped": "✕", "unfinished": "✕", "not_run": "!", "idle": "–"}
+"""Of how a night went; the word stands beside it."""
+
+
+def _night(row: Row, say: Say) -> dict[str, Any]:
+    state = row["state"]
+    return {"date": f"{row['date']:%m-%d}", "state": state, "sign": SIGNS[state], "word": word(state, say)}
 
 
 TITLES: dict[Scope, tuple[str, str]] = {

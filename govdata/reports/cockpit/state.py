@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date as Date
 from datetime import datetime, timedelta
 
@@ -44,7 +45,22 @@ def reasons(told: Told, registry: Registry, today: Date, say: Say) -> list[str]:
             found.append(say(f"{title}：从未发布", f"{title}: never published"))
         elif not row["whole"]:
             found.append(say(f"{title}：已发布或留存的文件缺失或损坏", f"{title}: files missing or damaged"))
-    return found
+    return [*found, *_nights(told, say)]
+
+
+def _nights(told: Told, say: Say) -> Iterator[str]:
+    """What the deliveries alone do not tell: stages of the city that stopped, deliveries that nobody read."""
+    delivered = {row["dataset"] for row in told.city["standing"]}
+    for row in told.city.get("stopped", ()):
+        if row["date"] == told.asked.date and row["dataset"] not in delivered:
+            stage, outcome = (word(row[name], say) for name in ("stage_name", "outcome"))
+            yield say(f"今晚的“{stage}”{outcome}（{row['reason']}）", f"Tonight's {stage}: {outcome} ({row['reason']})")
+    for row in told.city.get("nights", ()):
+        if row["unread"]:
+            yield say(
+                f"{row['date']} 有 {row['unread']} 份交付没有读：那一夜没有运行或没有走完",
+                f"{row['date']}: {row['unread']} deliveries were not read; the night did not run or finish",
+            )
 
 
 def stale_after(date: Date) -> datetime:

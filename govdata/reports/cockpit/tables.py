@@ -97,7 +97,7 @@ class Names:
         """What a thing with a page of its own is called."""
         if kind == "dataset":
             known = self.registry.datasets.get(value)
-            return known.title if known else str(value)
+            return known.title if known else word(value, sayer(self.language))
         return self.districts.get(value, str(value)) if kind == "district" else str(value)
 
     def link(self, kind: str, value: Any) -> str | None:

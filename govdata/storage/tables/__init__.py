@@ -11,10 +11,11 @@ workorders  governance.*: about work orders
 scoring     governance.*: about scores
 masters     governance.*: about master data
 access      governance.*: who looked at what
+health      governance.*: how the nights went
 codes       codes.<code set>
 """
 
-from govdata.storage.tables import access, codes, deliveries, masters, nights, rows, scoring, workorders
+from govdata.storage.tables import access, codes, deliveries, health, masters, nights, rows, scoring, workorders
 from govdata.storage.tables.model import Column, Columns, Table, arrow_table, arrow_types, comments, types
 
 GOVERNANCE: tuple[Table, ...] = (
@@ -35,6 +36,7 @@ GOVERNANCE: tuple[Table, ...] = (
     *scoring.TABLES,
     *masters.TABLES,
     *access.TABLES,
+    *health.TABLES,
 )
 """Every ``governance.<name>``: a view is made of each, and none besides."""
 
@@ -49,6 +51,7 @@ __all__ = [
     "codes",
     "comments",
     "deliveries",
+    "health",
     "masters",
     "nights",
     "rows",
