@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import IO
 from xml.parsers import expat
 
-from govdata.ingest.cells import Cells, column_number, look, zero_styles
-from govdata.ingest.package import package, repacked
+from govdata.ingest.cells import Cells, column_number, look, telling_styles
+from govdata.ingest.number_formats import Form
+from govdata.ingest.package import Package, package, repacked
 from govdata.ingest.source import Unreadable
 
 MAX_UNPACKED = 4 << 30  # bytes a workbook may unpack to
@@ -49,7 +50,7 @@ write."""
 
 def survey(path: Path) -> tuple[dict[str, Cells], IO[bytes] | None]:
     """What the workbook's reader does not tell of its sheets, by their names: cells with an error (#N/A, #REF!), which
-    it takes for empty ones, and numbers shown with leading zeros. And the workbook under the usual names of its parts,
+    it takes for empty ones, and numbers of which the format says more. And the workbook under the usual names of its parts,
     where it has others or where a sheet is spelled so that its reader would lose text.
 
     Raises ``Unreadable`` for an archive that is damaged, protected, a bomb, or holds a sheet that must not be loaded.
@@ -58,9 +59,12 @@ def survey(path: Path) -> tuple[dict[str, Cells], IO[bytes] | None]:
         with zipfile.ZipFile(path) as archive:
             _refuse_bomb(archive.infolist())
             found = package(archive)
-            zeros = zero_styles(archive, found.styles)
+            forms = telling_styles(archive, found.styles)
             shared = _shared_text(archive, found.strings)
-            told = {name: _sheet(archive, archive.getinfo(part), zeros, shared) for name, part in found.sheets.items()}
+            told = {
+                name: _sheet(archive, archive.getinfo(part), forms, shared, found)
+                for name, part in found.sheets.items()
+            }
             for part in archive.infolist():  # the reader may stop before a part's end: its check sum is asked for here
                 if part.filename not in (*found.sheets.values(), found.strings) and "media/" not in part.filename:
                     for _ in _pieces(archive, part):
@@ -108,24 +112,28 @@ def _shared_text(archive: zipfile.ZipFile, part: str | None) -> int:
     return size // texts if texts else 0
 
 
-def _sheet(archive: zipfile.ZipFile, part: zipfile.ZipInfo, zeros: dict[str, int], shared: int) -> Cells:
+def _sheet(
+    archive: zipfile.ZipFile, part: zipfile.ZipInfo, forms: dict[str, Form], shared: int, found: Package
+) -> Cells:
     """Raises ``Unreadable`` for a sheet that must not be loaded."""
-    filled, text, closely = _searched(archive, part, zeros)
+    filled, text, closely = _searched(archive, part, forms, found.uncalculated)
     if filled * CELL_BYTES + max(filled * shared, text) > MAX_LOADED:
         raise Unreadable(f"工作表过大：{filled} 个有内容的单元格超出读取内存的上限，请改以 CSV 交付，或分成几个工作簿")
     if not closely:
-        return Cells()
-    cells = look(archive, part.filename, zeros)
+        return Cells(from_1904=found.from_1904)
+    cells = look(archive, part.filename, forms, found)
     if (cells.last[0] + 1) * (cells.last[1] + 1) > MAX_CELLS:
         raise Unreadable("工作表的范围过大：有内容的单元格离表格太远，请删除表格以外的内容后交付")
     return cells
 
 
-def _searched(archive: zipfile.ZipFile, part: zipfile.ZipInfo, zeros: dict[str, int]) -> tuple[int, int, bool]:
+def _searched(
+    archive: zipfile.ZipFile, part: zipfile.ZipInfo, forms: dict[str, Form], uncalculated: bool
+) -> tuple[int, int, bool]:
     """Cells with content, bytes of their text, and whether the sheet needs the close look: it is spelled otherwise than
     nearly all programs do, or bytes in it may be what must be known. What only looks like that costs the look and no
     more."""
-    marks = _MARKS + tuple(f's="{style}"'.encode() for style in zeros)
+    marks = _MARKS + tuple(f's="{style}"'.encode() for style in forms) + ((b"<f>", b"<f ") if uncalculated else ())
     written = filled = 0
     column, row, before, closely = 26, 9_999, b"", False
     for piece in _pieces(archive, part):

@@ -28,13 +28,17 @@ def joined(rows: Sequence[Sequence[str | None]], *, headings: bool = False) -> t
     has several headings that are needed (X,Y,X,Y) or, where ``headings`` are looked for, are words: what else stands so
     above a table is a title or a remark."""
     lines = [[(cell or "").strip() for cell in row] for row in rows[:HEADER_LINES]]
-    width = max((len(named(line)) for line in lines[:2]), default=0)
+    widths = itertools.accumulate((len(named(line)) for line in lines), max)  # a group may be the last of several lines
+    return next(filter(None, (_joined(lines, width, headings) for width in sorted(set(list(widths)[1:])))), None)
+
+
+def _joined(lines: Sequence[Sequence[str]], width: int, headings: bool) -> tuple[int, list[str]] | None:
     paths: list[tuple[str, ...]] = [()] * width
     grouped = set(range(width))  # the columns of groups: all of the first line
     for number, line in enumerate(lines):
         if number and (len(named(line)) > width or any(map(_VALUE_LIKE.fullmatch, line))):
             return None
-        cells = (line + [""] * width)[:width]
+        cells = [*line, *[""] * width][:width]
         runs = _runs(cells, paths, grouped)
         if runs is None:
             return None

@@ -1,5 +1,5 @@
-"""What calamine does not tell of an old workbook (.xls), by a second reader: numbers shown with leading zeros, cells
-with an error, and how many rows hold something. xlrd reads BIFF8 with its number formats and is the one library that
+"""What calamine does not tell of an old workbook (.xls), by a second reader: what number formats say, cells with an
+error, and how many rows hold something. xlrd reads BIFF8 with its number formats and is the one library that
 does; it is used beside calamine and not instead, since the two are then held against each other.
 """
 
@@ -15,7 +15,8 @@ import msoffcrypto
 import xlrd
 from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError, ParseError
 
-from govdata.ingest.cells import Cells, digits_shown
+from govdata.ingest.cells import Cells
+from govdata.ingest.number_formats import Form, form_of
 from govdata.ingest.packed import Unpacked, unpacked
 from govdata.ingest.source import Unreadable
 
@@ -44,25 +45,25 @@ def look(path: Path) -> dict[str, OldSheet] | None:
 
 
 def _sheet(book: Any, name: str) -> OldSheet:
-    sheet, found = book.sheet_by_name(name), OldSheet()
-    zeros = {number: digits for number, xf in enumerate(book.xf_list) if (digits := _digits(book, xf))}
+    sheet, found = book.sheet_by_name(name), OldSheet(cells=Cells(from_1904=book.datemode == 1))
+    forms = {number: form for number, xf in enumerate(book.xf_list) if (form := _form(book, xf))}
     for row in range(sheet.nrows):
         kinds, values = sheet.row_types(row), sheet.row_values(row)
         found.rows += any(map(_is_filled, kinds, values))
         if xlrd.XL_CELL_ERROR in kinds:
             _note_errors(found.cells, row, kinds, values)
-        if zeros:
+        if forms:
             for column, kind in enumerate(kinds):
-                digits = zeros.get(sheet.cell_xf_index(row, column), 0) if kind == xlrd.XL_CELL_NUMBER else 0
-                if digits:
-                    found.cells.show(row, column, digits)
+                numeric = kind in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE)
+                if numeric and (form := forms.get(sheet.cell_xf_index(row, column))):
+                    found.cells.show(row, column, form, values[column])
     book.unload_sheet(name)
     return found
 
 
-def _digits(book: Any, xf: Any) -> int:
-    form = book.format_map.get(xf.format_key)
-    return digits_shown(form.format_str) if form is not None else 0
+def _form(book: Any, xf: Any) -> Form | None:
+    declared = book.format_map.get(xf.format_key)
+    return form_of(declared.format_str) if declared is not None else None
 
 
 def _is_filled(kind: int, value: object) -> bool:

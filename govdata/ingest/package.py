@@ -31,13 +31,17 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 @dataclass(frozen=True)
 class Package:
     """``sheets``: name → part; ``strings`` and ``styles``: parts, where there are any. Parts are named as the archive
-    spells them. ``targets``: identity of a relationship of the workbook → (kind, part)."""
+    spells them. ``targets``: identity of a relationship of the workbook → (kind, part). ``from_1904``: its days are
+    counted from 1904 on. ``uncalculated``: its formulas are to be calculated by the program that opens it; what is
+    saved as their results was written by one that cannot."""
 
     workbook: str
     sheets: dict[str, str]
     strings: str | None
     styles: str | None
     targets: dict[str, tuple[str, str]]
+    from_1904: bool = False
+    uncalculated: bool = False
 
     @property
     def usual(self) -> bool:
@@ -81,8 +85,10 @@ def package(archive: zipfile.ZipFile) -> Package:
         key: (kind, names[target.lower()]) for key, (kind, target) in relations.items() if target.lower() in names
     }
     sheets: dict[str, str] = {}
+    said: set[str] = set()
 
     def start(name: str, attributes: dict[str, str]) -> None:
+        said.update(key for key in ("date1904", "fullCalcOnLoad") if attributes.get(key) in ("1", "true"))
         if _local(name) == "sheet":
             identity = next((value for key, value in attributes.items() if key.endswith(":id") or key == "id"), "")
             if identity not in relations:
@@ -92,7 +98,15 @@ def package(archive: zipfile.ZipFile) -> Package:
 
     _parse(archive, workbook, start)
     parts = dict(targets.values())
-    return Package(workbook, sheets, parts.get("sharedStrings"), parts.get("styles"), targets)
+    return Package(
+        workbook,
+        sheets,
+        parts.get("sharedStrings"),
+        parts.get("styles"),
+        targets,
+        from_1904="date1904" in said,
+        uncalculated="fullCalcOnLoad" in said,
+    )
 
 
 def repacked(archive: zipfile.ZipFile, found: Package, rewrite: Container[str]) -> IO[bytes]:

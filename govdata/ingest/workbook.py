@@ -3,7 +3,7 @@ become text.
 
 Numbers are written plainly; one of 10^15 and more is written as 3.40524198001011E+17, with the 15 digits a workbook
 keeps, so that lost digits can be recognised later and are never invented. Fractions have 15 digits as Excel shows them,
-whole numbers the leading zeros of their number format (.xlsx). Dates are ISO.
+whole numbers the leading zeros of their number format. Dates are ISO.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from govdata.ingest.cells import Cells
 from govdata.ingest.header_lines import HEADER_LINES, contrasts, heads, is_numbering, joined, looks_like_header
 from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, shape
 from govdata.ingest.merged import Merged
+from govdata.ingest.number_formats import Form
 from govdata.ingest.packed import Unpacked
 from govdata.ingest.source import Block, Ignored, Opened, Tally, Unreadable
 
@@ -277,7 +278,7 @@ def _rows(sheet: calamine.CalamineSheet, told: Cells) -> Iterator[tuple[int, lis
     by_row: dict[int, list[tuple[int, str]]] = {}
     for (row, column), text in told.errors.items():
         by_row.setdefault(row, []).append((column - first, text))
-    pending = {column - first: runs[::-1] for column, runs in told.digits.items()}  # the next run of rows last
+    pending = {column - first: told.forms_of(column)[::-1] for column in told.forms}  # the next run of rows last
     for number, cells in enumerate(sheet.iter_rows()):
         for column, text in by_row.get(number, ()):
             if 0 <= column < len(cells) and cells[column] in ("", None):
@@ -286,15 +287,15 @@ def _rows(sheet: calamine.CalamineSheet, told: Cells) -> Iterator[tuple[int, lis
             while runs and runs[-1][1] < number:
                 runs.pop()
             if runs and runs[-1][0] <= number and 0 <= column < len(cells):
-                cells[column] = _with_zeros(cells[column], runs[-1][2])
+                cells[column] = _as_shown(cells[column], runs[-1][2])
         yield number + 1, cells
 
 
-def _with_zeros(value: Cell, digits: int) -> Cell:
-    whole = (
-        isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15 and value == int(value)
-    )
-    return f"{'-' if value < 0 else ''}{abs(int(value)):0{digits}d}" if whole else value
+def _as_shown(value: Cell, form: Form) -> Cell:
+    if isinstance(value, datetime.date) and not form.day:
+        return f"{value:%Y-%m}"
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15 and form.day
+    return form.text(value) if number else value
 
 
 def _beyond(sheet: calamine.CalamineSheet, header: int, width: int) -> tuple[int, ...]:
