@@ -14,6 +14,7 @@ and bounds its time, memory and scratch space.
 """
 
 from govdata.access.dictionary import Dictionary, dictionary, write_dictionary
+from govdata.access.displayed import sees
 from govdata.access.door import Limits, load, select
 from govdata.access.dossier import Dossier, Section, dossier
 from govdata.access.explain import Cell, Explained, Judged, explain
@@ -44,6 +45,7 @@ __all__ = [
     "render",
     "role_of",
     "row_dossier",
+    "sees",
     "select",
     "write_csv",
     "write_dictionary",

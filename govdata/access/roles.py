@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from govdata.errors import GovdataError
+from govdata.standards import suggestion
 from govdata.standards.model import Registry
 from govdata.standards.role_settings import Door, Role
 from govdata.standards.roles import FILE
-from govdata.standards.spelling import suggestion
 from govdata.storage import access_log
 
 

@@ -80,7 +80,7 @@ def explain(
 
 def _shown(found: Explained, registry: Registry, role: Role | None) -> Shown:
     """Values of the elements that the role sees, the shape of others."""
-    from govdata.access.displayed import sees
+    from govdata.access import sees
     from govdata.ingest import shape
 
     seen = {c.name for c in found.dataset.columns if sees(role, registry.elements[c.element])}
