@@ -125,7 +125,7 @@ def dates(deployment: Deployment) -> set[Date]:
 
 def of_date(deployment: Deployment, date: Date) -> list[StageOutcome]:
     """What became of every stage of ``date``, by dataset and stage; damaged manifests are passed over."""
-    found = []
+    found: list[StageOutcome] = []
     for room in _rooms(deployment):
         for path in sorted((room / date.isoformat()).glob("*.json")):
             with suppress(ValidationError):
