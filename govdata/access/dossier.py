@@ -22,6 +22,7 @@ from govdata.errors import GovdataError
 from govdata.standards.derivations import Conflicts, Derivation, Events, Links, Relations, Survivors
 from govdata.standards.model import Dataset, Registry
 from govdata.standards.role_settings import Role
+from govdata.standards.timelines import Side
 from govdata.storage import sql
 from govdata.storage.tables.rows import ROW_ID
 
@@ -284,36 +285,60 @@ class _Reader:
             assert isinstance(table.derived, Relations)
             left, right = table.derived.left, table.derived.right
             for own, other in ((left, right), (right, left)):
-                if own.master == self.kind:
-                    lines += self._related(table, own.column, other.column, other.master, master)
+                if self.kind in own.kinds:
+                    lines += self._related(table, own, other, master)
         return Section("关系", ("关系", "对方", "起止", "终止", "来源行"), tuple(lines))
 
-    def _related(
-        self, table: Dataset, own: str, other: str, kind: str | None, master: str
+    def _related(self, table: Dataset, own: Side, other: Side, master: str) -> Iterator[tuple[str, ...]]:
+        """Lines of one table: the other side, and where that is a group its other members, and the group itself where
+        the rows tell which it is."""
+        name, mine, theirs = (sql.identifier(text) for text in (table.name, own.column, other.column))
+        direct = f"SELECT * FROM published.{name} WHERE {mine} = ?"
+        if other.key is None:
+            yield from self._lines(table, other.column, direct, master, other.kinds)
+            return
+        if other.told is not None:
+            yield from self._lines(table, other.column, direct, master, told=other.told)
+        members = (
+            f"SELECT o.* FROM published.{name} AS m JOIN published.{name} AS o USING ({theirs}) "
+            f"WHERE m.{mine} = ? AND o.{mine} <> m.{mine} AND m.ended_by IS NULL"
+        )
+        yield from self._lines(table, own.column, members, master, own.kinds)
+
+    def _lines(
+        self,
+        table: Dataset,
+        column: str,
+        query: str,
+        master: str,
+        kinds: Sequence[str] = (),
+        told: Sequence[str] = (),
     ) -> Iterator[tuple[str, ...]]:
-        """Lines of one table. The other side of a group (``kind`` None) are its other members."""
+        """A line per row of ``query``: whom or what ``column`` names."""
         assert isinstance(table.derived, Relations)
-        name, mine, theirs = sql.identifier(table.name), sql.identifier(own), sql.identifier(other)
         titles = {statement.kind: statement.name for statement in table.derived.statements}
-        title = next(column.title for column in table.columns if column.name == other)
-        if kind is None:
-            query = (
-                f"SELECT o.* REPLACE (o.{mine} AS {theirs}) FROM published.{name} AS m JOIN published.{name} AS o "
-                f"USING ({theirs}) WHERE m.{mine} = ? AND o.{mine} <> m.{mine} AND m.ended_by IS NULL"
-            )
-            kind, title = self.kind, next(column.title for column in table.columns if column.name == own)
-        else:
-            query = f"SELECT * FROM published.{name} WHERE {mine} = ?"
-        said = self.ask(f"{query} ORDER BY valid_from NULLS FIRST, valid_to NULLS LAST, {theirs}", master)
-        names = self._names(kind, [row[other] for row in said])
+        title = next(each.title for each in table.columns if each.name == column)
+        order = f"valid_from NULLS FIRST, valid_to NULLS LAST, {sql.identifier(column)}"
+        said = self.ask(f"SELECT DISTINCT * FROM ({query}) ORDER BY {order}", master)
+        names = {found: name for kind in kinds for found, name in self._names(kind, [r[column] for r in said]).items()}
         for row in said:
+            shown = self._told(row, told) if told else names.get(row[column], "")
             yield (
                 f"{table.title}：{title}",
-                f"{names.get(row[other], '')}\n{row[other]}".strip(),
+                f"{shown}\n{row[column]}".strip(),
                 self._span(table, row),
                 titles.get(row["ended_by"], row["ended_by"] or ""),
                 row["row_id"],
             )
+
+    def _told(self, row: dict[str, Any], columns: Sequence[str]) -> str:
+        """What the row that tells of a group says of it."""
+        source = self.registry.datasets[row["dataset"]]
+        listed = ", ".join(map(sql.identifier, columns))
+        found = self.ask(
+            f"SELECT {listed} FROM published.{sql.identifier(source.name)} WHERE {ROW_ID} = ?", row["row_id"]
+        )
+        return " ".join(text for known in found[:1] for c in columns if (text := self.shown.cell(source, c, known[c])))
 
     def _span(self, table: Dataset, row: dict[str, Any]) -> str:
         begin, end = (self.shown.cell(table, name, row[name]) for name in ("valid_from", "valid_to"))

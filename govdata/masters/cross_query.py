@@ -45,12 +45,11 @@ KEPT_ROWS = 3_000_000
 
 
 def parsed(text: str) -> exp.Expression:
-    return expressions.parse(text, columns=ANYTHING, code_sets=ANYTHING)
+    return expressions.parse_value(text, columns=ANYTHING, code_sets=ANYTHING)[0]
 
 
 def code_sets(rule: CrossRule) -> set[str]:
-    texts = (rule.spec.where, rule.spec.other, rule.condition)
-    return {name for text in texts if text for name in expressions.referenced_code_sets(parsed(text))}
+    return {name for text in rule.texts for name in expressions.referenced_code_sets(parsed(text))}
 
 
 def load(
@@ -110,8 +109,7 @@ def _needs(rules: Iterable[CrossRule]) -> dict[str, _Need]:
     for rule in rules:
         spec = rule.spec
         own, other = needs[rule.dataset], needs[spec.table]
-        texts = [text for text in (spec.where, spec.other, rule.condition) if text]
-        named = {*spec.on, *(name for text in texts for name in expressions.referenced_columns(parsed(text)))}
+        named = {*spec.on, *(name for text in rule.texts for name in expressions.referenced_columns(parsed(text)))}
         named |= {OTHER + name for name in spec.on.values()}
         lookup: Lookup | None = getattr(spec, "lookup", None)
         if lookup is not None:
@@ -180,7 +178,7 @@ class Query:
         """One row per judged row: ``row_id, source_file, source_row, delivered, fails``, ``other_row`` (one of the
         other rows that say so) and ``other_rows`` (how many do)."""
         spec = self.rule.spec
-        pairs = isinstance(spec, Agrees) or (isinstance(spec, Excludes) and (spec.row or spec.last))
+        pairs = isinstance(spec, Agrees) or (isinstance(spec, Excludes) and (spec.row or spec.last or spec.total))
         steps, result = self._paired() if pairs else self._counted()
         listed = ", ".join(f"{name} AS ({query})" for name, query in (self._sides() | steps).items())
         return f"WITH {listed} {result}"
@@ -245,16 +243,23 @@ class Query:
             third = f"SELECT {_prefixed(WITH)} FROM {_rows(spec.lookup.table)}"
             steps["completed"] = f"SELECT p.*, w.* FROM pairs AS p LEFT JOIN ({third}) AS w ON {same}"
         # Once for each pair: names in other forms of their characters are a long expression.
-        steps["told"] = f"SELECT *, {_printed(spec.row) or 'TRUE'} AS _holds FROM {list(steps)[-1]}"
+        told = f"{_printed(spec.row) or 'TRUE'} AS _holds"
+        total = spec.total if isinstance(spec, Excludes) else None
+        if total is not None:
+            told += f", {_printed(total.of)} AS _of, {_printed(total.above)} AS _above"
+        steps["told"] = f"SELECT *, {told} FROM {list(steps)[-1]}"
         if isinstance(spec, Excludes):
             contrary, most, judged = "_holds", spec.more_than, "TRUE"
         else:
             contrary, most, judged = "NOT _holds", 0, f"bool_or({OTHER_ROW} IS NOT NULL AND _holds IS NOT NULL)"
         against = f"FILTER (WHERE {OTHER_ROW} IS NOT NULL AND {contrary})"
         count = f"count(DISTINCT {OTHER_ROW}) {against}"
+        fails = f"{count} > {most}"
+        if total is not None:
+            fails = f"coalesce(sum(_of) {against} > any_value(_above), FALSE)"
         places = ", ".join(f"any_value({name}) AS {alias}" for name, alias in PLACES.items())
         return steps, (
-            f"SELECT {ROW} AS row_id, {places}, {count} > {most} AS fails, min({OTHER_ROW}) {against} AS other_row, "
+            f"SELECT {ROW} AS row_id, {places}, {fails} AS fails, min({OTHER_ROW}) {against} AS other_row, "
             f"{count} AS other_rows FROM told GROUP BY {ROW} HAVING {judged}"
         )
 

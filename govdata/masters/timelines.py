@@ -186,8 +186,9 @@ def _statement(made: Relations, statement: Statement, told: Told) -> str:
     ]
     query = f"({told.rows(dataset, {'day': text}, statement.where, groups)})"
     for name, (side, role) in sides.items():
-        if side.master is not None and role is not None:
-            links = told.links(side.master, made.links[side.master], role)
+        if role is not None:
+            kind = next(kind for kind in side.kinds if role in told.registry.masters[kind].mentions)
+            links = told.links(kind, made.links[kind], role)
             query += f" JOIN (SELECT row_id, master AS {name}_id FROM ({links})) USING (row_id)"
     known = [f"{name}_id" for name, (side, role) in sides.items() if side.key is not None or role is not None]
     condition = "".join(f" WHERE {name} IS NOT NULL" for name in groups)

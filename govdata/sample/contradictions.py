@@ -16,9 +16,11 @@ import numpy as np
 import pyarrow as pa
 
 from govdata.sample.arrow import NO_DAY, flat, pc
-from govdata.sample.city import DEAD, FEMALE, MALE, NORMAL, YEAR, City
+from govdata.sample.city import COUNTY_CODES, DEAD, FEMALE, MALE, NORMAL, YEAR, City
 from govdata.sample.damage import Chosen, Defect, Targets, Values, id_with_check
-from govdata.sample.registers import BIRTHS_BEGIN, MARRIAGE, REGISTER_BEGAN, known_companies, registrations
+from govdata.sample.houses import COMPANY, PERSON, SOLE, Entries, Units, entries, known_units, unit_codes
+from govdata.sample.institutions import known_companies
+from govdata.sample.registers import BIRTHS_BEGIN, MARRIAGE, REGISTER_BEGAN, registrations
 
 RATE = 0.004
 _SLOTS: dict[str, tuple[str, int]] = {
@@ -265,6 +267,58 @@ def _alive(city: City, records: pa.Table) -> np.ndarray:
     return np.asarray(pc.is_in(records["citizen_id"], alive).to_numpy())
 
 
+def _unit_slots(city: City) -> tuple[Units, Entries, dict[str, int]]:
+    """The houses, the entries about them, and the place of each by its code."""
+    made = known_units(city)
+    listed = unit_codes(made, np.arange(len(made))).to_pylist()
+    return made, entries(made), {code: place for place, code in enumerate(listed)}
+
+
+def _about_units(fit: Callable[[Units], np.ndarray]) -> Callable[[City, pa.Table], np.ndarray]:
+    """Entries in force about every second unit, of those for which ``fit`` holds."""
+
+    def fits(city: City, records: pa.Table) -> np.ndarray:
+        made, _, by_code = _unit_slots(city)
+        place = np.array([by_code[code] for code in records["unit_code"].to_pylist()], np.int64)
+        return np.asarray((place % 2 == 0) & fit(made)[place])
+
+    return fits
+
+
+def _dead_house_owner(chosen: Chosen) -> Mapping[str, Values]:
+    places = _today(chosen)
+    return {
+        "owner_id": [_id(chosen.city, place) for place in places],
+        "owner_name": [_name(chosen.city, place) for place in places],
+    }
+
+
+def _closed_house_owner(chosen: Chosen) -> Mapping[str, Values]:
+    made = known_companies(chosen.city)
+    places = pa.array(chosen.rng.choice(np.flatnonzero((made.status == 4) & (made.entry == 0)), len(chosen)))
+    return {"owner_id": made.uscc.take(places).to_pylist(), "owner_name": made.name.take(places).to_pylist()}
+
+
+def _sold_twice(chosen: Chosen) -> Mapping[str, Values]:
+    """The unit of somebody else, who owns it alone."""
+    city = chosen.city
+    made, _, _ = _unit_slots(city)
+    fit = np.flatnonzero((made.ownership == SOLE) & (made.kind == PERSON))
+    places = chosen.rng.choice(_steady(fit), len(chosen), replace=False)
+    county = made.county[places]
+    return {
+        "unit_code": unit_codes(made, places).to_pylist(),
+        "division": [str(code) for code in COUNTY_CODES[county]],
+        "address": city.addresses(made.address[places], county).to_pylist(),
+    }
+
+
+def _several_homes(made: Units) -> np.ndarray:
+    people = made.owner[made.kind == PERSON]
+    several = np.bincount(people)[np.where(made.kind == PERSON, made.owner, 0)] > 1
+    return np.asarray(several & (made.kind == PERSON))
+
+
 def _across(name: str, targets: Targets, damage: Callable, fit: Callable | None = None, **when: str) -> Defect:
     (dataset,) = targets
 
@@ -300,6 +354,18 @@ CONTRADICTIONS: tuple[Defect, ...] = (
     _across("stage_of_another_age", {"education": ("stage",)}, _always("6"), student_status="^01$", stage="^1$"),
     _across("code_given_twice", {"legal_person": ("org_code",)}, _another_company("org_code")),
     _across("body_with_two_codes", {"legal_person": ("name",)}, _another_company("name", "address"), status="^1$"),
+    _across("dead_house_owner", {"house": ("owner_id",)}, _dead_house_owner, _about_units(lambda made: made.kind == PERSON),
+            status="^1$", ownership="^0$"),
+    _across("unknown_house_owner", {"house": ("owner_id",)}, lambda chosen: [nobody(n) for n in chosen.of("owner_id")],
+            _about_units(lambda made: made.kind == PERSON), status="^1$", ownership="^0$"),
+    _across("closed_house_owner", {"house": ("owner_id",)}, _closed_house_owner, _about_units(lambda made: made.kind == COMPANY),
+            status="^1$"),
+    _across("house_sold_twice", {"house": ("unit_code",)}, _sold_twice,
+            _about_units(lambda made: (made.kind == PERSON) & ~_several_homes(made)), status="^1$", ownership="^0$"),
+    _across("shares_exceed_the_whole", {"house": ("share",)}, _always("95.0000"), _about_units(lambda made: made.share <= 70),
+            status="^1$", ownership="^2$"),
+    _across("subsidised_with_another_home", {"house": ("house_nature",)}, _always("6"), _about_units(_several_homes),
+            status="^1$"),
     _across("dead_representative", {"legal_person": ("legal_rep_id",)}, _dead_representative, status="^1$"),
 )  # fmt: skip
 

@@ -104,21 +104,30 @@ def codes(words: Mapping[str, Sequence[str]]) -> str:
 
 PERSON_IDS: Targets = {
     "population": ("citizen_id",), "education": ("citizen_id",), "marriage": ("male_id", "female_id"), "birth": ("mother_id", "father_id"),
-    "legal_person": ("legal_rep_id",),
+    "legal_person": ("legal_rep_id",), "house": ("owner_id",),
 }  # fmt: skip
 PERSON_NAMES: Targets = {
     "population": ("name",), "education": ("name",), "marriage": ("male_name", "female_name"), "birth": ("mother_name", "father_name"),
-    "legal_person": ("legal_rep_name",),
+    "legal_person": ("legal_rep_name",), "house": ("owner_name",),
 }  # fmt: skip
+CITIZEN = "^[0-9]{17}[0-9X]$"
+"""A person's number, where the column holds those of companies too."""
+SHORT_NAME, NAME = "^[^·]{2,4}$", "^[^·]{2,4}$|·"
+"""A person's name, where the column holds those of companies too."""
 PHONES: Targets = {"population": ("phone",), "legal_person": ("phone",)}
 DASHED_DATES: Targets = {
     "legal_person": ("established_date", "approved_date"),
     "marriage": ("male_birth_date", "female_birth_date"),
     "birth": ("issue_date",),
+    "house": ("registration_date",),
 }
 COMPACT_DATES: Targets = {"population": ("birth_date", "registered_date"), "education": ("enrolment_date",)}
 DATES: Targets = {**DASHED_DATES, **COMPACT_DATES}
-ADDRESSES: Targets = {"population": ("household_address", "residence_address"), "legal_person": ("address",)}
+ADDRESSES: Targets = {
+    "population": ("household_address", "residence_address"),
+    "legal_person": ("address",),
+    "house": ("address",),
+}
 
 # ---------------------------------------------------------------------------------------------------------------- words
 
@@ -152,6 +161,15 @@ DOCUMENT_WORDS = {"111": ("身份证", "第二代居民身份证", "01", "10")}
 MARKET_STATUS_WORDS = {"1": ("在业", "存续", "开业"), "2": ("吊销未注销",), "4": ("已注销",), "6": ("已迁出",)}
 BUSINESS_WORDS = {"1": ("结婚登记", "01"), "2": ("离婚登记", "02"), "3": ("补办结婚证",), "4": ("补发离婚证",)}
 CURRENCY_WORDS = {"CNY": ("156", "RMB"), "USD": ("美金", "840")}
+OWNERSHIP_WORDS = {"0": ("单独占有", "单独"), "1": ("共同所有", "夫妻共有"), "2": ("按份所有", "按份")}
+HOUSE_USE_WORDS = {
+    "11": ("普通住宅",),
+    "10": ("住宅用房",),
+    "60": ("办公用房", "写字楼"),
+    "31": ("商业用房",),
+    "21": ("厂房",),
+}
+RIGHT_WORDS = {"1": ("现状", "有效"), "2": ("已注销", "失效")}
 NULL_WORDS = ("无", "-", "NULL", "N/A", "\\N", "不详", "/", "null")
 
 # ----------------------------------------------------------------------------------------------------------------- text

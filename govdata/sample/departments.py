@@ -38,6 +38,10 @@ def _in_ten_thousands(column: Column) -> Column:
     return pc.replace_substring_regex(column, r"0000\.00$", "")
 
 
+def _percent(column: Column) -> Column:
+    return pc.replace_substring_regex(column, r"\.0000$", "%")
+
+
 def _with_t(column: Column) -> Column:
     return pc.replace_substring(column, " ", "T")
 
@@ -47,6 +51,20 @@ SEX_NAMES = {"1": "男", "2": "女"}
 PERSON_STATUS_NAMES = {"1": "正常", "2": "死亡", "3": "迁出"}
 PRIOR_STATUS_NAMES = {"10": "未婚", "20": "已婚", "30": "丧偶", "40": "离婚"}
 BUSINESS_NAMES = {"1": "结婚", "2": "离婚", "3": "补领结婚证", "4": "补领离婚证"}
+OWNERSHIP_NAMES = {"0": "单独所有", "1": "共同共有", "2": "按份共有"}
+HOUSE_USE_NAMES = {
+    "10": "住宅",
+    "11": "成套住宅",
+    "111": "别墅",
+    "12": "非成套住宅",
+    "60": "办公",
+    "31": "商业服务",
+    "21": "工业",
+    "27": "仓储",
+}
+OWNER_DOCUMENT_NAMES = {"1": "身份证", "7": "营业执照"}
+RIGHT_NAMES = {"1": "现势", "2": "历史"}
+YES_NAMES = {"true": "是", "false": "否"}
 STAGE_NAMES = {
     "1": "小学",
     "2": "初中",
@@ -178,6 +196,22 @@ DEPARTMENTS: dict[str, Department] = {
         style={"birth_time": _with_t},
         suffix=".jsonl",
         numeric=("birth_weight", "gestation_weeks", "mother_age", "father_age"),
+    ),
+    "house": Department(
+        format="text",
+        headers={
+            "unit_code": "BDCDYH", "certificate_no": "BDCQZH", "owner_order": "SXH", "address": "ZL", "division": "QXDM",
+            "right_type": "QLLX", "house_use": "GHYT", "house_nature": "FWXZ", "building_area": "JZMJ", "ownership": "GYFS",
+            "share": "QLBL", "owner_name": "QLRMC", "owner_doc_type": "ZJZL", "owner_id": "ZJH", "owner_type": "QLRLX",
+            "registration_date": "DJSJ", "status": "QSZT", "ended_date": "ZXSJ", "mortgaged": "SFDY", "sealed": "SFCF",
+        },
+        style={
+            "house_use": _named(HOUSE_USE_NAMES), "ownership": _named(OWNERSHIP_NAMES), "share": _percent,
+            "owner_doc_type": _named(OWNER_DOCUMENT_NAMES), "status": _named(RIGHT_NAMES), "mortgaged": _named(YES_NAMES),
+            "sealed": _named(YES_NAMES),
+        },
+        suffix=".csv",
+        encodings=("gb18030",),
     ),
 }  # fmt: skip
 

@@ -23,7 +23,8 @@ from govdata.sample.defects import DEFECTS, FILE_DELIVERED_TWICE, LINE_DEFECTS, 
 from govdata.sample.departments import DEPARTMENTS, layout
 from govdata.sample.inject import TRUTH_SCHEMA, Finding, Injector, truth_of
 from govdata.sample.lives import build_city
-from govdata.sample.registers import REGISTERS, Part
+from govdata.sample.parts import Part
+from govdata.sample.registers import REGISTERS
 from govdata.sample.writers import Delivered, WorkbookWriter, Written, write_json_lines, write_text
 
 LAST_DATE = Date(2026, 11, 20)
@@ -67,7 +68,7 @@ def generate(
     arguments give the same bytes.
 
     ``dates``: delivery dates in order, the first one whole. ``defects``: False for none, a factor on the default rates,
-    or rates by kind (see ``DEFAULT_RATES``, and ``ACROSS`` for those that only several registers together can tell). ``datasets``: some of the five. ``formats``: ``{"population": "single"}``
+    or rates by kind (see ``DEFAULT_RATES``, and ``ACROSS`` for those that only several registers together can tell). ``datasets``: some of those in ``REGISTERS``. ``formats``: ``{"population": "single"}``
     writes the whole delivery as one UTF-8 CSV (for benchmarks). ``without_numbers``: share of the mentions of people
     that lack a valid number, in a city where people are hard to tell (``govdata.sample.identity``). Existing deliveries of the same dataset and date are
     replaced. Raises ``ValueError`` for unknown names or fewer than 100 people.

@@ -20,7 +20,7 @@ from govdata.sample.arrow import Column, choose, flat, join, null_where, pc, tex
 from govdata.sample.city import BACHELOR, COUNTY_CODES, NORMAL, City
 from govdata.sample.identifiers import citizen_ids, yyyymmdd
 from govdata.sample.lexicon import FEMALE_CHARACTERS, MALE_CHARACTERS
-from govdata.sample.registers import Part
+from govdata.sample.parts import Part
 
 HOMOPHONES = dict(
     zip(
@@ -44,6 +44,7 @@ ROLES: Mapping[str, tuple[tuple[str, str, str | None], ...]] = {
     "birth": (("child_id", "child_name", None), ("mother_id", "mother_name", None), ("father_id", "father_name", None)),
     "education": (("citizen_id", "name", None),),
     "legal_person": (("legal_rep_id", "legal_rep_name", None),),
+    "house": (("owner_id", "owner_name", None),),
 }
 """Number, name and birth date of the people in a row; a population register has its own."""
 MAY_LACK = ("child_id", "father_id", "citizen_id", "legal_rep_id")

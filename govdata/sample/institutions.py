@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -105,6 +106,16 @@ COMPANY_KINDS = (
 _CAPITALS = np.array([3, 10, 30, 50, 100, 200, 300, 500, 800, 1000, 2000, 5000, 12000])
 
 
+def settled(city: City) -> np.ndarray:
+    """Who is there from the first delivery on, in normal standing and in no change of the delivery dates."""
+    people = city.people
+    changing = np.zeros(len(people), bool)
+    for changes in city.changes.values():
+        for places in changes.values():
+            changing[places] = True
+    return np.asarray((people.status == NORMAL) & (people.entry == 0) & ~changing)
+
+
 def companies(city: City) -> Companies:
     """About one company per ten people; representatives are adults in normal standing who appear in no change of the
     delivery dates."""
@@ -121,13 +132,7 @@ def companies(city: City) -> Companies:
         established[count:] = days_of(city.dates[2]) - 2
 
     age = day0 - people.birth
-    changing = np.zeros(len(people), bool)
-    for changes in city.changes.values():
-        for places in changes.values():
-            changing[places] = True
-    eligible = np.flatnonzero(
-        (people.status == NORMAL) & (people.entry == 0) & ~changing & (age > 19 * YEAR) & (age < 72 * YEAR)
-    )
+    eligible = np.flatnonzero(settled(city) & (age > 19 * YEAR) & (age < 72 * YEAR))
     representative = rng.choice(eligible, size)
     # Nobody founds a company as a minor.
     established = np.maximum(established, people.birth[representative] + round(18.1 * YEAR))
@@ -167,6 +172,15 @@ def companies(city: City) -> Companies:
             established=established,
         approved=approved, term_to=term_to, status=status, cancelled=cancelled, entry=entry, phone=phone,
     )  # fmt: skip
+
+
+known_companies = lru_cache(maxsize=1)(companies)
+
+
+def closing(made: Companies) -> np.ndarray:
+    """Places of the companies that the second whole delivery says are cancelled."""
+    open_ones = np.flatnonzero((made.status == 1) & (made.entry == 0))
+    return np.asarray(open_ones[:: max(1, len(open_ones) // max(2, len(open_ones) // 500))])
 
 
 def company_scope(industry: np.ndarray) -> pa.Array:

@@ -24,7 +24,8 @@ from govdata.sample.city import City
 from govdata.sample.departments import DEPARTMENTS
 from govdata.sample.generate import LAST_DATE, write_part
 from govdata.sample.lives import build_city
-from govdata.sample.registers import REGISTERS, Part
+from govdata.sample.parts import Part
+from govdata.sample.registers import REGISTERS
 from govdata.sample.writers import Delivered
 
 HEARD, MENDED_TONIGHT, LATE, AGAIN = 0.7, 0.5, 0.15, 0.03

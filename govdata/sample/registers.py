@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from govdata.sample import lexicon
-from govdata.sample.arrow import NO_DAY, Column, choose, constant, iso, join, null_where, pc, text, words
+from govdata.sample.arrow import NO_DAY, choose, constant, iso, join, null_where, text, words
 from govdata.sample.city import (
     BACHELOR,
     COLLEGE,
@@ -30,36 +30,10 @@ from govdata.sample.city import (
     day,
     days_of,
 )
+from govdata.sample.houses import house
 from govdata.sample.identifiers import citizen_ids, yyyymmdd
-from govdata.sample.institutions import COMPANY_KINDS, companies, company_scope, hospitals, schools
-
-
-@dataclass(frozen=True)
-class Part:
-    """Records of one physical file, or of one sheet of a workbook. ``stem`` is the file's name without suffix."""
-
-    stem: str
-    records: pa.Table
-    sheet: str | None = None
-    group: int = 0  # what the department calls this part: the county, the level of schools
-
-
-def _table(**columns: Column | pa.Scalar) -> pa.Table:
-    return pa.table({name: column.cast(pa.string()) for name, column in columns.items()})
-
-
-def _codes(numbers: np.ndarray) -> Column:
-    """Codes as text; 0 is NULL."""
-    return null_where(text(numbers), np.asarray(numbers) == 0)
-
-
-def _phones(numbers: np.ndarray) -> Column:
-    return null_where(join("179", text(np.maximum(numbers, 0), 8)), numbers < 0)
-
-
-def _moment(seconds: np.ndarray) -> Column:
-    return pc.strftime(pa.array(seconds, pa.timestamp("s")), format="%Y-%m-%d %H:%M:%S")
-
+from govdata.sample.institutions import COMPANY_KINDS, closing, company_scope, hospitals, known_companies, schools
+from govdata.sample.parts import Part, codes, moment, phones, table
 
 # ---------------------------------------------------------------------------------------------------------- population
 
@@ -104,7 +78,7 @@ def _population(
         moved, households + 100_000_007 * (number + 1), np.where(elsewhere, households + 50_000_017, households)
     )
     residence_county = np.where(elsewhere | moved, places * 31 % 12, county)
-    phones = np.where(at.get("phone", nobody), (places * 48_271 + number * 7) % 10**8, people.phone[places])
+    numbers = np.where(at.get("phone", nobody), (places * 48_271 + number * 7) % 10**8, people.phone[places])
     columns = {
         "citizen_id": city.take(city.ids, places),
         "name": city.take(city.names, places),
@@ -115,17 +89,17 @@ def _population(
         "household_address": city.addresses(households, county),
         "residence_address": city.addresses(residence, residence_county),
         "marital_status": text(np.where(wed, 21, people.marital[places])),
-        "education": _codes(people.education[places]),
-        "phone": _phones(phones),
+        "education": codes(people.education[places]),
+        "phone": phones(numbers),
         "household_type": text(np.where(county >= lexicon.RURAL, 2, 1)),
         "person_status": text(status),
         "status_date": iso(status_day),
         "registered_date": iso(people.registered[places]),
-        "updated_at": _moment(updated),
+        "updated_at": moment(updated),
     }
     if kinds is not None:
         columns["change_kind"] = pa.array(kinds)
-    return _table(**columns)
+    return table(**columns)
 
 
 # -------------------------------------------------------------------------------------------------------- legal person
@@ -140,13 +114,12 @@ def legal_person(city: City, number: int) -> Iterator[Part]:
     status, cancelled = made.status.copy(), made.cancelled.copy()
     today = days_of(city.dates[number])
     if number:
-        open_ones = np.flatnonzero((made.status == 1) & (made.entry == 0))
-        closing = open_ones[:: max(1, len(open_ones) // max(2, len(open_ones) // 500))]
-        status[closing], cancelled[closing] = 4, today - 1
+        closed = closing(made)
+        status[closed], cancelled[closed] = 4, today - 1
     kind, industry, county = made.kind[places], made.industry[places], made.county[places]
     yield Part(
         f"法人基本信息_{city.dates[number]:%Y%m%d}",
-        _table(
+        table(
             uscc=made.uscc.take(places),
             name=made.name.take(places),
             org_type=words([code for code, *_ in COMPANY_KINDS], kind),
@@ -170,12 +143,10 @@ def legal_person(city: City, number: int) -> Iterator[Part]:
             org_code=made.org_code.take(places),
             address=city.addresses(places + 900_000_011, county),
             business_scope=company_scope(industry),
-            phone=_phones(made.phone[places]),
+            phone=phones(made.phone[places]),
         ),
     )
 
-
-known_companies = lru_cache(maxsize=1)(companies)
 
 # ------------------------------------------------------------------------------------------------------------ marriage
 
@@ -289,7 +260,7 @@ def _marriage(
         for prior in (couples.husband_prior[couple], couples.wife_prior[couple])
     ]
     rows = len(places)
-    return _table(
+    return table(
         certificate_no=join(
             words(_PREFIXES, kind), text(COUNTY_CODES[county]), "-", text(year), "-", text(done.serial[places], 6)
         ),
@@ -358,7 +329,7 @@ def _education(city: City, places: np.ndarray, rng: np.random.Generator) -> pa.T
     unique = np.zeros(len(places), bool)
     unique[np.unique(np.asarray(made_up.to_numpy(zero_copy_only=False), dtype=str), return_index=True)[1]] = True
     early = unique & (rng.random(len(places)) < 0.01)
-    return _table(
+    return table(
         student_no=choose(early, join("J", made_up), join("G", ids)),
         name=city.take(city.names, places),
         citizen_id=ids,
@@ -369,8 +340,8 @@ def _education(city: City, places: np.ndarray, rng: np.random.Generator) -> pa.T
         school_year=join(text(running), "-", text(running + 1)),
         enrolment_date=iso(first),
         graduation_date=iso(np.where(left, day(city.school_year, 6, 30), NO_DAY)),
-        education_level=_codes(level),
-        degree=_codes(degree),
+        education_level=codes(level),
+        degree=codes(degree),
         student_status=text(status, 2),
         diploma_no=null_where(diploma, ~(left & (stage >= COLLEGE))),
     )
@@ -420,11 +391,11 @@ def _birth(city: City, places: np.ndarray, serial: np.ndarray, change: np.ndarra
     issued = np.minimum(when + 1 + part(31, 15), entered - 1)
     mother, father = people.mother[places], people.father[places]
     letter = np.where(when < day(2019, 1, 1), 0, np.where(when < day(2023, 4, 1), 1, 2))
-    return _table(
+    return table(
         certificate_no=join(words("RTU", letter), "19", text(serial + 1, 7)),
         child_name=city.take(city.names, places),
         sex=text(people.sex[places]),
-        birth_time=_moment(when * 86_400 + part(37, 1440) * 60),
+        birth_time=moment(when * 86_400 + part(37, 1440) * 60),
         birth_weight=text(weight),
         gestation_weeks=text(weeks),
         mother_name=city.take(city.names, mother),
@@ -455,4 +426,5 @@ REGISTERS: dict[str, Callable[[City, int], Iterator[Part]]] = {
     "marriage": marriage,
     "education": education,
     "birth": birth,
+    "house": house,
 }

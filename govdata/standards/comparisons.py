@@ -25,6 +25,13 @@ class Lookup(Written):
     on: On = Field(description="本表的列，或加前缀 other_ 的另一张表的列: 第三张表的列，逐列相等")
 
 
+class Total(Written):
+    """另一张表中对应的各行加起来"""
+
+    of: Text = Field(description="行表达式：另一张表每行加多少，列名加前缀 other_；为空的不加")
+    above: Text = Field(description="行表达式：合计大于多少才算问题，用本表的列")
+
+
 class Comparison(Written):
     """What every kind is written with."""
 
@@ -69,6 +76,10 @@ class Excludes(Paired):
     SUMMARY: ClassVar = "另一张表中不应有对应的行"
     row: Maybe[Text] = Field(None, description="行表达式，另一张表的列名加前缀 other_；只有为真的行才算对应")
     more_than: Annotated[int, Field(ge=0)] = Field(0, description="对应的行多于几行才算问题；默认一行也不应有")
+    total: Maybe[Total] = Field(
+        None,
+        description="对应的行不看行数而看合计：大于多少才算问题（各份额加起来超过全部），不与 more_than、lookup 同写",
+    )
 
 
 class Agrees(Paired):

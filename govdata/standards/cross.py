@@ -10,8 +10,9 @@ it names the row on both sides.
 
 The other table may be the same one: then a row is held against the other rows of its table (one mother, two births too
 close). Of pairs ``last`` keeps those with the newest other row not later than the own one (the marriage before this
-one), ``lookup`` says what a third table knows (whether that spouse had died), and ``more_than`` how many other rows are
-lawful. A reference may also be found by ``master``: both rows were linked to one person, whatever their numbers.
+one), ``lookup`` says what a third table knows (whether that spouse had died), ``more_than`` how many other rows are
+lawful, and ``total`` what they may add up to. A reference may also be found by ``master``: both rows were linked to one
+person, whatever their numbers.
 
 Expressions are row expressions (``govdata.standards.expressions``); columns of the other table are written with the
 prefix ``other_``, of the third one ``with_``, and ``delivery_date()`` is the day of the night that judges.
@@ -26,7 +27,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from govdata.standards import expressions
-from govdata.standards.comparisons import KINDS, NIGHT, OTHER, WITH, Agrees, Excludes, Lookup, References
+from govdata.standards.comparisons import KINDS, NIGHT, OTHER, WITH, Agrees, Excludes, Lookup, References, Total
 from govdata.standards.derivations import Links
 from govdata.standards.master_model import Masters
 from govdata.standards.model import CrossRule, Dataset, Dimension, Element, Grade, LogicalType, Severity
@@ -221,6 +222,22 @@ class _Reader:
                 expressions.parse(text, columns=columns, code_sets=self.code_sets)
             except expressions.ExpressionError as error:
                 self.add(f"表达式：{error}", kind, key)
+        total: Total | None = getattr(spec, "total", None)
+        if total is not None:
+            self._number(total.of, theirs, kind, "total", "of")
+            self._number(total.above, mine, kind, "total", "above")
+            for name in ("more_than", "lookup"):
+                if getattr(spec, name):
+                    self.add(f"写了 total 就不写 {name}", kind, name)
+
+    def _number(self, text: str, columns: Mapping[str, str], *path: str) -> None:
+        try:
+            _, given = expressions.parse_value(text, columns=columns, code_sets=self.code_sets)
+        except expressions.ExpressionError as error:
+            self.add(f"表达式：{error}", *path)
+            return
+        if given != "number":
+            self.add(f"表达式的类型不对，应为{expressions.KIND_NAMES['number']}", *path)
 
     def _types(self, dataset: Dataset) -> dict[str, LogicalType]:
         return {column.name: self.elements[column.element].type for column in dataset.columns}

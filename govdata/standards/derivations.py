@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -232,7 +232,7 @@ class Events(Derivation):
         names: dict[str, str] = {}
         for number, event in enumerate(self.events):
             place = ("events", number)
-            yield from _unknown(masters, self.master, event.mention, (*place, "mention"))
+            yield from _unknown(masters, [self.master], event.mention, (*place, "mention"))
             if (event.kind, event.mention) in seen:
                 yield (*place, "kind"), f"身份“{event.mention}”的事件 {event.kind} 写了两次：合为一项，用 OR 或 CASE"
             seen.add((event.kind, event.mention))
@@ -260,16 +260,14 @@ class Relations(Derivation):
         return (self.left.column, self.right.column, *said, "rows")
 
     def masters_read(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(side.master for side in (self.left, self.right) if side.master is not None))
+        return tuple(dict.fromkeys((*self.left.kinds, *self.right.kinds)))
 
     def links_read(self) -> Mapping[str, str]:
         return self.links
 
     def dataset(self, statement: Statement, masters: Masters) -> str:
         """The table whose rows say it."""
-        sides = ((self.left, statement.left), (self.right, statement.right))
-        mentioned = [(side.master, name) for side, name in sides if side.master is not None and name is not None]
-        return _datasets(masters, mentioned)[0]
+        return _datasets(masters, self._mentioned(statement))[0]
 
     def is_whole(self, statement: Statement) -> bool:
         """Whether its rows tell of both sides."""
@@ -286,15 +284,19 @@ class Relations(Derivation):
                 if statement.where is not None:
                     yield Said((*place, "where"), table, statement.where, "boolean")
                 for end, side in (("left", self.left), ("right", self.right)):
-                    for column in side.key or ():
-                        yield Said((end, "key"), table, column, column=True)
+                    for written, columns in (("key", side.key), ("told", side.told)):
+                        for column in columns or ():
+                            yield Said((end, written), table, column, column=True)
 
     def mistakes(self, masters: Masters) -> Iterable[tuple[Place, str]]:
         for end, side in (("left", self.left), ("right", self.right)):
-            if (side.master is None) == (side.key is None):
-                yield (end,), "master 和 key 应正好写一个"
-            elif side.master is not None and side.master not in self.links:
-                yield (end, "master"), f"links 里没有 {side.master} 的关联表"
+            if sum(given is not None for given in (side.master, side.masters, side.key)) != 1:
+                yield (end,), "master、masters 和 key 应正好写一个"
+            for kind in side.kinds:
+                if kind not in self.links:
+                    yield (end, "master"), f"links 里没有 {kind} 的关联表"
+            if side.told is not None and side.key is None:
+                yield (end, "told"), "只有 key 而成的组才写 told"
         if self.left.key is not None and self.right.key is not None:
             yield ("right", "key"), "至少一方应是一类主体（master）"
         if self.left.column == self.right.column:
@@ -306,8 +308,8 @@ class Relations(Derivation):
         for end, side, name in (("left", self.left, statement.left), ("right", self.right, statement.right)):
             if name is not None and side.key is not None:
                 yield (*place, end), "这一方是 key 而成的组，不写身份"
-            elif name is not None and side.master is not None:
-                yield from _unknown(masters, side.master, name, (*place, end))
+            elif name is not None:
+                yield from _unknown(masters, side.kinds, name, (*place, end))
         if not statement.mentions:
             yield place, "left 和 right 至少写一个"
         if len(tables := _datasets(masters, self._mentioned(statement))) > 1:
@@ -322,10 +324,11 @@ class Relations(Derivation):
 
     def _mentioned(self, only: Statement | None = None) -> list[tuple[str, str]]:
         return [
-            (side.master, name)
+            (kind, name)
             for statement in ([only] if only is not None else self.statements)
             for side, name in ((self.left, statement.left), (self.right, statement.right))
-            if side.master is not None and name is not None
+            if name is not None
+            for kind in side.kinds
         ]
 
 
@@ -335,9 +338,11 @@ def _datasets(masters: Masters, mentioned: Iterable[tuple[str, str]]) -> tuple[s
     return tuple(dict.fromkeys(mention.dataset for mention in found if mention is not None))
 
 
-def _unknown(masters: Masters, kind: str, role: str, path: Place) -> Iterable[tuple[Place, str]]:
-    if kind in masters and role not in masters[kind].mentions:
-        yield path, f"{kind} 没有声明身份“{role}”{suggestion(role, masters[kind].mentions)}"
+def _unknown(masters: Masters, kinds: Sequence[str], role: str, path: Place) -> Iterable[tuple[Place, str]]:
+    """Where none of the kinds has the role; a kind that is not declared has been told of."""
+    roles = [name for kind in kinds if kind in masters for name in masters[kind].mentions]
+    if roles and role not in roles:
+        yield path, f"{'、'.join(kinds)} 没有声明身份“{role}”{suggestion(role, roles)}"
 
 
 WAYS = (RollUp, Links, Survivors, Conflicts, Events, Relations)

@@ -16,7 +16,7 @@ from pydantic import Field, PrivateAttr
 
 from govdata.standards.anomaly_settings import Anomalies
 from govdata.standards.catalogue_entry import CatalogueEntry, narrower
-from govdata.standards.comparisons import Agrees, Excludes, References
+from govdata.standards.comparisons import Agrees, Excludes, References, Total
 from govdata.standards.derivations import Conflicts, Events, Links, Relations, RollUp, Survivors
 from govdata.standards.kinds import (  # noqa: F401  what a rule says is part of the typed form
     CheckDigit,
@@ -393,6 +393,13 @@ class CrossRule(Frozen):
     def condition(self) -> str | None:
         """The expression over both sides, where the kind has one."""
         return getattr(self.spec, "row", None)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every row expression that it is written with."""
+        total: Total | None = getattr(self.spec, "total", None)
+        added = (total.of, total.above) if total is not None else ()
+        return tuple(text for text in (self.spec.where, self.spec.other, self.condition, *added) if text is not None)
 
     @property
     def tables(self) -> tuple[str, ...]:

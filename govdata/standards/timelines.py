@@ -21,13 +21,24 @@ class Event(Written):
 
 
 class Side(Written):
-    """关系的一方：一类主体（master），或由各列的值相同而成的一组（key）"""
+    """关系的一方：一类或几类主体（master），或由各列的值相同而成的一组（key）"""
 
     column: Name = Field(description="存放编号的列")
     master: Maybe[Name] = Field(None, description="主数据种类")
+    masters: Maybe[Annotated[list[Name], Field(min_length=2)]] = Field(
+        None, description="几种主体都可以的（房屋权利人是自然人或组织），写各主数据种类，不写 master"
+    )
     key: Maybe[Annotated[list[Name], Field(min_length=1)]] = Field(
         None, description="列名：这些列的值都相同的行同属一组，任一列为空则不成组；编号是它们的密钥摘要"
     )
+    told: Maybe[Annotated[list[Name], Field(min_length=1)]] = Field(
+        None, description="列名：档案里凭来源行的这些列认得出是哪一组（房屋的坐落）；不写则只列同组的成员"
+    )
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of master that may stand on this side; none where it is a group."""
+        return tuple(self.masters or ([self.master] if self.master is not None else ()))
 
 
 class Statement(Written):

@@ -41,9 +41,9 @@ def test_every_door_loads_one_location_called_govdata(
     assert {"nightly", "city"} <= {job["name"] for job in content["jobs"]}
     (schedule,) = content["schedules"]
     assert (schedule["name"], schedule["scheduleState"]["status"]) == ("nightly_schedule", "RUNNING")
-    # Stages of five datasets; of the city: rejudged, thirteen of masters and the rules across tables, orders, scorecard, anomalies,
+    # Stages of six datasets; of the city: rejudged, fourteen of masters and the rules across tables, orders, scorecard, anomalies,
     # reports, cockpit, catalogue, retention.
-    assert len(content["assetNodes"]) == 5 * 6 + 22
+    assert len(content["assetNodes"]) == 6 * 6 + 23
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from tests.leaks import leaked
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("finished")]
 
-DATASETS = ("birth", "education", "legal_person", "marriage", "population")
+DATASETS = ("birth", "education", "house", "legal_person", "marriage", "population")
 
 
 def query(deployment: Deployment, text: str) -> list[tuple[object, ...]]:
@@ -102,8 +102,8 @@ def test_a_blocked_dataset_ends_the_run_with_3_and_the_others_are_published(bloc
             blocked.deployment, "SELECT dataset FROM governance.reconciliation WHERE published IS NOT NULL"
         )
     }
-    delivered = {"birth", "education", "legal_person", "marriage", "population"}
-    assert published & delivered == {"birth", "education", "legal_person"}
+    delivered = {"birth", "education", "house", "legal_person", "marriage", "population"}
+    assert published & delivered == {"birth", "education", "house", "legal_person"}
     told = {(alert.dataset, alert.kind) for alert in alerts.alerts(blocked.deployment)}
     assert told == {("marriage", "blocked"), ("population", "blocked")}
 

@@ -59,7 +59,7 @@ def shot(page: Page, folder: Path, name: str) -> None:
 
 def test_the_asset_graph_shows_a_group_per_dataset(page: Page, address: str, tmp_path: Path) -> None:
     page.goto(f"{address}/asset-groups/")
-    for group in ("birth", "education", "legal_person", "marriage", "population"):
+    for group in ("birth", "education", "house", "legal_person", "marriage", "population"):
         page.get_by_text(group, exact=True).first.wait_for()
     shot(page, tmp_path, "graph")
 

@@ -57,6 +57,13 @@ SOUND: dict[str, Row] = {
         "father_age": "36", "birth_place": "示例市妇幼保健院", "birth_division": "190101", "institution_name": "示例市妇幼保健院",
         "institution_code": "1219010040000000X1", "issue_date": "2026-09-05", "child_id": citizen("2026-09-01"),
     },
+    "house": {
+        "unit_code": "190101001001GB00001F00010001", "certificate_no": "示（2020）示例市东湖区不动产权第0001234号", "owner_order": "1",
+        "address": "示例市东湖区花园路1号锦绣花园2栋1单元301室", "division": "190101", "right_type": "国有建设用地使用权/房屋所有权",
+        "house_use": "成套住宅", "house_nature": "商品房", "building_area": "89.5㎡", "ownership": "单独所有", "owner_name": "赵若川",
+        "owner_doc_type": "身份证", "owner_id": HE, "owner_type": "个人", "registration_date": "2020-05-20", "status": "现势",
+        "mortgaged": "否", "sealed": "否",
+    },
 }  # fmt: skip
 
 OLD: Row = {"birth_date": "19070307"}
@@ -74,6 +81,10 @@ BACHELOR: Row = GRADUATE | {
 INNER_MONGOLIA: Row = {"office_division": "150102", "certificate_no": "J150102-2023-001234"}
 AUTONOMOUS_COUNTY: Row = {"office_division": "130321", "certificate_no": "J130321-2023-001234"}
 YEAR_1979: Row = {"registration_date": "1979-06-01", "certificate_no": "J190101-1979-000001"}
+
+COMPANY: Row = {
+    "owner_name": "示例市华盛软件科技有限公司", "owner_doc_type": "营业执照", "owner_id": "91190100MA00000158", "owner_type": "企业",
+}  # fmt: skip
 
 KEY_RULE = "primary_key_unique"
 
@@ -275,6 +286,37 @@ CASES: list[tuple[str, Row, set[str]]] = [
     ("birth", {"father_id": SHE, "father_age": "35"}, {"two_parents", "father_id_sex_right"}),
     ("birth", {"father_name": ""}, {"father_named_and_identified"}),
     ("birth", {"father_name": "", "father_id": "", "father_age": ""}, set()),
+    # house
+    ("house", {"unit_code": "190101001001GB00001Q00010001"}, {"unit_has_building"}),
+    ("house", {"division": "190102", "address": "示例市花园路1号"}, {"unit_in_division"}),
+    ("house", {"division": "190100"}, set()),
+    # a county that was merged into another keeps its parcels' codes
+    ("house", {"unit_code": "110103001001GB00001F00010001", "division": "110101", "address": "花园路1号锦绣花园"}, set()),
+    ("house", {"right_type": "国有建设用地使用权"}, {"right_of_building"}),
+    ("house", {"right_type": "宅基地使用权/房屋所有权"}, {"right_fits_land"}),
+    ("house", {"address": "示例市西岭区学府街1号"}, {"address_in_division"}),
+    ("house", {"building_area": "5"}, {"dwelling_area_plausible"}),
+    ("house", {"building_area": "5", "house_use": "商业"}, set()),
+    ("house", {"owner_id": HE[:-1] + ("0" if HE[-1] != "0" else "1")}, {"owner_id_valid"}),
+    ("house", {"owner_id": "E12345678"}, {"owner_id_valid"}),
+    ("house", {"owner_id": "E12345678", "owner_doc_type": "护照"}, set()),
+    ("house", {"owner_doc_type": ""}, {"owner_doc_type_given"}),
+    ("house", COMPANY, set()),
+    ("house", COMPANY | {"owner_id": "91190100MA00000159"}, {"owner_uscc_valid"}),
+    ("house", COMPANY | {"owner_id": "MA000001-5", "owner_doc_type": "组织机构代码证"}, set()),
+    ("house", COMPANY | {"owner_type": "个人"}, {"owner_doc_type_agrees"}),
+    ("house", {"owner_name": "赵若川2"}, {"person_name_plain"}),
+    ("house", COMPANY | {"owner_name": "示例市7天酒店管理有限公司"}, set()),
+    ("house", {"owner_id": citizen("2021-03-07")}, {"owner_born_before"}),
+    ("house", {"ownership": "按份共有"}, {"share_given"}),
+    ("house", {"ownership": "按份共有", "share": "50%"}, set()),
+    ("house", {"share": "50%"}, {"sole_owner_has_all"}),
+    ("house", {"status": "历史"}, {"ended_date_given"}),
+    ("house", {"status": "历史", "ended_date": "2024-05-20"}, set()),
+    ("house", {"status": "历史", "ended_date": "2019-05-20"}, {"ended_after_registered"}),
+    ("house", {"ended_date": "2024-05-20"}, {"in_force_without_end"}),
+    ("house", {"registration_date": "2021-05-20"}, {"certificate_year_agrees"}),
+    ("house", {"certificate_no": "示房权证东湖字第13219492号", "registration_date": "2012-05-20"}, {"certificate_no.legacy"}),
 ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ FREE = {
     "marriage": "office_name",
     "education": "school_name",
     "birth": "institution_name",
+    "house": "address",
 }
 
 VARIANTS: dict[tuple[str, str], dict[str, tuple[str | None, str]]] = {

@@ -69,6 +69,7 @@ def cases() -> Iterator[Case]:
     yield from of_people()
     yield from of_schools()
     yield from of_companies()
+    yield from of_houses()
 
 
 def of_births() -> Iterator[Case]:
@@ -373,6 +374,89 @@ def of_companies() -> Iterator[Case]:
     yield Case("many_at_one_address", {"legal_person": many | few}, failing)
 
 
+def house(unit: str, owner: str, **more: Any) -> dict[str, Any]:
+    told = {"unit_code": unit, "owner_id": owner, "owner_type": "1", "owner_doc_type": "1", "ownership": "0"}
+    return told | {"status": "1", "house_use": "11", "owner_name": "张伟"} | more
+
+
+def of_houses() -> Iterator[Case]:
+    past = {"status": "2"}
+    body = {"owner_type": "2", "owner_doc_type": "7"}
+    people = PEOPLE | {"p4": person("C", "张小", _resident="m1")}
+    houses = {
+        "h1": house("1", "M"),
+        "h2": house("2", "X"),
+        "h3": house("3", "X", owner_doc_type="3"),  # a passport is in no register of ours
+        "h4": house("4", "X", **past),
+        "h5": house("5", "X", **body),
+        "h6": house("6", "H"),
+        "h7": house("7", "Y", _house_owner="m1"),
+        "h8": house("8", "Y", owner_name="赵写坏"),
+    }
+    tables = {"house": houses, "population": people}
+    yield Case("house_owner_is_registered", tables, {"h2": None}, held=("H",), alike=("赵写坏",))
+    houses = {"h1": house("1", "M", owner_name="张偉"), "h2": house("2", "M", owner_name="张三"),
+              "h3": house("3", "M", owner_name="张三", **past)}  # fmt: skip
+    yield Case("house_owner_name_agrees", {"house": houses, "population": PEOPLE}, {"h2": "p1"})
+    houses = {"h1": house("1", "D"), "h2": house("2", "D", **past), "h3": house("3", "M"), "h4": house("4", "X")}
+    yield Case("house_owner_is_alive", {"house": houses, "population": PEOPLE}, {"h1": "p3"})
+    companies = {
+        "c1": company("M", uscc="U", name="甲公司"),
+        "c2": company("M", uscc="V", name="乙公司", status="4"),
+        "c3": company("M", uscc="W", name="丙公司", status="2"),
+    }
+    houses = {
+        "h1": house("1", "U", owner_name="甲公司", **body),
+        "h2": house("2", "V", owner_name="甲公司", **body),
+        "h3": house("3", "Z", **body),
+        "h4": house("4", "W", owner_name="丙公司", **body),  # a revoked licence leaves the body
+        "h5": house("5", "V", **body | past),
+        "h6": house("6", "Z", owner_type="4"),  # an office of state stands in another register
+    }
+    tables = {"house": houses, "legal_person": companies}
+    yield Case("house_owner_organisation_name_agrees", tables, {"h2": "c2"})
+    yield Case("house_owner_organisation_exists", tables, {"h2": "c2"})
+    houses = houses | {"h7": house("7", "Z", _house_owner_organisation="o1", **body)}
+    tables = {"house": houses, "legal_person": companies | {"c4": company("M", uscc="Q", _company="o1")}}
+    yield Case("house_owner_organisation_is_registered", tables, {"h3": None})
+    houses = {
+        "h1": house("1", "M"),
+        "h2": house("1", "F"),  # sold twice
+        "h3": house("2", "M"),
+        "h4": house("2", "F", **past),
+        "h5": house("3", "M", ownership="1"),
+        "h6": house("3", "F", ownership="1"),  # a couple
+    }
+    yield Case("one_unit_two_sole_owners", {"house": houses}, {"h1": "h2", "h2": "h1"})
+    shared = {"ownership": "2"}
+    houses = {
+        "h1": house("1", "A", share=60, **shared),
+        "h2": house("1", "B", share=50, **shared),
+        "h3": house("2", "A", share="33.34", **shared),
+        "h4": house("2", "B", share="33.33", **shared),
+        "h5": house("2", "C", share="33.34", **shared),  # thirds
+        "h6": house("3", "A", share=50, **shared),
+        "h7": house("3", "B", **shared),  # how much is not told
+        "h8": house("4", "A", share=60, **shared),
+        "h9": house("4", "B", share=50, **shared | past),
+        "i1": house("5", "A", share=40, **shared),
+        "i2": house("5", "B", share=40, **shared),
+        "i3": house("5", "C", share=40, **shared),
+    }
+    failing = {"h1": "h2", "h2": "h1", "i1": "i2", "i2": "i1", "i3": "i1"}
+    yield Case("house_shares_add_up", {"house": houses}, failing)
+    houses = {
+        "h1": house("1", "A", house_nature="6"),
+        "h2": house("2", "A", house_nature="0"),
+        "h3": house("3", "B", house_nature="6"),
+        "h4": house("3", "B", house_nature="6", certificate_no="换证"),  # one home, two certificates
+        "h5": house("4", "C", house_nature="6"),
+        "h6": house("5", "C", house_use="60"),
+        "h7": house("6", "C", **past),
+    }
+    yield Case("subsidised_owner_has_another_home", {"house": houses}, {"h1": "h2"})
+
+
 CASES = list(cases())
 
 
@@ -399,14 +483,15 @@ def judged(case: Case, rule: CrossRule, registry: Registry, connection: duckdb.D
             f'"rows {rule.spec.table}" LIMIT 0'
         )
         lines = [[value] * len(numbers) + [None] * len(names) for value in case.held]
-        lines += [[None] * len(numbers) + [name, "1"] for name in case.alike]
+        lines += [[None] * len(numbers) + [name, "1"][: len(names)] for name in case.alike]
         for line in lines:
             marks = ", ".join("?" for _ in line)
             connection.execute(f'INSERT INTO "held {rule.spec.table}" VALUES ({marks})', line)
     if rule.links:
-        connection.execute(
-            'CREATE OR REPLACE TABLE "asked person" (row_id VARCHAR, role VARCHAR, candidate_id VARCHAR)'
-        )
+        for kind in ("person", "organisation"):
+            connection.execute(
+                f'CREATE OR REPLACE TABLE "asked {kind}" (row_id VARCHAR, role VARCHAR, candidate_id VARCHAR)'
+            )
         connection.execute("INSERT INTO \"asked person\" VALUES ('asked', 'child', 'asked')")
     asked = f"SELECT row_id, other_row FROM ({Query(rule, NIGHT).text()}) WHERE fails"
     return dict(connection.execute(asked).fetchall())
@@ -414,7 +499,7 @@ def judged(case: Case, rule: CrossRule, registry: Registry, connection: duckdb.D
 
 def _fill(connection: duckdb.DuckDBPyConnection, registry: Registry, table: str, rows: Rows, rule: CrossRule) -> None:
     kinds = {column.name: sql_type(registry.elements[column.element]) for column in registry.datasets[table].columns}
-    roles = {"_child", "_resident", "_pupil"} if rule.links else set()
+    roles = {f"_{role}" for master in registry.masters.values() for role in master.mentions} if rule.links else set()
     kinds |= {"_row": "VARCHAR", "_file": "VARCHAR", "_line": "BIGINT", "_day": "DATE"} | dict.fromkeys(
         roles, "VARCHAR"
     )
@@ -444,8 +529,9 @@ def test_the_catalogue_says_of_every_rule_between_departments_who_decides_it(
     page = (repository / "docs/masters.md").read_text(encoding="utf-8")
     lines = {line[2:6]: line for line in page.splitlines() if line.startswith("| XR")}
     assert list(lines) == [f"XR{number:02d}" for number in range(1, 54)]
+    beyond = page.split("## Rules beyond the catalogue", 1)[1]
     for rule in registry.cross:
-        assert rule.catalogue and f"`{rule.id}`" in lines[rule.catalogue], rule.id
+        assert f"`{rule.id}`" in (lines[rule.catalogue] if rule.catalogue else beyond), rule.id
     for number, line in lines.items():
         decided = "not decidable" in line or line.count("`") or "statistic" in line
         assert decided, number

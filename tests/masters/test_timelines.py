@@ -313,7 +313,7 @@ def test_spells_are_those_that_a_person_would_find(said: list[tuple[str, int | N
         ("couple", "left: husband, right: wife, where: kind = '2'", "left: husband, right: child, where: kind = '2'", "两方的身份不在同一张表：weddings、births"),
         ("couple", "ends: day}", "ends: day, years: 3}", "years 自 begins 起算，应写 begins"),
         ("couple", "left: resident, where", "where", "left 和 right 至少写一个"),
-        ("couple", "right: {column: wife_id, master: person}", "right: {column: wife_id}", "master 和 key 应正好写一个"),
+        ("couple", "right: {column: wife_id, master: person}", "right: {column: wife_id}", "master、masters 和 key 应正好写一个"),
         ("couple", "links: {person: person_link}", "links: {person: people}", "数据集 people 不是 person 的关联表"),
         ("home", "key: [place, home]", "key: [place, hme]", "数据集 people 没有名为“hme”的列"),
         ("person_event", "mention: child, date: born", "mention: chld, date: born", "person 没有声明身份“chld”"),

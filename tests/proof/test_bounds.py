@@ -25,6 +25,7 @@ ASKED = {
     "marriage": ("kind", "registration_date", "office_division", "male_birth_date", "female_birth_date"),
     "education": ("stage", "sex", "school_year", "student_status", "enrolment_date"),
     "birth": ("sex", "birth_division", "issue_date", "gestation_weeks", "mother_age"),
+    "house": ("division", "house_use", "ownership", "status", "registration_date"),
 }  # fmt: skip
 
 

@@ -38,6 +38,12 @@ FOUND_BY = {
     "code_given_twice": ("one_code_two_bodies",),
     "body_with_two_codes": ("one_body_two_codes",),
     "dead_representative": ("representative_is_alive",),
+    "dead_house_owner": ("house_owner_is_alive",),
+    "unknown_house_owner": ("house_owner_is_registered",),
+    "closed_house_owner": ("house_owner_organisation_exists",),
+    "house_sold_twice": ("one_unit_two_sole_owners",),
+    "shares_exceed_the_whole": ("house_shares_add_up",),
+    "subsidised_with_another_home": ("subsidised_owner_has_another_home",),
 }
 """Kind of contradiction → the rules of which one must name the row, on either side."""
 NUMBERS = {
@@ -46,6 +52,7 @@ NUMBERS = {
     "birth": "child_id, mother_id, father_id",
     "marriage": "male_id, female_id",
     "legal_person": "uscc, legal_rep_id",
+    "house": "owner_id, unit_code",
 }
 """Whom a row names."""
 

@@ -18,7 +18,7 @@ from govdata.sample.lives import build_city
 from govdata.sample.registers import REGISTERS
 from govdata.standards import load
 from tests.proof.conftest import publish_day
-from tests.proof.test_masters import KEYS
+from tests.proof.test_masters import KEYS, keys_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("likeness")]
 
@@ -52,7 +52,7 @@ def _truth(seed: int, roles: dict[str, tuple[str, str]]) -> pa.Table:
         for part in register(city, 0):
             told = veil.part(dataset, 0, part).records
             meant = told if dataset == "population" else part.records
-            keys = told[KEYS[dataset]].to_pylist()
+            keys = keys_of(dataset, told)
             for role, (of, column) in roles.items():
                 if of == dataset:
                     people = meant[column].to_pylist()

@@ -289,7 +289,7 @@ def districts(c: Catalogue, _: str) -> list[Row]:
 
 REGISTERS = {
     "population": "household_division", "legal_person": "registration_division", "marriage": "office_division",
-    "birth": "birth_division",
+    "birth": "birth_division", "house": "division",
 }  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from govdata.sample import lexicon
 from govdata.sample.arrow import NO_DAY
 from govdata.sample.city import DEAD, FEMALE, MALE, YEAR
 from govdata.sample.generate import DEFAULT_DATES
+from govdata.sample.houses import COMPANY, JOINT, PERSON, SHARED, SOLE, known_units, unit_codes
+from govdata.sample.institutions import closing, known_companies, settled
 from govdata.sample.lives import build_city
 from govdata.sample.registers import registrations
 
@@ -87,3 +89,27 @@ def test_counties_are_the_declared_ones():
 def test_too_small_a_city_is_refused():
     with pytest.raises(ValueError, match="至少"):
         build_city(50, 1, DEFAULT_DATES)
+
+
+def test_houses_belong_to_the_living_and_to_companies_that_exist(city):
+    units, companies = known_units(city), known_companies(city)
+    assert len(set(unit_codes(units, np.arange(len(units))).to_pylist())) == len(units) > 2000
+    person = units.kind == PERSON
+    assert settled(city)[units.owner[person]].all()
+    assert (units.begun[person] - city.people.birth[units.owner[person]] > 20 * YEAR).all()
+    assert (units.begun < city.day0).all() and (units.sold <= units.begun).all()
+    bodies = units.owner[units.kind == COMPANY]
+    assert (companies.status[bodies] == 1).all() and not np.isin(bodies, closing(companies)).any()
+
+
+def test_who_owns_together_is_married_and_who_owns_affordable_housing_has_no_other_home(city):
+    units, couples = known_units(city), city.couples
+    two = units.partner >= 0
+    assert set(units.ownership[two]) == {JOINT, SHARED} and set(units.ownership[~two]) == {SOLE}
+    wed = {frozenset(pair) for pair in zip(couples.husband.tolist(), couples.wife.tolist(), strict=True)}
+    assert all(
+        frozenset(pair) in wed for pair in zip(units.owner[two].tolist(), units.partner[two].tolist(), strict=True)
+    )
+    homes = np.bincount(np.r_[units.owner[units.kind == PERSON], units.partner[two]])
+    affordable = units.nature == 6
+    assert affordable.sum() > 50 and (homes[units.owner[affordable]] == 1).all() and (homes > 1).any()

@@ -162,7 +162,7 @@ def test_a_night_keeps_the_counts_that_later_ones_are_measured_by(finished: Fini
             "governance.distributions GROUP BY ALL) AS d JOIN governance.profiles AS p USING (dataset, date, column_name) "
             "WHERE p.division IS NULL AND d.rows <> p.filled"
         ).fetchall()
-    assert {name for name, *_ in whole} == {"birth", "education", "legal_person", "marriage", "population"}
+    assert {name for name, *_ in whole} == {"birth", "education", "house", "legal_person", "marriage", "population"}
     assert all(rows == judged for _, rows, judged in whole)
     assert len(parts) >= 4 and all(summed == rows for *_, summed, rows in parts)
     assert spread == []
