@@ -176,7 +176,8 @@ class IngestedFile(Manifest):
 
 
 class RawBatch(Manifest):
-    """Text rows of one delivery. ``files`` are Parquet: the contract's columns (all VARCHAR, named as in the contract),
+    """Rows of one delivery as they came. ``files`` are Parquet: the contract's columns (named as in the contract; text,
+    but for those in ``arrives``, whose text is what DuckDB's CAST to VARCHAR makes of them),
     ``_extra`` (JSON object text of unknown columns, or NULL), ``_row_id``, ``_source_file``, ``_source_row``,
     ``_delivery_date``. ``rejected_files`` are Parquet: ``_row_id, _source_file, _source_row, _delivery_date, reason,
     content``."""
@@ -191,6 +192,7 @@ class RawBatch(Manifest):
     rejected_files: tuple[Inside, ...]
     sources: tuple[IngestedFile, ...]
     columns: tuple[str, ...] = ()  # the contract's, as it was then
+    arrives: dict[str, str] = Field(default_factory=dict)  # column → DuckDB type, of those that came typed
     passed_over: tuple[str, ...] = ()  # files of the delivery folder that are no data: temporary, hidden, markers
     watermark: Watermark | None = None
 
@@ -281,9 +283,10 @@ class LedgerStep(Manifest):
 
 class LedgerColumn(Manifest):
     """How one column was standardised. ``typing``: what is told of a cell that only typing changed; ``inferred``: of
-    one whose value came from another column."""
+    one whose value came from another column; ``arrives``: the raw column's SQL type."""
 
     name: str
+    arrives: str = "VARCHAR"
     steps: tuple[LedgerStep, ...] = ()
     typing: str
     inferred: str

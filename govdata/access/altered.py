@@ -3,7 +3,7 @@ without compiling the ledger of every night."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date as Date
@@ -40,7 +40,7 @@ def cells(deployment: Deployment, dataset: str, date: Date, rows: Sequence[str])
         stored = _rows(connection, deployment, (*batch.clean_files, *batch.quarantine_files), rows)
         if not stored:
             return
-        delivered = _rows(connection, deployment, raw.files, rows)
+        delivered = _rows(connection, deployment, raw.files, rows, raw.arrives)
     for row_id in rows:
         if row_id not in stored or row_id not in delivered:
             continue
@@ -50,14 +50,19 @@ def cells(deployment: Deployment, dataset: str, date: Date, rows: Sequence[str])
 
 
 def _rows(
-    connection: duckdb.DuckDBPyConnection, deployment: Deployment, files: Sequence[str], rows: Sequence[str]
+    connection: duckdb.DuckDBPyConnection,
+    deployment: Deployment,
+    files: Sequence[str],
+    rows: Sequence[str],
+    typed: Iterable[str] = (),
 ) -> dict[str, dict[str, Any]]:
     paths = [path for path in map(deployment.absolute, files) if path.exists()]
     if not paths:
         return {}
     marks = ", ".join("?" for _ in rows)
     found = connection.execute(
-        f"SELECT * FROM {sql.parquet(paths, by_name=True)} WHERE {ROW_ID} IN ({marks})", list(rows)
+        f"SELECT *{sql.replaced_by_text(typed)} FROM {sql.parquet(paths, by_name=True)} WHERE {ROW_ID} IN ({marks})",
+        list(rows),
     )
     names = [column[0] for column in found.description or ()]
     records = [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -3,7 +3,7 @@ and failed, what became of the row since. The engineer's debugger."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date as Date
@@ -93,7 +93,7 @@ def explain(
     Raises ``GovdataError`` where no night that is kept has it."""
     with closing(sql.connect(threads=1)) as connection:
         for raw in _raw_batches(deployment, registry, dataset, date):
-            found = _row(connection, deployment, raw.files, row_id)
+            found = _row(connection, deployment, raw.files, row_id, typed=raw.arrives)
             if found is not None:
                 with closing(session(registry, threads=1, as_of=raw.date, code_sets=() if briefly else None)) as asked:
                     return _followed(asked, deployment, registry, raw, row_id, found, briefly)
@@ -125,14 +125,19 @@ def _raw_batches(
 
 
 def _row(
-    connection: duckdb.DuckDBPyConnection, deployment: Deployment, files: Sequence[str], row_id: str, name: str = "row"
+    connection: duckdb.DuckDBPyConnection,
+    deployment: Deployment,
+    files: Sequence[str],
+    row_id: str,
+    name: str = "row",
+    typed: Iterable[str] = (),
 ) -> dict[str, object] | None:
-    """The row of that id, which stays in the connection as table ``name``."""
+    """The row of that id, which stays in the connection as table ``name``; columns ``typed`` as text."""
     paths = [path for path in map(deployment.absolute, files) if path.exists()]
     if not paths:
         return None
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {sql.identifier(name)} AS SELECT * FROM {sql.parquet(paths)} "
+        f"CREATE OR REPLACE TEMP TABLE {sql.identifier(name)} AS SELECT * FROM {sql.texts(paths, typed)} "
         f"WHERE {ROW_ID} = ? LIMIT 1",
         [row_id],
     )

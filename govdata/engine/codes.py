@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date as Date
+from datetime import timedelta
 
 from sqlglot import exp
 
 from govdata.engine.plans import ColumnPlan, cell
-from govdata.engine.syntax import alias, column, conjunction, derived, replace_layer, sql
+from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, replace_layer, sql
 from govdata.standards.normalisers import MARKED, Stage, code_part, label_part
 from govdata.standards.types import TYPES
 
@@ -18,8 +20,9 @@ def known_code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.
     """Look delivered texts up as they are: nearly every code cell ends here. ``~code~c`` gets the code, and the column
     keeps only a text that is still unknown, so the text steps pass over the rest."""
     coded = [plan for plan in plans if plan.coded]
-    dated = [plan for plan in plans if plan.fast]
-    raw = [alias(column(plan.name, "s"), f"~raw~{plan.name}") for plan in plans]
+    fast = [plan for plan in plans if plan.fast]
+    texts = {plan.name: _text(plan, column(plan.name, "s")) for plan in plans}
+    raw = [alias(texts[plan.name], f"~raw~{plan.name}") for plan in plans]
     found = [alias(column("code", f"~m~{plan.name}"), f"~code~{plan.name}") for plan in coded]
     pending = [
         alias(
@@ -28,27 +31,43 @@ def known_code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.
         )
         for plan in coded
     ]
-    read = [alias(_fast_value(plan, column(plan.name, "s")), f"~fast~{plan.name}") for plan in dated]
+    read = [alias(_fast_value(plan, column(plan.name, "s")), f"~fast~{plan.name}") for plan in fast]
     result = _joined(query, coded, pending, [*raw, *found, *read])
-    if not dated:
+    if not fast:
         return result
     left = [
-        alias(sql("CASE WHEN :f IS NULL THEN :x END", f=column(f"~fast~{plan.name}"), x=column(plan.name)), plan.name)
-        for plan in dated
+        alias(
+            sql(
+                "CASE WHEN :f IS NULL THEN :x END",
+                f=column(f"~fast~{plan.name}"),
+                x=_text(plan, column(plan.name)),
+            ),
+            plan.name,
+        )
+        for plan in fast
     ]
     return replace_layer(result, left)
 
 
+def _text(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
+    return sql("CAST(:x AS VARCHAR)", x=value) if plan.typed else value
+
+
 def _fast_value(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
-    """The date of a text in one of the two usual shapes, else NULL. A date that a placeholder could mean takes the slow
-    way, where the text itself is compared."""
-    fast = TYPES[plan.element.type].fast(value)
-    assert fast is not None
-    blanks = [text for step in plan.steps for text in step.kind.blanks(step.args)]
+    """The value of a cell that says it plainly, else NULL. A date or number that could stand for "no value" takes the
+    slow way, where the text itself is compared."""
+    fast = plan.read(value)
+    blanks = [*(text for step in plan.steps for text in step.kind.blanks(step.args)), *plan.null_tokens]
+    if TYPES[plan.element.type].row_kind == "number":
+        numbers = sorted({text for text in blanks if re.fullmatch("-?[0-9]{1,15}", text)})
+        suspect = disjunction(sql(f":f = {int(number)}", f=fast) for number in numbers)
+        return sql("CASE WHEN NOT (:s) THEN :f END", s=suspect, f=fast) if numbers else fast
     suspects = {day for day in map(_day, blanks) if day}
     earlier = max((day for day in suspects if day <= USUAL), default=None)
     later = min((day for day in suspects if day > USUAL), default=None)
-    bounds = [sql(f":f {sign} CAST(:d AS DATE)", f=fast, d=day) for sign, day in ((">", earlier), ("<", later)) if day]
+    bounds = [
+        sql(f":f {sign} CAST(:d AS DATE)", f=fast, d=day) for sign, day in ((">=", _next(earlier)), ("<", later)) if day
+    ]
     # Not one NULLIF in another: each doubles the expression inside.
     return sql("CASE WHEN :usual THEN :f END", usual=conjunction(bounds), f=fast) if bounds else fast
 
@@ -56,6 +75,11 @@ def _fast_value(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
 USUAL = "1970-01-01"
 """Placeholders lie before or behind the dates of living people and things; what lies between the nearest ones is read
 at once."""
+
+
+def _next(day: str | None) -> str | None:
+    """The day after: any hour of a placeholder's day stands for "no value"."""
+    return (Date.fromisoformat(day) + timedelta(1)).isoformat() if day else None
 
 
 def _day(text_: object) -> str | None:

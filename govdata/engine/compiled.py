@@ -3,8 +3,9 @@ a small night's rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 
 from sqlglot import exp
 
@@ -37,10 +38,10 @@ HELD = "standard"
 class CompiledDataset:
     """Queries over a relation ``raw_rows`` that has the raw batch's columns and ``~at``.
 
-    ``dictionaries``: those whose tables answer for their columns (see ``govdata.engine.dictionaries``). ``held``: the
-    rows are standardised once into the table ``standard`` and every query reads that; otherwise each
-    query streams from ``raw_rows``, which costs no memory. Planning a wide dataset takes DuckDB longer than a small
-    night's rows do: held, it is planned once."""
+    ``arrives``: SQL types of the raw columns that are not text. ``dictionaries``: those whose tables answer for their
+    columns (see ``govdata.engine.dictionaries``). ``held``: the rows are standardised once into the table ``standard``
+    and every query reads that; otherwise each query streams from ``raw_rows``, which costs no memory. Planning a wide
+    dataset takes DuckDB longer than a small night's rows do: held, it is planned once."""
 
     def __init__(
         self,
@@ -49,12 +50,13 @@ class CompiledDataset:
         *,
         held: bool = False,
         dictionaries: tuple[Dictionary, ...] = (),
+        arrives: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.dataset = dataset
         self.registry = registry
         self.held = held
         self.dictionaries = dictionaries
-        self.plans: tuple[ColumnPlan, ...] = plan_columns(dataset, registry)
+        self.plans: tuple[ColumnPlan, ...] = plan_columns(dataset, registry, arrives)
         self.bound = registry.rules(dataset.name)
         self._entries: dict[tuple[str, ...], str] = {}
         self._rows: dict[tuple[bool, frozenset[str]], str] = {}
@@ -160,13 +162,19 @@ class CompiledDataset:
 
 
 def compiled(
-    dataset: Dataset, registry: Registry, *, held: bool = False, dictionaries: tuple[Dictionary, ...] = ()
+    dataset: Dataset,
+    registry: Registry,
+    *,
+    held: bool = False,
+    dictionaries: tuple[Dictionary, ...] = (),
+    arrives: Mapping[str, str] = MappingProxyType({}),
 ) -> CompiledDataset:
     """The dataset's queries, made once for the registry."""
 
     def make() -> CompiledDataset:
-        return CompiledDataset(dataset, registry, held=held, dictionaries=dictionaries)
+        return CompiledDataset(dataset, registry, held=held, dictionaries=dictionaries, arrives=arrives)
 
     if registry.datasets.get(dataset.name) is not dataset:  # somebody's own, for a moment
         return make()
-    return registry.keep(("queries", dataset.name, held, tuple(item.key for item in dictionaries)), make)
+    key = ("queries", dataset.name, held, tuple(item.key for item in dictionaries), tuple(sorted(arrives.items())))
+    return registry.keep(key, make)

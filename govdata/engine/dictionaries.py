@@ -53,13 +53,14 @@ class Dictionary:
 def candidates(plans: Sequence[ColumnPlan], dataset: str, registry: Registry) -> tuple[Dictionary, ...]:
     """One dictionary for each set of columns that are standardised by what was delivered in just these.
 
-    A column that is not itself a text goes the direct way when a column outside reads it: that one reads its text."""
+    A column that is not itself a text goes the direct way when a column outside reads it: that one reads its text. So
+    does one that arrives typed: reading it costs less than a look-up."""
     by_name = {plan.name: plan for plan in plans}
     keys = {plan.name: tuple(sorted(with_neighbours((plan.name,), by_name))) for plan in plans}
     read_outside = {name for plan in plans for name in plan.reads if name in keys and keys[name] != keys[plan.name]}
     grouped: dict[tuple[str, ...], list[ColumnPlan]] = {}
     for plan in plans:
-        if not (plan.hard and plan.name in read_outside):
+        if not (plan.hard and plan.name in read_outside) and not any(by_name[name].typed for name in keys[plan.name]):
             grouped.setdefault(keys[plan.name], []).append(plan)
     judging = [rule for rule in registry.rules(dataset) if rule.columns and not isinstance(rule.spec, Unique)]
     return tuple(

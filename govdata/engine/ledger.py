@@ -13,7 +13,7 @@ from sqlglot import exp
 from govdata.batches import LedgerColumn, LedgerStep
 from govdata.engine import normalise
 from govdata.engine.pipeline import WORD, repair_words
-from govdata.engine.plans import ColumnPlan
+from govdata.engine.plans import TEXT, ColumnPlan
 from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, list_of, literal, sql, text
 from govdata.standards.model import Normaliser
 from govdata.standards.normalisers import Stage
@@ -41,6 +41,7 @@ def _kept(plan: ColumnPlan) -> LedgerColumn:
     inferring = plan.at(Stage.INFERENCE)
     return LedgerColumn(
         name=plan.name,
+        arrives=plan.arrives,
         steps=tuple(LedgerStep(name=step.name, args=step.args) for step in plan.steps),
         typing=typing,
         inferred=inferring[-1].name if inferring else typing,
@@ -93,7 +94,7 @@ PLACE, KIND, UNREAD = column("~place"), column("~kind"), column("~unread")
 
 def _kind(plan: LedgerColumn) -> str:
     """What columns have in common whose cells are told of alike: steps, and the names for typing and inference."""
-    return plan.model_dump_json(exclude={"name"})
+    return plan.model_dump_json(exclude={"name", "arrives"})
 
 
 def _cells(plans: tuple[LedgerColumn, ...]) -> exp.Expression:
@@ -104,7 +105,7 @@ def _cells(plans: tuple[LedgerColumn, ...]) -> exp.Expression:
         exp.Select()
         .select(
             *[alias(column(name, "s"), name) for name in (*IDENTITY, *flags)],
-            *[alias(sql("nullif(:x, '')", x=column(plan.name, "r")), f"~raw~{plan.name}") for plan in plans],
+            *[alias(_delivered(plan), f"~raw~{plan.name}") for plan in plans],
             *[alias(column(plan.name, "s"), plan.name) for plan in plans],
             column(UNPARSED, "s"),
         )
@@ -127,6 +128,13 @@ def _cells(plans: tuple[LedgerColumn, ...]) -> exp.Expression:
         places.append(sql("CASE WHEN :a THEN :p END", a=altered, p=position + 1))
     unnested = sql("unnest(list_filter(:places, lambda e: e IS NOT NULL))", places=list_of(places))
     return exp.Select().select(exp.Star(), alias(unnested, PLACE.name)).from_(derived(rows))
+
+
+def _delivered(plan: LedgerColumn) -> exp.Expression:
+    value = column(plan.name, "r")
+    if plan.arrives != TEXT:
+        return sql("CAST(:x AS VARCHAR)", x=value)
+    return sql("nullif(:x, '')", x=value)
 
 
 def _paired(cells: exp.Expression, plans: tuple[LedgerColumn, ...], kinds: Sequence[LedgerColumn]) -> exp.Expression:

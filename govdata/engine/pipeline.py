@@ -39,8 +39,11 @@ WORD = 60
 def source_layer(
     plans: Sequence[ColumnPlan], relation: str, condition: exp.Expression | None = None, carried: Sequence[str] = ()
 ) -> exp.Select:
-    """Delivered text of the planned columns; an empty text is no value. ``carried`` columns are taken along."""
-    columns = [alias(sql("nullif(:x, '')", x=column(plan.name)), plan.name) for plan in plans]
+    """What was delivered in the planned columns; an empty text is no value. ``carried`` columns are taken along."""
+    columns = [
+        column(plan.name) if plan.typed else alias(sql("nullif(:x, '')", x=column(plan.name)), plan.name)
+        for plan in plans
+    ]
     query = exp.select(*columns, *[column(name) for name in carried]).from_(
         exp.Table(this=exp.to_identifier(relation, quoted=True))
     )

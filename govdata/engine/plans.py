@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sqlglot import exp
 
@@ -11,6 +12,9 @@ from govdata.engine.syntax import column
 from govdata.standards.model import BoundRule, CodeSet, Column, Dataset, Element, Normaliser, Registry, unambiguous
 from govdata.standards.normalisers import Cell, Stage
 from govdata.standards.types import TYPES
+
+TEXT = "VARCHAR"
+"""What every column of a raw batch is that the batch does not name with another type."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class ColumnPlan:
     empties: BoundRule | None = None
     """The rule whose refusal makes a text or code unreadable: NULL, with the delivered text in ``_unparsed``."""
     informants: Mapping[str, str] = field(default_factory=dict)
+    arrives: str = TEXT
+    """SQL type of the column in the raw batch."""
     canonical: bool = False
     """Whether the text is DuckDB's own of a value of the type, as in the raw batch of a derived table: it is cast, with
     no step and no null token."""
@@ -57,13 +63,34 @@ class ColumnPlan:
         return tuple(dict.fromkeys([*named, *self.informants.values()]))
 
     @property
+    def typed(self) -> bool:
+        """Whether the column arrives as values of its element's kind, which no step would change: they need no text."""
+        kind = TYPES[self.element.type]
+        if self.arrives == TEXT or self.canonical or self.informants:
+            return False
+        return kind.typed(column(self.name), self.arrives, self.element.scale) is not None and self._kept
+
+    @property
     def fast(self) -> bool:
-        """Whether most cells can be read as a date or time as they were delivered, without running the text steps."""
-        return (
-            not self.canonical
-            and TYPES[self.element.type].quick
-            and all(step.kind.keeps_dates for step in self.written)
-        )
+        """Whether most cells can be read as they were delivered, without running the text steps."""
+        return self.typed or (not self.canonical and TYPES[self.element.type].quick and self._kept)
+
+    @property
+    def _kept(self) -> bool:
+        """Whether every step leaves a usual value of the type as it is."""
+        match TYPES[self.element.type].row_kind:
+            case "date":
+                return all(step.kind.keeps_dates for step in self.written)
+            case "number":
+                return all(step.kind.keeps_numbers for step in self.written)
+        return not self.written
+
+    def read(self, x: exp.Expression) -> exp.Expression:
+        """The value of a cell as it was delivered, if ``fast``; NULL where its text decides."""
+        kind = TYPES[self.element.type]
+        value = kind.typed(x, self.arrives, self.element.scale) if self.typed else kind.fast(x)
+        assert value is not None
+        return value
 
     @property
     def textual(self) -> bool:
@@ -81,9 +108,11 @@ class ColumnPlan:
         return self.element.code_set is not None
 
 
-def plan_columns(dataset: Dataset, registry: Registry) -> tuple[ColumnPlan, ...]:
-    """What the rows of a derived table are made of was standardised already: they are typed and judged as they
-    stand."""
+def plan_columns(
+    dataset: Dataset, registry: Registry, arrives: Mapping[str, str] = MappingProxyType({})
+) -> tuple[ColumnPlan, ...]:
+    """``arrives``: SQL types of the columns that do not arrive as text. What the rows of a derived table are made of
+    was standardised already: they are typed and judged as they stand."""
     plans, canonical = [], dataset.derived is not None
     emptying = [rule for rule in registry.rules(dataset.name) if rule.empties]
     informants = _informants(dataset, registry)
@@ -99,6 +128,7 @@ def plan_columns(dataset: Dataset, registry: Registry) -> tuple[ColumnPlan, ...]
                 hierarchical=element.code_set is not None and registry.code_sets[element.code_set].hierarchical,
                 empties=next((rule for rule in emptying if rule.column == item.name), None),
                 informants=informants.get(item.name, {}),
+                arrives=arrives.get(item.name, TEXT),
                 canonical=canonical,
             )
         )

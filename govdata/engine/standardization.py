@@ -14,7 +14,7 @@ from govdata.deployment import Deployment
 from govdata.engine.compiled import HELD, CompiledDataset, compiled
 from govdata.engine.dictionaries import Dictionary, collect, repeating
 from govdata.engine.pipeline import WORD, repair_words
-from govdata.engine.plans import ColumnPlan
+from govdata.engine.plans import TEXT, ColumnPlan
 from govdata.engine.session import create_maps, session
 from govdata.engine.syntax import alias, column, disjunction, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
@@ -40,7 +40,7 @@ from govdata.storage.tables.rows import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ENGINE_VERSION = 6
+ENGINE_VERSION = 7
 """Part of every batch id: raise it when the same raw batch and standards would give other rows."""
 
 HELD_ROWS = 20_000
@@ -58,7 +58,7 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
     scratch = deployment.temporary / f"standardize-{dataset.name}-{raw.date.isoformat()}-{os.getpid()}"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    queries = compiled(dataset, registry, held=raw.delivered < HELD_ROWS)
+    queries = compiled(dataset, registry, held=raw.delivered < HELD_ROWS, arrives=raw.arrives)
     connection = session(registry, temp=scratch / "spill", as_of=raw.date, code_sets=queries.code_sets)
     try:
         with pace.statement(connection):
@@ -66,7 +66,7 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
             if not queries.held:
                 worth = repeating(connection, queries.possible, raw.delivered)
                 made = tuple(item for item in worth if fill(connection, queries, item, raw.date))
-                queries = compiled(dataset, registry, dictionaries=made)
+                queries = compiled(dataset, registry, dictionaries=made, arrives=raw.arrives)
             conflicts = find_duplicates(connection, queries)
             run_pass(connection, queries, conflicts, scratch)
             return _keep(connection, raw, queries, deployment, batch_id, scratch)
@@ -76,15 +76,20 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
 
 
 def prepare(connection: Session, queries: CompiledDataset, raw_files: list[str]) -> None:
-    """The view ``raw_rows`` over the text rows, with ``~at``, and one table of source values per code column."""
+    """The view ``raw_rows`` over the delivered rows, with ``~at``, and one table of source values per code column. A
+    column that arrives typed and not as its element's kind is text there."""
     create_maps(connection, queries.source_maps)
     if raw_files:
+        others = [plan.name for plan in queries.plans if plan.arrives != TEXT and not plan.typed]
         connection.execute(
-            'CREATE VIEW raw_rows AS SELECT *, CAST(file_index AS BIGINT) * 1099511627776 + file_row_number AS "~at" '
+            f"CREATE VIEW raw_rows AS SELECT *{storage.replaced_by_text(others)}, "
+            'CAST(file_index AS BIGINT) * 1099511627776 + file_row_number AS "~at" '
             f"FROM {parquet(Path(path) for path in raw_files)}"
         )
     else:
-        columns = ", ".join(f"{text(column(plan.name))} VARCHAR" for plan in queries.plans)
+        columns = ", ".join(
+            f"{text(column(plan.name))} {plan.arrives if plan.typed else TEXT}" for plan in queries.plans
+        )
         connection.execute(
             f'CREATE TABLE raw_rows ({columns}, {", ".join(f"{name} {name.type}" for name in IDENTITY)}, "~at" BIGINT)'
         )

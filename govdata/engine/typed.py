@@ -46,6 +46,17 @@ def _readable(plan: ColumnPlan, rule: BoundRule) -> exp.Expression:
 def altered(plan: ColumnPlan) -> exp.Expression:
     """TRUE where the standardised cell is not what was delivered, a cell that could not be read among them."""
     raw, value = column(f"~raw~{plan.name}"), column(plan.name)
+    if plan.typed:
+        return sql(
+            "CASE WHEN :f IS NULL AND :r IS NOT NULL THEN :c ELSE FALSE END",
+            f=column(f"~fast~{plan.name}"),
+            r=raw,
+            c=_altered(plan, raw, value),
+        )
+    return _altered(plan, raw, value)
+
+
+def _altered(plan: ColumnPlan, raw: exp.Expression, value: exp.Expression) -> exp.Expression:
     changed = TYPES[plan.element.type].altered(raw, value)
     if plan.textual:
         # Comparing long texts with themselves is dear; a code is new even where no step touched the text.
@@ -72,7 +83,12 @@ def typed_layers(
         # The text goes under another name first, so that the typed value can take the column's.
         texts = [alias(column(plan.name), f"~text~{plan.name}") for plan in hard]
         values = [
-            sql("coalesce(:f, :v)", f=column(f"~fast~{plan.name}"), v=typed_value(plan, by_name))
+            sql(
+                "coalesce(:f, CASE WHEN :x IS NOT NULL THEN :v END)",
+                f=column(f"~fast~{plan.name}"),
+                x=column(plan.name),
+                v=typed_value(plan, by_name),
+            )
             if plan.fast
             else typed_value(plan, by_name)
             for plan in hard

@@ -415,8 +415,8 @@ class _Delivered:
         cases = " ".join(f"WHEN {sql.text(rule.id)} THEN w.{sql.identifier(rule.column or '')}" for rule in told)
         paths = [self.deployment.absolute(name) for name in raw.files]
         return (
-            f"SELECT n.row_id, n.rule_id, CASE n.rule_id {cases} END AS value FROM {sql.parquet(paths)} AS w "
-            f"JOIN named AS n ON n.row_id = w.{ROW_ID}"
+            f"SELECT n.row_id, n.rule_id, CASE n.rule_id {cases} END AS value "
+            f"FROM {sql.texts(paths, raw.arrives)} AS w JOIN named AS n ON n.row_id = w.{ROW_ID}"
         )
 
     def _gather_causes(self, rules: Sequence[BoundRule], raw: RawBatch) -> None:

@@ -158,7 +158,7 @@ class Listing:
             keys = ", ".join(f"w.{sql.identifier(name)}" if name in known else "NULL" for name in dataset.key)
             self._connection.execute(
                 f"INSERT INTO looked_up SELECT i.number, i.item, CAST([{keys}] AS VARCHAR[]), {value} FROM "
-                f"{sql.parquet(paths)} AS w "
+                f"{sql.texts(paths, raw.arrives)} AS w "
                 f"JOIN items AS i ON i.row_id = w.{ROW_ID} WHERE {chosen} AND NOT i.rejected"
             )
         refused = [path for name in raw.rejected_files if files.is_sound(path := self._deployment.absolute(name))]

@@ -221,7 +221,7 @@ class _Book:
             parts.append(f"SELECT {ROW_ID}, CAST([] AS VARCHAR[]) AS failed, 'duplicate' AS fate FROM {dropped}")
         if not parts or not self.raw.files:
             return
-        raw = sql.parquet([self.trial.absolute(name) for name in self.raw.files])
+        raw = sql.texts([self.trial.absolute(name) for name in self.raw.files], self.raw.arrives)
         few = "" if self.result.delivered <= MOST_ROWS else "WHERE len(failed) > 0 OR fate <> 'clean'"
         names = [*columns, SOURCE_FILE, SOURCE_ROW, "failed", "fate"]
         cursor = connection.execute(

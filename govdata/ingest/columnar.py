@@ -1,8 +1,9 @@
-"""Parquet files: every value as text, each row numbered from 1. Nested values become JSON text."""
+"""Parquet files: values as text, each row numbered from 1, or as they are typed where the contract's column is of that
+kind. Nested values become JSON text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
+from sqlglot import exp
 
 from govdata.ingest import source
 from govdata.ingest.headers import Headers
 from govdata.ingest.showable import shown
 from govdata.ingest.source import Block, Opened, Tally, Unreadable
+from govdata.standards.model import Dataset, Registry
+from govdata.standards.types import TYPES
 from govdata.storage import sql
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
@@ -27,27 +31,28 @@ class ParquetSource:
     sheet: str | None = None
     encoding: str | None = None
 
-    def __init__(self, path: Path, schema: pa.Schema, rows: int) -> None:
-        self.path, self.schema, self.rows = path, schema, rows
+    def __init__(self, path: Path, schema: pa.Schema, rows: int, typed: Sequence[bool]) -> None:
+        """``typed[i]``: the i-th column is not made text."""
+        self.path, self.schema, self.rows, self.typed = path, schema, rows, typed
         self.columns = tuple(schema.names)
         self.tally = Tally()
         self.details = {"格式": "Parquet"}
 
     def blocks(self) -> Iterator[Block]:
-        """DuckDB writes the values as text, batch by batch; Arrow's own reader gives the batches, so that the two count
+        """DuckDB writes values as text, batch by batch; Arrow's own reader gives the batches, so that the two count
         apart."""
         number = 0
         self.tally.lines = self.rows  # what the file's footer declares
         try:
             with sql.connect(threads=1, ordered=True) as connection, pq.ParquetFile(self.path) as file:
                 for batch in file.iter_batches(batch_size=61_440):
-                    texts = [
-                        self._texts(connection, column, field)
-                        for column, field in zip(batch.columns, batch.schema, strict=True)
+                    columns = [
+                        _as_typed(connection, column) if typed else self._texts(connection, column, field)
+                        for column, field, typed in zip(batch.columns, batch.schema, self.typed, strict=True)
                     ]
                     rows = pa.array(range(number + 1, number + 1 + batch.num_rows), pa.int64())
                     number += batch.num_rows
-                    yield Block(self.columns, tuple(texts), rows)
+                    yield Block(self.columns, tuple(columns), rows)
         except (pa.ArrowException, OSError, UnicodeError, OverflowError, duckdb.Error):
             raise Unreadable("Parquet文件损坏，不能完整读取") from None
 
@@ -76,6 +81,69 @@ class ParquetSource:
         return pc.if_else(empty, pa.scalar(None, pa.string()), texts)
 
 
+def arriving(paths: Iterable[Path], dataset: Dataset, registry: Registry) -> dict[str, pa.DataType]:
+    """Contract column → the type its values are kept in, for columns that every file brings alike, typed as the kind of
+    their element. Empty unless all ``paths`` are Parquet files."""
+    headers, found = Headers(dataset), dict[str, set[pa.DataType | None]]()
+    for path in paths:
+        try:
+            with open(path, "rb") as file:
+                schema = pq.read_schema(file) if file.read(4) == b"PAR1" else None
+        except (pa.ArrowException, OSError, UnicodeError):
+            return {}  # its reader says what is wrong with it
+        if schema is None:
+            return {}
+        mapping = headers.map(schema.names)
+        for target, field in zip(mapping.targets, schema, strict=True):
+            if target is not None:
+                found.setdefault(target, set()).add(_kept_as(field.type))
+        for target, _ in mapping.said:  # a unit from a header fills it up
+            found.setdefault(target, set()).add(None)
+    alike = {name: kinds.pop() for name, kinds in found.items() if len(kinds) == 1}
+    return {name: kind for name, kind in alike.items() if kind is not None and _is_of(kind, name, dataset, registry)}
+
+
+def _is_of(kind: pa.DataType, name: str, dataset: Dataset, registry: Registry) -> bool:
+    element = registry.elements[dataset.column(name).element]
+    return TYPES[element.type].typed(exp.column("x"), sql_type(kind), element.scale) is not None
+
+
+def _kept_as(type: pa.DataType) -> pa.DataType | None:
+    """The type in which values of ``type`` can be kept so that their text stays what ``_as_text`` makes of them; None
+    where only text will do."""
+    if pa.types.is_signed_integer(type) or type in (pa.uint8(), pa.uint16(), pa.uint32()):
+        return pa.int64()
+    if pa.types.is_timestamp(type) and type.tz is not None:
+        return pa.timestamp("us")
+    if type in (pa.date32(), pa.bool_(), pa.timestamp("us"), pa.timestamp("ns")) or pa.types.is_decimal128(type):
+        return type
+    return None
+
+
+def sql_type(kept: pa.DataType) -> str:
+    """DuckDB's name of a type of ``arriving``."""
+    if pa.types.is_decimal128(kept):
+        return f"DECIMAL({kept.precision},{kept.scale})"
+    names = {
+        pa.int64(): "BIGINT",
+        pa.date32(): "DATE",
+        pa.bool_(): "BOOLEAN",
+        pa.timestamp("us"): "TIMESTAMP",
+        pa.timestamp("ns"): "TIMESTAMP_NS",
+    }
+    return names[kept]
+
+
+def _as_typed(connection: duckdb.DuckDBPyConnection, column: pa.Array) -> pa.Array | pa.ChunkedArray:
+    kept = _kept_as(column.type)
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+        column = connection.from_arrow(pa.table({"v": column})).project(f"{_LOCAL} AS v").to_arrow_table().column(0)
+    return column.cast(kept)
+
+
+_LOCAL = "(v AT TIME ZONE 'Asia/Shanghai')"
+
+
 def _as_text(type: pa.DataType) -> str:
     """SQL for a value's text. A moment in time is told by the clock of the bureau, without an offset that no date has;
     a whole number that is stored as a float (which is how empty cells make it so) without ``.0``; not-a-number, which
@@ -83,7 +151,7 @@ def _as_text(type: pa.DataType) -> str:
     if pa.types.is_nested(type):
         return "CAST(to_json(v) AS VARCHAR)"
     if pa.types.is_timestamp(type) and type.tz is not None:
-        return "CAST(v AT TIME ZONE 'Asia/Shanghai' AS VARCHAR)"
+        return f"CAST({_LOCAL} AS VARCHAR)"
     if pa.types.is_floating(type):
         return """CASE WHEN isnan(v) THEN NULL
                   WHEN isfinite(v) AND abs(v) < 1e15 AND v = trunc(v) THEN CAST(CAST(v AS BIGINT) AS VARCHAR)
@@ -118,7 +186,9 @@ def open_parquet(path: Path, headers: Headers | None) -> Opened:
             raise Unreadable("Parquet文件没有列")
     except (pa.ArrowException, OSError, UnicodeError):
         raise Unreadable("Parquet文件损坏或被截断") from None
-    return Opened((ParquetSource(path, schema, rows),))
+    targets = headers.map(schema.names).targets if headers is not None and headers.arriving else ()
+    typed = [target in headers.arriving for target in targets] if headers is not None else []
+    return Opened((ParquetSource(path, schema, rows, typed or [False] * len(schema.names)),))
 
 
 source.register("parquet", open_parquet)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as TypeMapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from govdata.standards.header import normalise_header, unmarked
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from govdata.standards.model import Dataset
 
 _TOTAL = re.compile(r"(本页|本表|本月|本年)?([合总小共累](计|和)|汇总)[:：]?")
@@ -87,8 +91,9 @@ class Headers:
     the amounts. It is as if every record had that unit (unless it brings one of its own).
     """
 
-    def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
+    def __init__(self, dataset: Dataset, arriving: TypeMapping[str, pa.DataType] = MappingProxyType({})) -> None:
+        """``arriving``: columns whose values are taken as the source types them, not as text."""
+        self.dataset, self.arriving = dataset, arriving
         self._columns: dict[str, str] = {}
         self._units: dict[str, tuple[str, str]] = {}  # header → (column of units, unit)
         for texts in (

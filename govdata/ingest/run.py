@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date as Date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 import duckdb
@@ -20,7 +21,7 @@ import pyarrow.compute
 from govdata.batches import LINE_KINDS, DeliveredFile, Delivery, IngestedFile, RawBatch, ReadingNote
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, Problem
-from govdata.ingest import complete, formats, packed
+from govdata.ingest import columnar, complete, formats, packed
 from govdata.ingest.delivery import content_hash, delivered_files, file_state, passed_over, record_prefixes
 from govdata.ingest.headers import Headers
 from govdata.ingest.headers import Mapping as HeaderMapping
@@ -35,7 +36,7 @@ from govdata.storage.tables.rows import RAW, REJECTED_FILE, ROW_ID, SOURCE_FILE,
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
-INGEST_VERSION = "6"
+INGEST_VERSION = "7"
 """Part of every batch id: raise it when the same files would be read otherwise than before."""
 
 _FILE = pa.dictionary(pa.int32(), pa.string())  # in memory only: in Parquet it is a text like others
@@ -46,9 +47,10 @@ _ENCODINGS: dict[str, str] = {
 }  # both count up: almost nothing is left of them
 
 
-def raw_schema(dataset: Dataset) -> pa.Schema:
-    """Columns of the raw table: the contract's as text, then those that did not fit and where the record comes from."""
-    contracted = {column.name: pa.string() for column in dataset.columns}
+def raw_schema(dataset: Dataset, arriving: Mapping[str, pa.DataType] = MappingProxyType({})) -> pa.Schema:
+    """Columns of the raw table: the contract's, as text unless they arrive typed, then those that did not fit and where
+    the record comes from."""
+    contracted = {column.name: arriving.get(column.name, pa.string()) for column in dataset.columns}
     return pa.schema(contracted | arrow_types(RAW) | {SOURCE_FILE: _FILE})
 
 
@@ -62,14 +64,15 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
         dataset.name, delivery.date.isoformat(), delivery.fingerprint, standards_hash, INGEST_VERSION
     )
     raw_folder, rejected_folder = (deployment.lake(stage, dataset.name, delivery.date) for stage in ("raw", "rejected"))
+    folder = deployment.delivery(dataset.name, delivery.date)
+    paths = delivered_files(folder, dataset.delivery.marker) if folder.is_dir() else {}
+    arriving = columnar.arriving(paths.values(), dataset, registry)
     with ExitStack() as stack:
-        raw = stack.enter_context(PartWriter(raw_folder, batch_id, raw_schema(dataset), _ENCODINGS))
+        raw = stack.enter_context(PartWriter(raw_folder, batch_id, raw_schema(dataset, arriving), _ENCODINGS))
         rejected = stack.enter_context(PartWriter(rejected_folder, batch_id, REJECTED_SCHEMA))
         unpacking = packed.FOLDER.set(deployment.temporary)
         stack.callback(packed.FOLDER.reset, unpacking)
-        folder = deployment.delivery(dataset.name, delivery.date)
-        paths = delivered_files(folder, dataset.delivery.marker) if folder.is_dir() else {}
-        reading = Reading(delivery, dataset, registry, paths, raw, rejected)
+        reading = Reading(delivery, dataset, registry, paths, raw, rejected, arriving)
         sources = reading.read()
         if reading.problems:
             heading = f"{dataset.title}（{dataset.name}）{delivery.date} 的交付不能接收："
@@ -85,6 +88,7 @@ def ingest(delivery: Delivery, dataset: Dataset, registry: Registry, deployment:
             rejected_files=tuple(deployment.relative(path) for path in rejected.publish()) if rejected.rows else (),
             sources=tuple(sources),
             columns=tuple(column.name for column in dataset.columns),
+            arrives={name: columnar.sql_type(kind) for name, kind in arriving.items()},
             passed_over=passed_over(deployment.delivery(dataset.name, delivery.date), dataset.delivery.marker),
             watermark=delivery.watermark,
         )
@@ -129,11 +133,12 @@ class Reading:
     paths: Mapping[str, Path]
     raw: Sink
     rejected: Sink
+    arriving: Mapping[str, pa.DataType] = field(default_factory=dict)
     headers_seen: list[tuple[str | None, tuple[str, ...], HeaderMapping]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.headers = Headers(self.dataset)
+        self.headers = Headers(self.dataset, self.arriving)
         self._others: list[Headers] | None = None
 
     def read(self) -> list[IngestedFile]:
@@ -333,7 +338,10 @@ class Reading:
         by_target = {target: column for target, column in zip(mapping.targets, block.columns, strict=True) if target}
         for column, text in mapping.said:
             by_target[column] = pc.fill_null(by_target[column], text) if column in by_target else pa.repeat(text, rows)
-        columns = [by_target.get(column.name, pa.nulls(rows, pa.string())) for column in self.dataset.columns]
+        columns = [
+            by_target.get(column.name, pa.nulls(rows, self.raw.schema.field(column.name).type))
+            for column in self.dataset.columns
+        ]
         unknown = [
             (name, block.columns[i])
             for i, (name, target) in enumerate(zip(block.names, mapping.targets, strict=True))

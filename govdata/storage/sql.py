@@ -101,6 +101,18 @@ def parquet(paths: Iterable[Path], *, by_name: bool = False) -> str:
     return f"read_parquet([{listed}], hive_partitioning = false{', union_by_name = true' if by_name else ''})"
 
 
+def texts(paths: Iterable[Path], typed: Iterable[str]) -> str:
+    """``parquet``, the columns ``typed`` as text: a raw batch's rows as they were delivered."""
+    replaced = replaced_by_text(typed)
+    return f"(SELECT *{replaced} FROM {parquet(paths)})" if replaced else parquet(paths)
+
+
+def replaced_by_text(columns: Iterable[str]) -> str:
+    """What follows the star of a SELECT that gives ``columns`` as text; empty where there are none."""
+    casts = [f"CAST({name} AS VARCHAR) AS {name}" for name in map(identifier, columns)]
+    return f" REPLACE ({', '.join(casts)})" if casts else ""
+
+
 def schema(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
     """Column → DuckDB type of one Parquet file, in the file's order."""
     return {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet([path])}").fetchall()}

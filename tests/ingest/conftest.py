@@ -14,7 +14,7 @@ import pytest
 from govdata.batches import RawBatch
 from govdata.deployment import Deployment
 from govdata.ingest import ingest, receive
-from govdata.standards.model import Column, Dataset, DeliveryMode, Registry
+from govdata.standards.model import Column, Dataset, DeliveryMode, Element, Registry, Sensitivity
 
 DATE = date(2024, 5, 6)
 
@@ -47,8 +47,9 @@ SCHOOLS = dataset(
         Column(name="address", title="住址", element="e"),
     ],
 )
+ELEMENT = Element(id="e", name="e", definition="e", type="text", sensitivity=Sensitivity(level=1))
 REGISTRY = Registry(
-    elements={},
+    elements={"e": ELEMENT},
     code_sets={},
     datasets={"people": PEOPLE, "schools": SCHOOLS},
     null_tokens=(),

@@ -83,6 +83,8 @@ class NormaliserKind:
     """RE2 that a text must contain to be changed, where a class cannot say it; see ``search``."""
     keeps_dates: ClassVar[bool] = False
     """Whether a date in its usual shapes comes out as it went in, ``blanks`` apart."""
+    keeps_numbers: ClassVar[bool] = False
+    """Whether digits, with a sign and a point, are the same number afterwards."""
     informs: ClassVar[tuple[str, ...]] = ()
     """Those of the arguments whose column reads this column's value in return."""
     examples: ClassVar[tuple[Example, ...]]

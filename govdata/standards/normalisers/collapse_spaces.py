@@ -15,6 +15,7 @@ class CollapseSpaces(NormaliserKind):
     title = "合并连续空白"
     touches = WHITESPACE
     keeps_dates = True
+    keeps_numbers = True
     examples = (Example("甲  \u3000乙", "甲 乙"),)
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:

@@ -13,6 +13,7 @@ class DigitsZh(NormaliserKind):
     name = "digits_zh"
     title = "汉字数字转阿拉伯数字"
     touches = HAN_DIGITS + "十拾"
+    keeps_numbers = True
     examples = (Example("三十九", "39"), Example("二〇二六", "2026"))
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:

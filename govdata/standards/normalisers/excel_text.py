@@ -14,6 +14,7 @@ class ExcelText(NormaliserKind):
     title = "还原表格软件造成的文本损伤（如尾部.0、等号引号）"
     pattern = r'"$|\.0+$'
     keeps_dates = True
+    keeps_numbers = True
     examples = (
         Example('="190101198408043281"', "190101198408043281"),
         Example("17950103295.0", "17950103295"),

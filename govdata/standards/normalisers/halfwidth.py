@@ -20,6 +20,7 @@ class Halfwidth(NormaliserKind):
     title = "全角转半角"
     touches = FULLWIDTH_CLASS
     keeps_dates = True
+    keeps_numbers = True
     examples = (Example("１９０１０１　Ｘ（）", "190101 X()"),)
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:

@@ -15,6 +15,7 @@ class RemoveSpaces(NormaliserKind):
     title = "去除全部空白和不可见字符"
     touches = WHITESPACE + INVISIBLE + QUOTES
     keeps_dates = True
+    keeps_numbers = True
     examples = (Example("190101 1990 0101", "19010119900101"),)
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:

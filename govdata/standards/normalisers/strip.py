@@ -15,6 +15,7 @@ class Strip(NormaliserKind):
     title = "去除首尾空白、不可见字符和单引号"
     pattern = f"^[{WHITESPACE}{QUOTES}]|[{WHITESPACE}{QUOTES}]$|[{INVISIBLE}]"
     keeps_dates = True
+    keeps_numbers = True
     examples = (Example(" 张三\u3000", "张三"), Example("'190101", "190101"))
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:

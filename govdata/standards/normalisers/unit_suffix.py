@@ -15,7 +15,12 @@ class UnitSuffix(NormaliserKind):
     name = "unit_suffix"
     title = "去除数值后的计量单位"
     arguments = (Texts("units", "要去除的单位"),)
+    keeps_numbers = True
     examples = (Example("3290 g", "3290", {"units": ["克", "g"]}),)
+
+    def contradiction(self, args: Mapping[str, Any]) -> str | None:
+        units = [unit for unit in args["units"] if unit[-1:].isdecimal()]
+        return f"units 的“{units[0]}”以数字结尾，会改变没有单位的数" if units else None
 
     def search(self, args: Mapping[str, Any]) -> str:
         units = sorted(args["units"], key=len, reverse=True)

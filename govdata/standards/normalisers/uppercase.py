@@ -15,6 +15,7 @@ class Uppercase(NormaliserKind):
     title = "转大写"
     touches = "a-z"
     keeps_dates = True
+    keeps_numbers = True
     examples = (Example("ma7f0kf4-6", "MA7F0KF4-6"),)
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:

@@ -51,6 +51,12 @@ class ElementType:
         needs no shortcut."""
         return None
 
+    def typed(self, x: exp.Expression, arrives: str, scale: int | None) -> exp.Expression | None:
+        """The value of a cell ``x`` that arrives as a value of the SQL type ``arrives``: what ``value`` would make of
+        its text, which ``altered`` would not tell from it. NULL where that is not sure, and the text decides; None
+        where a column of that type is no column of this one."""
+        return None
+
     def altered(self, raw: exp.Expression, value: exp.Expression) -> exp.Expression:
         """TRUE where the standardised ``value`` is written in another way than the delivered text ``raw``; NULL is
         FALSE."""

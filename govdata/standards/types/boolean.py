@@ -22,3 +22,6 @@ class Boolean(ElementType):
             yes=one_of(sql("lower(:x)", x=x), ["1", "true", "t", "y", "yes", "是", "有", "√"]),
             no=one_of(sql("lower(:x)", x=x), ["0", "false", "f", "n", "no", "否", "没有", "×"]),
         )
+
+    def typed(self, x: exp.Expression, arrives: str, scale: int | None) -> exp.Expression | None:
+        return x if arrives == "BOOLEAN" else None

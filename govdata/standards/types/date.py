@@ -61,3 +61,9 @@ class DateType(ElementType):
 
     def fast(self, x: exp.Expression) -> exp.Expression:
         return fast_date(x)
+
+    def typed(self, x: exp.Expression, arrives: str, scale: int | None) -> exp.Expression | None:
+        """Years of four digits."""
+        if arrives != "DATE":
+            return None
+        return sql("CASE WHEN :x BETWEEN CAST('0001-01-01' AS DATE) AND CAST('9999-12-31' AS DATE) THEN :x END", x=x)

@@ -52,3 +52,15 @@ class DateTime(ElementType):
 
     def fast(self, x: exp.Expression) -> exp.Expression:
         return fast_datetime(x)
+
+    def typed(self, x: exp.Expression, arrives: str, scale: int | None) -> exp.Expression | None:
+        """Whole seconds, years of four digits."""
+        if arrives not in ("TIMESTAMP", "TIMESTAMP_NS"):
+            return None
+        moment = sql("CAST(:x AS TIMESTAMP)", x=x)
+        return sql(
+            "CASE WHEN :m BETWEEN CAST('0001-01-01' AS TIMESTAMP) AND CAST('9999-12-31 23:59:59' AS TIMESTAMP) "
+            f"AND CAST(CAST(CAST(:m AS TIMESTAMP_S) AS TIMESTAMP) AS {arrives}) = :x THEN :m END",
+            m=moment,
+            x=x,
+        )

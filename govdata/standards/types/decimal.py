@@ -3,7 +3,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from govdata.standards.types.base import ElementType
-from govdata.standards.types.integer import number_text
+from govdata.standards.types.integer import digits_behind, number_text
 from govdata.trees import sql, try_cast
 
 DIGITS = 24
@@ -38,6 +38,13 @@ class DecimalType(ElementType):
             p=rf"[-+]?[0-9]{{1,{DIGITS - behind}}}(\.[0-9]{{0,{behind}}}0*)?",
             t=try_cast(number, self.sql_type(scale)),
         )
+
+    def typed(self, x: exp.Expression, arrives: str, scale: int | None) -> exp.Expression | None:
+        """Numbers with no more digits behind the point than the scale has."""
+        behind = digits_behind(arrives)
+        if behind is None or behind > scale_of(scale):
+            return None
+        return try_cast(x, self.sql_type(scale))
 
     def altered(self, raw: exp.Expression, value: exp.Expression) -> exp.Expression:
         """300, 300.0 and 300.00 are the same number written plainly."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from govdata.standards.types.base import ElementType
@@ -13,6 +15,14 @@ def number_text(x: exp.Expression) -> exp.Expression:
         x=x,
         p=r"[-+]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?",
     )
+
+
+def digits_behind(arrives: str) -> int | None:
+    """How many digits behind the point numbers of an SQL type have; None: it is no type of exact numbers."""
+    if arrives == "BIGINT":
+        return 0
+    decimal = re.fullmatch(r"DECIMAL\(\d+,(\d+)\)", arrives)
+    return int(decimal[1]) if decimal else None
 
 
 class Integer(ElementType):
@@ -34,3 +44,9 @@ class Integer(ElementType):
             n=number,
             p=r"[-+]?[0-9]{1,18}(\.0+)?",
         )
+
+    def typed(self, x: exp.Expression, arrives: str, scale: int | None) -> exp.Expression | None:
+        """Whole numbers of up to 18 digits."""
+        if digits_behind(arrives) != 0:
+            return None
+        return sql(f"CASE WHEN :x > -{10**18} AND :x < {10**18} THEN CAST(:x AS BIGINT) END", x=x)

@@ -28,7 +28,9 @@ def page() -> str:
         _section("quarantine.<数据集>", "隔离的行。合同的列之后：", rows.QUARANTINE),
         _section("codes.<代码集>", "一个代码可以有几行，各在不同时期有效。", codes.CODES),
         *(_table(table) for table in GOVERNANCE),
-        _section("data/lake/raw", "读入的文本。合同的列（全为文本）之后：", rows.RAW),
+        _section(
+            "data/lake/raw", "读入的文本。合同的列（文本；交付的Parquet中类型相符的列，保留其类型）之后：", rows.RAW
+        ),
         _section("data/lake/rejected", "拒收的记录。", rows.REJECTED_FILE),
         _section("data/lake/rejected/…/duplicates-*", "因完全重复而略去的行。", rows.DUPLICATES_FILE),
         _section("data/lake/repairs", "每列改动的单元格数。", rows.REPAIR_COUNTS),

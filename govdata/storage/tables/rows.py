@@ -26,7 +26,7 @@ CONTENT = Column("content", "VARCHAR", "交付原文")
 KEPT_ROW_ID = Column("kept_row_id", "VARCHAR", "保留的那一行的行标识")
 
 RAW: Columns = (EXTRA, *IDENTITY)
-"""After the contract's columns, which are text, in the files of ``lake/raw``."""
+"""After the contract's columns, text or typed as they came, in the files of ``lake/raw``."""
 REJECTED_FILE: Columns = (*IDENTITY, REASON, CONTENT)
 """The columns of ``lake/rejected``."""
 DUPLICATES_FILE: Columns = (*IDENTITY, KEPT_ROW_ID)
