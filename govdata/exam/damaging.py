@@ -1,4 +1,5 @@
-"""Clean rows and, after them, damaged copies, as text: which defect struck which row.
+"""Clean rows and, after them, damaged copies, as text: which defect struck which row. The defects are those of the
+simulated city and, for a dataset that it does not know, those that follow from its standards (``declared``).
 
 A copy bears one defect. What is damaged goes through the department's usual spelling where the simulated city knows it,
 as what is not damaged does; elsewhere it is written in the standard's own form.
@@ -14,11 +15,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from govdata.exam.declared import declared, told_apart
 from govdata.sample.damage import Chosen, Defect
 from govdata.sample.defects import DEFECTS, ROW_DEFECTS
 from govdata.sample.departments import DEPARTMENTS
 from govdata.sample.inject import eligible
-from govdata.standards.model import Dataset
+from govdata.standards.model import Dataset, Registry
 
 DUPLICATE, CONFLICT = (defect.kind for defect in ROW_DEFECTS)
 
@@ -50,22 +52,26 @@ def spelled(dataset: Dataset, records: pa.Table) -> pa.Table:
     return pa.table({name: known.get(name, records[name].combine_chunks()) for name in records.column_names})
 
 
-def damage(dataset: Dataset, records: pa.Table, each: int, date: Date, rng: np.random.Generator) -> Damaged:
+def damage(
+    dataset: Dataset, registry: Registry, records: pa.Table, each: int, date: Date, rng: np.random.Generator
+) -> Damaged:
     """``records``: standard texts of clean rows. ``each``: rows that a kind strikes in a column, where there are so
-    many."""
+    many. A dataset that the simulated city does not know is damaged by what is declared of it."""
     texts = spelled(dataset, records)
     reserved = rng.permutation(records.num_rows)[: min(2 * each, records.num_rows // 4)]
     # A row that is to share its key with one copy must not share it with others.
     free = np.ones(records.num_rows, bool)
     free[reserved] = False
     made = _Copies(texts)
-    for defect, column, fit in _possible(dataset, records):
+    is_known = any(dataset.name in defect.targets for defect in DEFECTS)
+    defects = DEFECTS if is_known else tuple(declared(dataset, registry))
+    for defect, column, fit in _possible(defects, dataset, records):
         places = np.sort(rng.permutation(np.flatnonzero(fit & free))[:each])
         if len(places):
             struck = _struck(dataset, records, defect, column, places, date, rng)
             made.add(defect.kind, column, defect.repairable, places, struck)
     same, other = np.array_split(np.sort(reserved), 2)
-    changed = ROW_DEFECTS[1].changed.get(dataset.name, "")
+    changed = ROW_DEFECTS[1].changed.get(dataset.name) or told_apart(dataset, registry)
     if dataset.key and changed in records.column_names and len(other):
         made.add(DUPLICATE, "", True, same, {})
         values = [f"{value or ''}（旧）" for value in records[changed].take(pa.array(other)).to_pylist()]
@@ -93,9 +99,11 @@ class _Copies:
         self.size += len(places)
 
 
-def _possible(dataset: Dataset, records: pa.Table) -> Iterator[tuple[Defect, str, np.ndarray]]:
+def _possible(
+    defects: Sequence[Defect], dataset: Dataset, records: pa.Table
+) -> Iterator[tuple[Defect, str, np.ndarray]]:
     """Defects that a row alone can show, with the rows that can bear them."""
-    for defect in DEFECTS:
+    for defect in defects:
         for column in defect.targets.get(dataset.name, ()):
             needed = {column, *defect.when}
             if defect.row_detectable and needed <= set(records.column_names):

@@ -159,7 +159,7 @@ def _examine(
     each: int,
     rng: np.random.Generator,
 ) -> None:
-    damaged = damage(dataset, records, each, date, rng)
+    damaged = damage(dataset, registry, records, each, date, rng)
     if not damaged.strikes:
         exam.unexamined.append(dataset.name)
         return

@@ -139,7 +139,7 @@ def test_each_copy_bears_one_defect(registry: Registry) -> None:
     }  # fmt: skip
     names = [column.name for column in dataset.columns]
     records = pa.table({name: pa.array([row.get(name)] * 40, pa.string()) for name in names})
-    made = damage(dataset, records, 3, Date(2026, 11, 20), np.random.default_rng(5))
+    made = damage(dataset, registry, records, 3, Date(2026, 11, 20), np.random.default_rng(5))
     texts = made.texts.to_pylist()
     for strike in made.strikes:
         for place, source in strike.copies.items():
