@@ -50,8 +50,8 @@ write."""
 
 def survey(path: Path) -> tuple[dict[str, Cells], IO[bytes] | None]:
     """What the workbook's reader does not tell of its sheets, by their names: cells with an error (#N/A, #REF!), which
-    it takes for empty ones, and numbers of which the format says more. And the workbook under the usual names of its parts,
-    where it has others or where a sheet is spelled so that its reader would lose text.
+    it takes for empty ones, and numbers of which the format says more. And the workbook under the usual names of its
+    parts, where it has others or where a sheet is spelled so that its reader would lose text.
 
     Raises ``Unreadable`` for an archive that is damaged, protected, a bomb, or holds a sheet that must not be loaded.
     """
