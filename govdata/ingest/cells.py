@@ -16,6 +16,7 @@ from govdata.ingest.source import Unreadable
 MAX_ERRORS = 200_000  # cells with an error in one sheet
 MAX_STYLES = 64 << 20  # bytes
 _PIECE = 1 << 20
+UNCALCULATED = "工作表中有公式没有保存计算结果，请用表格软件打开并保存后交付"
 _AT = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 Errors = dict[tuple[int, int], str]
@@ -27,7 +28,8 @@ class Cells:
     """What the workbook's reader does not tell of a sheet. ``forms``: column → runs (first row, last row, how its
     numbers are shown), rows and columns from 0. ``merged``: merged cells, where the reader knows none. ``last``: the
     farthest row and column with content. ``spelled``: with CDATA or comments, of which the workbook's reader loses
-    text, or in another encoding than UTF-8. ``from_1904``: its days are counted from 1904 on."""
+    text, or in another encoding than UTF-8. ``from_1904``: its days are counted from 1904 on.
+    ``uncalculated``: rows with a formula whose result nobody calculated."""
 
     errors: Errors = field(default_factory=dict)
     forms: dict[int, list[tuple[int, int, Form]]] = field(default_factory=dict)
@@ -35,6 +37,7 @@ class Cells:
     last: tuple[int, int] = (-1, -1)
     spelled: bool = False
     from_1904: bool = False
+    uncalculated: set[int] = field(default_factory=set)
 
     def show(self, row: int, column: int, form: Form, value: float) -> None:
         """The number ``value`` in this cell is shown in this form. Cells of a column come in their order."""
@@ -163,8 +166,10 @@ class _Look:
     def _cell(self) -> None:
         value = "".join(self.value).strip()
         missing = not value and not (self.kind == "str" and self.has_value)  # an empty text is a result too
-        if self.formula and (missing or (self.uncalculated and self.kind == "n" and value == "0")):
-            raise Unreadable("工作表中有公式没有保存计算结果，请用表格软件打开并保存后交付")
+        if self.formula and missing:
+            raise Unreadable(UNCALCULATED)
+        if self.formula and self.uncalculated and self.kind == "n" and value == "0":
+            self.cells.uncalculated.add(self.row)
         if not self.has_value:
             return
         cells = self.cells

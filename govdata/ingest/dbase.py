@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from govdata.ingest import physical, source
+from govdata.ingest import encodings, physical, source
 from govdata.ingest.headers import Headers
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
 
@@ -165,12 +165,19 @@ def open_dbase(path: Path, headers: Headers | None) -> Opened:
         raise Unreadable(f"dBASE表有不支持的字段类型（{strange[0].type}），请另存为xlsx或CSV后交付")
     if path.stat().st_size < head.start + head.records * head.width:
         raise Unreadable("dBASE表不完整：文件比表头所说的记录数短（可能在传输中被截断）")
-    return Opened((DbaseSource(path, head, _PAGES.get(head.page) or _encoding(path, head)),))
+    page = _PAGES.get(head.page, "gb18030")
+    made = DbaseSource(path, head, _encoding(path, head) if page == "gb18030" else page)
+    with open(path, "rb") as file:
+        file.seek(head.start)
+        doubt = encodings.doubt(file.read(1 << 18)) if made.encoding == "GB18030" else ""
+    if doubt:
+        made.tally.tell("remark", encodings.DOUBTFUL.format(encoding="GB18030", doubt=doubt))
+    return Opened((made,))
 
 
 def _encoding(path: Path, head: Head) -> str:
-    """UTF-8 where all texts are (GIS programs write so), else GB18030. Names and texts are looked at one by one: a text
-    cut off in the middle of a character is of neither."""
+    """UTF-8 where all texts are (GIS programs write so, whatever they mark), else GB18030. Names and texts are looked
+    at one by one: a text cut off in the middle of a character is of neither."""
     names = [field.name for field in head.fields]
     texts = [field for field in head.fields if field.type == "C"]
     beyond = False

@@ -25,6 +25,15 @@ _UNFINISHED = (
     ".filepart",
     ".crdownload",
     ".download",
+    ".downloading",  # Baidu's disk
+    ".opdownload",
+    ".xltd",  # Thunder, and its older versions
+    ".td",
+    ".td.cfg",
+    ".aria2",
+    ".!ut",
+    ".!qb",
+    ".bc!",
     ".swp",
     ".swx",
     ".lock",

@@ -23,6 +23,7 @@ from govdata.ingest.header_lines import (
     looks_like_header,
 )
 from govdata.ingest.headers import Headers, is_blank, is_footer, named
+from govdata.ingest.placement import demand_header
 from govdata.ingest.records import OK, QUOTED_LINES, Dialect, line_end, line_starts, past, read_record, read_records
 from govdata.ingest.source import Unreadable
 
@@ -252,6 +253,8 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
             after, fields = behind, spaced
         else:
             manner = Dialect(dialect.delimiter, _quote_of(body, dialect.delimiter))
+    above = [_header_record(text, place, manner)[0] for place in line_starts(text, line)]
+    demand_header(headers, above, fields, read_records(text, manner, SAMPLE_RECORDS, after))
     return _finish(text, manner, line, after, fields, numbered=True)
 
 

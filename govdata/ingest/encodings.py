@@ -32,6 +32,7 @@ _ACCENTED = re.compile(rb"[A-Za-z][\xc0-\xff](?=[A-Za-z\s,;|\t\"]|$)|[\xc0-\xff]
 _SIGN = re.compile(
     rb"\xb0[CF\s,;)\]]|[\s(,;\"]\xa3(?=[\d)\s])|[A-Za-z]\x92[a-z]|\s[\x96\x97]\s|[\xb2\xb3](?=[\s)\],;])|\xb5[gmls]"
 )  # degrees, pounds, micro
+DOUBTFUL = "按{encoding}读入，但{doubt}，请核对文字是否正确"
 UNDECODABLE = "含有无法按文件编码识别的字节"
 OTHER_ENCODING = "该行的编码（UTF-8）与文件的编码（GB18030）不一致"
 TOO_LONG = f"行过长（超过{MAX_LINE >> 20} MB）"
@@ -81,17 +82,16 @@ class Chunk:
 @dataclass(frozen=True)
 class Encoding:
     """``name``: utf-8, gb18030, cp1252 (Western), utf-16-le or utf-16-be; ``bom``: bytes to skip; ``proven``: all of it
-    was read so without a fault; ``implausible``: it decodes, but to characters hardly anybody writes."""
+    was read so without a fault; ``doubt``: why it may be another encoding all the same (Chinese), else empty."""
 
     name: str
     bom: int = 0
     proven: bool = False
-    implausible: bool = False
+    doubt: str = ""
 
     @property
     def label(self) -> str:
-        doubt = "（存疑：多为生僻字，可能是别的编码）" if self.implausible else ""
-        return self.name.upper() + ("（带BOM）" if self.bom else "") + doubt
+        return self.name.upper() + ("（带BOM）" if self.bom else "") + (f"（存疑：{self.doubt}）" if self.doubt else "")
 
     @property
     def width(self) -> int:
@@ -167,7 +167,7 @@ def _majority(file: BinaryIO, size: int) -> Encoding:
         return Encoding("utf-8")
     if western and not packed:
         return Encoding("cp1252")
-    return Encoding("gb18030", implausible=_implausible(b"\n".join(sample[:2000])))
+    return Encoding("gb18030", doubt=doubt(b"\n".join(sample[:2000])))
 
 
 def _lone(line: bytes) -> bool | None:
@@ -177,10 +177,26 @@ def _lone(line: bytes) -> bool | None:
     return all(len(run) == 1 for run in runs) and bool(_ACCENTED.search(line) or _SIGN.search(line)) if runs else None
 
 
-def _implausible(data: bytes) -> bool:
-    """Text that as GB18030 is mostly characters outside of GB 2312's first level is probably of another encoding."""
+def doubt(data: bytes) -> str:
+    """Why text that reads as GB18030 may be something else all the same (Chinese), else empty: it is mostly characters
+    outside of GB 2312's first level, or all of Big5's first level and less so of that of GB 2312."""
     text = "".join(char for char in data.decode("gb18030", "ignore") if char > "\x7f")
-    return len(text) >= 4 and sum(_everyday(char) for char in text) < 0.5 * len(text)
+    if len(text) < 4:
+        return ""
+    everyday = sum(map(_everyday, text)) / len(text)
+    if _first_level_of_big5(data) > max(0.97, everyday) and len(text) >= 20:
+        return "可能是BIG5"
+    return "多为生僻字，可能是别的编码" if everyday < 0.5 else ""
+
+
+def _first_level_of_big5(data: bytes) -> float:
+    """Share of the characters beyond ASCII that are marks or of the 5,401 of Big5's first level; 0 where the text
+    cannot be Big5."""
+    try:
+        beyond = [char.encode("big5hkscs") for char in data.decode("big5hkscs") if char > "\x7f"]
+    except UnicodeError:
+        return 0.0
+    return sum(0xA1 <= code[0] <= 0xC6 for code in beyond) / len(beyond) if beyond else 0.0
 
 
 def _everyday(char: str) -> bool:

@@ -16,10 +16,13 @@ import python_calamine as calamine
 from lxml import etree
 
 from govdata.ingest import physical, source
+from govdata.ingest.cells import UNCALCULATED
 from govdata.ingest.encodings import detect
 from govdata.ingest.headers import Headers
+from govdata.ingest.merged import Range
+from govdata.ingest.number_formats import Form, form_of
 from govdata.ingest.source import Ignored, Opened, Unreadable
-from govdata.ingest.workbook import open_sheets
+from govdata.ingest.workbook import as_shown, cell_text, open_sheets
 
 MAX_MARKUP = 256 << 20  # bytes: its tree is in memory while it is read
 MAX_CELLS = 16 << 20
@@ -27,7 +30,8 @@ MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 _EXCEL = "{urn:schemas-microsoft-com:office:excel}"
 _SHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w-]+)""", re.IGNORECASE)
-_MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T(?:00:00:00(?:\.0+)?|(\d\d:\d\d:\d\d)(?:\.0+)?)")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(?:00:00:00(?:\.0+)?|(\d\d:\d\d:\d\d)(?:\.0+)?)")
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d+)?(?:E[+-]?\d{1,3})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Grid:
     hidden: bool = False
     start: tuple[int, int] = (0, 0)
     merged: int = 0
+    merged_cell_ranges: list[Range] = field(default_factory=list)  # those within one row: what goes down is filled here
 
     @property
     def visible(self) -> calamine.SheetVisibleEnum:
@@ -103,6 +108,8 @@ def lay_out(grid: Grid, rows: Iterable[tuple[int | None, list[Span]]]) -> Grid:
                 row[column + offset] = "" if offset else span.text
                 if span.down > 1:
                     hanging[column + offset] = (span.down - 1, "" if offset else span.text)
+            if span.across > 1 and span.down == 1:
+                grid.merged_cell_ranges.append(((len(filled), column), (len(filled), column + span.across - 1)))
             grid.merged += span.down > 1 and bool(span.text)
             column += span.across
         filled.append([row.get(place, "") for place in range(max(row, default=-1) + 1)])
@@ -192,6 +199,9 @@ def _html_text(cell: etree._Element) -> str:
     def gather(element: etree._Element) -> None:
         if element.tag in ("script", "style", "table"):
             return
+        if element.tag in ("input", "select"):  # a page to fill in: what is filled in is shown
+            parts.append(_entered(element))
+            return
         if element.tag == "br" or (element.tag in ("p", "div", "li") and "".join(parts).strip()):
             parts.append("\0")
         parts.append(element.text or "")
@@ -208,6 +218,18 @@ def _html_text(cell: etree._Element) -> str:
     )
 
 
+def _entered(element: etree._Element) -> str:
+    """What a field of a form holds: its text, its chosen option, or a tick."""
+    if element.tag == "select":
+        options = element.findall(".//option")
+        chosen = [option for option in options if option.get("selected") is not None] or options[:1]
+        return "、".join("".join(map(str, option.itertext())).strip() for option in chosen)
+    kind = (element.get("type") or "text").lower()
+    if kind in ("checkbox", "radio"):
+        return "√" if element.get("checked") is not None else ""
+    return "" if kind in ("hidden", "button", "submit", "reset", "image", "file") else element.get("value") or ""
+
+
 def open_xmlss(path: Path, headers: Headers | None) -> Opened:
     """The worksheets of an XML Spreadsheet 2003."""
     parser = etree.XMLParser(
@@ -222,6 +244,7 @@ def open_xmlss(path: Path, headers: Headers | None) -> Opened:
         root = None
     if root is None:
         raise Unreadable("XML表格（XML Spreadsheet 2003）损坏或被截断，不能读取")
+    forms = _forms(root)
     grids: list[Grid] = []
     laid = 0
     for sheet in root.iter(f"{_SHEET}Worksheet"):
@@ -230,7 +253,9 @@ def open_xmlss(path: Path, headers: Headers | None) -> Opened:
         rows = sheet.findall(f"{_SHEET}Table/{_SHEET}Row")
         laid += len(rows)
         grids.append(
-            lay_out(Grid(name, hidden=hidden.startswith("Sheet")), ((_index(row), _xml_cells(row)) for row in rows))
+            lay_out(
+                Grid(name, hidden=hidden.startswith("Sheet")), ((_index(row), _xml_cells(row, forms)) for row in rows)
+            )
         )
     if not grids:
         raise Unreadable("XML表格（XML Spreadsheet 2003）中没有工作表")
@@ -246,10 +271,22 @@ def _index(element: etree._Element) -> int | None:
     return _number(text) - 1 if text else None
 
 
-def _xml_cells(row: etree._Element) -> list[Span]:
+def _forms(root: etree._Element) -> dict[str, Form]:
+    """Style → how its numbers are shown, where that says more than the number."""
+    forms: dict[str, Form] = {}
+    for style in root.iterfind(f"{_SHEET}Styles/{_SHEET}Style"):
+        declared = style.find(f"{_SHEET}NumberFormat")
+        form = form_of(declared.get(f"{_SHEET}Format", "")) if declared is not None else None
+        if form is not None:
+            forms[style.get(f"{_SHEET}ID", "")] = form
+    return forms
+
+
+def _xml_cells(row: etree._Element, forms: dict[str, Form]) -> list[Span]:
+    style = row.get(f"{_SHEET}StyleID", "")
     return [
         Span(
-            _xml_text(cell.find(f"{_SHEET}Data")),
+            _xml_text(cell, forms.get(cell.get(f"{_SHEET}StyleID", style))),
             _index(cell),
             1 + _extra(cell.get(f"{_SHEET}MergeAcross")),
             1 + _extra(cell.get(f"{_SHEET}MergeDown")),
@@ -262,13 +299,22 @@ def _extra(text: str | None) -> int:
     return _number(text) if text and text.strip() != "0" else 0
 
 
-def _xml_text(data: etree._Element | None) -> str:
+def _xml_text(cell: etree._Element, form: Form | None) -> str:
+    data = cell.find(f"{_SHEET}Data")
     if data is None:
+        if cell.get(f"{_SHEET}Formula"):
+            raise Unreadable(UNCALCULATED)
         return ""
-    text = "".join(map(str, data.itertext()))
-    if data.get(f"{_SHEET}Type") == "DateTime" and (parts := _MIDNIGHT.fullmatch(text)):
-        return f"{parts[1]} {parts[2]}" if parts[2] else parts[1]
-    return {"1": "TRUE", "0": "FALSE"}.get(text, text) if data.get(f"{_SHEET}Type") == "Boolean" else text
+    text, kind = "".join(map(str, data.itertext())), data.get(f"{_SHEET}Type")
+    if kind == "DateTime" and (parts := _MOMENT.fullmatch(text)):
+        day, time = parts.groups()
+        if form is not None and not form.day and day.endswith("-01") and not time:
+            return day[:7]
+        return " ".join(filter(None, [day if day > "1900" else "", time])) or day
+    if kind == "Number" and _NUMBER.fullmatch(text) and (form is not None or not text.isdecimal()):
+        value = float(text)
+        return cell_text(as_shown(value, form) if form is not None else value) or ""
+    return {"1": "TRUE", "0": "FALSE"}.get(text, text) if kind == "Boolean" else text
 
 
 def _opened(grids: list[Grid], format: str, encoding: str | None, headers: Headers | None) -> Opened:

@@ -13,6 +13,13 @@ HEADER_LINES = 5
 _YEAR = re.compile(r"(19|20)\d\d")
 _NUMBER_LIKE = re.compile(r"[-+]?[$¥￥€£]?[\d.,:/\-]+%?|\d.*\d{4}.*", re.DOTALL)
 _VALUE_LIKE = re.compile(_NUMBER_LIKE.pattern + r"|.{41,}", re.DOTALL)
+_TYPE = re.compile(
+    r"(n?(var)?char2?|string|text|clob|number|numeric|decimal|int|integer|bigint|smallint|float|double|date|time|datetime|"
+    r"timestamp|bool|boolean|字符型?|字符串|文本|数值型?|整数|日期型?|时间)\s*(\([\d\s,]*\))?",
+    re.IGNORECASE,
+)
+_DEMAND = re.compile(r"[(（]?(必填|选填|非必填|必选|可选|可空|非空|必填项|选填项|必须|条件必填)[)）]?")
+_ORDINAL = re.compile(r"序\s*号|行号|№|no\.?", re.IGNORECASE)
 _NUMBERS = re.compile(
     r"序号|编号|行号|号|年份?|id|no\.?|nr\.?|#|num(ber)?|index|rank|year|row", re.IGNORECASE
 )  # heads a column of numbers
@@ -78,13 +85,23 @@ def _runs(cells: Sequence[str], paths: Sequence[tuple[str, ...]], grouped: set[i
 
 
 def is_numbering(cells: Sequence[str | None], columns: int) -> bool:
-    """A line that numbers the columns below their names, as printed forms have one: 甲 乙 1 2 3."""
-    texts = [(cell or "").strip().strip("()（）[]") for cell in cells]
+    """A line that explains the columns below their names: numbers them, as printed forms do (甲 乙 1 2 3), gives their
+    types (varchar(18)), or says of each whether it must be filled (必填)."""
+    texts = [(cell or "").strip() for cell in cells]
     while texts and not texts[-1]:
         texts.pop()
+    filled = [text for text in texts if text]
+    if len(filled) > 1 and any(all(map(form.fullmatch, filled)) for form in (_TYPE, _DEMAND)):
+        return True
+    texts = [text.strip("()（）[]") for text in texts]
     letters = len(list(itertools.takewhile(lambda text: text in tuple("甲乙丙丁戊"), texts)))
     expected = [*"甲乙丙丁戊"[:letters], *map(str, range(1, len(texts) - letters + 1))]
     return len(texts) >= max(3, columns - 1) and texts == expected
+
+
+def heads_numbers(name: str) -> bool:
+    """A column that numbers the rows (序号)."""
+    return bool(_ORDINAL.fullmatch(name.strip()))
 
 
 def looks_like_header(cells: Sequence[str]) -> bool:

@@ -20,13 +20,18 @@ _TOTAL = re.compile(r"(本页|本表|本月|本年)?([合总小共累](计|和)|
 _CLOSING = re.compile(
     r"(合\s*计|总\s*计|小\s*计|共\s*计|[总一]?共\s*[\d,]+\s*[条人户行笔件个家名项例]|记录(总|条)?数\s*[:：]|"
     r"(制表|填表|填报|审核|复核|负责|经办|统计|打印|导出|联系|报送)(人|员|人员|时间|日期|单位|部门|机构)\s*[:：]|"
-    r"(备注|说明|注|数据来源|单位负责人|日期|联系电话|截止日期)\s*[:：]|"
+    r"(备注|说明|注\d*|数据来源|单位负责人|负责人|日期|联系电话|截止日期|复核|审核|审批|制表|制单|填表|填报|经办|会计|出纳|主管)\s*[:：]|"
+    r"[(（【]?以下(空白|无正文|无内容|空)[)）】]?$|\S{0,12}([(（](盖章|公章|签章|签字|签名)[)）]|(盖章|签章|签字|签名)\s*[:：])\s*[:：]?$|"
     r"total\s*[:：]?\s*\d*\s*$|end of (file|data|report)|-- *end|"
     r"\(?\d+ rows?( affected| selected| in set)?\b|已选择\s*[\d,]+\s*行|"
     r"\(?\s*[\d,]+\s*行(记录)?(受影响|被选择)?\s*\)?[。.]?$|"
     r"\\\.$|query ok\b|sql>|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}$|\x1a$|第\s*\d+\s*页)",
     re.IGNORECASE,
 )
+_PART = re.compile(r"\D{1,20}(小计|合计|总计|共计)[:：]?")
+_NUMBER = re.compile(r"-?[\d,，]+(\.\d+)?%?")
+_PAGE = re.compile(r"(?=.*页)[-—(（]?\s*(第\s*\d+\s*页)?[\s,，/]*((共|总)\s*\d+\s*页)?\s*[)）—-]?")
+_DAY = re.compile(r"(19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?(\s+\d{1,2}:\d\d(:\d\d)?)?")
 _IN_UNITS = re.compile(r"\{([^{}]+)\}")
 
 
@@ -206,21 +211,29 @@ def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:
     """Totals, record counts, who made the table: the first filled cell says so and hardly any other cell is filled (a
     total may carry sums). Only totals are believed away from the end of a table, where other words may be a piece of a
     broken record."""
-    first, total = _first(cells), is_total(cells)
-    if not total and not (at_end and first and _CLOSING.match(first)):
+    texts = [cell.strip() for cell in cells if cell and cell.strip()]
+    total, filled = is_total(cells), len(texts)
+    if filled == 1 and len(cells) > 1 and _PAGE.fullmatch(texts[0]):
+        return True
+    if not total and not (at_end and texts and _CLOSING.match(texts[0])):
         return False
-    filled = sum(not is_blank((cell,)) for cell in cells)
-    return filled < max(2, len(cells)) if total else filled <= max(1, (len(cells) + 1) // 2)
+    if total:
+        return filled < max(2, len(cells))
+    return filled <= max(1, (len(cells) + 1) // 2) or all(
+        _CLOSING.match(text) or _DAY.fullmatch(text) for text in texts
+    )
 
 
 def is_total(cells: Sequence[str | None]) -> bool:
-    """The first filled cell says that a total follows."""
-    first = _first(cells)
-    return first[:1] in tuple("本合总小共累汇") and bool(_TOTAL.fullmatch(re.sub(r"\s", "", first)))
-
-
-def _first(cells: Sequence[str | None]) -> str:
-    return next((cell.strip() for cell in cells if cell and cell.strip()), "")
+    """The first filled cell says that a total follows, of all or of what it names (城东派出所小计) where nothing but
+    numbers does follow."""
+    first, *others = [cell for cell in cells if cell and cell.strip()] or [""]
+    first = re.sub(r"\s", "", first)
+    if first[-1:] not in tuple("计和总:："):
+        return False
+    return bool(
+        _TOTAL.fullmatch(first) or (_PART.fullmatch(first) and all(map(_NUMBER.fullmatch, map(str.strip, others))))
+    )
 
 
 def shape(cell: str) -> str:

@@ -85,6 +85,8 @@ def parse(line: str) -> dict[str, str | None] | str:
     """One line's values as text, or the reason it is rejected for."""
     try:
         value = _DECODER.decode(line.strip().removeprefix("\ufeff"))
+        if "\\ud" in line.lower():
+            _dump(value).encode()  # half a character beyond the first plane: no text can hold it
     except _KeyTwice:
         return KEY_TWICE
     except (ValueError, RecursionError):
@@ -215,17 +217,19 @@ class JsonArraySource:
     sheet: str | None = None
 
     def __init__(
-        self, path: Path, encoding: Encoding, items: list[Any], said: dict[str, str] | None = None, depth: int = 0
+        self, path: Path, encoding: Encoding, items: list[Any], wrapped: jsonwrapped.Wrapped | None = None
     ) -> None:
-        """``depth``: objects around the array. ``said``: of the wrapper."""
-        self._path, self._encoding, self._depth = path, encoding, depth
+        self._path, self._encoding, self._depth = path, encoding, wrapped.depth if wrapped else 0
         self._items = items
         self.columns = _keys(items)
         self.encoding: str | None = encoding.label
         self.tally = Tally()
-        self.details = {"格式": "JSON数组", "编码": encoding.label} | (said or {})
-        for label, text in (said or {}).items():
-            self.tally.tell("remark", text if label == "格式" else f"{label} {text}")
+        self.details = {"格式": "JSON数组", "编码": encoding.label} | (wrapped.said if wrapped else {})
+        if wrapped:
+            self.tally.tell("remark", wrapped.said["格式"])
+        if wrapped and wrapped.missing:
+            self.details["声明的总数"] = wrapped.missing
+            self.tally.tell("total_differs", wrapped.missing)
 
     def physical(self) -> int:
         return physical.elements(_text_of(self._path, self._encoding), self._depth)
@@ -252,7 +256,7 @@ def open_json(path: Path, headers: Headers | None) -> Opened:
     if (len(lines) == 1 or not isinstance(parsed[0], dict)) and (
         wrapped := jsonwrapped.find(_document(path, encoding), headers)
     ):
-        return Opened((JsonArraySource(path, encoding, wrapped.items, wrapped.said, wrapped.depth),))
+        return Opened((JsonArraySource(path, encoding, wrapped.items, wrapped),))
     if not any(isinstance(record, dict) for record in parsed):
         raise Unreadable("不是JSON行格式：开头没有一行是完整的JSON对象（一行一个对象，不要换行排版）")
     return Opened((JsonLinesSource(path, encoding, _keys(parsed)),))

@@ -40,16 +40,29 @@ _COUNTS = {
     "totalrecords",
     "totalsize",
 }
+_PAGES = {"pages", "totalpages", "totalpage", "pagecount", "pagetotal", "total_pages", "page_count"}
+_MORE = {"hasnext", "hasnextpage", "hasmore", "has_next", "has_more"}
+_NEXT = {
+    "next",
+    "nextpage",
+    "nextlink",
+    "nextpagetoken",
+    "next_page_token",
+    "@odata.nextlink",
+    "scrollid",
+    "_scroll_id",
+}
 
 
 @dataclass(frozen=True)
 class Wrapped:
-    """``items``: the records; ``said``: Chinese label → where they lay, and a count that the wrapper gives beside
-    them; ``depth``: objects around their list."""
+    """``items``: the records; ``said``: Chinese label → where they lay; ``depth``: objects around their list;
+    ``missing``: what the wrapper says beside them of records that are not there."""
 
     items: list[Any]
     said: dict[str, str]
     depth: int
+    missing: str | None = None
 
 
 def find(document: Any, headers: Headers | None) -> Wrapped | None:
@@ -80,9 +93,19 @@ def find(document: Any, headers: Headers | None) -> Wrapped | None:
     counts = {
         str(value) for key, value in _scalars(document, DEEP) if key.casefold() in _COUNTS and str(value).isdecimal()
     }
+    missing = None
     if counts and str(len(items)) not in counts:
-        said["声明的总数"] = f"{'、'.join(sorted(counts))}，本文件{len(items)}条（可能只是其中一页）"
-    return Wrapped(items, said, len(path))
+        missing = f"JSON写明总数 {'、'.join(sorted(counts))}，读到 {len(items)} 条（可能只是其中一页），请交付全部各页"
+    elif any(_says_more(key.casefold(), value) for key, value in _scalars(document, DEEP)):
+        missing = f"JSON写明还有别的页，读到的 {len(items)} 条只是其中一页，请交付全部各页"
+    return Wrapped(items, said, len(path), missing)
+
+
+def _says_more(key: str, value: Any) -> bool:
+    """Whether the wrapper of one page says that there are others."""
+    if key in _PAGES:
+        return str(value).isdecimal() and int(str(value)) > 1
+    return (key in _MORE and value is True) or (key in _NEXT and isinstance(value, str) and bool(value))
 
 
 def _is_columns(values: list[Any]) -> bool:

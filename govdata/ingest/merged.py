@@ -26,18 +26,24 @@ class Merged:
     def __init__(self, ranges: Iterable[Range], header: int, first: int, width: int) -> None:
         self._bands: dict[int, int | None] = {}  # row → number its text says
         self._down: list[tuple[int, int, int]] = []  # first and last row, column of the table
+        self._across: set[int] = set()  # rows with a cell over several columns, of which all but the first are empty
         for (top, left), (bottom, right) in sorted(ranges):
             if top <= header:
                 continue
             if width > 1 and left <= first and right >= first + width - 1:
                 self._bands |= dict.fromkeys(range(top, bottom + 1))
-            elif bottom > top and 0 <= left - first < width:
-                self._down.append((top, bottom, left - first))
+                continue
+            if 0 <= left - first < width:
+                if bottom > top:
+                    self._down.append((top, bottom, left - first))
+                if min(right - first, width - 1) > left - first:
+                    self._across.update(range(top, bottom + 1))
         self._next = 0
         self._hanging: dict[int, tuple[int, int, Any]] = {}  # column → first and last row, value
         self._records: Counter[int] = Counter()  # bands above a record → records
         self._spanning: set[tuple[int, int]] = set()  # merged cells of which a record got the value
         self._filled = 0
+        self._wide = 0  # records with a cell over several columns
 
     def is_band(self, row: int, text: str | None) -> bool:
         """Whether ``row`` is one cell over all columns; ``text`` is what it says."""
@@ -65,6 +71,9 @@ class Merged:
 
     def count(self, rows: Iterable[int]) -> None:
         """Records were read from these rows."""
+        if self._across:
+            rows = list(rows)
+            self._wide += len(self._across.intersection(rows))
         if self._bands:
             bands = list(self._bands)
             self._records.update(bisect_right(bands, row) for row in rows)
@@ -77,6 +86,9 @@ class Merged:
                 f"{len(self._spanning)} 处纵向合并的单元格，其值补入所跨的每条记录（{self._filled} 格）",
                 self._filled,
             )
+        if self._wide:
+            told = f"{self._wide} 条记录里有横向合并的单元格，其值只属于合并的第一列，其余各列为空"
+            tally.tell("merged", told, self._wide)
         below = [self._records[number] for number in range(1, len(self._bands) + 1)]
         agreed = 0
         for index, (row, said) in enumerate(self._bands.items()):

@@ -30,6 +30,7 @@ _TOKEN = re.compile(
 )
 _SECTION = re.compile(r"(?:\"[^\"]*\"|\\.|[^;\"])*", re.DOTALL)
 _YUAN = re.compile(r"[¥￥\s]|CNY|RMB|人民币")  # of an amount without any unit they say nothing new
+_AROUND = re.compile(r"([^\d-]*)-?\d[\d,]*(?:\.\d+)?([^\d]*)")
 _MONEY = re.compile(r"[万亿千百元币圆$€£₩%‰]|[A-Z]{2,3}")
 
 
@@ -78,6 +79,20 @@ def form_of(code: str) -> Form | None:
     if under_condition or any(token["none"] for token in tokens) or not any(token["digit"] for token in tokens):
         return None
     made = _of_number([token for token in tokens if token["space"] is None and token["bracket"] is None])
+    return None if made == PLAIN else made
+
+
+def form_shown(shown: str, value: float) -> Form | None:
+    """The same from a text that shows ``value``: ``0112`` for 112, ``12.5%`` for 0.125."""
+    stored = str(abs(int(value)))
+    if shown.isdecimal() and shown.endswith(stored) and value == int(value) >= 0:
+        return Form(before=shown.removesuffix(stored)) if shown != stored else None
+    parts = _AROUND.fullmatch(shown)
+    if parts is None:
+        return None
+    percent = Decimal({"%": 100, "‰": 1000}.get(parts[2][:1], 1))
+    before, after = (_YUAN.sub("", side) if _MONEY.search(side) else "" for side in parts.groups())
+    made = Form(before, after, (), percent)
     return None if made == PLAIN else made
 
 

@@ -29,7 +29,11 @@ PROTECTED = "工作簿有密码保护，请去除密码后交付"
 
 @dataclass
 class OldSheet:
+    """``rows``: those with something in them. ``blank_results``: formulas whose saved result is the empty text, which
+    is also what programs save that cannot calculate."""
+
     rows: int = 0
+    blank_results: int = 0
     cells: Cells = field(default_factory=Cells)
 
 
@@ -50,6 +54,9 @@ def _sheet(book: Any, name: str) -> OldSheet:
     for row in range(sheet.nrows):
         kinds, values = sheet.row_types(row), sheet.row_values(row)
         found.rows += any(map(_is_filled, kinds, values))
+        found.blank_results += sum(
+            kind == xlrd.XL_CELL_TEXT and not value for kind, value in zip(kinds, values, strict=True)
+        )
         if xlrd.XL_CELL_ERROR in kinds:
             _note_errors(found.cells, row, kinds, values)
         if forms:

@@ -36,6 +36,7 @@ from govdata.storage.tables.rows import RAW, REJECTED_FILE, ROW_ID, SOURCE_FILE,
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
+_SERIAL = r"^\s*\d{4,5}(\.\d+)?\s*$"
 INGEST_VERSION = "7"
 """Part of every batch id: raise it when the same files would be read otherwise than before."""
 
@@ -281,7 +282,10 @@ class Reading:
                     titles = "、".join(self.dataset.column(column).title for column in mapping.twice)
                     raise Unreadable(f"有不止一个表头对应同一列（{titles}）", *_place(source))
             if len(block.rows):
-                self.raw.write(self._raw_table(block, mapping, prefix, origin))
+                table = self._raw_table(block, mapping, prefix, origin)
+                if source.details.get("日期系统") == "1904":
+                    self._refuse_serials(table, source)
+                self.raw.write(table)
                 raw += len(block.rows)
             if block.rejects:
                 self.rejected.write(rejected_table(block.rejects, prefix, origin, self.delivery.date))
@@ -323,6 +327,19 @@ class Reading:
                 ),
             ),
         )
+
+    def _refuse_serials(self, table: pa.Table, source: Source) -> None:
+        """Raises ``Unreadable`` for bare numbers of days in a workbook that counts from 1904 on: by the usual count
+        they would be dates four years and a day too early."""
+        for column in self.dataset.columns:
+            element = self.registry.elements.get(column.element)
+            dated = element is not None and element.type in ("date", "datetime")
+            if dated and pc.any(pc.match_substring_regex(table.column(column.name), _SERIAL)).as_py():
+                raise Unreadable(
+                    f"工作簿从1904年起计日，“{column.title}”列有没有设日期格式的数字，按通常的算法会差四年；"
+                    "请把该列设为日期格式后交付",
+                    *_place(source),
+                )
 
     def _unknown(self, names: tuple[str, ...]) -> list[str]:
         """The delivered columns the contract does not know, as they may be told."""

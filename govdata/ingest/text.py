@@ -21,8 +21,9 @@ import pyarrow.csv
 
 from govdata.ingest import physical, source, totals
 from govdata.ingest.dialect import Layout, detect
-from govdata.ingest.encodings import Chunk, Encoding, chunks
+from govdata.ingest.encodings import DOUBTFUL, Chunk, Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
+from govdata.ingest.header_lines import contrasts, looks_like_header
 from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, shape
 from govdata.ingest.records import MALFORMED, MORE, OK, read_record
 from govdata.ingest.scan import Lines, scan
@@ -35,8 +36,10 @@ PARSED = 256 << 10  # bytes the parser takes at a time: what the cache holds
 MAX_RECORD_LINES = 5000  # lines one quoted record may take
 MAX_RECORD_BYTES = 1 << 20
 NOTE_LINES = 5  # lines a note below the table may go on for
+MOST_GAPS = 200  # blank lines of a chunk below which another table is looked for
 FOOTER_LINES = 20  # how far from the end footers may stand
 
+_HZ = re.compile(r"~\{(?:[!-w][!-~])+~\}")  # RFC 1843
 _FRAME = re.compile(r"\s*[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}\s*")
 _SUBSTITUTES = bytes([0x1F, 0x1E, 0x1D, 0x1C, *range(0x01, 0x09), *range(0x0E, 0x1B), 0x7F])
 
@@ -64,6 +67,8 @@ class TextSource:
             "方言": layout.dialect.label,
             "表头行": "无" if layout.header_line is None else str(layout.header_line + 1),
         }
+        if encoding.doubt:
+            self.tally.tell("remark", DOUBTFUL.format(encoding=encoding.name.upper(), doubt=encoding.doubt))
 
     def _cells_that_head(self) -> pa.Array:
         """Texts in the first known column that betray a repeated header."""
@@ -148,6 +153,7 @@ class _ChunkReader:
         skip = self._pass_header(blank)
         good[:skip] = False
         end = self._pass_footers(skip, blank, good)
+        self._refuse_another_table(np.flatnonzero(blank[skip:end]) + skip, good)
         self._read_carefully(np.flatnonzero(~good[:end] & ~blank[:end])[:].tolist(), skip, good)
         stop = min(self.stop, end)
         tally.aside(source.BLANK, self._rows(np.flatnonzero(blank[skip:stop] & ~self.taken[skip:stop]) + skip))
@@ -211,6 +217,20 @@ class _ChunkReader:
         tally.aside(source.BLANK, self._rows(np.setdiff1d(np.arange(first, end), found)))
         good[first:] = False
         return first
+
+    def _refuse_another_table(self, blanks: np.ndarray, good: np.ndarray) -> None:
+        """Below a blank line names of no column of the contract, and values below the names, are a table of its own."""
+        headers = self.text._headers
+        for line in blanks[:MOST_GAPS].tolist():
+            if headers is None:
+                return
+            if line + 2 >= len(good) or not good[line + 1 : line + 3].all():
+                continue
+            names, values = (read_record(self._line(line + below), 0, self.dialect)[1] for below in (1, 2))
+            known = any(map(headers.column, names)) or is_footer(names)
+            if not known and looks_like_header(names) and contrasts(names, [values]):
+                row = line + 1 + self.first_line
+                raise Unreadable(f"第{row}行起是另一张表，文件里有不止一张表，请分成几个文件交付")
 
     def _parse(self, good: np.ndarray, skip: int, stop: int) -> Block | None:
         """The good lines through Arrow's parser, less blank rows and repeated headers, which only their cells show."""
@@ -280,12 +300,19 @@ class _ChunkReader:
                     self._reject_width(int(chosen[row]), self.width)
                     drop[row] = True
         suspects = pc.is_in(table.column(self.text._key), value_set=self.text._header_cells)
+        for place in {0, self.text._key}:
+            suspects = pc.or_kleene(suspects, pc.ends_with(table.column(place), "计"))  # 合计, 城东小计
         if pc.any(suspects).as_py():
-            for row in np.flatnonzero(suspects.to_numpy() & ~drop).tolist():
+            for row in np.flatnonzero(pc.fill_null(suspects, False).to_numpy() & ~drop).tolist():
                 cells = [column[row].as_py() or "" for column in table.columns[: self.columns]]
-                if self.text.is_header(cells, int(chosen[row]) + self.first_line):
-                    tally.aside(source.REPEATED_HEADER, self._rows(chosen[row : row + 1]))
-                    drop[row] = True
+                if is_footer(cells, at_end=False):
+                    kind = source.FOOTER
+                elif self.text.is_header(cells, int(chosen[row]) + self.first_line):
+                    kind = source.REPEATED_HEADER
+                else:
+                    continue
+                tally.aside(kind, self._rows(chosen[row : row + 1]))
+                drop[row] = True
         return pa.array(~drop) if drop.any() else None
 
     def _rows(self, lines: np.ndarray) -> list[int]:
@@ -453,6 +480,8 @@ def open_text(path: Path, headers: Headers | None) -> Opened:
     if sample is None or not sample.data.strip(b"\x00 \t\r\n"):
         raise Unreadable("文件没有内容")
     text = sample.data.decode(errors="replace")
+    if len(_HZ.findall(text)) > 2 and text.isascii():
+        raise Unreadable("文件是HZ编码（汉字写成~{…~}），请另存为UTF-8后交付")
     layout = detect(text, headers)
     if layout is None:
         raise Unreadable(_no_header(text, headers))

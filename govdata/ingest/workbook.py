@@ -23,20 +23,21 @@ import pyarrow as pa
 import python_calamine as calamine
 from lxml import etree
 
-from govdata.ingest import oldbook, physical, source, totals
+from govdata.ingest import oldbook, opendocument, physical, source, totals
 from govdata.ingest.archive import probe, survey
-from govdata.ingest.cells import Cells
-from govdata.ingest.header_lines import HEADER_LINES, contrasts, heads, is_numbering, joined, looks_like_header
-from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, shape
+from govdata.ingest.cells import UNCALCULATED, Cells
+from govdata.ingest.header_lines import contrasts, heads_numbers, looks_like_header
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_footer, named, shape
 from govdata.ingest.merged import Merged
 from govdata.ingest.number_formats import Form
 from govdata.ingest.packed import Unpacked
+from govdata.ingest.placement import IDENTIFYING
+from govdata.ingest.sheet_header import HEADER_WITHIN, find_header
 from govdata.ingest.source import Block, Ignored, Opened, Tally, Unreadable
 
-HEADER_WITHIN = 60
 BATCH = 20_000  # rows made into columns at a time
 FOOTER_ROWS = 20
-IDENTIFYING = 8  # digits of a number that stands for one person or body
+NOTE_ROWS = 5  # rows of one cell that a note below the table may go on for
 _EPOCH = datetime.date(1899, 12, 31)
 
 Cell = Any
@@ -105,8 +106,14 @@ class SheetSource:
         self.format, self.tally = format, Tally()
         self.columns = columns + tuple(f"列{number + 1}" for number in beyond)
         self.titles, self._beside, self._hidden = columns, beyond, hidden
+        self._ordinals = {
+            place
+            for place, name in enumerate(columns)
+            if heads_numbers(name) and not (headers and headers.column(name))
+        }  # columns that number the rows of a form, filled or not
         self._book, self._header, self._headers, self._cells, self._count = book, header, headers, told, count
         self._apart, self._names = False, list[str]()  # is a blank row above; cells that may head another table
+        self._above: list[list[str]] = []  # what stands above the header
         self.kept: Unpacked | None = None  # where the book lies if it is not the delivered file
         self._content = (
             content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
@@ -115,6 +122,8 @@ class SheetSource:
             "格式": _FORMATS.get(format, f"工作簿（{format}）"),
             "表头行": "无" if header < 0 else str(header + 1),
         }
+        if told.from_1904:
+            self.details["日期系统"] = "1904"
         if hidden:
             self.details["可见性"] = "隐藏的工作表"
 
@@ -123,7 +132,8 @@ class SheetSource:
         self._content = None
         tally = self.tally
         first = sheet.start[1] if sheet.start else 0
-        self._merged = Merged(getattr(sheet, "merged_cell_ranges", None) or (), self._header, first, len(self.titles))
+        ranges = getattr(sheet, "merged_cell_ranges", None) or self._cells.merged
+        self._merged = Merged(ranges, self._header, first, len(self.titles))
         rows = _rows(sheet, self._cells)
         for _, cells in itertools.islice(rows, self._header + 1):
             tally.lines += 1
@@ -131,6 +141,8 @@ class SheetSource:
                 source.HEADER if tally.lines == self._header + 1 else source.BLANK if _empty(cells) else source.PREAMBLE
             )
             tally.aside(kind, [tally.lines])
+            if kind == source.PREAMBLE:
+                self._above.append(_texts(cells))
         held: list[tuple[int, list[Cell]]] = []  # rows not yet judged: the last of them may be footers
         while True:
             batch = list(itertools.islice(rows, BATCH))
@@ -154,11 +166,19 @@ class SheetSource:
             self.tally.aside(source.BLANK, [number])
             self._apart = True
             return False
+        if self._above and _texts(cells) in self._above:  # the title on every page
+            self.tally.aside(source.REPEATED_HEADER, [number])
+            return False
         self._refuse_another_table(number, cells)
         if self._merged.is_band(number - 1, cell_text(cells[0])):
             self.tally.aside(source.BAND, [number])
             return False
         self._merged.fill(number - 1, cells)
+        if self._ordinals and all(
+            cell in ("", None) for place, cell in enumerate(cells) if place not in self._ordinals
+        ):
+            self.tally.aside(source.FRAME, [number])
+            return False
         return True
 
     def _refuse_another_table(self, number: int, cells: list[Cell]) -> None:
@@ -192,9 +212,16 @@ class SheetSource:
         return None if None in numbers else sum(filter(None, numbers), Decimal(0))
 
     def _records_end(self, rows: list[tuple[int, list[Cell]]]) -> int:
-        end = len(rows)
-        while end > max(0, len(rows) - FOOTER_ROWS) and is_footer([cell_text(cell) for cell in rows[end - 1][1]]):
-            end -= 1
+        """Where the footers at the end of ``rows`` begin. A row of one cell, the first of several notes or the date of
+        a signature, is one where a footer stands above it."""
+        end = place = len(rows)
+        while place > max(0, len(rows) - FOOTER_ROWS):
+            texts = [cell_text(cell) for cell in rows[place - 1][1]]
+            if is_footer(texts):
+                end = place - 1
+            elif len(self.titles) < 3 or sum(text is not None for text in texts) > 1 or end - place > NOTE_ROWS:
+                break
+            place -= 1
         self.tally.aside(source.FOOTER, (number for number, _ in rows[end:]))
         return end
 
@@ -229,6 +256,8 @@ class SheetSource:
             keep[index] = False
             content = "\t".join(cell_text(each) or "" for each in rows[index][1])
             rejects.append(source.Reject(rows[index][0], f"字段数不符：表头有{width}列，末列之后还有内容", content))
+        if any(kept and row[0] - 1 in self._cells.uncalculated for row, kept in zip(rows, keep, strict=True)):
+            raise Unreadable(UNCALCULATED, self.sheet)
         made = [_column(column) for column in columns[:width]]
         made += [pa.nulls(len(rows), pa.string())] * (width - len(made))
         made += [_column(columns[number]) for number in self._beside]
@@ -266,6 +295,10 @@ class SheetSource:
         return known or is_footer([cell, ""], at_end=False)
 
 
+def _texts(cells: list[Cell]) -> list[str]:
+    return [text for cell in cells if (text := (cell_text(cell) or "").strip())]
+
+
 def _empty(cells: list[Cell]) -> bool:
     return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells)
 
@@ -287,11 +320,11 @@ def _rows(sheet: calamine.CalamineSheet, told: Cells) -> Iterator[tuple[int, lis
             while runs and runs[-1][1] < number:
                 runs.pop()
             if runs and runs[-1][0] <= number and 0 <= column < len(cells):
-                cells[column] = _as_shown(cells[column], runs[-1][2])
+                cells[column] = as_shown(cells[column], runs[-1][2])
         yield number + 1, cells
 
 
-def _as_shown(value: Cell, form: Form) -> Cell:
+def as_shown(value: Cell, form: Form) -> Cell:
     if isinstance(value, datetime.date) and not form.day:
         return f"{value:%Y-%m}"
     number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15 and form.day
@@ -310,47 +343,6 @@ def _beyond(sheet: calamine.CalamineSheet, header: int, width: int) -> tuple[int
     )
 
 
-def _find_header(sheet: calamine.CalamineSheet, headers: Headers | None) -> tuple[int, tuple[str, ...]] | None:
-    """Index of the header row and its names: the row that maps best on the contract, else the first that looks like a
-    header and is as wide as the rows below it."""
-    rows = [[cell_text(cell) for cell in cells] for _, cells in itertools.islice(_rows(sheet, Cells()), HEADER_WITHIN)]
-    if headers is not None:
-        return _contract_header(rows, headers)
-    widths = Counter(len(named(row)) for row in rows if not is_blank(row))
-    if not widths:
-        return None
-    usual = max(widths, key=lambda width: (widths[width], width))
-    for index, row in enumerate(rows):
-        names = named(row)
-        if len(names) > usual // 2 and (stacked := joined(rows[index : index + HEADER_LINES])):
-            return index + stacked[0] - 1, tuple(stacked[1])
-        if len(names) > usual // 2 and heads(row, rows[index + 1 :]):
-            return index, names
-    return -1, tuple(f"列{number}" for number in range(1, usual + 1))
-
-
-def _contract_header(rows: list[list[str | None]], headers: Headers) -> tuple[int, tuple[str, ...]] | None:
-    """The last line of the header and its names: the row, or the rows joined, that give most columns of the contract;
-    a line below that numbers the columns belongs to it."""
-    best: tuple[tuple[int, int], int, tuple[str, ...]] | None = None
-    covered = -1  # the last line of a header of several lines: what stands under a heading is no header by itself
-    for index, row in enumerate(rows):
-        if index <= covered:
-            continue
-        names: Sequence[str | None] = row
-        covered = index
-        if stacked := joined(rows[index : index + HEADER_LINES], headings=True):
-            covered, names = index + stacked[0] - 1, stacked[1]
-        score = headers.score([name or "" for name in names])
-        if score[0] and (best is None or score > best[0]):
-            best = score, covered, named(names)
-    if best is None or (best[0][0] == 1 and len(best[2]) > 1):
-        return None
-    _, last, columns = best
-    numbered = last + 1 < len(rows) and is_numbering(rows[last + 1], len(columns))
-    return last + numbered, columns
-
-
 def open_workbook(path: Path, headers: Headers | None) -> Opened:
     """Find the sheets of a workbook that hold records (see ``open_sheets``)."""
     format = _format(path)
@@ -362,6 +354,7 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
     old = oldbook.look(path) if format == "xls" else None
     told |= {name: sheet.cells for name, sheet in (old or {}).items()}
     try:
+        told |= opendocument.look(path) if format == "ods" else {}
         with file or path.open("rb") as held:  # by a name without an ending: the reader would believe it
             book = calamine.CalamineWorkbook.from_path(f"/proc/self/fd/{held.fileno()}")
         opened = open_sheets(book, format, headers, told, _counter(path, format, old))
@@ -373,6 +366,10 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
         if type(error).__name__ != "PanicException":  # what the reader's Rust code throws on damage it did not expect
             raise
         raise Unreadable("工作簿损坏，不能读取") from None
+    for sheet in opened.sources:
+        if blank := (old or {}).get(sheet.sheet or "", oldbook.OldSheet()).blank_results:
+            told_of = f"{blank} 个公式的结果是空文本；若此文件由程序生成、没有用表格软件打开保存过，公式还没有算"
+            sheet.tally.tell("remark", told_of, blank)
     if format == "xls" and old is None:
         for sheet in opened.sources:
             sheet.tally.tell(
@@ -426,7 +423,11 @@ def open_sheets(
         if not content.height:
             ignored.append(Ignored(sheet.name, f"{hidden}空工作表"))
             continue
-        found = _find_header(content, headers)
+        top = itertools.islice(_rows(content, Cells()), HEADER_WITHIN)
+        try:
+            found = find_header([[cell_text(cell) for cell in cells] for _, cells in top], headers)
+        except Unreadable as error:
+            raise Unreadable(str(error), sheet.name) from None
         if found is None:
             rows = sum(not _empty(cells) for _, cells in _rows(content, Cells()))
             ignored.append(Ignored(sheet.name, f"{hidden}工作表，没有合同的表头", rows))
@@ -448,9 +449,11 @@ def open_sheets(
 def _with_records(part: Ignored, book: Any, sources: Sequence[SheetSource], widths: dict[str, int]) -> Ignored:
     """``part`` as a sheet that seems to hold records, where it does: its rows are alike and at least half as wide as
     the narrowest table that is read, or in some column stand numbers of the same form as in the key of one."""
-    width = widths.get(part.name, 0)
+    if part.name not in widths:
+        return part
+    width = widths[part.name]
     wide = width > 2 and 2 * width >= min(len(each.titles) for each in sources)
-    if not wide and not (width and _forms(book.get_sheet_by_name(part.name)) & _key_forms(book, sources)):
+    if not wide and not _forms(book.get_sheet_by_name(part.name)) & _key_forms(book, sources):
         return part
     return replace(part, kind="ignored_records", reason=f"{part.reason}，但其中像是有记录")
 
