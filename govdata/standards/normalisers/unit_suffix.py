@@ -14,12 +14,14 @@ from govdata.trees import sql
 class UnitSuffix(NormaliserKind):
     name = "unit_suffix"
     title = "去除数值后的计量单位"
+    keeps_dates = True
     arguments = (Texts("units", "要去除的单位"),)
-    examples = (Example("3290 g", "3290", {"units": ["克", "g"]}),)
+    examples = (Example("3290 g", "3290", {"units": ["克", "g"]}), Example("3290(克)", "3290", {"units": ["克", "g"]}))
 
     def search(self, args: Mapping[str, Any]) -> str:
         units = sorted(args["units"], key=len, reverse=True)
-        return "[ ]*(" + "|".join(re.escape(unit) for unit in units) + ")$"
+        names = "|".join(re.escape(unit) for unit in units)
+        return rf"[ ]*(?:{names}|[(（](?:{names})[)）])$"
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
         return sql("regexp_replace(:x, :p, '')", x=x, p=self.search(args))
