@@ -12,6 +12,7 @@ from govdata.engine.syntax import column
 from govdata.standards.model import BoundRule, CodeSet, Column, Dataset, Element, Normaliser, Registry, unambiguous
 from govdata.standards.normalisers import Cell, Stage
 from govdata.standards.types import TYPES
+from govdata.trees.variants import traditional
 
 TEXT = "VARCHAR"
 """What every column of a raw batch is that the batch does not name with another type."""
@@ -183,15 +184,19 @@ def cell(plan: ColumnPlan, plans: Mapping[str, ColumnPlan]) -> Cell:
 
 def source_values(item: Column, element: Element, registry: Registry) -> dict[str, str]:
     """Source value → standard code. What the department declares for itself wins, then the codes themselves, the set's
-    synonyms, unambiguous names. A text that means "no value" for the element is none of them."""
+    synonyms, unambiguous names, and the last two in traditional characters. A text that means "no value" for the
+    element is none of them."""
     assert element.code_set is not None
     code_set = registry.code_sets[element.code_set]
     mapping = unambiguous((code.name_zh, code.code) for code in code_set.codes) if code_set.accept_names else {}
     mapping |= code_set.synonyms
     mapping |= {code.code: code.code for code in code_set.codes}
     mapping |= item.synonyms
-    for source, padded in _with_more_zeros(code_set).items():
-        mapping.setdefault(source, padded)
+    others = registry.keep(
+        ("other spellings", code_set.id), lambda: _with_more_zeros(code_set) | _unsimplified(code_set)
+    )
+    for source, code in others.items():
+        mapping.setdefault(source, code)
     tokens = null_tokens_of(element, registry)
     return {source: code for source, code in mapping.items() if source not in tokens}
 
@@ -225,6 +230,16 @@ def _within(code_set: CodeSet) -> Iterator[tuple[str, str]]:
             name = name if name.startswith(wider) else wider + name
             yield name, code.code
             outer = parents[outer]
+
+
+def _unsimplified(code_set: CodeSet) -> dict[str, str]:
+    """Names and synonyms as a system writes them that keeps traditional characters (已婚離異, 滿族). Yearbooks of
+    divisions have tens of thousands of names and no such system."""
+    if code_set.validity == "year" or not code_set.accept_names:
+        return {}
+    named = [(code.name_zh, code.code) for code in code_set.codes] + list(code_set.synonyms.items())
+    forms = traditional([name for name, _ in named])
+    return unambiguous((form, code) for form, (name, code) in zip(forms, named, strict=True) if form != name)
 
 
 def _with_more_zeros(code_set: CodeSet) -> dict[str, str]:

@@ -4,11 +4,16 @@ simplified form. OpenCC's table, character by character; words are no use for na
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from govdata.trees.build import sql
+
+if TYPE_CHECKING:
+    import opencc
 
 _HAN = (range(0x3400, 0xA000), range(0x20000, 0x323B0))
 
@@ -22,6 +27,18 @@ def alphabets() -> tuple[str, str]:
     simple = opencc.OpenCC("t2s").convert("\n".join(signs)).split("\n")
     pairs = [(sign, plain) for sign, plain in zip(signs, simple, strict=True) if sign != plain and len(plain) == 1]
     return "".join(sign for sign, _ in pairs), "".join(plain for _, plain in pairs)
+
+
+@cache
+def _unsimplified() -> opencc.OpenCC:
+    import opencc
+
+    return opencc.OpenCC("s2tw")
+
+
+def traditional(texts: Sequence[str]) -> list[str]:
+    """Each text in traditional characters, in order; no text may have a line break."""
+    return _unsimplified().convert("\n".join(texts)).split("\n") if texts else []
 
 
 def same_name(left: exp.Expression, right: exp.Expression) -> exp.Expression:

@@ -125,9 +125,40 @@ def of_births() -> Iterator[Case]:
         "b4": one | {"child_id": "L", "birth_time": "2024-01-01 01:00:00"},
     }
     yield Case("one_child_two_numbers", {"birth": births}, {"b1": "b2", "b2": "b1"})
+    births = {
+        "b1": one | {"certificate_no": "U1"},
+        "b2": one | {"certificate_no": "U2", "child_id": "C"},
+        "b3": one | {"certificate_no": "U3", "child_name": "张大"},  # a twin
+        "b4": one | {"certificate_no": "U4", "mother_id": "H"},
+        "b5": one | {"certificate_no": "U5", "child_name": None},
+        "b6": one | {"certificate_no": "U6", "child_name": None},  # twins without names yet
+    }
+    yield Case("birth_has_one_certificate", {"birth": births}, {"b1": "b2", "b2": "b1"})
+    for side in ("mother", "father"):
+        births = {
+            "b1": {f"{side}_id": "F", f"{side}_name": "王芳"},
+            "b2": {f"{side}_id": "F", f"{side}_name": "王方"},
+            "b3": {f"{side}_id": "E", f"{side}_name": "张偉"},
+            "b4": {f"{side}_id": "E", f"{side}_name": "张伟"},  # unsimplified
+            "b5": {f"{side}_name": "王方"},
+        }
+        yield Case(f"{side}_one_name", {"birth": births}, {"b1": "b2", "b2": "b1"})
 
 
 def of_marriages() -> Iterator[Case]:
+    weddings = {
+        "w1": wedding("1", "2010-01-01", "A", "B", certificate_no="1"),
+        "w2": wedding("2", "2012-01-01", "A", "B", certificate_no="2"),
+        "w3": wedding("1", "2012-01-01", "A", "B", certificate_no="3"),  # again on the day of the divorce
+        "w4": wedding("3", "2013-01-01", "A", "B", certificate_no="4"),
+        "w5": wedding("1", "2014-01-01", "A", "B", certificate_no="5"),  # registered twice
+        "w6": wedding("2", "2016-01-01", "A", "B", certificate_no="6"),
+        "w7": wedding("4", "2017-01-01", "A", "B", certificate_no="7"),
+        "w8": wedding("2", "2018-01-01", "A", "B", certificate_no="8"),  # divorced twice
+        "w9": wedding("1", "2019-01-01", "A", "C", certificate_no="9"),
+    }
+    yield Case("married_again_without_divorce", {"marriage": weddings}, {"w5": "w3"})
+    yield Case("divorced_again_without_marriage", {"marriage": weddings}, {"w8": "w6"})
     for me, own, spouse in BY_EITHER:
         mine = {
             "w1": {f"{me}_id": own},
@@ -299,7 +330,22 @@ def of_schools() -> Iterator[Case]:
         "e3": pupil("B", "1", student_no="G3"),
         "e4": pupil("B", "1", student_no="J3"),
     }
+    pupils |= {
+        "e5": pupil("C", "6", student_no="2022190101"),
+        "e6": pupil("C", "7", student_no="2026190105"),  # bachelor and master, each university numbers its own
+        "e7": pupil("E", "1", student_no="G5"),
+        "e8": pupil("E", "2", student_no="G5"),  # went on to the next stage, or to another school
+    }
     yield Case("pupil_one_number", {"education": pupils}, {"e1": "e2", "e2": "e1"})
+    pupils = {
+        "e1": pupil("A", "6", diploma_no="1"),
+        "e2": pupil("B", "6", diploma_no="1"),
+        "e3": pupil("C", "6", diploma_no="2"),
+        "e4": pupil("C", "7", diploma_no="2"),
+        "e5": pupil("E", "6"),
+        "e6": pupil("F", "6"),
+    }
+    yield Case("one_diploma_two_pupils", {"education": pupils}, {"e1": "e2", "e2": "e1"})
     people = {"p1": person("A", "甲", birth_date="2019-03-07"), "p2": person("B", "乙", birth_date="2008-03-07")}
     pupils = {
         "e1": pupil("A", "1", enrolment_date="2025-09-01"),

@@ -13,10 +13,14 @@ from govdata.trees import sql
 
 class CertificatePrefix(NormaliserKind):
     name = "certificate_prefix"
-    title = "去除证书编号前的字样"
-    types = TEXTUAL
+    title = "去除证书编号、日期前的字样"
+    types = TEXTUAL | {"date"}
+    keeps_dates = True
     arguments = (Texts("prefixes", "要去除的字样"),)
-    examples = (Example("编号：A123", "A123", {"prefixes": ["编号", "No."]}),)
+    examples = (
+        Example("编号：A123", "A123", {"prefixes": ["编号", "No."]}),
+        Example("至2036年6月29日", "2036年6月29日", {"prefixes": ["至"]}),
+    )
 
     def search(self, args: Mapping[str, Any]) -> str:
         return "^(" + "|".join(re.escape(prefix) for prefix in args["prefixes"]) + ")[:：]?"

@@ -12,14 +12,14 @@ from govdata.standards.normalisers.base import TEXTUAL, Cell, Example, Normalise
 from govdata.trees import literal, sql
 
 CURRENCIES: dict[str, str] = {
-    "CNY": "人民币|RMB|CNY|¥|￥|元",
+    "CNY": "人民币|RMB|CNY|¥|￥|元|圆|块",
     "USD": r"美元|美金|USD|US\$|\$",
     "HKD": r"港元|港币|港幣|HKD|HK\$",
     "MOP": "澳门元|澳元（澳门）|MOP|葡币",
     "TWD": "新台币|台币|TWD",
     "EUR": "欧元|EUR|€",
     "GBP": "英镑|GBP|£",
-    "JPY": "日元|日圆|JPY",
+    "JPY": "日元|日圆|日币|JPY",
     "KRW": "韩元|韩圆|KRW",
     "SGD": "新加坡元|新元|SGD",
     "AUD": "澳大利亚元|澳元|AUD",
@@ -54,9 +54,13 @@ class CurrencyOf(NormaliserKind):
         return cell.value if amount is None else sql("coalesce(:x, :c)", x=cell.value, c=currency_in(amount))
 
 
+AROUND = "[ \\t]+|^(?:注册资[本金]|出资额|认缴出资额?):?"
+"""Spaces, and the name of the column before its amount."""
+
+
 def tidy_amount(x: exp.Expression) -> exp.Expression:
     """An amount with its width, case and spaces standardised."""
-    return sql("regexp_replace(upper(translate(:x, '（），．', '(),.')), '[ \t]+', '', 'g')", x=x)
+    return sql("regexp_replace(upper(translate(:x, '（），．：', '(),.:')), :p, '', 'g')", x=x, p=AROUND)
 
 
 def currency_in(x: exp.Expression, *, bare: bool = True) -> exp.Expression:
@@ -64,6 +68,6 @@ def currency_in(x: exp.Expression, *, bare: bool = True) -> exp.Expression:
     tidied = tidy_amount(x)
     case = exp.Case()
     for code, names in reversed(CURRENCIES.items()):
-        words = names if bare else names.removesuffix("|元")
+        words = names if bare else names.removesuffix("|元|圆|块")
         case = case.when(sql("regexp_matches(:x, :p)", x=tidied, p=words), literal(code))
     return case

@@ -12,6 +12,7 @@ from govdata.standards.arguments import OtherColumn
 from govdata.standards.normalisers.base import Cell, Example, NormaliserKind, Stage
 from govdata.standards.normalisers.currency_of import NAMES, CurrencyOf, currency_in, tidy_amount
 from govdata.trees import literal, sql, try_cast
+from govdata.trees.numerals import amount_in_digits
 
 FACTORS: tuple[tuple[str, int], ...] = (
     ("亿", 100_000_000),
@@ -24,7 +25,9 @@ FACTORS: tuple[tuple[str, int], ...] = (
 )
 NUMBER = r"[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,18})(?:\.[0-9]{1,8})?"
 UNITS = "亿|千万|百万|十万|万|千|百"
-AMOUNT = rf"^(?:{NAMES})?({NUMBER})(?:[(]?({UNITS})?(?:{NAMES})*整?[)]?)$"
+AMOUNT = (
+    rf"^[(]?(?:{NAMES})?[)]?[:：]?({NUMBER})(?:[(]?({UNITS})?(?:{NAMES})*整?[)]?(?:[(](?:{NAMES})+[)])?)[.。,，;；]?$"
+)
 """After width and spaces are standardised; group 1 the number, group 2 the unit."""
 
 
@@ -41,6 +44,7 @@ class Money(NormaliserKind):
     examples = (
         Example("300(万元人民币)", "3000000.00"),
         Example("￥1,000.00元", "1000.00"),
+        Example("人民币壹佰贰拾万元整", "1200000.00"),
         Example("300", "3000000.00", {"unit_column": "unit"}, {"unit": "万元"}),
         Example("300", None, {"unit_column": "unit"}, {"unit": "箱"}),
     )
@@ -70,30 +74,12 @@ def amount_of(
 
     Exact decimal arithmetic: 0.1万元 is 1000.00. NULL where ``x`` is not an amount or finer than the scale, and where
     it names another currency than ``currency``, the code of the column beside it, says (a bare 元 names none)."""
-    tidy = tidy_amount(x)
-    own = sql("regexp_extract(:x, :p, 2)", x=tidy, p=AMOUNT)
-    factor = _factor(own)
-    if unit is not None:
-        # Only a known unit text counts; an amount with an unknown unit, or with none anywhere, must not pass for 元.
-        beside = sql("coalesce(:u, '')", u=tidy_amount(unit))
-        factor = sql(
-            "CASE WHEN :own <> '' OR regexp_matches(:x, '元|[$¥€£]') THEN :inside "
-            "WHEN :u <> '' AND regexp_full_match(:u, :p) THEN :outside "
-            "WHEN :u = '' AND regexp_matches(:x, :named) THEN :inside WHEN :u = '' AND regexp_full_match(:x, :plain) "
-            "THEN 1 END",
-            own=own,
-            x=tidy,
-            inside=factor,
-            u=beside,
-            p=rf"({UNITS})?({NAMES}|圆)*",
-            named=NAMES,
-            plain=PLAIN,
-            outside=_factor(beside),
-        )
-    number = sql("TRY_CAST(replace(regexp_extract(:x, :p, 1), ',', '') AS DECIMAL(28, 8))", x=tidy, p=AMOUNT)
-    exact = sql("TRY_CAST(:n * :f AS DECIMAL(38, 8))", n=number, f=factor)
-    rounded = try_cast(exact, f"DECIMAL(24, {scale})")
-    amount = sql("CASE WHEN regexp_matches(:x, :p) AND :e = :r THEN :r END", x=tidy, p=AMOUNT, e=exact, r=rounded)
+    amount = sql(
+        "list_transform([:x], lambda tidy: :amount)[1]",
+        # A list of one, so that the text is tidied once and not in each of a dozen places.
+        x=amount_in_digits(tidy_amount(x)),
+        amount=_amount(exp.column("tidy"), unit, scale),
+    )
     if currency is None:
         return amount
     return sql(
@@ -102,3 +88,29 @@ def amount_of(
         beside=currency,
         a=amount,
     )
+
+
+def _amount(tidy: exp.Expression, unit: exp.Expression | None, scale: int) -> exp.Expression:
+    own = sql("regexp_extract(:x, :p, 2)", x=tidy, p=AMOUNT)
+    factor = _factor(own)
+    if unit is not None:
+        # Only a known unit text counts; an amount with an unknown unit, or with none anywhere, must not pass for 元.
+        beside = sql("coalesce(:u, '')", u=tidy_amount(unit))
+        factor = sql(
+            "CASE WHEN :own <> '' OR regexp_matches(:x, '[元圆块$¥€£]') THEN :inside "
+            "WHEN :u <> '' AND regexp_full_match(:u, :p) THEN :outside "
+            "WHEN :u = '' AND regexp_matches(:x, :named) THEN :inside WHEN :u = '' AND regexp_full_match(:x, :plain) "
+            "THEN 1 END",
+            own=own,
+            x=tidy,
+            inside=factor,
+            u=beside,
+            p=rf"(?:单位:?)?[(]?(?:{NAMES})?[(]?({UNITS})?(?:{NAMES})*[)]?(?:[(](?:{NAMES})+[)])?",
+            named=NAMES,
+            plain=PLAIN,
+            outside=_factor(sql("regexp_extract(:u, :p)", u=beside, p=UNITS)),
+        )
+    number = sql("TRY_CAST(replace(regexp_extract(:x, :p, 1), ',', '') AS DECIMAL(28, 8))", x=tidy, p=AMOUNT)
+    exact = sql("TRY_CAST(:n * :f AS DECIMAL(38, 8))", n=number, f=factor)
+    rounded = try_cast(exact, f"DECIMAL(24, {scale})")
+    return sql("CASE WHEN regexp_matches(:x, :p) AND :e = :r THEN :r END", x=tidy, p=AMOUNT, e=exact, r=rounded)

@@ -14,9 +14,10 @@ from govdata.trees import sql
 class UnitSuffix(NormaliserKind):
     name = "unit_suffix"
     title = "去除数值后的计量单位"
+    keeps_dates = True
     arguments = (Texts("units", "要去除的单位"),)
     keeps_numbers = True
-    examples = (Example("3290 g", "3290", {"units": ["克", "g"]}),)
+    examples = (Example("3290 g", "3290", {"units": ["克", "g"]}), Example("3290(克)", "3290", {"units": ["克", "g"]}))
 
     def contradiction(self, args: Mapping[str, Any]) -> str | None:
         units = [unit for unit in args["units"] if unit[-1:].isdecimal()]
@@ -24,7 +25,8 @@ class UnitSuffix(NormaliserKind):
 
     def search(self, args: Mapping[str, Any]) -> str:
         units = sorted(args["units"], key=len, reverse=True)
-        return "[ ]*(" + "|".join(re.escape(unit) for unit in units) + ")$"
+        names = "|".join(re.escape(unit) for unit in units)
+        return rf"[ ]*(?:{names}|[(（](?:{names})[)）])$"
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
         return sql("regexp_replace(:x, :p, '')", x=x, p=self.search(args))

@@ -8,7 +8,7 @@ from sqlglot import exp
 from govdata.standards.normalisers.base import TEXTUAL, Example, NormaliserKind
 from govdata.trees import sql
 
-YEAR_SPAN = "^([0-9]{4})(?:[\u2010-\u2015\u2212~/]|--|\u2014\u2014|至|到)([0-9]{4})$"
+YEAR_SPAN = "^([0-9]{4})年?(?:[\u2010-\u2015\u2212~/]|--|\u2014\u2014|-|至|到)([0-9]{4})年?$"
 
 
 class YearSpan(NormaliserKind):
@@ -20,6 +20,7 @@ class YearSpan(NormaliserKind):
         Example("2026/2027", "2026-2027"),
         Example("2026——2027", "2026-2027"),
         Example("2026至2027", "2026-2027"),
+        Example("2026年-2027年", "2026-2027"),
         Example("2026/12", "2026/12"),
     )
 

@@ -7,16 +7,18 @@ from datetime import date as Date
 from sqlglot import exp
 
 from govdata.trees import sql
-from govdata.trees.numerals import HAN_DIGITS, digits_zh
+from govdata.trees.numerals import NUMERALS, digits_zh
 
 ISO_DATETIME = "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"
-DATE_PARTS = r"([0-9]{4})[-/.年_]([0-9]{1,2})[-/.月_]([0-9]{1,2})[日号]?"
+DATE_PARTS = r"([0-9]{4})[ ]?[-/.年_—– ][ ]?([0-9]{1,2})[ ]?[-/.月_—– ][ ]?([0-9]{1,2})(?:[ ]?[日号])?"
 CLOCK = (
     r"(?:[ T]+([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.[0-9]+)?)?|"
     r"[ ]*([0-9]{1,2})[时点]([0-9]{1,2})?分?(?:([0-9]{1,2})秒)?)"
 )
 ZONE = r"(?:[ ]*(?:Z|CST|[-+](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?))?"
 MOMENT = f"^{DATE_PARTS}(?:{CLOCK}{ZONE})?$"
+SPAN = "[ T][0-9]{1,2}:[0-9]{1,2}[ ]*-"
+"""Hours to hours, 08:30-09:00: a zone west of Greenwich is written behind seconds."""
 OFFSET = r"[:时点分秒][0-9.]*[ ]*([-+])(0[0-9]|1[0-4]):?([0-5][0-9])?$"
 """A search of its own: RE2 counts no more than nine groups."""
 DATE_ONLY = f"{DATE_PARTS}|[0-9]{{8}}|[1-9][0-9]{{4}}(?:[.]0+)?"
@@ -32,7 +34,7 @@ are neither."""
 
 def arabic(x: exp.Expression) -> exp.Expression:
     """Chinese numerals read as digits, only where there are some."""
-    return sql("CASE WHEN regexp_matches(:x, :p) THEN :d ELSE :x END", x=x, p=f"[{HAN_DIGITS}十拾]", d=digits_zh(x))
+    return sql("CASE WHEN regexp_matches(:x, :p) THEN :d ELSE :x END", x=x, p=f"[{NUMERALS}]", d=digits_zh(x))
 
 
 def _serial(x: exp.Expression) -> exp.Expression:
@@ -70,16 +72,18 @@ def _composed(x: exp.Expression) -> exp.Expression:
         },
     )
     composed = sql(
-        "CASE WHEN regexp_matches(:x, :p) "
+        "CASE WHEN regexp_matches(:x, :p) AND NOT regexp_matches(:x, :span) "
         "THEN TRY_CAST(regexp_replace(:x, :p, '\\1-\\2-\\3 ') || :clock AS TIMESTAMP) + (480 - :ahead) * INTERVAL 1 "
         "MINUTE END",
         x=digits,
         p=MOMENT,
+        span=SPAN,
         clock=clock,
         ahead=exp.Paren(this=ahead),
     )
     # A list of one, so that the numerals are read once and not in each of a dozen places.
-    return sql("list_transform([:x], lambda digits: :composed)[1]", x=arabic(x), composed=composed)
+    apart = sql("regexp_replace(:x, '([日号])([0-9])', '\\1 \\2')", x=arabic(x))
+    return sql("list_transform([:x], lambda digits: :composed)[1]", x=apart, composed=composed)
 
 
 def moment_of(x: exp.Expression, *, epoch: exp.Expression) -> exp.Expression:
