@@ -20,8 +20,8 @@ class UnitSuffix(NormaliserKind):
     examples = (Example("3290 g", "3290", {"units": ["克", "g"]}), Example("3290(克)", "3290", {"units": ["克", "g"]}))
 
     def contradiction(self, args: Mapping[str, Any]) -> str | None:
-        units = [unit for unit in args["units"] if unit[-1:].isdecimal()]
-        return f"units 的“{units[0]}”以数字结尾，会改变没有单位的数" if units else None
+        units = [unit for unit in args["units"] if unit.isdecimal()]
+        return f"units 的“{units[0]}”是数字，会改变没有单位的数" if units else None
 
     def search(self, args: Mapping[str, Any]) -> str:
         units = sorted(args["units"], key=len, reverse=True)
