@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from dagster import Definitions, definitions, in_process_executor
@@ -22,19 +22,34 @@ from govdata.standards.model import Registry
 from govdata.storage.permissions import restrict
 
 
-def build_definitions(deployment: Deployment | None = None, registry: Registry | None = None) -> Definitions:
-    """Everything Dagster knows of a deployment; ``registry`` overrides the standards found in it.
+def build_definitions(
+    deployment: Deployment | None = None, registry: Registry | None = None, datasets: Collection[str] | None = None
+) -> Definitions:
+    """Everything Dagster knows of a deployment; ``registry`` overrides the standards found in it. With ``datasets``
+    only what a run of just these needs: their assets, the city's and the two jobs.
 
     Raises ``StandardsError`` (Chinese, every problem at once) where the standards cannot be loaded.
     """
     deployment = deployment or Deployment.from_env()
     registry = registry or load(deployment.standards)
     dates = delivery_dates(deployment.first_date(registry.delivered))
-    parts = [dataset_assets(registry.datasets[name], registry, dates) for name in registry.delivered]
-    return Definitions(
+    chosen = registry.delivered if datasets is None else datasets
+    parts = [dataset_assets(registry.datasets[name], registry, dates) for name in chosen]
+    run = Definitions(
         assets=[*(asset for part in parts for asset in part.assets), *city_assets(registry, dates)],
-        asset_checks=[*(check for part in parts for check in part.checks), timely(registry)],
+        asset_checks=[check for part in parts for check in part.checks],
         jobs=[nightly_job, city_job],
+        resources={"deployment": DeploymentResource(deployment=deployment), "io_manager": NoValues()},
+        # One process for the whole night: a process per step would import GX and open DuckDB twenty times over.
+        executor=in_process_executor,
+    )
+    return run if datasets is not None else Definitions.merge(run, _watched(registry))
+
+
+def _watched(registry: Registry) -> Definitions:
+    """What the daemon looks after: schedule, sensors, whether tables are in time."""
+    return Definitions(
+        asset_checks=[timely(registry)],
         schedules=[nightly_schedule(registry)],
         sensors=[
             died_run_sensor(),
@@ -44,9 +59,6 @@ def build_definitions(deployment: Deployment | None = None, registry: Registry |
             late_sensor(registry),
             inbox_sensor(registry),
         ],
-        resources={"deployment": DeploymentResource(deployment=deployment), "io_manager": NoValues()},
-        # One process for the whole night: a process per step would import GX and open DuckDB twenty times over.
-        executor=in_process_executor,
     )
 
 

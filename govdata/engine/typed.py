@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
+from govdata.engine import normalise
 from govdata.engine.plans import ColumnPlan, cell
 from govdata.engine.syntax import alias, column, disjunction, list_of, replace_layer, sql, try_cast
 from govdata.standards.model import BoundRule, Element, Pattern
@@ -60,12 +61,10 @@ def _altered(plan: ColumnPlan, raw: exp.Expression, value: exp.Expression) -> ex
     changed = TYPES[plan.element.type].altered(raw, value)
     if plan.textual:
         # Comparing long texts with themselves is dear; a code is new even where no step touched the text.
-        only_steps = plan.steps and not plan.coded and plan.steps == plan.written
-        changed = (
-            sql("CASE WHEN :t THEN :c ELSE FALSE END", t=column(f"~touch~{plan.name}"), c=changed)
-            if only_steps
-            else changed
-        )
+        if not plan.coded and plan.steps == plan.written:
+            touched = normalise.touched(plan.steps, value, plan.null_tokens)
+            touch = exp.false() if touched is None else column(f"~touch~{plan.name}")
+            changed = sql("CASE WHEN :t THEN :c ELSE FALSE END", t=touch, c=changed)
     return (
         sql("coalesce(:c, FALSE) OR :u IS NOT NULL", c=changed, u=column(f"~unread~{plan.name}"))
         if plan.hard

@@ -67,8 +67,8 @@ class DatasetNight:
 
 @dataclass
 class Nights:
-    """Runs nights one after another; the Dagster job is assembled once, and within ``with nights.opened()`` its storage
-    is opened once.
+    """Runs nights one after another; the Dagster job is assembled once, of ``datasets`` alone, and within ``with
+    nights.opened()`` its storage is opened once.
 
     Only datasets with a delivery are taken into a run: Dagster would record each check of the others as planned
     and never run.
@@ -197,7 +197,7 @@ class Nights:
     def _definitions(self) -> Definitions:
         from govdata.definitions import build_definitions
 
-        return build_definitions(self.deployment, self.registry)
+        return build_definitions(self.deployment, self.registry, self.datasets)
 
     def _job(self, name: str) -> JobDefinition:
         if name not in self._jobs:

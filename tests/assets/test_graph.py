@@ -405,6 +405,21 @@ def test_the_interfaces_button_for_one_dataset_renews_the_catalogue(
     assert due(home, dagster, city.dagster_run, "city_after_success") == []
 
 
+def test_a_run_of_one_dataset_assembles_no_other(home: Deployment, stages: StandIns, dagster: DagsterInstance) -> None:
+    """The city is whole, and works for it as for any run."""
+    registry = tiny_registry("alpha", "beta")
+    whole, one = build_definitions(home, registry), build_definitions(home, registry, ["alpha"])
+    made = {spec.key for spec in one.resolve_all_asset_specs() if spec.key.path[0] != "beta"}
+    assert made == {spec.key for spec in whole.resolve_all_asset_specs() if spec.key.path[0] != "beta"}
+    assert {node.name for node in one.resolve_job_def("city").nodes} == {
+        node.name for node in whole.resolve_job_def("city").nodes
+    }
+    assert not [node for node in one.resolve_job_def("nightly").nodes if "beta" in node.name] and not one.sensors
+    for job, last in (("nightly", ("publish", "alpha")), ("city", ("rebuild_catalogue", ""))):
+        run = one.resolve_job_def(job).execute_in_process(partition_key="2026-11-20", instance=dagster)
+        assert run.success and stages.calls[-1] == last
+
+
 def test_materialise_all_renews_the_catalogue_also_when_a_dataset_is_blocked(
     home: Deployment, stages: StandIns, dagster: DagsterInstance
 ) -> None:
