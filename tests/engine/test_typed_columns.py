@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from govdata.batches import RawBatch, StandardizedBatch
@@ -85,7 +85,7 @@ def arrays(kind: pa.DataType, values: st.SearchStrategy[Any]) -> st.SearchStrate
     return st.lists(st.none() | values, min_size=ROWS, max_size=ROWS).map(lambda cells: pa.array(cells, kind))
 
 
-ROWS = 12
+ROWS = 40
 WHOLE = st.one_of(
     arrays(pa.int64(), INTEGERS),
     arrays(pa.int16(), st.integers(-(2**15), 2**15 - 1)),
@@ -210,9 +210,13 @@ def tables(draw: st.DrawFn) -> pa.Table:
     return pa.table({"number": number, **{name: draw(kind) for name, kind in KINDS.items()}})
 
 
-@pytest.mark.parametrize("held", [True, False])
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-@given(table=tables())
+@settings(
+    max_examples=8,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(table=tables(), held=st.booleans())
 def test_rows_and_ledger_are_those_of_the_text(
     tmp_path_factory: pytest.TempPathFactory, held: bool, table: pa.Table
 ) -> None:
