@@ -131,8 +131,8 @@ class _Made:
             if column not in sides:
                 yield from self._named(table, *(text for text in told.get(column, ()) if text))
                 yield Place(table, "")
-            elif (kind := sides[column].master) is not None:
-                yield Place(made.links[kind], f"{kind}_id")
+            elif sides[column].kinds:
+                yield from (Place(made.links[kind], f"{kind}_id") for kind in sides[column].kinds)
             else:
                 yield from self._named(table, *(sides[column].key or ()))
 

@@ -126,7 +126,7 @@ def test_whoever_owns_is_named_and_of_what_kind(city: Small) -> None:
 def test_the_file_lists_the_houses_and_the_other_owners(
     city: Small, kind: str, number: str, told: list[tuple[str, str]]
 ) -> None:
-    made = access.dossier(city.deployment, city.registry, kind, number, revealed=True)
+    made = access.dossier(city.deployment, city.registry, kind, number)
     (section,) = [each for each in made.sections if each.title == "关系"]
     assert [(line[1].split("\n")[0], line[2]) for line in section.rows] == told
 
