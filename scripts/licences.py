@@ -65,7 +65,8 @@ def licence(name: str) -> str:
 
 
 def page() -> str:
-    runtime, development = pins(ROOT / "requirements.txt"), pins(ROOT / "requirements-dev.txt")
+    runtime = pins(ROOT / "requirements.txt")
+    development = pins(ROOT / "requirements-dev.txt") | pins(ROOT / "requirements-data.txt")
     rows = {name: (*pin, "runtime") for name, pin in runtime.items()}
     rows |= {name: (*pin, "development") for name, pin in development.items() if name not in runtime}
     licences = {name: licence(name) for name in rows}
@@ -73,7 +74,7 @@ def page() -> str:
     lines = [
         "# Licences of the packages govdata stands on",
         "",
-        "Made by `make licences` from the two lock files (`requirements*.txt`) and the metadata of the installed packages, without a",
+        "Made by `make licences` from the lock files (`requirements*.txt`) and the metadata of the installed packages, without a",
         "network. What a package declares is repeated here, not judged: read its own licence text before redistributing it.",
         "govdata itself contains none of their code, except the JSON Schema named in `govdata/standards/NOTICE.md`.",
         "",

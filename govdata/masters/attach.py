@@ -1,10 +1,10 @@
 """Attaching: of the counterparts a mention without a valid identifier may have, the one it goes to, if any.
 
 A mention goes to the counterpart with the highest probability, where that is high enough and the next one is far
-behind; where it is not, people are asked. Masters with an identifier go first; then mentions that found a master of
-their own, those that did so the night before ahead of new ones, so that a master keeps its founder and with it its id.
-A mention is held against founders only, never against what was attached to them: no chain of likenesses joins two
-masters.
+behind; where it is not, people are asked. A master that has its mention of a role that there is once is out of the
+question. Masters with an identifier go first; then mentions that found a master of their own, those that did so the
+night before ahead of new ones, so that a master keeps its founder and with it its id. A mention is held against
+founders only, never against what was attached to them: no chain of likenesses joins two masters.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Edge:
     mention: str
     role: str
     other: str
+    other_role: str | None
     is_master: bool
     other_id: str
     anchor: str
@@ -46,7 +47,9 @@ class Edge:
         return replace(
             self,
             mention=self.other,
+            role=self.other_role or self.role,
             other=self.mention,
+            other_role=self.role,
             other_id=self.own_id,
             own_id=self.other_id,
             anchor=self.mention,
@@ -86,9 +89,9 @@ def decide(
     ordered = sorted(edges, key=lambda edge: (edge.mention, -edge.weight, edge.other))
     made = Attached(refused=[edge for edge in ordered if edge.verdict == "different"])
     told = [edge for edge in ordered if edge.verdict != "different"]
-    to_masters = _first([edge for edge in told if edge.is_master], linking)
-    made.links = _one_each(to_masters, once)
-    _to_founders([edge for edge in told if not edge.is_master], made.links, linking, set(founders))
+    to_masters = _first([e for e in told if e.is_master and (not e.taken or e.verdict == "same")], linking)
+    made.links = _one_each(to_masters, linking, once)
+    _to_founders([edge for edge in told if not edge.is_master], made.links, linking, once, set(founders))
     alone = [
         edge for edge in told if edge.mention not in made.links and edge.other not in made.links and not edge.taken
     ]
@@ -112,23 +115,31 @@ def _first(edges: list[Edge], linking: Linking) -> dict[str, Edge]:
             continue
         best = known[0]
         gap = best.weight - known[1].weight if len(known) > 1 else inf
-        if best.probability >= linking.link and gap >= linking.margin and best.sure and not best.taken:
+        if best.probability >= linking.link and gap >= linking.margin and best.sure:
             found[mention] = replace(best, method=SIMILAR)
     return found
 
 
-def _one_each(links: Mapping[str, Edge], once: Collection[str]) -> dict[str, Edge]:
-    """Where several mentions of a role that there is once would go to one master, only people can tell which does."""
+def _one_each(links: Mapping[str, Edge], linking: Linking, once: Collection[str]) -> dict[str, Edge]:
+    """Where several mentions of a role that there is once would go to one master, the likeliest does if it is so by
+    far; else only people can tell which."""
     wanted: dict[tuple[str, str], list[Edge]] = {}
     for edge in links.values():
         if edge.role in once and edge.method == SIMILAR:
             wanted.setdefault((edge.role, edge.other), []).append(edge)
-    contested = {edge.mention for rivals in wanted.values() if len(rivals) > 1 for edge in rivals}
-    return {mention: edge for mention, edge in links.items() if mention not in contested}
+    refused: set[str] = set()
+    for rivals in wanted.values():
+        rivals.sort(key=lambda edge: -edge.weight)
+        clear = len(rivals) == 1 or rivals[0].weight - rivals[1].weight >= linking.margin
+        refused |= {edge.mention for edge in rivals[clear:]}
+    return {mention: edge for mention, edge in links.items() if mention not in refused}
 
 
-def _to_founders(edges: list[Edge], links: dict[str, Edge], linking: Linking, founders: set[str]) -> None:
-    """Attach mentions that are still alone to one that founds a master, in one pass over them."""
+def _to_founders(
+    edges: list[Edge], links: dict[str, Edge], linking: Linking, once: Collection[str], founders: set[str]
+) -> None:
+    """Attach mentions that are still alone to one that founds a master, in one pass over them. Of those that are new
+    the one with the most, and the strongest, counterparts goes first: the middle of a cluster founds it."""
     neighbours: dict[str, list[Edge]] = {}
     for edge in edges:
         if edge.mention in links or edge.other in links:
@@ -136,10 +147,19 @@ def _to_founders(edges: list[Edge], links: dict[str, Edge], linking: Linking, fo
         neighbours.setdefault(edge.mention, []).append(edge)
         neighbours.setdefault(edge.other, []).append(edge.turned())
     founded: set[str] = set()
-    for mention in sorted(neighbours, key=lambda name: (name not in founders, name)):
+    gone: dict[str, Edge] = {}
+    order = {name: (name not in founders, *_middle(known, linking), name) for name, known in neighbours.items()}
+    for mention in sorted(neighbours, key=order.__getitem__):
         known = [edge for edge in neighbours[mention] if edge.other in founded]
-        gone = _first(sorted(known, key=lambda edge: (-edge.weight, edge.other)), linking)
-        if mention in gone:
-            links[mention] = gone[mention]
+        found = _first(sorted(known, key=lambda edge: (-edge.weight, edge.other)), linking)
+        if mention in found:
+            gone[mention] = found[mention]
         else:
             founded.add(mention)
+    links |= _one_each(gone, linking, once)
+
+
+def _middle(edges: list[Edge], linking: Linking) -> tuple[int, float]:
+    """What mentions are ordered by: more edges that link, then heavier ones, first."""
+    linked = [edge.weight for edge in edges if edge.probability >= linking.link and edge.sure]
+    return -len(linked), -sum(linked)

@@ -45,7 +45,7 @@ from govdata.storage.tables.rows import DELIVERY_DATE, EXTRA, ROW_ID, SOURCE_FIL
 if TYPE_CHECKING:
     import duckdb
 
-VERSION = 1
+VERSION = 2
 """Part of every batch id: raise it when the same inputs would give other rows."""
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from math import log2
 from typing import TYPE_CHECKING, Any
 
 from govdata.masters import comparisons, names
@@ -27,6 +28,8 @@ from govdata.storage import sql
 if TYPE_CHECKING:
     import duckdb
 
+HIGHEST_FOUND = 0.95
+"""However few mentions of a role with an identifier stand alone: without one it may be a stranger's."""
 SEVERAL = ("person_name", "date")
 """A master has a face for each value of these; of another field that its mentions do not agree on, nothing is known."""
 
@@ -50,10 +53,11 @@ def undecided(connection: duckdb.DuckDBPyConnection, mentions: Mentions) -> int:
 def score(
     connection: duckdb.DuckDBPyConnection, mentions: Mentions, model: Mapping[str, Any], lexicon: names.Lexicon
 ) -> None:
-    """Make ``edge``: ``mention, role, other, is_master, other_id, anchor, probability, weight, sure, agreed, levels,
-    taken, verdict, own_id`` (``other``: rank and key of a master's identifier, or a mention; ``anchor``: one of its
-    mentions; ``sure``: an automatic link may rest on it; ``taken``: the master already has a mention of a role that
-    there is once; ``verdict``: what people decided). Needs ``decided(mention, anchor, verdict)``."""
+    """Make ``edge``: ``mention, role, other, other_role, is_master, other_id, anchor, probability, weight, sure,
+    agreed, levels, taken, verdict, own_id`` (``other``: rank and key of a master's identifier, or a mention;
+    ``anchor``: one of its mentions; ``sure``: an automatic link may rest on it; ``taken``: the master already has a
+    mention of a role that there is once; ``verdict``: what people decided). Needs ``decided(mention, anchor,
+    verdict)``."""
     linking = mentions.master.linking
     assert linking is not None
     said(connection, linking, lexicon)
@@ -70,9 +74,9 @@ def score(
         f"CREATE OR REPLACE TEMP TABLE right_side AS SELECT *, row_number() OVER () AS unique_id FROM ({others})"
     )
     # Fetched to its end: Splink asks the connection for relations, which an unfinished result keeps it from giving.
-    masters = connection.execute("SELECT count(DISTINCT master) FROM said").fetchall()[0][0]
+    masters = connection.execute("SELECT count(DISTINCT coalesce(master, mention)) FROM said").fetchall()[0][0]
     _score(connection, linking, model, masters)
-    _edges(connection, mentions, linking)
+    _edges(connection, mentions, linking, _odds(mentions, model, masters))
 
 
 def said(
@@ -149,7 +153,7 @@ def _pairs(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: L
     found = " UNION ".join(
         [*(f"({_block(block, linking)})" for block in linking.blocks), f"(SELECT * EXCLUDE (verdict) FROM ({DECIDED}))"]
     )
-    once = ", ".join(sql.text(role) for role, mention in mentions.master.mentions.items() if mention.once) or "NULL"
+    once = ", ".join(sql.text(role) for role, mention in mentions.master.mentions.items() if mention.once) or "''"
     kept = (
         f"SELECT p.* FROM ({found}) AS p JOIN said AS a ON a.mention = p.mention LEFT JOIN said AS b ON NOT is_master "
         f"AND b.mention = p.other WHERE is_master OR a.role <> b.role OR a.role NOT IN ({once})"
@@ -208,11 +212,31 @@ def faces(rows: str, who: str, linking: Linking) -> str:
     return f"WITH row AS ({rows}) SELECT * FROM (SELECT {', '.join(one)} FROM row GROUP BY {who}) {joined}"
 
 
+def _odds(mentions: Mentions, model: Mapping[str, Any], masters: int) -> str:
+    """SQL: what is added to the weight of an edge to a master, by the mention's ``role``.
+
+    Splink weighs a pair by itself. A mention is of one master at most: that it is of this one stands against its being
+    of another, or of nobody. So the share of mentions of the role that are of nobody (``found_by_role``) takes the
+    place of a pair's chance."""
+    roles, found = list(mentions.master.mentions), _bounded(float(model["found"]))
+    pair = min(0.5, found / max(1, masters))
+    shares = {role: _bounded(float(share)) for role, share in model.get("found_by_role", {}).items()}
+    odds = {
+        role: share / (1 - share) / max(1, masters) for role, share in {**dict.fromkeys(roles, found), **shares}.items()
+    }
+    cases = " ".join(f"WHEN {sql.text(role)} THEN {log2(odds[role])!r}" for role in roles)
+    return f"CASE m.role {cases} END - {log2(pair / (1 - pair))!r}"
+
+
+def _bounded(found: float) -> float:
+    return min(max(found, 0.01), HIGHEST_FOUND)
+
+
 def _score(connection: duckdb.DuckDBPyConnection, linking: Linking, model: Mapping[str, Any], masters: int) -> None:
     """Make ``scored``: per pair the best face's ``probability``, ``weight`` and ``gamma_<field>``. Before anything is
     compared a mention is as likely to be one of ``masters`` as any other; ``found``: the share that is one at all."""
     settings = copy.deepcopy(dict(model["settings"]))
-    settings["probability_two_random_records_match"] = min(0.5, float(model["found"]) / max(1, masters))
+    settings["probability_two_random_records_match"] = min(0.5, _bounded(float(model["found"])) / max(1, masters))
     settings["additional_columns_to_retain"] = ["pair"]
     linker, left, right = splink(connection, settings, linking, "left_side", "right_side")
     made = linker.inference.predict_between(left, right, warning_mode="never")
@@ -245,13 +269,13 @@ def splink(
     return linker, *registered
 
 
-def _edges(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: Linking) -> None:
-    gamma = {name: f"s.gamma_{name}" for name in linking.fields}
+def _edges(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: Linking, odds: str) -> None:
+    gamma = {name: f"p.gamma_{name}" for name in linking.fields}
     sure = " AND ".join(f"{gamma[name]} >= {comparisons.sure(name, linking.fields[name])}" for name in linking.demands)
     best = {name: comparisons.best(name, field) for name, field in linking.fields.items()}
     agreed = ", ".join(f"CASE WHEN {gamma[name]} = {best[name]} THEN {sql.text(name)} END" for name in gamma)
     told = ", ".join(_label(name, field) for name, field in linking.fields.items())
-    once = ", ".join(sql.text(role) for role, mention in mentions.master.mentions.items() if mention.once) or "NULL"
+    once = ", ".join(sql.text(role) for role, mention in mentions.master.mentions.items() if mention.once) or "''"
     kinds = "[" + ", ".join(sql.text(kind) for kind in mentions.identifiers) + "]"
     rank = "CAST(split_part(p.other, ':', 1) AS INTEGER)"
     of_master = master_id(mentions.kind, f"{kinds}[{rank}]", "substr(p.other, instr(p.other, ':') + 1)")
@@ -262,16 +286,26 @@ def _edges(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: L
         "anchor": "SELECT master, min(mention) AS anchor FROM said SEMI JOIN pair ON other = master GROUP BY master",
         "decision": f"SELECT mention, other, max(verdict) AS verdict FROM ({DECIDED}) GROUP BY mention, other",
     }
+    steps["weighed"] = (
+        f"SELECT p.*, m.role, s.* EXCLUDE (pair, weight), s.weight + CASE WHEN p.is_master THEN {odds} ELSE 0 END AS "
+        "weight, h.role IS NOT NULL AS taken, d.verdict FROM pair AS p JOIN scored AS s USING (pair) "
+        "JOIN said AS m ON m.mention = p.mention "
+        "LEFT JOIN held AS h ON p.is_master AND h.master = p.other AND h.role = m.role "
+        "LEFT JOIN decision AS d ON d.mention = p.mention AND d.other = p.other"
+    )
+    # Of the masters that it can be one of: not of one that has its mention of a role there is once.
+    rivals = "sum(CASE WHEN NOT p.taken THEN pow(2, p.weight) ELSE 0 END) OVER (PARTITION BY p.mention, p.is_master)"
+    own_share = "CASE WHEN p.taken THEN pow(2, p.weight) ELSE 0 END"
+    chance = f"CASE WHEN p.is_master THEN pow(2, p.weight) / (1 + {rivals} + {own_share}) ELSE p.probability END"
     listed = ", ".join(f"{name} AS ({query})" for name, query in steps.items())
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE edge AS WITH {listed} SELECT p.mention, m.role, p.other, p.is_master, "
-        f"CASE WHEN p.is_master THEN {of_master} ELSE {of_founder} END AS other_id, coalesce(a.anchor, p.other) AS "
-        f"anchor, s.probability, s.weight, {sure or 'TRUE'} AS sure, concat_ws(',', {agreed}) AS agreed, "
-        f"concat_ws('；', {told}) AS levels, h.role IS NOT NULL AS taken, d.verdict, {own} AS own_id "
-        "FROM pair AS p JOIN scored AS s USING (pair) JOIN said AS m ON m.mention = p.mention "
-        "LEFT JOIN held AS h ON p.is_master AND h.master = p.other AND h.role = m.role "
-        "LEFT JOIN anchor AS a ON p.is_master AND a.master = p.other "
-        "LEFT JOIN decision AS d ON d.mention = p.mention AND d.other = p.other"
+        f"CREATE OR REPLACE TEMP TABLE edge AS WITH {listed} SELECT p.mention, p.role, p.other, o.role AS other_role, "
+        f"p.is_master, CASE WHEN p.is_master THEN {of_master} ELSE {of_founder} END AS other_id, "
+        f"coalesce(a.anchor, p.other) AS anchor, {chance} AS probability, p.weight, {sure or 'TRUE'} AS sure, "
+        f"concat_ws(',', {agreed}) AS agreed, "
+        f"concat_ws('；', {told}) AS levels, p.taken, p.verdict, {own} AS own_id "
+        "FROM weighed AS p LEFT JOIN said AS o ON NOT p.is_master AND o.mention = p.other "
+        "LEFT JOIN anchor AS a ON p.is_master AND a.master = p.other"
     )
 
 
@@ -282,4 +316,4 @@ def _label(name: str, field: LinkField) -> str:
         f"WHEN {len(known) - 1 - place} THEN {sql.text(f'{field.name}：{level.label}')}"
         for place, level in enumerate(known)
     )
-    return f"CASE s.gamma_{name} {cases} END"
+    return f"CASE p.gamma_{name} {cases} END"

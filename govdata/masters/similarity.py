@@ -105,8 +105,8 @@ def _edges(connection: duckdb.DuckDBPyConnection, lowest: float) -> list[Edge]:
     from govdata.masters.attach import Edge
 
     query = (
-        "SELECT mention, role, other, is_master, other_id, anchor, probability, weight, sure, agreed, levels, taken, "
-        f"verdict, own_id FROM edge WHERE weight >= {lowest!r} OR verdict IS NOT NULL"
+        "SELECT mention, role, other, other_role, is_master, other_id, anchor, probability, weight, sure, agreed, "
+        f"levels, taken, verdict, own_id FROM edge WHERE weight >= {lowest!r} OR verdict IS NOT NULL"
     )
     return [Edge(*row) for row in connection.execute(query).fetchall()]
 

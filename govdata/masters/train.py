@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from govdata import engine
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.masters import comparisons, likeness, links, names
+from govdata.masters import comparisons, likeness, links, names, unsupervised
 from govdata.masters.mentions import Mentions
 from govdata.publish import newest
 from govdata.standards.linking import Linking
@@ -92,13 +92,19 @@ def _train(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: L
     likeness.said(connection, linking, lexicon)
     counted = _frequencies(connection, linking, lexicon)
     pairs, share = _sides(connection, mentions, linking, lexicon)
-    if pairs < FEWEST:
-        raise GovdataError(f"只有 {pairs} 次提及与别的提及有共同的标识，不足 {FEWEST} 次，学不出各项的分量")
+    if pairs >= FEWEST:
+        settings = _learn(connection, linking, pairs)
+    else:
+        pairs = connection.execute("SELECT count(*) FROM said").fetchall()[0][0]
+        if pairs < FEWEST:
+            raise GovdataError(f"只有 {pairs} 次提及，不足 {FEWEST} 次，学不出各项的分量")
+        settings, share = unsupervised.learn(connection, linking)
     model = {
         "kind": mentions.kind,
         "learnt_from": {"pairs": pairs, "until": mentions.date.isoformat()},
         "found": round(share, 4),
-        "settings": _learn(connection, linking, pairs),
+        "found_by_role": _by_role(connection),
+        "settings": settings,
     }
     return Trained(mentions.kind, pairs, share, json.dumps(model, ensure_ascii=False, indent=1) + "\n", counted)
 
@@ -154,6 +160,15 @@ def _sides(
         "(PARTITION BY master) AS n FROM said WHERE master IS NOT NULL)"
     ).fetchall()[0]
     return int(pairs), min(1.0, max(0.01, together / max(1, known)))
+
+
+def _by_role(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """Of the mentions of each role with an identifier the share whose master has another one."""
+    counted = connection.execute(
+        "SELECT role, avg(CASE WHEN n > 1 THEN 1 ELSE 0 END) FROM (SELECT role, count(*) OVER (PARTITION BY master) "
+        f"AS n FROM said WHERE master IS NOT NULL) GROUP BY role HAVING count(*) >= {FEWEST} ORDER BY role"
+    ).fetchall()
+    return {role: round(share, 4) for role, share in counted}
 
 
 def _learn(connection: duckdb.DuckDBPyConnection, linking: Linking, pairs: int) -> dict[str, Any]:

@@ -144,7 +144,13 @@ def test_every_column_that_a_column_comes_from_is_there(specs: dict[AssetKey, As
         (
             "person_event",
             "detail",
-            {"population.person_status", "education.stage", "marriage.office_name", "legal_person.name"},
+            {
+                "population.person_status",
+                "education.stage",
+                "marriage.office_name",
+                "legal_person.name",
+                "house.house_use",
+            },
         ),
     ],
 )

@@ -251,6 +251,48 @@ def test_of_a_role_there_is_once_two_mentions_never_share_a_master(city: Small) 
     assert {("B3", "A1", "candidate"), ("B4", "A1", "candidate")} <= set(candidates(city))
 
 
+def once(city: Small) -> None:
+    page = PERSON.replace("    identifiers: {number: mother}", "    once: true\n    identifiers: {number: mother}")
+    city.write("masters/person.yaml", page)
+    city.deliver("people", DAY, RESIDENTS)
+
+
+def test_the_likeliest_of_a_role_there_is_once_is_taken_where_it_is_so_by_far(city: Small) -> None:
+    once(city)
+    city.deliver("births", DAY, HEAD + "B1,,曾麗,1985-06-05,190102,\nB2,,曾丽,1985-05-06,190102,\n")
+    found = linked(city)
+
+    assert found["B2"][0] == found["A3"][0] and found["B1"][1] == "unlinked"
+
+
+def test_a_master_that_has_its_mention_keeps_no_other_from_its_own(city: Small) -> None:
+    """The twin's master shares the child, too: but the twin's mention is there already."""
+    once(city)
+    city.deliver("births", DAY, HEAD + "B1,A2,李建华,1990-01-02,190101,C1\nB2,,李建国,1990-01-02,190101,C1\n")
+    found = linked(city)
+
+    assert found["B2"][0] == found["A1"][0] != found["B1"][0]
+
+
+def test_a_mention_is_of_one_master_at_most(city: Small) -> None:
+    """Two of one name and birthday: neither is likelier than not."""
+    city.deliver("people", DAY, RESIDENTS)
+    city.deliver("births", DAY, HEAD + "B4,,王芳,1980-03-04,,\n")
+    linked(city)
+
+    scores = [float(score) for (score,) in city.ask("SELECT score FROM governance.link_candidates")]
+    assert len(scores) == 2 and scores[0] == scores[1] and 0.45 < scores[0] <= 0.5
+
+
+def test_mentions_of_one_role_are_held_against_each_other_where_no_role_is_there_once(city: Small) -> None:
+    city.write("masters/person.yaml", PERSON.replace("    once: true\n", ""))
+    city.deliver("people", DAY, RESIDENTS)
+    city.deliver("births", DAY, HEAD + ALONE)
+    found = linked(city)
+
+    assert len({found[name][0] for name in ("B1", "B2", "B3")}) == 1
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -120,14 +120,14 @@ def test_pairs_without_a_valid_identifier(told: duckdb.DuckDBPyConnection) -> No
     every = _pairs(told, weak=True)
     apart = _pairs(told, "(SELECT * FROM told ANTI JOIN asked USING (mention_id))", weak=True)
 
-    assert every.true >= 1_000 and every.precision >= 0.995 and every.recall >= 0.8
-    assert apart.precision >= 0.995 and apart.recall >= 0.93
+    assert every.true >= 1_000 and every.precision >= 0.995 and every.recall >= 0.93
+    assert apart.precision >= 0.995 and apart.recall >= 0.97
 
 
 def test_where_more_than_a_name_is_known_hardly_anybody_is_missed(told: duckdb.DuckDBPyConnection) -> None:
     found = _pairs(told, "(SELECT * FROM told WHERE role <> 'legal_representative')", weak=True)
 
-    assert found.precision >= 0.995 and found.recall >= 0.93
+    assert found.precision >= 0.995 and found.recall >= 0.985
 
 
 def test_no_master_has_two_numbers(told: duckdb.DuckDBPyConnection) -> None:

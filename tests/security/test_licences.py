@@ -21,7 +21,8 @@ def licences() -> ModuleType:
 
 
 def test_every_locked_package_is_on_the_page(licences: ModuleType) -> None:
-    lock = (REPOSITORY / "requirements-dev.txt").read_text(encoding="utf-8")
+    files = ("requirements-dev.txt", "requirements-data.txt")
+    lock = "\n".join((REPOSITORY / file).read_text(encoding="utf-8") for file in files)
     locked = set(re.findall(r"^([a-z0-9._-]+)(?:\[.*\])?==", lock, re.MULTILINE))
     page = (REPOSITORY / "docs" / "licences.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^\| ([a-z0-9._-]+) \| \d", page, re.MULTILINE))
