@@ -25,6 +25,10 @@ NIGHT = time(2)
 Stage = Literal["raw", "standardized", "quarantine", "repairs", "rejected"]
 
 
+COCKPIT = "/reports/cockpit.html"
+"""Where ``govdata ui`` serves the city's page."""
+
+
 @dataclass(frozen=True)
 class Deployment:
     """One folder that holds ``standards/`` and ``data/``; nothing is written outside it."""

@@ -47,7 +47,7 @@ JOB = "city"
 city_job = define_asset_job(
     JOB,
     selection=AssetSelection.all() - DATASETS,
-    description="一个交付日期的数据集都处理完之后：跨表的派生表、更新目录、清理过期数据。",
+    description=f"一个交付日期的数据集都处理完之后：跨表的派生表、更新目录、报告、清理过期数据。结果见{cockpit.LINK}。",
     tags={"dagster/retry_strategy": "ALL_STEPS"},
 )
 

@@ -15,10 +15,13 @@ from dagster import (
 from govdata.assets import catalogue, guard, scorecard
 from govdata.assets.governed import governed
 from govdata.assets.resources import DeploymentResource
+from govdata.deployment import COCKPIT
 from govdata.operations.outcomes import GOVERNANCE
 from govdata.standards.model import Registry
 
 STAGE = "cockpit"
+LINK = f"[数据质量驾驶舱]({COCKPIT})"
+"""In a description, which Dagster shows as Markdown: the interface serves the page itself."""
 KEY = AssetKey([GOVERNANCE, STAGE])
 
 
@@ -29,9 +32,9 @@ def cockpit(registry: Registry, dates: DailyPartitionsDefinition) -> AssetsDefin
         KEY,
         dates,
         [scorecard.KEY, catalogue.KEY],
-        "数据质量驾驶舱：全市一页（中、英文），部门、数据集、规则、区划各有下一级的页；不联网，每个数字附查询，不含任何一条记录的值。",
+        f"{LINK}：全市一页（中、英文），部门、数据集、规则、区划各有下一级的页；不联网，每个数字附查询，不含任何一条记录的值。",
         kinds={"html"},
-        metadata={"页面": "data/reports/cockpit.html"},
+        metadata={"页面": "data/reports/cockpit.html", "打开": MetadataValue.url(COCKPIT)},
     )
     def stage(context: AssetExecutionContext, deployment: DeploymentResource) -> Iterator[MaterializeResult]:
         from govdata import reports

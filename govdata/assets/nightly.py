@@ -24,7 +24,7 @@ from dagster import (
     sensor,
 )
 
-from govdata.assets import dead_runs
+from govdata.assets import cockpit, dead_runs
 from govdata.assets.partitions import TIMEZONE
 from govdata.assets.resources import DeploymentResource
 from govdata.checks.asset_checks import check_specs
@@ -40,7 +40,8 @@ DATASETS = AssetSelection.tag("delivery", "snapshot") | AssetSelection.tag("deli
 nightly_job = define_asset_job(
     JOB,
     selection=DATASETS,
-    description="一个交付日期的全部数据集：读入、标准化、检查、发布。之后由 city 更新派生表和目录。",
+    description="一个交付日期的全部数据集：读入、标准化、检查、发布。之后由 city 更新派生表和目录。"
+    f"结果见{cockpit.LINK}。",
     # A run that died is started once more by Dagster (dagster.yaml): all of it, since a dead run's last step is not
     # known to be whole.
     tags={"dagster/retry_strategy": "ALL_STEPS"},

@@ -17,9 +17,12 @@ def ui(
 ) -> None:
     """打开 Dagster 界面和定时服务（仅本机 127.0.0.1 可访问），Ctrl-C 结束。"""
     from govdata.assets.instance import prepare
+    from govdata.deployment import COCKPIT
     from govdata.web.server import serve
 
     deployment = Deployment.from_env()
     load_registry(deployment)
     home = prepare(deployment)
-    serve(deployment, home, port, lambda: console().print(f"http://127.0.0.1:{port}", highlight=False))
+    address = f"http://127.0.0.1:{port}"
+    told = f"{address}\n驾驶舱：{address}{COCKPIT}"
+    serve(deployment, home, port, lambda: console().print(told, highlight=False))

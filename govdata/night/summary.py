@@ -139,7 +139,10 @@ def show(console: Console, nights: Sequence[DatasetNight], registry: Registry, d
     _show_empty(console, nights, deployment)
     _show_damage(console, deployment)
     reconciliation = deployment.command("sql", "SELECT * FROM governance.reconciliation")
+    page = deployment.reports / "cockpit.html"
+    shown = [f"驾驶舱：{page}"] if page.is_file() else []
     for line in (
+        *shown,
         f"已发布的表：{deployment.published}（目录 {deployment.catalogue.name}）",
         f"查询：{reconciliation}",
         f"界面：{deployment.command('ui')}，然后在浏览器打开 http://127.0.0.1:3000",

@@ -12,6 +12,7 @@ import asyncio
 import posixpath
 from collections.abc import Iterable
 from http import HTTPStatus
+from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
@@ -27,6 +28,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
+from govdata.web.pages import pages
+
 HOSTS = ("127.0.0.1", "localhost")
 GRAPHQL = "/graphql"
 FRONT = "/runs"
@@ -41,8 +44,9 @@ _HOP_BY_HOP = frozenset(
 """Headers about one connection, not about what passes through it: RFC 9110, section 7.6.1."""
 
 
-def door(upstream: str) -> Starlette:
-    """An ASGI application that hands on to the server at ``upstream`` (``host:port``) what a page of its own asks.
+def door(upstream: str, reports: Path) -> Starlette:
+    """An ASGI application that hands on to the server at ``upstream`` (``host:port``) what a page of its own asks, but
+    for the pages in the folder ``reports`` (``web.pages``).
 
     The rest is refused: 400 for another host's name, 403 for another site's page.
     """
@@ -81,6 +85,7 @@ def door(upstream: str) -> Starlette:
     routes = [
         WebSocketRoute(GRAPHQL, subscribe),
         Route("/", _front, methods=["GET"]),
+        pages(reports),
         Route("/{path:path}", forward, methods=["GET", "POST"]),
     ]
     return Starlette(routes=routes, middleware=[Middleware(OwnPages)])

@@ -35,7 +35,7 @@ def serve(deployment: Deployment, home: Path, port: int, announce: Callable[[], 
     """
     with _listening(port) as listener, _only_daemon(home) as lock:
         inner_host, inner_port = _hidden_place()
-        app = door(f"{inner_host}:{inner_port}")
+        app = door(f"{inner_host}:{inner_port}", deployment.reports)
         config = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=2, date_header=False, server_header=False
         )

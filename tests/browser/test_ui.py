@@ -72,6 +72,18 @@ def test_the_front_page_has_the_runs_whoever_started_them(page: Page, address: s
     shot(page, tmp_path, "front")
 
 
+def test_the_cockpit_is_two_clicks_from_the_front_page(page: Page, address: str, tmp_path: Path) -> None:
+    """The job of a run, then the link in what is said of it."""
+    page.goto(address)
+    page.get_by_role("link", name="city", exact=True).first.click()
+    link = page.get_by_role("link", name="数据质量驾驶舱").first
+    link.wait_for()
+    with page.expect_response(f"{address}/reports/cockpit.html") as answered:
+        link.click()
+    assert answered.value.status == 200
+    shot(page, tmp_path, "cockpit")
+
+
 def test_the_whole_graph_unfolds_into_stages_and_the_city(page: Page, address: str, tmp_path: Path) -> None:
     page.goto(f"{address}/asset-groups/")
     page.get_by_text("masters", exact=True).first.wait_for()

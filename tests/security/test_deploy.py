@@ -175,7 +175,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     deployment = city.lay_down(tmp_path_factory.mktemp("served"), 1)
     prepare(deployment)
     port, plain, upstream = free_port(), free_port(), free_port()
-    _lay_out(folder, port, plain, upstream)
+    _lay_out(folder, port, plain, upstream, deployment)
     command = exec_start("govdata-web.service", deployment, upstream)
     nginx = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
     tested = subprocess.run([*nginx, "-t"], capture_output=True, text=True, check=False)
@@ -196,7 +196,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             process.wait(timeout=30)
 
 
-def _lay_out(folder: Path, port: int, plain: int, upstream: int) -> None:
+def _lay_out(folder: Path, port: int, plain: int, upstream: int, deployment: Deployment) -> None:
     key, certificate, users = folder / "k.pem", folder / "c.pem", folder / "htpasswd"
     request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"]
     subprocess.run([*request, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
@@ -214,6 +214,7 @@ def _lay_out(folder: Path, port: int, plain: int, upstream: int) -> None:
         "listen 443 ": f"listen 127.0.0.1:{port} ",
         "listen 80 ": f"listen 127.0.0.1:{plain} ",
         "127.0.0.1:3000": f"127.0.0.1:{upstream}",
+        "/srv/govdata/data": str(deployment.data),
     }.items():
         assert ours in text
         text = text.replace(ours, theirs)
@@ -248,6 +249,20 @@ def test_the_password_opens_the_interface(site: Site) -> None:
         "/graphql", password="right", body=VERSION, Content_Type="application/json", Origin=f"https://{site.host}"
     )
     assert status == 200 and json.loads(answer)["data"]["version"].startswith("1.")
+
+
+@pytest.mark.slow
+def test_the_cockpit_is_served_behind_the_password_and_nothing_else_of_the_reports(site: Site) -> None:
+    for name in ("cockpit.html", "cockpit/zh/dataset-cards.html", "alerts/told.html", "cockpit.html.old"):
+        path = site.deployment.reports / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("<!doctype html><title>ours</title>", encoding="utf-8")
+    for name in ("cockpit.html", "cockpit/zh/dataset-cards.html"):
+        assert site.ask(f"/reports/{name}")[0] == 401
+        assert site.ask(f"/reports/{name}", password="right") == (200, b"<!doctype html><title>ours</title>")
+    for name in ("alerts/told.html", "cockpit/../alerts/told.html", "cockpit/%2e%2e/alerts/told.html"):
+        assert b"ours" not in site.ask(f"/reports/{name}", password="right")[1], name
+    assert b"ours" not in site.ask("/reports/cockpit.html", password="right", Origin="https://evil.example")[1]
 
 
 @pytest.mark.slow

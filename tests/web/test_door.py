@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -26,6 +27,8 @@ from tests.servers import free_port
 
 EVERY = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
 LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+LINKED = {name.replace("-", "_"): value for name, value in LINK.items()}
 
 
 class Behind:
@@ -84,9 +87,15 @@ def served(app: ASGIApp, port: int) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def places() -> Iterator[tuple[Behind, int]]:
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Behind, int]]:
     behind, inner, outer = Behind(), free_port(), free_port()
-    with served(behind.app, inner), served(door(f"127.0.0.1:{inner}"), outer):
+    reports = tmp_path_factory.mktemp("data") / "reports"
+    for name in ("cockpit.html", "cockpit/zh/rule-a.b.html", "alerts/a.html", "2026-11-20/市公安局/报告.html"):
+        (reports / name).parent.mkdir(parents=True, exist_ok=True)
+        (reports / name).write_text("<!doctype html><title>页</title>", encoding="utf-8")
+    (reports.parent / "secret.html").write_text("nobody's", encoding="utf-8")
+    (reports / "cockpit" / "link.html").symlink_to(reports.parent / "secret.html")
+    with served(behind.app, inner), served(door(f"127.0.0.1:{inner}", reports), outer):
         yield behind, outer
 
 
@@ -147,6 +156,30 @@ def test_the_front_page_is_that_of_the_runs(behind: Behind, port: int) -> None:
     answer = ask(port, "GET", "/")
     assert (answer.status, answer.headers["Location"], behind.reached) == (307, "/runs", [])
     assert ask(port, "GET", "/", Origin="http://evil.example").status == 403
+
+
+def test_the_cockpit_is_served_and_nothing_else_of_the_reports(behind: Behind, port: int) -> None:
+    for path in ("/reports/cockpit.html", "/reports/cockpit/zh/rule-a.b.html"):
+        answer = ask(port, "GET", path, **LINKED)
+        assert (answer.status, answer.headers["X-Frame-Options"]) == (200, "DENY")
+        assert answer.headers["Content-Type"].startswith("text/html") and "页" in answer.read().decode()
+    absent = ask(port, "GET", "/reports/catalogue/index.html")
+    assert absent.status == 404 and "govdata catalogue" in absent.read().decode()
+    for path in (
+        "alerts/a.html",
+        "cockpit/../alerts/a.html",
+        "cockpit/%2e%2e/alerts/a.html",
+        "cockpit/../../secret.html",
+        "cockpit%2f..%2f..%2fsecret.html",
+        "cockpit/link.html",
+        "2026-11-20/%E5%B8%82%E5%85%AC%E5%AE%89%E5%B1%80/%E6%8A%A5%E5%91%8A.html",
+        "",
+    ):
+        answer = ask(port, "GET", f"/reports/{path}")
+        assert answer.status == 404 and "页" in answer.read().decode(), path
+    assert ask(port, "GET", "/reports/cockpit.html", Origin="http://evil.example").status == 403
+    assert ask(port, "GET", "/reports/cockpit.html", Host="evil.example").status == 400
+    assert behind.reached == []
 
 
 @pytest.mark.parametrize(
@@ -212,7 +245,7 @@ def test_a_body_without_a_post_goes_nowhere(behind: Behind, port: int, method: s
 
 
 def test_a_link_opens_a_page_and_nothing_else(behind: Behind, port: int) -> None:
-    sent = {name.replace("-", "_"): value for name, value in LINK.items()}
+    sent = LINKED
     assert ask(port, "GET", "/runs", **sent).status == 201
     assert ask(port, "POST", "/runs", "", **sent).status == 403
     assert ask(port, "GET", "/graphql?query=mutation", **sent).status == 403
@@ -244,7 +277,7 @@ def test_a_subscription_passes_both_ways_for_the_own_page_only(behind: Behind, p
 
 def test_before_the_server_is_up_the_door_asks_for_patience(caplog: pytest.LogCaptureFixture) -> None:
     outer = free_port()
-    with served(door(f"127.0.0.1:{free_port()}"), outer):
+    with served(door(f"127.0.0.1:{free_port()}", Path()), outer):
         answer = ask(outer, "GET", "/runs")
         assert (answer.status, answer.headers["Refresh"]) == (503, "2") and "正在启动" in answer.read().decode()
         with pytest.raises(InvalidStatus):
