@@ -18,11 +18,8 @@ def standards_check() -> None:
     from govdata import standards
     from govdata.engine import examples, trial
 
-    deployment = Deployment.from_env()
-    problems = standards.problems(deployment.standards, engine=trial.refusal)
-    registry = None
-    if not problems:
-        registry = standards.load(deployment.standards)
+    registry, problems = standards.checked(Deployment.from_env().standards, engine=trial.refusal)
+    if registry is not None and not problems:
         problems = trial.problems(registry) or examples.problems(registry)
     terminal = console()
     if registry is None or problems:

@@ -48,7 +48,8 @@ def problems(registry: Registry) -> list[Problem]:
 def _refused(dataset: Dataset, registry: Registry) -> str | None:
     import duckdb
 
-    queries = CompiledDataset(dataset, registry)
+    # As a small delivery is worked off: the same steps and rules, each planned once and not within one another.
+    queries = CompiledDataset(dataset, registry, held=True)
     connection = session(registry, threads=1, as_of=Date.today(), code_sets=queries.code_sets)
     try:
         prepare(connection, queries, [])
