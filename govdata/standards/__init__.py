@@ -6,7 +6,7 @@ checked(standards_dir) -> both               what could be read of them, and the
 """
 
 from govdata.errors import Problem, StandardsError
-from govdata.standards.binding import bind_column, column_rules
+from govdata.standards.binding import bind_column, column_rules, digest
 from govdata.standards.loader import checked, load, problems, report
 from govdata.standards.model import (
     DIMENSION_NAMES,
@@ -82,6 +82,7 @@ __all__ = [
     "bind_column",
     "checked",
     "column_rules",
+    "digest",
     "load",
     "problems",
     "report",
