@@ -165,6 +165,11 @@ class Deployment:
         """Spill and scratch space; on the same file system as the outputs so that a rename is atomic."""
         return self.data / "lake" / ".tmp"
 
+    @property
+    def standards_tried(self) -> Path:
+        """What of the standards a check need not try again."""
+        return self.temporary / "standards-tried.json"
+
     def command(self, *arguments: str) -> str:
         """``govdata <arguments>`` on this deployment, as a line that a person may paste into a shell wherever they
         are."""

@@ -6,17 +6,24 @@ whose one master has the line's name, by sources that do not contradict one anot
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import date as Date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from govdata import masters
+from govdata import engine, masters
+from govdata.access import lists
+from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.errors import GovdataError
 from govdata.standards import Everything, expressions
-from govdata.storage import sql
+from govdata.storage import files, sql
 
 if TYPE_CHECKING:
+    import duckdb
+
     from govdata.access.lists import Listed
     from govdata.masters import Masters
     from govdata.standards.model import BoundRule, Registry
@@ -40,6 +47,40 @@ _NAMING = {
     "similar": "读音相同，或只差一字",
     "other": "与登记的不同：号码可能是别人的，本行其他结果都待核实",
 }
+
+
+@contextmanager
+def compared(
+    path: Path,
+    registry: Registry,
+    deployment: Deployment,
+    date: Date,
+    *,
+    kind: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Iterator[tuple[Steps, duckdb.DuckDBPyConnection]]:
+    """The list at ``path`` beside the newest masters up to ``date``, for the block: tables ``listed``, ``whom``
+    and what ``masters.find`` makes. Raises ``GovdataError`` where the list cannot be read or no masters are there."""
+    with lists.read(path, registry, deployment, date, kind=kind, headers=headers) as listed:
+        steps = Steps(listed, masters.masters_at(registry, deployment, listed.kind, date), registry)
+        with files.scratch(deployment, "compared") as spill, closing(engine.session(temp=spill)) as connection:
+            _find(connection, listed, steps.known)
+            connection.execute(f"CREATE TEMP TABLE whom AS {steps.whom()}")
+            yield steps, connection
+
+
+def _find(connection: duckdb.DuckDBPyConnection, listed: Listed, known: Masters) -> None:
+    """Make ``listed`` of the list, and what ``masters.find`` makes of it."""
+    number = sql.identifier(listed.number)
+    birth = "TRY_CAST(birth_date AS DATE)" if "birth_date" in {c.name for c in listed.dataset.columns} else "NULL"
+    connection.execute(
+        f"CREATE TEMP TABLE listed AS SELECT * EXCLUDE ({number}) REPLACE (nullif(trim(name), '') AS name"
+        f"{', CAST(' + birth + ' AS DATE) AS birth_date' if birth != 'NULL' else ''}), "
+        f"upper(nullif(trim({number}), '')) AS number FROM ({listed.query})"
+    )
+    if birth == "NULL":
+        connection.execute("ALTER TABLE listed ADD COLUMN birth_date DATE")
+    masters.find(connection, known)
 
 
 class Steps:

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from govdata import engine, masters
 from govdata.access import lists
-from govdata.access.comparison import Steps
+from govdata.access.comparison import compared
 from govdata.access.displayed import masked
 from govdata.access.roles import role_of
-from govdata.access.screening import UNSURE, prepare
+from govdata.access.screening import UNSURE
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError, Problem, ProblemsError
 from govdata.standards.model import Element, Registry
@@ -83,25 +81,22 @@ def prefill(
     files.demand_new(out)
     eyes = role_of(registry, role, "prefill", reveal=reveal, purpose=purpose)
     book = _open(form)
-    with lists.read(ids, registry, deployment, date, kind=kind, headers=headers) as listed:
-        known = masters.masters_at(registry, deployment, listed.kind, date)
+    with compared(ids, registry, deployment, date, kind=kind, headers=headers) as (steps, connection):
+        known = steps.known
         cells = bound(book, bindings(known, registry))
         if not cells:
             raise GovdataError(f"{form.name} 没有要填的单元格：在单元格里写 {{{{姓名}}}} 这样的占位，或定义同名的名称")
-        with files.scratch(deployment, "prefill") as spill, closing(engine.session(temp=spill)) as connection:
-            prepare(connection, listed, known)
-            connection.execute(f"CREATE TEMP TABLE whom AS {Steps(listed, known, registry).whom()}")
-            rows = connection.sql(
-                "SELECT l.row AS listed_row, l.number AS given, w.* EXCLUDE (line) FROM listed AS l "
-                "LEFT JOIN whom AS w USING (line) ORDER BY l.file, l.row"
-            ).to_arrow_table()
+        rows = connection.sql(
+            "SELECT l.row AS listed_row, l.number AS given, w.* EXCLUDE (line) FROM listed AS l "
+            "LEFT JOIN whom AS w USING (line) ORDER BY l.file, l.row"
+        ).to_arrow_table()
         access_log.record(
             deployment,
             "prefill",
             purpose=purpose,
-            subjects=[listed.digest, lists.digest(form)],
+            subjects=[steps.listed.digest, lists.digest(form)],
             door="prefill",
-            rows=listed.lines,
+            rows=steps.listed.lines,
             actor=actor,
             expires=expires,
             revealed=reveal,

@@ -7,17 +7,13 @@ other contradicts. All else stands apart as 待核实: a namesake with the same 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from govdata import engine, masters
-from govdata.access import lists
-from govdata.access.comparison import Steps
+from govdata.access.comparison import Steps, compared
 from govdata.access.displayed import masked
-from govdata.access.lists import Listed
 from govdata.access.rendering import Result, write_sheets
 from govdata.access.roles import role_of
 from govdata.batches import ReadingNote
@@ -25,12 +21,10 @@ from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.standards.model import Registry
 from govdata.standards.role_settings import Role
-from govdata.storage import access_log, files, sql
+from govdata.storage import access_log, sql
 
 if TYPE_CHECKING:
     import duckdb
-
-    from govdata.masters import Masters
 
 UNSURE, CERTAIN = "待核实", "确定"
 
@@ -107,18 +101,15 @@ def screen(
     if not purpose.strip():
         raise GovdataError("要写明用途（--purpose）")
     eyes = role_of(registry, role, "screen", reveal=reveal, purpose=purpose)
-    with lists.read(path, registry, deployment, date, kind=kind, headers=headers) as listed:
-        known = masters.masters_at(registry, deployment, listed.kind, date)
-        with files.scratch(deployment, "screen") as spill, closing(engine.session(temp=spill)) as connection:
-            prepare(connection, listed, known)
-            made = _screened(connection, listed, known, registry, expires, only, eyes)
+    with compared(path, registry, deployment, date, kind=kind, headers=headers) as (steps, connection):
+        made = _screened(connection, steps, expires, only, eyes)
         access_log.record(
             deployment,
             "screen",
             purpose=purpose,
-            subjects=[listed.digest],
+            subjects=[steps.listed.digest],
             door="screen",
-            rows=listed.lines,
+            rows=steps.listed.lines,
             actor=actor,
             expires=expires,
             revealed=reveal,
@@ -127,31 +118,10 @@ def screen(
     return made
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, listed: Listed, known: Masters) -> None:
-    """Make ``listed`` of the list and what ``masters.find`` makes of it."""
-    number = sql.identifier(listed.number)
-    birth = "TRY_CAST(birth_date AS DATE)" if "birth_date" in {c.name for c in listed.dataset.columns} else "NULL"
-    connection.execute(
-        f"CREATE TEMP TABLE listed AS SELECT * EXCLUDE ({number}) REPLACE (nullif(trim(name), '') AS name"
-        f"{', CAST(' + birth + ' AS DATE) AS birth_date' if birth != 'NULL' else ''}), "
-        f"upper(nullif(trim({number}), '')) AS number FROM ({listed.query})"
-    )
-    if birth == "NULL":
-        connection.execute("ALTER TABLE listed ADD COLUMN birth_date DATE")
-    masters.find(connection, known)
-
-
 def _screened(
-    connection: duckdb.DuckDBPyConnection,
-    listed: Listed,
-    known: Masters,
-    registry: Registry,
-    expires: Date,
-    only: Sequence[str],
-    role: Role | None,
+    connection: duckdb.DuckDBPyConnection, steps: Steps, expires: Date, only: Sequence[str], role: Role | None
 ) -> Screened:
-    steps = Steps(listed, known, registry)
-    connection.execute(f"CREATE TEMP TABLE whom AS {steps.whom()}")
+    listed, known, registry = steps.listed, steps.known, steps.registry
     connection.execute(f"CREATE TEMP TABLE finding AS {' UNION ALL BY NAME '.join(steps.findings())}")
     if only:
         codes = ", ".join(map(sql.text, steps.codes(only)))

@@ -17,13 +17,14 @@ def standards_check() -> None:
     """检查 standards/ 下的全部声明，一次列出所有问题（文件、行号、原因）；有问题返回 1。"""
     from govdata import standards
     from govdata.engine import examples, trial
+    from govdata.engine.tried import Tried
 
     deployment = Deployment.from_env()
-    problems = standards.problems(deployment.standards, engine=trial.refusal)
-    registry = None
-    if not problems:
-        registry = standards.load(deployment.standards)
-        problems = trial.problems(registry) or examples.problems(registry)
+    registry, problems = standards.checked(deployment.standards, engine=trial.refusal)
+    if registry is not None and not problems:
+        known = Tried(deployment.standards_tried)
+        problems = trial.problems(registry, known) or examples.problems(registry, tried=known)
+        known.keep()
     terminal = console()
     if registry is None or problems:
         for problem in problems:

@@ -13,8 +13,9 @@ from govdata.engine.pipeline import judged_query, standardized_query
 from govdata.engine.plans import ColumnPlan, plan_columns, readable
 from govdata.engine.session import create_maps, create_table, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
+from govdata.engine.tried import Tried
 from govdata.errors import Problem
-from govdata.standards import bind_column, column_rules
+from govdata.standards import bind_column, column_rules, digest
 from govdata.standards.model import BoundRule, Column, Dataset, DeliveryMode, Element, Registry
 from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
@@ -56,17 +57,30 @@ def _rows(elements: list[Element]) -> list[tuple[str, str, str, str | None]]:
     return rows
 
 
-def problems(registry: Registry, on: Date | None = None) -> list[Problem]:
+def problems(registry: Registry, on: Date | None = None, tried: Tried | None = None) -> list[Problem]:
     """Every example that does not hold, in Chinese, with the file and the line it stands on. ``on`` stands for the
-    delivery date (default: today).
+    delivery date (default: today). Elements that are ``tried`` are not tried again.
 
     A valid example must pass every rule and stay as it is; an invalid one must fail the named rule; a repair must give
     the named text and then pass. Example values come from the standards, not from records, so the messages may quote
     them."""
-    elements = [element for element in registry.elements.values() if _rows([element])]
+    date, tried = on or Date.today(), tried or Tried()
+    code_sets = {name: digest(code_set) for name, code_set in registry.code_sets.items()}
+
+    def facts(element: Element) -> list[object]:
+        asked = {element.code_set, *(name for rule in element.rules for name in rule.spec.code_sets())}
+        said = element.model_dump(mode="json", exclude={"file", "line"})
+        known = {name: code_sets[name] for name in sorted(name for name in asked if name in code_sets)}
+        return ["examples", date.isoformat(), said, known, list(registry.null_tokens)]
+
+    elements = tried.remaining((each for each in registry.elements.values() if _rows([each])), facts)
     found: list[Problem] = []
     for start in range(0, len(elements), GROUP):
-        found += _tried(elements[start : start + GROUP], registry, on or Date.today())
+        found += _tried(elements[start : start + GROUP], registry, date)
+    wrong = {(problem.where or "").partition(".")[0] for problem in found}
+    for element in elements:
+        if element.id not in wrong:
+            tried.right(facts(element))
     return found
 
 

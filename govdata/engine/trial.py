@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from govdata.engine.compiled import CompiledDataset
 from govdata.engine.session import session
 from govdata.engine.standardization import find_duplicates, prepare
+from govdata.engine.tried import Tried
 from govdata.errors import Problem
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
@@ -35,20 +36,27 @@ def refusal(pattern: str) -> str | None:
     return None
 
 
-def problems(registry: Registry) -> list[Problem]:
-    """The datasets whose queries DuckDB refuses, each asked of no rows at all."""
-    found = ((dataset, _refused(dataset, registry)) for dataset in registry.datasets.values())
-    return [
-        Problem(file=dataset.file, where=dataset.name, message=f"引擎不能执行本合同：{why}")
-        for dataset, why in found
-        if why
-    ]
+def problems(registry: Registry, tried: Tried | None = None) -> list[Problem]:
+    """The datasets whose queries DuckDB refuses, each asked of no rows at all; not those that are ``tried``."""
+    tried = tried or Tried()
+
+    def facts(dataset: Dataset) -> list[str]:
+        return ["contract", dataset.name, registry.hashes[dataset.name]]
+
+    found = []
+    for dataset in tried.remaining(registry.datasets.values(), facts):
+        if why := _refused(dataset, registry):
+            found.append(Problem(file=dataset.file, where=dataset.name, message=f"引擎不能执行本合同：{why}"))
+        else:
+            tried.right(facts(dataset))
+    return found
 
 
 def _refused(dataset: Dataset, registry: Registry) -> str | None:
     import duckdb
 
-    queries = CompiledDataset(dataset, registry)
+    # As a small delivery is worked off: the same steps and rules, each planned once and not within one another.
+    queries = CompiledDataset(dataset, registry, held=True)
     connection = session(registry, threads=1, as_of=Date.today(), code_sets=queries.code_sets)
     try:
         prepare(connection, queries, [])

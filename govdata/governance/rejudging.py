@@ -141,7 +141,8 @@ class _Date:
         if (why := self._refusal(batch, raw)) is not None or raw is None:
             return self._told(batch, why or "")
         with files.scratch(self.deployment, "rejudge") as scratch:
-            found = again.judge(batch, raw, self.dataset, self.registry, self.deployment, self.waived, scratch)
+            held = again.Held(batch, raw, self.dataset, self.registry, self.deployment)
+            found = again.judge(held, self.waived, scratch)
             made = self._counted(batch, found)
             if not dry_run and not found.same:
                 self._finish(self._join(batch, raw, found))

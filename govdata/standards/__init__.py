@@ -2,11 +2,12 @@
 
 load(standards_dir) -> Registry              raises StandardsError with every problem at once
 problems(standards_dir) -> list[Problem]     the same as a list, and the contracts held against the official ODCS schema
+checked(standards_dir) -> both               what could be read of them, and the problems
 """
 
 from govdata.errors import Problem, StandardsError
-from govdata.standards.binding import bind_column, column_rules
-from govdata.standards.loader import load, problems, report
+from govdata.standards.binding import bind_column, column_rules, digest
+from govdata.standards.loader import checked, load, problems, report
 from govdata.standards.model import (
     DIMENSION_NAMES,
     BoundRule,
@@ -79,7 +80,9 @@ __all__ = [
     "Unique",
     "Volume",
     "bind_column",
+    "checked",
     "column_rules",
+    "digest",
     "load",
     "problems",
     "report",

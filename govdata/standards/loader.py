@@ -45,14 +45,19 @@ def problems(standards_dir: Path, engine: patterns.Judge | None = None) -> list[
     Also holds every contract against the official ODCS v3.1.0 JSON Schema, and every pattern against the limits of
     ``engine``.
     """
+    return checked(standards_dir, engine)[1]
+
+
+def checked(standards_dir: Path, engine: patterns.Judge | None = None) -> tuple[Registry | None, list[Problem]]:
+    """The registry beside its ``problems``; None where they are such that there is none."""
     from govdata.standards import odcs
 
     findings = Findings()
     with patterns.judged_by(engine):
-        _, documents = _assemble(Path(standards_dir), findings)
+        registry, documents = _assemble(Path(standards_dir), findings)
     for document in documents:
         odcs.check(document, findings)
-    return findings.ordered()
+    return registry, findings.ordered()
 
 
 def report(found: Iterable[Problem]) -> str:
