@@ -199,10 +199,10 @@ class _ChunkReader:
                     single = []
                 elif (
                     state == OK
-                    and len(fields) == 1
+                    and fields[0].strip()
+                    and is_blank(fields[1:])
                     and self.columns > 2
                     and len(single) < NOTE_LINES
-                    and fields[0].strip()
                 ):
                     single.append(line)
                 elif state != OK or not is_blank(fields):
