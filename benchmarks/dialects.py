@@ -1,9 +1,9 @@
 """How many polluted text files are read exactly: govdata against DuckDB's sniffer, CleverCSV and pandas, on the same
 files.
 
-    python benchmarks/dialects.py [--corpus producers] [--failures]
+    python benchmarks/dialects.py [--corpus pollution|producers|both] [--failures]
 
-The files are the corpus of tests/ingest/pollution.py, or of tests/ingest/producers.py; CleverCSV is needed beside the
+The files are the corpora of tests/ingest/pollution.py and tests/ingest/producers.py; CleverCSV is needed beside the
 development packages (pip install clevercsv). The peers are helped where it costs nothing: they are told the encoding (a
 file they cannot be told of is given to them as UTF-8), values stay text, and a case counts as theirs if any of several
 settings reads it exactly. govdata is told nothing and has one try; the last column gives it a contract's headers, as in
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -136,9 +136,15 @@ def exact(case: Case, attempts: Iterator[Callable[[], Reading]]) -> bool:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--failures", action="store_true", help="name the cases each reader does not read exactly")
-    options.add_argument("--corpus", choices=["pollution", "producers"], default="pollution")
+    options.add_argument("--corpus", choices=["pollution", "producers", "both"], default="pollution")
     arguments = options.parse_args()
-    cases = (pollution if arguments.corpus == "pollution" else producers).cases()
+    corpora = {"pollution": pollution.cases, "producers": producers.cases}
+    for name, made in corpora.items():
+        if arguments.corpus in (name, "both"):
+            compare(made(), arguments.failures)
+
+
+def compare(cases: Sequence[Case], failures: bool) -> None:
     kinds: Counter[str] = Counter()
     good: dict[str, Counter[str]] = {name: Counter() for name in READERS}
     missed: dict[str, list[str]] = {name: [] for name in READERS}
@@ -152,7 +158,7 @@ def main() -> None:
                     good[name][case.family] += 1
                 else:
                     missed[name].append(case.name)
-    print("".join(["| kind of pollution | cases |", *(f" {name} |" for name in READERS)]))
+    print("\n" + "".join(["| kind | cases |", *(f" {name} |" for name in READERS)]))
     print("|---|---:|" + "---:|" * len(READERS))
     for family in kinds:
         print(f"| {family} | {kinds[family]} |" + "".join(f" {good[name][family]} |" for name in READERS))
@@ -162,7 +168,7 @@ def main() -> None:
         + "".join(f" **{good[n].total()}** ({good[n].total() / total:.1%}) |" for n in READERS)
     )
     print("\n" + ", ".join(f"{name} {version(name)}" for name in ("duckdb", "clevercsv", "pandas")))
-    if arguments.failures:
+    if failures:
         for name, names in missed.items():
             print(f"\n{name}:\n" + "\n".join(f"  {each}" for each in names))
 

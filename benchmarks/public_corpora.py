@@ -6,8 +6,8 @@ of open data) by its own measures, and csv-spectrum.
 The corpora are not part of this repository: check out HPI-Information-Systems/Pollock (with Git LFS) and
 max-mapper/csv-spectrum. A file scores at most 10: one point for being read, and precision, recall and F1 of the header's
 cells, of the records and of all cells. Nothing is told to the reader. Cells are compared as they are written, where
-Pollock's own script counts equal numbers and dates as equal, and a file without a header loses the header's points,
-because names (列1, 列2) are written for it: both make our figure the lower one.
+Pollock's own script counts equal numbers and dates as equal: that makes our figure the lower one. A file without a
+header is written without one, so that its first record stands where Pollock has it.
 """
 
 from __future__ import annotations

@@ -53,6 +53,7 @@ def sample(
 def inspect(
     file: Annotated[Path, typer.Argument(help="交付文件", exists=True, dir_okay=False, readable=True)],
     out: Annotated[Path | None, typer.Option(help="把读到的记录另存为 UTF-8 CSV")] = None,
+    names: Annotated[bool, typer.Option("--names", help="文件没有表头时，另存的 CSV 写上列1、列2…")] = False,
     dataset: Annotated[str | None, typer.Option(help="当作这个数据集的交付来看：表头对应哪一列，今晚会怎样")] = None,
 ) -> None:
     """看一个文件会被怎样读入。
@@ -70,7 +71,7 @@ def inspect(
         return
     if out is not None and out.exists() and out.samefile(file):
         raise GovdataError("不能写到交付文件自身")
-    inspection = ingest.inspect(file) if out is None else ingest.write_csv(file, out)
+    inspection = ingest.inspect(file) if out is None else ingest.write_csv(file, out, names=names)
     show(console(), inspection)
     if inspection.misread:
         written = "" if out is None else "，没有写出"
@@ -79,7 +80,12 @@ def inspect(
             "请按上面的原因改正后再读"
         )
     if out is not None:
-        console().print(f"已写入 {out}", highlight=False, soft_wrap=True)
+        bare = (
+            ""
+            if inspection.headed or names
+            else "（文件没有表头，写出的第一行就是记录；要写上列1、列2…，请加 --names）"
+        )
+        console().print(f"已写入 {out}{bare}", highlight=False, soft_wrap=True)
 
 
 def _inspect_as(file: Path, name: str) -> None:

@@ -16,6 +16,7 @@ from govdata.ingest.header_lines import (
     has_a_gap,
     heads,
     heads_the_first,
+    is_commented,
     is_numbering,
     is_too_long,
     joined,
@@ -25,10 +26,12 @@ from govdata.ingest.header_lines import (
 from govdata.ingest.headers import Headers, is_blank, is_footer, named
 from govdata.ingest.placement import demand_header
 from govdata.ingest.records import OK, QUOTED_LINES, Dialect, line_end, line_starts, past, read_record, read_records
+from govdata.ingest.separators import LONG, NEVER, SHORT, SUSPECT, VALUE_MARKS, WITH_CONTRACT
 from govdata.ingest.source import Unreadable
 
 HEADER_WITHIN = 60  # lines the header is looked for in
 SAMPLE_RECORDS = 200
+SETTINGS = 20  # lines above a blank line and a header that may look like records
 ENOUGH = (
     1.0  # score of a reading by a usual separator with which no rarer one is tried: three columns or so, mostly regular
 )
@@ -37,52 +40,6 @@ NEVER_CLOSED = (
     10  # fields that begin with a quote, none of which is closed, before quotes are taken for plain characters
 )
 
-_LONG = (
-    "|!|",
-    "|@|",
-    "@#@",
-    "#|#",
-    "|+|",
-    "|#|",
-    "|$|",
-    "~|~",
-    "||",
-    "^^",
-    "&&",
-    "~~",
-    "$$",
-    ";;",
-    "@@",
-    "##",
-    "::",
-    "|~|",
-    "\t|\t",
-)
-_SHORT = (",", "\t", "|", ";", "\x01", "\x02", "\x1f", "\x1e", "\x07", "^", "~", "¦", "§", "、", "；", "，", "｜")
-_WITH_CONTRACT = (
-    " ",
-    "#",
-    "*",
-    "!",
-    "%",
-    "$",
-    "@",
-    "&",
-    ":",
-    "/",
-    "=",
-    "+",
-    "\x03",
-    "\x05",
-    "\x08",
-    "\x1c",
-    "\x1d",
-    "\x7f",
-)
-"""Separators that only a header known from a contract can prove, unless nothing better is seen."""
-_NEVER = frozenset(".-_/\\()\"'\ufeff\n\r\x00")  # too common within values
-_VALUE_MARKS = frozenset("$¥￥€£%‰+-(（[<")  # what values begin or end with
-_SUSPECT = (",", "\t", "|", ";", "^^")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _RULE = re.compile(r"[\s|+:=_─━┼═╪-]+")
 _RUN = re.compile(r"(?:[^\w\s\"']|_){2,5}|\t{2,3}| {2,3}")  # longer separators nobody has heard of
@@ -214,7 +171,7 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
         if best is not None and best[0][0] > 1 and best[0][1] == 0:
             break  # every cell is a header of the contract: nothing below can be better
         shown = text[start : line_end(text, start)]
-        known = [d for d in (*_LONG, *_SHORT, *_WITH_CONTRACT) if d in shown] or [","]
+        known = [d for d in (*LONG, *SHORT, *WITH_CONTRACT) if d in shown] or [","]
         below = text[past(text, start + len(shown)) :].lstrip("\r\n").partition("\n")[0]
         longer = [run for run in _RUN.findall(shown) if not below or run in below]
         for delimiter in dict.fromkeys([*known, *longer]):
@@ -270,6 +227,8 @@ def _finish(
     records = [fields for fields in read_records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
     if lacks_row_names(header, records, numbered=numbered):
         header = ["", *header]
+    elif is_commented(header, records):
+        header = header[1:]
     elif has_a_gap(header, records):
         header = [name for name in header if name.strip()]
     columns = named(header)
@@ -329,9 +288,9 @@ def _is_rule(line: str, columns: int) -> bool:
 def _by_shape(text: str) -> Layout | None:
     """Without a contract: the separator that splits most lines into the same, preferably large, number of clean cells.
     Marks that are common inside of values are tried only where no usual separator does well."""
-    best = _best(text, [*_LONG, *_SHORT, *_widened(text, _SHORT)])
+    best = _best(text, [*LONG, *SHORT, *_widened(text, SHORT)])
     if best is None or best.score < ENOUGH:
-        rare = [mark for mark in _marks(text) if mark not in _SHORT]
+        rare = [mark for mark in _marks(text) if mark not in SHORT]
         weak = _best(text, [*rare, *_widened(text, rare)])
         if weak is not None and weak.regular >= 0.95 and (best is None or weak.score * WEAK > best.score):
             best = weak
@@ -346,7 +305,7 @@ def _by_shape(text: str) -> Layout | None:
     for line, start in enumerate(starts):
         fields, after, _ = _header_record(text, start, dialect)
         below = read_records(text, dialect, SAMPLE_RECORDS // 2, after)
-        if line == 0 and (lacks_row_names(fields, below) or has_a_gap(fields, below)):
+        if line == 0 and any(manner(fields, below) for manner in (lacks_row_names, has_a_gap, is_commented)):
             return _finish(text, dialect, line, after, fields)
         titled = len(below) > 2 and len(below[0]) == width and contrasts(below[0], below[1:])
         if line == 0 and not titled and len(named(fields)) > width > 1 and is_too_long(fields, below):
@@ -364,9 +323,26 @@ def _by_shape(text: str) -> Layout | None:
             if heads(fields, whole):
                 _refuse_another_table(text[:start], dialect)
                 return _finish(text, dialect, line, after, fields)
-            if len(fields) == width and not is_footer(fields):
+            if len(fields) == width and not is_footer(fields) and not _headed_later(text, after, dialect, width):
                 break  # records have begun
     return Layout(dialect, tuple(f"列{number}" for number in range(1, width + 1)), width, width, None, 0)
+
+
+def _headed_later(text: str, start: int, dialect: Dialect, width: int) -> bool:
+    """Below a block of settings (``Sample Interval,0.001,s``) and a blank line stands a line of names, with values
+    under each."""
+    for _ in range(SETTINGS):
+        if _blank_line(text, start):
+            rows = [row for row in read_records(text, dialect, SAMPLE_RECORDS // 2, start) if not is_blank(row)]
+            whole = [row for row in rows if len(row) == width]
+            named_all = len(rows[:1]) == 1 and len(rows[0]) == width and looks_like_header(rows[0])
+            return (
+                named_all
+                and len(whole) > 2
+                and all(contrasts([name], [[row[n]] for row in whole[1:]]) for n, name in enumerate(rows[0]))
+            )
+        start = past(text, line_end(text, start))
+    return False
 
 
 def _refuse_another_table(above: str, dialect: Dialect) -> None:
@@ -438,13 +414,13 @@ def _unclean(cell: str, delimiter: str) -> bool:
         return False
     if cell[0] in "\"'" and cell[-1] == cell[0]:
         return True
-    return any(mark in cell and mark not in delimiter for mark in _SUSPECT)
+    return any(mark in cell and mark not in delimiter for mark in SUSPECT)
 
 
 def _marks(text: str) -> list[str]:
     """Punctuation, blanks and control characters that stand in nearly all lines."""
     lines = [line for line in _LINE_END.split(text)[:SAMPLE_RECORDS] if line.strip()]
-    counts = Counter(mark for line in lines for mark in set(line) if not mark.isalnum() and mark not in _NEVER)
+    counts = Counter(mark for line in lines for mark in set(line) if not mark.isalnum() and mark not in NEVER)
     return [mark for mark, count in counts.items() if count >= CLEAR_MAJORITY * len(lines)]
 
 
@@ -479,10 +455,10 @@ def _is_separator(grown: str, sample: str) -> bool:
     it stands nowhere by itself, and what belongs to values stands at neither end of it unless both ends are alike
     (``|$|``)."""
     rest = sample.replace(grown, "")
-    if any(char in rest for char in grown if char in _SHORT):
+    if any(char in rest for char in grown if char in SHORT):
         return False
-    usual = any(char in _SHORT for char in grown)
-    return not usual or grown == grown[::-1] or not (grown[0] in _VALUE_MARKS or grown[-1] in _VALUE_MARKS)
+    usual = any(char in SHORT for char in grown)
+    return not usual or grown == grown[::-1] or not (grown[0] in VALUE_MARKS or grown[-1] in VALUE_MARKS)
 
 
 def _joins_separator(char: str, mark: str) -> bool:

@@ -221,6 +221,19 @@ def has_a_gap(header: Sequence[str], records: list[list[str]]) -> bool:
     )
 
 
+def is_commented(header: Sequence[str], records: list[list[str]]) -> bool:
+    """A header behind the mark of a comment (``# t x y``): nearly all records have a field for each name behind it."""
+    records = [fields for fields in records if not is_blank(fields)]
+    fitting = sum(len(fields) == len(header) - 1 for fields in records)
+    return (
+        len(header) > 2
+        and header[0].strip() in ("#", "%", "//")
+        and len(records) > 1
+        and fitting >= CLEAR_MAJORITY * len(records)
+        and looks_like_header(header[1:])
+    )
+
+
 def is_too_long(header: Sequence[str], records: list[list[str]]) -> bool:
     """A header with more names than nearly all records have fields."""
     records = [fields for fields in records if not is_blank(fields)]

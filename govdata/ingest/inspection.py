@@ -54,9 +54,18 @@ class Inspection:
         return sum(table.rejected for table in self.tables)
 
     @property
+    def headed(self) -> bool:
+        """The first table has a header of its own; else its columns are called 列1, 列2 here."""
+        return not self.tables or has_header(self.tables[0].details)
+
+    @property
     def misread(self) -> bool:
         """Most records were rejected: whatever the file is, it was not read as what it is."""
         return self.rejected > self.records
+
+
+def has_header(details: dict[str, str]) -> bool:
+    return details.get("表头行") != "无"
 
 
 def inspect(path: Path) -> Inspection:
@@ -64,14 +73,15 @@ def inspect(path: Path) -> Inspection:
     return _walk(Path(path), None)
 
 
-def write_csv(path: Path, out: Path) -> Inspection:
-    """As ``inspect``, writing the records as UTF-8 CSV with a header. Of several sheets all are written one below the
+def write_csv(path: Path, out: Path, *, names: bool = False) -> Inspection:
+    """As ``inspect``, writing the records as UTF-8 CSV with the file's header; where it has none there is none, unless
+    ``names`` asks for names of ours (列1, 列2). Of several sheets all are written one below the
     other when their columns are the same; otherwise only those like the first sheet, and the others are said to be left
     out (``ignored``). Nothing is written where most records were rejected (``misread``) or the file cannot be read."""
     out = Path(out)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
-        inspection = _walk(Path(path), unfinished)
+        inspection = _walk(Path(path), unfinished, names)
         if not inspection.misread:
             os.replace(unfinished, out)
     finally:
@@ -79,11 +89,11 @@ def write_csv(path: Path, out: Path) -> Inspection:
     return inspection
 
 
-def _walk(path: Path, out: Path | None) -> Inspection:
+def _walk(path: Path, out: Path | None, names: bool = False) -> Inspection:
     try:
         format, opened = formats.open_file(path, None)
         ignored = {part.name: part.reason for part in opened.ignored}
-        sink = _CsvSink(out, opened.sources[0].columns) if out is not None else None
+        sink = _CsvSink(out, opened.sources[0], names) if out is not None else None
         tables = []
         try:
             for source in opened.sources:
@@ -106,15 +116,16 @@ def _walk(path: Path, out: Path | None) -> Inspection:
 
 
 class _CsvSink:
-    """Writes blocks as CSV; their columns are put in the order of ``columns``; a key that comes later (JSON lines) is
-    an error."""
+    """Writes blocks as CSV; their columns are put in the order of those of ``first``; a key that comes later (JSON
+    lines) is an error."""
 
-    def __init__(self, path: Path, columns: tuple[str, ...]) -> None:
-        self.columns = columns
+    def __init__(self, path: Path, first: Source, names: bool) -> None:
+        self.columns = first.columns
         self._file = open(path, "wb")  # noqa: SIM115  (closed by close)
-        header = _Text()
-        csv.writer(header, lineterminator="\n").writerow(columns)
-        self._file.write("".join(header.parts).encode())
+        if names or has_header(first.details):
+            header = _Text()
+            csv.writer(header, lineterminator="\n").writerow(self.columns)
+            self._file.write("".join(header.parts).encode())
 
     def write(self, names: tuple[str, ...], columns: tuple[pa.Array | pa.ChunkedArray, ...], rows: int) -> None:
         late = [name for name in names if name not in self.columns]

@@ -21,7 +21,9 @@ def demand_header(headers: Headers, above: Sequence[Row], names: Row, below: Seq
     first on; ``below``: some of those that follow."""
     records = [row for row in below if not is_blank(row)]
     numbered = any(_LONG_NUMBER.fullmatch((name or "").strip()) for name in names)
-    if (numbered and 2 * headers.score(names)[0] <= _filled(names)) or _labels(headers, names, records[:1]):
+    if (numbered and 2 * headers.score([name or "" for name in names])[0] <= _filled(names)) or _labels(
+        headers, names, records[:1]
+    ):
         raise Unreadable(FORM)
     key = next((number for number, name in enumerate(names) if name and headers.column(name)), 0)
     keys = {shape(_cell(row, key)) for row in records if re.search(r"\d", _cell(row, key))}

@@ -64,6 +64,10 @@ def read_record(
                     parts.append(text[position : close - 1] + quote)
                     position = close + 1
                     continue
+                if quote == "'" and _apostrophe(text, position, close):
+                    parts.append(text[position : close + 1])
+                    position = close + 1
+                    continue
                 parts.append(text[position:close])
                 if escape is None and close + 1 == length and not eof:
                     return MORE, fields, end  # the next character decides whether it closes
@@ -107,6 +111,11 @@ def read_record(
             if stop < 0:
                 return OK, fields, past(text, end)
             position = stop + width
+
+
+def _apostrophe(text: str, start: int, at: int) -> bool:
+    """A single quote between two letters (won't) closes no field: behind a closing quote stands a delimiter."""
+    return start < at < len(text) - 1 and text[at - 1].isalpha() and text[at + 1].isalpha()
 
 
 def _unescaped(value: str, escape: str, delimiter: str) -> str:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 
-from govdata.ingest import physical, source, totals
+from govdata.ingest import fixed_width, physical, source, totals
 from govdata.ingest.dialect import Layout, detect
 from govdata.ingest.encodings import DOUBTFUL, Chunk, Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
@@ -199,10 +199,10 @@ class _ChunkReader:
                     single = []
                 elif (
                     state == OK
-                    and len(fields) == 1
+                    and fields[0].strip()
+                    and is_blank(fields[1:])
                     and self.columns > 2
                     and len(single) < NOTE_LINES
-                    and fields[0].strip()
                 ):
                     single.append(line)
                 elif state != OK or not is_blank(fields):
@@ -222,9 +222,7 @@ class _ChunkReader:
         """Below a blank line names of no column of the contract, and values below the names, are a table of its own."""
         headers = self.text._headers
         for line in blanks[:MOST_GAPS].tolist():
-            if headers is None:
-                return
-            if line + 2 >= len(good) or not good[line + 1 : line + 3].all():
+            if headers is None or line + 2 >= len(good) or not good[line + 1 : line + 3].all():
                 continue
             names, values = (read_record(self._line(line + below), 0, self.dialect)[1] for below in (1, 2))
             known = any(map(headers.column, names)) or is_footer(names)
@@ -485,6 +483,8 @@ def open_text(path: Path, headers: Headers | None) -> Opened:
     layout = detect(text, headers)
     if layout is None:
         raise Unreadable(_no_header(text, headers))
+    if headers is not None and (columns := fixed_width.instead_of(layout, text, headers)):
+        return Opened((fixed_width.FixedWidthSource(path, encoding, columns, headers),))
     return Opened((TextSource(path, encoding, layout, headers),))
 
 

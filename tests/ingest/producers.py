@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
+from . import statistics_offices
 from .pollution import Case, Row, write
 
 CARS: list[Row] = [
@@ -248,4 +249,6 @@ def cases() -> tuple[Case, ...]:
     corpus = _Corpus()
     for part in (_r, _instruments, _yearbooks, _spending, _excel, _databases, _people):
         part(corpus)
+    for more in statistics_offices.PARTS:
+        more(corpus.add)
     return tuple(corpus.cases)

@@ -59,6 +59,14 @@ def test_text_without_header(tmp_path: Path) -> None:
     assert page.columns == ("列1", "列2", "列3", "列4") and page.records == 40 and page.details["表头行"] == "无"
 
 
+@pytest.mark.parametrize("names", [False, True])
+def test_what_has_no_header_is_written_without_one(tmp_path: Path, names: bool) -> None:
+    out = tmp_path / "out.csv"
+    result = write_csv(made(tmp_path, "\n".join(",".join(row) for row in ROWS)), out, names=names)
+    written = list(csv.reader(io.StringIO(out.read_text(encoding="utf-8"))))
+    assert written == [*([["列1", "列2", "列3", "列4"]] if names else []), *ROWS] and not result.headed
+
+
 def test_one_column(tmp_path: Path) -> None:
     page = inspect(made(tmp_path, "姓名\n甲某\n\n乙某\n")).tables[0]
     assert page.columns == ("姓名",) and page.records == 2

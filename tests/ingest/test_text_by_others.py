@@ -34,8 +34,14 @@ AMOUNTS = [b"d,t,$1,x, y\nd,t,$2,x\n", b"a,$1\nb,$2\nc,$4\n", "甲,¥1\n乙,¥2\
 @pytest.mark.parametrize("content", AMOUNTS)
 def test_a_sign_before_every_amount_is_no_part_of_the_separator(tmp_path: Path, content: bytes) -> None:
     sign = next(sign for sign in "$¥+" if sign in content.decode())
-    rows = written(tmp_path, content)[1:]
+    rows = written(tmp_path, content)
     assert rows and all(any(cell.startswith(sign) for cell in row) for row in rows)
+
+
+def test_an_apostrophe_closes_no_single_quotes(tmp_path: Path) -> None:
+    lines = b"id,note,x\n1,'it won't, he said',a\n2,'it''s l'\xc3\xa9t\xc3\xa9',b\n3,'plain',c\n"
+    rows = [["1", "it won't, he said", "a"], ["2", "it's l'été", "b"], ["3", "plain", "c"]]
+    assert written(tmp_path, lines) == [["id", "note", "x"], *rows]
 
 
 def test_records_are_written_in_the_order_of_the_file(tmp_path: Path) -> None:
