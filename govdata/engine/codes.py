@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlglot import exp
 
-from govdata.engine.plans import ColumnPlan, cell
+from govdata.engine.plans import SEVERAL, ColumnPlan, cell
 from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, replace_layer, sql
 from govdata.standards.normalisers import MARKED, Stage, code_part, label_part
 from govdata.standards.types import TYPES
@@ -111,9 +111,9 @@ def label_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expre
 
 
 def _contradicted(plan: ColumnPlan) -> exp.Expression:
-    """TRUE where the label beside the code is known and stands for another one, or is not known and nothing else shows
-    that there is a code. In a hierarchical code set a label may be narrower or wider than its code (20-初婚,
-    21-已婚)."""
+    """TRUE where the label beside the code is known and stands for another one or for several others, or is not known
+    and nothing else shows that there is a code. In a hierarchical code set a label may be narrower or wider than its
+    code (20-初婚, 21-已婚)."""
     if not plan.labelled:
         return exp.false()
     names = {
@@ -122,7 +122,7 @@ def _contradicted(plan: ColumnPlan) -> exp.Expression:
         "given": column(f"~label~{plan.name}", "s"),
         "bare": column(f"~bare~{plan.name}", "s"),
     }
-    agrees = ":m = :l"
+    agrees = ":m = :l OR contains('|' || :l || '|', '|' || :m || '|')"
     if plan.hierarchical:
         agrees += " OR starts_with(:m, rtrim(:l, '0')) OR starts_with(:l, rtrim(:m, '0'))"
     unproven = "coalesce(:bare, FALSE) AND :given IS NOT NULL AND :l IS NULL"
@@ -168,14 +168,15 @@ def _joined(
     every code column, and with ``labels`` as ``~l~<column>`` for the label beside the code."""
     star = exp.Column(this=exp.Star(replace=replaced) if replaced else exp.Star(), table=exp.to_identifier("s"))
     result = exp.Select().select(star, *added, copy=False).from_(derived(query), copy=False)
-    joins = [(plan.name, f"~m~{plan.name}", plan.name) for plan in coded]
+    one = ":a = :b AND strpos(:c, :several) = 0"
+    joins = [(plan.name, f"~m~{plan.name}", plan.name, one if plan.labelled else ":a = :b") for plan in coded]
     if labels:
-        joins += [(plan.name, f"~l~{plan.name}", f"~label~{plan.name}") for plan in coded if plan.labelled]
-    for source, name, key in joins:
+        joins += [(plan.name, f"~l~{plan.name}", f"~label~{plan.name}", ":a = :b") for plan in coded if plan.labelled]
+    for source, name, key, on in joins:
         table = exp.Table(this=exp.to_identifier(source, quoted=True), db=exp.to_identifier("maps", quoted=True))
         result = result.join(
             exp.alias_(table, exp.to_identifier(name, quoted=True), table=True),
-            on=sql(":a = :b", a=column("source", name), b=column(key, "s")),
+            on=sql(on, a=column("source", name), b=column(key, "s"), c=column("code", name), several=SEVERAL),
             join_type="left",
             copy=False,
         )

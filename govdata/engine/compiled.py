@@ -21,7 +21,7 @@ from govdata.engine.pipeline import (
     result_query,
     standardized_query,
 )
-from govdata.engine.plans import ColumnPlan, plan_columns, readable, with_neighbours
+from govdata.engine.plans import ColumnPlan, looked_up, plan_columns, with_neighbours
 from govdata.engine.syntax import column, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.standards.normalisers import Stage
@@ -81,7 +81,7 @@ class CompiledDataset:
     @cached_property
     def source_maps(self) -> dict[str, dict[str, str]]:
         """Source value → code for every code column."""
-        return {plan.name: readable(plan.column, plan.element, self.registry) for plan in self.plans if plan.coded}
+        return {plan.name: looked_up(plan, self.registry) for plan in self.plans if plan.coded}
 
     @cached_property
     def possible(self) -> tuple[Dictionary, ...]:

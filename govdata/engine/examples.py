@@ -10,7 +10,7 @@ from sqlglot import exp
 from govdata.engine import trial
 from govdata.engine.gates import gates
 from govdata.engine.pipeline import judged_query, standardized_query
-from govdata.engine.plans import ColumnPlan, plan_columns, readable
+from govdata.engine.plans import ColumnPlan, looked_up, plan_columns
 from govdata.engine.session import create_maps, create_table, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
 from govdata.engine.tried import Tried
@@ -113,9 +113,7 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
     plans = plan_columns(dataset, examined)
     connection = session(registry, as_of=on, threads=1)
     try:
-        create_maps(
-            connection, {plan.name: readable(plan.column, plan.element, examined) for plan in plans if plan.coded}
-        )
+        create_maps(connection, {plan.name: looked_up(plan, examined) for plan in plans if plan.coded})
         examples = pa.table(
             {
                 "n": pa.array(range(len(rows)), pa.int64()),

@@ -214,6 +214,30 @@ def readable(item: Column, element: Element, registry: Registry) -> dict[str, st
     return {name: code for name, code in paths.items() if name not in tokens} | known
 
 
+SEVERAL = "|"
+"""Between the codes that bear one name."""
+
+
+def looked_up(plan: ColumnPlan, registry: Registry) -> dict[str, str]:
+    """``readable`` and, where a label may stand beside a code, the names that several codes bear, with all of these:
+    no code can be read from such a name, but one that is none of them contradicts it (530926：五常市)."""
+    known = readable(plan.column, plan.element, registry)
+    if not plan.labelled:
+        return known
+    assert plan.element.code_set is not None
+    code_set = registry.code_sets[plan.element.code_set]
+    return registry.keep(("names of several", code_set.id), lambda: _of_several(code_set)) | known
+
+
+def _of_several(code_set: CodeSet) -> dict[str, str]:
+    if not code_set.accept_names:
+        return {}
+    owners: dict[str, set[str]] = {}
+    for code in code_set.codes:
+        owners.setdefault(code.name_zh, set()).add(code.code)
+    return {name: SEVERAL.join(sorted(codes)) for name, codes in owners.items() if len(codes) > 1}
+
+
 def _within(code_set: CodeSet) -> Iterator[tuple[str, str]]:
     """(name behind those of the terms around it, code), for each of these terms in turn."""
     names: dict[str, set[str]] = {}

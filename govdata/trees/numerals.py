@@ -40,7 +40,7 @@ COLLOQUIAL = f"[百千][{ONES}](?:$|[万亿])|[万亿][{ONES}]$|零$|^[百千万
 
 def amount_in_digits(x: exp.Expression) -> exp.Expression:
     """A text whose one number is written in words (人民币壹佰贰拾万元整) with it in digits; any other as it is. 元 is
-    added where 万 or 亿 were the only unit."""
+    added where 万 or 亿 were the only unit. A lone 一 is more often a dash."""
     plain = sql("translate(:x, :f, :t)", x=x, f=AMOUNTS, t=PLAIN_AMOUNTS)
     words = exp.column("words")
     below = sql("regexp_replace(:w, '^.*亿', '')", w=words)
@@ -66,7 +66,7 @@ def amount_in_digits(x: exp.Expression) -> exp.Expression:
         unit=unit,
     )
     return sql(
-        "CASE WHEN regexp_matches(:x, :words) AND NOT regexp_matches(:x, '[0-9]') THEN "
+        "CASE WHEN regexp_matches(:x, :words) AND length(:x) > 1 AND NOT regexp_matches(:x, '[0-9]') THEN "
         "coalesce(list_transform([regexp_extract(:plain, :run)], lambda words: :digits)[1], :x) ELSE :x END",
         x=x,
         words=f"[{ONES}零十百千{AMOUNTS[:-1]}]",

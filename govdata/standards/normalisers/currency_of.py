@@ -60,7 +60,7 @@ AROUND = "[ \\t]+|^(?:注册资[本金]|出资额|认缴出资额?):?"
 
 def tidy_amount(x: exp.Expression) -> exp.Expression:
     """An amount with its width, case and spaces standardised."""
-    return sql("regexp_replace(upper(translate(:x, '（），．：', '(),.:')), :p, '', 'g')", x=x, p=AROUND)
+    return sql("regexp_replace(upper(translate(:x, '（），．：萬億圓', '(),.:万亿圆')), :p, '', 'g')", x=x, p=AROUND)
 
 
 def currency_in(x: exp.Expression, *, bare: bool = True) -> exp.Expression:

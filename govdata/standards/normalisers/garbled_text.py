@@ -15,6 +15,9 @@ from govdata.trees.reencoding import (
     utf8_read_as_latin,
 )
 
+SUBSTITUTE = "\x1a"
+"""What converters put for a character they do not know; unseen, it would be stripped."""
+
 
 class GarbledText(NormaliserKind):
     """Before every other step: a full-width character may be a byte of what was written. What cannot be proved stays,
@@ -35,16 +38,20 @@ class GarbledText(NormaliserKind):
         Example(r"\u8d75\u82e5\u5ddd", "赵若川"),
         Example("%E8%B5%B5%E8%8B%A5", "赵若"),
         Example("锟斤拷", "锟斤拷"),
+        Example("赵\x1a川", "赵\ufffd川"),
     )
 
     def search(self, args: Mapping[str, Any]) -> str:
-        return "|".join((mojibake.as_gbk(), mojibake.as_latin(), ESCAPED))
+        return "|".join((mojibake.as_gbk(), mojibake.as_latin(), ESCAPED, SUBSTITUTE))
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
         return sql(
             "CASE WHEN regexp_matches(:x, :gbk) THEN coalesce(:as_gbk, :x) "
             "WHEN regexp_matches(:x, :latin) THEN coalesce(:as_latin, :of_gb, :x) "
-            "WHEN regexp_matches(:x, :escaped) THEN coalesce(:unescaped, :x) ELSE :x END",
+            "WHEN regexp_matches(:x, :escaped) THEN coalesce(:unescaped, :x) "
+            "WHEN contains(:x, :lost) THEN replace(:x, :lost, :shown) ELSE :x END",
+            lost=SUBSTITUTE,
+            shown="\ufffd",
             x=x,
             gbk=mojibake.as_gbk(),
             latin=mojibake.as_latin(),
