@@ -412,7 +412,9 @@ def measure_ours(folder: Path, count: int) -> list[Line]:
         )
     )
     cost, start = costs["raw", "rows"][0], costs["raw", "few"][0]
-    lines.append(Line("govdata: receive (before it)", version, cost, start, rows="records counted, hashed, kept as they came"))
+    lines.append(
+        Line("govdata: receive (before it)", version, cost, start, rows="records counted, hashed, kept as they came")
+    )
     return lines
 
 

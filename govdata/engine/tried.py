@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-import govdata
 from govdata.storage import files
 from govdata.storage.manifest import fingerprint
 
@@ -69,6 +68,6 @@ def _program() -> str:
     import duckdb
     import sqlglot
 
-    found = sorted(Path(govdata.__file__).parent.rglob("*.py"))
+    found = sorted(Path(__file__).parent.parent.rglob("*.py"))
     states = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in found]
     return fingerprint(duckdb.__version__, sqlglot.__version__, *states)

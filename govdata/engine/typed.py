@@ -59,12 +59,11 @@ def altered(plan: ColumnPlan) -> exp.Expression:
 
 def _altered(plan: ColumnPlan, raw: exp.Expression, value: exp.Expression) -> exp.Expression:
     changed = TYPES[plan.element.type].altered(raw, value)
-    if plan.textual:
-        # Comparing long texts with themselves is dear; a code is new even where no step touched the text.
-        if not plan.coded and plan.steps == plan.written:
-            touched = normalise.touched(plan.steps, value, plan.null_tokens)
-            touch = exp.false() if touched is None else column(f"~touch~{plan.name}")
-            changed = sql("CASE WHEN :t THEN :c ELSE FALSE END", t=touch, c=changed)
+    # Comparing long texts with themselves is dear; a code is new even where no step touched the text.
+    if plan.textual and not plan.coded and plan.steps == plan.written:
+        touched = normalise.touched(plan.steps, value, plan.null_tokens)
+        touch = exp.false() if touched is None else column(f"~touch~{plan.name}")
+        changed = sql("CASE WHEN :t THEN :c ELSE FALSE END", t=touch, c=changed)
     return (
         sql("coalesce(:c, FALSE) OR :u IS NOT NULL", c=changed, u=column(f"~unread~{plan.name}"))
         if plan.hard
