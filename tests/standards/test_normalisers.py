@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,31 @@ def test_a_contract_s_own_steps_are_held_to_the_same(folder: Folder) -> None:
     messages = [problem.message for problem in folder.problems()]
     assert "类型为日期的数据元不能用标准化步骤 time_required" in messages
     assert "标准化步骤 strip 重复" in messages
+
+
+NUMBERS = ["0", "-1", "7", "-0.50", "12.00", "100", "123456789012345678", "0.07", "-99"]
+DAYS = ["1990-03-07", "19900307", "0001-01-01", "9999-12-30"]
+MOMENTS = ["2026-11-18 08:30:00", "0001-01-01 00:00:00"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL if kind.keeps_numbers or kind.keeps_dates], ids=lambda k: k.name)
+def test_what_a_normaliser_says_it_keeps_it_keeps(kind: NormaliserKind) -> None:
+    """What arrives typed is not shown to such a step."""
+    for example in kind.examples:
+        if kind.stage(example.args, coded=False) is not Stage.TEXT:
+            continue
+
+        def build(x, example=example):
+            return kind.text(x, example.args)
+
+        if kind.keeps_numbers:
+            assert [Decimal(text) for text in evaluate(build, NUMBERS)] == [Decimal(text) for text in NUMBERS]
+        if kind.keeps_dates:
+            usual = DAYS if "date" in kind.types else MOMENTS
+            assert evaluate(build, usual) == usual
+
+
+def test_a_unit_that_is_part_of_a_number_contradicts_itself() -> None:
+    (step,) = [kind for kind in ALL if kind.name == "unit_suffix"]
+    assert step.contradiction({"units": ["g", "m2"]}) is None
+    assert "“.0”" in (step.contradiction({"units": ["g", ".0"]}) or "")

@@ -20,7 +20,7 @@ class UnitSuffix(NormaliserKind):
     examples = (Example("3290 g", "3290", {"units": ["克", "g"]}), Example("3290(克)", "3290", {"units": ["克", "g"]}))
 
     def contradiction(self, args: Mapping[str, Any]) -> str | None:
-        units = [unit for unit in args["units"] if unit.isdecimal()]
+        units = [unit for unit in args["units"] if not unit.strip("+-.0123456789")]
         return f"units 的“{units[0]}”是数字，会改变没有单位的数" if units else None
 
     def search(self, args: Mapping[str, Any]) -> str:
