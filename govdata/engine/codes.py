@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date as Date
 from datetime import timedelta
+from decimal import Decimal
 
 from sqlglot import exp
 
@@ -59,8 +60,8 @@ def _fast_value(plan: ColumnPlan, value: exp.Expression) -> exp.Expression:
     fast = plan.read(value)
     blanks = [*(text for step in plan.steps for text in step.kind.blanks(step.args)), *plan.null_tokens]
     if TYPES[plan.element.type].row_kind == "number":
-        numbers = sorted({text for text in blanks if re.fullmatch("-?[0-9]{1,15}", text)})
-        suspect = disjunction(sql(f":f = {int(number)}", f=fast) for number in numbers)
+        numbers = sorted({Decimal(text) for text in blanks if re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", text)})
+        suspect = disjunction(sql(f":f = {number:f}", f=fast) for number in numbers)
         return sql("CASE WHEN NOT (:s) THEN :f END", s=suspect, f=fast) if numbers else fast
     suspects = {day for day in map(_day, blanks) if day}
     earlier = max((day for day in suspects if day <= USUAL), default=None)
