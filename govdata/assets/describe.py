@@ -20,6 +20,7 @@ from govdata.batches import NOTE_KINDS, DeliveryReport
 from govdata.engine.typed import sql_type
 from govdata.publish.described import PERSONAL
 from govdata.standards import lineage as declared_lineage
+from govdata.standards.model import Column as DatasetColumn
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.tables import Column, Columns
 from govdata.storage.tables.rows import IDENTITY
@@ -66,6 +67,7 @@ def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableC
     for column in dataset.columns:
         element = registry.elements[column.element]
         standard = " ".join(part for part in (element.standard, element.clause and f"第{element.clause}条") if part)
+        made_of = _made_of(dataset, column, registry)
         facts = [
             standard and f"依据：{standard}",
             element.unit and f"单位：{element.unit}",
@@ -79,7 +81,7 @@ def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableC
             TableColumn(
                 column.name,
                 sql_type(element) if typed else "VARCHAR",
-                description=f"{column.title}。{column.description or element.definition}",
+                description=f"{column.title}。{column.description or element.definition}{made_of}",
                 tags=tags,
                 constraints=TableColumnConstraints(
                     nullable=not (typed and column.required),
@@ -89,6 +91,18 @@ def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableC
             )
         )
     return described
+
+
+def _made_of(dataset: Dataset, column: DatasetColumn, registry: Registry) -> str:
+    """Dagster's own pages draw no column lineage: of a derived table the description of a column names its sources."""
+    if dataset.derived is None:
+        return ""
+    found = [place for place in _sources(registry)[declared_lineage.Place(dataset.name, column.name)] if place.column]
+    return f" 来自：{'、'.join(f'{place.dataset}.{place.column}' for place in found)}。" if found else ""
+
+
+def _sources(registry: Registry) -> declared_lineage.Sources:
+    return registry.keep("column lineage", lambda: declared_lineage.sources(registry))
 
 
 def schema(dataset: Dataset, registry: Registry, added: Columns, *, typed: bool) -> TableSchema:
@@ -106,7 +120,7 @@ def derived_lineage(dataset: Dataset, registry: Registry, key: Callable[[Dataset
     """Of a table made of published ones: each column comes from the columns that the declaration of the table, and of
     the master data it is about, names. ``key``: the asset of a published table. A column that follows from there being
     a row comes from no column, and is not listed."""
-    sources = registry.keep("column lineage", lambda: declared_lineage.sources(registry))
+    sources = _sources(registry)
     made = {
         column.name: [
             TableColumnDep(key(registry.datasets[place.dataset]), place.column)

@@ -165,6 +165,10 @@ def test_a_derived_column_comes_from_what_the_declarations_name(
         found.add(f"{name if room == 'masters' else room}.{dep.column_name}")
 
     assert found == sources
+    schema = specs[AssetKey(["masters", table])].metadata["dagster/column_schema"]
+    assert isinstance(schema, TableSchema)
+    (told,) = [each.description or "" for each in schema.columns if each.name == column]
+    assert all(source in told for source in sources) and ("来自：" in told) == bool(sources)
 
 
 def test_a_table_has_the_columns_that_are_shown(
