@@ -30,6 +30,7 @@ from govdata.reports.catalogue.dcat import FREQUENCIES, PUBLIC
 from govdata.reports.catalogue.entries import ENTRY_FIELDS, ITEM_FIELDS
 from govdata.standards import Registry
 from tests.conftest import REPOSITORY, Finished, copy_deployment
+from tests.leaks import leaked
 from tests.reports.validator import invalid, needs_java
 
 pytestmark = [
@@ -301,6 +302,17 @@ def test_nobodys_values_are_in_it(written: Written) -> None:
             text = path.read_text(encoding="utf-8")
         assert not ids & set(re.findall(r"[0-9]{17}[0-9X]", text)), path
         assert not phones & set(re.findall(r"[0-9]{11}", text)), path
+
+
+def test_no_value_of_any_column_is_in_the_pages(written: Written) -> None:
+    """Names too, and in what is unpacked of the workbooks; the reports and how the nights went are searched where the
+    night is (tests/assets/test_night.py)."""
+    texts = []
+    for path in written.folder.glob("*.xlsx"):
+        if path.stat().st_size:
+            with zipfile.ZipFile(path) as archive:
+                texts += [archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml")]
+    assert texts and leaked(written.deployment, [written.folder], texts) == set()
 
 
 def test_a_table_without_an_entry_is_told(tmp_path: Path) -> None:
