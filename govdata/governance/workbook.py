@@ -203,8 +203,11 @@ class _Book:
 
     def _sheet(self, sheet: Any, order: Order) -> None:
         header = self._header(order)
-        printed(sheet, order.number)
+        # On one page's width fourteen columns would be too small to read: on the second the key, or file and line, is
+        # repeated.
+        printed(sheet, order.number, wide=2)
         sheet.repeat_rows(HEAD_ROWS)
+        sheet.repeat_columns(3, 2 + (len(key_titles(order, self.registry)) or len(PLACE)))
         for number, (_, width) in enumerate(header):
             sheet.set_column(number, number, width)
         self._head(sheet, order)
@@ -371,10 +374,11 @@ def height(text: str, width: int) -> int:
     return 16 * max(1, math.ceil(2 * len(text) / width))
 
 
-def printed(sheet: Any, footer: str) -> None:
-    """A4, landscape, all columns on one page's width, page numbers."""
+def printed(sheet: Any, footer: str, wide: int = 1) -> None:
+    """A4, landscape, all columns on ``wide`` pages beside one another, page numbers."""
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(wide, 0)
+    sheet.print_across()
     sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
     sheet.set_footer(f"&L{footer.replace('&', '&&')}&R第 &P 页，共 &N 页")

@@ -46,6 +46,9 @@ def test_a_sheet_tells_key_place_value_and_leaves_room_for_the_reply(city: City)
     head = "\n".join(str(book[sheet].cell(row, 1).value) for row in range(1, 6))
     assert "区划不在代码集中" in head and "截止日期：2026-03-16" in head and "签名：" in head
     assert book[sheet].freeze_panes == "D7"
+    printed = book[sheet].page_setup
+    assert (printed.fitToWidth, printed.fitToHeight, printed.orientation) == (2, 0, "landscape"), "legible on paper"
+    assert book[sheet].print_title_cols == "$D:$D", "and whose row it is stands on the second page too"
     lists = [rule for rule in book[sheet].data_validations.dataValidation if rule.type == "list"]
     assert len(lists) == 1 and "封面" in lists[0].formula1
 
