@@ -15,10 +15,13 @@ MARKED = rf"^([0-9A-Z]+)[ ]*[-_:：|、.．—][ ]*([{HAN}（(].*)$"
 ATTACHED = rf"^[\[(（【]?([0-9A-Z]+)[\])）】]?[ ]*[(（\[【]?([{HAN}][^)）\]】]*)[)）\]】]?$"
 """1男, [1]男, 1(男). Group 1 the code, group 2 the label; only a label that is known and agrees makes it one."""
 
-BEHIND = rf"^([{HAN}].*?)[ ]*[-_:：|、(（\[【]?[ ]*([0-9A-Z]+)[)）\]】]?$"
-"""男-1, 男(1), 男1. Group 1 the label, group 2 the code; likewise."""
+BEHIND = rf"^([{HAN}].*?)[ ]*[-_:：|、(（\[【][ ]*([0-9A-Z]+)[)）\]】]?$"
+"""男-1, 男(1). Group 1 the label, group 2 the code; likewise."""
 
-SHAPES = {MARKED: (1, 2), BEHIND: (2, 1), ATTACHED: (1, 2)}
+APPENDED = rf"^([{HAN}].*?)[ ]*([0-9A-Z]{{2,}})$"
+"""汉族01. Likewise; a lone digit (男1) is more often a slip or a footnote."""
+
+SHAPES = {MARKED: (1, 2), BEHIND: (2, 1), ATTACHED: (1, 2), APPENDED: (2, 1)}
 """Pattern of a code with a label beside it → groups of the code and of the label."""
 
 
