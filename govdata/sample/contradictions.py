@@ -365,7 +365,7 @@ CONTRADICTIONS: tuple[Defect, ...] = (
     _across("shares_exceed_the_whole", {"house": ("share",)}, _always("95.0000"), _about_units(lambda made: made.share <= 70),
             status="^1$", ownership="^2$"),
     _across("subsidised_with_another_home", {"house": ("house_nature",)}, _always("6"), _about_units(_several_homes),
-            status="^1$"),
+            status="^1$", owner_order="^1$"),
     _across("dead_representative", {"legal_person": ("legal_rep_id",)}, _dead_representative, status="^1$"),
 )  # fmt: skip
 
