@@ -121,8 +121,11 @@ class _Expected:
     def is_due(self, date: Date) -> bool:
         """Whether a dataset's period had run out on ``date`` with nothing delivered since."""
         return any(
-            dataset.schedule.has_run_out(
-                max((day for day in self.arrived[name] if day <= date), default=None), self.begun, date
+            scorecard.is_overdue(
+                dataset.schedule,
+                max((day for day in self.arrived[name] if day <= date), default=None),
+                self.begun,
+                date,
             )
             for name, dataset in self.datasets.items()
         )

@@ -301,12 +301,6 @@ class Schedule(Frozen):
         """Days of the period, at most."""
         return self.every * {"d": 1, "w": 7, "m": 31, "y": 366}[self.unit]
 
-    def has_run_out(self, newest: Date | None, begun: Date, date: Date) -> bool:
-        """Whether on ``date`` a delivery is overdue. ``newest``: the last one not later than it; ``begun``: from where
-        the first period counts while there was none."""
-        waited = (date - (newest or begun)).days + (newest is None)
-        return waited >= self.days
-
 
 class Dataset(Frozen):
     """数据集合同, read from one ODCS file. ``derived``: how the table is made of published ones; None: a department
