@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from govdata.cli import app
 from govdata.night import DatasetNight, Nights
-from govdata.night.nights import Outcome
+from govdata.night.nights import OnStep, Outcome
 from tests.governance.conftest import City
 from tests.governance.conftest import city as city
 from tests.governance.test_rejudging import COLUMNS, HEADER, MORE, held_back
@@ -20,7 +20,12 @@ from tests.masters.conftest import contract
 def followed(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     """The dates the city was asked to follow for; ``test_rejudge_city`` has it do so."""
     dates: list[date] = []
-    monkeypatch.setattr(Nights, "follow", lambda self, day, on_step: dates.append(day) or stopped)
+
+    def follow(self: Nights, day: date, on_step: OnStep) -> list[DatasetNight]:
+        dates.append(day)
+        return stopped
+
+    monkeypatch.setattr(Nights, "follow", follow)
     monkeypatch.setattr(Nights, "following", [])
     stopped.clear()
     return dates
