@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 import python_calamine as calamine
 from lxml import etree
@@ -22,13 +23,14 @@ from govdata.ingest.headers import Headers
 from govdata.ingest.merged import Range
 from govdata.ingest.number_formats import Form, form_of
 from govdata.ingest.source import Ignored, Opened, Unreadable
-from govdata.ingest.workbook import as_shown, cell_text, open_sheets
+from govdata.ingest.workbook import SheetSource, as_shown, cell_text, open_sheets
 
 MAX_MARKUP = 256 << 20  # bytes: its tree is in memory while it is read
 MAX_CELLS = 16 << 20
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 _EXCEL = "{urn:schemas-microsoft-com:office:excel}"
 _SHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
+_IN_TABLES = re.compile(r"<(script|style|head|table)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w-]+)""", re.IGNORECASE)
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(?:00:00:00(?:\.0+)?|(\d\d:\d\d:\d\d)(?:\.0+)?)")
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d+)?(?:E[+-]?\d{1,3})?", re.IGNORECASE)
@@ -163,6 +165,8 @@ def open_html(path: Path, headers: Headers | None) -> Opened:
         raise Unreadable("网页（HTML）中没有表格")
     _demand_all(physical.markup_rows(text, "tr"), frames + sum(len(grid.rows) for grid in grids))
     opened = _opened(grids, "html", encoding.label if name == encoding.name else name.upper(), headers)
+    if len(opened.sources) == 1:
+        cast(SheetSource, opened.sources[0]).said_beside = _IN_TABLES.sub(" ", text)
     layout = Ignored("版面", "只含其他表格的表格（网页的版面）", frames)
     return replace(opened, ignored=(*opened.ignored, *([layout] if frames else ())))
 

@@ -19,7 +19,6 @@ _TYPE = re.compile(
     re.IGNORECASE,
 )
 _DEMAND = re.compile(r"[(（]?(必填|选填|非必填|必选|可选|可空|非空|必填项|选填项|必须|条件必填)[)）]?")
-_ORDINAL = re.compile(r"序\s*号|行号|№|no\.?", re.IGNORECASE)
 _NUMBERS = re.compile(
     r"序号|编号|行号|号|年份?|id|no\.?|nr\.?|#|num(ber)?|index|rank|year|row", re.IGNORECASE
 )  # heads a column of numbers
@@ -97,11 +96,6 @@ def is_numbering(cells: Sequence[str | None], columns: int) -> bool:
     letters = len(list(itertools.takewhile(lambda text: text in tuple("甲乙丙丁戊"), texts)))
     expected = [*"甲乙丙丁戊"[:letters], *map(str, range(1, len(texts) - letters + 1))]
     return len(texts) >= max(3, columns - 1) and texts == expected
-
-
-def heads_numbers(name: str) -> bool:
-    """A column that numbers the rows (序号)."""
-    return bool(_ORDINAL.fullmatch(name.strip()))
 
 
 def looks_like_header(cells: Sequence[str]) -> bool:

@@ -23,12 +23,14 @@ _CLOSING = re.compile(
     r"(备注|说明|注\d*|数据来源|单位负责人|负责人|日期|联系电话|截止日期|复核|审核|审批|制表|制单|填表|填报|经办|会计|出纳|主管)\s*[:：]|"
     r"[(（【]?以下(空白|无正文|无内容|空)[)）】]?$|\S{0,12}([(（](盖章|公章|签章|签字|签名)[)）]|(盖章|签章|签字|签名)\s*[:：])\s*[:：]?$|"
     r"(foot)?notes?\s*\d*\s*[:：]|(data )?sources?\s*[:：]|(prepared|compiled|contact)( by)?\s*[:：]|"
+    r"[(（]?(仅|只)(显示|导出|展示|列出)|[(（]?更多(数据|记录|信息)|"
     r"total\s*[:：]?\s*\d*\s*$|end of (file|data|report)|-- *end|"
     r"\(?\d+ rows?( affected| selected| in set)?\b|已选择\s*[\d,]+\s*行|"
     r"\(?\s*[\d,]+\s*行(记录)?(受影响|被选择)?\s*\)?[。.]?$|"
     r"\\\.$|query ok\b|sql>|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}$|\x1a$|第\s*\d+\s*页)",
     re.IGNORECASE,
 )
+_ORDINAL = re.compile(r"序\s*号|行号|№|no\.?", re.IGNORECASE)
 _PART = re.compile(r"\D{1,20}(小计|合计|总计|共计)[:：]?")
 _NUMBER = re.compile(r"-?[\d,，]+(\.\d+)?%?")
 _PAGE = re.compile(r"(?=.*页)[-—(（]?\s*(第\s*\d+\s*页)?[\s,，/]*((共|总)\s*\d+\s*页)?\s*[)）—-]?")
@@ -121,7 +123,7 @@ class Headers:
                             self._units.setdefault(header, (column.name, unit))
 
     def column(self, header: str) -> str | None:
-        plain = unmarked(header)
+        plain = unmarked(header).rstrip(":")
         known = self._columns.get(normalise_header(header)) or self._columns.get(plain)
         if known is None:
             less = _without_owner(_NUMBERED.sub("", plain))
@@ -206,6 +208,17 @@ class Headers:
 
 
 OTHER_ORDER = "第{row}行又是一个表头，其列与第一个表头不同，下面的记录要按它理解；请把两部分分成两个文件交付"
+
+
+def ordinals(names: Sequence[str], headers: Headers | None) -> set[int]:
+    """The columns that only number the rows of a form (序号), whether a record stands there or not."""
+    if len(names) < 2:
+        return set()
+    return {
+        place
+        for place, name in enumerate(names)
+        if _ORDINAL.fullmatch(name.strip()) and (headers is None or headers.column(name) is None)
+    }
 
 
 def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:

@@ -98,7 +98,11 @@ def form_shown(shown: str, value: float) -> Form | None:
 
 def _of_date(tokens: list[re.Match[str]]) -> Form | None:
     letters = "".join(token["moment"] or token["bracket"] or "" for token in tokens).lower()
-    return Form(day=False) if "y" in letters and not any(letter in letters for letter in "dhs") else None
+    return (
+        Form(day=False)
+        if "y" in letters and "m" in letters and not any(letter in letters for letter in "dhs")
+        else None
+    )
 
 
 def _of_number(tokens: list[re.Match[str]]) -> Form | None:

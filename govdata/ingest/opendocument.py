@@ -42,6 +42,8 @@ def _sheet(table: etree._Element) -> Cells:
             down, over = (int(cell.get(f"{_TABLE}number-{what}-spanned") or 1) for what in ("rows", "columns"))
             if down > 1 or over > 1:
                 cells.merged.append(((row, column), (row + down - 1, column + over - 1)))
+            if cell.get(f"{_TABLE}formula") and not cell.get(f"{_OFFICE}value-type") and cell.find(f"{_TEXT}p") is None:
+                cells.uncalculated.add(row)
             if (told := _form(cell)) is not None and times * across < MAX_TOLD:
                 for place in range(column, column + across):
                     for number in range(row, row + times):

@@ -24,7 +24,7 @@ from govdata.ingest.dialect import Layout, detect
 from govdata.ingest.encodings import DOUBTFUL, Chunk, Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
 from govdata.ingest.header_lines import contrasts, looks_like_header
-from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, shape
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, ordinals, shape
 from govdata.ingest.records import MALFORMED, MORE, OK, read_record
 from govdata.ingest.scan import Lines, scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
@@ -61,6 +61,7 @@ class TextSource:
             layout.header_line or 0
         ) + layout.header_lines  # lines up to the end of the header still to come
         self._header_cells = self._cells_that_head()
+        self._ordinals = ordinals(self.columns, headers)
         self.details = {
             "格式": "文本",
             "编码": encoding.label,
@@ -279,7 +280,9 @@ class _ChunkReader:
         tally = self.text.tally
         drop = np.zeros(table.num_rows, bool)
         empty: pa.ChunkedArray | None = None
-        for column in table.columns:  # a row is blank when all its cells are; the first column mostly settles it
+        numbers = self.text._ordinals
+        for column in (column for place, column in enumerate(table.columns) if place not in numbers):
+            # a row is blank when all its cells are (but for a number in a form): the first column mostly settles it
             if column.null_count == 0:
                 empty = None
                 break
@@ -290,7 +293,11 @@ class _ChunkReader:
                 break
         if empty is not None:
             mask = empty.to_numpy()
-            tally.aside(source.BLANK, self._rows(chosen[mask]))
+            framed = mask & np.logical_or.reduce(
+                [table.column(place).is_valid().to_numpy() for place in numbers] or [drop]
+            )
+            tally.aside(source.BLANK, self._rows(chosen[mask & ~framed]))
+            tally.aside(source.FRAME, self._rows(chosen[framed]))
             drop |= mask
         for column in table.columns[self.columns :]:
             if column.null_count < table.num_rows:

@@ -20,6 +20,7 @@ _SAID = re.compile(
     rf"|^\W*(?:已选择)?\s*{_NUMBER}\s*(?:行|rows?\b)",
     re.IGNORECASE,
 )
+_PARTIAL = re.compile(r"\W*(注[:：]\s*)?((仅|只)(显示|导出|展示|列出)|更多(数据|记录|信息))")
 _PLAIN = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
 
 
@@ -46,6 +47,8 @@ def compare(tally: Tally, footers: Sequence[Footer], sums: Callable[[int], Decim
                 tally.tell("total_agrees", f"表尾写明 {number}，与读到的相符", row=row)
             else:
                 tally.tell("total_differs", f"表尾写明 {number}，读到 {tally.records} 条", row=row)
+        if not said and any(_PARTIAL.match((cell or "").strip()) for cell in cells):
+            tally.tell("total_differs", f"表尾写明只导出了一部分，读到 {tally.records} 条，请交付全部", row=row)
         if not said and is_total(cells):
             _total_row(tally, row, cells, sums)
 

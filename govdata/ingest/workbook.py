@@ -26,8 +26,8 @@ from lxml import etree
 from govdata.ingest import oldbook, opendocument, physical, source, totals
 from govdata.ingest.archive import probe, survey
 from govdata.ingest.cells import UNCALCULATED, Cells
-from govdata.ingest.header_lines import contrasts, heads_numbers, looks_like_header
-from govdata.ingest.headers import OTHER_ORDER, Headers, is_footer, named, shape
+from govdata.ingest.header_lines import contrasts, looks_like_header
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_footer, named, ordinals, shape
 from govdata.ingest.merged import Merged
 from govdata.ingest.number_formats import Form
 from govdata.ingest.packed import Unpacked
@@ -106,14 +106,11 @@ class SheetSource:
         self.format, self.tally = format, Tally()
         self.columns = columns + tuple(f"列{number + 1}" for number in beyond)
         self.titles, self._beside, self._hidden = columns, beyond, hidden
-        self._ordinals = {
-            place
-            for place, name in enumerate(columns)
-            if heads_numbers(name) and not (headers and headers.column(name))
-        }  # columns that number the rows of a form, filled or not
+        self._ordinals = ordinals(columns, headers)
         self._book, self._header, self._headers, self._cells, self._count = book, header, headers, told, count
         self._apart, self._names = False, list[str]()  # is a blank row above; cells that may head another table
         self._above: list[list[str]] = []  # what stands above the header
+        self.said_beside = ""  # text of a web page outside of its only table
         self.kept: Unpacked | None = None  # where the book lies if it is not the delivered file
         self._content = (
             content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
@@ -199,6 +196,8 @@ class SheetSource:
             told = f"表格右侧还有 {len(self._beside)} 列内容，表头没有它们的名称，按合同外的列保留"
             tally.tell("beside", told, len(self._beside))
         self._merged.tell(tally)
+        if self.said_beside:
+            footers = [*footers, (tally.lines, [self.said_beside])]
         totals.compare(tally, footers, lambda column: self._sum(column, {row for row, _ in footers}))
 
     def _sum(self, column: int, footers: set[int]) -> Decimal | None:

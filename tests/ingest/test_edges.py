@@ -178,6 +178,12 @@ READ: dict[str, tuple[str, str | bytes, list[Any]]] = {
     "title and header on every page": ("a.xlsx", book(PAGED), WANTED),
     "types below the header": ("a.csv", text([["varchar(18)", "varchar(50)", "text", "text"], *ROWS]), WANTED),
     "demands below the header": ("a.xlsx", book([HEAD, ["必填", "必填", "选填", "选填"], *ROWS]), WANTED),
+    "numbers without records in text": (
+        "a.csv",
+        text([*([n, *row] for n, row in enumerate(ROWS, 1)), [7, "", "", "", ""]], ["序号", *HEAD]),
+        WANTED,
+    ),
+    "colons behind names": ("a.csv", text(head=[f"{name}：" for name in HEAD]), WANTED),
     "a record named as a total is one": (
         "a.csv",
         text([["19A", "合计", "幸福路", "备"], *ROWS]),
@@ -186,6 +192,11 @@ READ: dict[str, tuple[str, str | bytes, list[Any]]] = {
 }
 REFUSED = {
     "a formula of XML Spreadsheet without its result": ("a.xls", xml("0", '<Cell ss:Formula="=RC[-1]"/>'), "公式没有"),
+    "a formula of OpenDocument without its result": (
+        "a.ods",
+        ods({(1, 3): '<table:table-cell table:formula="of:=[.B2]"/>'}),
+        "公式没有",
+    ),
     "HZ": ("a.csv", text(head=CODES).encode("hz"), "HZ"),
     "another table of as many columns": (
         "a.csv",
@@ -213,6 +224,12 @@ TOLD = {
     ),
     "one page of ten": ("a.json", json.dumps({"code": 0, "data": {"rows": OBJECTS, "pages": 10}}), "只是其中一页"),
     "there is a next page": ("a.json", json.dumps({"list": OBJECTS, "hasNextPage": True}), "只是其中一页"),
+    "a part of what there is": ("a.csv", text() + "仅显示前6条,,,\r\n", "只导出了一部分"),
+    "more records beside the table of a page": (
+        "a.xls",
+        page([HEAD, *ROWS]).replace("</body>", "<p>共 100 条记录，当前显示 1-6 条</p></body>"),
+        "写明 100，读到 6 条",
+    ),
     "fewer records than JSON says": ("a.json", json.dumps({"total": 100, "rows": OBJECTS}), "JSON写明总数 100"),
 }
 
