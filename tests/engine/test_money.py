@@ -26,7 +26,11 @@ from tests.engine.support import evaluate
         ("0.1", "万元", "1000.00"),
         ("-5", "万元", "-50000.00"),
         ("300", "箱", None),  # an unknown unit must not pass for 元
-        ("叁佰万元", None, None),
+        ("叁佰万元", None, "3000000.00"),
+        ("人民币壹亿零伍拾万元整", None, "100500000.00"),
+        ("一百二万元", None, None),  # 1,020,000 to one, 1,200,000 to another
+        ("百万元", None, None),
+        ("一", "万元", None),  # a dash
         ("三百", None, None),
         ("1.2.3", None, None),
         ("0.001", "元", None),  # finer than the scale
