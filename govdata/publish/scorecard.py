@@ -1,5 +1,5 @@
-"""Where what the room of scoring keeps for the catalogue lies: a file per dataset (or ``CITY``) and date of a table; and
-when a delivery is overdue."""
+"""Where what the room of scoring keeps for the catalogue lies: a file per dataset (or ``CITY``) and date of a table;
+and when a delivery is overdue."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def path(deployment: Deployment, table: Table, date: Date, dataset: str = CITY) 
 
 
 def is_overdue(schedule: Schedule, newest: Date | None, begun: Date, date: Date) -> bool:
-    """Whether the period has run out on ``date``. ``newest``: the last delivery not later than it; ``begun``: from where
-    the first period counts while there was none."""
+    """Whether the period has run out on ``date``. ``newest``: the last delivery not later than it; ``begun``: from
+    where the first period counts while there was none."""
     waited = (date - (newest or begun)).days + (newest is None)
     return waited >= schedule.days

@@ -289,8 +289,7 @@ class Volume(Frozen):
 
 
 class Schedule(Frozen):
-    """How often a delivery is due and by when: ``every`` count of ``unit`` (d, w, m, y), ``deadline`` HH:MM
-    Asia/Shanghai."""
+    """How often a delivery is due: ``every`` count of ``unit`` (d, w, m, y), by ``deadline`` HH:MM Asia/Shanghai."""
 
     every: int = 1
     unit: Literal["d", "w", "m", "y"] = "d"
