@@ -269,3 +269,13 @@ def named(cells: Sequence[str | None]) -> tuple[str, ...]:
     while texts and not texts[-1]:
         texts.pop()
     return tuple(text or f"列{number}" for number, text in enumerate(texts, 1))
+
+
+def no_header(text: str, headers: Headers | None) -> str:
+    """Of a delimited text without a header, Chinese: what was seen, masked by shape since it may be a record, and what
+    was looked for."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    cells = re.split(r"[,\t|;]", first)
+    seen = "、".join(map(shape, cells[:8])) + ("等" if len(cells) > 8 else "")
+    wanted = f"；要找的列：{headers.looked_for}" if headers else ""
+    return f"没有找到表头：前60行中没有一行与合同的列对应。首行有{len(cells)}格，形如 {seen}{wanted}"

@@ -24,7 +24,7 @@ from govdata.ingest.dialect import Layout, detect
 from govdata.ingest.encodings import DOUBTFUL, Chunk, Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
 from govdata.ingest.header_lines import contrasts, looks_like_header
-from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, ordinals, shape
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, no_header, ordinals
 from govdata.ingest.records import MALFORMED, MORE, OK, read_record
 from govdata.ingest.scan import Lines, scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
@@ -489,19 +489,10 @@ def open_text(path: Path, headers: Headers | None) -> Opened:
         raise Unreadable("文件是HZ编码（汉字写成~{…~}），请另存为UTF-8后交付")
     layout = detect(text, headers)
     if layout is None:
-        raise Unreadable(_no_header(text, headers))
+        raise Unreadable(no_header(text, headers))
     if headers is not None and (columns := fixed_width.instead_of(layout, text, headers)):
         return Opened((fixed_width.FixedWidthSource(path, encoding, columns, headers),))
     return Opened((TextSource(path, encoding, layout, headers),))
-
-
-def _no_header(text: str, headers: Headers | None) -> str:
-    """What was seen, masked by shape, since it may be a record, and what was looked for."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    cells = re.split(r"[,\t|;]", first)
-    seen = "、".join(map(shape, cells[:8])) + ("等" if len(cells) > 8 else "")
-    wanted = f"；要找的列：{headers.looked_for}" if headers else ""
-    return f"没有找到表头：前60行中没有一行与合同的列对应。首行有{len(cells)}格，形如 {seen}{wanted}"
 
 
 source.register("text", open_text)
