@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
 
@@ -90,7 +91,7 @@ def _read(
         relation = relation.project(sql.identifiers(columns))
     except (duckdb.Error, GovdataError) as error:
         # Nothing has been read yet: the text can only quote what the caller wrote.
-        raise GovdataError(f"条件无法解读：{error}") from None
+        raise GovdataError(moved(error, where or "") or f"条件无法解读：{error}") from None
     try:
         with relation.to_arrow_reader(ROWS_AT_ONCE) as rows, pa.ipc.new_stream(out, rows.schema) as stream:
             for batch in rows:
@@ -102,3 +103,14 @@ def _read(
             f"读取 {schema}.{name} 失败（{type(error).__name__}）。"
             "条件中的类型转换可能遇到了不能转换的值（可用 TRY_CAST），或文件已被清理（请重新读取）"
         ) from None
+
+
+def moved(error: Exception, written: str) -> str | None:
+    """What to do where the catalogue names files out of reach, since it was built in another place; None where it is
+    the query ``written`` that asks for them."""
+    import duckdb
+
+    named = re.search(r'file "([^"]+)"', str(error)) if isinstance(error, duckdb.PermissionException) else None
+    if named is None or named[1] in written:
+        return None
+    return "目录里的文件不在这个部署里：部署移动或复制过。请先重建目录：govdata catalogue rebuild"

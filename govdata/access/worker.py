@@ -99,7 +99,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, out: IO[bytes], text: str, limi
                 break
     except duckdb.Error as error:
         # What the person typed goes back to that person's own terminal, with DuckDB's explanation.
-        raise GovdataError(f"查询失败：{error}") from None
+        raise GovdataError(tables.moved(error, text) or f"查询失败：{error}") from None
 
 
 def _tables(text: str) -> list[str]:

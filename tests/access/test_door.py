@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -351,6 +352,16 @@ def test_whatever_is_asked_every_byte_stays(home: Deployment, text: str) -> None
         govdata.load("people", where=f"EXISTS (WITH z AS ({asked}) SELECT nothing)", home=home.home)
     assert _state(home) == before
     assert access.select(home, "SELECT count(*) FROM published.people", 5).rows == [["2"]]
+
+
+def test_a_copied_deployment_is_told_to_build_its_catalogue_anew(home: Deployment, tmp_path: Path) -> None:
+    copy = Deployment(Path(shutil.copytree(home.home, tmp_path / "copy")))
+    with pytest.raises(GovdataError, match="govdata catalogue rebuild"):
+        access.select(copy, "FROM published.people", 5)
+    with pytest.raises(GovdataError, match="govdata catalogue rebuild"):
+        access.load("people", home=copy.home)
+    with pytest.raises(GovdataError, match="查询失败"):  # what the query itself asks for is another matter
+        access.select(copy, "FROM read_csv('/etc/hostname')", 5)
 
 
 ENDLESS = "SELECT sum(a.range * b.range % 7) FROM range(100000000) a, range(100000000) b"
