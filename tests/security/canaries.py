@@ -134,6 +134,7 @@ def plant(deployment: Deployment, date: Date) -> None:
     _csv(_file(deployment, "education", date, "中小学*"), "utf-8", "|", _pupil, take)
     _workbook(_file(deployment, "marriage", date, "*.xlsx"), take)
     _lines(_file(deployment, "birth", date, "*.jsonl"), take)
+    _csv(_file(deployment, "house", date, "*"), "gb18030", ",", _owner, take)
 
 
 def plant_refused(deployment: Deployment, date: Date) -> None:
@@ -235,6 +236,12 @@ def _pupil(row: Row, take: _Take, good: bool) -> None:
     row |= {"XM": take.name()}
     if not good:
         row |= {"SFZJH": take.id(), "RXRQ": take.address(), "XDM": take.phone()}
+
+
+def _owner(row: Row, take: _Take, good: bool) -> None:
+    row |= {"QLRMC": take.name(), "ZJH": take.id(), "ZL": take.address()}
+    if not good:
+        row |= {"JZMJ": take.phone(), "DJSJ": take.name(), "QLBL": take.id()}
 
 
 def _csv(path: Path, encoding: str, delimiter: str, change: Callable[[Row, _Take, bool], None], take: _Take) -> None:
