@@ -31,7 +31,7 @@ class Nights:
 
 
 def publish_day(deployment: Deployment, registry: Registry, day: Date) -> None:
-    """Everything that was delivered on ``day``, which is every dataset, through all stages to the table of people's
+    """Everything that was delivered on ``day``, which is every dataset, through all stages to the tables of
     links."""
     for dataset in (registry.datasets[name] for name in registry.delivered):
         delivery = ingest.receive(deployment, dataset, day)
@@ -39,7 +39,8 @@ def publish_day(deployment: Deployment, registry: Registry, day: Date) -> None:
         batch = standardize(ingest.ingest(delivery, dataset, registry, deployment), dataset, registry, deployment)
         checks.validate(batch, dataset, registry, deployment)
         publish.publish(batch, dataset, registry, deployment)
-    masters.publish_derived(registry.datasets["person_link"], registry, deployment, day)
+    for links in ("person_link", "organisation_link"):
+        masters.publish_derived(registry.datasets[links], registry, deployment, day)
 
 
 @pytest.fixture(scope="session")
