@@ -2,7 +2,7 @@
 
     python benchmarks/breadth.py [datasets] [rules] [--datasets 200] [--rules 1000] [--rows 10000] [--screenshot FILE]
 
-``datasets``: contracts made from the five that come with the package, each under its own name and with five elements of
+``datasets``: contracts made from the delivered ones that come with the package, each under its own name and with five elements of
 its own; measured are `govdata standards check`, loading the definitions, and Dagster's web server until it answers the
 whole asset graph. ``rules``: one contract whose columns' and row rules come to the number asked for, and a delivery of
 valid and invalid examples; measured are standards check, and compiling, standardising and checking by GX. Every
