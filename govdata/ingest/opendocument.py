@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from pathlib import Path
 
 from lxml import etree
@@ -20,11 +21,13 @@ _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _NUMBERS = ("float", "percentage", "currency")
 _MONTH = re.compile(r"\d{4}\D{1,3}\d{1,2}\D?|\D+\d{4}")  # 2020年3月, März 2020
+DAMAGED = (zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, KeyError, NotImplementedError, RuntimeError)
+"""What ``zipfile`` and ``lxml`` raise for a part that is missing, protected or spoilt."""
 MAX_TOLD = 4 << 20  # cells of a sheet whose form is kept: what a row says is repeated may be the sheet to its end
 
 
 def look(path: Path) -> dict[str, Cells]:
-    """By sheet. Raises what ``zipfile`` and ``lxml`` raise for a damaged file."""
+    """By sheet. Raises one of ``DAMAGED``, or ``OSError`` or ``ValueError``, for a damaged file."""
     found: dict[str, Cells] = {}
     with zipfile.ZipFile(path) as archive, archive.open("content.xml") as part:
         for _, table in etree.iterparse(part, tag=f"{_TABLE}table", resolve_entities=False, huge_tree=True):

@@ -136,6 +136,7 @@ class _ChunkReader:
         )
         self.first_line = text.tally.lines + 1  # number of the chunk's first physical line
         self.stop = len(self.lines)  # lines behind it wait for the next chunk
+        self.end = len(self.lines)  # before the footers: no record goes on into them
         self.careful_rows: list[int] = []
         self.careful: list[list[str]] = []
         self.rejects: list[Reject] = []
@@ -153,7 +154,7 @@ class _ChunkReader:
             good[0] = False
         skip = self._pass_header(blank)
         good[:skip] = False
-        end = self._pass_footers(skip, blank, good)
+        end = self.end = self._pass_footers(skip, blank, good)
         self._refuse_another_table(np.flatnonzero(blank[skip:end]) + skip, good)
         self._read_carefully(np.flatnonzero(~good[:end] & ~blank[:end])[:].tolist(), skip, good)
         stop = min(self.stop, end)
@@ -373,7 +374,7 @@ class _ChunkReader:
         """A record whose quote is open at the end of its line. Gives the line behind it, or -1 when the next chunk must
         be seen first."""
         starts, afters = self.lines.starts, self.lines.afters
-        total = len(self.lines)
+        total = self.end
         if self._closes_too_late(line, good):
             self._reject(line, self._unclosed)
             return line + 1
@@ -415,7 +416,7 @@ class _ChunkReader:
         no, whatever else comes. Mostly so where a quote is a slip, and much cheaper to find out than by reading on."""
         if self.dialect.quote is None or self.columns == 1 or self._literal_fields(line) < self.columns:
             return False
-        afters, reach = self.lines.afters, min(line + MAX_RECORD_LINES, len(self.lines)) - 1
+        afters, reach = self.lines.afters, min(line + MAX_RECORD_LINES, self.end) - 1
         found = self.data.find(self.dialect.quote.encode(), int(afters[line]), int(afters[reach]))
         closes = int(np.searchsorted(afters, found, side="right")) if found >= 0 else reach + 1
         return int(np.count_nonzero(good[line + 1 : closes])) >= self._too_many

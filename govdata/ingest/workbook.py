@@ -21,7 +21,6 @@ from typing import Any, cast
 
 import pyarrow as pa
 import python_calamine as calamine
-from lxml import etree
 
 from govdata.ingest import oldbook, opendocument, physical, source, totals
 from govdata.ingest.archive import probe, survey
@@ -353,13 +352,13 @@ def open_workbook(path: Path, headers: Headers | None) -> Opened:
     old = oldbook.look(path) if format == "xls" else None
     told |= {name: sheet.cells for name, sheet in (old or {}).items()}
     try:
-        told |= opendocument.look(path) if format == "ods" else {}
         with file or path.open("rb") as held:  # by a name without an ending: the reader would believe it
             book = calamine.CalamineWorkbook.from_path(f"/proc/self/fd/{held.fileno()}")
+        told |= opendocument.look(path) if format == "ods" else {}
         opened = open_sheets(book, format, headers, told, _counter(path, format, old))
     except calamine.PasswordError:
         raise Unreadable(oldbook.PROTECTED) from None
-    except (calamine.CalamineError, etree.XMLSyntaxError, OSError, ValueError):
+    except (calamine.CalamineError, *opendocument.DAMAGED, OSError, ValueError):
         raise Unreadable("工作簿损坏或被截断，不能读取") from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # what the reader's Rust code throws on damage it did not expect
