@@ -13,6 +13,7 @@ from .accounting import account
 
 CASES = sorted(path for path in (Path(__file__).parent / "cases").iterdir() if path.is_file())
 REFUSED = {
+    "ods_sum_of_content.ods",
     "ods_tag_not_closed.ods",
     "parquet_name_not_utf8.parquet",
     "parquet_text_not_utf8.parquet",
