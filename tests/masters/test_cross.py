@@ -199,15 +199,15 @@ def test_judging_again_replaces_what_was_found(city: Small) -> None:
         ),
         ("agrees: {table: people, on: {mother: id}, row: with_name = other_name}", "没有名为“with_name”的列"),
         (
-            "excludes: {table: births, on: {mother: mother}, total: {of: year(born), above: 1}}",
-            "表达式：没有名为“born”的列",
+            "excludes: {table: births, on: {mother: mother}, total: {of: year(born), above: '1'}}",
+            "没有名为“born”的列",
         ),
         (
-            "excludes: {table: births, on: {mother: mother}, total: {of: other_no, above: 1}}",
-            "表达式的类型不对，应为数字",
+            "excludes: {table: births, on: {mother: mother}, total: {of: other_no, above: '1'}}",
+            "表达式的类型不对，应为数值",
         ),
         (
-            "excludes: {table: births, on: {mother: mother}, total: {of: year(other_born), above: 1}, more_than: 2}",
+            "excludes: {table: births, on: {mother: mother}, total: {of: year(other_born), above: '1'}, more_than: 2}",
             "写了 total 就不写 more_than",
         ),
         ("references: {table: people, on: {mother: id}, master: {child: resident}}", "主数据里没有名为“child”的身份"),
