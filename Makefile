@@ -9,7 +9,7 @@ PIP = $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-vers
 # Dagster, GX and pandas take seconds to compile: every process of a night and of the suite would do so anew without their bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test ui bench lint lock licences
+.PHONY: run test quick ui bench lint lock licences
 
 run: .venv/.runtime
 	@chmod -R o-rwx data  # git hands files out readable for everybody, which a data folder must not be
@@ -20,6 +20,9 @@ ui: .venv/.runtime
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup -q --durations=30
+
+quick: .venv/.dev
+	$(BIN)/python -m pytest -n auto --dist loadgroup -q -m "not slow and not browser"
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/night.py

@@ -20,6 +20,18 @@ from govdata.deployment import Deployment
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+CITIES = {"finished", "blocked"}
+"""Fixtures that run whole nights of the sample city."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever asks for a finished city is slow: whichever test is the first has to wait for it."""
+    for item in items:
+        if CITIES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own deployment or Dagster folder must not reach into a test."""

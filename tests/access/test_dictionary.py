@@ -62,6 +62,7 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[i
     return result.exit_code, result.output, result.exception
 
 
+@pytest.mark.slow
 def test_the_workbook_says_what_the_json_says(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,7 @@ WRAPPINGS = (
 )
 
 
+@pytest.mark.slow
 def test_a_write_in_a_cte_destroyed_the_catalogue(home: Deployment) -> None:
     """The very statements that got through when the outermost kind of a statement was trusted."""
     places, before = _places(home), _state(home)
@@ -154,6 +155,7 @@ def test_an_explained_statement_begins_where_it_begins() -> None:
         statements.demand_query(connection, text)
 
 
+@pytest.mark.slow
 def test_a_statement_hidden_in_a_text_or_a_tree_is_refused(home: Deployment) -> None:
     write = f"WITH w AS (COPY (SELECT 1 AS x) TO '{_places(home)['file']}') SELECT 1"
     hidden = write.replace("'", "''")
@@ -241,6 +243,7 @@ READS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", READS)
 def test_what_reads_goes_on_working(home: Deployment, text: str) -> None:
     assert access.select(home, text, 5).rows
@@ -271,6 +274,7 @@ for statement in {statements!r}:
 """
 
 
+@pytest.mark.slow
 @landlock
 def test_a_confined_process_writes_nothing_whatever_the_parser_allows(home: Deployment, tmp_path: Path) -> None:
     """The second layer alone: DuckDB without any sandbox of its own, as root where the tests run as root."""
@@ -320,6 +324,7 @@ def test_without_landlock_no_file_grows(tmp_path: Path) -> None:
     assert (tmp_path / "x.csv").read_text() == "kept" and sum(path.stat().st_size for path in tmp_path.iterdir()) == 4
 
 
+@pytest.mark.slow
 @landlock
 def test_the_process_that_reads_is_confined_even_if_the_tree_were_not_looked_at(home: Deployment) -> None:
     places, before = _places(home), _state(home)
@@ -341,6 +346,7 @@ _texts = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=_texts)
 def test_whatever_is_asked_every_byte_stays(home: Deployment, text: str) -> None:
@@ -380,6 +386,7 @@ LARGE = "SELECT md5(a.range::VARCHAR) || md5((-a.range)::VARCHAR) AS s FROM rang
 HUGE = "SELECT list(md5(a.range::VARCHAR)) FROM range(10000000) a"
 
 
+@pytest.mark.slow
 def test_a_query_that_does_not_fit_spills_beside_the_lake_or_ends(home: Deployment) -> None:
     before = _state(home)
     if confinement.available():

@@ -35,6 +35,7 @@ def form(path: Path, cells: dict[str, str], names: dict[str, str] | None = None)
     return path
 
 
+@pytest.mark.slow
 def test_bound_cells_are_filled_with_source_and_age(city: City, dead: tuple, tmp_path: Path) -> None:
     made = form(
         tmp_path / "f.xlsx",

@@ -112,6 +112,7 @@ def test_companies_by_their_code(city: City, tmp_path: Path) -> None:
     assert set(found(made)[3]) == {"no_number", "unknown"}
 
 
+@pytest.mark.slow
 def test_the_workbook_keeps_the_lines_and_shows_nobody(city: City, dead: tuple, alive: tuple, tmp_path: Path) -> None:
     path = listed(tmp_path / "名单.csv", [alive, dead, (dead[0], "", dead[2])])
     for reveal in (False, True):

@@ -33,6 +33,7 @@ def lines(city: City) -> list[tuple[str, str]]:
     return [(line.door, line.table) for line in usage_log.read(city.deployment)]
 
 
+@pytest.mark.slow
 def test_every_door_counts_the_tables_it_read(city: City) -> None:
     home = city.deployment
     query = (
@@ -54,6 +55,7 @@ def test_every_door_counts_the_tables_it_read(city: City) -> None:
     assert {line.account for line in usage_log.read(home)} == {usage_log.account()}
 
 
+@pytest.mark.slow
 def test_what_could_not_be_read_was_not_read(city: City) -> None:
     for asked in ("SELECT * FROM published.nothing", "SELECT CAST('x' AS INTEGER) FROM published.people"):
         with pytest.raises(GovdataError):

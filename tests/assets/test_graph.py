@@ -220,6 +220,7 @@ def night(home: Deployment, stages: StandIns) -> Callable[[], dict[str, DatasetN
     return run
 
 
+@pytest.mark.slow
 def test_all_is_published(night: Callable[[], dict[str, DatasetNight]], stages: StandIns) -> None:
     outcomes = night()
     assert {name: outcome.outcome for name, outcome in outcomes.items()} == {"alpha": "published", "beta": "published"}
@@ -234,6 +235,7 @@ def test_all_is_published(night: Callable[[], dict[str, DatasetNight]], stages: 
     assert stages.calls.count(("rebuild_catalogue", "")) == 1 and stages.calls[-1] == ("rebuild_catalogue", "")
 
 
+@pytest.mark.slow
 def test_a_dataset_without_a_delivery_is_skipped_and_the_run_succeeds(
     night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment
 ) -> None:
@@ -252,6 +254,7 @@ def test_a_dataset_whose_delivery_folder_is_empty_is_not_in_the_run(
     assert [call for call in stages.calls if call[1] == "beta"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stage", "error", "outcome"),
     [
@@ -282,6 +285,7 @@ def test_a_dataset_that_stops_stops_alone(
     assert stages.calls[-1] == ("rebuild_catalogue", ""), "the catalogue is renewed last, whatever happened before"
 
 
+@pytest.mark.slow
 def test_a_failed_blocking_check_keeps_the_dataset_from_publishing(
     night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment
 ) -> None:
@@ -319,6 +323,7 @@ def test_a_run_tells_the_reason_and_no_stack(
         )
 
 
+@pytest.mark.slow
 def test_the_run_its_checks_and_the_catalogue_are_in_the_deployments_own_dagster(
     night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment
 ) -> None:

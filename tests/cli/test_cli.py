@@ -66,6 +66,7 @@ def test_a_date_folder_in_the_future_is_passed_over(call: Call, deployment: Depl
     assert code == 1 and "跳过：交付日期 2999-01-01 晚于今天" in err and "没有任何交付" in err
 
 
+@pytest.mark.slow
 def test_standards_check_finds_nothing_in_the_repository(call: Call, deployment: Deployment) -> None:
     code, out, _ = call(deployment.home, "standards", "check")
     assert code == 0 and "没有问题" in out, out
@@ -128,6 +129,7 @@ def test_inspect_shows_how_a_file_is_read_and_writes_clean_csv(call: Call, tmp_p
     assert code != 0
 
 
+@pytest.mark.slow
 def test_inspect_as_a_delivery_says_what_would_become_of_it(call: Call, deployment: Deployment, tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     rows = "".join(f"19010119900101{n:04},张三丰,无,甲路{n}号,备\n" for n in range(9))
@@ -166,6 +168,7 @@ def catalogue(tmp_path: Path) -> Deployment:
     return home
 
 
+@pytest.mark.slow
 def test_sql_shows_a_table(call: Call, catalogue: Deployment) -> None:
     code, out, _ = call(catalogue.home, "sql", "SELECT count(*) AS n, max(t) AS t FROM published.x")
     assert code == 0 and "100" in out and "甲[red]" in out
@@ -184,6 +187,7 @@ def test_sql_does_not_fold_what_goes_into_a_pipe(catalogue: Deployment) -> None:
     assert "宽" * 200 in out and len(out.splitlines()) == 6
 
 
+@pytest.mark.slow
 def test_csv_has_a_bom_in_a_file_and_none_in_a_pipe(catalogue: Deployment, tmp_path: Path) -> None:
     environment = os.environ | {"GOVDATA_HOME": str(catalogue.home)}
     command = [sys.executable, "-m", "govdata", "sql", "SELECT '甲' AS \"名\"", "--csv"]
@@ -194,6 +198,7 @@ def test_csv_has_a_bom_in_a_file_and_none_in_a_pipe(catalogue: Deployment, tmp_p
     assert piped.stdout == "名\r\n甲\r\n".encode() and piped.stderr == b""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "statement",
     [

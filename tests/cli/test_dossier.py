@@ -155,6 +155,7 @@ def section(found: access.Dossier, title: str) -> list[tuple[str, ...]]:
     return [row for part in found.sections if part.title == title for row in part.rows]
 
 
+@pytest.mark.slow
 def test_the_file_of_a_person_says_what_was_taken_who_differs_and_by_which_rows(made: Small) -> None:
     master = one(made, "1770001")
     found = access.dossier(made.deployment, made.registry, "person", master, role=made.registry.roles["steward"])
@@ -178,6 +179,7 @@ def test_the_file_of_a_person_says_what_was_taken_who_differs_and_by_which_rows(
     assert {row[0] for row in section(found, "依据的快照")} >= {"表people", "表weddings", "表person", "表person_link"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["A1770001", "a1770001", "1770001"])
 def test_a_number_of_any_strength_leads_to_its_master(made: Small, number: str) -> None:
     found = access.dossier(made.deployment, made.registry, "person", number)

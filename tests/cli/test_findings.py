@@ -31,6 +31,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli.query, "console", lambda: Console(width=60, force_terminal=True, color_system=None))
 
 
+@pytest.mark.slow
 def test_the_newest_delivery_s_rules_with_most_rows_first(home: Path, call: Call) -> None:
     code, out, _ = call(home, "findings")
     assert code == 0 and "2026-11-19" not in out
@@ -61,6 +62,7 @@ def test_a_query_s_workbook_has_no_formula_and_no_number(home: Path, call: Call,
     assert [(cell.value, cell.data_type) for cell in cells] == [("=cmd", "s"), ("110101199001011234", "s")]
 
 
+@pytest.mark.slow
 def test_a_wide_answer_is_shown_as_records(home: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     narrow(monkeypatch)
     wide = call(home, "sql", "SELECT * FROM published.people")[1]

@@ -53,6 +53,7 @@ def _damaged(text: str, seeded: random.Random) -> str:
     return text[::-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", SOUND)
 def test_the_engine_and_the_reference_agree_on_every_rule_of_every_row(
     dataset: str, registry: Registry, standardise: Standardise

@@ -31,6 +31,7 @@ def test_the_standards_have_no_problem(repository: Path) -> None:
     assert problems(repository / "standards") == []
 
 
+@pytest.mark.slow
 def test_every_example_holds(registry: Registry) -> None:
     assert examples.problems(registry, DELIVERY_DATE) == []
 

@@ -81,6 +81,7 @@ VARIANTS: dict[tuple[str, str], dict[str, tuple[str | None, str]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dataset", "column"), VARIANTS)
 def test_spellings_not_in_view(dataset: str, column: str, standardise: Standardise) -> None:
     cells = VARIANTS[dataset, column]

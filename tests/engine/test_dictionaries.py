@@ -45,6 +45,7 @@ def differing(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> in
     return int(connection.execute(query).fetchall()[0][0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["population", "legal_person", "marriage", "education", "birth", "house"])
 def test_rows_are_the_same_looked_up_and_gone_through(
     registry: Registry, delivered: duckdb.DuckDBPyConnection, dataset: str

@@ -46,6 +46,7 @@ def cells(dataset: str, registry: Registry, chance: random.Random) -> dict[str, 
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["population", "legal_person", "marriage", "education", "birth", "house"])
 def test_verdicts_are_the_same_with_and_without_gates(registry: Registry, dataset: str) -> None:
     declared = registry.datasets[dataset]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -128,6 +129,7 @@ def opens(gate: tuple[str, ...], value: str) -> bool:
     return any(re.search(pattern, value, re.ASCII) for pattern in gate)
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(conditions, values, values)
 @example(matching(".*a|b.*"), "xbx", "1")
@@ -139,6 +141,7 @@ def test_a_value_that_fails_a_condition_opens_its_gate(condition: tuple[str, Tru
         assert opens(gate, value), (text, gate, value)
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(patterns, st.booleans(), values, values)
 def test_a_value_that_fails_a_pattern_opens_its_gate(pattern: str, negate: bool, value: str, usual: str) -> None:

@@ -85,6 +85,7 @@ def in_force(code_set: CodeSet) -> Gazetteer:
     return Gazetteer(code_set, lambda code: not code.valid_to or int(code.valid_to) >= ON.year)
 
 
+@pytest.mark.slow
 def test_no_division_is_another_than_itself_and_every_other_county_is(
     codes: duckdb.DuckDBPyConnection, committed: Registry
 ) -> None:
@@ -106,6 +107,7 @@ def test_no_division_is_another_than_itself_and_every_other_county_is(
     assert [known.names_another(code or "", address or "") for code, address in rows] == told
 
 
+@pytest.mark.slow
 def test_historical_names_beside_the_code_of_today_are_left_undecided(
     codes: duckdb.DuckDBPyConnection, committed: Registry
 ) -> None:

@@ -213,6 +213,7 @@ CELL = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(small.COLUMNS, CELL)), max_size=12), st.booleans())
 def test_no_record_is_lost_whatever_it_holds(tmp_path, rows, delta):

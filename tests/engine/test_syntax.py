@@ -20,6 +20,7 @@ def test_parts_keep_their_precedence():
     assert text(sql(":a * 2", a=sql("x + y"))) == "(x + y) * 2"
 
 
+@pytest.mark.slow
 def test_every_rule_of_the_declared_standards_is_built_from_the_closed_vocabulary(repository):
     registry = load(repository / "standards")
     used = set()

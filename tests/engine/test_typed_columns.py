@@ -210,6 +210,7 @@ def tables(draw: st.DrawFn) -> pa.Table:
     return pa.table({"number": number, **{name: draw(kind) for name, kind in KINDS.items()}})
 
 
+@pytest.mark.slow
 @settings(
     max_examples=5,
     deadline=None,

@@ -37,6 +37,7 @@ def files(deployment: Deployment) -> set[Path]:
     return {path for path in deployment.data.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_nothing_gets_through_and_nothing_clean_is_accused(examined: exam.Exam) -> None:
     assert examined.sampled["birth"] > 200 and not examined.unexamined
     assert examined.blind_spots == [] and examined.false_alarms == []
@@ -63,6 +64,7 @@ def test_a_rule_s_recall_is_of_the_damage_it_was_hit_by(examined: exam.Exam) -> 
     assert not {each.rule.id for each in examined.redundant} & {each.rule.id for each in examined.untried}
 
 
+@pytest.mark.slow
 def test_the_deployment_stays_as_it_is_and_the_same_seed_gives_the_same(finished: Finished, registry: Registry) -> None:
     before = files(finished.deployment)
     first, again = (exam.examine(registry, finished.deployment, ["birth"], each=2) for _ in range(2))
@@ -108,6 +110,7 @@ def test_a_rule_that_accuses_clean_rows_is_a_false_alarm(finished: Finished, tmp
     assert accused.rule.id == "boys_only" and 0 < accused.false_alarms < made.sampled["birth"]
 
 
+@pytest.mark.slow
 def test_the_command_tells_and_keeps_and_its_exit_code_says_whether_all_is_well(
     finished: Finished, tmp_path: Path
 ) -> None:

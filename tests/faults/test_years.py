@@ -52,6 +52,7 @@ def test_clock_that_jumps_removes_nothing(city: City, monkeypatch: pytest.Monkey
     assert city.query("SELECT count(*) FROM governance.snapshots") == [(4,)]
 
 
+@pytest.mark.slow
 def test_the_night_that_readers_see_is_kept(city: City) -> None:
     """Newer snapshots are damaged: the old one that is shown instead must not go because of its age."""
     for date in DAY:

@@ -32,6 +32,7 @@ def night(city: City, number: int, births: str = BIRTHS_1) -> None:
     governance.judge_night(city.registry, city.deployment, day)
 
 
+@pytest.mark.slow
 def test_a_contradiction_is_ordered_of_who_wrote_it_and_closed_by_what_is_delivered(city: City) -> None:
     night(city, 0)
 

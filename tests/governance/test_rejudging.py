@@ -68,6 +68,7 @@ def rebuilt(city: City, deliveries: dict[int, str], folder: Path) -> dict[str, l
     return told(other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("origin", [None, DELTA], ids=["whole", "delta"])
 def test_the_result_is_that_of_a_full_rebuild_row_for_row(city: City, tmp_path: Path, origin: str | None) -> None:
     held_back(city, origin and origin.replace(", snapshot_files: '*全量*'", ""))

@@ -60,24 +60,28 @@ def test_two_neighbours_exchanged_in_the_date_of_the_number(city: City) -> None:
     assert values and all(str(value).endswith(HE) for value in values)
 
 
+@pytest.mark.slow
 def test_a_wrong_check_digit_alone_says_nothing(city: City) -> None:
     """Any of several signs could be the wrong one."""
     wrong = HE[:-1] + ("0" if HE[-1] != "0" else "1")
     assert {value for value, _ in suggested(city, row(1, wrong)).values()} == {""}
 
 
+@pytest.mark.slow
 def test_a_value_is_not_derived_from_a_wrong_number(city: City) -> None:
     wrong = HE[:-1] + ("0" if HE[-1] != "0" else "1")
     found = suggested(city, row(1, wrong, born="19900308"))
     assert not any(value == "1990-03-07" for value, _ in found.values())
 
 
+@pytest.mark.slow
 def test_the_nearest_name_of_a_code(city: City) -> None:
     found = suggested(city, row(1, HE, married="已离婚了"), row(2, citizen("1990-03-07", "103"), married="不知所云"))
     assert found["婚姻状况", 2] == ("40", "最接近的代码名称（把握：中）")
     assert found["婚姻状况", 3] == ("", "")
 
 
+@pytest.mark.slow
 def test_a_department_that_may_not_see_values_gets_none(city: City) -> None:
     settings = city.deployment.standards / "workorders.yaml"
     settings.write_text(
@@ -92,6 +96,7 @@ def test_a_department_that_may_not_see_values_gets_none(city: City) -> None:
     assert "建议的值" not in cells and "1990-03-07" not in cells
 
 
+@pytest.mark.slow
 def test_what_became_of_suggestions_is_counted_by_way_without_keeping_a_value(city: City) -> None:
     wrong = [row(n, citizen("1990-03-07", f"{n}01"), born=f"199003{n + 10}") for n in range(1, 5)]
     suggested(city, *wrong)

@@ -62,6 +62,7 @@ def test_rows_are_summed_up_the_hierarchy_and_along_its_history(small: Small) ->
     assert small.ask("SELECT sum(under_this_code) FROM published.sums") == [(8,)]
 
 
+@pytest.mark.slow
 def test_a_derived_table_is_kept_shown_and_reconciled_as_a_delivered_one(small: Small) -> None:
     sums(small)
     small.deliver("people", DAY, PEOPLE)

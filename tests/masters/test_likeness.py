@@ -184,6 +184,7 @@ def test_a_mention_that_gets_a_number_leaves_its_own_master_and_that_is_told(cit
     )
 
 
+@pytest.mark.slow
 def test_ids_and_candidates_do_not_depend_on_the_order_of_rows_nor_on_the_process(tmp_path: Path) -> None:
     births = [*ALONE.splitlines(), "B9,,王芳,1980-03-04,,", "B8,,李健国,1990-01-02,190101,"]
     people = RESIDENTS.splitlines()
@@ -201,6 +202,7 @@ def test_ids_and_candidates_do_not_depend_on_the_order_of_rows_nor_on_the_proces
     assert linked(city, NEXT) == before and candidates(city) == kept
 
 
+@pytest.mark.slow
 def test_doing_a_date_again_changes_nothing(city: Small) -> None:
     city.deliver("people", DAY, RESIDENTS)
     city.deliver("births", DAY, HEAD + ALONE)

@@ -185,6 +185,7 @@ def test_without_the_secret_nothing_is_linked_anew(known: Small) -> None:
         made(known, NEXT)
 
 
+@pytest.mark.slow
 def test_ids_do_not_depend_on_the_order_of_rows_nor_on_the_process(known: Small) -> None:
     before = known.ask("SELECT role, person_id, method FROM published.person_link ORDER BY ALL")
     people, births = PEOPLE_1.splitlines(), BIRTHS_1.splitlines()
@@ -249,6 +250,7 @@ def test_of_a_latest_element_only_the_newest_rows_of_a_table_speak(city: Small) 
     assert city.ask("SELECT name, name_agree, name_disagree FROM published.person") == [("甲", 2, 0)]
 
 
+@pytest.mark.slow
 def test_a_conflict_keeps_its_first_day_and_stays_when_it_is_over(known: Small) -> None:
     known.deliver("births", NEXT, BIRTHS_1)
     made(known, NEXT)
@@ -316,6 +318,7 @@ def test_a_department_that_renumbers_everybody_moves_no_master(known: Small) -> 
     assert set(known.ask("SELECT person_id FROM published.person WHERE identifier IS NOT NULL")) == before
 
 
+@pytest.mark.slow
 def test_a_night_that_glues_the_city_together_is_blocked_and_the_masters_stay(city: Small) -> None:
     header = "no,mother,mother_name,place,born\n"
     city.deliver("people", DAY, PEOPLE_1)

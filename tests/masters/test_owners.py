@@ -98,6 +98,7 @@ H5,,三路3号,住宅,A1,甲,2019-01-01,
     return small
 
 
+@pytest.mark.slow
 def test_whoever_owns_is_named_and_of_what_kind(city: Small) -> None:
     rows = city.ask(
         "SELECT h.no, r.kind, CAST(valid_from AS VARCHAR), CAST(valid_to AS VARCHAR), ended_by, "
@@ -114,6 +115,7 @@ def test_whoever_owns_is_named_and_of_what_kind(city: Small) -> None:
     assert city.ask("SELECT count(DISTINCT house_id) FROM published.estate") == [(2,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "number", "told"),
     [

@@ -66,6 +66,7 @@ def returned(city: Small, paths: list[Path], *verdicts: dict[str, str]) -> list[
     return governance.receive_inbox(city.registry, city.deployment, on=DAY)
 
 
+@pytest.mark.slow
 def test_what_two_reviewers_agree_on_is_obeyed_from_then_on(city: Small) -> None:
     before, known = linked(city), pairs(city)
     first = publish.newest(city.deployment, "person_link", DAY)
@@ -90,6 +91,7 @@ def test_what_two_reviewers_agree_on_is_obeyed_from_then_on(city: Small) -> None
     assert publish.newest(city.deployment, "person_link", DAY) == first
 
 
+@pytest.mark.slow
 def test_one_opinion_or_two_that_differ_decide_nothing(city: Small) -> None:
     known = pairs(city)
     returned(city, asked(city), {known["B4A4"]: "同一个", known["B1A1"]: "不是同一个"}, {known["B4A4"]: "不是同一个"})
@@ -132,6 +134,7 @@ def test_a_copied_row_is_no_second_opinion(city: Small) -> None:
     assert not decisions.settled(decisions.read(city.deployment))
 
 
+@pytest.mark.slow
 def test_a_decision_follows_the_mention_when_its_master_gets_another_id(city: Small) -> None:
     """Two mothers nobody registered: people say they are two; then one of them gets a number."""
     alone = "B8,,陈霞,1970-01-01,190101,C1\nB9,,陈霞,1970-01-01,190101,C1\n"

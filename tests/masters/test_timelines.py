@@ -156,6 +156,7 @@ def pairs(city: Small, table: str, left: str, right: str) -> list[tuple[object, 
     return sorted(rows, key=str)
 
 
+@pytest.mark.slow
 def test_a_marriage_ends_with_the_divorce_after_it_or_a_death(city: Small) -> None:
     assert pairs(city, "couple", "husband_id", "wife_id") == [
         ("A1", "A2", "marriage", "2000-01-01", "2005-05-05", "divorce", 2),
@@ -169,6 +170,7 @@ def test_a_marriage_ends_with_the_divorce_after_it_or_a_death(city: Small) -> No
     ]
 
 
+@pytest.mark.slow
 def test_the_rows_that_say_so_are_named(city: Small) -> None:
     rows = city.ask(
         "SELECT w.no, e.no FROM published.couple AS c JOIN published.weddings AS w ON w._row_id = c.row_id "

@@ -244,6 +244,7 @@ def test_every_link_works_and_nothing_is_asked_for(written: Written) -> None:
         assert not page.xpath("//@src | //link | //form | //iframe | //img | //object | //@onclick | //@style")
 
 
+@pytest.mark.slow
 @needs_java
 def test_the_validator_of_the_w3c_finds_nothing(written: Written) -> None:
     of_each_kind = {path.relative_to(written.folder).parent: path for path in sorted(written.folder.rglob("*.html"))}
