@@ -19,7 +19,7 @@ from govdata.publish import rebuild_catalogue
 from govdata.standards import load
 from govdata.standards.model import Registry
 from govdata.storage import tables
-from govdata.storage.tables import Column, Table, access, codes, masters, nights, page, rows, workorders
+from govdata.storage.tables import Column, Table, access, codes, health, masters, nights, page, rows, workorders
 
 PACKAGE = Path(tables.__file__).resolve().parents[2]
 OF_ROWS = "|".join({*rows.RAW, *rows.PUBLISHED, rows.FAILED_RULES, rows.KEPT_ROW_ID})
@@ -82,6 +82,7 @@ def test_one_name_for_one_thing() -> None:
         names = set(table.columns)
         assert "table_name" not in names
         assert (nights.DATASET in names) or table in (
+            health.NIGHT_RUNS,
             workorders.DEPARTMENT_PERFORMANCE,
             workorders.SUGGESTION_ACCEPTANCE,
             masters.MASTER_CHANGES,
