@@ -120,20 +120,20 @@ def read(
 
 def dates(deployment: Deployment) -> set[Date]:
     """Dates of which any stage left an outcome."""
-    return {date for room in _rooms(deployment) for date in dates_in(room)}
+    return {date for room in rooms(deployment) for date in dates_in(room)}
 
 
 def of_date(deployment: Deployment, date: Date) -> list[StageOutcome]:
     """What became of every stage of ``date``, by dataset and stage; damaged manifests are passed over."""
     found: list[StageOutcome] = []
-    for room in _rooms(deployment):
+    for room in rooms(deployment):
         for path in sorted((room / date.isoformat()).glob("*.json")):
             with suppress(ValidationError):
                 found += filter(None, [StageOutcome.read(path)])
     return found
 
 
-def _rooms(deployment: Deployment) -> list[Path]:
+def rooms(deployment: Deployment) -> list[Path]:
     """Folders of datasets and rooms that have outcomes."""
     top = deployment.outcome("any", Date.min, "any").parents[2]
     return sorted(top.iterdir()) if top.is_dir() else []
@@ -145,7 +145,7 @@ def forget(deployment: Deployment, before: Date) -> int:
     has been read."""
     before = min(before, Date.today() - LOOKED_AT)
     count = 0
-    for room in _rooms(deployment):
+    for room in rooms(deployment):
         for date in dates_in(room):
             if date >= before:
                 continue

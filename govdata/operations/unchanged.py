@@ -55,8 +55,7 @@ def _is_unchanged(deployment: Deployment, registry: Registry, datasets: Sequence
 
 def _of_the_city(deployment: Deployment, datasets: Sequence[str], date: Date) -> Iterator[outcomes.StageOutcome | None]:
     """What became of everything that followed the datasets."""
-    top = deployment.outcome("any", date, "any").parents[2]
-    for room in sorted(top.iterdir()) if top.is_dir() else ():
+    for room in outcomes.rooms(deployment):
         for path in (room / date.isoformat()).glob("*.json") if room.name not in datasets else ():
             yield outcomes.read(deployment, room.name, date, path.stem)
 
