@@ -153,7 +153,7 @@ def _pairs(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: L
     found = " UNION ".join(
         [*(f"({_block(block, linking)})" for block in linking.blocks), f"(SELECT * EXCLUDE (verdict) FROM ({DECIDED}))"]
     )
-    once = ", ".join(sql.text(role) for role, mention in mentions.master.mentions.items() if mention.once) or "''"
+    once = _once(mentions)
     kept = (
         f"SELECT p.* FROM ({found}) AS p JOIN said AS a ON a.mention = p.mention LEFT JOIN said AS b ON NOT is_master "
         f"AND b.mention = p.other WHERE is_master OR a.role <> b.role OR a.role NOT IN ({once})"
@@ -210,6 +210,11 @@ def faces(rows: str, who: str, linking: Linking) -> str:
             one.append(f"CASE WHEN min({column}) = max({column}) THEN min({column}) END AS {column}")
     joined = " ".join(f"LEFT JOIN {relation} USING (who)" for relation in several)
     return f"WITH row AS ({rows}) SELECT * FROM (SELECT {', '.join(one)} FROM row GROUP BY {who}) {joined}"
+
+
+def _once(mentions: Mentions) -> str:
+    """The roles that a master has one mention of, as an SQL list; a text that is no role where there are none."""
+    return ", ".join(sql.text(role) for role, mention in mentions.master.mentions.items() if mention.once) or "''"
 
 
 def _odds(mentions: Mentions, model: Mapping[str, Any], masters: int) -> str:
@@ -275,7 +280,7 @@ def _edges(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: L
     best = {name: comparisons.best(name, field) for name, field in linking.fields.items()}
     agreed = ", ".join(f"CASE WHEN {gamma[name]} = {best[name]} THEN {sql.text(name)} END" for name in gamma)
     told = ", ".join(_label(name, field) for name, field in linking.fields.items())
-    once = ", ".join(sql.text(role) for role, mention in mentions.master.mentions.items() if mention.once) or "''"
+    once = _once(mentions)
     kinds = "[" + ", ".join(sql.text(kind) for kind in mentions.identifiers) + "]"
     rank = "CAST(split_part(p.other, ':', 1) AS INTEGER)"
     of_master = master_id(mentions.kind, f"{kinds}[{rank}]", "substr(p.other, instr(p.other, ':') + 1)")
