@@ -8,8 +8,8 @@ import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
 from datetime import date as Date
+from datetime import datetime, time, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -25,6 +25,8 @@ NIGHT = time(2)
 Stage = Literal["raw", "standardized", "quarantine", "repairs", "rejected"]
 
 
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""The clock of every delivery date; without summer time since 1992."""
 COCKPIT = "/reports/cockpit.html"
 """Where ``govdata ui`` serves the city's page."""
 
@@ -221,4 +223,4 @@ def dates_in(folder: Path) -> list[Date]:
 
 def today() -> Date:
     """The date in Beijing, where a delivery date begins and ends."""
-    return (datetime.now(UTC) + timedelta(hours=8)).date()
+    return datetime.now(SHANGHAI).date()

@@ -11,12 +11,12 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from govdata.deployment import Deployment
+from govdata.deployment import SHANGHAI, Deployment
 from govdata.errors import GovdataError
 from govdata.escaping import markdown, visible
 from govdata.storage.manifest import Manifest
@@ -49,8 +49,6 @@ KINDS: dict[str, str] = {
 NOTICES = ("found", "resolved")
 """Kinds that tell of data and not of a fault of the night; they stand in a folder of their own."""
 
-_SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
-
 
 class Alert(Manifest):
     """``stage`` is the step that stopped; ``dataset`` and ``date`` are None where a whole run died. ``reasons`` are
@@ -69,7 +67,7 @@ class Alert(Manifest):
 
 
 def now() -> datetime:
-    return datetime.now(UTC).astimezone(_SHANGHAI)
+    return datetime.now(SHANGHAI)
 
 
 def raise_alert(deployment: Deployment, alert: Alert) -> Path | None:

@@ -8,11 +8,12 @@ in it from the next night on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from datetime import date as Date
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from govdata.deployment import Deployment, dates_in
+from govdata.deployment import SHANGHAI, Deployment, dates_in
 from govdata.ingest import has_delivery
 from govdata.operations import outcomes
 from govdata.operations.outcomes import GOVERNANCE, StageOutcome
@@ -27,8 +28,6 @@ NIGHTS = outcomes.LOOKED_AT
 
 CLOSING = ("scorecard", "catalogue")
 """Stages of the city without which a night did not come to its end; of the newest date the catalogue is being made."""
-
-BEIJING = timedelta(hours=8)
 
 
 def keep(registry: Registry, deployment: Deployment, also: Iterable[Date] = ()) -> int:
@@ -150,10 +149,10 @@ def _seconds(outcome: StageOutcome) -> float | None:
 
 
 def _beijing(time: datetime) -> datetime:
-    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None) + BEIJING
+    return time if time.tzinfo is None else time.astimezone(SHANGHAI).replace(tzinfo=None)
 
 
-def _put(rows: list[dict[str, Any]], table: Table, path: Any) -> None:
+def _put(rows: list[dict[str, Any]], table: Table, path: Path) -> None:
     """Nothing is written where it stands there already: the catalogue gathers files that changed."""
     made = table.arrow(rows)
     if files.is_sound(path, table.columns):

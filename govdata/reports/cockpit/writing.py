@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from datetime import date as Date
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from govdata.deployment import Deployment
+from govdata.deployment import SHANGHAI, Deployment
 from govdata.reports import inspection_figures, page
 from govdata.reports.cockpit import pages
 from govdata.reports.cockpit.figures import Scope
@@ -42,7 +42,7 @@ def write(
 
     Raises ``GovdataError`` where nothing was scored then."""
     told = read(registry, deployment, date or inspection_figures.newest(deployment))
-    moment = made or datetime.now(UTC).replace(tzinfo=None) + timedelta(hours=8)
+    moment = made or datetime.now(SHANGHAI).replace(tzinfo=None)
     target = deployment.reports if told.is_newest else deployment.reports / told.asked.date.isoformat()
     things = pages.things(told)
     districts = {row["district"]: row["name"] for row in told.city["districts"]}

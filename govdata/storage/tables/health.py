@@ -8,6 +8,7 @@ from __future__ import annotations
 from govdata.storage.tables.model import Column, Table
 from govdata.storage.tables.nights import DATASET, DATE
 
+STAGE = Column("stage", "VARCHAR", "环节；派生表的为表名")
 ENDED = Column("ended", "TIMESTAMP", "结束的时间（北京时间）")
 SECONDS = Column("seconds", "DOUBLE", "用时（秒）；空为不知道")
 
@@ -18,7 +19,7 @@ STAGE_RUNS = Table(
     (
         DATE,
         DATASET.meaning("数据集；governance 为整个城市的环节，masters 为派生表"),
-        Column("stage", "VARCHAR", "环节；派生表的为表名"),
+        STAGE,
         Column("stage_name", "VARCHAR", "环节的名称"),
         Column("outcome", "VARCHAR", "done 完成，nothing 没有可做的，blocked 被阻断（交付的原因），error 出错"),
         Column("waiting", "BOOLEAN", "被阻断是因为要等更早的日期先处理"),
@@ -26,7 +27,7 @@ STAGE_RUNS = Table(
         SECONDS,
         ENDED,
     ),
-    key=(DATE, DATASET, Column("stage", "VARCHAR", "")),
+    key=(DATE, DATASET, STAGE),
     writer="更新目录",
 )
 
