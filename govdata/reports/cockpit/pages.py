@@ -100,8 +100,8 @@ def _compared(baselines: Sequence[Row], say: Say) -> str:
     count = Counter(row["state"] for row in baselines)
     told = [
         say(f"{count['compared']} 个数据集有足够的历史，与自身比过", f"{count['compared']} datasets were compared"),
-        say(f"{count['too_few']} 个历史不足，还不能判断", f"{count['too_few']} have too few deliveries to tell"),
-        say(f"{count['expired']} 个基线已到期，没有比", f"{count['expired']} have an expired baseline"),
+        say(f"{count['too_few']} 个数据集历史不足，还不能判断", f"{count['too_few']} have too few deliveries to tell"),
+        say(f"{count['expired']} 个数据集的基线已到期，没有比", f"{count['expired']} have an expired baseline"),
     ]
     known = [text for state, text in zip(("compared", "too_few", "expired"), told, strict=True) if count[state]]
     return say("；".join(known) + "。", "; ".join(known) + ".") if known else ""
