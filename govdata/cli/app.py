@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import unicodedata
 from typing import Any
 
 import typer
@@ -10,14 +13,49 @@ from typer.core import TyperCommand, TyperGroup
 _HEADINGS = {"Usage:": "用法：", "Options:": "选项：", "Arguments:": "参数：", "Commands:": "命令："}
 
 
-def _in_chinese(page: str) -> str:
-    """Typer words the headings of a help page itself; they stand at the beginning of a line."""
-    lines = page.split("\n")
-    for number, line in enumerate(lines):
+_WIDEST = 100
+"""Columns of a help page at most: longer lines are hard to read."""
+
+_UNFOLDED = 10_000
+"""The width that Typer is told. It breaks at spaces, of which Chinese has none, and leaves out what does not fit."""
+
+_PIECES = re.compile(r"[!-~]+ *| +|[（《“]*[^!-~ ][，。；：、）》”]*")
+"""What a line is broken between: words, and characters with the punctuation that belongs to them."""
+
+_ORDER = (
+    *("sample", "standards", "run", "findings", "explain", "why", "ui", "orders", "report", "rejudge"),
+    *("sql", "dictionary", "catalogue", "person", "company", "screen", "prefill", "masters"),
+    *("inspect", "check", "pack", "verify", "backup", "restore"),
+)
+"""Commands as one comes to need them: the night, the analyst, before a delivery is sent, upkeep."""
+
+
+def _help(page: str) -> str:
+    """Typer's page with its headings in Chinese and its lines folded to the terminal."""
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    lines = []
+    for line in page.split("\n"):
         for heading, chinese in _HEADINGS.items():
             if line.startswith(heading):
-                lines[number] = chinese + line[len(heading) :]
+                line = chinese + line[len(heading) :]
+        lines += _folded(line, width)
     return "\n".join(lines)
+
+
+def _folded(line: str, width: int) -> list[str]:
+    """``line`` in lines of at most ``width`` cells; the later ones begin below the text of the first."""
+    before = re.match(r"(\s*\S+(?: \S+)*\s{2,}|\s*)", line)
+    indent = _cells(before[0]) if before is not None else 0
+    lines = [""]
+    for piece in _PIECES.findall(line):
+        if _cells(lines[-1] + piece.rstrip()) > width and lines[-1].strip():
+            lines.append(" " * indent)
+        lines[-1] += piece
+    return [folded.rstrip() for folded in lines]
+
+
+def _cells(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 class Command(TyperCommand):
@@ -28,7 +66,8 @@ class Command(TyperCommand):
         return option
 
     def get_help(self, ctx: Any) -> str:
-        return _in_chinese(super().get_help(ctx))
+        ctx.terminal_width = _UNFOLDED
+        return _help(super().get_help(ctx))
 
 
 class Group(TyperGroup):
@@ -39,7 +78,12 @@ class Group(TyperGroup):
         return option
 
     def get_help(self, ctx: Any) -> str:
-        return _in_chinese(super().get_help(ctx))
+        ctx.terminal_width = _UNFOLDED
+        return _help(super().get_help(ctx))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        known = super().list_commands(ctx)
+        return sorted(known, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
 
 
 app = typer.Typer(

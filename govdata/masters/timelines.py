@@ -31,6 +31,9 @@ from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID
 ANYTHING = Everything()
 """Names were checked when the standards were read."""
 
+DIGITS = 4
+"""Of the place of an event before the row that says it: the least text is the source written first."""
+
 
 @dataclass(frozen=True)
 class Told:
@@ -85,11 +88,19 @@ def events(made: Events, told: Told) -> str:
         for place, event in enumerate(made.events)
         if master.mentions[event.mention].dataset in told.snapshots
     ]
-    best = "arg_min({'dataset': dataset, 'role': role, 'row_id': row_id}, {'place': place, 'row_id': row_id})"
+    places = [(master.mentions[event.mention].dataset, event.mention) for event in made.events]
+    datasets, roles = ("[" + ", ".join(map(sql.text, names)) + "]" for names in zip(*places, strict=True))
+    names = dict.fromkeys((event.kind, event.name) for event in made.events)
+    named = " ".join(f"WHEN {sql.text(kind)} THEN {sql.text(name)}" for kind, name in names)
+    found = (
+        "SELECT master, kind, date, detail, min(best) AS best, count(*) AS rows "
+        f"FROM ({' UNION ALL '.join(parts)}) GROUP BY master, kind, date, detail"
+    )
+    place = f"CAST(left(best, {DIGITS}) AS INTEGER) + 1"
     return (
-        f"SELECT master AS {sql.identifier(made.master + '_id')}, kind, any_value(name) AS event, date AS event_date, "
-        f"detail, unnest({best}), count(*) AS rows FROM ({' UNION ALL '.join(parts)}) "
-        "GROUP BY master, kind, date, detail"
+        f"SELECT master AS {sql.identifier(made.master + '_id')}, kind, CASE kind {named} END AS event, "
+        f"date AS event_date, detail, {datasets}[{place}] AS dataset, {roles}[{place}] AS role, "
+        f"substr(best, {DIGITS + 1}) AS row_id, rows FROM ({found})"
     )
 
 
@@ -97,8 +108,7 @@ def _event(event: Event, place: int, made: Events, dataset: str, told: Told) -> 
     detail = told.named(dataset, event.detail) if event.detail is not None else "CAST(NULL AS VARCHAR)"
     said = told.rows(dataset, {"date": event.date}, event.where, {"detail": detail})
     return (
-        f"SELECT master, {sql.text(event.kind)} AS kind, {sql.text(event.name)} AS name, date, detail, "
-        f"{sql.text(dataset)} AS dataset, {sql.text(event.mention)} AS role, row_id, {place} AS place "
+        f"SELECT master, {sql.text(event.kind)} AS kind, date, detail, '{place:0{DIGITS}d}' || row_id AS best "
         f"FROM ({said}) JOIN ({told.links(made.master, made.links, event.mention)}) USING (row_id)"
     )
 

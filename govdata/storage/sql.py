@@ -24,6 +24,9 @@ PARQUET = "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEV
 fifth less to read, a twentieth smaller."""
 
 
+CLOCK = "SET TimeZone = 'Asia/Shanghai'"
+
+
 class Rows(Protocol):
     def fetchone(self) -> tuple[Any, ...] | None: ...
 
@@ -59,7 +62,7 @@ def connect(
 
     connection = duckdb.connect(":memory:")
     connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
-    connection.execute("SET TimeZone = 'Asia/Shanghai'; SET enable_progress_bar = false")
+    connection.execute(f"{CLOCK}; SET enable_progress_bar = false")
     connection.execute(f"SET memory_limit = {text(memory_limit or MEMORY_LIMIT)}")
     connection.execute(f"SET temp_directory = {text(str(spill) if spill else '')}")
     if not ordered:
@@ -67,6 +70,14 @@ def connect(
     if threads is not None:
         connection.execute(f"SET threads = {int(threads)}")
     return connection
+
+
+def another(opened: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A further connection to the database of ``connect``, a hundred times cheaper than another database. The clock is
+    each connection's own; all other settings are the database's."""
+    cursor = opened.cursor()
+    cursor.execute(CLOCK)
+    return cursor
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from govdata import standards
 from govdata.deployment import Deployment
@@ -25,6 +26,15 @@ def test_help_is_chinese_and_imports_little(call: Call, tmp_path: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+@pytest.mark.parametrize("command", [[], ["run"], ["standards"], ["orders"], ["sql"]])
+def test_help_is_whole_on_every_terminal(call: Call, tmp_path: Path, width: int, command: list[str]) -> None:
+    told, wide = (call(tmp_path, *command, "--help", columns=columns)[1] for columns in (width, 100))
+    assert max(cell_len(line) for line in told.splitlines()) <= width
+    assert "..." not in told.replace("[ARGS]...", "").replace("]...", "")
+    assert "".join(told.split()) == "".join(wide.split())
 
 
 def test_a_folder_without_standards_is_no_deployment(call: Call, tmp_path: Path) -> None:
