@@ -262,7 +262,7 @@ def trend(kind: str) -> Callable[[Catalogue, str], list[Row]]:
         hashes = [None, *(s["standards_hash"] for s in known)]
         return [
             s | {"moved": before not in (None, s["standards_hash"])} for s, before in zip(known, hashes, strict=False)
-        ][-30:]
+        ][: -30 - 1 : -1]
 
     return recount
 

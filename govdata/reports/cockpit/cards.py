@@ -30,8 +30,8 @@ CARDS = (
         city.SCORE,
         ("质量得分", "Quality score"),
         "score",
-        "{level}，比上次交付 {change_1}{star}",
-        "{level}, {change_1}{star} since the last delivery",
+        "{level}，{card}，比上次交付 {change_1}{star}",
+        "{level}, {card}, {change_1}{star} since the last delivery",
         lambda row: row["score"] is None or row["card"] == "红牌",
     ),
     Card(

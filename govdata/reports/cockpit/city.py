@@ -252,8 +252,8 @@ TREND_COLUMNS: tuple[Column, ...] = columns(
     ("moved", "flag", "标准变过", "Standards changed"),
 )
 TREND_MEANING = (
-    "最近 30 次评分，当时怎样说就怎样记。▲ 是标准或评分办法变过的那一次：它前后的分不能直接比。",
-    "The last 30 scorecards as they were said then. ▲: standards or scheme changed; scores before and after do "
+    "最近 30 次评分，当时怎样说就怎样记。▼ 是标准或评分办法变过的那一次：它前后的分不能直接比。",
+    "The last 30 scorecards as they were said then. ▼: standards or scheme changed; scores before and after do "
     "not compare.",
 )
 
@@ -270,7 +270,7 @@ def trend(kind: str, scope: str = "") -> str:
     )
 
 
-TREND = Figure("trend", "三十夜走势", "Thirty nights", *TREND_MEANING, TREND_COLUMNS, trend("bureau"), "date")
+TREND = Figure("trend", "三十夜走势", "Thirty nights", *TREND_MEANING, TREND_COLUMNS, trend("bureau"), "date DESC")
 
 MEANING = Column("message", "text", "意思", "Meaning", "rule")
 """What a rule means, leading to its page."""

@@ -87,7 +87,14 @@ _ORDER_MEANING = (
 
 def _trend(kind: str, of: Scope) -> Figure:
     return Figure(
-        f"{of}_trend", "三十夜走势", "Thirty nights", *TREND_MEANING, TREND_COLUMNS, trend(kind, "scope"), "date", of
+        f"{of}_trend",
+        "三十夜走势",
+        "Thirty nights",
+        *TREND_MEANING,
+        TREND_COLUMNS,
+        trend(kind, "scope"),
+        "date DESC",
+        of,
     )
 
 

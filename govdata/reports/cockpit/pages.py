@@ -74,7 +74,7 @@ def city_page(told: Told, registry: Registry, names: Names, made: datetime) -> d
         "cards": cards.shown(rows, names),
         "heat": _heat(rows["heat"], rows["departments"], names),
         "flow": [charts.flow(names.name("dataset", row["dataset"]), row) for row in rows["flow"]],
-        "trend": charts.trend(rows["trend"]),
+        "trend": charts.trend(rows["trend"][::-1]),
         "tiles": _tiles(rows["districts"], names),
         "ageing": charts.bars([(row["age"], row["orders"]) for row in rows["ageing"]]),
         "nights": [_night(row, say) for row in rows.get("nights", ())],
@@ -196,7 +196,7 @@ def drill_page(told: Told, names: Names, of: Scope, value: str, made: datetime) 
         "tables": [
             names.shown(told.asked, figure, found[figure.id], value) for figure in drill.OF[of] if found[figure.id]
         ],
-        "trend": charts.trend(found.get(f"{of}_trend", ())),
+        "trend": charts.trend(found.get(f"{of}_trend", ())[::-1]),
         "rows_query": _rows_query(found["rule_now"][0]) if of == "rule" else None,
         "empty": [sayer(names.language)(figure.zh, figure.en) for figure in drill.OF[of] if not found[figure.id]],
     }
