@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 import typer
@@ -19,6 +20,9 @@ _WIDEST = 100
 _UNFOLDED = 10_000
 """The width that Typer is told. It breaks at spaces, of which Chinese has none, and leaves out what does not fit."""
 
+_NAMES = 32
+"""Columns of the names in a list at most: a longer one pushes only its own text aside."""
+
 _PIECES = re.compile(r"[!-~]+ *| +|[（《“]*[^!-~ ][，。；：、）》”]*")
 """What a line is broken between: words, and characters with the punctuation that belongs to them."""
 
@@ -30,16 +34,49 @@ _ORDER = (
 """Commands as one comes to need them: the night, the analyst, before a delivery is sent, upkeep."""
 
 
+_WORDS = (
+    (r"\[required\]", "[必填]"),
+    (r"\[default: ([^;\]]+)(?:; [^\]]*)?\]", r"[默认 \1]"),
+    (r"\[x>=(\d+)\]", r"[至少 \1]"),
+    (r"<(?:str|list\[str\])>", "<文字>"),
+    (r"<int(?: range)?>", "<整数>"),
+    (r"<(?:path|file|list\[Path\])>", "<文件>"),
+    (r"<dir>", "<目录>"),
+    (r"<%Y-%m-%d>", "<年-月-日>"),
+    (r"\[OPTIONS\]", "[选项]"),
+    (r"COMMAND \[ARGS\]\.\.\.", "命令 …"),
+)
+"""Typer's words for what an argument may be."""
+
+_ENTRY = re.compile(r"(  \S+(?: \S+)*) {2,}(\S.*)")
+"""A line of a list of options or commands: its name and what it is."""
+
+
+def in_chinese(text: str) -> str:
+    """Typer words the headings and the kinds of arguments itself; headings stand at the beginning of a line."""
+    for heading, chinese in _HEADINGS.items():
+        text = re.sub(rf"^{heading}", chinese, text, flags=re.MULTILINE)
+    for words, chinese in _WORDS:
+        text = re.sub(words, chinese, text)
+    return text
+
+
 def _help(page: str) -> str:
-    """Typer's page with its headings in Chinese and its lines folded to the terminal."""
+    """Typer's page in Chinese, its lists aligned and its lines folded to the terminal."""
     width = min(shutil.get_terminal_size().columns, _WIDEST)
-    lines = []
-    for line in page.split("\n"):
-        for heading, chinese in _HEADINGS.items():
-            if line.startswith(heading):
-                line = chinese + line[len(heading) :]
-        lines += _folded(line, width)
-    return "\n".join(lines)
+    sections = re.split(r"\n(?=\S)", in_chinese(page))
+    return "\n".join(line for section in sections for line in _laid_out(section.split("\n"), width))
+
+
+def _laid_out(section: list[str], width: int) -> Iterator[str]:
+    entries = [_ENTRY.fullmatch(line) for line in section]
+    column = max((_cells(entry[1]) for entry in entries if entry and _cells(entry[1]) <= _NAMES), default=0) + 2
+    for line, entry in zip(section, entries, strict=True):
+        if entry is None:
+            yield from _folded(line, width)
+        else:
+            gap = " " * max(column - _cells(entry[1]), 2)
+            yield from _folded(entry[1] + gap + entry[2], width)
 
 
 def _folded(line: str, width: int) -> list[str]:

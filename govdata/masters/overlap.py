@@ -14,10 +14,11 @@ Both are figures: no value of a record is in them. They are made with the confli
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from govdata.masters.mentions import Mentions
-from govdata.masters.survivorship import BETTER, differs, told
+from govdata.masters.survivorship import BETTER, differs, place, told
 from govdata.publish import scorecard
 from govdata.standards.master_model import REVIEWED, SIMILAR, UNLINKED, MasterElement
 from govdata.storage import files, sql
@@ -46,18 +47,36 @@ def _write(connection: duckdb.DuckDBPyConnection, table: Table, mentions: Mentio
 
 
 def counted(mentions: Mentions) -> list[str]:
-    """Per element and table, how many facts a master has of it and how many of them were asked for: aggregates over
-    ``linked`` of ``survivorship.prepare``."""
+    """Per element and table, how many facts a master has of it (``f_``) and how many of them were asked for (``x_``,
+    where not all were): aggregates over ``linked`` of ``survivorship.prepare``."""
     asked = _collected(mentions)
     columns = []
     for element, tables in _held(mentions).items():
         for dataset in tables:
-            facts = f"{told(element)} AND dataset = {sql.text(dataset)}"
-            roles = [role for role in mentions.master.mentions if (element, dataset, role) in asked]
-            cells = f"role IN ({', '.join(map(sql.text, roles))})" if roles else "FALSE"
-            columns.append(f"count(*) FILTER (WHERE {facts}) AS {_column('f', element, dataset)}")
-            columns.append(f"count(*) FILTER (WHERE {facts} AND {cells}) AS {_column('x', element, dataset)}")
+            facts = f"FILTER (WHERE {told(element)} AND place = {place(mentions, dataset)})"
+            columns.append(f"count(*) {facts} AS {_column('f', element, dataset)}")
+            if (cells := _cells(mentions, asked, element, dataset)) not in (ALL, NONE):
+                columns.append(f"count(CASE WHEN {cells} THEN 1 END) {facts} AS {_column('x', element, dataset)}")
     return columns
+
+
+ALL, NONE = "TRUE", "FALSE"
+
+
+def _cells(mentions: Mentions, asked: Collection[tuple[str, str, str]], element: str, dataset: str) -> str:
+    """SQL over ``linked``: whether a fact of the element was asked for by the table."""
+    roles = [role for role, mention in mentions.master.mentions.items() if mention.dataset == dataset]
+    told_by = [role for role in roles if element in mentions.master.mentions[role].values]
+    collected = [role for role in told_by if (element, dataset, role) in asked]
+    if len(collected) == len(told_by):
+        return ALL
+    return f"role IN ({', '.join(map(sql.text, collected))})" if collected else NONE
+
+
+def _asked_cells(mentions: Mentions, element: str, dataset: str) -> str:
+    """The column of ``summary`` that counts the cells that were asked for, or what stands for it."""
+    cells = _cells(mentions, _collected(mentions), element, dataset)
+    return {ALL: _column("f", element, dataset), NONE: "0"}.get(cells, _column("x", element, dataset))
 
 
 def _column(prefix: str, element: str, dataset: str) -> str:
@@ -128,7 +147,7 @@ def _alike_held(mentions: Mentions) -> str:
     """A SELECT of ``element, dataset, cells`` of the masters whose facts do not differ."""
     parts = [
         f"SELECT {sql.text(element)} AS element, {sql.text(dataset)} AS dataset, "
-        f"sum({_column('x', element, dataset)}) AS cells FROM summary WHERE NOT {differs(element)}"
+        f"sum({_asked_cells(mentions, element, dataset)}) AS cells FROM summary WHERE NOT {differs(element)}"
         for element, tables in _held(mentions).items()
         for dataset in tables
     ]
@@ -145,10 +164,11 @@ def _alike_pairs(mentions: Mentions) -> str:
             for high in tables:
                 if (place[low], low) <= (place[high], high) or _owner(mentions, low) == _owner(mentions, high):
                     continue
+                cells = _asked_cells(mentions, element, low)
                 both = f"{_column('f', element, low)} > 0 AND {_column('f', element, high)} > 0"
                 parts.append(
                     f"SELECT {sql.text(element)} AS element, {sql.text(low)} AS dataset, {sql.text(high)} AS "
-                    f"other_dataset, count(*) AS compared, count(*) AS agreeing, sum({_column('x', element, low)}) AS "
+                    f"other_dataset, count(*) AS compared, count(*) AS agreeing, sum({cells}) AS "
                     f"asked_twice FROM summary WHERE NOT {differs(element)} AND {both}"
                 )
     nothing = "SELECT '' AS element, '' AS dataset, '' AS other_dataset, 0 AS compared, 0 AS agreeing, 0 AS asked_twice"

@@ -5,7 +5,7 @@ the others, a few in a hundred, are looked at fact by fact. ``prepare`` makes te
 
     linked    each mention with its master, and what it says of each element
     summary   a row per master: its strongest identifier, mentions, tables; per element how many facts there are,
-              whether they differ, and the first value and the best place where they do not
+              whether they differ, and the value and the best source where they do not
     fact      of masters and elements that differ, what each mention says, with the rank of the source
     choice    of the same the value taken, and how many facts agree and disagree with it
 
@@ -81,7 +81,7 @@ def _linked(mentions: Mentions, links: str, identified: bool) -> str:
     names = [sql.identifier(f"{prefix}_{name}") for name in mentions.master.elements for prefix in "vcr"]
     if identified:
         names.append(f"{_identity(mentions)} AS identity")
-    tables = " ".join(f"WHEN {sql.text(name)} THEN {place}" for place, name in enumerate(_tables(mentions)))
+    tables = " ".join(f"WHEN {sql.text(name)} THEN {place(mentions, name)}" for name in _tables(mentions))
     told = ["dataset", "role", "row_id", "delivered", "as_of", f"CAST(CASE dataset {tables} END AS BIGINT) AS place"]
     return (
         f"SELECT {', '.join(told + names)}, l.{sql.identifier(mentions.kind + '_id')} AS master_id "
@@ -93,6 +93,11 @@ def _linked(mentions: Mentions, links: str, identified: bool) -> str:
 def _tables(mentions: Mentions) -> list[str]:
     """In the order of their names, by which the best of equals is found."""
     return sorted(mentions.master.datasets)
+
+
+def place(mentions: Mentions, dataset: str) -> int:
+    """What stands for a table in ``linked``."""
+    return _tables(mentions).index(dataset)
 
 
 def _identity(mentions: Mentions) -> str:
@@ -118,8 +123,8 @@ def _summary(mentions: Mentions, identified: bool, counted: Sequence[str]) -> st
             f"count(*) {facts} AS {sql.identifier('n_' + name)}",
             f"min({value}) {facts} AS {value}",
             f"coalesce({differ}, FALSE) AS {differs(name)}",
-            f"min({_place(name)}) FILTER (WHERE {told(name)} AND {_fills(element, rank)}) AS "
-            f"{sql.identifier('p_' + name)}",
+            f"min({_best(name)}) FILTER (WHERE {told(name)} AND {_fills(element, rank)}) AS "
+            f"{sql.identifier('b_' + name)}",
         ]
     return f"SELECT {', '.join([*given, *counted])} FROM linked GROUP BY master_id"
 
@@ -138,7 +143,7 @@ def _fills(element: MasterElement, rank: str) -> str:
     return f"{rank} IN ({', '.join(map(str, element.filling))})" if element.filling else "FALSE"
 
 
-def _place(element: str) -> str:
+def _best(element: str) -> str:
     """SQL of rank, delivery, date of the row and table of a fact as one number: of facts with one value the smallest is
     the best by ``BETTER``."""
     delivered, as_of = (f"({DAYS - 1} - ({date} - {FIRST_DAY}))" for date in ("delivered", "as_of"))
@@ -171,7 +176,7 @@ def query(mentions: Mentions) -> str:
     )
     shown = "".join(
         f", CASE WHEN s.{differs(element)} THEN c.{sql.identifier(element + end)} "
-        f"WHEN s.{sql.identifier('p_' + element)} IS NOT NULL THEN {alike} END AS {sql.identifier(element + end)}"
+        f"WHEN s.{sql.identifier('b_' + element)} IS NOT NULL THEN {alike} END AS {sql.identifier(element + end)}"
         for element in mentions.master.elements
         for end, alike in zip(details.values(), _alike(element, mentions), strict=True)
     )
@@ -186,14 +191,14 @@ def query(mentions: Mentions) -> str:
 
 def _alike(element: str, mentions: Mentions) -> tuple[str, ...]:
     """Value and details of an element whose facts do not differ, read back from the best place."""
-    place = f"s.{sql.identifier('p_' + element)}"
+    best = f"s.{sql.identifier('b_' + element)}"
     tables = ", ".join(sql.text(name) for name in _tables(mentions))
-    as_of, delivered = f"({place} // {TABLES}) % {DAYS}", f"({place} // {TABLES * DAYS}) % {DAYS}"
+    as_of, delivered = f"({best} // {TABLES}) % {DAYS}", f"({best} // {TABLES * DAYS}) % {DAYS}"
     days = f"CASE WHEN {as_of} = {DAYS - 1} THEN {delivered} ELSE {as_of} END"
     date = f"{FIRST_DAY} + CAST({DAYS - 1} - ({days}) AS INTEGER)"
     return (
         f"s.{sql.identifier('v_' + element)}",
-        f"[{tables}][{place} % {TABLES} + 1]",
+        f"[{tables}][{best} % {TABLES} + 1]",
         date,
         f"s.{sql.identifier('n_' + element)}",
         "0",

@@ -154,18 +154,24 @@ def spells(made: Relations, whole: Sequence[str], alone: Mapping[str, Sequence[s
         if parts:
             steps[f"{side}_alone"] = " UNION ALL ".join(parts)
             points.append(f"SELECT left_id, right_id, {said}, FALSE FROM {side}_alone JOIN pair USING ({side}_id)")
-    ends_before = "count(*) FILTER (WHERE says = 2) OVER (PARTITION BY left_id, right_id ORDER BY "
     steps["point"] = " UNION ALL ".join(points)
+    steps["several"] = "SELECT left_id, right_id FROM point GROUP BY left_id, right_id HAVING count(*) > 1"
+    pair = "OVER (PARTITION BY left_id, right_id ORDER BY "
+    ends_before = f"count(*) FILTER (WHERE says = 2) {pair}{ORDER} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
     steps["placed"] = (
-        "SELECT *, row_number() OVER (PARTITION BY left_id, right_id ORDER BY "
-        f"{ORDER}) AS place, coalesce({ends_before}{ORDER} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) "
-        "AS spell FROM point"
+        f"SELECT *, row_number() {pair}{ORDER}) AS place, coalesce({ends_before}, 0) AS spell "
+        "FROM point SEMI JOIN several USING (left_id, right_id)"
     )
-    steps["spells"] = (
-        "SELECT left_id, right_id, "
-        "arg_min({'kind': kind, 'dataset': dataset, 'row_id': row_id}, place) FILTER (WHERE of_pair) AS first, "
-        "min(starts) AS valid_from, min(until) AS until, "
-        "any_value({'day': day, 'kind': kind, 'dataset': dataset, 'row_id': row_id}) FILTER (WHERE says = 2) AS last, "
+    first, last = (
+        "{'kind': kind, 'dataset': dataset, 'row_id': row_id}",
+        "{'day': day, 'kind': kind, 'dataset': dataset, 'row_id': row_id}",
+    )
+    steps["spells"] = (  # most pairs are told of once: nothing is to be put in order
+        f"SELECT left_id, right_id, {first} AS first, starts AS valid_from, until, "
+        f"CASE WHEN says = 2 THEN {last} END AS last, 1 AS rows "
+        "FROM point ANTI JOIN several USING (left_id, right_id) UNION ALL "
+        f"SELECT left_id, right_id, arg_min({first}, place) FILTER (WHERE of_pair) AS first, "
+        f"min(starts) AS valid_from, min(until) AS until, any_value({last}) FILTER (WHERE says = 2) AS last, "
         "count(DISTINCT row_id) FILTER (WHERE of_pair) AS rows FROM placed GROUP BY left_id, right_id, spell"
     )
     listed = ", ".join(f"{name} AS ({text})" for name, text in steps.items())

@@ -43,13 +43,14 @@ class Told:
     drill: Mapping[str, Mapping[str, Sequence[Row]]] = field(default_factory=dict)
 
 
-def read(registry: Registry, deployment: Deployment, date: Date) -> Told:
-    """Raises ``GovdataError`` where the date was not scored."""
+def read(registry: Registry, deployment: Deployment, on: Date | None) -> Told:
+    """The figures of a date (None: of the newest that was scored). Raises ``GovdataError`` where it was not scored."""
     with inspection_figures.opened(deployment) as connection:
+        newest = inspection_figures.newest(connection)
+        date = on or newest
         known = connection.execute("SELECT count(*) FROM governance.scorecard WHERE date = ?", [date]).fetchall()
         if not known[0][0]:
             raise GovdataError(f"{date} 没有评分；评过分的日期见 governance.scorecard")
-        newest = connection.execute("SELECT max(date) FROM governance.scorecard").fetchall()[0][0]
         have = _known(connection)
         asked = Asked(date, _parts(have, registry, date, date == newest))
         quick = _kept(connection, asked)
