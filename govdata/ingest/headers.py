@@ -226,6 +226,9 @@ def ordinals(names: Sequence[str], headers: Headers | None) -> set[int]:
     }
 
 
+FOOTER_LINES = 20  # how far from the end footers may stand
+
+
 def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:
     """Totals, record counts, who made the table: the first filled cell says so and hardly any other cell is filled (a
     total may carry sums). Only totals are believed away from the end of a table, where other words may be a piece of a
