@@ -7,16 +7,26 @@ English one and a stack trace.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date as Date
 
-from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, multi_asset_check
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetExecutionContext,
+    Failure,
+    multi_asset_check,
+)
 
 from govdata.assets import guard
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import StandardizedBatch, Verdict
-from govdata.checks.asset_checks import check_results, check_specs, current
-from govdata.deployment import Deployment
+from govdata.checks.asset_checks import check_results, check_specs, current, not_read
+from govdata.deployment import Deployment, dates_in
 from govdata.errors import GovdataError
+from govdata.operations import alerts, outcomes
 from govdata.operations.outcomes import title
 from govdata.standards.model import Dataset, Registry
 
@@ -42,24 +52,50 @@ def checked(dataset: Dataset, registry: Registry) -> AssetChecksDefinition:
             if not verdict.passed:
                 publish.record_reconciliation(batch, None, home)
                 work.block(tuple(outcome.description for outcome in failing if outcome.blocking))
-            newest = _newest_verdict(home, dataset, date)
+            newer = list(_newest_state(home, dataset, registry, date))
         yield from check_results(verdict, dataset)
         # An older date was judged again: what a person sees of a check stays the newest delivery's state.
-        for evaluation in current(newest, dataset, registry) if newest is not None else ():
+        for evaluation in newer:
             context.op_execution_context.instance.report_runless_asset_event(evaluation)
         work.stop()
 
     return stage
 
 
-def _newest_verdict(deployment: Deployment, dataset: Dataset, after: Date) -> Verdict | None:
-    """That of the newest delivery later than ``after``; None where ``after`` is the newest that was judged."""
+@contextmanager
+def unjudged(
+    context: AssetExecutionContext, deployment: Deployment, dataset: Dataset, registry: Registry
+) -> Iterator[None]:
+    """Work without which the checks of the run's date cannot be made. Where it stops, Dagster would show each of them
+    as failed: what a person sees stays the state of the newest delivery."""
+    try:
+        yield
+    except Failure:
+        for evaluation in _newest_state(deployment, dataset, registry):
+            context.op_execution_context.instance.report_runless_asset_event(evaluation)
+        raise
+
+
+def _newest_state(
+    deployment: Deployment, dataset: Dataset, registry: Registry, after: Date = Date.min
+) -> Iterator[AssetCheckEvaluation]:
+    """The checks of the newest delivery later than ``after`` that was judged; of one still newer that could not be
+    read, that it was not."""
     from govdata.publish import layers
 
-    for date in reversed(layers.dates(deployment.lake("standardized", dataset.name, after).parent)):
+    newest = after
+    for date in reversed(layers.dates(deployment.lake("standardized", dataset.name, Date.max).parent)):
         if date <= after:
-            return None
+            break
         verdict = layers.read(Verdict, Verdict.path(deployment, dataset.name, date))
         if verdict is not None:
-            return verdict
-    return None
+            newest = date
+            yield from current(verdict, dataset, registry)
+            break
+    for date in reversed(dates_in(deployment.landing / dataset.name)):
+        if date <= newest:
+            break
+        reading = outcomes.read(deployment, dataset.name, date, "raw")
+        if reading is not None and reading.is_stopped:
+            yield not_read(dataset, date, alerts.itemised(reading.reasons))
+            break

@@ -12,8 +12,8 @@ def key(dataset: Dataset) -> AssetKey:
 
 
 def landing(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) -> AssetSpec:
-    """The delivery folder as an external asset: in the graph, with an observation for every delivery, never
-    executed."""
+    """The delivery folder as an external asset: in the graph, with a materialization for every delivery that was found,
+    never executed."""
     schedule = dataset.schedule
     rhythm = {"d": "日", "w": "周", "m": "月", "y": "年"}[schedule.unit]
     due = f"每{schedule.every if schedule.every > 1 else ''}{rhythm}交付" + (

@@ -7,7 +7,7 @@ from datetime import date as Date
 from dagster import (
     AssetExecutionContext,
     AssetKey,
-    AssetObservation,
+    AssetMaterialization,
     AssetsDefinition,
     AssetSpec,
     DailyPartitionsDefinition,
@@ -18,6 +18,7 @@ from dagster import (
 )
 
 from govdata.assets import describe, guard, landing
+from govdata.assets.checked import unjudged
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import Delivery
 from govdata.errors import DeliveryError, GovdataError
@@ -60,7 +61,10 @@ def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) 
         from govdata.storage import files
 
         date = Date.fromisoformat(context.partition_key)
-        with guard.stage(context, deployment.deployment, dataset, STAGE) as work:
+        with (
+            unjudged(context, deployment.deployment, dataset, registry),
+            guard.stage(context, deployment.deployment, dataset, STAGE) as work,
+        ):
             with suppress(FileNotFoundError):  # before it is read: what changes meanwhile is read again
                 work.delivery, _ = files.state(deployment.deployment.delivery(dataset.name, date))
             delivery = None
@@ -70,7 +74,7 @@ def raw(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition) 
                 work.nothing()
                 return
             context.log_event(
-                AssetObservation(
+                AssetMaterialization(
                     landing.key(dataset),
                     partition=context.partition_key,
                     metadata={"文件数": len(delivery.files), "字节数": sum(file.size for file in delivery.files)},

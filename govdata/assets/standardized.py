@@ -16,6 +16,7 @@ from dagster import (
 )
 
 from govdata.assets import describe, guard, raw
+from govdata.assets.checked import unjudged
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import RawBatch
 from govdata.checks.asset_checks import per_cent
@@ -91,7 +92,10 @@ def standardized(dataset: Dataset, registry: Registry, dates: DailyPartitionsDef
         from govdata import engine
 
         date = Date.fromisoformat(context.partition_key)
-        with guard.stage(context, deployment.deployment, dataset, STAGE) as work:
+        with (
+            unjudged(context, deployment.deployment, dataset, registry),
+            guard.stage(context, deployment.deployment, dataset, STAGE) as work,
+        ):
             delivered = RawBatch.read(RawBatch.path(deployment.deployment, dataset.name, date))
             if delivered is None:
                 raise GovdataError(f"{dataset.name} {date} 尚未读入：请先运行“{title('raw')}”")

@@ -17,6 +17,7 @@ has been judged again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date as Date
 from typing import Any
 
 from dagster import (
@@ -176,6 +177,19 @@ def current(verdict: Verdict, dataset: Dataset, registry: Registry) -> Iterator[
     for facts in _results(verdict, dataset):
         if facts["check_name"] in known:
             yield AssetCheckEvaluation(**facts)
+
+
+def not_read(dataset: Dataset, date: Date, reasons: str) -> AssetCheckEvaluation:
+    """The check "reading" of a delivery of which nothing was read, outside of a run like those of ``current``.
+    ``reasons`` are Markdown."""
+    return AssetCheckEvaluation(
+        asset_key=asset_key(dataset),
+        check_name="reading",
+        passed=False,
+        severity=AssetCheckSeverity.ERROR,
+        description=f"{date} 的交付没有读成，其余各项仍是之前一期的结果：\n\n{reasons}",
+        metadata={DATE: date.isoformat()},
+    )
 
 
 def _results(verdict: Verdict, dataset: Dataset) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 import typer
@@ -10,14 +14,85 @@ from typer.core import TyperCommand, TyperGroup
 _HEADINGS = {"Usage:": "用法：", "Options:": "选项：", "Arguments:": "参数：", "Commands:": "命令："}
 
 
-def _in_chinese(page: str) -> str:
-    """Typer words the headings of a help page itself; they stand at the beginning of a line."""
-    lines = page.split("\n")
-    for number, line in enumerate(lines):
-        for heading, chinese in _HEADINGS.items():
-            if line.startswith(heading):
-                lines[number] = chinese + line[len(heading) :]
-    return "\n".join(lines)
+_WIDEST = 100
+"""Columns of a help page at most: longer lines are hard to read."""
+
+_UNFOLDED = 10_000
+"""The width that Typer is told. It breaks at spaces, of which Chinese has none, and leaves out what does not fit."""
+
+_NAMES = 32
+"""Columns of the names in a list at most: a longer one pushes only its own text aside."""
+
+_PIECES = re.compile(r"[!-~]+ *| +|[（《“]*[^!-~ ][，。；：、）》”]*")
+"""What a line is broken between: words, and characters with the punctuation that belongs to them."""
+
+_ORDER = (
+    *("sample", "standards", "run", "findings", "explain", "why", "ui", "orders", "report", "rejudge"),
+    *("sql", "dictionary", "catalogue", "person", "company", "screen", "prefill", "masters"),
+    *("inspect", "check", "pack", "verify", "backup", "restore"),
+)
+"""Commands as one comes to need them: the night, the analyst, before a delivery is sent, upkeep."""
+
+
+_WORDS = (
+    (r"\[required\]", "[必填]"),
+    (r"\[default: ([^;\]]+)(?:; [^\]]*)?\]", r"[默认 \1]"),
+    (r"\[x>=(\d+)\]", r"[至少 \1]"),
+    (r"<(?:str|list\[str\])>", "<文字>"),
+    (r"<int(?: range)?>", "<整数>"),
+    (r"<(?:path|file|list\[Path\])>", "<文件>"),
+    (r"<dir>", "<目录>"),
+    (r"<%Y-%m-%d>", "<年-月-日>"),
+    (r"\[OPTIONS\]", "[选项]"),
+    (r"COMMAND \[ARGS\]\.\.\.", "命令 …"),
+)
+"""Typer's words for what an argument may be."""
+
+_ENTRY = re.compile(r"(  \S+(?: \S+)*) {2,}(\S.*)")
+"""A line of a list of options or commands: its name and what it is."""
+
+
+def in_chinese(text: str) -> str:
+    """Typer words the headings and the kinds of arguments itself; headings stand at the beginning of a line."""
+    for heading, chinese in _HEADINGS.items():
+        text = re.sub(rf"^{heading}", chinese, text, flags=re.MULTILINE)
+    for words, chinese in _WORDS:
+        text = re.sub(words, chinese, text)
+    return text
+
+
+def _help(page: str) -> str:
+    """Typer's page in Chinese, its lists aligned and its lines folded to the terminal."""
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    sections = re.split(r"\n(?=\S)", in_chinese(page))
+    return "\n".join(line for section in sections for line in _laid_out(section.split("\n"), width))
+
+
+def _laid_out(section: list[str], width: int) -> Iterator[str]:
+    entries = [_ENTRY.fullmatch(line) for line in section]
+    column = max((_cells(entry[1]) for entry in entries if entry and _cells(entry[1]) <= _NAMES), default=0) + 2
+    for line, entry in zip(section, entries, strict=True):
+        if entry is None:
+            yield from _folded(line, width)
+        else:
+            gap = " " * max(column - _cells(entry[1]), 2)
+            yield from _folded(entry[1] + gap + entry[2], width)
+
+
+def _folded(line: str, width: int) -> list[str]:
+    """``line`` in lines of at most ``width`` cells; the later ones begin below the text of the first."""
+    before = re.match(r"(\s*\S+(?: \S+)*\s{2,}|\s*)", line)
+    indent = _cells(before[0]) if before is not None else 0
+    lines = [""]
+    for piece in _PIECES.findall(line):
+        if _cells(lines[-1] + piece.rstrip()) > width and lines[-1].strip():
+            lines.append(" " * indent)
+        lines[-1] += piece
+    return [folded.rstrip() for folded in lines]
+
+
+def _cells(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 class Command(TyperCommand):
@@ -28,7 +103,8 @@ class Command(TyperCommand):
         return option
 
     def get_help(self, ctx: Any) -> str:
-        return _in_chinese(super().get_help(ctx))
+        ctx.terminal_width = _UNFOLDED
+        return _help(super().get_help(ctx))
 
 
 class Group(TyperGroup):
@@ -39,7 +115,12 @@ class Group(TyperGroup):
         return option
 
     def get_help(self, ctx: Any) -> str:
-        return _in_chinese(super().get_help(ctx))
+        ctx.terminal_width = _UNFOLDED
+        return _help(super().get_help(ctx))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        known = super().list_commands(ctx)
+        return sorted(known, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
 
 
 app = typer.Typer(

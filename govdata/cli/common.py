@@ -3,6 +3,7 @@ text."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date as Date
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -46,6 +47,20 @@ def read_date(text: str) -> Date:
     if date is None:
         raise GovdataError(f"{text} 不是日期，应为 YYYY-MM-DD")
     return date
+
+
+ROOM_FOR_A_TABLE = 120
+"""Columns of a terminal from which on a table with a column of sentences can be read."""
+
+
+def show_items(terminal: Console, items: Iterable[tuple[str, str]]) -> None:
+    """(heading, sentence) each: what is a line of a table on a wide terminal, on a narrow one."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for heading, sentence in items:
+        terminal.print(Text(heading, style="bold"))
+        terminal.print(Padding(Text(sentence), (0, 0, 0, 2)))
 
 
 def console(stderr: bool = False, file: TextIO | None = None) -> Console:

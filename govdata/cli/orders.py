@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date as Date
 from datetime import datetime
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from govdata.cli.app import Command, Group, app
-from govdata.cli.common import console, load_registry
+from govdata.cli.common import ROOM_FOR_A_TABLE, console, load_registry, show_items
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from govdata.governance import Order
     from govdata.governance.log import Event, Kind
 
@@ -47,8 +50,6 @@ def list_orders(
     every: Annotated[bool, typer.Option("--all", help="也列出办结和作废的")] = False,
 ) -> None:
     """列出工单：先超期的，再按截止日期和优先级。"""
-    from rich.table import Table
-
     from govdata.governance import PRIORITY_NAMES, STATE_NAMES, state_of
 
     today = Date.today()
@@ -57,12 +58,8 @@ def list_orders(
         for order in state_of(Deployment.from_env()).orders.values()
         if (every or order.is_open) and department in (None, order.department)
     ]
-    table = Table(box=None, header_style="bold")
-    for title in ("编号", "部门", "数据集", "问题", "待整改", "状态", "优先级", "截止"):
-        table.add_column(title, no_wrap=title in ("编号", "截止"), overflow="fold")
-    for order in sorted(known, key=lambda order: (not order.is_open, order.due, -order.facts["score"], order.number)):
-        late = "（超期）" if order.is_open and order.due < today else ""
-        table.add_row(
+    lines = [
+        (
             order.number,
             order.department,
             order.dataset,
@@ -70,10 +67,36 @@ def list_orders(
             f"{len(order.to_mend(today)):,}",
             STATE_NAMES[order.state],
             PRIORITY_NAMES[order.facts["priority"]],
-            order.due.isoformat() + late,
+            order.due.isoformat() + ("（超期）" if order.is_open and order.due < today else ""),
         )
+        for order in sorted(
+            known, key=lambda order: (not order.is_open, order.due, -order.facts["score"], order.number)
+        )
+    ]
     terminal = console()
-    terminal.print(table, markup=False) if known else terminal.print("没有工单")
+    if not lines:
+        terminal.print("没有工单")
+    elif terminal.width < ROOM_FOR_A_TABLE:
+        show_items(
+            terminal,
+            (
+                (f"{number}  {state}  {priority}  {due}", f"{owner}（{dataset}）待整改{count}条：{problem}")
+                for number, owner, dataset, problem, count, state, priority, due in lines
+            ),
+        )
+    else:
+        terminal.print(_table(lines), markup=False)
+
+
+def _table(lines: Iterable[tuple[str, ...]]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold")
+    for title in ("编号", "部门", "数据集", "问题", "待整改", "状态", "优先级", "截止"):
+        table.add_column(title, no_wrap=title in ("编号", "截止"), overflow="fold")
+    for line in lines:
+        table.add_row(*line)
+    return table
 
 
 def _problem(order: Order) -> str:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from govdata.cli.app import Command, app
-from govdata.cli.common import console
+from govdata.cli.common import ROOM_FOR_A_TABLE, console, show_items
 from govdata.deployment import Deployment
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from govdata.access import Result
 
 
@@ -70,7 +72,31 @@ def findings(
     result = door.findings(
         deployment, date=day, dataset=dataset, rule=rule, rows=whole or rule is not None, limit=None if whole else rows
     )
-    _show(result, rows, csv=csv, xlsx=xlsx)
+    terminal = console()
+    if whole or rule is not None or terminal.width >= ROOM_FOR_A_TABLE or not terminal.is_terminal:
+        _show(result, rows, csv=csv, xlsx=xlsx)
+    else:
+        _show_rules(result, rows, terminal)
+
+
+def _show_rules(result: Result, rows: int, terminal: Console) -> None:
+    """Two lines a rule, below the date."""
+    from govdata.standards.model import SEVERITY_NAMES
+
+    days: dict[str, list[tuple[str, str]]] = {}
+    for line in result.rows:
+        of = {name: value or "" for name, value in zip(result.columns, line, strict=True)}
+        severity = dict[str, str](SEVERITY_NAMES).get(of["severity"], of["severity"])
+        heading = f"{of['rows']} 行  {severity}  {of['dataset']}  {of['rule_id']}"
+        days.setdefault(of["date"], []).append((heading, of["message"]))
+    for day, items in days.items():
+        terminal.print(day, style="bold", highlight=False)
+        show_items(terminal, items)
+    _show_count(result, rows, terminal)
+
+
+def _show_count(result: Result, rows: int, terminal: Console) -> None:
+    terminal.print(f"只显示前 {rows} 行" if result.more else f"{len(result.rows)} 行", highlight=False)
 
 
 def _is_a_file(out: TextIO) -> bool:
@@ -101,4 +127,4 @@ def _show(result: Result, rows: int, *, csv: bool, xlsx: Path | None) -> None:
             terminal.print(door.as_table(result))
         else:
             terminal.print(door.as_records(result, terminal.width), markup=False, highlight=False, soft_wrap=True)
-        terminal.print(f"只显示前 {rows} 行" if result.more else f"{len(result.rows)} 行", highlight=False)
+        _show_count(result, rows, terminal)

@@ -8,6 +8,8 @@ from typing import Any
 
 import typer
 
+from govdata.cli.app import in_chinese
+
 _SENTENCES = (
     (r"Missing (?:argument|parameter) (?P<what>.+?)\.", "缺少参数 {what}"),
     (r"Missing option (?P<what>.+?)\.", "缺少选项 {what}"),
@@ -43,7 +45,7 @@ def told(error: typer.TyperException) -> str:
             break
     if context is None:  # of an option without its value
         return f"{sentence}\n帮助：govdata --help"
-    return f"{sentence}\n{context.get_usage().replace('Usage: ', '用法：', 1)}\n帮助：{context.command_path} --help"
+    return f"{sentence}\n{in_chinese(context.get_usage())}\n帮助：{context.command_path} --help"
 
 
 def _near(error: typer.TyperException, what: str, context: Any) -> str:

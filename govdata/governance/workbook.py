@@ -9,7 +9,6 @@ like it.
 from __future__ import annotations
 
 import csv
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -33,6 +32,7 @@ from govdata.governance.suggestions import Suggester
 from govdata.standards.model import DIMENSION_NAMES, Registry
 from govdata.standards.workorder_settings import NEEDS
 from govdata.storage import files, sql
+from govdata.storage.sheets import height
 
 ORDER, ITEM, CODE = "工单编号", "条目号", "校验码"
 REPLY, REASON, UNTIL, DEPARTMENT, NAME = "处理结果", "说明或依据", "计划日期", "转给部门", "办理人"
@@ -40,6 +40,7 @@ PLACE = ("来源文件", "行号")
 SUGGESTED = ("建议的值", "建议的依据")
 ANSWERS = (REPLY, REASON, UNTIL, DEPARTMENT, NAME)
 COVER = "封面"
+ORDER_WIDTH, ITEM_WIDTH, CODE_WIDTH, BASIS_WIDTH = 30, 16, 14, 34
 PROBLEM_WIDTH = 60
 HEAD_ROWS = 5
 """Rows above the header of an order's sheet."""
@@ -230,28 +231,41 @@ class _Book:
         """Column title and width."""
         keys = [(f"主键：{title}", 22) for title in key_titles(order, self.registry)]
         value = ("交付的值", 26) if may_see(order, self.registry) else ("交付值的写法", 26)
-        titles = [(ORDER, 30), (ITEM, 16), (CODE, 14), *keys, (PLACE[0], 40), (PLACE[1], 8), value]
+        titles = [
+            (ORDER, ORDER_WIDTH),
+            (ITEM, ITEM_WIDTH),
+            (CODE, CODE_WIDTH),
+            *keys,
+            (PLACE[0], 40),
+            (PLACE[1], 8),
+            value,
+        ]
         if may_see(order, self.registry):
-            titles += [(SUGGESTED[0], 26), (SUGGESTED[1], 34)]
+            titles += [(SUGGESTED[0], 26), (SUGGESTED[1], BASIS_WIDTH)]
         return [*titles, (REPLY, 22), (REASON, 30), (UNTIL, 13), (DEPARTMENT, 18), (NAME, 12)]
 
     def _head(self, sheet: Any, order: Order) -> None:
-        facts, plain = order.facts, self.formats["plain"]
+        facts = order.facts
         dataset = self.registry.datasets.get(order.dataset)
         place = f"{dataset.title if dataset else order.dataset}" + (f"，{facts['title']}" if facts["title"] else "")
         basis = facts["source"] or "数据集合同"
         kind = "错误（该行已隔离，没有发布）" if facts["severity"] == "error" else "提示（照常发布）"
-        sheet.write_string(0, 0, f"{place}：{_problem(order)}", self.formats["title"])
         dimension = DIMENSION_NAMES.get(facts["dimension"], facts["dimension"])
-        sheet.write_string(1, 0, f"依据：{basis}；维度：{dimension}；性质：{kind}", plain)
         due = f"截止日期：{order.due.isoformat()}（{facts['limit_source']}，{facts['limit_days']} 个工作日）"
-        sheet.write_string(
-            2, 0, f"{due}；优先级：{PRIORITY_NAMES[facts['priority']]}；状态：{STATE_NAMES[order.state]}", plain
-        )
         more = len(order.to_mend(self.date)) - self.registry.workorders.rows_per_sheet
-        sheet.write_string(3, 0, f"另有 {more} 条在旁边的 CSV 文件里" if more > 0 else "", plain)
         code = order_code(self.key, order.number, self.date.isoformat())
-        sheet.write_string(4, 0, f"签名：{order.number} {self.date.isoformat()} {code}", self.formats["faint"])
+        lines = [
+            (f"{place}：{_problem(order)}", "heading"),
+            (f"依据：{basis}；维度：{dimension}；性质：{kind}", "wrapped"),
+            (f"{due}；优先级：{PRIORITY_NAMES[facts['priority']]}；状态：{STATE_NAMES[order.state]}", "wrapped"),
+            (f"另有 {more} 条在旁边的 CSV 文件里" if more > 0 else "", "wrapped"),
+            (f"签名：{order.number} {self.date.isoformat()} {code}", "faint"),
+        ]
+        # Folded within the columns that stay when one scrolls, and off those that are repeated in print.
+        width = ORDER_WIDTH + ITEM_WIDTH + CODE_WIDTH
+        for row, (text, format) in enumerate(lines):
+            sheet.set_row(row, height(text, width * 11 // 14) * 14 / 11 if format == "heading" else height(text, width))
+            sheet.merge_range(row, 0, row, 2, text, self.formats[format])
 
     def _cells(self, order: Order, line: Line) -> list[str | int]:
         found = line.value if line.value is not None else "（空）"
@@ -276,9 +290,13 @@ class _Book:
 
     def _line(self, sheet: Any, row: int, order: Order, line: Line) -> None:
         cells = self._cells(order, line)
+        basis = line.suggestion.told if line.suggestion is not None else ""
+        sheet.set_row(row, height(basis, BASIS_WIDTH))
         for number, cell in enumerate(cells):
             if isinstance(cell, int):
                 sheet.write_number(row, number, cell, self.formats["number"])
+            elif basis and cell == basis:
+                sheet.write_string(row, number, cell, self.formats["basis"])
             else:
                 quoted = self.formats["quoted" if cell.startswith(_FORMULA) else "text"]
                 sheet.write_string(row, number, cell[:32_767], quoted)
@@ -355,6 +373,7 @@ def formats(book: Any) -> dict[str, Any]:
         "plain": book.add_format(base),
         "bold": book.add_format(base | {"bold": True}),
         "title": book.add_format(base | {"bold": True, "font_size": 14}),
+        "heading": book.add_format(base | {"bold": True, "font_size": 14, "text_wrap": True}),
         "header": book.add_format(base | shade | {"bg_color": "#DDE6F0"}),
         "answer": book.add_format(base | shade | {"bg_color": "#FFF2CC"}),
         "wrapped": book.add_format(base | {"text_wrap": True}),
@@ -363,15 +382,10 @@ def formats(book: Any) -> dict[str, Any]:
         "faint": book.add_format(base | {"font_color": "#808080", "font_size": 9}),
         "text": book.add_format(base | {"num_format": "@", "border": 1}),
         "number": book.add_format(base | {"border": 1}),
+        "basis": book.add_format(base | {"num_format": "@", "border": 1, "text_wrap": True}),
         "quoted": book.add_format(base | {"num_format": "@", "border": 1, "quote_prefix": True}),
         "input": book.add_format(base | {"border": 1, "bg_color": "#FFFBEB"}),
     }
-
-
-def height(text: str, width: int) -> int:
-    """Of a row with ``text`` wrapped in a column ``width`` wide: only Excel itself makes a row as high as its text. A
-    character of Chinese is two wide."""
-    return 16 * max(1, math.ceil(2 * len(text) / width))
 
 
 def printed(sheet: Any, footer: str, wide: int = 1) -> None:

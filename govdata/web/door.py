@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -57,10 +57,14 @@ def door(upstream: str, reports: Path) -> Starlette:
     async def forward(request: Request) -> Response:
         raw, query = request.scope["raw_path"], request.scope["query_string"]
         url = httpx.URL(f"http://{upstream}").copy_with(raw_path=raw + b"?" + query if query else raw)
-        posted = request.method == "POST"
-        ours = {b"host"} if posted else {b"host", b"content-length"}  # a body is handed on with a POST only
+        ours = (b"host", b"content-length")
         headers = [(name, value) for name, value in _end_to_end(request.headers.raw) if name not in ours]
-        content = request.stream() if posted else None
+        content = None
+        if request.method == "POST":  # a body is handed on with a POST only, and whole: a page that was left sends half
+            try:
+                content = await request.body()
+            except ClientDisconnect:
+                return Response(status_code=HTTPStatus.BAD_REQUEST)  # to nobody
         asked = httpx.Request(request.method, url, headers=headers, content=content)
         try:
             answer = await transport.handle_async_request(asked)

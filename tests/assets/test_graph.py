@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from datetime import date as Date
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 from dagster import (
+    AssetCheckKey,
     AssetKey,
     DagsterInstance,
     DagsterRun,
@@ -321,6 +322,45 @@ def test_a_run_tells_the_reason_and_no_stack(
             and not error.stack
             and not error.cause
         )
+
+
+def shown_checks(dagster: DagsterInstance) -> dict[str, tuple[str, str]]:
+    """Check of ``alpha`` → outcome and delivery date of what a person is shown: the last that was told."""
+    shown = {}
+    for name in ("completeness", *TABLE_CHECKS):
+        key = AssetCheckKey(AssetKey(["alpha", "standardized"]), name)
+        (last,) = dagster.event_log_storage.get_asset_check_execution_history(key, limit=1)
+        evaluation = last.event.dagster_event.asset_check_evaluation_data
+        shown[name] = (last.status.value, str(evaluation.metadata["交付日期"].value))
+    return shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stage", "error"),
+    [("ingest", DeliveryError("交付不能接收", [Problem("a.csv", "空文件")])), ("standardize", RuntimeError("内部"))],
+)
+def test_what_does_not_come_to_its_checks_leaves_those_of_the_delivery_before(
+    home: Deployment, stages: StandIns, dagster: DagsterInstance, stage: str, error: Exception
+) -> None:
+    later = NIGHT + timedelta(days=1)
+    home.delivery("alpha", later).mkdir(parents=True)
+    home.delivery("alpha", later).joinpath("a.csv").touch()
+    job = build_definitions(home, tiny_registry("alpha")).resolve_job_def("nightly")
+    first, second = NIGHT.isoformat(), later.isoformat()
+    assert job.execute_in_process(partition_key=first, instance=dagster).success
+    before = shown_checks(dagster)
+    stages.misbehave["alpha", stage] = error
+
+    assert not job.execute_in_process(partition_key=second, instance=dagster, raise_on_error=False).success
+    unread = {"reading": ("FAILED", second)} if stage == "ingest" else {}
+    assert shown_checks(dagster) == before | unread
+
+    assert not job.execute_in_process(partition_key=first, instance=dagster, raise_on_error=False).success
+    assert shown_checks(dagster) == before | unread, "an older date is no news"
+    stages.misbehave.clear()
+    assert job.execute_in_process(partition_key=first, instance=dagster).success
+    assert shown_checks(dagster) == before | unread
 
 
 @pytest.mark.slow

@@ -176,12 +176,13 @@ def test_a_jobs_page_has_the_runs_of_the_command_line(page: Page, address: str, 
 def test_what_was_never_delivered_does_not_look_broken(page: Page, address: str, tmp_path: Path) -> None:
     """Education is yearly. The first partition is the first delivery's, so that three dates are no hundredth of a
     year."""
-    page.goto(f"{address}/assets/education/published?view=partitions")
-    page.get_by_text("2026-11-18").first.wait_for()
-    assert page.get_by_text("2026-11-17").count() == 0
-    page.get_by_text("Failed (0)").wait_for()
-    page.get_by_text("Materialized (1)").wait_for()
-    shot(page, tmp_path, "education")
+    for stage in ("landing", "published"):
+        page.goto(f"{address}/assets/education/{stage}?view=partitions")
+        page.get_by_text("2026-11-18").first.wait_for()
+        assert page.get_by_text("2026-11-17").count() == 0
+        page.get_by_text("Failed (0)").wait_for()
+        page.get_by_text("Materialized (1)").wait_for()
+        shot(page, tmp_path, f"education_{stage}")
 
 
 def test_a_blocked_delivery_says_why_on_its_assets(page: Page, morning: str, tmp_path: Path) -> None:
@@ -191,6 +192,15 @@ def test_a_blocked_delivery_says_why_on_its_assets(page: Page, morning: str, tmp
         page.get_by_text("没有找到表头").first.wait_for()
         page.get_by_text("governance.reconciliation WHERE dataset = 'population'").first.wait_for()
         shot(page, tmp_path, f"blocked_{asset}")
+    page.goto(f"{morning}/assets/population/standardized?view=checks")
+    page.get_by_text("reading", exact=True).first.click()
+    page.get_by_text("2026-11-18 的交付没有读成").first.wait_for()
+    shot(page, tmp_path, "blocked_checks")
+    page.goto(f"{morning}/assets/population/published?view=partitions&partition=2026-11-18")
+    page.get_by_text("View all historical events (1)").click()
+    page.get_by_role("dialog").get_by_text("2026-11-18", exact=True).first.click()
+    page.get_by_role("dialog").get_by_text("没有找到表头").first.wait_for()
+    shot(page, tmp_path, "blocked_partition")
     page.goto(f"{morning}/assets/birth/published?view=events")
     page.get_by_text("2026-11-18").first.wait_for()
     assert page.get_by_text("被阻断").count() == 0

@@ -16,11 +16,11 @@ Call = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """call(home, *arguments) → (exit code, standard output, standard error)"""
+    """call(home, *arguments, columns=200) → (exit code, standard output, standard error)"""
 
-    def run(home: Path, *arguments: str) -> tuple[int, str, str]:
+    def run(home: Path, *arguments: str, columns: int = 200) -> tuple[int, str, str]:
         monkeypatch.setenv("GOVDATA_HOME", str(home))
-        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setenv("COLUMNS", str(columns))
         monkeypatch.setattr(sys, "argv", ["govdata", *arguments])
         capsys.readouterr()
         code = cli._run()

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from govdata import standards
 from govdata.deployment import Deployment
@@ -25,6 +26,15 @@ def test_help_is_chinese_and_imports_little(call: Call, tmp_path: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+@pytest.mark.parametrize("command", [[], ["run"], ["standards"], ["orders"], ["sql"]])
+def test_help_is_whole_on_every_terminal(call: Call, tmp_path: Path, width: int, command: list[str]) -> None:
+    told, wide = (call(tmp_path, *command, "--help", columns=columns)[1] for columns in (width, 100))
+    assert max(cell_len(line) for line in told.splitlines()) <= width
+    assert "..." not in told.replace("[ARGS]...", "").replace("]...", "")
+    assert "".join(told.split()) == "".join(wide.split())
 
 
 def test_a_folder_without_standards_is_no_deployment(call: Call, tmp_path: Path) -> None:
@@ -71,6 +81,24 @@ def test_standards_check_finds_nothing_in_the_repository(call: Call, deployment:
     code, out, _ = call(deployment.home, "standards", "check")
     assert code == 0 and "没有问题" in out, out
     assert "学籍信息（education）的交付期限 06:00 晚于夜间运行 02:00" in out and "（birth）的交付期限" not in out
+
+
+def test_a_check_is_remembered_before_the_first_night_and_leaves_nothing_beside_mere_standards(
+    call: Call, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from govdata.engine import examples, trial
+
+    asked: list[str] = []
+    monkeypatch.setattr(trial, "_refused", lambda dataset, registry: asked.append(dataset.name))
+    monkeypatch.setattr(examples, "_tried", lambda elements, registry, on: [])
+    shutil.rmtree(deployment.data, ignore_errors=True)
+    call(deployment.home, "standards", "check")
+    assert asked and not deployment.data.exists()
+    once = list(asked)
+    deployment.landing.mkdir(parents=True)
+    for _ in range(2):
+        assert call(deployment.home, "standards", "check")[0] == 0
+    assert asked == once * 2
 
 
 def test_standards_check_names_file_line_and_problem(call: Call, deployment: Deployment) -> None:

@@ -39,6 +39,15 @@ def test_the_newest_delivery_s_rules_with_most_rows_first(home: Path, call: Call
     assert "2026-11-19" in call(home, "findings", "--dataset", "births")[1]
 
 
+def test_on_a_narrow_terminal_a_rule_s_sentence_stands_below_it(
+    home: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow(monkeypatch)
+    lines = call(home, "findings")[1].splitlines()
+    assert lines[0] == "2026-11-20" and "2 行  错误  people  id.shape" in lines
+    assert "  编号写法不对" in lines[lines.index("2 行  错误  people  id.shape") + 1]
+
+
 def test_a_rule_s_rows_by_file_and_line(home: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     narrow(monkeypatch)
     _, out, _ = call(home, "findings", "--date", "2026-11-20", "--dataset", "people", "--rule", "id.shape")

@@ -27,6 +27,8 @@ def test_list_and_show(city: City, number: str, call: Call) -> None:
     code, out, _ = call(home, "orders", "list")
     assert code == 0 and number in out and "待签收" in out and "超期" in out and "区划不在代码集中" in out
     assert "没有工单" in call(home, "orders", "list", "--department", "卫健")[1]
+    heading, sentence, *_ = call(home, "orders", "list", columns=60)[1].splitlines()
+    assert heading.startswith(f"{number}  待签收") and "待整改1条：区划不在代码集中" in sentence
     code, out, _ = call(home, "orders", "show", number)
     assert code == 0 and "10 个工作日" in out and "派发  govdata" in out and "待整改 1" in out
     code, _, err = call(home, "orders", "show", "GD-1")

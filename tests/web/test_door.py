@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -282,4 +283,16 @@ def test_before_the_server_is_up_the_door_asks_for_patience(caplog: pytest.LogCa
         assert (answer.status, answer.headers["Refresh"]) == (503, "2") and "正在启动" in answer.read().decode()
         with pytest.raises(InvalidStatus):
             connect(f"ws://127.0.0.1:{outer}/graphql", origin=Origin(f"http://127.0.0.1:{outer}"))
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_a_page_that_is_left_in_the_middle_of_a_question_is_no_error(
+    behind: Behind, port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as left:
+        lines = ("POST /graphql HTTP/1.1", f"Host: 127.0.0.1:{port}", f"Origin: http://127.0.0.1:{port}")
+        left.sendall("\r\n".join((*lines, "Content-Length: 100", "", "half")).encode())
+        time.sleep(0.2)
+    assert ask(port, "GET", "/runs").status == 201
+    assert behind.reached == ["GET /runs"]
     assert not [record for record in caplog.records if record.exc_info]
