@@ -42,10 +42,11 @@ class Tried:
         self._right.add(self._key(facts))
 
     def keep(self) -> None:
-        """Remember what was asked for and right; nothing is kept of what is no longer declared."""
-        if self._path is None or not self._path.parent.parent.is_dir():
+        """Remember what was asked for and right; nothing is kept of what is no longer declared, and nothing in a folder
+        with standards alone, which is somebody's checkout."""
+        if self._path is None or not self._path.parents[2].is_dir():
             return
-        self._path.parent.mkdir(exist_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         written = files.temporary(self._path)
         written.write_text(json.dumps(sorted(self._right)), encoding="utf-8")
         files.put(written, self._path)

@@ -16,13 +16,13 @@ from tests.engine import small
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "lake" / ".tmp" / "tried.json"
+    return tmp_path / "data" / "lake" / ".tmp" / "tried.json"
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch, path: Path) -> list[str]:
     """Names of the contracts that DuckDB was asked of; it refuses those whose title is 错."""
-    path.parent.parent.mkdir()
+    path.parents[2].mkdir()
     names: list[str] = []
 
     def refused(dataset: Dataset, registry: Registry) -> str | None:
@@ -72,7 +72,7 @@ def test_another_program_asks_of_everything(asked: list[str], path: Path, monkey
 @pytest.mark.parametrize("content", ["", "{", "[1]", "\x00"])
 def test_a_damaged_memory_is_none(asked: list[str], path: Path, content: str) -> None:
     registry = small.registry()
-    path.parent.mkdir()
+    path.parent.mkdir(parents=True)
     path.write_text(content, encoding="utf-8")
     checked(registry, path)
     checked(registry, path)
@@ -80,7 +80,7 @@ def test_a_damaged_memory_is_none(asked: list[str], path: Path, content: str) ->
 
 
 def test_an_element_is_tried_when_its_examples_change(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path.parent.parent.mkdir()
+    path.parents[2].mkdir()
     names: list[str] = []
 
     def found(elements: list[Element], registry: Registry, on: Date) -> list[Problem]:
