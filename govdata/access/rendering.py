@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from govdata.errors import GovdataError
+from govdata.storage.sheets import width
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1_048_576
 """Of a sheet of an Excel workbook."""
+WIDEST = 60
+"""Of a column of one, in characters of Latin script."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,12 @@ def write_sheets(sheets: Mapping[str, Result], path: Path) -> None:
         for name, result in sheets.items():
             sheet = book.add_worksheet(name)
             sheet.freeze_panes(1, 0)
+            sheet.set_landscape()
+            sheet.fit_to_pages(1, 0)
+            sheet.repeat_rows(0)
             for column, title in enumerate(result.columns):
-                sheet.set_column(column, column, 18)
+                texts = (row[column] or "" for row in result.rows)
+                sheet.set_column(column, column, width(chain((title,), texts), WIDEST))
                 sheet.write_string(0, column, title, bold)
             for number, row in enumerate(result.rows, 1):
                 for column, value in enumerate(row):

@@ -22,7 +22,8 @@ def standards_check() -> None:
     deployment = Deployment.from_env()
     registry, problems = standards.checked(deployment.standards, engine=trial.refusal)
     if registry is not None and not problems:
-        known = Tried(deployment.standards_tried)
+        # Standards without data are somebody's working copy: nothing is left beside them.
+        known = Tried(deployment.standards_tried if deployment.data.is_dir() else None)
         problems = trial.problems(registry, known) or examples.problems(registry, tried=known)
         known.keep()
     terminal = console()

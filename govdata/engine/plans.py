@@ -9,7 +9,17 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from govdata.engine.syntax import column
-from govdata.standards.model import BoundRule, CodeSet, Column, Dataset, Element, Normaliser, Registry, unambiguous
+from govdata.standards.model import (
+    BoundRule,
+    CodeSet,
+    Column,
+    Dataset,
+    Element,
+    Normaliser,
+    Registry,
+    bearers,
+    unambiguous,
+)
 from govdata.standards.normalisers import Cell, Stage
 from govdata.standards.types import TYPES
 from govdata.trees.variants import traditional
@@ -232,10 +242,8 @@ def looked_up(plan: ColumnPlan, registry: Registry) -> dict[str, str]:
 def _of_several(code_set: CodeSet) -> dict[str, str]:
     if not code_set.accept_names:
         return {}
-    owners: dict[str, set[str]] = {}
-    for code in code_set.codes:
-        owners.setdefault(code.name_zh, set()).add(code.code)
-    return {name: SEVERAL.join(sorted(codes)) for name, codes in owners.items() if len(codes) > 1}
+    named = bearers((code.name_zh, code.code) for code in code_set.codes)
+    return {name: SEVERAL.join(sorted(codes)) for name, codes in named.items() if len(codes) > 1}
 
 
 def _within(code_set: CodeSet) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -42,14 +43,14 @@ class Tried:
         self._right.add(self._key(facts))
 
     def keep(self) -> None:
-        """Remember what was asked for and right; nothing is kept of what is no longer declared, and nothing in a folder
-        with standards alone, which is somebody's checkout."""
-        if self._path is None or not self._path.parents[2].is_dir():
+        """Remember what was asked for and right; nothing is kept of what is no longer declared. A disk that refuses
+        costs the next check its trials, and this one nothing."""
+        if self._path is None:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        written = files.temporary(self._path)
-        written.write_text(json.dumps(sorted(self._right)), encoding="utf-8")
-        files.put(written, self._path)
+        with suppress(OSError):
+            written = files.temporary(self._path)
+            written.write_text(json.dumps(sorted(self._right)), encoding="utf-8")
+            files.put(written, self._path)
 
     @staticmethod
     def _key(facts: object) -> str:

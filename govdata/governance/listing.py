@@ -171,7 +171,7 @@ class Listing:
     def lines(self, order: Order) -> Iterator[Line]:
         """The order's open items in the order of the delivered files."""
         width = len(key_titles(order, self._registry))
-        cursor = self._connection.cursor()
+        cursor = sql.another(self._connection)
         cursor.execute(
             "SELECT i.item, v.key_texts, i.source_file, i.source_row, CASE WHEN i.sees THEN v.value ELSE i.shape END "
             "FROM items AS i LEFT JOIN looked_up AS v USING (number, item) WHERE i.number = $1 "

@@ -19,9 +19,10 @@ from govdata import checks, engine, ingest
 from govdata.batches import RawBatch, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, GovdataError
-from govdata.governance.workbook import height, printed
+from govdata.governance.workbook import printed
 from govdata.standards.model import BoundRule, Dataset, Registry
 from govdata.storage import files, sql
+from govdata.storage.sheets import height
 from govdata.storage.tables.rows import FAILED_RULES, ROW_ID, SOURCE_FILE, SOURCE_ROW, WARNINGS
 
 if TYPE_CHECKING:

@@ -103,7 +103,6 @@ class Suggester:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, registry: Registry, deployment: Deployment) -> None:
         self._connection, self._registry, self._deployment = connection, registry, deployment
-        self._printed: dict[tuple[str, str], str] = {}
 
     def suggest(self, wrongs: Sequence[Wrong]) -> Iterator[tuple[int, Suggestion]]:
         """The place in ``wrongs`` and, of each of its items, at most one suggestion. None where the delivery's rows are
@@ -238,10 +237,8 @@ class Suggester:
         ).fetchall()
 
     def _violation(self, rule: BoundRule) -> str:
-        key = (rule.dataset, rule.id)
-        if key not in self._printed:
-            self._printed[key] = written(rules.violation(rule, self._registry))
-        return self._printed[key]
+        key = ("printed violation", rule.dataset, rule.id)
+        return self._registry.keep(key, lambda: written(rules.violation(rule, self._registry)))
 
     def _ways(self, dataset: Dataset, wrong: BoundRule, column: str) -> dict[str, Guess]:
         """The ways that make sense for the column, where it fails ``wrong``, each from the wrong text to candidates."""

@@ -9,7 +9,6 @@ like it.
 from __future__ import annotations
 
 import csv
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -33,6 +32,7 @@ from govdata.governance.suggestions import Suggester
 from govdata.standards.model import DIMENSION_NAMES, Registry
 from govdata.standards.workorder_settings import NEEDS
 from govdata.storage import files, sql
+from govdata.storage.sheets import height
 
 ORDER, ITEM, CODE = "工单编号", "条目号", "校验码"
 REPLY, REASON, UNTIL, DEPARTMENT, NAME = "处理结果", "说明或依据", "计划日期", "转给部门", "办理人"
@@ -386,12 +386,6 @@ def formats(book: Any) -> dict[str, Any]:
         "quoted": book.add_format(base | {"num_format": "@", "border": 1, "quote_prefix": True}),
         "input": book.add_format(base | {"border": 1, "bg_color": "#FFFBEB"}),
     }
-
-
-def height(text: str, width: int) -> int:
-    """Of a row with ``text`` wrapped in a column ``width`` wide: only Excel itself makes a row as high as its text. A
-    character of Chinese is two wide."""
-    return 16 * max(1, math.ceil(sum(1 if sign.isascii() else 2 for sign in text) / width))
 
 
 def printed(sheet: Any, footer: str, wide: int = 1) -> None:

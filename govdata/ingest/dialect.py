@@ -185,7 +185,7 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
                     fields, after = stacked
                     covered[delimiter] = after
                 score = (
-                    *headers.score(fields),
+                    *headers.score(fields, best[0][0] if best else 0),
                     whole,
                     -len(fields),
                     len(delimiter),

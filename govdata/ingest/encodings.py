@@ -389,3 +389,23 @@ def _share(text: str) -> float:
     """Of the characters beyond ASCII, those in daily use."""
     beyond = [char for char in text if char > "\x7f"]
     return sum(map(_everyday, beyond)) / len(beyond) if beyond else 0.0
+
+
+_HZ = re.compile(r"~\{(?:[!-w][!-~])+~\}")  # RFC 1843
+_UTF7 = re.compile(r"\+([A-Za-z0-9+/]{3,})-?")
+
+
+def in_seven_bits(text: str) -> str | None:
+    """What an encoding is called that writes Chinese with ASCII alone, which no byte gives away; None where ``text`` is
+    in none."""
+    if not text.isascii():
+        return None
+    if len(_HZ.findall(text)) > 2:
+        return "HZ编码（汉字写成~{…~}）"
+    shifted = _UTF7.findall(text)
+    han = sum(bool(re.search("[\u4e00-\u9fff]", _from_utf7(run))) for run in shifted[:50])
+    return "UTF-7编码（汉字写成+…-）" if han > 2 and han * 2 > len(shifted[:50]) else None
+
+
+def _from_utf7(run: str) -> str:
+    return f"+{run}-".encode("ascii").decode("utf-7", errors="ignore")

@@ -15,7 +15,7 @@ import pyarrow as pa
 from govdata.ingest import physical, source, totals
 from govdata.ingest.dialect import Layout
 from govdata.ingest.encodings import Encoding, chunks
-from govdata.ingest.headers import Headers, is_blank, is_footer
+from govdata.ingest.headers import FOOTER_LINES, Headers, is_blank, is_footer
 from govdata.ingest.records import read_records
 from govdata.ingest.source import Block, Reject, Tally
 
@@ -23,7 +23,6 @@ Measure = Callable[[str], int]
 HEADER_WITHIN = 60
 SAMPLE = 200  # lines the columns are tried on
 ALIGNED = 0.9  # share of them that must keep to the columns
-FOOTER_LINES = 20
 ASTRAY = "与表头的列不对齐（定宽文本），无法判断各列的值"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _RULE = re.compile(r"\s*-{2,}(?:\s+-+)+\s*")

@@ -266,7 +266,11 @@ def open_xmlss(path: Path, headers: Headers | None) -> Opened:
     _demand_all(physical.markup_rows(etree.tostring(root, encoding="unicode"), "Row"), laid)
     if len({grid.name for grid in grids}) < len(grids):
         raise Unreadable("XML表格（XML Spreadsheet 2003）中有同名的工作表")
-    return _opened(grids, "xmlss", None, headers)
+    opened = _opened(grids, "xmlss", None, headers)
+    if root.find(f"{_EXCEL}ExcelWorkbook/{_EXCEL}Date1904") is not None:
+        for sheet in opened.sources:
+            sheet.details["日期系统"] = "1904"
+    return opened
 
 
 def _index(element: etree._Element) -> int | None:

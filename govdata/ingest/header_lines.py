@@ -19,6 +19,15 @@ _TYPE = re.compile(
     re.IGNORECASE,
 )
 _DEMAND = re.compile(r"[(（]?(必填|选填|非必填|必选|可选|可空|非空|必填项|选填项|必须|条件必填)[)）]?")
+_UNIT = re.compile(
+    r"(单位[:：])?(亿|[千百十]?万|千)?(美|港|欧|日)?元|元/.{1,6}|平方米|平米|㎡|m2|m²|亩|公顷|公里|km|米|吨|千克|公斤|克|k?g|[%％‰]|人次?|户|个|家|件|次|"
+    r"岁|年|月|日|天|周|小时|分钟?|-+|/|无",
+    re.IGNORECASE,
+)
+_ENCLOSED = re.compile(r"[(（\[【<＜《][^()（）\[\]【】]*[)）\]】>＞》]")
+_STROKES = re.compile(r"[-—=_*.·~]{2,}")
+_EXAMPLE = re.compile(r"(示例|样例|例如?|填写说明|说明|格式)[:：].*", re.DOTALL)
+_EXPLAINS = (_TYPE, _DEMAND, _UNIT, _ENCLOSED, _STROKES, _EXAMPLE)
 _NUMBERS = re.compile(
     r"序号|编号|行号|号|年份?|id|no\.?|nr\.?|#|num(ber)?|index|rank|year|row", re.IGNORECASE
 )  # heads a column of numbers
@@ -85,12 +94,13 @@ def _runs(cells: Sequence[str], paths: Sequence[tuple[str, ...]], grouped: set[i
 
 def is_numbering(cells: Sequence[str | None], columns: int) -> bool:
     """A line that explains the columns below their names: numbers them, as printed forms do (甲 乙 1 2 3), gives their
-    types (varchar(18)), or says of each whether it must be filled (必填)."""
+    types (varchar(18)) or units (元, 平方米), says of each whether it must be filled (必填) or what it may hold
+    (示例：…), puts all of it in brackets, or parts the header from the records by strokes."""
     texts = [(cell or "").strip() for cell in cells]
     while texts and not texts[-1]:
         texts.pop()
     filled = [text for text in texts if text]
-    if len(filled) > 1 and any(all(map(form.fullmatch, filled)) for form in (_TYPE, _DEMAND)):
+    if len(filled) > 1 and any(all(map(form.fullmatch, filled)) for form in _EXPLAINS):
         return True
     texts = [text.strip("()（）[]") for text in texts]
     letters = len(list(itertools.takewhile(lambda text: text in tuple("甲乙丙丁戊"), texts)))

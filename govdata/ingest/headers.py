@@ -182,11 +182,16 @@ class Headers:
             said=tuple(said for said in map(self._said, names) if said),
         )
 
-    def score(self, cells: Sequence[str]) -> tuple[int, int]:
+    def score(self, cells: Sequence[str], least: int = 0) -> tuple[int, int]:
         """How well a row serves as header, comparable: columns it names, then (negative) non-empty cells it does not
-        explain."""
+        explain. A row that cannot name ``least`` columns any more is not read to its end and names none."""
         filled = [cell for cell in cells if cell and cell.strip()]
-        hits = {target for target in map(self.column, filled) if target}
+        hits: set[str] = set()
+        for place, cell in enumerate(filled):
+            if len(hits) + len(filled) - place < least:
+                return 0, -len(filled)
+            if target := self.column(cell):
+                hits.add(target)
         return len(hits), len(hits) - len(filled)
 
     def is_header(self, cells: Sequence[str | None]) -> bool:
@@ -223,6 +228,9 @@ def ordinals(names: Sequence[str], headers: Headers | None) -> set[int]:
         for place, name in enumerate(names)
         if _ORDINAL.fullmatch(name.strip()) and (headers is None or headers.column(name) is None)
     }
+
+
+FOOTER_LINES = 20  # how far from the end footers may stand
 
 
 def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:

@@ -15,14 +15,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from govdata.ingest import jsonwrapped, physical, source
+from govdata.ingest import database, jsonwrapped, physical, source
 from govdata.ingest.encodings import Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
 from govdata.ingest.headers import Headers
 from govdata.ingest.jsonplain import plain_lines
 from govdata.ingest.scan import scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
-from govdata.storage import sql
 
 MAX_ARRAY = 64 << 20  # bytes of a file that is one JSON array
 MAX_COLUMNS = 1000
@@ -110,7 +109,7 @@ class JsonLinesSource:
         self.details = {"格式": "JSON行", "编码": encoding.label}
 
     def blocks(self) -> Iterator[Block]:
-        with sql.connect(threads=2, ordered=True) as connection:
+        with database.connection() as connection:
             for chunk in chunks(self.path, self._encoding, _CHUNK):
                 yield from source.in_order(list(self._chunk(connection, chunk.data, chunk.faults)))
 
@@ -244,6 +243,10 @@ def _keys(items: list[Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for item in items if isinstance(item, dict) for key in item))
 
 
+_ACTIONS = ({"index"}, {"create"}, {"update"})
+"""Keys of the lines between which Elasticsearch's bulk files have their records."""
+
+
 def open_json(path: Path, headers: Headers | None) -> Opened:
     """Open JSON lines or one JSON array of objects."""
     encoding = detect_encoding(path)
@@ -259,6 +262,8 @@ def open_json(path: Path, headers: Headers | None) -> Opened:
         return Opened((JsonArraySource(path, encoding, wrapped.items, wrapped),))
     if not any(isinstance(record, dict) for record in parsed):
         raise Unreadable("不是JSON行格式：开头没有一行是完整的JSON对象（一行一个对象，不要换行排版）")
+    if len(parsed) > 1 and all(isinstance(line, dict) and set(line) in _ACTIONS for line in parsed[:4:2]):
+        raise Unreadable('批量导入格式（每条记录上面有一行操作，如{"index":…}），请导出为一行一个对象的JSON行')
     return Opened((JsonLinesSource(path, encoding, _keys(parsed)),))
 
 

@@ -109,7 +109,9 @@ def _says_more(key: str, value: Any) -> bool:
 
 
 def _is_columns(values: list[Any]) -> bool:
-    """Lists of plain values, all of one length: the columns of a table."""
+    """The columns of a table: lists of plain values, all of one length, or objects that number them ({"0":…,"1":…})."""
+    if len(values) > 1 and all(isinstance(value, dict) and "0" in value for value in values):
+        return len({tuple(value) for value in values}) == 1
     return (
         len(values) > 1
         and all(isinstance(value, list) and value and not isinstance(value[0], dict | list) for value in values)

@@ -21,10 +21,10 @@ import pyarrow.csv
 
 from govdata.ingest import fixed_width, physical, source, totals
 from govdata.ingest.dialect import Layout, detect
-from govdata.ingest.encodings import DOUBTFUL, Chunk, Encoding, chunks
+from govdata.ingest.encodings import DOUBTFUL, Chunk, Encoding, chunks, in_seven_bits
 from govdata.ingest.encodings import detect as detect_encoding
 from govdata.ingest.header_lines import contrasts, looks_like_header
-from govdata.ingest.headers import OTHER_ORDER, Headers, is_blank, is_footer, named, no_header, ordinals
+from govdata.ingest.headers import FOOTER_LINES, OTHER_ORDER, Headers, is_blank, is_footer, named, no_header, ordinals
 from govdata.ingest.records import MALFORMED, MORE, OK, read_record
 from govdata.ingest.scan import Lines, scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
@@ -37,9 +37,7 @@ MAX_RECORD_LINES = 5000  # lines one quoted record may take
 MAX_RECORD_BYTES = 1 << 20
 NOTE_LINES = 5  # lines a note below the table may go on for
 MOST_GAPS = 200  # blank lines of a chunk below which another table is looked for
-FOOTER_LINES = 20  # how far from the end footers may stand
 
-_HZ = re.compile(r"~\{(?:[!-w][!-~])+~\}")  # RFC 1843
 _FRAME = re.compile(r"\s*[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}\s*")
 _SUBSTITUTES = bytes([0x1F, 0x1E, 0x1D, 0x1C, *range(0x01, 0x09), *range(0x0E, 0x1B), 0x7F])
 
@@ -486,8 +484,8 @@ def open_text(path: Path, headers: Headers | None) -> Opened:
     if sample is None or not sample.data.strip(b"\x00 \t\r\n"):
         raise Unreadable("文件没有内容")
     text = sample.data.decode(errors="replace")
-    if len(_HZ.findall(text)) > 2 and text.isascii():
-        raise Unreadable("文件是HZ编码（汉字写成~{…~}），请另存为UTF-8后交付")
+    if seven_bit := in_seven_bits(text):
+        raise Unreadable(f"文件是{seven_bit}，请另存为UTF-8后交付")
     layout = detect(text, headers)
     if layout is None:
         raise Unreadable(no_header(text, headers))

@@ -224,9 +224,10 @@ def _query(
         if table not in found:
             continue
         linked = _all(table, found[table], registry, deployment)
-        survivorship.prepare(connection, mentions[kind], linked)
         if isinstance(made, Survivors):
+            survivorship.prepare(connection, mentions[kind], linked, identified=True)
             return survivorship.query(mentions[kind])
+        survivorship.prepare(connection, mentions[kind], linked, counted=overlap.counted(mentions[kind]))
         overlap.keep(connection, mentions[kind], linked)
         connection.execute(f"CREATE TEMP TABLE {sql.identifier(kind)} AS {conflicts.found(mentions[kind])}")
         parts.append(f"SELECT * FROM {sql.identifier(kind)}")

@@ -57,9 +57,14 @@ def outcomes(
 def _links(
     connection: duckdb.DuckDBPyConnection, made: Links, mentions: Mentions, dataset: Dataset
 ) -> list[CheckOutcome]:
-    connection.execute(f"CREATE TEMP TABLE mention AS {mentions.relation([])}")
+    connection.execute(f"CREATE TEMP TABLE mention AS {_told(mentions)}")
     connection.execute(
         f"CREATE TEMP VIEW link AS SELECT *, {sql.identifier(made.master + '_id')} AS master_id FROM judged"
+    )
+    keys = ", ".join(sql.identifier(f"k_{kind}") for kind in mentions.identifiers)
+    connection.execute(
+        f"CREATE TEMP TABLE both_sides AS SELECT {keys}, m.row_id AS mentioned_row, l.row_id AS linked_row, master_id "
+        "FROM mention AS m FULL JOIN link AS l ON l.role = m.role AND l.row_id = m.row_id"
     )
     before = newest(mentions.deployment, dataset.name, mentions.date - timedelta(days=1))
     return [
@@ -67,6 +72,12 @@ def _links(
         _one_identifier(connection, made, mentions.identifiers),
         _stable(connection, made, before, mentions, dataset),
     ]
+
+
+def _told(mentions: Mentions) -> str:
+    """Row and role say which mention it is, without the name that linking gave it."""
+    keys = ", ".join(sql.identifier(f"k_{kind}") for kind in mentions.identifiers)
+    return f"SELECT role, row_id, {keys} FROM ({mentions.relation([])})"
 
 
 def _outcome(
@@ -79,9 +90,12 @@ def _outcome(
 
 def _linked_once(connection: duckdb.DuckDBPyConnection, made: Links) -> CheckOutcome:
     mentions = sql.scalar(connection, "SELECT count(*) FROM mention")
-    missing = sql.scalar(connection, "SELECT count(*) FROM mention ANTI JOIN link USING (mention_id, row_id)")
-    extra = sql.scalar(connection, "SELECT count(*) FROM link ANTI JOIN mention USING (mention_id, row_id)")
-    repeated = sql.scalar(connection, "SELECT count(*) - count(DISTINCT mention_id) FROM link")
+    found = "SELECT {} FROM both_sides".format
+    missing = sql.scalar(connection, found("count(*) FILTER (WHERE linked_row IS NULL)"))
+    extra = sql.scalar(connection, found("count(*) FILTER (WHERE mentioned_row IS NULL)"))
+    matched = sql.scalar(connection, found("count(*)")) - missing - extra
+    under_one_name = sql.scalar(connection, "SELECT count(*) - count(DISTINCT mention_id) FROM link")
+    repeated = max(under_one_name, matched - (mentions - missing))
     unlinked = sql.scalar(connection, f"SELECT count(*) FROM link WHERE method = {sql.text(UNLINKED)}")
     failed = missing + extra + repeated
     reason = f"{missing} 次提及没有归到主体，{extra} 次是各表中没有的，{repeated} 次归了不止一次" if failed else None
@@ -94,18 +108,18 @@ def _linked_once(connection: duckdb.DuckDBPyConnection, made: Links) -> CheckOut
 def _one_identifier(connection: duckdb.DuckDBPyConnection, made: Links, kinds: list[str]) -> CheckOutcome:
     """Of its strongest kind a master has one identifier, and every identifier of the strongest kind has one master."""
     keys = {kind: sql.identifier(f"k_{kind}") for kind in kinds}
-    first = " ".join(f"WHEN count({key}) > 0 THEN count(DISTINCT {key})" for key in keys.values())
+    first = " ".join(f"WHEN count({key}) > 0 THEN min({key}) <> max({key})" for key in keys.values())
     masters = sql.scalar(connection, "SELECT count(DISTINCT master_id) FROM link")
+    both = "both_sides WHERE linked_row IS NOT NULL AND mentioned_row IS NOT NULL"
     several = sql.scalar(
         connection,
-        f"SELECT count(*) FROM (SELECT CASE {first} END AS n FROM mention JOIN link USING (mention_id, row_id) "
-        "GROUP BY master_id) WHERE n > 1",
+        f"SELECT count(*) FILTER (WHERE two) FROM (SELECT CASE {first} END AS two FROM {both} GROUP BY master_id)",
     )
     strongest = next(iter(keys.values()))
     torn = sql.scalar(
         connection,
-        "SELECT count(*) FROM (SELECT count(DISTINCT master_id) AS n FROM mention JOIN link USING (mention_id, row_id) "
-        f"WHERE {strongest} IS NOT NULL GROUP BY {strongest}) WHERE n > 1",
+        "SELECT count(*) FILTER (WHERE two) FROM (SELECT min(master_id) <> max(master_id) AS two "
+        f"FROM {both} AND {strongest} IS NOT NULL GROUP BY {strongest})",
     )
     told = f"{several} 个主体带有两个有效标识，{torn} 个标识分在两个主体" if several or torn else None
     return _outcome(made, "one_identifier", masters, several + torn, told, masters=masters)

@@ -31,24 +31,25 @@ ATTACHED = (
 def prepare(connection: duckdb.DuckDBPyConnection, mentions: Mentions) -> None:
     """Make the temporary tables ``known``, each mention with ``rank`` and ``key`` of the identifier it is known by
     (NULL where there is none), and ``attached``, empty. Needs ``mac``."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE known AS {_known(mentions)}")
+    kinds = mentions.identifiers
+    relation = mentions.relation(_identifying(mentions), evidence=mentions.master.linking is not None)
+    strongest = f"SELECT *, {_strongest(kinds)} AS rank, coalesce({_keys(kinds)}) AS key FROM ({relation})"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE known AS {strongest}")
+    for weaker in reversed(kinds[1:]):
+        _lead(connection, mentions, weaker)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE attached ({ATTACHED})")
 
 
-def _known(mentions: Mentions) -> str:
-    kinds = mentions.identifiers
-    relation = mentions.relation(_identifying(mentions), evidence=mentions.master.linking is not None)
-    steps = {"mention": relation}
-    steps["known_0"] = f"SELECT *, {_strongest(kinds)} AS rank, coalesce({_keys(kinds)}) AS key FROM mention"
-    last = "known_0"
-    for number, weaker in enumerate(reversed(kinds[1:]), 1):
-        steps[f"leads_{weaker}"] = _leads(mentions, weaker)
-        steps[f"known_{number}"] = (
-            f"SELECT k.* REPLACE (coalesce(l.lead.rank, k.rank) AS rank, coalesce(l.lead.key, k.key) AS key) "
-            f"FROM {last} AS k LEFT JOIN leads_{weaker} AS l ON k.rank = {kinds.index(weaker) + 1} AND k.key = l.key"
+def _lead(connection: duckdb.DuckDBPyConnection, mentions: Mentions, weaker: str) -> None:
+    """Give the mentions of ``known`` that are known by a weaker identifier the stronger one that it leads to."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE leads AS {_leads(mentions, weaker)}")
+    if sql.scalar(connection, "SELECT count(*) FROM leads"):
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE known AS SELECT k.* REPLACE (coalesce(l.lead.rank, k.rank) AS rank, "
+            "coalesce(l.lead.key, k.key) AS key) FROM known AS k LEFT JOIN leads AS l "
+            f"ON k.rank = {mentions.identifiers.index(weaker) + 1} AND k.key = l.key"
         )
-        last = f"known_{number}"
-    return f"WITH {_listed(steps)} SELECT * FROM {last}"
+    connection.execute("DROP TABLE leads")
 
 
 def query(mentions: Mentions) -> str:
@@ -59,19 +60,21 @@ def query(mentions: Mentions) -> str:
     identifier = f"coalesce({names}[coalesce(k.rank, a.rank)], {sql.text(UNLINKED)})"
     founder = "coalesce(k.key, a.key, a.founder, k.mention_id)"
     steps = {
-        "linked": f"SELECT k.*, {master_id(mentions.kind, identifier, founder)} AS master_id, a.method, a.score, "
-        "a.agreed FROM known AS k LEFT JOIN attached AS a USING (mention_id)",
-        "reference": _reference(identifying),
+        "placed": f"SELECT k.*, {identifier} AS identifier, {founder} AS founder, a.method, a.score, a.agreed "
+        "FROM known AS k LEFT JOIN attached AS a USING (mention_id)",
+        "reference": _reference(mentions.kind, identifying),
     }
-    agreed = ", ".join(f"CASE WHEN m.{_c(name)} = r.{_c(name)}.said THEN {sql.text(name)} END" for name in identifying)
+    agreed = ", ".join(
+        f"CASE WHEN m.{_c(name)} = substr(r.{_c(name)}, 3) THEN {sql.text(name)} END" for name in identifying
+    )
     told = f"nullif(concat_ws(',', {agreed}), '')" if agreed else "NULL"
     method = f"coalesce({names}[{_strongest(kinds)}], m.method, {sql.text(UNLINKED)})"
     return (
         f"WITH {_listed(steps)} SELECT m.mention_id, m.dataset, m.role, m.row_id, m.delivered AS delivery_date, "
-        f"m.master_id AS {sql.identifier(mentions.kind + '_id')}, {method} AS method, "
+        f"r.master_id AS {sql.identifier(mentions.kind + '_id')}, {method} AS method, "
         "CAST(CASE WHEN m.key IS NOT NULL THEN 1 ELSE m.score END AS DECIMAL(5, 4)) AS score, "
         f"CASE WHEN m.method IS NOT NULL THEN m.agreed WHEN r.mentions > 1 THEN {told} END AS agreed "
-        "FROM linked AS m JOIN reference AS r USING (master_id)"
+        "FROM placed AS m JOIN reference AS r USING (identifier, founder)"
     )
 
 
@@ -107,10 +110,10 @@ def _leads(mentions: Mentions, weaker: str) -> str:
     kinds = mentions.identifiers
     parts = []
     for rank, kind in enumerate(kinds[: kinds.index(weaker)], 1):
-        parts.append(f"SELECT {_k(weaker)} AS key, {rank} AS rank, {_k(kind)} AS lead FROM mention")
+        parts.append(f"SELECT {_k(weaker)} AS key, {rank} AS rank, {_k(kind)} AS lead FROM known")
         contained = implied(mentions.master.identifiers[kind], weaker, f"k_{kind}")
         if contained is not None:
-            parts.append(f"SELECT {contained} AS key, {rank} AS rank, {_k(kind)} AS lead FROM mention")
+            parts.append(f"SELECT {contained} AS key, {rank} AS rank, {_k(kind)} AS lead FROM known")
     one = "CASE WHEN min(lead) = max(lead) THEN min(lead) END"
     by_kind = (
         f"SELECT key, rank, {one} AS lead FROM ({' UNION ALL '.join(parts)}) "
@@ -120,11 +123,12 @@ def _leads(mentions: Mentions, weaker: str) -> str:
     return f"SELECT * FROM ({strongest}) WHERE lead.key IS NOT NULL"
 
 
-def _reference(identifying: list[str]) -> str:
-    """Per master what its best-ranked mention says of each identifying element."""
+def _reference(kind: str, identifying: list[str]) -> str:
+    """Per master its id, and what its best-ranked mention says of each identifying element, behind two digits of
+    rank."""
     said = "".join(
-        f", min({{'rank': {sql.identifier('r_' + name)}, 'said': {_c(name)}}}) "
-        f"FILTER (WHERE {_c(name)} IS NOT NULL AND {sql.identifier('r_' + name)} IS NOT NULL) AS {_c(name)}"
+        f", min(lpad(CAST({sql.identifier('r_' + name)} AS VARCHAR), 2, '0') || {_c(name)}) AS {_c(name)}"
         for name in identifying
     )
-    return f"SELECT master_id, count(*) AS mentions{said} FROM linked GROUP BY master_id"
+    grouped = f"SELECT identifier, founder, count(*) AS mentions{said} FROM placed GROUP BY identifier, founder"
+    return f"SELECT *, {master_id(kind, 'identifier', 'founder')} AS master_id FROM ({grouped})"

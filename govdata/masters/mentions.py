@@ -60,17 +60,22 @@ class Mentions:
         """Strongest first."""
         return list(self.master.identifiers)
 
-    def relation(self, elements: Collection[str], *, evidence: bool = False, blind: bool = False) -> str:
+    def relation(
+        self, elements: Collection[str], *, evidence: bool = False, blind: bool = False, checked: bool = True
+    ) -> str:
         """A SELECT of all mentions; of the elements only those asked for; with ``evidence`` what they say of the fields
-        that are compared, ``blind`` as if the mention's own identifiers were not there."""
+        that are compared, ``blind`` as if the mention's own identifiers were not there. Not ``checked``: ``k_<kind>``
+        whether the identifier is valid or not, for those who know already."""
         parts = [
-            self._one(role, mention, elements, evidence, blind)
+            self._one(role, mention, elements, evidence, blind, checked)
             for role, mention in self.master.mentions.items()
             if mention.dataset in self.snapshots
         ]
         return " UNION ALL ".join(parts)
 
-    def _one(self, role: str, mention: Mention, elements: Collection[str], evidence: bool, blind: bool) -> str:
+    def _one(
+        self, role: str, mention: Mention, elements: Collection[str], evidence: bool, blind: bool, checked: bool
+    ) -> str:
         dataset = self.registry.datasets[mention.dataset]
         given = [
             f"{sql.text(mention.dataset)} AS dataset",
@@ -90,7 +95,9 @@ class Mentions:
             hidden = self._own_columns(mention) if blind else ()
             given += [self._field(name, field, mention, hidden) for name, field in self.master.linking.fields.items()]
         where = f" WHERE {_printed(mention.where)}" if mention.where else ""
-        keys = [f"{_key(self.master.identifiers[kind], kind)} AS {_name('k', kind)}" for kind in self.identifiers]
+        keys = [
+            f"{_key(self.master.identifiers[kind], kind, checked)} AS {_name('k', kind)}" for kind in self.identifiers
+        ]
         numbers = ", ".join(_name(prefix, kind) for kind in self.identifiers for prefix in "nt")
         said = f"SELECT {', '.join(given)} FROM ({self._published(dataset, mention)}){where}"
         return f"SELECT * EXCLUDE ({numbers}), {', '.join(keys)} FROM ({said})"
@@ -210,13 +217,13 @@ def _as_text(tree: exp.Expression, kind: str) -> str:
     return f"CAST(CAST({value} AS DATE) AS VARCHAR)" if kind == "date" else f"CAST({value} AS VARCHAR)"
 
 
-def _key(identifier: Identifier, kind: str) -> str:
-    """The part of a valid identifier that is compared."""
+def _key(identifier: Identifier, kind: str, checked: bool) -> str:
+    """The part of a valid identifier that is compared; not ``checked``: of any."""
     number, type_ = _name("n", kind), _name("t", kind)
     key = _asked(identifier.key, kind) if identifier.key else number
     if identifier.typed:
         key = f"{type_} || ':' || {key}"
-    return f"CASE WHEN {number} IS NOT NULL AND {_asked(identifier.valid, kind)} THEN {key} END"
+    return f"CASE WHEN {number} IS NOT NULL AND {_asked(identifier.valid, kind)} THEN {key} END" if checked else key
 
 
 @cache

@@ -14,10 +14,11 @@ Both are figures: no value of a record is in them. They are made with the confli
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from govdata.masters.mentions import Mentions
-from govdata.masters.survivorship import BETTER
+from govdata.masters.survivorship import BETTER, differs, place, told
 from govdata.publish import scorecard
 from govdata.standards.master_model import REVIEWED, SIMILAR, UNLINKED, MasterElement
 from govdata.storage import files, sql
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 
 def keep(connection: duckdb.DuckDBPyConnection, mentions: Mentions, links: str) -> None:
-    """Write the night's lines of both tables, from what ``survivorship.prepare`` made. ``links``: a relation of
-    ``Links.output``."""
+    """Write the night's lines of both tables, from what ``survivorship.prepare`` made with ``counted``. ``links``: a
+    relation of ``Links.output``."""
     _write(connection, ELEMENT_OVERLAP, mentions, overlap(mentions))
     _write(connection, LINK_COVERAGE, mentions, coverage(mentions, links))
 
@@ -45,25 +46,84 @@ def _write(connection: duckdb.DuckDBPyConnection, table: Table, mentions: Mentio
     files.put(written, target)
 
 
+def counted(mentions: Mentions) -> list[str]:
+    """Per element and table, how many facts a master has of it (``f_``) and how many of them were asked for (``x_``,
+    where not all were): aggregates over ``linked`` of ``survivorship.prepare``."""
+    asked = _collected(mentions)
+    columns = []
+    for element, tables in _held(mentions).items():
+        for dataset in tables:
+            facts = f"FILTER (WHERE {told(element)} AND place = {place(mentions, dataset)})"
+            columns.append(f"count(*) {facts} AS {_column('f', element, dataset)}")
+            if (cells := _cells(mentions, asked, element, dataset)) not in (ALL, NONE):
+                columns.append(f"count(CASE WHEN {cells} THEN 1 END) {facts} AS {_column('x', element, dataset)}")
+    return columns
+
+
+ALL, NONE = "TRUE", "FALSE"
+
+
+def _cells(mentions: Mentions, asked: Collection[tuple[str, str, str]], element: str, dataset: str) -> str:
+    """SQL over ``linked``: whether a fact of the element was asked for by the table."""
+    roles = [role for role, mention in mentions.master.mentions.items() if mention.dataset == dataset]
+    told_by = [role for role in roles if element in mentions.master.mentions[role].values]
+    collected = [role for role in told_by if (element, dataset, role) in asked]
+    if len(collected) == len(told_by):
+        return ALL
+    return f"role IN ({', '.join(map(sql.text, collected))})" if collected else NONE
+
+
+def _asked_cells(mentions: Mentions, element: str, dataset: str) -> str:
+    """The column of ``summary`` that counts the cells that were asked for, or what stands for it."""
+    cells = _cells(mentions, _collected(mentions), element, dataset)
+    return {ALL: _column("f", element, dataset), NONE: "0"}.get(cells, _column("x", element, dataset))
+
+
+def _column(prefix: str, element: str, dataset: str) -> str:
+    return sql.identifier(f"{prefix}_{element}.{dataset}")
+
+
+def _held(mentions: Mentions) -> dict[str, list[str]]:
+    """Element → the tables that have a rank in it and are there tonight."""
+    return {
+        name: [dataset for dataset in _places(mentions, element) if dataset in mentions.snapshots]
+        for name, element in mentions.master.elements.items()
+    }
+
+
 def overlap(mentions: Mentions) -> str:
-    """A SELECT of ``ELEMENT_OVERLAP`` without date and kind."""
+    """A SELECT of ``ELEMENT_OVERLAP`` without date and kind. Where the facts of a master do not differ, its tables
+    agree, and counting is enough; else the best fact of each table is compared."""
     bounds = mentions.master.overlap
+    collected = ", ".join(
+        f"({', '.join(map(sql.text, place))})" for place in sorted(_collected(mentions)) or [("",) * 3]
+    )
     steps = {
         "standing": _standing(mentions),
-        "collected": _collected(mentions),
+        "collected": f"SELECT * FROM (VALUES {collected}) AS c(element, dataset, role)",
+        "alike_held": _alike_held(mentions),
+        "alike_pair": _alike_pairs(mentions),
         "holder": (
             "SELECT element, master_id, dataset, count(c.role) AS cells, "
             f"first(comparable ORDER BY {BETTER.replace('role', 'f.role')}) AS comparable FROM fact AS f "
             "LEFT JOIN collected AS c USING (element, dataset, role) GROUP BY ALL"
         ),
-        "held": "SELECT element, dataset, sum(cells) AS cells FROM holder GROUP BY ALL",
-        "pair": (
+        "held": (
+            "SELECT element, dataset, sum(cells) AS cells FROM (SELECT element, dataset, cells FROM holder UNION ALL "
+            "SELECT * FROM alike_held) GROUP BY ALL"
+        ),
+        "differing_pair": (
             "SELECT element, a.dataset, b.dataset AS other_dataset, count(*) AS compared, "
             "count(*) FILTER (WHERE a.comparable = b.comparable) AS agreeing, sum(a.cells) AS asked_twice "
             "FROM holder AS a JOIN holder AS b USING (element, master_id) "
             "JOIN standing AS s ON s.element = element AND s.dataset = a.dataset "
             "JOIN standing AS t ON t.element = element AND t.dataset = b.dataset "
             "WHERE s.owner <> t.owner AND (s.place, a.dataset) > (t.place, b.dataset) GROUP BY ALL"
+        ),
+        "pair": (
+            "SELECT element, dataset, other_dataset, sum(compared) AS compared, sum(agreeing) AS agreeing, "
+            "sum(asked_twice) AS asked_twice FROM (SELECT * FROM differing_pair UNION ALL SELECT * FROM alike_pair) "
+            "GROUP BY ALL HAVING sum(compared) > 0"
         ),
         "told": (
             "SELECT p.*, s.element_name, s.owner AS department, t.owner AS other_department, s.authority, s.stays, "
@@ -81,6 +141,38 @@ def overlap(mentions: Mentions) -> str:
         f"AND compared >= {bounds.least} "
         f"AND agreement >= {bounds.agreement} AND known_share >= {bounds.known}, FALSE) AS stop_collecting FROM told"
     )
+
+
+def _alike_held(mentions: Mentions) -> str:
+    """A SELECT of ``element, dataset, cells`` of the masters whose facts do not differ."""
+    parts = [
+        f"SELECT {sql.text(element)} AS element, {sql.text(dataset)} AS dataset, "
+        f"sum({_asked_cells(mentions, element, dataset)}) AS cells FROM summary WHERE NOT {differs(element)}"
+        for element, tables in _held(mentions).items()
+        for dataset in tables
+    ]
+    return " UNION ALL ".join(parts) or "SELECT '' AS element, '' AS dataset, 0 AS cells WHERE FALSE"
+
+
+def _alike_pairs(mentions: Mentions) -> str:
+    """A SELECT of ``element, dataset, other_dataset, compared, agreeing, asked_twice`` of the masters whose facts do
+    not differ: of two tables of different owners the one of the lower rank against the other."""
+    parts = []
+    for element, tables in _held(mentions).items():
+        place = _places(mentions, mentions.master.elements[element])
+        for low in tables:
+            for high in tables:
+                if (place[low], low) <= (place[high], high) or _owner(mentions, low) == _owner(mentions, high):
+                    continue
+                cells = _asked_cells(mentions, element, low)
+                both = f"{_column('f', element, low)} > 0 AND {_column('f', element, high)} > 0"
+                parts.append(
+                    f"SELECT {sql.text(element)} AS element, {sql.text(low)} AS dataset, {sql.text(high)} AS "
+                    f"other_dataset, count(*) AS compared, count(*) AS agreeing, sum({cells}) AS "
+                    f"asked_twice FROM summary WHERE NOT {differs(element)} AND {both}"
+                )
+    nothing = "SELECT '' AS element, '' AS dataset, '' AS other_dataset, 0 AS compared, 0 AS agreeing, 0 AS asked_twice"
+    return " UNION ALL ".join(parts) or f"{nothing} WHERE FALSE"
 
 
 def _standing(mentions: Mentions) -> str:
@@ -117,16 +209,15 @@ def _alone(places: dict[str, int]) -> str | None:
     return best[0] if len(best) == 1 else None
 
 
-def _collected(mentions: Mentions) -> str:
-    """A SELECT of ``element, dataset, role`` whose value is a column of the row: what follows from the row's nature (a
-    mother is a woman) was never asked for."""
-    rows = [
-        f"({sql.text(element)}, {sql.text(mention.dataset)}, {sql.text(role)})"
+def _collected(mentions: Mentions) -> set[tuple[str, str, str]]:
+    """Element, table and role whose value is a column of the row: what follows from the row's nature (a mother is a
+    woman) was never asked for."""
+    return {
+        (element, mention.dataset, role)
         for role, mention in mentions.master.mentions.items()
         for element, text in mention.values.items()
         if text in {column.name for column in mentions.registry.datasets[mention.dataset].columns}
-    ]
-    return f"SELECT * FROM (VALUES {', '.join(rows)}) AS c(element, dataset, role)"
+    }
 
 
 def _owner(mentions: Mentions, dataset: str) -> str:

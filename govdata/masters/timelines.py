@@ -31,6 +31,9 @@ from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID
 ANYTHING = Everything()
 """Names were checked when the standards were read."""
 
+DIGITS = 4
+"""Of the place of an event before the row that says it: the least text is the source written first."""
+
 
 @dataclass(frozen=True)
 class Told:
@@ -85,11 +88,19 @@ def events(made: Events, told: Told) -> str:
         for place, event in enumerate(made.events)
         if master.mentions[event.mention].dataset in told.snapshots
     ]
-    best = "arg_min({'dataset': dataset, 'role': role, 'row_id': row_id}, {'place': place, 'row_id': row_id})"
+    places = [(master.mentions[event.mention].dataset, event.mention) for event in made.events]
+    datasets, roles = ("[" + ", ".join(map(sql.text, names)) + "]" for names in zip(*places, strict=True))
+    names = dict.fromkeys((event.kind, event.name) for event in made.events)
+    named = " ".join(f"WHEN {sql.text(kind)} THEN {sql.text(name)}" for kind, name in names)
+    found = (
+        "SELECT master, kind, date, detail, min(best) AS best, count(*) AS rows "
+        f"FROM ({' UNION ALL '.join(parts)}) GROUP BY master, kind, date, detail"
+    )
+    place = f"CAST(left(best, {DIGITS}) AS INTEGER) + 1"
     return (
-        f"SELECT master AS {sql.identifier(made.master + '_id')}, kind, any_value(name) AS event, date AS event_date, "
-        f"detail, unnest({best}), count(*) AS rows FROM ({' UNION ALL '.join(parts)}) "
-        "GROUP BY master, kind, date, detail"
+        f"SELECT master AS {sql.identifier(made.master + '_id')}, kind, CASE kind {named} END AS event, "
+        f"date AS event_date, detail, {datasets}[{place}] AS dataset, {roles}[{place}] AS role, "
+        f"substr(best, {DIGITS + 1}) AS row_id, rows FROM ({found})"
     )
 
 
@@ -97,8 +108,7 @@ def _event(event: Event, place: int, made: Events, dataset: str, told: Told) -> 
     detail = told.named(dataset, event.detail) if event.detail is not None else "CAST(NULL AS VARCHAR)"
     said = told.rows(dataset, {"date": event.date}, event.where, {"detail": detail})
     return (
-        f"SELECT master, {sql.text(event.kind)} AS kind, {sql.text(event.name)} AS name, date, detail, "
-        f"{sql.text(dataset)} AS dataset, {sql.text(event.mention)} AS role, row_id, {place} AS place "
+        f"SELECT master, {sql.text(event.kind)} AS kind, date, detail, '{place:0{DIGITS}d}' || row_id AS best "
         f"FROM ({said}) JOIN ({told.links(made.master, made.links, event.mention)}) USING (row_id)"
     )
 
@@ -144,18 +154,24 @@ def spells(made: Relations, whole: Sequence[str], alone: Mapping[str, Sequence[s
         if parts:
             steps[f"{side}_alone"] = " UNION ALL ".join(parts)
             points.append(f"SELECT left_id, right_id, {said}, FALSE FROM {side}_alone JOIN pair USING ({side}_id)")
-    ends_before = "count(*) FILTER (WHERE says = 2) OVER (PARTITION BY left_id, right_id ORDER BY "
     steps["point"] = " UNION ALL ".join(points)
+    steps["several"] = "SELECT left_id, right_id FROM point GROUP BY left_id, right_id HAVING count(*) > 1"
+    pair = "OVER (PARTITION BY left_id, right_id ORDER BY "
+    ends_before = f"count(*) FILTER (WHERE says = 2) {pair}{ORDER} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
     steps["placed"] = (
-        "SELECT *, row_number() OVER (PARTITION BY left_id, right_id ORDER BY "
-        f"{ORDER}) AS place, coalesce({ends_before}{ORDER} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) "
-        "AS spell FROM point"
+        f"SELECT *, row_number() {pair}{ORDER}) AS place, coalesce({ends_before}, 0) AS spell "
+        "FROM point SEMI JOIN several USING (left_id, right_id)"
     )
-    steps["spells"] = (
-        "SELECT left_id, right_id, "
-        "arg_min({'kind': kind, 'dataset': dataset, 'row_id': row_id}, place) FILTER (WHERE of_pair) AS first, "
-        "min(starts) AS valid_from, min(until) AS until, "
-        "any_value({'day': day, 'kind': kind, 'dataset': dataset, 'row_id': row_id}) FILTER (WHERE says = 2) AS last, "
+    first, last = (
+        "{'kind': kind, 'dataset': dataset, 'row_id': row_id}",
+        "{'day': day, 'kind': kind, 'dataset': dataset, 'row_id': row_id}",
+    )
+    steps["spells"] = (  # most pairs are told of once: nothing is to be put in order
+        f"SELECT left_id, right_id, {first} AS first, starts AS valid_from, until, "
+        f"CASE WHEN says = 2 THEN {last} END AS last, 1 AS rows "
+        "FROM point ANTI JOIN several USING (left_id, right_id) UNION ALL "
+        f"SELECT left_id, right_id, arg_min({first}, place) FILTER (WHERE of_pair) AS first, "
+        f"min(starts) AS valid_from, min(until) AS until, any_value({last}) FILTER (WHERE says = 2) AS last, "
         "count(DISTINCT row_id) FILTER (WHERE of_pair) AS rows FROM placed GROUP BY left_id, right_id, spell"
     )
     listed = ", ".join(f"{name} AS ({text})" for name, text in steps.items())

@@ -120,8 +120,7 @@ class _Expected:
     def is_due(self, date: Date) -> bool:
         """Whether a dataset's period had run out on ``date`` with nothing delivered since."""
         return any(
-            scorecard.is_overdue(
-                dataset.schedule,
+            dataset.schedule.is_overdue(
                 max((day for day in self.arrived[name] if day <= date), default=None),
                 self.begun,
                 date,

@@ -37,9 +37,12 @@ class Catalogue:
         qualified = f"catalogue.{schema}.{sql.identifier(name)}"
         self.connection.execute(f"CREATE VIEW {qualified} AS {query}")
         self.named.update(files)
-        self.connection.execute(f"COMMENT ON VIEW {qualified} IS {sql.text(comment)}")
-        for column, text in told.items():
-            self.connection.execute(f"COMMENT ON COLUMN {qualified}.{sql.identifier(column)} IS {sql.text(text)}")
+        comments = [f"COMMENT ON VIEW {qualified} IS {sql.text(comment)}"]
+        comments += [
+            f"COMMENT ON COLUMN {qualified}.{sql.identifier(column)} IS {sql.text(text)}"
+            for column, text in told.items()
+        ]
+        self.connection.execute("; ".join(comments))
 
     def show(self, table: Table, query: str | None, files: Iterable[Path]) -> None:
         """The view of a declared table; ``query`` None: nothing is there yet."""

@@ -21,7 +21,8 @@ FORMULA = "得分＝Σ（各项 A÷B×100×权重）÷Σ已评估各项的权重
 NOTES = (
     "没有规则或没有交付的一项写“未评估”，B＝0 的写“不适用”；二者都不参加加权，也不算满分。",
     "得分不因豁免而变好：豁免的照样计入不合格，另行列出。",
-    "评的是不晚于报告日期的最近一次交付；增量交付只评这一次交付的记录。",
+    "评的是不晚于报告日期的最近一次交付；增量交付的数据集评截至那一次的全表，仍被隔离的行也在内。",
+    "得分和百分比只取两位小数，多余的截去、不进位：99.999 不写成 100。",
     "只检查已声明的规则；没有规则的列没有评价，见评估覆盖率。跨表核对发现的是线索，由责任部门核实。",
     "报告不含任何一条记录的值；要看具体的行，用附件中的查询，或看发给责任部门的工单。",
 )
@@ -107,6 +108,10 @@ def per_cent(share: float | None) -> str:
     return "—" if share is None else f"{score(100 * share)}%"
 
 
+def _of_100(rate: float | None) -> str:
+    return per_cent(None if rate is None else rate / 100)
+
+
 def _share(part: int | None, whole: int | None) -> str:
     return per_cent(part / whole) if part is not None and whole else "—"
 
@@ -126,8 +131,8 @@ def _head(facts: Facts) -> list[dict[str, str]]:
         "数据表": f"{len(facts.datasets)} 张",
         "字段": f"{total['columns'] or 0:,} 个，评估到 {total['assessed_columns'] or 0:,} 个",
         "数据量": f"{total['rows'] or 0:,} 条，评估 {total['assessed_rows'] or 0:,} 条",
-        "按时交付率": score(total["punctuality_score"]),
-        "落标率（越高越好）": score(total["standard_rate"]),
+        "按时交付率": _of_100(total["punctuality_score"]),
+        "落标率（越高越好）": _of_100(total["standard_rate"]),
         "所评的最近一次交付": str(total["delivery_date"] or "—"),
         "标准指纹": total["standards_hash"],
     }
@@ -202,11 +207,11 @@ def _number(value: int | None) -> str:
 
 def _change(line: Row, back: int = 1) -> str:
     change = line[f"change_{back}"]
-    return (
-        "—"
-        if change is None
-        else f"{change:+.2f}".replace("-0.00", "+0.00") + ("＊" if line[f"standards_changed_{back}"] else "")
-    )
+    if change is None:
+        return "—"
+    size = score(abs(change))
+    shown = "±0" if size == "0.00" else ("+" if change > 0 else "-") + size
+    return shown + ("＊" if line[f"standards_changed_{back}"] else "")
 
 
 def _scope(line: Row) -> dict[str, Any]:
@@ -218,7 +223,7 @@ def _scope(line: Row) -> dict[str, Any]:
         "rank": str(line["rank"] or line["rank_note"] or ""),
         "columns": _share(line["assessed_columns"], line["columns"]),
         "rows": _share(line["assessed_rows"], line["rows"]),
-        "standard": score(line["standard_rate"]),
+        "standard": _of_100(line["standard_rate"]),
         "failed": _number(line["failed"]),
         "waived": _number(line["waived"]),
         "changes": [_change(line, back) for back in (1, 7, 30)],
@@ -283,7 +288,7 @@ def _standards(line: Row, registry: Registry) -> dict[str, str]:
         "columns": str(len(dataset.columns)),
         "bound": _number(line["bound_columns"]),
         "cells": _number(line["cells"]),
-        "rate": score(line["standard_rate"]),
+        "rate": _of_100(line["standard_rate"]),
     }
 
 

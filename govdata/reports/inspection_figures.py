@@ -42,21 +42,18 @@ class Facts:
     suggestions: Sequence[Row] = ()
 
 
-def departments(deployment: Deployment, date: Date) -> list[str]:
-    """Those that are scored on the date."""
-    with opened(deployment) as connection:
-        rows = connection.execute(
-            "SELECT scope FROM governance.scorecard WHERE date = ? AND kind = 'department' AND part IS NULL "
-            "ORDER BY scope",
-            [date],
-        ).fetchall()
+def departments(connection: duckdb.DuckDBPyConnection, date: Date) -> list[str]:
+    """Those that are scored on the date. ``connection``: of ``opened``."""
+    rows = connection.execute(
+        "SELECT scope FROM governance.scorecard WHERE date = ? AND kind = 'department' AND part IS NULL ORDER BY scope",
+        [date],
+    ).fetchall()
     return [row[0] for row in rows]
 
 
-def newest(deployment: Deployment) -> Date:
+def newest(connection: duckdb.DuckDBPyConnection) -> Date:
     """The newest date that was scored. Raises ``GovdataError`` where none was."""
-    with opened(deployment) as connection:
-        ((date,),) = connection.execute("SELECT max(date) FROM governance.scorecard").fetchall()
+    ((date,),) = connection.execute("SELECT max(date) FROM governance.scorecard").fetchall()
     if date is None:
         raise GovdataError("还没有评分：请先运行 govdata run")
     found: Date = date
@@ -71,39 +68,39 @@ def opened(deployment: Deployment) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(deployment.catalogue), read_only=True)
 
 
-def read(registry: Registry, deployment: Deployment, date: Date, department: str | None) -> Facts:
-    """Raises ``GovdataError`` where the date or the department was not scored."""
+def read(registry: Registry, connection: duckdb.DuckDBPyConnection, date: Date, department: str | None) -> Facts:
+    """What the catalogue says of one report; ``connection``: of ``opened``. Raises ``GovdataError`` where the date or
+    the department was not scored."""
     scheme = registry.scoring.on(date)
-    with opened(deployment) as connection:
-        asked = _Asked(connection, date, department)
-        total = asked.rows("SELECT * FROM card WHERE part IS NULL")
-        if not total:
-            raise GovdataError(f"{date} 没有{department or '全市'}的评分；评过分的日期和部门见 governance.scorecard")
-        return Facts(
-            date=date,
-            department=department,
-            scheme=scheme,
-            total=total[0],
-            parts=asked.rows("SELECT * FROM card WHERE part IS NOT NULL"),
-            datasets=asked.rows(f"{_OF} kind = 'dataset' AND part IS NULL AND {asked.own} ORDER BY scope"),
-            departments=[]
-            if department
-            else asked.rows(f"{_OF} kind = 'department' AND part IS NULL ORDER BY rank, scope"),
-            divisions=[] if department else asked.rows(f"{_OF} kind = 'division' AND part IS NULL ORDER BY scope"),
-            by_dataset=asked.rows(
-                f"{_OF} kind = 'line' AND part IS NOT NULL AND state = '已评估' AND {asked.own} ORDER BY "
-                f"dataset, department"
-            ),
-            rules=asked.rows(_RULES.format(own=asked.own_rules)),
-            punctuality=asked.rows(_PUNCTUALITY.format(days=scheme.window.dates - 1)),
-            snapshots=asked.rows(_SNAPSHOTS),
-            trend=asked.rows(_TREND),
-            orders=asked.rows(
-                f"SELECT * FROM governance.work_orders WHERE issued <= $date AND {asked.own} ORDER BY due, order_no"
-            ),
-            suggestions=asked.rows(_SUGGESTIONS.format(own=asked.own)),
-            waivers=asked.rows(_WAIVERS.format(own=asked.own_orders)),
-        )
+    asked = _Asked(connection, date, department)
+    total = asked.rows("SELECT * FROM card WHERE part IS NULL")
+    if not total:
+        raise GovdataError(f"{date} 没有{department or '全市'}的评分；评过分的日期和部门见 governance.scorecard")
+    return Facts(
+        date=date,
+        department=department,
+        scheme=scheme,
+        total=total[0],
+        parts=asked.rows("SELECT * FROM card WHERE part IS NOT NULL"),
+        datasets=asked.rows(f"{_OF} kind = 'dataset' AND part IS NULL AND {asked.own} ORDER BY scope"),
+        departments=[]
+        if department
+        else asked.rows(f"{_OF} kind = 'department' AND part IS NULL ORDER BY rank, scope"),
+        divisions=[] if department else asked.rows(f"{_OF} kind = 'division' AND part IS NULL ORDER BY scope"),
+        by_dataset=asked.rows(
+            f"{_OF} kind = 'line' AND part IS NOT NULL AND state = '已评估' AND {asked.own} ORDER BY "
+            f"dataset, department"
+        ),
+        rules=asked.rows(_RULES.format(own=asked.own_rules)),
+        punctuality=asked.rows(_PUNCTUALITY.format(days=scheme.window.dates - 1)),
+        snapshots=asked.rows(_SNAPSHOTS),
+        trend=asked.rows(_TREND),
+        orders=asked.rows(
+            f"SELECT * FROM governance.work_orders WHERE issued <= $date AND {asked.own} ORDER BY due, order_no"
+        ),
+        suggestions=asked.rows(_SUGGESTIONS.format(own=asked.own)),
+        waivers=asked.rows(_WAIVERS.format(own=asked.own_orders)),
+    )
 
 
 _OF = "SELECT * FROM governance.scorecard WHERE date = $date AND"

@@ -7,14 +7,18 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.reports import inspection, inspection_figures, page
 from govdata.standards.model import Registry
 from govdata.storage import files
+
+if TYPE_CHECKING:
+    import jinja2
 
 OWN = "templates/inspection.docx"
 """Under ``standards``: the bureau's own document, with the marks of docxtpl."""
@@ -44,11 +48,13 @@ def write(
     """The reports of a date (default: the newest that was scored): of one department, or of all and of the city.
 
     Raises ``GovdataError`` where nothing of the kind was scored, and where the bureau's own template cannot be used."""
-    day = date or inspection_figures.newest(deployment)
-    wanted: Sequence[str | None] = (
-        (department,) if department else (None, *inspection_figures.departments(deployment, day))
-    )
-    return [_write(registry, deployment, inspection_figures.read(registry, deployment, day, name)) for name in wanted]
+    with inspection_figures.opened(deployment) as catalogue:
+        day = date or inspection_figures.newest(catalogue)
+        wanted: Sequence[str | None] = (
+            (department,) if department else (None, *inspection_figures.departments(catalogue, day))
+        )
+        known = [inspection_figures.read(registry, catalogue, day, name) for name in wanted]
+    return [_write(registry, deployment, facts) for facts in known]
 
 
 def _write(registry: Registry, deployment: Deployment, known: inspection_figures.Facts) -> Written:
@@ -73,16 +79,13 @@ def cleaned(value: Any) -> Any:
 def _document(told: dict[str, Any], deployment: Deployment, target: Path) -> Path:
     import docxtpl
     import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     own = deployment.standards / OWN
     source = own if own.exists() else page.TEMPLATES / "inspection.docx"
     written = files.temporary(target)
     try:
         document = docxtpl.DocxTemplate(source)
-        # A template is a document from outside: it may loop and ask, and reach nothing else.
-        environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=jinja2.StrictUndefined)
-        document.render(told, jinja_env=environment, autoescape=True)
+        document.render(told, jinja_env=_sandbox(), autoescape=True)
         document.save(written)
     except jinja2.TemplateError as error:
         raise GovdataError(
@@ -93,6 +96,24 @@ def _document(told: dict[str, Any], deployment: Deployment, target: Path) -> Pat
             raise
         raise GovdataError(f"报告模板 {OWN} 不是 .docx 文档（{type(error).__name__}）") from None
     return files.put(written, target)
+
+
+@cache
+def _sandbox() -> jinja2.Environment:
+    """A template is a document from outside: it may loop and ask, and reach nothing else. Every department's report is
+    made of the same texts, which are compiled once."""
+    import jinja2
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Sandbox(ImmutableSandboxedEnvironment):
+        compiled: ClassVar[dict[Any, jinja2.Template]] = {}
+
+        def from_string(self, source: Any, *others: Any, **named: Any) -> jinja2.Template:
+            if source not in self.compiled:
+                self.compiled[source] = super().from_string(source, *others, **named)
+            return self.compiled[source]
+
+    return Sandbox(autoescape=True, undefined=jinja2.StrictUndefined)
 
 
 def _names(told: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from govdata.publish import scorecard
 from govdata.scoring import baselines
 from govdata.scoring.baselines import IsWorking, Night
 from govdata.scoring.causes import Cause, Names, causes
+from govdata.standards.anomaly_settings import RARE_DAYS
 from govdata.standards.model import Registry
 from govdata.storage import files, sql
 from govdata.storage.tables.anomalies import ANOMALIES, DISTRIBUTIONS, PROFILES
@@ -66,7 +67,7 @@ def _judged(registry: Registry, dataset: str, nights: Sequence[Night], is_workin
         nights[:-1],
         settings.sensitivity_of(dataset),
         is_working,
-        yearly=registry.datasets[dataset].schedule.days > 60,
+        yearly=registry.datasets[dataset].schedule.days > RARE_DAYS,
         least=settings.least,
     )
     ignored = settings.ignored(dataset)

@@ -15,10 +15,8 @@ from typing import Literal
 
 import numpy as np
 
-from govdata.standards.anomaly_settings import Sensitivity
+from govdata.standards.anomaly_settings import SEASON_DAYS, SEASONS, Sensitivity
 
-SEASON = timedelta(days=45)
-"""A delivery once a year is compared with those of other years within so many days of its day."""
 OFF = 6
 """The kind of a day that is not worked: as a Sunday."""
 RECENT, OF_A_KIND, BUCKETS = 10, 4, 30
@@ -75,7 +73,7 @@ def signals(
     """What stands out of ``night`` against ``history`` (earlier deliveries of the same mode, oldest first)."""
     earlier = [known for known in history if known.date < night.date]
     if yearly:
-        earlier, least = [known for known in earlier if _same_season(known.date, night.date)], 2
+        earlier, least = [known for known in earlier if _same_season(known.date, night.date)], SEASONS
     if len(earlier) < least:
         return []
     days = _Days([known.date for known in earlier], night.date, is_working, yearly)
@@ -89,7 +87,7 @@ def signals(
 
 def _same_season(known: Date, date: Date) -> bool:
     apart = abs(known.timetuple().tm_yday - date.timetuple().tm_yday)
-    return known.year < date.year and timedelta(days=min(apart, 365 - apart)) <= SEASON
+    return known.year < date.year and timedelta(days=min(apart, 365 - apart)) <= timedelta(days=SEASON_DAYS)
 
 
 class _Days:

@@ -57,7 +57,7 @@ def judged(dataset: Dataset, newest: Date | None, begun: Date, date: Date, befor
         return LATE if before in (MISSING, LATE) else ON_TIME
     if before in (ON_TIME, LATE):
         return before
-    return MISSING if scorecard.is_overdue(dataset.schedule, newest, begun, date) else NOT_DUE
+    return MISSING if dataset.schedule.is_overdue(newest, begun, date) else NOT_DUE
 
 
 def _before(deployment: Deployment, dataset: str, date: Date) -> str | None:

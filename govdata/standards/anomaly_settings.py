@@ -16,6 +16,10 @@ from govdata.standards.written import IsoDate, Maybe, Name, Text, Written
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 
+RARE_DAYS, SEASON_DAYS, SEASONS = 60, 45, 2
+"""A dataset whose period is longer than the first is compared with its deliveries of other years within so many days of
+the day of the year, of which so many are enough."""
+
 
 class Sensitivity(Written):
     """灵敏程度"""

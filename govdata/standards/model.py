@@ -14,6 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from pydantic import Field, PrivateAttr
 
+from govdata.standards.agreement import (  # what a contract agrees is part of the typed form
+    WATERMARK_FILE as WATERMARK_FILE,
+)
+from govdata.standards.agreement import DeliveryMode as DeliveryMode
+from govdata.standards.agreement import Marker as Marker
+from govdata.standards.agreement import Schedule as Schedule
+from govdata.standards.agreement import Volume as Volume
 from govdata.standards.anomaly_settings import Anomalies
 from govdata.standards.catalogue_entry import CatalogueEntry, narrower
 from govdata.standards.comparisons import Agrees, Excludes, References, Total
@@ -186,12 +193,17 @@ class Code(Frozen):
     local: bool = False  # from an overlay file of the deployment
 
 
+def bearers(named: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    """Name → the codes that bear it, of (name, code)."""
+    found: dict[str, set[str]] = {}
+    for name, code in named:
+        found.setdefault(name, set()).add(code)
+    return found
+
+
 def unambiguous(named: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Name → code, of (name, code), where only one code bears the name."""
-    owners: dict[str, set[str]] = {}
-    for name, code in named:
-        owners.setdefault(name, set()).add(code)
-    return {name: next(iter(owner)) for name, owner in owners.items() if len(owner) == 1}
+    return {name: next(iter(codes)) for name, codes in bearers(named).items() if len(codes) == 1}
 
 
 class CodeSet(Frozen):
@@ -240,65 +252,6 @@ class Column(Frozen):
     sharing: str | None = None
     opening: str | None = None
     secret: bool = False
-
-
-class Marker(Frozen):
-    """The file by which a department says that an upload is whole. ``name``: with ``{file}`` (the data file's name) or
-    ``{stem}`` (without its last ending) one for each file, else one for the delivery. ``checksum``: what its text holds
-    of the file; ``count``: a regular expression whose one group is the number of records."""
-
-    name: str
-    checksum: Literal["md5", "sha1", "sha256", "sm3"] | None = None
-    count: str | None = None
-
-
-WATERMARK_FILE = "_watermark.json"
-"""Beside pulled data: from where to where the table was read (``ingest.watermark``)."""
-
-
-class DeliveryMode(Frozen):
-    """``snapshot``: each delivery is the whole; ``delta``: changed rows merged by ``key``. ``operation`` names the
-    column that holds I, U or D (absent or NULL: upsert). ``snapshot_files`` (glob patterns): a delta dataset's delivery
-    with such a file is a whole. ``settle``: seconds a file must have rested before it is read (0: not asked);
-    ``marker``: what says that an upload is whole. ``ignored_sheets`` (patterns): sheets that are none of ours though
-    they hold records. ``totals``: whether a number of records that a file gives must ``match`` what was read, or is
-    only ``told``. ``watermark``: the column of a department's own table by which it is pulled into the landing folder;
-    the file that says how far is the delivery's marker then."""
-
-    mode: Literal["snapshot", "delta"]
-    key: tuple[str, ...]
-    operation: str | None = None
-    snapshot_files: tuple[str, ...] = ()
-    settle: int = 0
-    marker: Marker | None = None
-    watermark: str | None = None
-    ignored_sheets: tuple[str, ...] = ()
-    totals: Literal["match", "told"] = "match"
-
-
-class Volume(Frozen):
-    """``min_rows``, ``max_rows``: bounds of the published snapshot; ``max_change``: share by which the row count may
-    differ from the snapshot before; ``max_quarantine``: share of delivered rows that may be quarantined;
-    ``max_rejected``: share of delivered records that may be unreadable."""
-
-    min_rows: int = 1
-    max_rows: int | None = None
-    max_change: float | None = None
-    max_quarantine: float = 0.2
-    max_rejected: float = 0.05
-
-
-class Schedule(Frozen):
-    """How often a delivery is due: ``every`` count of ``unit`` (d, w, m, y), by ``deadline`` HH:MM Asia/Shanghai."""
-
-    every: int = 1
-    unit: Literal["d", "w", "m", "y"] = "d"
-    deadline: str | None = None
-
-    @property
-    def days(self) -> int:
-        """Days of the period, at most."""
-        return self.every * {"d": 1, "w": 7, "m": 31, "y": 366}[self.unit]
 
 
 class Dataset(Frozen):

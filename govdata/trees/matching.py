@@ -21,6 +21,9 @@ constants: Any = import_module("re._constants")
 MAX_TEXTS = 6
 """Beyond so many texts one pass of the automaton is cheaper than one ``contains`` each."""
 
+ANYTHING = (".*", r"(?:.|\n)*")
+"""How a pattern says that anything may stand there: within a line, and whatever the lines."""
+
 
 def matches(value: exp.Expression, pattern: str) -> exp.Expression:
     """TRUE where the whole of ``value`` matches ``pattern`` (RE2), NULL only for NULL."""
@@ -34,14 +37,13 @@ def matches(value: exp.Expression, pattern: str) -> exp.Expression:
 
 
 def searched(pattern: str) -> str | None:
-    """``inner`` of ``.*inner.*``, or None where the pattern is not of that form: an alternation outside groups binds
-    weaker than the ``.*`` at its ends."""
-    if not (pattern.startswith(".*") and pattern.endswith(".*") and not pattern.endswith("\\.*") and len(pattern) > 4):
-        return None
-    inner = pattern[2:-2]
-    if "|" in _outside_groups(inner):
-        return None
-    return inner
+    """``inner`` of ``.*inner.*`` (or with ``(?:.|\\n)*`` at both ends), or None where the pattern is not of that form:
+    an alternation outside groups binds weaker than what stands at its ends."""
+    for ends in ANYTHING:
+        inner = pattern[len(ends) : -len(ends)]
+        if inner and pattern == ends + inner + ends and not pattern.endswith("\\" + ends):
+            return None if "|" in _outside_groups(inner) else inner
+    return None
 
 
 def _outside_groups(pattern: str) -> str:

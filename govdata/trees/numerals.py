@@ -38,9 +38,27 @@ COLLOQUIAL = f"[百千][{ONES}](?:$|[万亿])|[万亿][{ONES}]$|零$|^[百千万
 """一百二 is a hundred and twenty to one and a hundred and two to another."""
 
 
+TWO_UNITS = "([0-9]{1,8})亿([0-9]{1,4})(千?)万"
+
+
+def _one_unit(x: exp.Expression) -> exp.Expression:
+    """1亿5000万 and 1亿5千万 as 15000万; any other text as it is."""
+    part = {
+        name: sql("regexp_extract(:x, :p, :g)", x=x, p=TWO_UNITS, g=group)
+        for name, group in (("a", 1), ("b", 2), ("k", 3))
+    }
+    return sql(
+        "CASE WHEN regexp_matches(:x, :p) AND strlen(:b || repeat('000', strlen(:k) // 3)) <= 4 THEN "
+        "regexp_replace(:x, :p, :a || lpad(:b || repeat('000', strlen(:k) // 3), 4, '0') || '万') ELSE :x END",
+        x=x,
+        p=TWO_UNITS,
+        **part,
+    )
+
+
 def amount_in_digits(x: exp.Expression) -> exp.Expression:
-    """A text whose one number is written in words (人民币壹佰贰拾万元整) with it in digits; any other as it is. 元 is
-    added where 万 or 亿 were the only unit. A lone 一 is more often a dash."""
+    """A text whose one number is written in words (人民币壹佰贰拾万元整) with it in digits, one with two units in one
+    (1亿5000万); any other as it is. 元 is added where 万 or 亿 were the only unit. A lone 一 is more often a dash."""
     plain = sql("translate(:x, :f, :t)", x=x, f=AMOUNTS, t=PLAIN_AMOUNTS)
     words = exp.column("words")
     below = sql("regexp_replace(:w, '^.*亿', '')", w=words)
@@ -67,8 +85,10 @@ def amount_in_digits(x: exp.Expression) -> exp.Expression:
     )
     return sql(
         "CASE WHEN regexp_matches(:x, :words) AND length(:x) > 1 AND NOT regexp_matches(:x, '[0-9]') THEN "
-        "coalesce(list_transform([regexp_extract(:plain, :run)], lambda words: :digits)[1], :x) ELSE :x END",
+        "coalesce(list_transform([regexp_extract(:plain, :run)], lambda words: :digits)[1], :x) "
+        "WHEN contains(:x, '亿') THEN :one ELSE :x END",
         x=x,
+        one=_one_unit(x),
         words=f"[{ONES}零十百千{AMOUNTS[:-1]}]",
         plain=plain,
         run=f"[零{ONES}十百千万亿]+",

@@ -83,6 +83,24 @@ def test_standards_check_finds_nothing_in_the_repository(call: Call, deployment:
     assert "学籍信息（education）的交付期限 06:00 晚于夜间运行 02:00" in out and "（birth）的交付期限" not in out
 
 
+def test_a_check_is_remembered_before_the_first_night_and_leaves_nothing_beside_mere_standards(
+    call: Call, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from govdata.engine import examples, trial
+
+    asked: list[str] = []
+    monkeypatch.setattr(trial, "_refused", lambda dataset, registry: asked.append(dataset.name))
+    monkeypatch.setattr(examples, "_tried", lambda elements, registry, on: [])
+    shutil.rmtree(deployment.data, ignore_errors=True)
+    call(deployment.home, "standards", "check")
+    assert asked and not deployment.data.exists()
+    once = list(asked)
+    deployment.landing.mkdir(parents=True)
+    for _ in range(2):
+        assert call(deployment.home, "standards", "check")[0] == 0
+    assert asked == once * 2
+
+
 def test_standards_check_names_file_line_and_problem(call: Call, deployment: Deployment) -> None:
     page = deployment.standards / "datasets" / "birth.odcs.yaml"
     text = page.read_text(encoding="utf-8")

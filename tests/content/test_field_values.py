@@ -19,9 +19,10 @@ FREE = {
     "marriage": ("office_name", "female_name"),
     "education": ("school_name", "name"),
     "birth": ("institution_name", "birth_place"),
+    "house": ("address", "owner_name"),
 }
 """Columns that no rule holds against another, so that equal cells do not make equal rows."""
-NAMES = ("name", "female_name")
+NAMES = ("name", "female_name", "owner_name")
 
 
 def cells(dataset: str) -> Iterator[tuple[str, str, Row, str]]:

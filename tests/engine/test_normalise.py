@@ -11,12 +11,22 @@ from tests.engine.support import evaluate
 ARGUMENTS = {
     "certificate_prefix": {"prefixes": ["编号", "No."]},
     "unit_suffix": {"units": ["克", "g", "kg"]},
+    "unit_scale": {"units": ["kg", "公斤"], "times": 1000},
     "placeholder_dates": {"values": ["00000000", "1900-01-01"]},
     "pad_left": {"length": 2},
 }
 TEXT_STEPS = sorted(kind.name for kind in ALL if kind.stage({}, coded=False) is Stage.TEXT)
 
 KNOWN = [
+    ("edge_marks", "(男,),", "男"),
+    ("edge_marks", "(20)已婚(有配偶)", "(20)已婚(有配偶)"),
+    ("edge_marks", "[object Object]", "[object Object]"),
+    ("edge_marks", "JOHN SMITH JR.", "JOHN SMITH JR."),
+    ("percentage", "各占三分之一", "33.3333"),
+    ("percentage", "50/50", "50/50"),  # two halves, or nobody knows
+    ("percentage", "2/100", "2.0000"),
+    ("unit_scale", "3.35 kg", "3350"),
+    ("unit_scale", "3.35", "3.35"),
     ("halfwidth", "１９０１０１　Ｘ（）", "190101 X()"),
     ("halfwidth", "示例市，路", "示例市,路"),
     ("strip", "\t 张三\u3000\u200b", "张三"),

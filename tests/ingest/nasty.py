@@ -706,3 +706,25 @@ def seven_zip() -> Case:
 @case
 def rar() -> Case:
     return Case("a.rar", b"Rar!\x1a\x07\x01\x00" + b"\x00" * 64, None, "rar")
+
+
+@case
+def utf7() -> Case:
+    rows = [[row[0], "赵若川", "示例市东湖区花园路", "户主"] for row in ROWS]
+    return Case("a.csv", csv(rows, ["身份证号", "姓名", "住址", "备注信息"]).encode("utf-7"), said="UTF-7编码")
+
+
+@case
+def json_columns_numbered() -> Case:
+    columns = {head: {str(n): row[i] for n, row in enumerate(ROWS)} for i, head in enumerate(HEAD)}
+    return Case("a.json", json.dumps(columns).encode(), said="按列排列")
+
+
+@case
+def json_for_bulk_import() -> Case:
+    lines = (
+        json.dumps(line) + "\n"
+        for row in ROWS
+        for line in ({"index": {"_id": row[0]}}, dict(zip(HEAD, row, strict=True)))
+    )
+    return Case("a.jsonl", "".join(lines).encode(), said="批量导入格式")

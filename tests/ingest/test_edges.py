@@ -177,6 +177,10 @@ READ: dict[str, tuple[str, str | bytes, list[Any]]] = {
     "numbers without records": ("a.xlsx", book(NUMBERED), WANTED),
     "title and header on every page": ("a.xlsx", book(PAGED), WANTED),
     "types below the header": ("a.csv", text([["varchar(18)", "varchar(50)", "text", "text"], *ROWS]), WANTED),
+    "brackets below the header": ("a.csv", text([["(18位)", "(汉字)", "(全称)", "(选填)"], *ROWS]), WANTED),
+    "units below the header": ("a.csv", text([["", "", "元/平方米", "人"], *ROWS]), WANTED),
+    "strokes below the header": ("a.xlsx", book([HEAD, ["---", "---", "---", "---"], *ROWS]), WANTED),
+    "examples below the header": ("a.csv", text([["示例：190101…", "示例：某某", "例：某路", ""], *ROWS]), WANTED),
     "demands below the header": ("a.xlsx", book([HEAD, ["必填", "必填", "选填", "选填"], *ROWS]), WANTED),
     "numbers without records in text": (
         "a.csv",
@@ -287,9 +291,25 @@ def test_one_row_of_a_sheet_without_header_is_a_record_too(bureau: Bureau) -> No
     assert note.count == 1 and "像是有记录" in note.reason
 
 
+def xml_spreadsheet(from_1904: bool) -> bytes:
+    """XML Spreadsheet 2003 with a header and a record whose last cell is a bare number."""
+    excel = '<ExcelWorkbook xmlns="urn:schemas-microsoft-com:office:excel"><Date1904/></ExcelWorkbook>'
+    cells = [*(("String", cell) for cell in ("19A", "甲", "路")), ("Number", "42435")]
+    rows = "".join(
+        "<Row>" + "".join(f'<Cell><Data ss:Type="{kind}">{cell}</Data></Cell>' for kind, cell in row) + "</Row>"
+        for row in ([("String", head) for head in HEAD], cells)
+    )
+    name = "urn:schemas-microsoft-com:office:spreadsheet"
+    return (
+        f'<?xml version="1.0"?><Workbook xmlns="{name}" xmlns:ss="{name}">{excel if from_1904 else ""}'
+        f'<Worksheet ss:Name="a"><Table>{rows}</Table></Worksheet></Workbook>'
+    ).encode()
+
+
 @pytest.mark.parametrize("type", ["date", "datetime", "text"])
 @pytest.mark.parametrize("from_1904", [True, False])
-def test_bare_days_of_a_workbook_that_counts_from_1904(bureau: Bureau, type: str, from_1904: bool) -> None:
+@pytest.mark.parametrize("suffix", ["xlsx", "xls"])
+def test_bare_days_of_a_workbook_that_counts_from_1904(bureau: Bureau, suffix: str, type: str, from_1904: bool) -> None:
     out = io.BytesIO()
     made = xlsxwriter.Workbook(out, {"in_memory": True, "date_1904": from_1904})
     sheet = made.add_worksheet()
@@ -302,7 +322,8 @@ def test_bare_days_of_a_workbook_that_counts_from_1904(bureau: Bureau, type: str
         column.model_copy(update={"element": "day"}) if column.name == "remark" else column for column in PEOPLE.columns
     )
     people = PEOPLE.model_copy(update={"columns": columns})
-    bureau.deliver("a.xlsx", out.getvalue())
+    name = f"a.{suffix}"
+    bureau.deliver(name, out.getvalue() if suffix == "xlsx" else xml_spreadsheet(from_1904))
     delivery = receive(bureau.deployment, people, DATE)
     assert delivery is not None
     if from_1904 and type != "text":

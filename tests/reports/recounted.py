@@ -131,7 +131,8 @@ def standing(c: Catalogue, _: str) -> list[Row]:
             r["damaged"] for r in c.governance("reconciliation") if r["dataset"] == dataset and r["date"] <= c.date
         )
         found.append({
-            "dataset": dataset, "department": department, "due": due["state"], "outcome": last["outcome"],
+            "dataset": dataset, "department": department, "outcome": last["outcome"],
+            "due": "within" if due["state"] == "on_time" and not came else due["state"],
             "reason": last["reason"], "published": newest["date"], "rows": newest["rows"],
             "snapshot_id": newest["snapshot_id"], "batch_id": newest["batch_id"],
             "standards_hash": newest["standards_hash"], "period_days": due["period_days"],
@@ -261,7 +262,7 @@ def trend(kind: str) -> Callable[[Catalogue, str], list[Row]]:
         hashes = [None, *(s["standards_hash"] for s in known)]
         return [
             s | {"moved": before not in (None, s["standards_hash"])} for s, before in zip(known, hashes, strict=False)
-        ][-30:]
+        ][: -30 - 1 : -1]
 
     return recount
 
@@ -425,6 +426,23 @@ def stages(c: Catalogue, _: str) -> list[Row]:
     return sorted(known, key=lambda row: (-(row["seconds"] or -1), row["dataset"], row["stage_name"]))
 
 
+def baselines(c: Catalogue, _: str) -> list[Row]:
+    """Of the committed city, whose standards leave owner, expiry and number as they are. Of its datasets only
+    education comes once a year, and came once."""
+    found = []
+    for dataset in sorted(c.delivered):
+        nights = {row["date"]: row["mode"] for row in c.governance("profiles") if row["dataset"] == dataset}
+        mode = nights[max(nights)]
+        earlier = 0 if dataset == "education" else sum(kind == mode for kind in nights.values()) - 1
+        least = 2 if dataset == "education" else 14
+        state = "too_few" if earlier < least else "compared"
+        found.append({
+            "dataset": dataset, "state": state, "earlier": earlier, "least": least, "owner": "市数据局",
+            "until": None,
+        })  # fmt: skip
+    return found
+
+
 STATES = ("always_failed", "long_waived", "never_asked", "never_failed")
 
 
@@ -525,7 +543,7 @@ RECOUNTED: dict[str, Callable[[Catalogue, str], list[Row]]] = {
     "on_time": on_time, "departments": departments, "heat": heat, "flow": flow,
     "trend": lambda c, _: trend("bureau")(c, "bureau"), "top_rules": top_rules, "districts": districts, "bounds": bounds,
     "masters": masters, "links": links, "conflicts": conflicts, "ageing": ageing, "waivers": waivers, "anomalies": anomalies,
-    "nights": nights, "stopped": stopped, "stages": stages, "stale_rules": stale_rules,
+    "nights": nights, "stopped": stopped, "stages": stages, "stale_rules": stale_rules, "baselines": baselines,
     "department_parts": parts("department"), "department_trend": trend("department"),
     "department_datasets": department_datasets, "department_rules": failing_rules("department"),
     "department_performance": department_performance, "department_orders": order_list(lambda order: order["department"]),

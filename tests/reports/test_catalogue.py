@@ -11,7 +11,8 @@ import re
 import shutil
 import subprocess
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date as Date
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,9 @@ from lxml import html
 from govdata import reports, standards
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.reports.catalogue import LINKED, PLAIN, REGISTRATION, WORKBOOK
+from govdata.reports.catalogue import LINKED, PLAIN, REGISTRATION, WORKBOOK, site
 from govdata.reports.catalogue.dcat import FREQUENCIES, PUBLIC
-from govdata.reports.catalogue.entries import ENTRY_FIELDS, ITEM_FIELDS
+from govdata.reports.catalogue.entries import ENTRY_FIELDS, ITEM_FIELDS, catalogue
 from govdata.standards import Registry
 from tests.conftest import REPOSITORY, Finished, copy_deployment
 from tests.leaks import leaked
@@ -277,6 +278,36 @@ def test_a_column_is_followed_from_its_headers_to_what_is_made_of_it(written: Wr
 def test_a_table_tells_how_much_it_is_read(written: Written) -> None:
     page = pages(written)[written.folder / "dataset" / "education.html"].text_content()
     assert "读取（经 govdata 的）" in page and re.search("没有人读过，已 [0-9]+ 天|[0-9]+ 次，最近", page)
+
+
+def test_what_nobody_reads_is_listed_the_longest_unread_first(written: Written, tmp_path: Path) -> None:
+    made = catalogue(written.registry, written.deployment)
+    held = {name: replace(known, idle_days=1) for name, known in made.holdings.items()}
+    held["marriage"] = replace(held["marriage"], idle_days=30, reads=0, last_read=None)
+    held["house"] = replace(held["house"], idle_days=90, reads=7, last_read=Date(2026, 8, 22))
+    held["birth"] = replace(held["birth"], idle_days=29)
+    site.write(replace(made, holdings=held), written.registry, tmp_path, ())
+    lines = html.parse(tmp_path / "index.html").xpath("//section[@id='idle']//tbody/tr")
+    told = [[cell.text_content() for cell in line] for line in lines]
+    assert [(line[0], *line[4:]) for line in told] == [
+        ("房屋权属信息", "7", "2026-08-22", "90"),
+        ("婚姻登记信息", "0", "没有读过", "30"),
+    ]
+
+
+def test_scores_are_cut_as_everywhere(written: Written) -> None:
+    with duckdb.connect(str(written.deployment.catalogue), read_only=True) as connection:
+        scored = connection.execute(
+            "SELECT scope, (floor(score * 100 + 1e-7) / 100)::DECIMAL(5, 2)::VARCHAR FROM governance.scorecard WHERE kind "
+            "= 'dataset' AND part IS NULL AND date = (SELECT max(date) FROM governance.scorecard)"
+        ).fetchall()
+    index = pages(written)[written.folder / "index.html"]
+    shown = {
+        line.find("td").text_content(): line.findall("td")[-1].text_content()
+        for line in index.iter("tr")
+        if line.find("td") is not None
+    }
+    assert {name: shown[f"published.{name}"] for name, _ in scored} == dict(scored) and len(scored) == 6
 
 
 def test_an_element_tells_who_else_holds_it_and_whose_word_it_is(written: Written) -> None:

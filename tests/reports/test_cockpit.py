@@ -144,6 +144,21 @@ def test_the_printed_queries_give_what_they_stand_beside(made: Deployment, regis
     assert asked > 35
 
 
+@marked
+def test_a_rule_leads_to_its_rows(made: Deployment) -> None:
+    """As many as its page says fail, each with its file and line."""
+    rules = [path for path in pages(made) if path.name.startswith("rule-")]
+    with duckdb.connect(str(made.catalogue), read_only=True) as connection:
+        for path in rules:
+            (query,) = page(path).iterfind(".//pre[@class='query']")
+            rows = connection.execute(query.text_content()).fetchall()
+            told = next(rows for name, _, rows in tables(path) if name == "rule_now")[0]
+            named = [column.name for column in FIGURES["rule_now"].columns]
+            assert len(rows) == int(told[named.index("failed")].replace(",", "")), path.name
+            assert all(None not in row for row in rows)
+    assert len(rules) > 100
+
+
 def districts(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     query = "SELECT DISTINCT scope, scope_name FROM governance.scorecard WHERE kind = 'division'"
     return dict(connection.execute(query).fetchall())

@@ -10,6 +10,7 @@ import duckdb
 from govdata import checks, engine, ingest, publish
 from govdata.deployment import Deployment
 from govdata.standards import load
+from govdata.storage import sql
 from tests.faults.city import FIRST, lay_down
 
 
@@ -36,3 +37,48 @@ def test_a_folder_that_looks_like_a_partition_is_no_column(tmp_path: Path) -> No
             rows.append(connection.execute("SELECT card_no, night FROM published.cards ORDER BY ALL").fetchall())
     assert rows[0] == rows[1]
     assert {night for _, night in rows[1]} == {0}
+
+
+SETTINGS = ("threads", "memory_limit", "temp_directory", "preserve_insertion_order", "TimeZone")
+
+
+def _settings(session: duckdb.DuckDBPyConnection) -> list[str]:
+    return [session.execute(f"SELECT current_setting('{name}')").fetchall()[0][0] for name in SETTINGS]
+
+
+def test_a_session_finds_nothing_of_the_one_before(tmp_path: Path) -> None:
+    first = sql.connect()
+    usual = _settings(first)
+    first.close()
+    del first
+    other = sql.connect(memory_limit="300MB", threads=1, spill=tmp_path, ordered=True)
+    assert _settings(other) != usual
+    other.execute("CREATE SCHEMA codes; CREATE TABLE codes.a AS SELECT 1 AS x; CREATE TABLE b AS SELECT 1 AS x")
+    other.execute("CREATE TEMP TABLE c AS SELECT 1 AS x; SET partitioned_write_flush_threshold = 1000")
+    other.execute(f"ATTACH '{tmp_path / 'kept.duckdb'}' AS kept")
+    other.close()
+    del other
+    again = sql.connect()
+    assert _settings(again) == usual
+    assert again.execute("SELECT current_setting('partitioned_write_flush_threshold')").fetchall() == [(524288,)]
+    assert again.execute("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]
+    assert again.execute("SELECT count(*) FROM duckdb_databases() WHERE database_name = 'kept'").fetchall() == [(0,)]
+
+
+def test_sessions_at_one_time_are_strangers_and_another_of_a_session_is_not() -> None:
+    one, two = sql.connect(), sql.connect()
+    one.execute("CREATE TABLE t AS SELECT 1 AS x")
+    two.execute("CREATE TABLE t AS SELECT 2 AS x")
+    assert one.execute("FROM t").fetchall() == [(1,)]
+    beside = sql.another(one)
+    assert beside.execute("SELECT x, current_setting('TimeZone') FROM t").fetchall() == [(1, "Asia/Shanghai")]
+
+
+def test_one_that_has_spilled_is_not_used_with_another_folder(tmp_path: Path) -> None:
+    spilled = sql.connect(memory_limit="60MB", threads=1, spill=tmp_path / "one")
+    spilled.execute("CREATE TABLE t AS SELECT random() AS x, md5(i::VARCHAR) AS y FROM range(2_000_000) AS r(i)")
+    assert any((tmp_path / "one").iterdir())
+    spilled.close()
+    del spilled
+    other = sql.connect(spill=tmp_path / "two")
+    assert other.execute("SELECT current_setting('temp_directory')").fetchall() == [(str(tmp_path / "two"),)]

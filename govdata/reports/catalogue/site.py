@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -14,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from govdata.engine.typed import sql_type
 from govdata.publish.described import PERSONAL
+from govdata.reports.catalogue.cells import Cell, Grid, count, link, row
 from govdata.reports.catalogue.entries import ENTRY_FIELDS, Catalogue, Entry, level
 from govdata.reports.catalogue.holdings import NOTHING, Holding
+from govdata.reports.inspection import score as cut
 from govdata.standards import lineage
 from govdata.standards.lineage import Place
 from govdata.standards.model import SEVERITY_NAMES, CodeSet, Column, Dataset, Element, Registry
@@ -34,19 +35,13 @@ MOST_CODES = 1_000
 MOST_SOURCES = 8
 """Columns that a cell names; of more their number."""
 OF_EACH = "各部门各自产生"
+IDLE_DAYS = 30
+IDLE_NOTE = (
+    f"{IDLE_DAYS} 天以上没有人经 govdata 读过的表：该不该继续建，请提供方和使用部门商定。直接打开目录文件的、没有写入"
+    "权限的账户的读取不计，所以这里列出的是线索。没有列出表，就是都有人读，或发布还不满这么多天。"
+)
+"""A table unread for so many days is listed."""
 FREQUENCY = {"d": "天", "w": "周", "m": "月", "y": "年"}
-
-Cell = Any
-"""None, a text, a number, a ``{link, text}``, or a list of these."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table of a page, by its accessible name."""
-
-    name: str
-    columns: Sequence[str]
-    lines: Sequence[Sequence[Cell]]
 
 
 def write(made: Catalogue, registry: Registry, target: Path, downloads: Sequence[tuple[str, str]]) -> int:
@@ -148,15 +143,42 @@ class _Site:
             f"{len(self.datasets)} 张表（登记 {len(self.entries)} 张），{len(self.elements)} 个数据元，"
             f"{len(self.code_sets)} 个代码集。{self.date}。"
         )
-        told = {"title": TITLE, "trail": (), "counted": counted, "sections": sections, "downloads": self.downloads}
+        told = {
+            "title": TITLE,
+            "trail": (),
+            "counted": counted,
+            "sections": sections,
+            "idle": self._idle(),
+            "idle_note": IDLE_NOTE,
+            "downloads": self.downloads,
+        }
         return self._rendered("index", told, script=True)
+
+    def _idle(self) -> Grid:
+        """Tables that nobody has read for long, those unread longest first."""
+        known = [(self._held(dataset), dataset) for dataset in self.datasets]
+        long = [(held, dataset) for held, dataset in known if (held.idle_days or 0) >= IDLE_DAYS]
+        long.sort(key=lambda each: (-(each[0].idle_days or 0), each[1].name))
+        lines = [
+            (
+                link(f"dataset/{dataset.name}.html", dataset.title),
+                dataset.owner,
+                held.first_snapshot and held.first_snapshot.isoformat(),
+                count(held.rows),
+                count(held.reads),
+                held.last_read.isoformat() if held.last_read else "没有读过",
+                count(held.idle_days),
+            )
+            for held, dataset in long
+        ]
+        return Grid("建得多、用得少", ("名称", "提供方", "首期", "行数", "读取次数", "最近读取", "多少天没有读"), lines)
 
     def _dataset_row(self, dataset: Dataset) -> Mapping[str, Any]:
         entry, held = self.entries.get(dataset.name), self._held(dataset)
         line = entry.line if entry else {}
-        score = held.quality and held.quality.score
+        score = held.quality.score if held.quality else None
         cells = (
-            _link(f"dataset/{dataset.name}.html", line.get("title") or dataset.title),
+            link(f"dataset/{dataset.name}.html", line.get("title") or dataset.title),
             f"{dataset.schema_name}.{dataset.name}",
             dataset.owner,
             line.get("sharing") or "没有登记",
@@ -164,33 +186,35 @@ class _Site:
             line.get("update"),
             level(self.registry, dataset),
             held.snapshot and held.snapshot.isoformat(),
-            None if held.rows is None else f"{held.rows:,}",
-            None if score is None else f"{score:.2f}",
+            count(held.rows),
+            None if score is None else {"number": cut(score)},
         )
         words = [word for column in dataset.columns for word in (column.name, column.title, *column.headers)]
-        return _row(cells, dataset.title, dataset.purpose, line.get("code"), line.get("summary"), *words)
+        return row(cells, dataset.title, dataset.purpose, line.get("code"), line.get("summary"), *words)
 
     def _element_row(self, element: Element) -> Mapping[str, Any]:
         held = self.holders.get(element.id, ())
         cells = (
-            _link(f"element/{element.id}.html", element.name),
+            link(f"element/{element.id}.html", element.name),
             element.id,
-            " ".join(part for part in (element.standard, element.clause) if part),
+            _standard(element),
             element.type,
             element.sensitivity.level,
             self._authority(element),
-            len(held),
+            count(len(held)),
         )
-        return _row(cells, element.name_en, element.definition, *(column.title for _, column in held))
+        return row(cells, element.name_en, element.definition, *(column.title for _, column in held))
 
     def _codes_row(self, code_set: CodeSet) -> Mapping[str, Any]:
         cells = (
-            _link(f"codes/{code_set.id}.html", code_set.name),
+            link(f"codes/{code_set.id}.html", code_set.name),
             code_set.id,
-            f"{code_set.standard} {code_set.edition or ''}".strip(),
-            f"{len(code_set.codes):,}",
+            code_set.standard
+            if (code_set.edition or "") in code_set.standard
+            else f"{code_set.standard}（{code_set.edition}）",
+            count(len(code_set.codes)),
         )
-        return _row(cells, code_set.source)
+        return row(cells, code_set.source)
 
     def _dataset(self, dataset: Dataset) -> str:
         entry, held = self.entries.get(dataset.name), self._held(dataset)
@@ -224,10 +248,11 @@ class _Site:
         }
         if quality is not None:
             lines = [
-                (part.name, f"{part.a:,}", f"{part.b:,}", f"{100 * part.a / part.b:.2f}") for part in quality.parts
+                (part.name, count(part.a), count(part.b), {"number": cut(100 * part.a / part.b)})
+                for part in quality.parts
             ]
             told["quality"] = Grid("质量", ("维度", "满足要求的（A）", "被评价的（B）", "A÷B×100"), lines)
-            scored = "" if quality.score is None else f"，得分 {quality.score:.2f}（{quality.level}）"
+            scored = "" if quality.score is None else f"，得分 {cut(quality.score)}（{quality.level}）"
             told["quality_note"] = f"{quality.date}：A {quality.a:,}，B {quality.b:,}{scored}。没有评估的维度不算满分。"
         return self._rendered("dataset", told, up="datasets", part="数据集")
 
@@ -303,7 +328,7 @@ class _Site:
     def _places(self, places: Iterable[Place]) -> Cell:
         found = list(places)
         shown = [
-            _link(
+            link(
                 f"../dataset/{place.dataset}.html", f"{place.dataset}.{place.column}" if place.column else place.dataset
             )
             for place in found[:MOST_SOURCES]
@@ -331,7 +356,7 @@ class _Site:
         about = [
             ("标识", element.id),
             ("英文名称", element.name_en),
-            ("标准", " ".join(part for part in (element.standard, element.clause and f"第{element.clause}条") if part)),
+            ("标准", _standard(element)),
             ("类型", f"{element.type}（{sql_type(element)}）"),
             ("计量单位", element.unit),
             ("代码集", self._codes_link(element)),
@@ -343,7 +368,7 @@ class _Site:
         ]
         holders = [
             (
-                _link(f"../dataset/{dataset.name}.html", dataset.title),
+                link(f"../dataset/{dataset.name}.html", dataset.title),
                 column.title,
                 column.name,
                 dataset.owner,
@@ -375,7 +400,7 @@ class _Site:
         )
         users = [
             (
-                _link(f"../dataset/{dataset.name}.html", dataset.title),
+                link(f"../dataset/{dataset.name}.html", dataset.title),
                 column.title,
                 column.name,
                 self._element_link(element),
@@ -417,12 +442,12 @@ class _Site:
         return OF_EACH if element.authority == "each" else element.authority
 
     def _element_link(self, element: Element) -> Cell:
-        return _link(f"../element/{element.id}.html", element.name)
+        return link(f"../element/{element.id}.html", element.name)
 
     def _codes_link(self, element: Element) -> Cell:
         if element.code_set is None:
             return None
-        return _link(f"../codes/{element.code_set}.html", self.registry.code_sets[element.code_set].name)
+        return link(f"../codes/{element.code_set}.html", self.registry.code_sets[element.code_set].name)
 
     def _rendered(
         self, template: str, told: Mapping[str, Any], up: str = "", part: str = "", script: bool = False
@@ -432,15 +457,8 @@ class _Site:
         return _environment().get_template(f"catalogue/{template}.html.jinja").render(**page, **_assets(script))
 
 
-def _row(cells: Sequence[Cell], *words: str | None) -> Mapping[str, Any]:
-    """A row of the index and all that it can be found by."""
-    shown = [cell["text"] if isinstance(cell, dict) else str(cell) for cell in cells if cell is not None]
-    text = " ".join(dict.fromkeys(word for word in (*shown, *words) if word))
-    return {"cells": cells, "find": unicodedata.normalize("NFKC", text).lower()}
-
-
-def _link(target: str, text: str) -> Mapping[str, str]:
-    return {"link": target, "text": text}
+def _standard(element: Element) -> str:
+    return " ".join(part for part in (element.standard, element.clause and f"第{element.clause}条") if part)
 
 
 @cache

@@ -21,12 +21,14 @@ from govdata.reports.catalogue.registration import FIELDS, lines
 from govdata.standards.catalogue_entry import FREQUENCIES, STAGES
 from govdata.standards.model import Registry
 from govdata.storage import files
+from govdata.storage import sheets as size
 
 YES_NO = ("是", "否")
 LEVELS = ("1", "2", "3", "4")
 SPARE = 500
 """Rows below the last one whose cells are chosen from lists too: an office adds entries by hand."""
-WIDE = {"summary", "sharing_condition", "sharing_basis", "opening_condition", "objects", "basis", "use", "limits"}
+WIDEST = 40
+"""Of a column, in characters of Latin script; longer texts are wrapped."""
 OPTIONS = "可选值"
 
 
@@ -96,12 +98,17 @@ def _write(sheets: Mapping[str, Sheet], target: Path) -> Path:
             page.fit_to_pages(1, 0)
             page.repeat_rows(0)
             last = len(sheet.lines) + SPARE
+            widths = {
+                key: size.width((title, *(_text(line[key]) for line in sheet.lines)), WIDEST)
+                for key, title in sheet.fields.items()
+            }
             for place, (key, title) in enumerate(sheet.fields.items()):
-                page.set_column(place, place, 36 if key in WIDE else 16)
+                page.set_column(place, place, widths[key])
                 page.write_string(0, place, title, must if title.endswith("*") else head)
                 if key in sheet.options:
                     page.data_validation(1, place, last, place, lists.rule(title, sheet.options[key]))
             for row, line in enumerate(sheet.lines, 1):
+                page.set_row(row, max(size.height(_text(line[key]), widths[key]) for key in sheet.fields))
                 for place, key in enumerate(sheet.fields):
                     _cell(page, row, place, line[key], key, text, number)
             page.autofilter(0, 0, max(len(sheet.lines), 1), len(sheet.fields) - 1)
@@ -112,7 +119,11 @@ def _cell(page: Any, row: int, place: int, value: Any, key: str, text: Any, numb
     if isinstance(value, int | float) and not isinstance(value, bool) and key != "level":
         page.write_number(row, place, value, number)
     else:
-        page.write_string(row, place, "" if value is None else str(value), text)
+        page.write_string(row, place, _text(value), text)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 @dataclass

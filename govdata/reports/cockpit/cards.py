@@ -30,8 +30,8 @@ CARDS = (
         city.SCORE,
         ("质量得分", "Quality score"),
         "score",
-        "{level}，比上次交付 {change_1}{star}",
-        "{level}, {change_1}{star} since the last delivery",
+        "{level}，{card}，比上次交付 {change_1}{star}",
+        "{level}, {card}, {change_1}{star} since the last delivery",
         lambda row: row["score"] is None or row["card"] == "红牌",
     ),
     Card(
@@ -68,8 +68,8 @@ CARDS = (
         city.ON_TIME,
         ("按时交付率", "Delivered on time"),
         "rate",
-        "今晚应有 {due_tonight}，缺 {missing_tonight}",
-        "{due_tonight} due tonight, {missing_tonight} missing",
+        "今晚应有周期内交付的数据集 {due_tonight} 个，缺 {missing_tonight} 个",
+        "{due_tonight} datasets should have one within their period tonight, {missing_tonight} missing",
         lambda row: row["missing_tonight"] > 0,
     ),
 )

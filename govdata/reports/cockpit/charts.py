@@ -54,18 +54,23 @@ def trend(rows: Sequence[Row]) -> Trend | None:
     return Trend(
         points,
         "M" + " L".join(f"{point.x} {point.y}" for point in points),
-        tuple((y(value), f"{value:.2f}") for value in (low, (low + high) / 2, high)),
+        tuple((y(value), f"{value:.2f}") for value in (low, round((low + high) / 2, 2), high)),
         tuple((places[number], f"{rows[number]['date']:%m-%d}") for number in labelled),
     )
 
 
+STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+"""Between two levels of the axis."""
+
+
 def _axis(low: float, high: float) -> tuple[float, float]:
-    """Ends of the axis in steps that read well, never above 100."""
-    span = max(high - low, 0.05)
-    step = 10 ** math.floor(math.log10(span))
-    return max(0.0, math.floor((low - span * 0.1) / step) * step), min(
-        100.0, math.ceil((high + span * 0.1) / step) * step
-    )
+    """Ends of the axis, two of the smallest steps that hold all scores apart, so that each level is what is written
+    beside it; never above 100."""
+    for step in STEPS:
+        begin = round(min(math.floor(low / step) * step, 100 - 2 * step), 2)
+        if high <= begin + 2 * step:
+            return begin, round(begin + 2 * step, 2)
+    return 0.0, 100.0
 
 
 @dataclass(frozen=True)

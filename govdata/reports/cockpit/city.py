@@ -14,9 +14,10 @@ STANDING = Figure(
     "standing",
     "各数据集的现状",
     "Where each dataset stands",
-    "今晚有没有按合同周期应有的交付、交付怎样了、现在发布的是哪一期、依据哪一版标准。",
+    "今晚有没有按合同周期应有的交付、交付怎样了、现在发布的是哪一期、依据哪一版标准。"
+    "周期内：上一次交付还没有超过合同的周期，今晚不必再交。",
     "Whether the delivery due came, what became of it, which snapshot is current and by which edition of the "
-    "standards.",
+    "standards. Within the period: the last delivery is not yet older than the contract's period.",
     columns(
         ("dataset", "dataset", "数据集", "Dataset"),
         ("department", "department", "部门", "Department"),
@@ -40,7 +41,8 @@ t AS (SELECT dataset, max_by(outcome, number) AS outcome, max_by(reason, number)
 WHERE date = $date GROUP BY dataset),
 r AS (SELECT dataset, bool_or(damaged IS NOT NULL) AS damaged FROM governance.reconciliation WHERE date <= $date
 GROUP BY dataset)
-SELECT d.dataset, d.department, p.state AS due, coalesce(t.outcome, 'nothing') AS outcome, t.reason, s.published,
+SELECT d.dataset, d.department, CASE WHEN p.state = 'on_time' AND t.outcome IS NULL THEN 'within' ELSE p.state END
+AS due, coalesce(t.outcome, 'nothing') AS outcome, t.reason, s.published,
 s.rows,
 s.snapshot_id, s.batch_id, s.standards_hash, p.period_days,
 coalesce(s.complete, FALSE) AND NOT coalesce(r.damaged, FALSE) AS whole
@@ -153,9 +155,10 @@ ON_TIME = Figure(
     "on_time",
     "按时交付率",
     "Delivered on time",
-    "最近 30 个交付日期里，当天有按合同周期应有的交付的÷应有的。分母为 0 写不适用。今晚应有＝已有＋缺。",
-    "Of the last 30 delivery dates, those with the delivery the contract asks for ÷ those due. Due tonight = "
-    "there + missing.",
+    "最近 30 个交付日期里，当天有周期内的交付的÷应有的（每个数据集每天算一次，周期内的上一次交付也算有）。"
+    "分母为 0 写不适用。今晚应有＝已有＋缺。",
+    "Of the last 30 delivery dates, those with a delivery within the contract's period ÷ those due, each dataset "
+    "counted each day. Due tonight = there + missing.",
     columns(
         ("rate", "share", "按时率", "On time"),
         ("on_time", "count", "按时", "On time"),
@@ -249,8 +252,8 @@ TREND_COLUMNS: tuple[Column, ...] = columns(
     ("moved", "flag", "标准变过", "Standards changed"),
 )
 TREND_MEANING = (
-    "最近 30 次评分，当时怎样说就怎样记。▲ 是标准或评分办法变过的那一次：它前后的分不能直接比。",
-    "The last 30 scorecards as they were said then. ▲: standards or scheme changed; scores before and after do "
+    "最近 30 次评分，当时怎样说就怎样记。▼ 是标准或评分办法变过的那一次：它前后的分不能直接比。",
+    "The last 30 scorecards as they were said then. ▼: standards or scheme changed; scores before and after do "
     "not compare.",
 )
 
@@ -267,7 +270,10 @@ def trend(kind: str, scope: str = "") -> str:
     )
 
 
-TREND = Figure("trend", "三十夜走势", "Thirty nights", *TREND_MEANING, TREND_COLUMNS, trend("bureau"), "date")
+TREND = Figure("trend", "三十夜走势", "Thirty nights", *TREND_MEANING, TREND_COLUMNS, trend("bureau"), "date DESC")
+
+MEANING = Column("message", "text", "意思", "Meaning", "rule")
+"""What a rule means, leading to its page."""
 
 TOP_RULES = Figure(
     "top_rules",
@@ -278,14 +284,16 @@ TOP_RULES = Figure(
     "一人。各规则相加会重复，不等于全市涉及人数。",
     "People mentioned on failing rows, with bounds: at least those linked and distinct, at most every unlinked mention "
     "one more. Rules overlap: the sum is more than the city's.",
-    columns(
-        ("rule", "rule", "规则", "Rule"),
-        ("message", "text", "意思", "Meaning"),
-        ("department", "department", "应处理的部门", "Owner"),
-        ("severity", "word", "级别", "Severity"),
-        ("failed", "count", "不合格的行", "Failing rows"),
-        ("people_lower", "count", "人数下界", "People, at least"),
-        ("people_upper", "count", "人数上界", "People, at most"),
+    (
+        MEANING,
+        *columns(
+            ("department", "department", "应处理的部门", "Owner"),
+            ("severity", "word", "级别", "Severity"),
+            ("failed", "count", "不合格的行", "Failing rows"),
+            ("people_lower", "count", "人数下界", "People, at least"),
+            ("people_upper", "count", "人数上界", "People, at most"),
+            ("rule", "rule", "规则编号", "Rule"),
+        ),
     ),
     "SELECT * FROM ($touched) WHERE people_upper > 0 ORDER BY people_upper DESC, failed DESC, rule LIMIT 10",
     needs=("published.person_at", "published.person_link_at"),
@@ -332,9 +340,8 @@ PEOPLE = Figure(
         ("lower", "count", "下界", "At least"),
         ("published", "count", "已发布", "Published"),
         ("upper", "count", "上界", "At most"),
-        ("condition", "text", "条件", "Condition"),
     ),
-    "SELECT * FROM ($bounds)",
+    "SELECT * EXCLUDE (condition) FROM ($bounds)",
     "dataset",
 )
 

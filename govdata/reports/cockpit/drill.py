@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from govdata.reports.cockpit.city import DELIVERED, IS_OPEN, TREND_COLUMNS, TREND_MEANING, trend
+from govdata.reports.cockpit.city import DELIVERED, IS_OPEN, MEANING, TREND_COLUMNS, TREND_MEANING, trend
 from govdata.reports.cockpit.figures import Column, Figure, Scope, columns
 from govdata.standards.scoring_settings import PARTS
 from govdata.storage import sql
@@ -15,8 +15,8 @@ _PART_COLUMNS = columns(
     ("weight", "number", "权重", "Weight"),
     ("state", "word", "状态", "State"),
     ("score", "score", "得分", "Score"),
-    ("a", "count", "A", "A"),
-    ("b", "count", "B", "B"),
+    ("a", "count", "满足的（A）", "Meets it (A)"),
+    ("b", "count", "评价的（B）", "Assessed (B)"),
     ("failed", "count", "不合格", "Failing"),
     ("waived", "count", "豁免", "Waived"),
     ("change_1", "change", "变化", "Change"),
@@ -37,18 +37,21 @@ def _parts(kind: str) -> str:
     )
 
 
-_RULE_COLUMNS: tuple[Column, ...] = columns(
-    ("rule", "rule", "规则", "Rule"),
-    ("message", "text", "意思", "Meaning"),
-    ("severity", "word", "级别", "Severity"),
-    ("checked", "count", "检查", "Checked"),
-    ("failed", "count", "不合格", "Failing"),
-    ("people_lower", "count", "人数下界", "People, at least"),
-    ("people_upper", "count", "人数上界", "People, at most"),
+_RULE_COLUMNS: tuple[Column, ...] = (
+    MEANING,
+    *columns(
+        ("severity", "word", "级别", "Severity"),
+        ("checked", "count", "检查的行", "Rows checked"),
+        ("failed", "count", "不合格的行", "Failing rows"),
+        ("people_lower", "count", "人数下界", "People, at least"),
+        ("people_upper", "count", "人数上界", "People, at most"),
+        ("rule", "rule", "规则编号", "Rule"),
+    ),
 )
 _RULE_MEANING = (
-    "最近一次交付里不合格的规则；涉及的人数带界，见首页“涉及人数最多的十条规则”。",
-    "Rules that the newest delivery fails; people touched with bounds, as on the front page.",
+    "最近一次交付（增量交付的数据集：截至那次的全表）里不合格的规则；涉及的人数带界，见首页“涉及人数最多的十条规则”。",
+    "Rules that the newest delivery fails (of deltas: the table with it); people touched with bounds, as on the "
+    "front page.",
 )
 _RULE_ORDER = "failed DESC, rule"
 
@@ -84,7 +87,14 @@ _ORDER_MEANING = (
 
 def _trend(kind: str, of: Scope) -> Figure:
     return Figure(
-        f"{of}_trend", "三十夜走势", "Thirty nights", *TREND_MEANING, TREND_COLUMNS, trend(kind, "scope"), "date", of
+        f"{of}_trend",
+        "三十夜走势",
+        "Thirty nights",
+        *TREND_MEANING,
+        TREND_COLUMNS,
+        trend(kind, "scope"),
+        "date DESC",
+        of,
     )
 
 
@@ -180,9 +190,8 @@ DATASET = (
             ("lower", "count", "下界", "At least"),
             ("published", "count", "已发布", "Published"),
             ("upper", "count", "上界", "At most"),
-            ("condition", "text", "条件", "Condition"),
         ),
-        "SELECT dataset AS scope, lower, published, upper, condition FROM ($bounds)",
+        "SELECT dataset AS scope, lower, published, upper FROM ($bounds)",
         of="dataset",
     ),
     Figure(
@@ -235,8 +244,9 @@ RULE = (
         "rule_now",
         "这条规则",
         "The rule",
-        "意思、依据和最近一次交付的检查结果；人数带界。",
-        "What it means, on what ground, and what the newest delivery gave; people with bounds.",
+        "意思、依据和最近一次交付（增量交付的数据集：截至那次的全表）的检查结果；人数带界。",
+        "What it means, on what ground, and what the newest delivery (of deltas: the table with it) gave; people with "
+        "bounds.",
         columns(
             ("dataset", "dataset", "数据集", "Dataset"),
             ("department", "department", "应处理的部门", "Owner"),
@@ -251,15 +261,15 @@ RULE = (
             ("people_upper", "count", "人数上界", "People, at most"),
         ),
         "SELECT rule AS scope, dataset, department, message, source, severity, indicator, checked, failed, waived, "
-        "people_lower, people_upper FROM ($touched)",
+        "people_lower, people_upper, judged, standing FROM ($touched)",
         of="rule",
     ),
     Figure(
         "rule_history",
         "最近的检查",
         "Recent results",
-        "最近 30 次检查的行数和不合格的行数。",
-        "Rows checked and failing, the last 30 times.",
+        "最近 30 次交付里检查的行数和不合格的行数；增量交付的只是那一次交来的行，不是全表。",
+        "Rows checked and failing in the last 30 deliveries, of deltas in what came that time alone.",
         columns(
             ("date", "date", "交付日期", "Delivered on"),
             ("checked", "count", "检查", "Checked"),
@@ -338,11 +348,13 @@ DISTRICT = (
         "Failing rules",
         "最近一次交付里本区划（含下级）不合格的行。",
         "Failing rows of the newest deliveries in the division with all below it.",
-        columns(
-            ("rule", "rule", "规则", "Rule"),
-            ("message", "text", "意思", "Meaning"),
-            ("checked", "count", "检查", "Checked"),
-            ("failed", "count", "不合格", "Failing"),
+        (
+            MEANING,
+            *columns(
+                ("checked", "count", "检查的行", "Rows checked"),
+                ("failed", "count", "不合格的行", "Failing rows"),
+                ("rule", "rule", "规则编号", "Rule"),
+            ),
         ),
         "SELECT l.division AS scope, d.dataset || '/' || d.rule_id AS rule, any_value(r.message) AS message, "
         "sum(d.checked)::BIGINT AS checked, sum(d.failed)::BIGINT AS failed FROM governance.division_results AS d "

@@ -31,10 +31,13 @@ NUMERIC = ("count", "score", "share", "change", "number")
 
 @dataclass(frozen=True)
 class Column:
+    """``leads``: the scope whose page the text leads to, where that is another column's value."""
+
     name: str
     kind: Kind
     zh: str
     en: str
+    leads: Scope | None = None
 
 
 @dataclass(frozen=True)

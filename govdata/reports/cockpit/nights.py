@@ -1,8 +1,9 @@
-"""The figures of how the nights went, and of the rules that tell nothing."""
+"""The figures of how the nights went, of the rules that tell nothing and of what anomalies are judged by."""
 
 from __future__ import annotations
 
 from govdata.reports.cockpit.figures import Figure, columns
+from govdata.standards.anomaly_settings import SEASON_DAYS
 
 NIGHTS = Figure(
     "nights",
@@ -88,4 +89,32 @@ WHERE date = $date""",
     needs=("governance.stale_rules",),
 )
 
-FIGURES: tuple[Figure, ...] = (NIGHTS, STOPPED, STAGES, STALE_RULES)
+BASELINES = Figure(
+    "baselines",
+    "异常的基线",
+    "Baselines of the anomalies",
+    "各数据集拿来比的以前的交付（与最近一次同为全量或同为增量的）；不足要求的次数或基线已到期的不比，"
+    "所以没有异常不等于没有问题。周期长的数据集只比以前各年的同一季节。"
+    "要求的次数、责任人和到期日写在 standards/anomalies.yaml。",
+    "Earlier deliveries that the newest is held against (whole with whole, delta with delta). With too few, or an "
+    "expired baseline, nothing is compared: no anomaly then means nothing. Declared in standards/anomalies.yaml.",
+    columns(
+        ("dataset", "dataset", "数据集", "Dataset"),
+        ("state", "word", "状态", "State"),
+        ("earlier", "count", "以前的交付", "Earlier deliveries"),
+        ("least", "count", "至少要有", "Needed"),
+        ("owner", "text", "责任人", "Owner"),
+        ("until", "date", "到期", "Expires"),
+    ),
+    f"""WITH b AS ($baselines), m AS (SELECT dataset, max(date) AS last, max_by(mode, date) AS mode FROM
+governance.profiles WHERE date <= $date GROUP BY dataset),
+n AS (SELECT dataset, count(DISTINCT date) AS earlier FROM governance.profiles JOIN m USING (dataset, mode) JOIN b USING
+(dataset) WHERE date < last AND (NOT by_season OR (year(date) < year(last) AND least(abs(dayofyear(date) -
+dayofyear(last)), 365 - abs(dayofyear(date) - dayofyear(last))) <= {SEASON_DAYS})) GROUP BY dataset)
+SELECT dataset, CASE WHEN until < $date THEN 'expired' WHEN coalesce(earlier, 0) < b.least THEN 'too_few' ELSE
+'compared' END AS state, coalesce(earlier, 0) AS earlier, b.least, owner, until FROM b LEFT JOIN n USING (dataset)""",
+    "dataset",
+    needs=("governance.profiles",),
+)
+
+FIGURES: tuple[Figure, ...] = (NIGHTS, STOPPED, STAGES, STALE_RULES, BASELINES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from govdata.reports.cockpit.words import HTML_LANGUAGE, Say, change, number, sa
 from govdata.reports.inspection import score
 from govdata.standards.model import Registry
 from govdata.standards.scoring_settings import PARTS
+from govdata.storage import sql
 
 LIMITS = (
     (
@@ -22,8 +24,13 @@ LIMITS = (
         "Only declared rules are checked; a column without rules is not assessed. Findings across tables are leads.",
     ),
     (
-        "评的是不晚于本页日期的最近一次交付；增量交付只评这一次的记录，行数少时分数起伏大。",
-        "The newest delivery not later than the date is assessed; a small delta makes the score jump.",
+        "评的是不晚于本页日期的最近一次交付；增量交付的数据集评截至那一次的全表，仍被隔离的行也在内。",
+        "The newest delivery not later than the date is assessed; of deltas the table with it, with what is still "
+        "in quarantine.",
+    ),
+    (
+        "得分和百分比只取两位小数，多余的截去、不进位：99.999 不写成 100。",
+        "Scores and percentages have two digits, cut and not rounded: 99.999 is not shown as 100.",
     ),
     (
         "数字带界只对声明了主键的登记簿；界内的前提是错的值都有规则或别的来源看得出。在 20,000 人的模拟城市里，1,000 "
@@ -67,11 +74,13 @@ def city_page(told: Told, registry: Registry, names: Names, made: datetime) -> d
         "cards": cards.shown(rows, names),
         "heat": _heat(rows["heat"], rows["departments"], names),
         "flow": [charts.flow(names.name("dataset", row["dataset"]), row) for row in rows["flow"]],
-        "trend": charts.trend(rows["trend"]),
+        "trend": charts.trend(rows["trend"][::-1]),
         "tiles": _tiles(rows["districts"], names),
         "ageing": charts.bars([(row["age"], row["orders"]) for row in rows["ageing"]]),
         "nights": [_night(row, say) for row in rows.get("nights", ())],
         "limits": [say(*limit) for limit in LIMITS],
+        "compared": _compared(rows.get("baselines", ()), say),
+        "listed_when": _listed_when(registry, say),
         "absent": say("未启用：目录里还没有这张表", "Not in use: the catalogue has no such table yet"),
     }
 
@@ -84,6 +93,28 @@ def common(told: Told, names: Names, made: datetime) -> dict[str, Any]:
         "date": told.asked.date.isoformat(),
         "made": f"{made:%Y-%m-%d %H:%M}",
     }
+
+
+def _compared(baselines: Sequence[Row], say: Say) -> str:
+    """How far the absence of an anomaly tells anything."""
+    count = Counter(row["state"] for row in baselines)
+    told = [
+        say(f"{count['compared']} 个数据集有足够的历史，与自身比过", f"{count['compared']} datasets were compared"),
+        say(f"{count['too_few']} 个数据集历史不足，还不能判断", f"{count['too_few']} have too few deliveries to tell"),
+        say(f"{count['expired']} 个数据集的基线已到期，没有比", f"{count['expired']} have an expired baseline"),
+    ]
+    known = [text for state, text in zip(("compared", "too_few", "expired"), told, strict=True) if count[state]]
+    return say("；".join(known) + "。", "; ".join(known) + ".") if known else ""
+
+
+def _listed_when(registry: Registry, say: Say) -> str:
+    nights, days = registry.anomalies.stale_nights, registry.anomalies.waived_days
+    return say(
+        f"连续 {nights} 次交付都是这样（很少交付的数据集看一年以上）才列出，豁免满 {days} 天才列出；"
+        "历史还短的时候没有。",
+        f"Listed after {nights} deliveries that all went so (over a year of those that come rarely), waivers after "
+        f"{days} days; a short history has none.",
+    )
 
 
 def _heat(cells: Sequence[Row], departments: Sequence[Row], names: Names) -> dict[str, Any]:
@@ -165,7 +196,8 @@ def drill_page(told: Told, names: Names, of: Scope, value: str, made: datetime) 
         "tables": [
             names.shown(told.asked, figure, found[figure.id], value) for figure in drill.OF[of] if found[figure.id]
         ],
-        "trend": charts.trend(found.get(f"{of}_trend", ())),
+        "trend": charts.trend(found.get(f"{of}_trend", ())[::-1]),
+        "rows_query": _rows_query(found["rule_now"][0]) if of == "rule" else None,
         "empty": [sayer(names.language)(figure.zh, figure.en) for figure in drill.OF[of] if not found[figure.id]],
     }
 
@@ -174,6 +206,17 @@ def _title(names: Names, of: Scope, value: str, found: Mapping[str, Sequence[Row
     """A rule is told by what it means; its name stands below."""
     said = [row["message"] for row in found.get("rule_now", ())]
     return said[0] if said and said[0] else names.name(of, value)
+
+
+def _rows_query(rule: Row) -> str:
+    """The failing rows that the figures of the rule's page count."""
+    dataset, _, rule_id = rule["scope"].partition("/")
+    table = "standing_findings" if rule["standing"] else "findings"
+    return (
+        f"SELECT _row_id, _source_file, _source_row, _delivery_date FROM governance.{table} WHERE dataset = "
+        f"{sql.text(dataset)} AND rule_id = {sql.text(rule_id)} AND date = DATE '{rule['judged']}' "
+        "ORDER BY _delivery_date, _source_file, _source_row"
+    )
 
 
 def things(told: Told) -> dict[Scope, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from govdata.masters.roll_up import lineage
 from govdata.reports import inspection_figures
 from govdata.reports.cockpit import city, drill
 from govdata.reports.cockpit.figures import Asked, Row, by_scope
+from govdata.standards.anomaly_settings import RARE_DAYS, SEASONS
 from govdata.standards.model import Registry
 from govdata.storage import sql
 from govdata.storage.tables.rows import ROW_ID
@@ -42,13 +43,14 @@ class Told:
     drill: Mapping[str, Mapping[str, Sequence[Row]]] = field(default_factory=dict)
 
 
-def read(registry: Registry, deployment: Deployment, date: Date) -> Told:
-    """Raises ``GovdataError`` where the date was not scored."""
+def read(registry: Registry, deployment: Deployment, on: Date | None) -> Told:
+    """The figures of a date (None: of the newest that was scored). Raises ``GovdataError`` where it was not scored."""
     with inspection_figures.opened(deployment) as connection:
+        newest = inspection_figures.newest(connection)
+        date = on or newest
         known = connection.execute("SELECT count(*) FROM governance.scorecard WHERE date = ?", [date]).fetchall()
         if not known[0][0]:
             raise GovdataError(f"{date} 没有评分；评过分的日期见 governance.scorecard")
-        newest = connection.execute("SELECT max(date) FROM governance.scorecard").fetchall()[0][0]
         have = _known(connection)
         asked = Asked(date, _parts(have, registry, date, date == newest))
         quick = _kept(connection, asked)
@@ -115,6 +117,7 @@ def _parts(known: frozenset[str], registry: Registry, date: Date, is_newest: boo
         "district_bounds": _district_bounds(counted, places),
         "masters": _masters(kinds),
         "links": _links(kinds),
+        "baselines": _baselines(registry),
         **{name: f"DATE '{_issued_before(registry, date, days)}'" for name, days in AGES.items()},
     }
 
@@ -168,7 +171,7 @@ def _touched(has_links: bool) -> str:
     at_most = "coalesce(linked + unlinked + unknown * roles, 0)"
     return (
         f"WITH {listed} SELECT s.dataset || '/' || s.rule_id AS rule, s.dataset, s.department, r.message, n.source, "
-        "s.severity, s.indicator, s.checked, s.failed, s.waived, "
+        "s.severity, s.indicator, s.checked, s.failed, s.waived, s.judged, s.standing, "
         f"CASE WHEN {at_most} > 0 THEN greatest(linked, 1) ELSE 0 END AS people_lower, {at_most} AS people_upper "
         f"FROM s "
         "LEFT JOIN governance.rule_results AS r ON r.dataset = s.dataset AND r.rule_id = s.rule_id AND r.date = "
@@ -229,6 +232,22 @@ def _district_bounds(registers: Mapping[str, str], places: str) -> str:
         "named || ' IN (' || codes || ')' AS condition FROM told JOIN anywhere USING (dataset) "
         "LEFT JOIN at_least USING (scope, dataset) LEFT JOIN known USING (scope, dataset)"
     )
+
+
+def _baselines(registry: Registry) -> str:
+    """``dataset, owner, until, least, by_season`` of each dataset's baseline."""
+    settings = registry.anomalies
+    lines = []
+    for name in registry.delivered:
+        until = settings.until_of(name)
+        by_season = registry.datasets[name].schedule.days > RARE_DAYS
+        expires = f"DATE '{until}'" if until else "NULL"
+        lines.append(
+            f"SELECT {sql.text(name)} AS dataset, {sql.text(settings.owner_of(name))} AS owner, "
+            f"CAST({expires} AS DATE) AS until, {SEASONS if by_season else settings.least} AS least, "
+            f"{by_season} AS by_season"
+        )
+    return " UNION ALL ".join(lines)
 
 
 def _masters(kinds: Sequence[str]) -> str:

@@ -12,9 +12,12 @@ from govdata.reports.cockpit.figures import NUMERIC, SCOPES, Asked, Column, Figu
 from govdata.reports.cockpit.words import FORMATS, NONE, Language, flag, sayer, word
 from govdata.standards.model import Registry
 
-LOOKS = {**dict.fromkeys(NUMERIC, "n"), "date": "d", "code": "c"}
+LOOKS = {**dict.fromkeys(NUMERIC, "n"), "date": "d", "code": "c", "rule": "r"}
+LONG = 16
+"""A text of more characters is given room, so that no column of two characters is made of it."""
 _OTHER = re.compile(r"[^a-z0-9._-]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_BREAK = re.compile(r"(?<=[/._])")
 
 
 def file_name(scope: str, value: str) -> str:
@@ -33,6 +36,11 @@ class Cell:
     href: str | None = None
     look: str = ""
     is_foreign: bool = False
+
+    @property
+    def pieces(self) -> list[str]:
+        """Between which the line may break: the words of an identifier."""
+        return _BREAK.split(self.text) if self.look == "r" else [self.text]
 
 
 @dataclass(frozen=True)
@@ -72,12 +80,11 @@ class Names:
         )
 
     def cell(self, column: Column, row: Row) -> Cell:
-        value = row[column.name]
-        text = self.text(column, row)
+        text, leads = self.text(column, row), column.leads
         return Cell(
             text,
-            self.link(column.kind, value),
-            LOOKS.get(column.kind, ""),
+            self.link(leads, row[leads]) if leads else self.link(column.kind, row[column.name]),
+            "t" if column.kind == "text" and len(text) > LONG else LOOKS.get(column.kind, ""),
             self.language == "en" and bool(_HAN.search(text)),
         )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from govdata.deployment import SHANGHAI, Deployment
-from govdata.reports import inspection_figures, page
+from govdata.reports import page
 from govdata.reports.cockpit import pages
 from govdata.reports.cockpit.figures import Scope
 from govdata.reports.cockpit.reading import Told, read
@@ -41,7 +41,7 @@ def write(
     """Write the cockpit of a date (default: the newest that was scored). ``made``: the time that is told, Beijing.
 
     Raises ``GovdataError`` where nothing was scored then."""
-    told = read(registry, deployment, date or inspection_figures.newest(deployment))
+    told = read(registry, deployment, date)
     moment = made or datetime.now(SHANGHAI).replace(tzinfo=None)
     target = deployment.reports if told.is_newest else deployment.reports / told.asked.date.isoformat()
     things = pages.things(told)

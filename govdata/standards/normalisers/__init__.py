@@ -15,6 +15,7 @@ from govdata.standards.normalisers.currency_of import CurrencyOf
 from govdata.standards.normalisers.date_text import DateText
 from govdata.standards.normalisers.day_numbers import DayNumbers
 from govdata.standards.normalisers.digits_zh import DigitsZh
+from govdata.standards.normalisers.edge_marks import EdgeMarks
 from govdata.standards.normalisers.excel_text import ExcelText
 from govdata.standards.normalisers.garbled_text import GarbledText
 from govdata.standards.normalisers.halfwidth import Halfwidth
@@ -28,6 +29,7 @@ from govdata.standards.normalisers.name_dots import NameDots
 from govdata.standards.normalisers.name_spaces import NameSpaces
 from govdata.standards.normalisers.org_code_hyphen import OrgCodeHyphen
 from govdata.standards.normalisers.pad_left import PadLeft
+from govdata.standards.normalisers.percentage import Percentage
 from govdata.standards.normalisers.phone import Phone
 from govdata.standards.normalisers.placeholder_dates import PlaceholderDates
 from govdata.standards.normalisers.prefix_code import MARKED, PrefixCode, code_part, label_part
@@ -36,6 +38,7 @@ from govdata.standards.normalisers.strip import Strip
 from govdata.standards.normalisers.student_number import StudentNumber
 from govdata.standards.normalisers.time_required import TimeRequired
 from govdata.standards.normalisers.unified_ideographs import UnifiedIdeographs
+from govdata.standards.normalisers.unit_scale import UnitScale
 from govdata.standards.normalisers.unit_suffix import UnitSuffix
 from govdata.standards.normalisers.upgrade_15_to_18 import Upgrade15To18
 from govdata.standards.normalisers.uppercase import Uppercase
@@ -61,7 +64,10 @@ ALL: tuple[NormaliserKind, ...] = (
     Phone(),
     MarriageCertificate(),
     CertificatePrefix(),
+    EdgeMarks(),
+    UnitScale(),
     UnitSuffix(),
+    Percentage(),
     Money(),
     CurrencyOf(),
     DateText(),

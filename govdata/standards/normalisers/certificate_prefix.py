@@ -13,7 +13,7 @@ from govdata.trees import sql
 
 class CertificatePrefix(NormaliserKind):
     name = "certificate_prefix"
-    title = "去除证书编号、日期前的字样"
+    title = "去除号码、日期前的字样"
     types = TEXTUAL | {"date"}
     keeps_dates = True
     arguments = (Texts("prefixes", "要去除的字样"),)
@@ -23,7 +23,7 @@ class CertificatePrefix(NormaliserKind):
     )
 
     def search(self, args: Mapping[str, Any]) -> str:
-        return "^(" + "|".join(re.escape(prefix) for prefix in args["prefixes"]) + ")[:：]?"
+        return "^(?:" + "|".join(map(re.escape, sorted(args["prefixes"], key=len, reverse=True))) + ")[:：]?[ ]*"
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
         return sql("regexp_replace(:x, :p, '')", x=x, p=self.search(args))

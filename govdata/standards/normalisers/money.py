@@ -45,6 +45,8 @@ class Money(NormaliserKind):
         Example("300(万元人民币)", "3000000.00"),
         Example("￥1,000.00元", "1000.00"),
         Example("人民币壹佰贰拾万元整", "1200000.00"),
+        Example("1亿5000万元", "150000000.00"),
+        Example("1亿5千万元", "150000000.00"),
         Example("300", "3000000.00", {"unit_column": "unit"}, {"unit": "万元"}),
         Example("300", None, {"unit_column": "unit"}, {"unit": "箱"}),
     )

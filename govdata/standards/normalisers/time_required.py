@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from govdata.standards.normalisers.base import Example, NormaliserKind
 from govdata.standards.types.moment import DATE_ONLY, arabic
+from govdata.standards.types.spoken import plain
 from govdata.trees import sql
 
 
@@ -26,7 +27,7 @@ class TimeRequired(NormaliserKind):
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
         return sql(
             "CASE WHEN regexp_full_match(:d, :p) THEN :x || :said ELSE :x END",
-            d=arabic(x),
+            d=arabic(plain(x)),
             p=DATE_ONLY,
             x=x,
             said=" 没有时间",

@@ -6,11 +6,13 @@ from datetime import date as Date
 
 from sqlglot import exp
 
+from govdata.standards.types.spoken import plain
 from govdata.trees import sql
 from govdata.trees.numerals import NUMERALS, digits_zh
 
 ISO_DATETIME = "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"
-DATE_PARTS = r"([0-9]{4})[ ]?[-/.年_—– ][ ]?([0-9]{1,2})[ ]?[-/.月_—– ][ ]?([0-9]{1,2})(?:[ ]?[日号])?"
+BETWEEN = r"[ ]?[-/.{}_、,\\\x{{2010}}-\x{{2015}} ][ ]?"
+DATE_PARTS = rf"([0-9]{{4}}){BETWEEN.format('年')}([0-9]{{1,2}}){BETWEEN.format('月')}([0-9]{{1,2}})(?:[ ]?[日号])?"
 CLOCK = (
     r"(?:[ T]+([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.[0-9]+)?)?|"
     r"[ ]*([0-9]{1,2})[时点]([0-9]{1,2})?分?(?:([0-9]{1,2})秒)?)"
@@ -81,9 +83,10 @@ def _composed(x: exp.Expression) -> exp.Expression:
         clock=clock,
         ahead=exp.Paren(this=ahead),
     )
-    # A list of one, so that the numerals are read once and not in each of a dozen places.
-    apart = sql("regexp_replace(:x, '([日号])([0-9])', '\\1 \\2')", x=arabic(x))
-    return sql("list_transform([:x], lambda digits: :composed)[1]", x=apart, composed=composed)
+    # Lists of one, so that what is said and the numerals are read once and not in each of a dozen places.
+    said = sql("list_transform([:x], lambda said: :arabic)", x=plain(x), arabic=arabic(exp.column("said")))
+    apart = sql("list_transform(:l, lambda said: regexp_replace(said, '([日号])([0-9])', '\\1 \\2'))", l=said)
+    return sql("list_transform(:l, lambda digits: :composed)[1]", l=apart, composed=composed)
 
 
 def moment_of(x: exp.Expression, *, epoch: exp.Expression) -> exp.Expression:
