@@ -21,9 +21,11 @@ TRAILS = (
 """The bytes 80 to BF as Latin-1 and as Windows-1252 read them, without the middle dot, which parts names, and quotation
 marks."""
 
-LOST = "\ufffd|\ufffc|[?？]{2,}|[\u3400-\u9fff][?？□■▯☐][\u3400-\u9fff]|锟斤|斤拷|烫烫|屯屯屯|锘[挎縖]"
-"""Replacement characters, also as GBK reads them in UTF-8, and a mark or box among Han characters; what a debugger
-fills memory with; the byte order mark read as GBK."""
+LOST = (
+    "\ufffd|\ufffc|[?？]{2,}|[\u3400-\u9fff][?？□■▯☐](?:[\u3400-\u9fff（）()，。；、]|$)|锟斤|斤拷|烫烫|屯屯屯|锘[挎縖]"
+)
+"""Replacement characters, also as GBK reads them in UTF-8, and a mark or box among or behind Han characters; what a
+debugger fills memory with; the byte order mark read as GBK."""
 
 ESCAPES = (
     r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});|</?[A-Za-z][^<>]*>|%[Ee][4-9](?:%[89ABab][0-9A-Fa-f]){2}|\\u[0-9A-Fa-f]{4}"
@@ -37,6 +39,9 @@ of a template."""
 LATIN = rf"[\u00c2\u00c3][{TRAILS}]|[\u00e0-\u00ef][{TRAILS}][ {TRAILS}]|[\u00a1-\u00b6\u00b8-\u00ff]{{4,}}"
 """UTF-8 read as Latin-1 or Windows-1252, once or twice; GBK read as Latin-1."""
 
+OTHER_SCRIPTS = r"[\u3400-\u9fff][\u3041-\u306d\u306f-\u30fa\u30fc-\u30ff\u3105-\u3129\u0400-\u04ff]"
+"""Kana (but for の, which shops use), bopomofo and Cyrillic behind Han characters: GBK read as Big5 or Shift-JIS."""
+
 CONTROLS = r"[\u2400-\u2426]|[\u0080-\u0084\u0086-\u009f]|[\uff66-\uff9f]|[\uac00-\ud7a3]"
 """Pictures of control characters, control characters of Latin-1, GBK read as Shift-JIS and as the Korean code."""
 
@@ -44,7 +49,9 @@ CONTROLS = r"[\u2400-\u2426]|[\u0080-\u0084\u0086-\u009f]|[\uff66-\uff9f]|[\uac0
 @cache
 def search() -> str:
     """The whole search."""
-    return "|".join((_classes(LOST), _classes(ESCAPES), as_latin(), _classes(CONTROLS), as_gbk()))
+    return "|".join(
+        (_classes(LOST), _classes(ESCAPES), as_latin(), _classes(OTHER_SCRIPTS), _classes(CONTROLS), as_gbk())
+    )
 
 
 @cache
