@@ -177,4 +177,4 @@ def compiled(
     if registry.datasets.get(dataset.name) is not dataset:  # somebody's own, for a moment
         return make()
     key = ("queries", dataset.name, held, tuple(item.key for item in dictionaries), tuple(sorted(arrives.items())))
-    return registry.keep(key, make)
+    return registry.keep(key, make, version=tuple(item.settled for item in dictionaries))

@@ -10,7 +10,7 @@ batch repeat is estimated from a sample; what turns out to have too many distinc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date
 
 from sqlglot import exp
@@ -39,6 +39,18 @@ class Dictionary:
     key: tuple[str, ...]
     plans: tuple[ColumnPlan, ...]
     rules: tuple[BoundRule, ...]
+    settled: tuple[tuple[str, str], ...] = ()
+    """(column of the table, SQL of its value) where all entries have the same: TRUE, FALSE or no value. Most rules fail
+    nowhere in most columns, and of a column that was not delivered everything is settled: none of that is looked
+    up."""
+
+    @property
+    def told(self) -> list[str]:
+        """What the table tells of each text: values, what is told of them, verdicts."""
+        return [
+            *(name for plan in self.plans for name in _told(plan)),
+            *(f"~v{rule.index}" for rule in self.rules),
+        ]
 
     @property
     def table(self) -> str:
@@ -100,12 +112,31 @@ def collect(connection: Session, dictionary: Dictionary, date: Date) -> bool:
     return False
 
 
+def settle(connection: Session, dictionary: Dictionary) -> Dictionary:
+    """The dictionary, whose table has been made, with what all its entries have in common."""
+    told, table = dictionary.told, text(column(dictionary.table))
+    described = connection.execute(f"DESCRIBE SELECT {_names(told)} FROM {table}").fetchall()
+    types = {row[0]: str(row[1]) for row in described}
+    asked = [f"count({name})" for name in map(_quoted, told)]
+    flags = [name for name in told if types[name] == "BOOLEAN"]
+    asked += [f"count_if({name})" for name in map(_quoted, flags)]
+    entries, *counts = connection.execute(f"SELECT count(*), {', '.join(asked)} FROM {table}").fetchall()[0]
+    filled = dict(zip(told, counts, strict=False))
+    true = dict(zip(flags, counts[len(told) :], strict=True))
+    settled = {name: f"CAST(NULL AS {types[name]})" for name in told if filled[name] == 0}
+    settled |= {
+        name: "TRUE" if true[name] else "FALSE"
+        for name in flags
+        if filled[name] == entries and true[name] in (0, entries)
+    }
+    return replace(dictionary, settled=tuple(settled.items()))
+
+
 def outcome(dictionary: Dictionary, judged: exp.Expression) -> exp.Expression:
     """The dictionary's rows from the judged rows of its texts: texts, values, and what is told of each."""
     kept = [
         *[column(f"~raw~{name}") for name in dictionary.key],
-        *[column(name) for plan in dictionary.plans for name in _told(plan)],
-        *[column(f"~v{rule.index}") for rule in dictionary.rules],
+        *[column(name) for name in dictionary.told],
     ]
     return exp.Select().select(*kept, copy=False).from_(derived(judged), copy=False)
 
@@ -119,18 +150,20 @@ def look_up(query: exp.Expression, dictionaries: Sequence[Dictionary]) -> exp.Ex
     has its value, and what the pass's layers tell of a column and of a rule has its place."""
     if not dictionaries:
         return query
-    replaced, added = [], []
+    replaced: list[exp.Alias] = []
+    added: list[exp.Alias] = []
     for number, item in enumerate(dictionaries):
-        table = f"d{number}"
-        for plan in item.plans:
-            value, *told = _told(plan)
-            replaced.append(alias(column(value, table), value))
-            added.append(alias(column(plan.name, "s"), f"~raw~{plan.name}"))
-            added += [alias(column(name, table), name) for name in told]
-        added += [alias(column(f"~v{rule.index}", table), f"~v{rule.index}") for rule in item.rules]
+        table, settled = f"d{number}", dict(item.settled)
+        values = {plan.name for plan in item.plans}
+        added += [alias(column(name, "s"), f"~raw~{name}") for name in values]
+        for name in item.told:
+            found = sql(settled[name]) if name in settled else column(name, table)
+            (replaced if name in values else added).append(alias(found, name))
     star = exp.Column(this=exp.Star(replace=replaced), table=exp.to_identifier("s"))
     result = exp.Select().select(star, *added, copy=False).from_(derived(query), copy=False)
     for number, item in enumerate(dictionaries):
+        if len(item.settled) == len(item.told):
+            continue
         table = f"d{number}"
         result = result.join(
             exp.alias_(exp.Table(this=exp.to_identifier(item.table, quoted=True)), table, table=True),
@@ -145,4 +178,8 @@ def look_up(query: exp.Expression, dictionaries: Sequence[Dictionary]) -> exp.Ex
 
 
 def _names(names: Sequence[str]) -> str:
-    return ", ".join(text(column(name)) for name in names)
+    return ", ".join(map(_quoted, names))
+
+
+def _quoted(name: str) -> str:
+    return text(column(name))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from govdata.batches import RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine.compiled import HELD, CompiledDataset, compiled
-from govdata.engine.dictionaries import Dictionary, collect, repeating
+from govdata.engine.dictionaries import Dictionary, collect, repeating, settle
 from govdata.engine.pipeline import WORD, repair_words
 from govdata.engine.plans import TEXT, ColumnPlan
 from govdata.engine.session import create_maps, session
@@ -65,7 +65,7 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
             prepare(connection, queries, [str(deployment.absolute(path)) for path in raw.files])
             if not queries.held:
                 worth = repeating(connection, queries.possible, raw.delivered)
-                made = tuple(item for item in worth if fill(connection, queries, item, raw.date))
+                made = tuple(item for one in worth if (item := fill(connection, queries, one, raw.date)))
                 queries = compiled(dataset, registry, dictionaries=made, arrives=raw.arrives)
             conflicts = find_duplicates(connection, queries)
             run_pass(connection, queries, conflicts, scratch)
@@ -97,13 +97,14 @@ def prepare(connection: Session, queries: CompiledDataset, raw_files: list[str])
         connection.execute(f"CREATE TABLE {HELD} AS {queries.standard}")
 
 
-def fill(connection: Session, queries: CompiledDataset, dictionary: Dictionary, date: Date) -> bool:
-    """Make the dictionary's table from ``raw_rows``, a delivery of ``date``; False where it would be too large."""
+def fill(connection: Session, queries: CompiledDataset, dictionary: Dictionary, date: Date) -> Dictionary | None:
+    """Make the dictionary's table from ``raw_rows``, a delivery of ``date``; gives the dictionary with what is settled,
+    None where it would be too large."""
     if not collect(connection, dictionary, date):
-        return False
+        return None
     connection.execute(f"CREATE TEMP TABLE {text(column(dictionary.table))} AS {queries.entries(dictionary)}")
     connection.execute(f"DROP TABLE {text(column(dictionary.texts))}")
-    return True
+    return settle(connection, dictionary)
 
 
 def find_duplicates(connection: Session, queries: CompiledDataset) -> frozenset[str]:

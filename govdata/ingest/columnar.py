@@ -13,12 +13,13 @@ import pyarrow.compute
 import pyarrow.parquet as pq
 from sqlglot import exp
 
-from govdata.ingest import database, source
+from govdata.ingest import source
 from govdata.ingest.headers import Headers
 from govdata.ingest.showable import shown
 from govdata.ingest.source import Block, Opened, Tally, Unreadable
 from govdata.standards.model import Dataset, Registry
 from govdata.standards.types import TYPES
+from govdata.storage import sql
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
@@ -43,7 +44,7 @@ class ParquetSource:
         number = 0
         self.tally.lines = self.rows  # what the file's footer declares
         try:
-            with database.connection() as connection, pq.ParquetFile(self.path) as file:
+            with sql.connect(threads=1, ordered=True) as connection, pq.ParquetFile(self.path) as file:
                 for batch in file.iter_batches(batch_size=61_440):
                     columns = [
                         _as_typed(connection, column) if typed else self._texts(connection, column, field)

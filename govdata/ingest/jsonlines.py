@@ -15,13 +15,14 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from govdata.ingest import database, jsonwrapped, physical, source
+from govdata.ingest import jsonwrapped, physical, source
 from govdata.ingest.encodings import Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
 from govdata.ingest.headers import Headers
 from govdata.ingest.jsonplain import plain_lines
 from govdata.ingest.scan import scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
+from govdata.storage import sql
 
 MAX_ARRAY = 64 << 20  # bytes of a file that is one JSON array
 MAX_COLUMNS = 1000
@@ -109,7 +110,7 @@ class JsonLinesSource:
         self.details = {"格式": "JSON行", "编码": encoding.label}
 
     def blocks(self) -> Iterator[Block]:
-        with database.connection() as connection:
+        with sql.connect(threads=2, ordered=True) as connection:
             for chunk in chunks(self.path, self._encoding, _CHUNK):
                 yield from source.in_order(list(self._chunk(connection, chunk.data, chunk.faults)))
 

@@ -23,6 +23,7 @@ pc: Any = pyarrow.compute  # its functions are made at import, where type checke
 
 SHAPES = 8  # shapes looked for in a chunk
 FEW = 32  # lines for which it is not worth while
+_USUAL = bytes(code for code in range(256) if code >= 32 and code != 92) + b"\n"
 _SCALAR = r"^(-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|true|false|null)$"
 _PAIR = re.compile(rb'("[^"]*")(\s*:\s*)("[^"]*"|[^\s",{}\[\]]+)')
 
@@ -58,8 +59,11 @@ def plain_lines(
     codes = np.frombuffer(data, np.uint8)
     words = _words(data)
     quotes = np.flatnonzero(codes == 34)
-    strange = np.flatnonzero((codes < 32) & (codes != 10) | (codes == 92))  # what a string cannot hold, and escapes
-    usable = usable & (np.searchsorted(strange, lines.starts) == np.searchsorted(strange, lines.stops))
+    if data.translate(None, _USUAL):  # what a string cannot hold, and escapes: hardly ever there
+        strange = np.flatnonzero((codes < 32) & (codes != 10) | (codes == 92))
+        usable = usable & (np.searchsorted(strange, lines.starts) == np.searchsorted(strange, lines.stops))
+    else:
+        usable = usable.copy()
     for _ in range(SHAPES):
         left = np.flatnonzero(usable)
         if len(left) < FEW:
@@ -70,10 +74,11 @@ def plain_lines(
             continue
         chosen, spans = _match(codes, words, quotes, lines, left, shape)
         keep = _proven(data, codes, spans)
-        chosen = chosen[keep]
+        if not keep.all():
+            chosen, spans = chosen[keep], [span[:, keep] for span in spans]
         usable[chosen] = False
         if len(chosen):
-            yield chosen, shape.keys, [_column(data, codes, span[:, keep]) for span in spans]
+            yield chosen, shape.keys, [_column(data, codes, span) for span in spans]
 
 
 def _words(data: bytes) -> np.ndarray:
@@ -119,7 +124,7 @@ def _match(
         quote = quote + np.where(quoted, 4, 2)
         place = stop + len(behind)
     good &= place == stops
-    return chosen[good], [span[:, good] for span in spans]
+    return (chosen, spans) if good.all() else (chosen[good], [span[:, good] for span in spans])
 
 
 def _texts(data: bytes, start: np.ndarray, stop: np.ndarray, null: np.ndarray | None = None) -> pa.Array:

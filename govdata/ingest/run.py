@@ -21,7 +21,7 @@ import pyarrow.compute
 from govdata.batches import LINE_KINDS, DeliveredFile, Delivery, IngestedFile, RawBatch, ReadingNote
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, Problem
-from govdata.ingest import columnar, complete, database, formats, packed
+from govdata.ingest import columnar, complete, formats, packed
 from govdata.ingest.delivery import content_hash, delivered_files, file_state, passed_over, record_prefixes
 from govdata.ingest.headers import Headers
 from govdata.ingest.headers import Mapping as HeaderMapping
@@ -30,6 +30,7 @@ from govdata.ingest.source import Block, Reject, Source, Unreadable
 from govdata.ingest.write import PartWriter, remove_stale
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.manifest import fingerprint
+from govdata.storage.sql import connect
 from govdata.storage.tables import arrow_types
 from govdata.storage.tables.rows import RAW, REJECTED_FILE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
@@ -142,10 +143,6 @@ class Reading:
         self._others: list[Headers] | None = None
 
     def read(self) -> list[IngestedFile]:
-        with database.kept():
-            return self._read()
-
-    def _read(self) -> list[IngestedFile]:
         paths = self.paths
         done: dict[str, list[IngestedFile]] = {}  # content → how it was read the first time
         result: list[IngestedFile] = []
@@ -427,7 +424,7 @@ def extra(unknown: list[tuple[str, pa.Array | pa.ChunkedArray]], rows: int) -> p
     table = pa.table({f"c{number}": column for number, (_, column) in enumerate(pairs)})
     fields = ", ".join(f"?, c{number}" for number in range(len(pairs)))
     empty = " AND ".join(f"c{number} IS NULL" for number in range(len(pairs)))
-    with database.connection() as connection:
+    with connect(threads=1, ordered=True) as connection:
         connection.register("unknown_columns", table)
         names = [name for name, _ in pairs]
         sql = (

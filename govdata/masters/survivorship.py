@@ -1,7 +1,7 @@
 """Survivorship 一数一源: of each element of a master, what the most authoritative source says, and who says otherwise.
 
 Most masters are told the same by all who speak of them: one pass over the mentions finds those, and what is taken. Only
-the others, a few in a hundred, are looked at fact by fact. ``prepare`` makes temporary tables:
+the others, a few in a hundred, are looked at fact by fact. ``prepare`` makes temporary tables, one of the other:
 
     linked    each mention with its master, and what it says of each element
     summary   a row per master: its strongest identifier, mentions, tables; per element how many facts there are,
@@ -31,8 +31,10 @@ BETTER = "rank, delivered DESC, as_of DESC NULLS LAST, value, dataset, role, row
 
 FIRST_DAY, DAYS = "DATE '0000-01-01'", 1 << 22
 """Days are counted from here; there are fewer up to the end of the year 9999."""
-TABLES = 1 << 6
+TABLES = 1 << 10
 """More tables than this do not mention one kind of master."""
+BITS = 62
+"""So many tables are told apart by the bits of a number, which is counted faster than texts."""
 
 
 def prepare(
@@ -43,9 +45,9 @@ def prepare(
     identified: bool = False,
     counted: Sequence[str] = (),
 ) -> None:
-    """Make ``linked``, ``summary``, ``fact`` and ``choice``. ``links``: a relation of ``Links.output``; ``identified``:
-    with the strongest identifier of each master; ``counted``: aggregates over ``linked``, further columns of
-    ``summary``. Needs ``mac``."""
+    """Make ``summary``, ``fact`` and ``choice``, from ``linked``, which is not kept. ``links``: a relation of
+    ``Links.output``; ``identified``: with the strongest identifier of each master; ``counted``: aggregates over
+    ``linked``, further columns of ``summary``. Needs ``mac``."""
     elements = mentions.master.elements
     connection.execute(f"CREATE OR REPLACE TEMP TABLE linked AS {_linked(mentions, links, identified)}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE summary AS {_summary(mentions, identified, counted)}")
@@ -67,6 +69,7 @@ def prepare(
         f"CREATE OR REPLACE TEMP TABLE choice AS WITH best AS ({best}), counts AS ({counts}) "
         "SELECT * FROM best JOIN counts USING (element, master_id)"
     )
+    connection.execute("DROP TABLE linked")
 
 
 NO_FACTS = (
@@ -82,11 +85,12 @@ def _linked(mentions: Mentions, links: str, identified: bool) -> str:
     if identified:
         names.append(f"{_identity(mentions)} AS identity")
     tables = " ".join(f"WHEN {sql.text(name)} THEN {place(mentions, name)}" for name in _tables(mentions))
-    told = ["dataset", "role", "row_id", "delivered", "as_of", f"CAST(CASE dataset {tables} END AS BIGINT) AS place"]
+    place_of = f"CAST(CASE dataset {tables} END AS BIGINT) AS place"
     return (
-        f"SELECT {', '.join(told + names)}, l.{sql.identifier(mentions.kind + '_id')} AS master_id "
-        f"FROM ({mentions.relation(list(mentions.master.elements), checked=False)}) AS m JOIN ({links}) AS l "
-        "USING (dataset, role, row_id)"
+        f"SELECT dataset, role, row_id, delivered, as_of, {', '.join([place_of, *names])}, "
+        f"l.{sql.identifier(mentions.kind + '_id')} AS master_id "
+        f"FROM ({mentions.relation(list(mentions.master.elements), checked=False)}) AS m "
+        f"JOIN ({links}) AS l USING (dataset, role, row_id)"
     )
 
 
@@ -110,7 +114,8 @@ def _identity(mentions: Mentions) -> str:
 
 
 def _summary(mentions: Mentions, identified: bool, counted: Sequence[str]) -> str:
-    given = ["master_id", "count(*) AS mentions", "bit_count(bit_or(1 << place)) AS datasets"]
+    several = "bit_count(bit_or(1 << place) {})" if len(_tables(mentions)) <= BITS else "count(DISTINCT place) {}"
+    given = ["master_id", "count(*) AS mentions", f"{several.format('')} AS datasets"]
     if identified:
         given.append("min(identity) AS identity")
     for name, element in mentions.master.elements.items():
@@ -118,7 +123,7 @@ def _summary(mentions: Mentions, identified: bool, counted: Sequence[str]) -> st
         facts = f"FILTER (WHERE {told(name)})"
         differ = f"count({value}) {facts} <> count(*) {facts} OR min({value}) {facts} <> max({value}) {facts}"
         if element.latest:  # of several rows of one table only the newest speak
-            differ = f"{differ} OR bit_count(bit_or(1 << place) {facts}) <> count(*) {facts}"
+            differ = f"{differ} OR {several.format(facts)} <> count(*) {facts}"
         given += [
             f"count(*) {facts} AS {sql.identifier('n_' + name)}",
             f"min({value}) {facts} AS {value}",

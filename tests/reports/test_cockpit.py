@@ -324,3 +324,20 @@ def test_a_changed_standard_is_marked_in_the_trend() -> None:
     assert drawn is not None and [point.is_marked for point in drawn.points] == [False, False, True, False, False]
     assert [point.y for point in drawn.points] == sorted((point.y for point in drawn.points), reverse=True)
     assert trend(rows[:1]) is None
+
+
+@pytest.mark.parametrize(
+    ("scores", "levels"),
+    [
+        ((99.934, 99.935), ("99.93", "99.94", "99.95")),
+        ((97.1, 98.98), ("97.00", "98.00", "99.00")),
+        ((100.0, 100.0), ("99.98", "99.99", "100.00")),
+        ((0.0, 100.0), ("0.00", "50.00", "100.00")),
+    ],
+)
+def test_the_trend_s_levels_lie_where_their_numbers_say(scores: tuple[float, float], levels: tuple[str, ...]) -> None:
+    drawn = trend([{"date": Date(2026, 3, day), "score": score, "moved": False} for day, score in enumerate(scores, 1)])
+    assert drawn is not None and tuple(label for _, label in drawn.levels) == levels
+    (bottom, low), _, (top, high) = ((y, float(label)) for y, label in drawn.levels)
+    for point, score in zip(drawn.points, scores, strict=True):
+        assert point.y == pytest.approx(bottom - (score - low) / (high - low) * (bottom - top), abs=0.1)

@@ -17,6 +17,7 @@ from govdata.reports.inspection import score
 from govdata.standards.model import Registry
 from govdata.standards.scoring_settings import PARTS
 from govdata.storage import sql
+from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 LIMITS = (
     (
@@ -212,10 +213,11 @@ def _rows_query(rule: Row) -> str:
     """The failing rows that the figures of the rule's page count."""
     dataset, _, rule_id = rule["scope"].partition("/")
     table = "standing_findings" if rule["standing"] else "findings"
+    places = f"{DELIVERY_DATE}, {SOURCE_FILE}, {SOURCE_ROW}"
     return (
-        f"SELECT _row_id, _source_file, _source_row, _delivery_date FROM governance.{table} WHERE dataset = "
+        f"SELECT {ROW_ID}, {places} FROM governance.{table} WHERE dataset = "
         f"{sql.text(dataset)} AND rule_id = {sql.text(rule_id)} AND date = DATE '{rule['judged']}' "
-        "ORDER BY _delivery_date, _source_file, _source_row"
+        f"ORDER BY {places}"
     )
 
 
