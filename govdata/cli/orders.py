@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date as Date
 from datetime import datetime
 from pathlib import Path
@@ -113,6 +113,7 @@ def show(number: Number) -> None:
     deployment = Deployment.from_env()
     events = read(deployment)
     order, today = state_of(deployment, events).find(number), Date.today()
+    replies = {code: reply.name for code, reply in load_registry(deployment).workorders.replies.items()}
     facts = order.facts
     waived = len(order.open) - len(order.to_mend(today))
     lines = [
@@ -129,11 +130,19 @@ def show(number: Number) -> None:
     ]
     for event in events:
         if event.order == number:
-            said = "  ".join(
-                part for part in (event.reason, event.department, event.until and f"至 {event.until}") if part
-            )
+            said = "  ".join(filter(None, _parts(event, replies)))
             lines.append(f"{event.date}  {KIND_NAMES[event.kind]}  {event.actor}  {said}".rstrip())
     console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def _parts(event: Event, replies: Mapping[str, str]) -> Iterator[str | None]:
+    """What an event says beside its day, kind and actor; ``replies``: code → name."""
+    yield replies.get(event.reply, event.reply) if event.reply else None
+    yield f"{len(event.items)} 条" if event.items else None
+    if event.department:
+        yield event.department if event.kind == "ISSUE" else f"转给 {event.department}"
+    yield event.reason
+    yield f"至 {event.until}" if event.until else None
 
 
 @orders_app.command("remind", cls=Command)

@@ -33,7 +33,8 @@ def rejudge(
     """隔离复审：标准修改或准予豁免之后，把各期隔离的行重新判定，合格的并入它那一期。
 
     已发布的行不动，按新标准不合格的要等下一次交付，或整日重做（govdata run --date 日期）。每夜运行时也会自动复审。
-    有变化时，派生表、工单、评分、目录和报告随即按最新一期更新；出错返回 1，派生表被阻断返回 3。
+    有变化时，派生表、工单、评分、目录和报告随即按最新一期更新；之前各期的派生表和评分仍是当时的结果。
+    出错返回 1，派生表被阻断返回 3。
     """
     from govdata import governance
 
@@ -67,7 +68,8 @@ def rejudge(
     elif any(each.problem is None for each in made):
         again = deployment.command("run", "--date", on.isoformat())
         told = f"已中断：复审的结果已经发布，派生表、评分和目录没有更新完。下一夜会更新，或现在运行：{again}"
-        interruptible(partial(_follow, on, deployment, registry), told)
+        earlier = sorted({each.date for each in made if each.released and each.date < on})
+        interruptible(partial(_follow, on, earlier, deployment, registry), told)
 
 
 def _show(made: Sequence[Rejudgement], dry_run: bool, terminal: Console) -> None:
@@ -87,8 +89,9 @@ def _show_newly_failing(found: dict[str, dict[str, int]], registry: Registry, te
             terminal.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
-def _follow(on: Date, deployment: Deployment, registry: Registry, terminal: TextIO) -> None:
-    """All that is made of the published tables, as of their newest date."""
+def _follow(on: Date, earlier: Sequence[Date], deployment: Deployment, registry: Registry, terminal: TextIO) -> None:
+    """All that is made of the published tables, as of their newest date; of ``earlier`` dates with released rows it
+    stays as it was said."""
     from govdata.cli.progress import Bar
     from govdata.night import Nights, summary
 
@@ -102,3 +105,10 @@ def _follow(on: Date, deployment: Deployment, registry: Registry, terminal: Text
     if stopped:
         raise typer.Exit(1 if any(each.outcome == "error" for each in stopped) else 3)
     said.print(f"派生表、工单、评分、目录和报告已按 {on} 更新；放行的行见 governance.releases", highlight=False)
+    if earlier:
+        dates = "、".join(day.isoformat() for day in earlier)
+        said.print(
+            f"放行的行已并入 {dates} 的快照；这些日期的派生表和评分仍是当时的结果，不改写",
+            highlight=False,
+            soft_wrap=True,
+        )

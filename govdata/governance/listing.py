@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from govdata.batches import RawBatch
@@ -171,7 +172,7 @@ class Listing:
     def lines(self, order: Order) -> Iterator[Line]:
         """The order's open items in the order of the delivered files."""
         width = len(key_titles(order, self._registry))
-        cursor = sql.another(self._connection)
+        cursor = self._reading
         cursor.execute(
             "SELECT i.item, v.key_texts, i.source_file, i.source_row, CASE WHEN i.sees THEN v.value ELSE i.shape END "
             "FROM items AS i LEFT JOIN looked_up AS v USING (number, item) WHERE i.number = $1 "
@@ -183,4 +184,8 @@ class Listing:
                 texts = tuple(key or ())[:width]
                 padded = texts + (None,) * (width - len(texts))
                 yield Line(item, padded, file, row, value, self._suggestions.get((order.number, item)))
-        cursor.close()
+
+    @cached_property
+    def _reading(self) -> duckdb.DuckDBPyConnection:
+        """What ``lines`` reads with: one order's lines at a time."""
+        return sql.another(self._connection)

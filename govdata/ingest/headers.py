@@ -159,7 +159,11 @@ class Headers:
         required = [column for column in self.dataset.columns if not column.optional_header] or list(
             self.dataset.columns
         )
-        named = [f"{column.title}（{next(iter(column.headers), column.name)}）" for column in required[:8]]
+        headers = [next(iter(column.headers), None) for column in required[:8]]
+        named = [
+            f"{column.title}（{header}）" if header else column.title
+            for column, header in zip(required, headers, strict=False)
+        ]
         return "、".join(named) + ("等" if len(required) > 8 else "")
 
     def _said(self, header: str) -> tuple[str, str] | None:

@@ -121,8 +121,15 @@ def watched(work: Callable[[], T], first: Callable[[int], None], second: Callabl
 
     if threading.current_thread() is not threading.main_thread():
         return work()
-    with _heard(told), ThreadPoolExecutor(1, "work") as pool:
+    with _heard(told), ThreadPoolExecutor(1, "work", _keep_to_ourselves) as pool:
         return pool.submit(work).result()
+
+
+def _keep_to_ourselves() -> None:
+    """A terminal's Ctrl-C goes to every process on it. Those that the work starts (Dagster's mirrors of its output)
+    inherit that it is blocked in the work's thread, so none dies of it with a stack trace; this process hears it in the
+    main thread."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 @contextmanager

@@ -86,6 +86,9 @@ def connect(
     return session
 
 
+IDLE_MEMORY = "32MB"
+"""What a DuckDB may hold that waits. What it has freed it keeps for itself until it is held to less."""
+
 _numbers = itertools.count(1)
 _waiting: list[duckdb.DuckDBPyConnection] = []
 """DuckDBs of this process that no session uses; as many as there were sessions at one time."""
@@ -110,7 +113,7 @@ def _let_go(database: duckdb.DuckDBPyConnection, name: str) -> None:
     import duckdb
 
     try:
-        database.execute(f"DETACH {name}")
+        database.execute(f"DETACH {name}; SET memory_limit = {text(IDLE_MEMORY)}")
         others = database.execute("SELECT count(*) FROM duckdb_databases() WHERE NOT internal").fetchall()
     except duckdb.Error:
         database.close()

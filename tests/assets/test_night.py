@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -155,3 +156,11 @@ def test_the_night_leaves_a_report_for_the_city_and_each_department(finished: Fi
         assert {path.suffix for path in folder.glob("*/数据质量检测报告.*")} == {".docx", ".html"}
     assert (finished.deployment.reports / "cockpit.html").is_file()
     assert {alert.kind for alert in alerts.notices(finished.deployment)} >= {"found"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_an_order_that_the_readme_shows_is_one_of_the_sample_s(finished: Finished, repository: Path, page: str) -> None:
+    numbers = set(re.findall(r"ZLGD-[\w-]+", (repository / page).read_text(encoding="utf-8")))
+    with duckdb.connect(str(finished.deployment.catalogue), read_only=True) as connection:
+        known = {number for (number,) in connection.execute("SELECT order_no FROM governance.work_orders").fetchall()}
+    assert numbers and numbers <= known

@@ -215,6 +215,15 @@ def test_a_foreign_sheet_is_refused_and_ours_read(book: Book) -> None:
     assert receipt.read == 4 and "不是工单的工作表" in receipt.refused[0].reason
 
 
+def test_a_foreign_workbook_is_told_what_ours_has(book: Book) -> None:
+    wb = openpyxl.Workbook()
+    for row in (["姓名", "证件号"], ["甲", "1"]):
+        wb.active.append(row)  # type: ignore[union-attr]
+    wb.save(book.city.deployment.home / "别人的.xlsx")
+    receipt = book.receive(book.city.deployment.home / "别人的.xlsx")
+    assert receipt.read == 0 and "要找的列：工单编号、条目号、校验码、处理结果" in receipt.refused[0].reason
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"\x00" * 200], ids=["empty", "cut", "zeros"])
 def test_a_file_that_cannot_be_read_is_a_receipt_that_says_so(book: Book, content: bytes) -> None:
     path = book.city.deployment.home / "坏.xlsx"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from govdata import checks, engine, ingest, publish
 from govdata.deployment import Deployment
@@ -63,6 +65,24 @@ def test_a_session_finds_nothing_of_the_one_before(tmp_path: Path) -> None:
     assert again.execute("SELECT current_setting('partitioned_write_flush_threshold')").fetchall() == [(524288,)]
     assert again.execute("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]
     assert again.execute("SELECT count(*) FROM duckdb_databases() WHERE database_name = 'kept'").fetchall() == [(0,)]
+
+
+def _resident() -> int:
+    """Bytes of this process in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="tells of the process on Linux alone")
+def test_the_memory_of_a_session_goes_with_it() -> None:
+    sql.connect().close()
+    before = _resident()
+    session = sql.connect()
+    columns = "i, md5(i::VARCHAR) AS a, md5((i + 1)::VARCHAR) AS b"
+    session.execute(f"CREATE TABLE t AS SELECT {columns} FROM range(2_000_000) AS r(i)")
+    assert _resident() > before + 100_000_000
+    session.close()
+    del session
+    assert _resident() < before + 60_000_000
 
 
 def test_sessions_at_one_time_are_strangers_and_another_of_a_session_is_not() -> None:

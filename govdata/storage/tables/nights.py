@@ -69,7 +69,8 @@ RECONCILIATION = Table(
 RELEASES = Table(
     "governance",
     "releases",
-    "隔离复审放行的行：标准修改或准予豁免之后，隔离的行重新判定，合格的并入它那一期",
+    "隔离复审放行的行：标准修改或准予豁免之后，隔离的行重新判定，合格的并入它那一期；"
+    "复审之前各期的派生表和评分仍是当时的结果",
     (
         DATASET,
         DATE,

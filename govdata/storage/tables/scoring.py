@@ -144,7 +144,8 @@ SCORECARD_RULES = Table(
 SCORECARD = Table(
     "governance",
     "scorecard",
-    "数据质量评分：数据集、部门、区划、全市，按 GB/T 36344 的维度和合计",
+    "数据质量评分：数据集、部门、区划、全市，按 GB/T 36344 的维度和合计；"
+    "各期保留当时公布的结果，之后隔离复审放行的行不改写它",
     (
         DATE,
         KIND,
