@@ -29,7 +29,8 @@ from govdata.governance.workbook import write_all
 from govdata.reports import inspection_figures
 d = Deployment.from_env()
 registry = standards.load(d.standards)
-date = inspection_figures.newest(d)
+with inspection_figures.opened(d) as catalogue:
+    date = inspection_figures.newest(catalogue)
 out = Path(sys.argv[1])
 """
 
