@@ -25,7 +25,17 @@ from govdata.ingest.header_lines import (
 )
 from govdata.ingest.headers import Headers, is_blank, is_footer, named
 from govdata.ingest.placement import demand_header
-from govdata.ingest.records import OK, QUOTED_LINES, Dialect, line_end, line_starts, past, read_record, read_records
+from govdata.ingest.records import (
+    OK,
+    QUOTED_LINES,
+    UNCLOSED,
+    Dialect,
+    line_end,
+    line_starts,
+    past,
+    read_record,
+    read_records,
+)
 from govdata.ingest.separators import LONG, NEVER, SHORT, SUSPECT, VALUE_MARKS, WITH_CONTRACT
 from govdata.ingest.source import Unreadable
 
@@ -87,8 +97,12 @@ def _closed(text: str, dialect: Dialect) -> tuple[int, int]:
     start = max(0, text.rfind("\n", 0, text.index(quote)) + 1)  # from the first line that has one
     while start < len(text) and seen < SAMPLE_RECORDS:
         seen += 1
-        state, _, after = read_record(text, start, dialect, max_lines=QUOTED_LINES)
+        state, fields, after = read_record(text, start, dialect, max_lines=QUOTED_LINES)
         end = line_end(text, start)
+        if quote == "'" and any(
+            line.count(dialect.delimiter) >= max(1, len(fields) - 1) for line in text[end:after].splitlines() if line
+        ):
+            state = UNCLOSED  # two stray apostrophes with whole records between them
         begins = dialect.delimiter + (" " if dialect.spaced else "") + quote
         if text.startswith(quote, start) or text.find(begins, start, end) >= 0:
             good, bad = (good + 1, bad) if state == OK else (good, bad + 1)

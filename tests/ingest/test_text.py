@@ -242,6 +242,13 @@ def test_an_unclosed_quote_at_the_end(bureau: Bureau) -> None:
     ]
 
 
+def test_two_stray_apostrophes_do_not_make_one_record_of_two(bureau: Bureau) -> None:
+    rows = [["190101199001010000", "", "", "'"], ["190101199001010001", "", "", "'"]]
+    records, rejects = bureau.one(lines([HEADER, *rows]))
+    assert not rejects
+    assert [record[1:] for record in records] == [tuple(cell or None for cell in row) for row in rows]
+
+
 def test_single_quotes_and_backslashes(bureau: Bureau) -> None:
     table = "GMSFHM,XM,ZZ,BZ\n" + "".join(f"'{i}','a,b','c','d''e'\n" for i in range(20))
     assert bureau.one(table)[0][0] == (2, "0", "a,b", "c", "d'e")
