@@ -102,8 +102,6 @@ def rebuild_catalogue(deployment: Deployment, registry: Registry) -> Path:
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA catalogue.{schema}")
         named = _fill(connection, deployment, registry, snapshots, nights)
-        # Detaching writes what is not in the file yet, but only when nobody in this process refers to it any more.
-        connection.execute("CHECKPOINT catalogue")
         connection.execute("DETACH catalogue")
         damaged = _damaged(deployment, nights)
         contents = Contents(files=tuple(sorted(deployment.relative(path) for path in named)), damaged=damaged)
