@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -69,30 +68,30 @@ def _help(page: str) -> str:
 
 
 def _laid_out(section: list[str], width: int) -> Iterator[str]:
+    from rich.cells import cell_len
+
     entries = [_ENTRY.fullmatch(line) for line in section]
-    column = max((_cells(entry[1]) for entry in entries if entry and _cells(entry[1]) <= _NAMES), default=0) + 2
+    column = max((cell_len(entry[1]) for entry in entries if entry and cell_len(entry[1]) <= _NAMES), default=0) + 2
     for line, entry in zip(section, entries, strict=True):
         if entry is None:
             yield from _folded(line, width)
         else:
-            gap = " " * max(column - _cells(entry[1]), 2)
+            gap = " " * max(column - cell_len(entry[1]), 2)
             yield from _folded(entry[1] + gap + entry[2], width)
 
 
 def _folded(line: str, width: int) -> list[str]:
     """``line`` in lines of at most ``width`` cells; the later ones begin below the text of the first."""
+    from rich.cells import cell_len
+
     before = re.match(r"(\s*\S+(?: \S+)*\s{2,}|\s*)", line)
-    indent = _cells(before[0]) if before is not None else 0
+    indent = cell_len(before[0]) if before is not None else 0
     lines = [""]
     for piece in _PIECES.findall(line):
-        if _cells(lines[-1] + piece.rstrip()) > width and lines[-1].strip():
+        if cell_len(lines[-1] + piece.rstrip()) > width and lines[-1].strip():
             lines.append(" " * indent)
         lines[-1] += piece
     return [folded.rstrip() for folded in lines]
-
-
-def _cells(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 class Command(TyperCommand):
