@@ -73,9 +73,9 @@ def _cells(mentions: Mentions, asked: Collection[tuple[str, str, str]], element:
     return f"role IN ({', '.join(map(sql.text, collected))})" if collected else NONE
 
 
-def _asked_cells(mentions: Mentions, element: str, dataset: str) -> str:
+def _asked_cells(mentions: Mentions, asked: Collection[tuple[str, str, str]], element: str, dataset: str) -> str:
     """The column of ``summary`` that counts the cells that were asked for, or what stands for it."""
-    cells = _cells(mentions, _collected(mentions), element, dataset)
+    cells = _cells(mentions, asked, element, dataset)
     return {ALL: _column("f", element, dataset), NONE: "0"}.get(cells, _column("x", element, dataset))
 
 
@@ -95,14 +95,13 @@ def overlap(mentions: Mentions) -> str:
     """A SELECT of ``ELEMENT_OVERLAP`` without date and kind. Where the facts of a master do not differ, its tables
     agree, and counting is enough; else the best fact of each table is compared."""
     bounds = mentions.master.overlap
-    collected = ", ".join(
-        f"({', '.join(map(sql.text, place))})" for place in sorted(_collected(mentions)) or [("",) * 3]
-    )
+    asked = _collected(mentions)
+    collected = ", ".join(f"({', '.join(map(sql.text, cell))})" for cell in sorted(asked) or [("",) * 3])
     steps = {
         "standing": _standing(mentions),
         "collected": f"SELECT * FROM (VALUES {collected}) AS c(element, dataset, role)",
-        "alike_held": _alike_held(mentions),
-        "alike_pair": _alike_pairs(mentions),
+        "alike_held": _alike_held(mentions, asked),
+        "alike_pair": _alike_pairs(mentions, asked),
         "holder": (
             "SELECT element, master_id, dataset, count(c.role) AS cells, "
             f"first(comparable ORDER BY {BETTER.replace('role', 'f.role')}) AS comparable FROM fact AS f "
@@ -143,28 +142,28 @@ def overlap(mentions: Mentions) -> str:
     )
 
 
-def _alike_held(mentions: Mentions) -> str:
+def _alike_held(mentions: Mentions, asked: Collection[tuple[str, str, str]]) -> str:
     """A SELECT of ``element, dataset, cells`` of the masters whose facts do not differ."""
     parts = [
         f"SELECT {sql.text(element)} AS element, {sql.text(dataset)} AS dataset, "
-        f"sum({_asked_cells(mentions, element, dataset)}) AS cells FROM summary WHERE NOT {differs(element)}"
+        f"sum({_asked_cells(mentions, asked, element, dataset)}) AS cells FROM summary WHERE NOT {differs(element)}"
         for element, tables in _held(mentions).items()
         for dataset in tables
     ]
     return " UNION ALL ".join(parts) or "SELECT '' AS element, '' AS dataset, 0 AS cells WHERE FALSE"
 
 
-def _alike_pairs(mentions: Mentions) -> str:
+def _alike_pairs(mentions: Mentions, asked: Collection[tuple[str, str, str]]) -> str:
     """A SELECT of ``element, dataset, other_dataset, compared, agreeing, asked_twice`` of the masters whose facts do
     not differ: of two tables of different owners the one of the lower rank against the other."""
     parts = []
     for element, tables in _held(mentions).items():
-        place = _places(mentions, mentions.master.elements[element])
+        ranked = _places(mentions, mentions.master.elements[element])
         for low in tables:
             for high in tables:
-                if (place[low], low) <= (place[high], high) or _owner(mentions, low) == _owner(mentions, high):
+                if (ranked[low], low) <= (ranked[high], high) or _owner(mentions, low) == _owner(mentions, high):
                     continue
-                cells = _asked_cells(mentions, element, low)
+                cells = _asked_cells(mentions, asked, element, low)
                 both = f"{_column('f', element, low)} > 0 AND {_column('f', element, high)} > 0"
                 parts.append(
                     f"SELECT {sql.text(element)} AS element, {sql.text(low)} AS dataset, {sql.text(high)} AS "
