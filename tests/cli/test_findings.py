@@ -66,9 +66,9 @@ def test_all_rows_as_a_workbook_of_texts(home: Path, call: Call, tmp_path: Path)
 
 def test_a_query_s_workbook_has_no_formula_and_no_number(home: Path, call: Call, tmp_path: Path) -> None:
     target = tmp_path / "人.xlsx"
-    call(home, "sql", "SELECT name, '110101199001011234' AS id FROM published.people", "--xlsx", str(target))
+    call(home, "sql", "SELECT name, '190101199001011234' AS id FROM published.people", "--xlsx", str(target))
     (cells,) = openpyxl.load_workbook(target).active.iter_rows(min_row=2)  # type: ignore[union-attr]
-    assert [(cell.value, cell.data_type) for cell in cells] == [("=cmd", "s"), ("110101199001011234", "s")]
+    assert [(cell.value, cell.data_type) for cell in cells] == [("=cmd", "s"), ("190101199001011234", "s")]
 
 
 @pytest.mark.slow
