@@ -104,6 +104,12 @@ def score(value: float | None) -> str:
     return "—" if value is None else f"{int(value * 100 + 1e-9) / 100:.2f}"
 
 
+def signed(change: float, more: str, less: str) -> str:
+    """A change of a score behind its sign; two digits, cut as scores are."""
+    size = score(abs(change))
+    return "±0" if size == "0.00" else (more if change > 0 else less) + size
+
+
 def per_cent(share: float | None) -> str:
     return "—" if share is None else f"{score(100 * share)}%"
 
@@ -209,9 +215,7 @@ def _change(line: Row, back: int = 1) -> str:
     change = line[f"change_{back}"]
     if change is None:
         return "—"
-    size = score(abs(change))
-    shown = "±0" if size == "0.00" else ("+" if change > 0 else "-") + size
-    return shown + ("＊" if line[f"standards_changed_{back}"] else "")
+    return signed(change, "+", "-") + ("＊" if line[f"standards_changed_{back}"] else "")
 
 
 def _scope(line: Row) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from govdata.reports.inspection import per_cent, score
+from govdata.reports.inspection import per_cent, score, signed
 from govdata.standards.model import DIMENSION_NAMES, SEVERITY_NAMES
 from govdata.standards.scoring_settings import PARTS
 
@@ -127,11 +127,8 @@ def number(value: Any) -> str:
 
 
 def change(value: float | None) -> str:
-    """With its direction as a sign, not as a colour alone; two digits, cut as scores are."""
-    if value is None:
-        return NONE
-    size = score(abs(value))
-    return "±0" if size == "0.00" else ("▲" if value > 0 else "▼") + size
+    """With its direction as a sign, not as a colour alone."""
+    return NONE if value is None else signed(value, "▲", "▼")
 
 
 def flag(value: bool | None, say: Say) -> str:
