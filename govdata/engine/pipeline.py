@@ -230,10 +230,7 @@ def judged_query(
     gate = {rule: column(f"~touch~{name}") for name, ids in gated.items() for rule in ids}
     answered = {rule.id for item in dictionaries for rule in item.rules}
     passed = {rule for name, ids in gated.items() if name in idle for rule in ids}
-    shared = rules.shared(dataset.name, registry, frozenset(gate), frozenset(answered | passed))
-    query = (
-        replace_layer(query, [], [alias(tree, name) for name, tree in shared.facts.items()]) if shared.facts else query
-    )
+    shared = rules.shared(dataset.name, registry, frozenset(gate), frozenset(answered))
     flags, kept = [], []
     for rule in registry.rules(dataset.name):
         if rule.id in answered:
@@ -253,7 +250,9 @@ def judged_query(
             if rule.id in gate:
                 failed = sql("CASE WHEN :touch THEN :f ELSE FALSE END", touch=gate[rule.id], f=failed)
         flags.append(alias(failed, f"~v{rule.index}"))
-    return replace_layer(query, kept, flags)
+    asked = {item.name for flag in (*kept, *flags) for item in flag.find_all(exp.Column)}
+    facts = [alias(tree, name) for name, tree in shared.facts.items() if name in asked]
+    return replace_layer(replace_layer(query, [], facts) if facts else query, kept, flags)
 
 
 def _looked_up(rule: BoundRule, dataset: Dataset, registry: Registry) -> bool:

@@ -16,7 +16,7 @@ from govdata.engine.dictionaries import Dictionary, collect, repeating, settle
 from govdata.engine.pipeline import WORD, repair_words
 from govdata.engine.plans import TEXT, ColumnPlan
 from govdata.engine.session import create_maps, session
-from govdata.engine.syntax import alias, column, disjunction, sql, text
+from govdata.engine.syntax import column, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.storage import pace, permissions
 from govdata.storage import sql as storage
@@ -277,23 +277,11 @@ def _counts(
         if not paths:
             continue
         relation = parquet(paths)
-        columns = [
-            alias(
-                sql(
-                    "count(*) FILTER (WHERE (:w & CAST(:b AS UBIGINT)) <> 0)",
-                    w=column(f"{REPAIR_FLAGS}{plan.position // WORD}"),
-                    b=1 << plan.position % WORD,
-                ),
-                plan.name,
-            )
-            for plan in plans
-        ]
-        flagged = text(
-            disjunction(sql(":w <> 0", w=column(f"{REPAIR_FLAGS}{index}")) for index in range(repair_words(len(plans))))
-        )
-        counted = _single_row(
-            connection, f"SELECT {', '.join(text(item) for item in columns)} FROM {relation} WHERE {flagged}"
-        )
+        words = [storage.identifier(f"{REPAIR_FLAGS}{index}") for index in range(repair_words(len(plans)))]
+        places = (divmod(plan.position, WORD) for plan in plans)
+        columns = [f"count_if(({words[word]} & CAST({1 << bit} AS UBIGINT)) <> 0)" for word, bit in places]
+        flagged = " OR ".join(f"{word} <> 0" for word in words)
+        counted = _single_row(connection, f"SELECT {', '.join(columns)} FROM {relation} WHERE {flagged}")
         for plan, count in zip(plans, counted, strict=True):
             cells[plan.name] += count
         rows[part] = _single_row(connection, f"SELECT count(*) FROM {relation}")[0]
