@@ -12,12 +12,13 @@ from govdata.engine import trial
 from govdata.engine.gates import gates
 from govdata.engine.pipeline import judged_query, standardized_query
 from govdata.engine.plans import ColumnPlan, looked_up, plan_columns
-from govdata.engine.session import create_maps, create_table, session
+from govdata.engine.session import create_maps, map_table, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
 from govdata.engine.tried import Tried
 from govdata.errors import Problem
 from govdata.standards import bind_column, column_rules, digest
 from govdata.standards.model import BoundRule, Column, Dataset, DeliveryMode, Element, Registry
+from govdata.storage import sql as storage
 from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 NAME = "element_examples"
@@ -121,7 +122,7 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
     plans = plan_columns(dataset, examined)
     connection = session(registry, as_of=on, threads=1)
     try:
-        create_maps(connection, {plan.name: looked_up(plan, examined) for plan in plans if plan.coded})
+        create_maps(connection, {plan.name: map_table(looked_up(plan, examined)) for plan in plans if plan.coded})
         examples = pa.table(
             {
                 "n": pa.array(range(len(rows)), pa.int64()),
@@ -129,7 +130,7 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
                 "value": pa.array([row[2] for row in rows], pa.string()),
             }
         )
-        create_table(connection, "examples", examples)
+        storage.create_table(connection, "examples", examples)
         cells = ", ".join(
             text(alias(sql("CASE WHEN element = :e THEN value END", e=plan.name), plan.name)) for plan in plans
         )

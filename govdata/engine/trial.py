@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from govdata.engine.compiled import CompiledDataset
 from govdata.engine.session import session
-from govdata.engine.standardization import find_duplicates, prepare
+from govdata.engine.standardization import find_duplicates, hold, prepare
 from govdata.engine.tried import Tried
 from govdata.errors import Problem
 from govdata.standards.model import Dataset, Registry
@@ -66,6 +66,7 @@ def _refused(dataset: Dataset, registry: Registry) -> str | None:
     connection = session(registry, threads=1, as_of=Date.today(), code_sets=queries.code_sets)
     try:
         prepare(connection, queries, [])
+        hold(connection, queries, asked=False)
         find_duplicates(connection, queries)
         connection.execute(
             queries.rows(dropped=True, conflicts=frozenset(rule.id for rule in queries.unique_rules))
