@@ -6,7 +6,7 @@ night's ledger says, and another engine can compile them in its own words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -76,17 +76,30 @@ def kinds(ledgers: Iterable[Sequence[LedgerColumn]]) -> tuple[LedgerColumn, ...]
     return tuple({_kind(plan): plan for plans in ledgers for plan in plans}.values())
 
 
-def demand_known(plans: Sequence[LedgerColumn]) -> None:
-    """Raises ``KeyError`` for a step that is no more."""
-    for plan in plans:
-        for step in plan.steps:
-            _ = _step(step).kind
+def demand_steps(plans: Sequence[LedgerColumn]) -> None:
+    """Raises ``KeyError`` for a step that is no more, ``ValueError`` for arguments it no longer takes."""
+    for step in {step.model_dump_json(): step for plan in plans for step in plan.steps}.values():
+        normalise.apply(_step(step), column("x"))
+
+
+_compiled: dict[str, str] = {}
+
+
+def _once(key: str, compile: Callable[[], exp.Expression]) -> str:
+    """Compiled once per process: a night renews its catalogue for every date."""
+    if key not in _compiled:
+        _compiled[key] = text(compile())
+    return _compiled[key]
+
+
+def _key(plans: Sequence[LedgerColumn]) -> str:
+    return "".join(plan.model_dump_json() for plan in plans)
 
 
 def cells_sql(plans: Sequence[LedgerColumn], among: Sequence[LedgerColumn]) -> str:
     """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``UNDECODED``: one row per altered cell,
     ``~kind`` its column's number among the kinds, from 1. ``plans``: all columns of the contract, in its order."""
-    return text(_paired(_cells(plans), plans, among))
+    return _once(f"{_key(plans)} {_key(among)}", lambda: _paired(_cells(plans), plans, among))
 
 
 def decoded_sql(cells: str, among: Sequence[LedgerColumn], carried: Sequence[str] = ()) -> str:
@@ -96,9 +109,14 @@ def decoded_sql(cells: str, among: Sequence[LedgerColumn], carried: Sequence[str
     However many datasets and nights ``cells`` unites, each step stands in it about once: the steps' literals are most
     of what a ledger costs to plan. DuckDB leaves out what is not asked for, so counting cells works no step out, and a
     step is asked of cells it was meant for and of no others."""
+    decoded = _once(f"{' '.join(carried)} {_key(among)}", lambda: _decoded(among, carried))
+    return decoded.replace("{cells}", f"({cells})")
+
+
+def _decoded(among: Sequence[LedgerColumn], carried: Sequence[str]) -> exp.Expression:
     order = _in_one_order(among)
     source = exp.Select().select(exp.Star(), alias(column("before"), "~0")).from_(_relation("cells"))
-    return text(_named(_stepped(source, order), among, order, carried)).replace("{cells}", f"({cells})")
+    return _named(_stepped(source, order), among, order, carried)
 
 
 def ledger_sql(plans: Sequence[LedgerColumn]) -> str:
@@ -183,14 +201,15 @@ def _paired(cells: exp.Expression, plans: Sequence[LedgerColumn], among: Sequenc
 def _in_one_order(among: Sequence[LedgerColumn]) -> list[tuple[LedgerStep, list[bool]]]:
     """The steps of all kinds, each kind's in its own order, and which kinds have the step there. What many kinds do at
     the same place comes once: most of a ledger's text, and of what it costs to plan, are the steps' literals."""
-    left = [list(kind.steps) for kind in among]
+    named = {step.model_dump_json(): step for kind in among for step in kind.steps}
+    left = [[step.model_dump_json() for step in kind.steps] for kind in among]
     order = []
     while any(left):
         first = [steps[0] for steps in left if steps]
         # Best a step that no kind comes to later, then what the most kinds have next.
         step = min(first, key=lambda s: (sum(s in steps[1:] for steps in left), -first.count(s)))
         here = [steps[:1] == [step] for steps in left]
-        order.append((step, here))
+        order.append((named[step], here))
         left = [steps[1:] if taken else steps for steps, taken in zip(left, here, strict=True)]
     return order
 

@@ -106,7 +106,7 @@ def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
         _ledger(catalogue, branches, kinds)
     except duckdb.Error:
         # One night's ledger that cannot be compiled must not take the others, or the catalogue, down.
-        sound = [branch for branch in branches if _binds(catalogue, branch.query)]
+        sound = [branch for branch in branches if _binds(catalogue, _united([branch], kinds))]
         unsound = [night for branch in branches if branch not in sound for night in branch.nights]
         log.error(
             "%d 组修复台账查询无法编译，目录中不列它们：%s",
@@ -137,10 +137,15 @@ def _branch(alike: Sequence[Night], kinds: Sequence[LedgerColumn]) -> _Branch:
 
 
 def _ledger(catalogue: Catalogue, branches: Sequence[_Branch], kinds: Sequence[LedgerColumn]) -> None:
+    catalogue.show(REPAIRS, _united(branches, kinds), [path for branch in branches for path in branch.files])
+
+
+def _united(branches: Sequence[_Branch], kinds: Sequence[LedgerColumn]) -> str:
+    """The rows of all branches; empty where there is none."""
     parts = [branch.query for branch in branches if branch.decoded]
     if undecoded := [branch.query for branch in branches if not branch.decoded]:
         parts.append(ledger.decoded_sql(" UNION ALL ".join(undecoded), kinds, (DATASET, DATE)))
-    catalogue.show(REPAIRS, " UNION ALL ".join(parts), [path for branch in branches for path in branch.files])
+    return " UNION ALL ".join(parts)
 
 
 def _by_ledger(night: Night) -> list[Night]:
@@ -155,7 +160,7 @@ def _kept_ledger(catalogue: Catalogue, night: Night) -> str:
     """What tells whether two nights' ledgers are alike; empty where the night has none that can be run."""
     try:
         if night.ledger:
-            ledger.demand_known(night.ledger)
+            ledger.demand_steps(night.ledger)
             return "".join(column.model_dump_json() for column in night.ledger)
         if (
             night.ledger_sql

@@ -67,6 +67,6 @@ def test_a_step_that_columns_have_at_other_places_stands_once_where_their_orders
 def test_a_step_that_is_no_more() -> None:
     gone = column(LedgerStep(name="no_such_step"))
     with pytest.raises(KeyError):
-        ledger.demand_known([gone])
+        ledger.demand_steps([gone])
     with pytest.raises(KeyError):
         ledger.decoded_sql("FROM cells", [gone])
