@@ -3,6 +3,7 @@ problem of the standard."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date as Date
 
 from sqlglot import exp
@@ -58,9 +59,15 @@ def _rows(elements: list[Element]) -> list[tuple[str, str, str, str | None]]:
     return rows
 
 
-def problems(registry: Registry, on: Date | None = None, tried: Tried | None = None) -> list[Problem]:
+def problems(
+    registry: Registry,
+    on: Date | None = None,
+    tried: Tried | None = None,
+    watch: Callable[[int], object] = lambda left: None,
+) -> list[Problem]:
     """Every example that does not hold, in Chinese, with the file and the line it stands on. ``on`` stands for the
-    delivery date (default: today). Elements that are ``tried`` are not tried again.
+    delivery date (default: today). Elements that are ``tried`` are not tried again. ``watch`` is told, every so often,
+    how many are left.
 
     A valid example must pass every rule and stay as it is; an invalid one must fail the named rule; a repair must give
     the named text and then pass. Example values come from the standards, not from records, so the messages may quote
@@ -77,6 +84,7 @@ def problems(registry: Registry, on: Date | None = None, tried: Tried | None = N
     elements = tried.remaining((each for each in registry.elements.values() if _rows([each])), facts)
     found: list[Problem] = []
     for start in range(0, len(elements), GROUP):
+        watch(len(elements) - start)
         found += _tried(elements[start : start + GROUP], registry, date)
     wrong = {(problem.where or "").partition(".")[0] for problem in found}
     for element in elements:

@@ -3,6 +3,7 @@ limits that no grammar tells, and several patterns of one column are searched fo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date as Date
 from functools import cache
 from typing import TYPE_CHECKING
@@ -36,15 +37,20 @@ def refusal(pattern: str) -> str | None:
     return None
 
 
-def problems(registry: Registry, tried: Tried | None = None) -> list[Problem]:
-    """The datasets whose queries DuckDB refuses, each asked of no rows at all; not those that are ``tried``."""
+def problems(
+    registry: Registry, tried: Tried | None = None, watch: Callable[[int], object] = lambda left: None
+) -> list[Problem]:
+    """The datasets whose queries DuckDB refuses, each asked of no rows at all; not those that are ``tried``. ``watch``
+    is told before each how many are left."""
     tried = tried or Tried()
 
     def facts(dataset: Dataset) -> list[str]:
         return ["contract", dataset.name, registry.hashes[dataset.name]]
 
     found = []
-    for dataset in tried.remaining(registry.datasets.values(), facts):
+    remaining = tried.remaining(registry.datasets.values(), facts)
+    for place, dataset in enumerate(remaining):
+        watch(len(remaining) - place)
         if why := _refused(dataset, registry):
             found.append(Problem(file=dataset.file, where=dataset.name, message=f"引擎不能执行本合同：{why}"))
         else:
