@@ -56,7 +56,7 @@ class Deployment:
         ``GovdataError`` as ``set_first_date`` does."""
         known = [min(dates_in(top / name), default=None) for name in datasets for top in (self.landing, self.published)]
         return set_first_date() or min(
-            (date for date in known if date is not None and date <= today()), default=today()
+            (date for date in known if date is not None and date <= beijing_today()), default=beijing_today()
         )
 
     @property
@@ -221,6 +221,6 @@ def dates_in(folder: Path) -> list[Date]:
     return sorted(found)
 
 
-def today() -> Date:
+def beijing_today() -> Date:
     """The date in Beijing, where a delivery date begins and ends."""
     return datetime.now(SHANGHAI).date()

@@ -11,7 +11,7 @@ import typer
 
 from govdata.cli.app import Command, app
 from govdata.cli.common import console, known_datasets, load_registry, read_date
-from govdata.deployment import Deployment, today
+from govdata.deployment import Deployment, beijing_today
 
 BLOCKED = 3
 MOST = 20
@@ -35,7 +35,7 @@ def check(
     registry = load_registry(deployment)
     known_datasets([dataset], registry)
     target = out or _beside(files[0])
-    day = read_date(date) if date else today()
+    day = read_date(date) if date else beijing_today()
     with console(stderr=True).status("正在核对"):
         result = governance.check(files, registry.datasets[dataset], registry, deployment, day, target)
     lines = governance.summary(result)

@@ -94,12 +94,12 @@ def _inspect_as(file: Path, name: str) -> None:
     from govdata.checks import tonight
     from govdata.cli.common import known_datasets, load_registry
     from govdata.cli.inspection import show_trial
-    from govdata.deployment import today
+    from govdata.deployment import beijing_today
 
     deployment = Deployment.from_env()
     registry = load_registry(deployment)
     dataset = registry.datasets[known_datasets([name], registry)[0]]
-    found = ingest.trial(file, dataset, registry, today())
+    found = ingest.trial(file, dataset, registry, beijing_today())
     outcomes = () if found.problems else tonight.of_reading(found.raw, dataset, deployment, found.filled)
     show_trial(console(), found, dataset, outcomes)
     if found.problems:

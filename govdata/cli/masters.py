@@ -9,7 +9,7 @@ import typer
 
 from govdata.cli.app import Command, Group, app
 from govdata.cli.common import console, load_registry, read_date
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, beijing_today
 
 masters_app = typer.Typer(
     cls=Group, help="主数据：训练关联模型，复核可能是同一个的提及", no_args_is_help=True, rich_markup_mode=None
@@ -84,4 +84,4 @@ def _share(value: float | None) -> str:
 
 
 def _day(text: str | None) -> Date:
-    return read_date(text) if text is not None else Date.today()
+    return read_date(text) if text is not None else beijing_today()

@@ -12,7 +12,7 @@ import typer
 
 from govdata.cli.app import Command, Group, app
 from govdata.cli.common import ROOM_FOR_A_TABLE, console, load_registry, show_items
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, beijing_today
 from govdata.errors import GovdataError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def list_orders(
     """列出工单：先超期的，再按截止日期和优先级。"""
     from govdata.governance import PRIORITY_NAMES, STATE_NAMES, state_of
 
-    today = Date.today()
+    today = beijing_today()
     known = [
         order
         for order in state_of(Deployment.from_env()).orders.values()
@@ -112,7 +112,7 @@ def show(number: Number) -> None:
 
     deployment = Deployment.from_env()
     events = read(deployment)
-    order, today = state_of(deployment, events).find(number), Date.today()
+    order, today = state_of(deployment, events).find(number), beijing_today()
     replies = {code: reply.name for code, reply in load_registry(deployment).workorders.replies.items()}
     facts = order.facts
     waived = len(order.open) - len(order.to_mend(today))

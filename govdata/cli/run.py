@@ -114,10 +114,10 @@ def _run_nights(
 
 def _out_of_range(date: Date) -> str | None:
     """Why there is no night of ``date``, in Chinese, or None."""
-    from govdata.deployment import FIRST_DATE, set_first_date, today
+    from govdata.deployment import FIRST_DATE, beijing_today, set_first_date
 
     first = set_first_date()
-    if date > today():
+    if date > beijing_today():
         return f"交付日期 {date} 晚于今天"
     if first is not None and date < first:
         return f"交付日期 {date} 早于 {first}（由环境变量 {FIRST_DATE} 设定）"

@@ -11,7 +11,7 @@ import typer
 
 from govdata.cli.app import Command, app
 from govdata.cli.common import RoleName, console, load_registry, read_date
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, beijing_today
 from govdata.errors import GovdataError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def screen(
         deployment,
         purpose=purpose,
         expires=until_of(until),
-        date=read_date(date) if date else Date.today(),
+        date=read_date(date) if date else beijing_today(),
         kind=kind,
         headers=_headers(id_column, name_column),
         only=only or (),
@@ -70,7 +70,7 @@ def screen(
     )
     _show(screened)
     if xlsx is not None:
-        screening.write(screened, xlsx, [("名单", file.name), ("用途", purpose), ("比对日期", str(Date.today()))])
+        screening.write(screened, xlsx, [("名单", file.name), ("用途", purpose), ("比对日期", str(beijing_today()))])
         console().print(f"已写入 {xlsx}", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -101,7 +101,7 @@ def prefill(
         deployment,
         purpose=purpose,
         expires=until_of(until),
-        date=read_date(date) if date else Date.today(),
+        date=read_date(date) if date else beijing_today(),
         kind=kind,
         headers=_headers(id_column, name_column),
         actor=by,
@@ -119,8 +119,8 @@ def _headers(number: str | None, name: str | None) -> dict[str, str]:
 
 def until_of(until: datetime | None) -> Date:
     """Raises ``GovdataError`` where the day is over."""
-    day = until.date() if until is not None else Date.today() + timedelta(days=DAYS)
-    if day < Date.today():
+    day = until.date() if until is not None else beijing_today() + timedelta(days=DAYS)
+    if day < beijing_today():
         raise GovdataError("用途到期日不能早于今天")
     return day
 

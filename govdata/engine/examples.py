@@ -8,6 +8,7 @@ from datetime import date as Date
 
 from sqlglot import exp
 
+from govdata.deployment import beijing_today
 from govdata.engine import trial
 from govdata.engine.gates import gates
 from govdata.engine.pipeline import judged_query, standardized_query
@@ -72,7 +73,7 @@ def problems(
     A valid example must pass every rule and stay as it is; an invalid one must fail the named rule; a repair must give
     the named text and then pass. Example values come from the standards, not from records, so the messages may quote
     them."""
-    date, tried = on or Date.today(), tried or Tried()
+    date, tried = on or beijing_today(), tried or Tried()
     code_sets = {name: digest(code_set) for name, code_set in registry.code_sets.items()}
 
     def facts(element: Element) -> list[object]:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from govdata.deployment import beijing_today
 from govdata.engine import places
 from govdata.standards.model import CodeSet, Registry
 from govdata.storage import sql
@@ -33,7 +34,7 @@ def session(
     ``temp`` is where DuckDB spills; without it, spilling is off."""
     if temp is not None:
         temp.mkdir(parents=True, exist_ok=True)
-    shared = _shared(registry, as_of or Date.today(), code_sets) if registry is not None else {}
+    shared = _shared(registry, as_of or beijing_today(), code_sets) if registry is not None else {}
     connection = sql.connect(memory_limit=memory_limit, threads=threads, spill=temp, shared=shared)
     # A COPY that splits by a column buffers so many rows per thread and part. DuckDB's 524,288 of a wide dataset do not
     # fit our limit.

@@ -4,10 +4,10 @@ limits that no grammar tells, and several patterns of one column are searched fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date as Date
 from functools import cache
 from typing import TYPE_CHECKING
 
+from govdata.deployment import beijing_today
 from govdata.engine.compiled import CompiledDataset
 from govdata.engine.session import session
 from govdata.engine.standardization import find_duplicates, hold, prepare
@@ -63,7 +63,7 @@ def _refused(dataset: Dataset, registry: Registry) -> str | None:
 
     # As a small delivery is worked off: the same steps and rules, each planned once and not within one another.
     queries = CompiledDataset(dataset, registry, held=True)
-    connection = session(registry, threads=1, as_of=Date.today(), code_sets=queries.code_sets)
+    connection = session(registry, threads=1, as_of=beijing_today(), code_sets=queries.code_sets)
     try:
         prepare(connection, queries, [])
         hold(connection, queries, asked=False)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date as Date
 from datetime import timedelta
 
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, beijing_today
 from govdata.errors import GovdataError
 from govdata.governance import log as journal
 from govdata.governance.closing import calendar_of, resumed, state_of
@@ -30,7 +30,7 @@ def act(
 ) -> Event:
     """Add what ``actor`` does to the order ``number`` on the day ``on`` (default: today). Raises ``GovdataError`` where
     it is not possible with the order as it is, or where a reason, a date or a known department is missing."""
-    day = on or Date.today()
+    day = on or beijing_today()
     if not actor.strip():
         raise GovdataError("要写明办理人")
     with journal.writing(deployment) as log:

@@ -18,7 +18,7 @@ from datetime import date as Date
 from pathlib import Path
 
 from govdata import ingest
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, beijing_today
 from govdata.escaping import visible
 from govdata.governance import log as journal
 from govdata.governance import reviews
@@ -98,7 +98,7 @@ def receive(registry: Registry, deployment: Deployment, path: Path, *, on: Date 
     stays as it is.
 
     A file that cannot be read, or was read before, is a receipt that says so."""
-    day = on or Date.today()
+    day = on or beijing_today()
     receipt = Receipt(visible(path.name), hashlib.sha256(path.read_bytes()).hexdigest())
     with journal.writing(deployment) as log:
         if any(event.kind == "RECEIVE" and event.facts["sha256"] == receipt.sha256 for event in log.events):

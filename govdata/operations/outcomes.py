@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from govdata.deployment import Deployment, dates_in
+from govdata.deployment import Deployment, beijing_today, dates_in
 from govdata.storage.manifest import Manifest
 
 STAGES = ("raw", "standardized", "checked", "published")
@@ -143,7 +143,7 @@ def forget(deployment: Deployment, before: Date) -> int:
     """Remove the outcomes of dates before ``before`` that lie longer back than ``LOOKED_AT``; returns how many there
     were. That of the stage raw stays as long as its delivery: nothing else tells that a delivery which was blocked
     has been read."""
-    before = min(before, Date.today() - LOOKED_AT)
+    before = min(before, beijing_today() - LOOKED_AT)
     count = 0
     for room in rooms(deployment):
         for date in dates_in(room):

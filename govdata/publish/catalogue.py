@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govdata.batches import Snapshot
-from govdata.deployment import Deployment, iso_date
+from govdata.deployment import Deployment, beijing_today, iso_date
 from govdata.publish import (
     bounds,
     code_views,
@@ -153,7 +153,7 @@ def _fill(
     released = gathered.gather(connection, RELEASES, deployment)
     scored = {table: gathered.gather(connection, table, deployment) for table in KEPT}
     rules = gathered.rules(registry, deployment)
-    today = Date.today()
+    today = beijing_today()
     code_files = {name: gathered.codes(registry, name, today, deployment) for name in registry.code_sets}
     connection.execute("BEGIN")  # one write to the disk, not one for each of a thousand comments
     for table, known in snapshots.items():

@@ -20,7 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from govdata.batches import Looked, RawBatch, Snapshot, StandardizedBatch, Verdict
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, beijing_today
 from govdata.errors import GovdataError
 from govdata.publish import documents, layers
 from govdata.publish.catalogue import Contents, rebuild_catalogue
@@ -99,7 +99,7 @@ def prune(
 
     ``today`` and ``now`` (seconds since the epoch) are the clock's unless given. ``rebuild`` false: the catalogue was
     built just now and is built again only where something was forgotten."""
-    today, now = today or Date.today(), time.time() if now is None else now
+    today, now = today or beijing_today(), time.time() if now is None else now
     cutoff = today - timedelta(days=keep_days)
     with ExitStack() as stack:
         tables = sorted({*registry.datasets, *(path.name for path in _folders(deployment.published))})
@@ -128,7 +128,7 @@ def nightly(deployment: Deployment, registry: Registry, policy: Policy, now: flo
     newest = max((date for table in tables for date in layers.dates(deployment.published / table)), default=None)
     if newest is None or policy.days == 0:
         return None
-    today = min(newest, Date.today())
+    today = min(newest, beijing_today())
     pruned = prune(
         deployment,
         registry,

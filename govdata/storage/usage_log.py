@@ -14,7 +14,7 @@ from datetime import date as Date
 
 from pydantic import BaseModel, ConfigDict
 
-from govdata.deployment import Deployment, today
+from govdata.deployment import Deployment, beijing_today
 from govdata.errors import GovdataError
 from govdata.storage import journal
 from govdata.storage.access_log import account
@@ -35,7 +35,7 @@ class Read(BaseModel):
 
 def record(deployment: Deployment, door: str, tables: Iterable[str]) -> None:
     """Add a line for each of ``tables``."""
-    day, named = today(), sorted(set(tables))
+    day, named = beijing_today(), sorted(set(tables))
     if not named:
         return
     with suppress(OSError):

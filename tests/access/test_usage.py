@@ -10,7 +10,7 @@ import pytest
 
 import govdata
 from govdata import access
-from govdata.deployment import Deployment, today
+from govdata.deployment import Deployment, beijing_today
 from govdata.errors import GovdataError
 from govdata.publish import usage
 from govdata.standards import Registry
@@ -94,8 +94,8 @@ def test_the_catalogue_shows_who_reads_and_what_lies_unread(city: City) -> None:
         (used,) = connection.execute(
             "SELECT dataset, reads, doors, last_read, published_since, snapshots, idle_days FROM governance.table_usage"
         ).fetchall()
-    assert read == [(today(), "published.people", "sql", 1, 1)]
-    assert used == ("people", 1, "sql", today(), DAY, 2, 0)
+    assert read == [(beijing_today(), "published.people", "sql", 1, 1)]
+    assert used == ("people", 1, "sql", beijing_today(), DAY, 2, 0)
 
 
 def test_days_without_a_reader_are_counted_from_the_last_read_or_the_first_snapshot() -> None:

@@ -16,7 +16,7 @@ import pytest
 from dagster import AssetKey, AssetSpec, TableColumnLineage, TableSchema
 
 from govdata.definitions import build_definitions
-from govdata.deployment import Deployment, today
+from govdata.deployment import Deployment, beijing_today
 from govdata.ingest.run import raw_schema
 from govdata.publish import rebuild_catalogue
 from govdata.standards import load
@@ -204,7 +204,7 @@ def test_the_first_partition_is_the_first_deliverys_unless_set(tmp_path: Path, m
         assert spec.partitions_def is not None
         return str(spec.partitions_def.get_first_partition_key())
 
-    assert first() == today().isoformat()
+    assert first() == beijing_today().isoformat()
     for name, folder in (
         ("alpha", "2026-11-20"),
         ("beta", "2026-11-18"),

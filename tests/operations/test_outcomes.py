@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from govdata.deployment import Deployment
+from govdata.deployment import Deployment, beijing_today
 from govdata.operations import outcomes
 
-TODAY = Date.today()
+TODAY = beijing_today()
 OLD, CUTOFF = TODAY - timedelta(days=100), TODAY - timedelta(days=90)
 STAGES = [("rooms", "raw"), ("rooms", "published"), ("masters", "person"), ("governance", "catalogue")]
 
