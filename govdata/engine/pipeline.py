@@ -67,14 +67,13 @@ def _touched(plan: ColumnPlan, gated: Gates) -> exp.Expression | None:
 
 
 def idle_query(plans: Sequence[ColumnPlan], gated: Gates, relation: str) -> exp.Expression:
-    """Over rows of ``delivered_query``: the columns that have nothing left to do (see ``standardized_query``), as one
-    boolean a column."""
+    """One row over those of ``delivered_query``, however many: whether a column has nothing left to do (see
+    ``finished_query``), each under the column's name."""
     columns = []
     for plan in plans:
-        busy = sql("count(:x) > 0", x=column(plan.name)) if plan.fast else exp.false()
-        if _touched(plan, gated) is not None:
-            busy = sql(":b OR coalesce(bool_or(:t), FALSE)", b=busy, t=column(f"~touch~{plan.name}"))
-        columns.append(alias(sql("NOT (:b)", b=busy), plan.name))
+        unread = sql(":x IS NOT NULL", x=column(plan.name)) if plan.fast else exp.false()
+        touched = column(f"~touch~{plan.name}") if _touched(plan, gated) is not None else exp.false()
+        columns.append(alias(sql("NOT coalesce(bool_or(:u OR :t), FALSE)", u=unread, t=touched), plan.name))
     return exp.Select().select(*columns, copy=False).from_(exp.to_table(relation), copy=False)
 
 

@@ -279,11 +279,13 @@ def _counts(
         relation = parquet(paths)
         words = [storage.identifier(f"{REPAIR_FLAGS}{index}") for index in range(repair_words(len(plans)))]
         places = (divmod(plan.position, WORD) for plan in plans)
-        columns = [f"count_if(({words[word]} & CAST({1 << bit} AS UBIGINT)) <> 0)" for word, bit in places]
+        columns = [
+            f"count(*) FILTER (WHERE ({words[word]} & CAST({1 << bit} AS UBIGINT)) <> 0)" for word, bit in places
+        ]
         flagged = " OR ".join(f"{word} <> 0" for word in words)
         counted = _single_row(connection, f"SELECT {', '.join(columns)} FROM {relation} WHERE {flagged}")
         for plan, count in zip(plans, counted, strict=True):
-            cells[plan.name] += count or 0  # count_if of no row is NULL
+            cells[plan.name] += count
         rows[part] = _single_row(connection, f"SELECT count(*) FROM {relation}")[0]
         for lists in (FAILED_RULES, WARNINGS):
             for rule, count in connection.execute(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from govdata.engine import examples, trial
+from govdata.standards import load
 from govdata.standards.model import BoundRule, Examples, Pattern, Registry, Rule
 from tests.engine import small
 
@@ -25,6 +28,12 @@ def _with_patterns(*patterns: str) -> Registry:
 
 def test_sound_standards_have_no_problem() -> None:
     assert trial.problems(small.registry()) == []
+
+
+def test_a_derived_table_none_of_whose_cells_has_a_step_is_sound(repository: Path) -> None:
+    registry = load(repository / "standards")
+    derived = registry.datasets[registry.derived[0]]
+    assert trial.problems(registry.model_copy(update={"datasets": {derived.name: derived}})) == []
 
 
 def test_patterns_that_only_together_are_too_large() -> None:
