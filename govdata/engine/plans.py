@@ -194,8 +194,8 @@ def cell(plan: ColumnPlan, plans: Mapping[str, ColumnPlan]) -> Cell:
 
 def source_values(item: Column, element: Element, registry: Registry) -> dict[str, str]:
     """Source value → standard code. What the department declares for itself wins, then the codes themselves, the set's
-    synonyms, unambiguous names, and the last two in traditional characters. A text that means "no value" for the
-    element is none of them."""
+    synonyms, unambiguous names, and the last two with the set's affixes or in traditional characters. A text that means
+    "no value" for the element is none of them."""
     assert element.code_set is not None
     code_set = registry.code_sets[element.code_set]
     mapping = unambiguous((code.name_zh, code.code) for code in code_set.codes) if code_set.accept_names else {}
@@ -203,7 +203,8 @@ def source_values(item: Column, element: Element, registry: Registry) -> dict[st
     mapping |= {code.code: code.code for code in code_set.codes}
     mapping |= item.synonyms
     others = registry.keep(
-        ("other spellings", code_set.id), lambda: _with_more_zeros(code_set) | _unsimplified(code_set)
+        ("other spellings", code_set.id),
+        lambda: _with_affixes(code_set) | _with_more_zeros(code_set) | _unsimplified(code_set),
     )
     for source, code in others.items():
         mapping.setdefault(source, code)
@@ -264,12 +265,30 @@ def _within(code_set: CodeSet) -> Iterator[tuple[str, str]]:
             outer = parents[outer]
 
 
+def _named(code_set: CodeSet) -> list[tuple[str, str]]:
+    """(name or synonym, code)."""
+    names = [(code.name_zh, code.code) for code in code_set.codes] if code_set.accept_names else []
+    return names + list(code_set.synonyms.items())
+
+
+def _with_affixes(code_set: CodeSet) -> dict[str, str]:
+    """Words of the set with what the set says may stand before and behind them (函授本科学历)."""
+    before, behind = code_set.affixes
+    return unambiguous(
+        (f"{first}{word}{last}", code)
+        for word, code in _named(code_set)
+        for first in ("", *before)
+        for last in ("", *behind)
+        if not word.isascii() and (first or last)
+    )
+
+
 def _unsimplified(code_set: CodeSet) -> dict[str, str]:
     """Names and synonyms as a system writes them that keeps traditional characters (已婚離異, 滿族). Yearbooks of
     divisions have tens of thousands of names and no such system."""
     if code_set.validity == "year" or not code_set.accept_names:
         return {}
-    named = [(code.name_zh, code.code) for code in code_set.codes] + list(code_set.synonyms.items())
+    named = _named(code_set)
     forms = traditional([name for name, _ in named])
     return unambiguous((form, code) for form, (name, code) in zip(forms, named, strict=True) if form != name)
 

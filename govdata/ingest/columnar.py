@@ -30,6 +30,8 @@ class ParquetSource:
     format: str = "parquet"
     sheet: str | None = None
     encoding: str | None = None
+    header: int | None = None
+    from_1904: bool = False
 
     def __init__(self, path: Path, schema: pa.Schema, rows: int, typed: Sequence[bool]) -> None:
         """``typed[i]``: the i-th column is not made text."""

@@ -77,6 +77,8 @@ class DbaseSource:
 
     format: str = "dbf"
     sheet: str | None = None
+    header: int | None = None
+    from_1904: bool = False
 
     def __init__(self, path: Path, head: Head, encoding: str) -> None:
         self.path, self._head, self._encoding = path, head, encoding

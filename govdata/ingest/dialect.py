@@ -35,6 +35,7 @@ from govdata.ingest.records import (
     past,
     read_record,
     read_records,
+    several,
 )
 from govdata.ingest.separators import LONG, NEVER, SHORT, SUSPECT, VALUE_MARKS, WITH_CONTRACT
 from govdata.ingest.source import Unreadable
@@ -99,9 +100,8 @@ def _closed(text: str, dialect: Dialect) -> tuple[int, int]:
         seen += 1
         state, fields, after = read_record(text, start, dialect, max_lines=QUOTED_LINES)
         end = line_end(text, start)
-        if quote == "'" and any(
-            line.count(dialect.delimiter) >= max(1, len(fields) - 1) for line in text[end:after].splitlines() if line
-        ):
+        whole = sum(line.count(dialect.delimiter) + 1 >= max(2, len(fields)) for line in text[end:after].splitlines())
+        if quote == "'" and several(whole, len(fields)):
             state = UNCLOSED  # two stray apostrophes with whole records between them
         begins = dialect.delimiter + (" " if dialect.spaced else "") + quote
         if text.startswith(quote, start) or text.find(begins, start, end) >= 0:

@@ -17,7 +17,7 @@ from govdata.ingest.dialect import Layout
 from govdata.ingest.encodings import Encoding, chunks
 from govdata.ingest.headers import FOOTER_LINES, Headers, is_blank, is_footer
 from govdata.ingest.records import read_records
-from govdata.ingest.source import Block, Reject, Tally
+from govdata.ingest.source import Block, Reject, Tally, header_said
 
 Measure = Callable[[str], int]
 HEADER_WITHIN = 60
@@ -94,18 +94,19 @@ class FixedWidthSource:
 
     format: str = "text"
     sheet: str | None = None
+    from_1904: bool = False
 
     def __init__(self, path: Path, encoding: Encoding, columns: Columns, headers: Headers) -> None:
         self.path, self._encoding, self._found, self._headers = path, encoding, columns, headers
         self.encoding: str | None = encoding.label
         self.columns = columns.names
         self.tally = Tally()
+        self.header: int | None = columns.line + 1
         self.details = {
             "格式": "文本",
             "编码": encoding.label,
             "方言": "定宽，各列从第" + "、".join(str(start + 1) for start in columns.starts) + "位起",
-            "表头行": str(columns.line + 1),
-        }
+        } | header_said(self.header)
         self._footers: list[totals.Footer] = []
 
     def blocks(self) -> Iterator[Block]:

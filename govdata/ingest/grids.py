@@ -269,7 +269,7 @@ def open_xmlss(path: Path, headers: Headers | None) -> Opened:
     opened = _opened(grids, "xmlss", None, headers)
     if root.find(f"{_EXCEL}ExcelWorkbook/{_EXCEL}Date1904") is not None:
         for sheet in opened.sources:
-            sheet.details["日期系统"] = "1904"
+            sheet.from_1904 = True
     return opened
 
 

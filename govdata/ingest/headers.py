@@ -39,7 +39,8 @@ _IN_UNITS = re.compile(r"\{([^{}]+)\}")
 
 
 # The ways systems write a column's name beside something else, in the form of ``normalise_header``.
-_NUMBERED = re.compile(r"^(?:\(\d{1,3}\)|\d{1,3}[.、．_)-])(?=\D)")  # 1.姓名, (1)姓名
+_NUMBERED = re.compile(r"^(?:\(\d{1,3}\)|\d{1,3}[.、．_)-]?)(?=\D)")  # 1.姓名, (1)姓名, 1 姓名
+_ENCLOSED = re.compile(r"^[(\[【<《](.+)[)\]】>》]$")  # 【姓名】
 _OWNED = re.compile(r"[^\W\d][\w$#]*(?:\.[\w$#]+)+")  # t_rk.xm
 _BOTH = (
     re.compile(r"^(.+?)[(\[【<](.+?)[)\]】>]$"),  # 姓名(xm)
@@ -126,7 +127,7 @@ class Headers:
         plain = unmarked(header).rstrip(":")
         known = self._columns.get(normalise_header(header)) or self._columns.get(plain)
         if known is None:
-            less = _without_owner(_NUMBERED.sub("", plain))
+            less = _ENCLOSED.sub(r"\1", _without_owner(_NUMBERED.sub("", plain)))
             known = self._columns.get(less) or self._both(less)
         if known is None and "-" in plain:
             known = self._under_heading(*plain.rsplit("-", 1))

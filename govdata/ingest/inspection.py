@@ -20,12 +20,13 @@ from govdata.ingest.source import Source, Unreadable
 
 @dataclass(frozen=True)
 class InspectedTable:
-    """One table of a file (a sheet, or the file itself). ``rejects``: reason → records; ``rejected_rows``: the first
-    lines they stand on; ``not_records``: kind → lines; ``details``: Chinese label → text (encoding, dialect, header
-    row)."""
+    """One table of a file (a sheet, or the file itself). ``headed``: its columns have names of their own; ``rejects``:
+    reason → records; ``rejected_rows``: the first lines they stand on; ``not_records``: kind → lines; ``details``:
+    Chinese label → text (encoding, dialect, header row)."""
 
     sheet: str | None
     columns: tuple[str, ...]
+    headed: bool
     details: dict[str, str]
     lines: int
     records: int
@@ -56,16 +57,12 @@ class Inspection:
     @property
     def headed(self) -> bool:
         """The first table has a header of its own; else its columns are called 列1, 列2 here."""
-        return not self.tables or has_header(self.tables[0].details)
+        return not self.tables or self.tables[0].headed
 
     @property
     def misread(self) -> bool:
         """Most records were rejected: whatever the file is, it was not read as what it is."""
         return self.rejected > self.records
-
-
-def has_header(details: dict[str, str]) -> bool:
-    return details.get("表头行") != "无"
 
 
 def inspect(path: Path) -> Inspection:
@@ -122,7 +119,7 @@ class _CsvSink:
     def __init__(self, path: Path, first: Source, names: bool) -> None:
         self.columns = first.columns
         self._file = open(path, "wb")  # noqa: SIM115  (closed by close)
-        if names or has_header(first.details):
+        if names or first.header != 0:
             header = _Text()
             csv.writer(header, lineterminator="\n").writerow(self.columns)
             self._file.write("".join(header.parts).encode())
@@ -198,7 +195,8 @@ def _table(source: Source, sink: _CsvSink | None) -> InspectedTable:
     return InspectedTable(
         sheet=source.sheet,
         columns=tuple(names) if len(names) > len(source.columns) else source.columns,
-        details=source.details | _attention(source),
+        headed=source.header != 0,
+        details=source.details | ({"日期系统": "1904"} if source.from_1904 else {}) | _attention(source),
         lines=source.tally.lines,
         records=records,
         rejected=reasons.total(),

@@ -102,6 +102,8 @@ class JsonLinesSource:
 
     format: str = "jsonlines"
     sheet: str | None = None
+    header: int | None = None
+    from_1904: bool = False
 
     def __init__(self, path: Path, encoding: Encoding, columns: tuple[str, ...]) -> None:
         self.path, self._encoding, self.columns = path, encoding, columns
@@ -215,6 +217,8 @@ class JsonArraySource:
 
     format: str = "json"
     sheet: str | None = None
+    header: int | None = None
+    from_1904: bool = False
 
     def __init__(
         self, path: Path, encoding: Encoding, items: list[Any], wrapped: jsonwrapped.Wrapped | None = None

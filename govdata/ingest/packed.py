@@ -88,6 +88,7 @@ class Member:
             inner.columns,
             inner.details,
         )
+        self.header, self.from_1904 = inner.header, inner.from_1904
         self.tally = Tally()
         self._reopen, self._physical = reopen, 0
         self._opened = (kept, inner) if kept is not None else None

@@ -153,6 +153,12 @@ def _escaped(text: str, start: int, quote_at: int, escape: str) -> bool:
     return (quote_at - before) % 2 == 1
 
 
+def several(whole: int, columns: int) -> bool:
+    """Whether ``whole`` complete lines of ``columns`` fields between a quote and the next make several records of what
+    the two would join. A cell seldom holds such a line, but where there are one or two columns any line looks so."""
+    return whole >= (1 if columns > 2 else 3)
+
+
 def line_end(text: str, start: int) -> int:
     """Position of the line end (CR or LF) at or behind ``start``, or the text's length."""
     newline = text.find("\n", start)

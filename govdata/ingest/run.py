@@ -27,7 +27,7 @@ from govdata.ingest.delivery import content_hash, delivered_files, file_state, p
 from govdata.ingest.headers import Headers
 from govdata.ingest.headers import Mapping as HeaderMapping
 from govdata.ingest.showable import shown
-from govdata.ingest.source import Block, Reject, Source, Unreadable
+from govdata.ingest.source import HEADER_LINE, Block, Reject, Source, Unreadable, header_said
 from govdata.ingest.write import PartWriter, remove_stale
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.manifest import fingerprint
@@ -38,7 +38,7 @@ from govdata.storage.tables.rows import RAW, REJECTED_FILE, ROW_ID, SOURCE_FILE,
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
 _SERIAL = r"^\s*\d{4,5}(\.\d+)?\s*$"
-INGEST_VERSION = "8"
+INGEST_VERSION = "9"
 """Part of every batch id: raise it when the same files would be read otherwise than before."""
 
 _FILE = pa.dictionary(pa.int32(), pa.string())  # in memory only: in Parquet it is a text like others
@@ -297,7 +297,7 @@ class Reading:
                     raise Unreadable(f"有不止一个表头对应同一列（{titles}）", *_place(source))
             if len(block.rows):
                 table = self._raw_table(block, mapping, prefix, origin)
-                if source.details.get("日期系统") == "1904":
+                if source.from_1904:
                     self._refuse_serials(table, source)
                 self.raw.write(table)
                 raw += len(block.rows)
@@ -320,7 +320,7 @@ class Reading:
             sheet=source.sheet,
             format=source.format,
             encoding=source.encoding,
-            header=source.details.get("表头行"),
+            header=None if source.header is None else header_said(source.header)[HEADER_LINE],
             columns=len(dict.fromkeys(name for names in (source.columns, *seen) for name in names)),
             physical=physical,
             delivered=delivered,

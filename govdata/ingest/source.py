@@ -109,7 +109,9 @@ class Tally:
 
 class Source(Protocol):
     """One table of delivered records. ``columns`` are the headers as delivered; ``details`` are said by ``inspect``
-    (Chinese label → text); ``tally`` is complete when ``blocks`` is exhausted. ``blocks`` may be run once; it raises
+    (Chinese label → text) and nothing else; ``header``: the line the header starts on, 0 where there is none and the
+    columns are called 列1, 列2, None where the format has no such line; ``from_1904``: bare numbers in it count days
+    from 1904 on; ``tally`` is complete when ``blocks`` is exhausted. ``blocks`` may be run once; it raises
     ``Unreadable``."""
 
     format: str
@@ -117,6 +119,8 @@ class Source(Protocol):
     encoding: str | None
     columns: tuple[str, ...]
     details: dict[str, str]
+    header: int | None
+    from_1904: bool
     tally: Tally
 
     def blocks(self) -> Iterator[Block]: ...
@@ -125,6 +129,14 @@ class Source(Protocol):
         """``tally.lines`` once more, by a pass over the file that shares nothing with ``blocks`` (``ingest.physical``).
         Asked when ``blocks`` is exhausted."""
         ...
+
+
+HEADER_LINE = "表头行"
+
+
+def header_said(header: int) -> dict[str, str]:
+    """``Source.header`` among the details of a source."""
+    return {HEADER_LINE: str(header) if header else "无"}
 
 
 @dataclass(frozen=True)

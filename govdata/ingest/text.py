@@ -25,9 +25,9 @@ from govdata.ingest.encodings import DOUBTFUL, Chunk, Encoding, chunks, in_seven
 from govdata.ingest.encodings import detect as detect_encoding
 from govdata.ingest.header_lines import contrasts, looks_like_header
 from govdata.ingest.headers import FOOTER_LINES, OTHER_ORDER, Headers, is_blank, is_footer, named, no_header, ordinals
-from govdata.ingest.records import MALFORMED, MORE, OK, read_record
+from govdata.ingest.records import MALFORMED, MORE, OK, read_record, several
 from govdata.ingest.scan import Lines, scan
-from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable
+from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable, header_said
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
@@ -47,6 +47,7 @@ class TextSource:
 
     format: str = "text"
     sheet: str | None = None
+    from_1904: bool = False
 
     def __init__(self, path: Path, encoding: Encoding, layout: Layout, headers: Headers | None) -> None:
         self.path = path
@@ -60,12 +61,12 @@ class TextSource:
         ) + layout.header_lines  # lines up to the end of the header still to come
         self._header_cells = self._cells_that_head()
         self._ordinals = ordinals(self.columns, headers)
+        self.header: int | None = 0 if layout.header_line is None else layout.header_line + 1
         self.details = {
             "格式": "文本",
             "编码": encoding.label,
             "方言": layout.dialect.label,
-            "表头行": "无" if layout.header_line is None else str(layout.header_line + 1),
-        }
+        } | header_said(self.header)
         if encoding.doubt:
             self.tally.tell("remark", DOUBTFUL.format(encoding=encoding.name.upper(), doubt=encoding.doubt))
 
@@ -417,12 +418,7 @@ class _ChunkReader:
         afters, reach = self.lines.afters, min(line + MAX_RECORD_LINES, self.end) - 1
         found = self.data.find(self.dialect.quote.encode(), int(afters[line]), int(afters[reach]))
         closes = int(np.searchsorted(afters, found, side="right")) if found >= 0 else reach + 1
-        return int(np.count_nonzero(good[line + 1 : closes])) >= self._too_many
-
-    @property
-    def _too_many(self) -> int:
-        """Whole records within a record that make it several."""
-        return 1 if self.columns > 2 else 3
+        return several(int(np.count_nonzero(good[line + 1 : closes])), self.columns)
 
     def _literal_fields(self, line: int) -> int:
         return self._line(line).count(self.dialect.delimiter) + 1
@@ -434,7 +430,7 @@ class _ChunkReader:
         if self.columns == 1:
             return True
         whole = int(np.count_nonzero(good[line + 1 : after]))
-        return whole < self._too_many or self._literal_fields(line) < self.columns
+        return not several(whole, self.columns) or self._literal_fields(line) < self.columns
 
     def _accept(self, line: int, fields: list[str], after: int | None = None) -> None:
         tally = self.text.tally

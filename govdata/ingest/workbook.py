@@ -32,7 +32,7 @@ from govdata.ingest.number_formats import Form
 from govdata.ingest.packed import Unpacked
 from govdata.ingest.placement import IDENTIFYING
 from govdata.ingest.sheet_header import HEADER_WITHIN, find_header
-from govdata.ingest.source import Block, Ignored, Opened, Tally, Unreadable
+from govdata.ingest.source import Block, Ignored, Opened, Tally, Unreadable, header_said
 
 BATCH = 20_000  # rows made into columns at a time
 FOOTER_ROWS = 20
@@ -114,12 +114,9 @@ class SheetSource:
         self._content = (
             content  # of the first sheet only, which mostly is the only one: the others are loaded again in their turn
         )
-        self.details = {
-            "格式": _FORMATS.get(format, f"工作簿（{format}）"),
-            "表头行": "无" if header < 0 else str(header + 1),
-        }
-        if told.from_1904:
-            self.details["日期系统"] = "1904"
+        self.header: int | None = header + 1
+        self.from_1904 = told.from_1904
+        self.details = {"格式": _FORMATS.get(format, f"工作簿（{format}）")} | header_said(self.header)
         if hidden:
             self.details["可见性"] = "隐藏的工作表"
 

@@ -104,6 +104,7 @@ def _read_set(folder: Path, identifier: str, document: Document, findings: Findi
         validity=entry.validity,
         codes=codes,
         synonyms=synonyms,
+        affixes=(tuple(entry.affixes.before), tuple(entry.affixes.behind)),
     )
 
 

@@ -173,6 +173,13 @@ class DefaultsFile(Written):
 # ----------------------------------------------------------------------------------------------------------- code sets
 
 
+class Affixes(Written):
+    """词缀"""
+
+    before: list[Text] = Field([], description="前面可以带的字样")
+    behind: list[Text] = Field([], description="后面可以带的字样")
+
+
 class CodeSetEntry(Written):
     """代码集"""
 
@@ -188,6 +195,7 @@ class CodeSetEntry(Written):
         None, description="文件名，须为 <标识>.csv，可省略"
     )
     accept_names: bool = Field(True, description="代码名称（无歧义时）也可作为来源值")
+    affixes: Affixes = Field(Affixes(), description="名称和同义词前后可以带、不改变代码的字样，如学历前的“函授”")
     hierarchical: bool = Field(
         False, description="层次码：去掉末尾的0就是下级代码的开头（如20已婚、21初婚），标签比代码更细或更粗都算相符"
     )

@@ -229,6 +229,8 @@ class CodeSet(Frozen):
     validity: Literal["date", "year"] = "date"
     codes: tuple[Code, ...]
     synonyms: dict[str, str] = {}
+    affixes: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    """What may stand before and behind a name or synonym and says nothing about the code (函授本科, 高中文化程度)."""
 
 
 # ----------------------------------------------------------------------------------------------------------- contracts

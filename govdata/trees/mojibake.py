@@ -22,7 +22,8 @@ TRAILS = (
 marks."""
 
 LOST = (
-    "\ufffd|\ufffc|[?？]{2,}|[\u3400-\u9fff][?？□■▯☐](?:[\u3400-\u9fff（）()，。；、]|$)|锟斤|斤拷|烫烫|屯屯屯|锘[挎縖]"
+    "\ufffd|\ufffc|[?？□■▯☐]{2,}|[\u3400-\u9fff][?？□■▯☐](?:[\u3400-\u9fff（）()，。；、]|$)|锟斤|斤拷|烫烫"
+    "|屯屯屯|锘[挎縖]"
 )
 """Replacement characters, also as GBK reads them in UTF-8, and a mark or box among or behind Han characters; what a
 debugger fills memory with; the byte order mark read as GBK."""

@@ -15,12 +15,12 @@ NUMERALS = HAN_DIGITS + "十拾廿卅"
 
 def digits_zh(x: exp.Expression) -> exp.Expression:
     """Chinese numerals as digits: positional ones one by one (一九九〇), tens by their word (二十六 → 26, 十 → 10).
-    Zeros are not invented elsewhere."""
+    Zeros are not invented elsewhere. 廿 without 日 behind it is a day of the lunar month."""
     ten = "[十拾]"
     unit = "[一二三四五六七八九壹贰叁肆伍陆柒捌玖]"
     for pattern, replacement in (
-        ("廿", "二十"),
-        ("卅", "三十"),
+        (f"廿({unit}?[日号])", "二十\\1"),
+        (f"卅({unit}?[日号])", "三十\\1"),
         (f"({unit}){ten}({unit})", "\\1\\2"),
         (f"({unit}){ten}", "\\1零"),
         (f"{ten}({unit})", "一\\1"),

@@ -41,6 +41,10 @@ def utf8_read_as_latin(x: exp.Expression) -> exp.Expression:
     return sql("coalesce(:t, :o)", t=_only(twice, LATIN_TEXT), o=_only(once, LATIN_TEXT))
 
 
+UTF8_AS_LATIN = "[\u00e4-\u00e9][\u00a1-\u00bf]{2}"
+"""A Chinese character of UTF-8: a text that shows one was not written in GB 2312, whose rows from E4 on are rare."""
+
+
 def gb2312_read_as_latin(x: exp.Expression) -> exp.Expression:
     high = "".join(map(chr, range(0xA1, 0xFF)))
     joined = sql(
@@ -51,7 +55,9 @@ def gb2312_read_as_latin(x: exp.Expression) -> exp.Expression:
         table=_gb2312(),
         high=high,
     )
-    return _only(joined, CHINESE)
+    return sql(
+        "CASE WHEN NOT regexp_matches(:x, :utf8) THEN :read END", x=x, utf8=UTF8_AS_LATIN, read=_only(joined, CHINESE)
+    )
 
 
 ESCAPED = r"&#[0-9]{5,6};|&#[xX][0-9A-Fa-f]{4,5};|\\u[0-9A-Fa-f]{4}|(?:%[0-9A-Fa-f]{2}){3,}"

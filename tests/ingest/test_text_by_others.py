@@ -162,7 +162,7 @@ def test_rules_drawn_around_a_table_are_no_records(bureau: Bureau) -> None:
 
 HEADERS = [
     "t_rk.GMSFHM,t_rk.XM", '"RK"."T_RK"."GMSFHM","RK"."T_RK"."XM"', "`t`.`GMSFHM`,`t`.`XM`", "[dbo].[t].[GMSFHM],[dbo].[t].[XM]",
-    "身份证号(GMSFHM),姓名(XM)", "GMSFHM_身份证号,XM_姓名", "身份证号_GMSFHM,姓名_XM", "1.身份证号,2.姓名", "（1）"
+    "身份证号(GMSFHM),姓名(XM)", "GMSFHM_身份证号,XM_姓名", "身份证号_GMSFHM,姓名_XM", "1.身份证号,2.姓名", "1 身份证号,2 姓名", "【身份证号】,【姓名】", "（1）"
     "身份证号,（2）姓名",
     "1、身份证号,2、姓名", "\u200b身份证号,姓\u200b名", "*1.身份证号(GMSFHM),*2.姓名（必填）", "身份证号/GMSFHM,姓名/XM",
 ]  # fmt: skip

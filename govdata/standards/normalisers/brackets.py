@@ -9,7 +9,7 @@ from govdata.standards.normalisers.base import TEXTUAL, Example, NormaliserKind
 from govdata.standards.normalisers.characters import escape_class
 from govdata.trees import sql
 
-BRACKETS = "()[]【】〔〕﹙﹚"
+BRACKETS = "()[]【】〔〕﹙﹚［］｛｝＜＞〈〉﹝﹞〖〗"
 
 
 class Brackets(NormaliserKind):

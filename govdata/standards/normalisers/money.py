@@ -31,6 +31,8 @@ AMOUNT = (
 """After width and spaces are standardised; group 1 the number, group 2 the unit."""
 
 
+BOOKED_NEGATIVE = "^[(][-+0-9.,]+[)]$"
+"""Bookkeepers write (500) for -500."""
 PLAIN = "[-+]?(?:0+|[1-9][0-9]{6,}|[1-9][0-9]{0,2}(?:,[0-9]{3}){2,})(?:[.][0-9]+)?"
 """Amounts that need no unit: nought, and from a million on, which in units of 万元 would be ten thousand million."""
 
@@ -115,4 +117,11 @@ def _amount(tidy: exp.Expression, unit: exp.Expression | None, scale: int) -> ex
     number = sql("TRY_CAST(replace(regexp_extract(:x, :p, 1), ',', '') AS DECIMAL(28, 8))", x=tidy, p=AMOUNT)
     exact = sql("TRY_CAST(:n * :f AS DECIMAL(38, 8))", n=number, f=factor)
     rounded = try_cast(exact, f"DECIMAL(24, {scale})")
-    return sql("CASE WHEN regexp_matches(:x, :p) AND :e = :r THEN :r END", x=tidy, p=AMOUNT, e=exact, r=rounded)
+    return sql(
+        "CASE WHEN regexp_matches(:x, :p) AND NOT regexp_matches(:x, :negative) AND :e = :r THEN :r END",
+        x=tidy,
+        p=AMOUNT,
+        negative=BOOKED_NEGATIVE,
+        e=exact,
+        r=rounded,
+    )

@@ -6,11 +6,11 @@ from typing import Any
 from sqlglot import exp
 
 from govdata.standards.normalisers.base import TEXTUAL, Example, NormaliserKind
-from govdata.standards.normalisers.characters import INVISIBLE, WHITESPACE
+from govdata.standards.normalisers.characters import INVISIBLE, WHITESPACE, escape_class
+from govdata.standards.normalisers.name_dots import BLOB, NAME_DOTS
 from govdata.trees import sql
 from govdata.trees.numerals import HAN
 
-NAME_DOTS_OF_HAN = "\u2022\u30fb\uff0e\uff65\u2027\u2219\u22c5\u0387\u16eb\u2024\u25cf"
 SPACED_NAME = "H( H){1,3}|HH( H){1,2}|H HH( H)?|H H HH".replace("H", f"[{HAN}]")
 """A name of two to four characters set with spaces, at least one character alone."""
 
@@ -33,7 +33,7 @@ class NameSpaces(NormaliserKind):
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
         visible = sql("regexp_replace(:x, :p, '', 'g')", x=x, p=f"[{INVISIBLE}]")
         single = sql("trim(regexp_replace(:x, :w, ' ', 'g'))", x=visible, w=f"[{WHITESPACE}]+")
-        joined = sql("regexp_replace(:x, :d, '\\1', 'g')", x=single, d=f" ?([·{NAME_DOTS_OF_HAN}]) ?")
+        joined = sql("regexp_replace(:x, :d, '\\1', 'g')", x=single, d=f" ?([·{escape_class(NAME_DOTS + BLOB)}]) ?")
         return sql(
             "CASE WHEN regexp_matches(:x, :h) THEN CASE WHEN regexp_full_match(:s, :l) THEN replace(:s, ' ', '') "
             "ELSE :j END ELSE :s END",

@@ -25,10 +25,14 @@ class TimeRequired(NormaliserKind):
     )
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
+        # A list of one: what was said is put in plain words once, and the type, which would do so again, finds it done.
+        said = exp.column("said")
         return sql(
-            "CASE WHEN regexp_full_match(:d, :p) THEN :x || :said ELSE :x END",
-            d=arabic(plain(x)),
+            "list_transform([:plain], lambda said: "
+            "CASE WHEN regexp_full_match(:d, :p) THEN :x || :missing ELSE said END)[1]",
+            plain=plain(x),
+            d=arabic(said),
             p=DATE_ONLY,
             x=x,
-            said=" 没有时间",
+            missing=" 没有时间",
         )

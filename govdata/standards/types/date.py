@@ -18,8 +18,9 @@ def fast_date(x: exp.Expression) -> exp.Expression:
     digits."""
     return sql(
         """CASE
-            WHEN strlen(:x) = 10 AND strpos(:x, '-') = 5 AND :x >= '0' THEN TRY_CAST(:x AS DATE)
-            WHEN strlen(:x) = 8 AND left(:x, 1) BETWEEN '0' AND '9' THEN CAST(try_strptime(:x, '%Y%m%d') AS DATE)
+            WHEN strlen(:x) = 10 AND strpos(:x, '-') = 5 AND :x >= '0001' THEN TRY_CAST(:x AS DATE)
+            WHEN strlen(:x) = 8 AND left(:x, 1) BETWEEN '0' AND '9' AND :x >= '0001'
+                THEN CAST(try_strptime(:x, '%Y%m%d') AS DATE)
         END""",
         x=x,
     )

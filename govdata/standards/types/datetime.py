@@ -15,7 +15,7 @@ def fast_datetime(x: exp.Expression) -> exp.Expression:
     # The whole shape: a cast alone would read "08:30 PM", "08: 0:00", "08:30:0." and "08:30Z" and forget what follows
     # the minutes.
     return sql(
-        "CASE WHEN :x LIKE '____-__-__ __:__:__' AND :x >= '0' AND right(:x, 1) BETWEEN '0' AND '9' "
+        "CASE WHEN :x LIKE '____-__-__ __:__:__' AND :x >= '0001' AND right(:x, 1) BETWEEN '0' AND '9' "
         "AND strpos(right(:x, 8), ' ') = 0 THEN TRY_CAST(:x AS TIMESTAMP) END",
         x=x,
     )

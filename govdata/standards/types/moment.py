@@ -19,8 +19,8 @@ CLOCK = (
 )
 ZONE = r"(?:[ ]*(?:Z|CST|[-+](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?))?"
 MOMENT = f"^{DATE_PARTS}(?:{CLOCK}{ZONE})?$"
-SPAN = "[ T][0-9]{1,2}:[0-9]{1,2}[ ]*-"
-"""Hours to hours, 08:30-09:00: a zone west of Greenwich is written behind seconds."""
+NO_MOMENT = "[ T][0-9]{1,2}:[0-9]{1,2}[ ]*-|^0000"
+"""Hours to hours, 08:30-09:00 (a zone west of Greenwich is written behind seconds), and the year nought."""
 OFFSET = r"[:时点分秒][0-9.]*[ ]*([-+])(0[0-9]|1[0-4]):?([0-5][0-9])?$"
 """A search of its own: RE2 counts no more than nine groups."""
 DATE_ONLY = f"{DATE_PARTS}|[0-9]{{8}}|[1-9][0-9]{{4}}(?:[.]0+)?"
@@ -74,12 +74,12 @@ def _composed(x: exp.Expression) -> exp.Expression:
         },
     )
     composed = sql(
-        "CASE WHEN regexp_matches(:x, :p) AND NOT regexp_matches(:x, :span) "
+        "CASE WHEN regexp_matches(:x, :p) AND NOT regexp_matches(:x, :no) "
         "THEN TRY_CAST(regexp_replace(:x, :p, '\\1-\\2-\\3 ') || :clock AS TIMESTAMP) + (480 - :ahead) * INTERVAL 1 "
         "MINUTE END",
         x=digits,
         p=MOMENT,
-        span=SPAN,
+        no=NO_MOMENT,
         clock=clock,
         ahead=exp.Paren(this=ahead),
     )
@@ -98,7 +98,7 @@ def moment_of(x: exp.Expression, *, epoch: exp.Expression) -> exp.Expression:
             WHEN regexp_full_match(:x, '[0-9]{14}') THEN try_strptime(:x, '%Y%m%d%H%M%S')
             WHEN regexp_full_match(:x, '(19|20)[0-9]{10}') THEN try_strptime(:x, '%Y%m%d%H%M')
             WHEN :epoch THEN epoch_ms(TRY_CAST(:x AS BIGINT) + 28800000)
-            WHEN regexp_full_match(:x, '[0-9]{8}') THEN try_strptime(:x, '%Y%m%d')
+            WHEN regexp_full_match(:x, '[0-9]{8}') AND :x >= '0001' THEN try_strptime(:x, '%Y%m%d')
             ELSE coalesce(:serial, :composed)
         END""",
         x=x,
