@@ -17,8 +17,10 @@ from pathlib import Path
 import pytest
 
 from govdata.deployment import Deployment
-from tests import offline
+from tests import offline, read_once
 from tests.zygote import Zygote
+
+read_once.install()  # before a test module imports what reads standards
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
