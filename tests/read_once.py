@@ -1,6 +1,6 @@
 """Standards of the same content are read and compiled once in a process of the suite, not once in each of a thousand
-tests. A deployment's own life is not like that: a night reads them once, and ``tests/engine/test_compiled.py`` holds
-that what is kept depends on nothing but them."""
+tests. What is kept with a registry (``Registry.keep``) is made of what it says and of the version it is asked with, so
+two of the same content may share it; only the folder it was read from is each one's own."""
 
 from __future__ import annotations
 
