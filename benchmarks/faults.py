@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from govdata.publish import Policy
 from tests.faults import dagster_years, readers, service_drills, years
 from tests.faults.drill import Drill, Prepared
-from tests.faults.zygote import Zygote
+from tests.zygote import Zygote
 
 DRILLS = ("kills", "readers", "retention", "dagster", "services", "backfill")
 

@@ -9,13 +9,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from govdata.deployment import Deployment
+from tests import offline, read_once
+from tests.zygote import Zygote
+
+read_once.install()  # before a test module imports what reads standards
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -73,25 +78,14 @@ class Finished:
     outside: Path
 
 
-def govdata(deployment: Deployment, *arguments: str, outside: Path) -> Finished:
-    """Run the command line in a process of its own on ``deployment``."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
-    environment |= {
-        "GOVDATA_HOME": str(deployment.home),
-        "COLUMNS": "160",
-        "HOME": str(outside),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+def govdata(zygote: Zygote, deployment: Deployment, *arguments: str, outside: Path, before: str = "") -> Finished:
+    """Run the command line in a process of its own on ``deployment``; ``before`` as ``Zygote.start`` takes it."""
     outside.mkdir(exist_ok=True)
-    result = subprocess.run(
-        [sys.executable, "-m", "govdata", *arguments],
-        cwd=outside,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Finished(deployment, result.returncode, result.stdout, result.stderr, outside)
+    with tempfile.TemporaryDirectory() as folder:
+        log, errors = Path(folder, "log"), Path(folder, "errors")
+        said = {"log": log, "errors": errors, "folder": outside, "before": before}
+        code = zygote.run(deployment.home, *arguments, **said, COLUMNS="160", HOME=str(outside))
+        return Finished(deployment, code, log.read_text("utf-8"), errors.read_text("utf-8"), outside)
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Finished]) -> Finished:
@@ -109,8 +103,16 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """`govdata run` on the committed sample, all its dates. Read it, do not change it.
+def zygote() -> Iterator[Zygote]:
+    """What starts the command line for a test that is not about its starting."""
+    with Zygote() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def finished(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """`govdata run` on the committed sample, all its dates, as a fresh process that has no network where a user may
+    do without. Read it, do not change it.
 
     While you write a test, name a deployment finished before in GOVDATA_TEST_CITY: it is copied, and only what is
     new is run. CI never sets it.
@@ -121,15 +123,25 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
             for part in ("data", ".dagster"):  # what was run there is shown in the interface
                 shutil.copytree(Path(made) / part, folder / "home" / part, symlinks=True)
             shutil.copytree(REPOSITORY / "standards", folder / "home" / "standards")
-            govdata(Deployment(folder / "home"), "catalogue", "rebuild", outside=folder / "rebuilt")
-            return govdata(Deployment(folder / "home"), "run", outside=folder / "outside")
-        return govdata(copy_deployment(folder / "home"), "run", outside=folder / "outside")
+            govdata(zygote, Deployment(folder / "home"), "catalogue", "rebuild", outside=folder / "rebuilt")
+        else:
+            copy_deployment(folder / "home")
+        outside = folder / "outside"
+        outside.mkdir()
+        environment = offline.watched(folder) | {
+            "GOVDATA_HOME": str(folder / "home"),
+            "COLUMNS": "160",
+            "HOME": str(outside),
+        }
+        command = [*offline.isolated(), sys.executable, "-m", "govdata", "run"]
+        ran = subprocess.run(command, cwd=outside, env=environment, capture_output=True, text=True, check=False)
+        return Finished(Deployment(folder / "home"), ran.returncode, ran.stdout, ran.stderr, outside)
 
     return made_once(tmp_path_factory, "finished", make)
 
 
 @pytest.fixture(scope="session")
-def blocked(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def blocked(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """One date of which two datasets cannot be accepted: a truncated workbook, and text files whose header line is
     gone."""
 
@@ -142,6 +154,6 @@ def blocked(tmp_path_factory: pytest.TempPathFactory) -> Finished:
         workbook.write_bytes(workbook.read_bytes()[:20_000])
         for file in (deployment.landing / "population" / "2026-11-18").glob("*.csv"):
             file.write_bytes(file.read_bytes().partition(b"\n")[2])
-        return govdata(deployment, "run", outside=folder / "outside")
+        return govdata(zygote, deployment, "run", outside=folder / "outside")
 
     return made_once(tmp_path_factory, "blocked", make)

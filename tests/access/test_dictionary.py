@@ -29,6 +29,7 @@ def made(committed: Registry) -> Dictionary:
     return dictionary(committed)
 
 
+@pytest.mark.slow
 def test_it_has_every_table_and_column_of_the_catalogue(made: Dictionary, committed: Registry, tmp_path: Path) -> None:
     built = rebuild_catalogue(Deployment(tmp_path), committed)
     with duckdb.connect(str(built), read_only=True) as connection:

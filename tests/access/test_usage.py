@@ -86,6 +86,7 @@ def test_a_damaged_month_keeps_no_night_from_its_catalogue(city: City, caplog: p
     assert "2020-01.jsonl 第 1 行" in caplog.text
 
 
+@pytest.mark.slow
 def test_the_catalogue_shows_who_reads_and_what_lies_unread(city: City) -> None:
     access.select(city.deployment, "SELECT count(*) FROM published.people", 5)
     city.night("people", Date(2026, 3, 2), [person(1)], mode="snapshot")

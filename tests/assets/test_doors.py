@@ -54,6 +54,7 @@ def test_dg_check_defs_finds_nothing_wrong(deployment: Deployment, repository: P
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_loading_imports_nothing_heavy(repository: Path) -> None:
     """A code server starts with every run and every reload; GX alone would cost it seconds."""
     code = (

@@ -247,6 +247,7 @@ def test_a_dataset_without_a_delivery_is_skipped_and_the_run_succeeds(
     assert not list(alerts.alerts(home))
 
 
+@pytest.mark.slow
 def test_a_dataset_whose_delivery_folder_is_empty_is_not_in_the_run(
     night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment
 ) -> None:
@@ -400,6 +401,7 @@ def test_the_run_its_checks_and_the_catalogue_are_in_the_deployments_own_dagster
         assert not instance.nux_enabled
 
 
+@pytest.mark.slow
 def test_a_catalogue_with_a_view_that_cannot_be_opened_is_an_error(
     home: Deployment, stages: StandIns, night: Callable[[], dict[str, DatasetNight]]
 ) -> None:
@@ -423,6 +425,7 @@ def test_no_date_is_judged_by_standards_that_have_changed_since(home: Deployment
     assert outcome.outcome == "published"
 
 
+@pytest.mark.slow
 def test_one_dataset_alone(home: Deployment, stages: StandIns) -> None:
     (outcome,) = Nights(home, tiny_registry("alpha", "beta"), ["beta"]).run(NIGHT)
     assert (outcome.dataset, outcome.outcome) == ("beta", "published")

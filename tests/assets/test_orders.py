@@ -67,6 +67,7 @@ def rested(path: Path) -> None:
     os.utime(path, (then, then))
 
 
+@pytest.mark.slow
 def test_the_assets_close_a_night_and_say_what_came_of_it(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOVDATA_FIRST_DATE", city.day(0).isoformat())
     held_back(city)

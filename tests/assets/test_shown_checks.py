@@ -13,6 +13,7 @@ from govdata.deployment import Deployment
 from govdata.standards import load
 from tests.conftest import Finished, govdata
 from tests.servers import ask, free_port, program, serving
+from tests.zygote import Zygote
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("finished")]
 
@@ -24,7 +25,7 @@ CHECKS = """{ assetNodeOrError(assetKey: {path: ["population", "standardized"]})
 
 
 @pytest.fixture(scope="module")
-def again(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def again(finished: Finished, zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """The finished city, after the oldest population delivery was found to be nearly empty and was processed again."""
     folder = tmp_path_factory.mktemp("again")
     shutil.copytree(finished.deployment.home, folder / "home")
@@ -33,7 +34,9 @@ def again(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Finis
     for other in others:
         other.unlink()
     first.write_bytes(first.read_bytes().splitlines(keepends=True)[0])
-    return govdata(deployment, "run", "--date", "2026-11-18", "--dataset", "population", outside=folder / "outside")
+    return govdata(
+        zygote, deployment, "run", "--date", "2026-11-18", "--dataset", "population", outside=folder / "outside"
+    )
 
 
 HISTORY = """{ assetCheckExecutions(assetKey: {path: ["population", "standardized"]}, checkName: "volume", limit: 50) {

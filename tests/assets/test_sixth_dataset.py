@@ -9,6 +9,7 @@ import pytest
 
 from govdata.deployment import Deployment
 from tests.conftest import govdata
+from tests.zygote import Zygote
 
 ELEMENTS = """
 library_card_no:
@@ -94,7 +95,9 @@ LB00000001,3,2026-01-05
 
 
 @pytest.mark.slow
-def test_a_sixth_dataset_needs_no_code(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_sixth_dataset_needs_no_code(
+    deployment: Deployment, zygote: Zygote, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     outside: Path = tmp_path_factory.mktemp("outside")
     (deployment.standards / "elements" / "culture.yaml").write_text(ELEMENTS, encoding="utf-8")
     (deployment.standards / "datasets" / "library_card.odcs.yaml").write_text(CONTRACT, encoding="utf-8")
@@ -102,9 +105,9 @@ def test_a_sixth_dataset_needs_no_code(deployment: Deployment, tmp_path_factory:
     folder.mkdir(parents=True)
     (folder / "借阅证.csv").write_bytes(DELIVERY.encode("gb18030"))
 
-    check = govdata(deployment, "standards", "check", outside=outside)
+    check = govdata(zygote, deployment, "standards", "check", outside=outside)
     assert check.code == 0, check.output + check.errors
-    run = govdata(deployment, "run", "--date", "2026-11-20", "--dataset", "library_card", outside=outside)
+    run = govdata(zygote, deployment, "run", "--date", "2026-11-20", "--dataset", "library_card", outside=outside)
     assert run.code == 0, run.output + run.errors
 
     with duckdb.connect(str(deployment.catalogue), read_only=True) as connection:

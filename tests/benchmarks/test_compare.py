@@ -55,11 +55,13 @@ def compare(repository: Path, base: str, head: str) -> int:
     )
 
 
+@pytest.mark.slow
 def test_a_dearer_revision_exits_1(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare(repository, "cheap", "dear") == 1
     assert "DEARER" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_cheaper_revision_exits_0(repository: Path) -> None:
     assert compare(repository, "dear", "cheap") == 0
 

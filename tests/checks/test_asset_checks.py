@@ -75,6 +75,7 @@ def lines(metadata: Mapping[str, MetadataValue]) -> dict[str, dict[str, object]]
     return {str(record.data["规则"]): dict(record.data) for record in table.records}
 
 
+@pytest.mark.slow
 def test_a_dimension_sums_its_rules_and_lists_each(night: Night) -> None:
     success, found = run_checks(night)
     assert success and list(found) == DIMENSIONS + list(TABLE_CHECKS)

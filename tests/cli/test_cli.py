@@ -90,6 +90,7 @@ def test_standards_check_finds_nothing_in_the_repository(call: Call, deployment:
     assert "学籍信息（education）的交付期限 06:00 晚于夜间运行 02:00" in out and "（birth）的交付期限" not in out
 
 
+@pytest.mark.slow
 def test_a_check_is_remembered_before_the_first_night_and_leaves_nothing_beside_mere_standards(
     call: Call, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +218,7 @@ def test_sql_shows_a_table(call: Call, catalogue: Deployment) -> None:
     assert code == 0 and len(out.splitlines()) == 101 and out.splitlines()[:2] == ["n,t", "0,甲[red]"]
 
 
+@pytest.mark.slow
 def test_sql_does_not_fold_what_goes_into_a_pipe(catalogue: Deployment) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {
         "GOVDATA_HOME": str(catalogue.home)

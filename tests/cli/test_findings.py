@@ -39,6 +39,7 @@ def test_the_newest_delivery_s_rules_with_most_rows_first(home: Path, call: Call
     assert "2026-11-19" in call(home, "findings", "--dataset", "births")[1]
 
 
+@pytest.mark.slow
 def test_on_a_narrow_terminal_a_rule_s_sentence_stands_below_it(
     home: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,12 +49,14 @@ def test_on_a_narrow_terminal_a_rule_s_sentence_stands_below_it(
     assert "  编号写法不对" in lines[lines.index("2 行  错误  people  id.shape") + 1]
 
 
+@pytest.mark.slow
 def test_a_rule_s_rows_by_file_and_line(home: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     narrow(monkeypatch)
     _, out, _ = call(home, "findings", "--date", "2026-11-20", "--dataset", "people", "--rule", "id.shape")
     assert "第 2 行" in out and "交付.csv" in out and "_source_row" in out and "错二" not in out
 
 
+@pytest.mark.slow
 def test_all_rows_as_a_workbook_of_texts(home: Path, call: Call, tmp_path: Path) -> None:
     target = tmp_path / "问题.xlsx"
     code, out, _ = call(home, "findings", "--xlsx", str(target))
@@ -64,6 +67,7 @@ def test_all_rows_as_a_workbook_of_texts(home: Path, call: Call, tmp_path: Path)
     assert code == 1 and "已存在，不覆盖" in err
 
 
+@pytest.mark.slow
 def test_a_query_s_workbook_has_no_formula_and_no_number(home: Path, call: Call, tmp_path: Path) -> None:
     target = tmp_path / "人.xlsx"
     call(home, "sql", "SELECT name, '190101199001011234' AS id FROM published.people", "--xlsx", str(target))

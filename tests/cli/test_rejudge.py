@@ -41,6 +41,7 @@ def run(city: City, monkeypatch: pytest.MonkeyPatch, *arguments: str, code: int 
     return result.output
 
 
+@pytest.mark.slow
 def test_it_tells_what_it_would_do_and_then_does_it(
     city: City, monkeypatch: pytest.MonkeyPatch, followed: list[date]
 ) -> None:

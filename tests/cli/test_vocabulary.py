@@ -61,6 +61,7 @@ def test_an_element_in_full(call: Call) -> None:
     assert code == 0 and "代码集" in out and "GB/T 2261.1" in out
 
 
+@pytest.mark.slow
 def test_every_element_can_be_shown(call: Call) -> None:
     from govdata import standards
     from govdata.cli import vocabulary

@@ -36,6 +36,7 @@ def cells(dataset: str) -> Iterator[tuple[str, str, Row, str]]:
                 yield column, cell, SOUND[dataset] | group.get("row", {}) | {column: cell}, fate
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", FREE)
 def test_what_becomes_of_a_cell(dataset: str, standardise: Standardise) -> None:
     """One pass a dataset: hundreds of rows cost no more than one."""

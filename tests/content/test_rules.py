@@ -320,6 +320,7 @@ CASES: list[tuple[str, Row, set[str]]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", SOUND)
 def test_each_change_fails_exactly_its_rules(dataset: str, judge: Judge) -> None:
     cases = [({}, set()), *((change, expected) for name, change, expected in CASES if name == dataset)]

@@ -148,6 +148,7 @@ CHARACTERS = st.sampled_from(
 TEXTS = st.lists(st.text(CHARACTERS, max_size=20) | st.text(max_size=12), min_size=1, max_size=40)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEXT_STEPS)
 @settings(max_examples=15, deadline=None)
 @given(values=TEXTS)

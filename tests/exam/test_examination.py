@@ -18,6 +18,7 @@ from govdata.exam.damaging import CONFLICT, DUPLICATE, damage
 from govdata.standards import Registry
 from govdata.storage.tables.scoring import RULE_EXAM
 from tests.conftest import REPOSITORY, Finished, govdata
+from tests.zygote import Zygote
 
 pytestmark = pytest.mark.xdist_group("finished")
 
@@ -112,23 +113,23 @@ def test_a_rule_that_accuses_clean_rows_is_a_false_alarm(finished: Finished, tmp
 
 @pytest.mark.slow
 def test_the_command_tells_and_keeps_and_its_exit_code_says_whether_all_is_well(
-    finished: Finished, tmp_path: Path
+    finished: Finished, zygote: Zygote, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
     shutil.copytree(finished.deployment.home, home, symlinks=True)
     deployment = Deployment(home)
     book = tmp_path / "exam.xlsx"
-    run = govdata(deployment, "standards", "exam", "--dataset", "birth", "--xlsx", str(book), outside=tmp_path)
+    run = govdata(zygote, deployment, "standards", "exam", "--dataset", "birth", "--xlsx", str(book), outside=tmp_path)
     assert run.code == 0, run.output + run.errors
     assert "漏网 0" in run.output and "从不单独查出的规则" in run.output
     head, *lines = openpyxl.load_workbook(book)["规则"].iter_rows(values_only=True)
     assert head[:2] == ("数据集", "规则") and len(lines) == len(standards.load(deployment.standards).rules("birth"))
     query = f"SELECT count(*), sum(hits) > 0 FROM {RULE_EXAM} WHERE dataset = 'birth'"
-    asked = govdata(deployment, "sql", query, "--csv", outside=tmp_path)
+    asked = govdata(zygote, deployment, "sql", query, "--csv", outside=tmp_path)
     assert asked.output.splitlines()[1].lower() == f"{len(lines)},true"
     shutil.rmtree(deployment.standards)
     without_a_rule(deployment.standards)
-    run = govdata(deployment, "standards", "exam", "--dataset", "birth", outside=tmp_path)
+    run = govdata(zygote, deployment, "standards", "exam", "--dataset", "birth", outside=tmp_path)
     assert run.code == 1 and "issued_before_birth" in run.output
 
 

@@ -10,14 +10,8 @@ from govdata.deployment import Deployment
 from govdata.operations import alerts
 from tests.faults import city as reading
 from tests.faults.drill import Prepared
-from tests.faults.zygote import Zygote
 from tests.publish.nights import City
-
-
-@pytest.fixture(scope="session")
-def zygote() -> Iterator[Zygote]:
-    with Zygote() as started:
-        yield started
+from tests.zygote import Zygote
 
 
 @pytest.fixture(scope="session")

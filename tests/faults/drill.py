@@ -17,7 +17,7 @@ from pathlib import Path
 from govdata.deployment import Deployment
 from govdata.operations import alerts
 from tests.faults import city
-from tests.faults.zygote import Night, Zygote
+from tests.zygote import Night, Zygote
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from govdata.operations import alerts
 from tests.faults import city
 from tests.faults.drill import Prepared
 from tests.faults.services import followed, last_step, launch, running, runs, wait_for
-from tests.faults.zygote import Zygote
 from tests.servers import free_port, is_up, program
+from tests.zygote import Zygote
 
 
 @dataclass(frozen=True)

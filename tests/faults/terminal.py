@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 from govdata.deployment import Deployment
-from tests.faults.zygote import Zygote
+from tests.zygote import Zygote
 
 _CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

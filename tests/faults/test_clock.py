@@ -11,7 +11,7 @@ import pytest
 from tests.faults import city
 from tests.faults.conftest import Place
 from tests.faults.drill import Prepared
-from tests.faults.zygote import Night, Zygote
+from tests.zygote import Night, Zygote
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 

@@ -15,7 +15,7 @@ from govdata.night import instance
 from tests.faults import city
 from tests.faults.conftest import Place
 from tests.faults.drill import Prepared
-from tests.faults.zygote import Zygote
+from tests.zygote import Zygote
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 

@@ -16,7 +16,7 @@ from openpyxl import Workbook
 from govdata.night import instance
 from tests.faults import city
 from tests.faults.conftest import Place
-from tests.faults.zygote import Zygote
+from tests.zygote import Zygote
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 

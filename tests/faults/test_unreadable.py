@@ -11,6 +11,7 @@ import pytest
 from govdata.operations import alerts
 from tests.conftest import Finished, govdata
 from tests.masters.conftest import Small, contract, small
+from tests.zygote import Zygote
 
 __all__ = ["small"]
 
@@ -32,7 +33,7 @@ DELIVERIES: dict[Date, tuple[str, str]] = {
 
 
 @pytest.fixture
-def ran(small: Small, tmp_path: Path) -> Finished:
+def ran(small: Small, zygote: Zygote, tmp_path: Path) -> Finished:
     columns = {"id": "key", "name": "words", "place": "place"}
     small.write("datasets/people.odcs.yaml", contract("people", "公安", columns, "id", DELTA))
     (small.deployment.standards / "datasets" / "births.odcs.yaml").unlink()
@@ -40,7 +41,7 @@ def ran(small: Small, tmp_path: Path) -> Finished:
         folder = small.deployment.delivery("people", date)
         folder.mkdir(parents=True)
         (folder / name).write_text(text, encoding="utf-8")
-    return govdata(small.deployment, "run", outside=tmp_path / "outside")
+    return govdata(zygote, small.deployment, "run", outside=tmp_path / "outside")
 
 
 @pytest.mark.slow

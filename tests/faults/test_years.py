@@ -34,6 +34,7 @@ def test_disk_stays_bounded(tmp_path: Path) -> None:
     assert [look.shown for look in found] == [(60, 30)] * 3
 
 
+@pytest.mark.slow
 def test_clock_that_jumps_removes_nothing(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     """The policy counts from the newest night, not from today."""
     for date in DAY:

@@ -67,6 +67,7 @@ def test_nothing_is_said_twice_for_a_night_that_is_judged_again(city: City) -> N
     assert len(city.events) == before
 
 
+@pytest.mark.slow
 def test_what_a_rule_across_tables_judges_is_ordered_by_that_rule_alone(city: City) -> None:
     rule = RULE.replace("references: {table: people, on: {mother: id}}", (
         "agrees: {table: people, on: {mother: id}, row: mother_name = other_name}\n  column: mother_name"

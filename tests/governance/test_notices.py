@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from govdata import governance
 from govdata.assets import orders
 from govdata.governance.notices import Notified, downstream
@@ -93,6 +95,7 @@ def test_the_query_lists_the_rows(city: City) -> None:
     assert len(city.ask(query)) == 1
 
 
+@pytest.mark.slow
 def test_what_a_dead_run_did_not_tell_is_told_by_the_next(city: City) -> None:
     city.night(0, [*GOOD, BAD_PLACE])
     tell(city, 0)

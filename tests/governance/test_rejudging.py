@@ -135,6 +135,7 @@ def test_a_release_of_an_older_delivery_ends_its_item_and_says_nothing_of_what_c
     assert [event.facts["releases"] for event in city.events if event.kind == "EVIDENCE"] == [False, False, True]
 
 
+@pytest.mark.slow
 def test_a_waived_row_is_published_with_the_rule_beside_it_until_the_waiver_ends(city: City) -> None:
     text = HEADER + "A1,甲,1990-01-01,190101\nA2,乙,1991-01-01,999999\n错3,丙,1992-01-01,999999\n"
     delivered(city, text)
@@ -203,6 +204,7 @@ def test_a_change_that_touches_no_row_is_looked_at_once(city: City) -> None:
     assert StandardizedBatch.read(StandardizedBatch.path(city.deployment, "people", city.day(0))) == kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["put_manifest 1", "put_manifest 2", "publish", "replace"])
 def test_a_death_between_any_two_steps_is_made_good_by_the_next_run(
     city: City, monkeypatch: pytest.MonkeyPatch, step: str

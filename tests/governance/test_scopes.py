@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from govdata import governance, masters
 from govdata.governance.orders import CLOSED, ISSUED
 from tests.governance.conftest import PEOPLE, City
@@ -19,6 +21,7 @@ mother_known:
 """
 
 
+@pytest.mark.slow
 def test_a_delta_closes_what_it_brings_mended_or_cancelled_and_nothing_else(city: City) -> None:
     city.write("datasets/people.odcs.yaml", contract("people", "公安", {**PEOPLE, "change": "words"}, "id", DELTA))
     bad = [f"A{n},甲,1990-01-01,88888{n},I" for n in range(4)]

@@ -47,12 +47,14 @@ def suggested(city: City, *rows: str) -> dict[tuple[str, int], tuple[object, obj
     }
 
 
+@pytest.mark.slow
 def test_what_a_valid_number_says_of_birth_and_sex(city: City) -> None:
     found = suggested(city, row(1, HE, born="19900308"), row(2, citizen("1990-03-07", "103"), sex="2"))
     assert found["出生日期", 2] == ("1990-03-07", "由本行其他列推出（把握：高）")
     assert found["性别", 3] == ("1", "由本行其他列推出（把握：高）")
 
 
+@pytest.mark.slow
 def test_two_neighbours_exchanged_in_the_date_of_the_number(city: City) -> None:
     """1990 → 9190 in the number: only the exchange back agrees with check digit and date of birth."""
     found = suggested(city, row(1, HE[:6] + "9190" + HE[10:]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from govdata.governance import tables
 from govdata.governance.calendar import Calendar
 from tests.governance.conftest import City
@@ -112,6 +114,7 @@ def test_a_replay_gives_the_same_tables(city: City) -> None:
     assert first == again  # the names stand for the content
 
 
+@pytest.mark.slow
 def test_the_catalogue_shows_them_empty_and_filled(city: City) -> None:
     assert city.ask("SELECT count(*) FROM governance.work_orders, governance.department_performance") == [(0,)]
     story(city)

@@ -27,6 +27,7 @@ def test_the_corpus_is_broad_and_holds_no_real_person() -> None:
     assert len({case.data for case in cases()}) == len(cases()), "two kinds of pollution give the same file"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contract", [False, True], ids=["without a contract", "with a contract"])
 def test_the_corpus_is_read_exactly(tmp_path: Path, contract: bool) -> None:
     wrong = set()

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ def written(rows: list[list[str]], delimiter: str, quoting: int, end: str) -> st
     return out.getvalue()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     ROWS,
@@ -91,6 +93,7 @@ def _spoil(data: bytes, chance: random.Random) -> bytes:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.randoms(use_true_random=False),

@@ -108,6 +108,7 @@ def test_a_damaged_watermark_is_refused(bureau: Bureau, text: str) -> None:
     assert WATERMARK_FILE in refusal(bureau, NIGHT)
 
 
+@pytest.mark.slow
 def test_a_contract_declares_it_and_no_marker_beside_it(deployment) -> None:  # type: ignore[no-untyped-def]
     contract: Path = deployment.standards / "datasets" / "population.odcs.yaml"
     text = contract.read_text(encoding="utf-8")

@@ -122,6 +122,7 @@ def test_a_row_held_back_in_the_other_table_is_not_missing(small: Small) -> None
     assert (outcome.checked, outcome.failed) == (3, 2)  # A1 is there, A9 and A2 are not, and of A3 nothing can be said
 
 
+@pytest.mark.slow
 def test_analysts_find_them_among_the_findings_and_the_figures(city: Small) -> None:
     judged(city)
 
@@ -132,6 +133,7 @@ def test_analysts_find_them_among_the_findings_and_the_figures(city: Small) -> N
     assert city.ask("SELECT severity, message FROM governance.rules WHERE rule_id = 'alive'") == [("warning", "请核对")]
 
 
+@pytest.mark.slow
 def test_rows_named_long_ago_are_forgotten_and_their_figures_are_not(city: Small) -> None:
     for day in range(20, 24):
         masters.judge(city.registry, city.deployment, Date(2026, 11, day))

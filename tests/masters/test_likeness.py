@@ -116,6 +116,7 @@ def candidates(city: Small) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.slow
 def test_a_mention_without_an_identifier_goes_to_the_one_it_is_like(city: Small) -> None:
     city.deliver("people", DAY, RESIDENTS)
     city.deliver("births", DAY, HEAD + (
@@ -151,6 +152,7 @@ ALONE = (
 )
 
 
+@pytest.mark.slow
 def test_mentions_that_nobody_registered_are_one_master_around_the_one_that_founded_it(city: Small) -> None:
     city.deliver("people", DAY, RESIDENTS)
     city.deliver("births", DAY, HEAD + ALONE)
@@ -167,6 +169,7 @@ def test_mentions_that_nobody_registered_are_one_master_around_the_one_that_foun
     assert city.ask("SELECT count(*) FROM governance.master_changes") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_mention_that_gets_a_number_leaves_its_own_master_and_that_is_told(city: Small) -> None:
     city.deliver("people", DAY, RESIDENTS)
     city.deliver("births", DAY, HEAD + "B1,,陈霞,1970-01-01,190101,\nB2,,孙静,1971-01-01,190101,\n")

@@ -134,6 +134,7 @@ def links(city: Small) -> dict[tuple[str, int], dict[str, Any]]:
     return {(row[0], row[1]): dict(zip(("id", "method", "score", "agreed"), row[2:], strict=True)) for row in rows}
 
 
+@pytest.mark.slow
 def test_mentions_with_one_valid_identifier_are_one_master_and_others_stay_alone(known: Small) -> None:
     found = links(known)
 
@@ -196,6 +197,7 @@ def test_ids_do_not_depend_on_the_order_of_rows_nor_on_the_process(known: Small)
     assert set(told) == {f"{before}\n"}
 
 
+@pytest.mark.slow
 def test_a_weaker_identifier_that_comes_with_two_stronger_ones_leads_nowhere(city: Small) -> None:
     page = PERSON.replace("identifiers: {number: id}", "identifiers: {number: id, old: state}")
     city.write("masters/person.yaml", page)
@@ -224,6 +226,7 @@ def test_the_best_source_is_taken_and_the_others_are_counted(known: Small) -> No
     assert known.ask("SELECT count(*) FROM published.person WHERE identifier IS NULL") == [(2,)]
 
 
+@pytest.mark.slow
 def test_of_one_rank_the_newest_delivery_and_then_the_newest_date_goes_first(city: Small) -> None:
     city.deliver("people", DAY, "id,name,place,state\nA9,无关,190101,1\n")
     city.deliver(
@@ -310,6 +313,7 @@ def test_an_empty_register_is_no_fault(known: Small) -> None:
     assert known.ask("SELECT count(*), sum(mentions) FROM published.person") == [(3, 3)]
 
 
+@pytest.mark.slow
 def test_a_department_that_renumbers_everybody_moves_no_master(known: Small) -> None:
     before = set(known.ask("SELECT person_id FROM published.person WHERE identifier IS NOT NULL"))
     known.deliver("births", NEXT, BIRTHS_1.replace("\nB", "\nC"))

@@ -22,6 +22,7 @@ def told(city: Small, page: str) -> dict[str, tuple]:
     return {row[0]: row[1:] for row in city.ask(f"SELECT element, {ASKED} FROM governance.element_overlap")}
 
 
+@pytest.mark.slow
 def test_of_each_element_that_two_departments_hold_it_is_said_how_often_they_agree_and_who_asked_twice(
     city: Small,
 ) -> None:
@@ -36,6 +37,7 @@ def test_of_each_element_that_two_departments_hold_it_is_said_how_often_they_agr
     assert shares == [(0.5, 0.375, "卫健", "公安")] * 2
 
 
+@pytest.mark.slow
 def test_what_is_always_asked_or_does_not_agree_enough_is_not_told_to_stop(city: Small) -> None:
     page = BOUNDS.replace("identifying: true,", "identifying: true, always_asked: true,").replace("0.5", "0.51")
 
@@ -44,12 +46,14 @@ def test_what_is_always_asked_or_does_not_agree_enough_is_not_told_to_stop(city:
     assert (lines["name"][-1], lines["place"][-1]) == (False, False)
 
 
+@pytest.mark.slow
 def test_what_follows_from_a_row_was_never_asked_for(city: Small) -> None:
     lines = told(city, BOUNDS.replace("name: mother_name", "name: \"coalesce(mother_name, '无名')\""))
 
     assert lines["name"][5:] == (0, 0, False)
 
 
+@pytest.mark.slow
 def test_the_share_that_the_register_knows_is_told_by_role(city: Small) -> None:
     told(city, BOUNDS)
 

@@ -108,6 +108,7 @@ def test_one_opinion_or_two_that_differ_decide_nothing(city: Small) -> None:
     assert (made.pairs, made.agreed) == (1, 0.0)
 
 
+@pytest.mark.slow
 def test_reviewers_see_neither_values_nor_scores_nor_what_the_machine_thinks(city: Small) -> None:
     first, second = (openpyxl.load_workbook(path)[reviews.SHEET] for path in asked(city))
     cells = {str(cell.value) for sheet in (first, second) for row in sheet.iter_rows() for cell in row}
@@ -118,6 +119,7 @@ def test_reviewers_see_neither_values_nor_scores_nor_what_the_machine_thinks(cit
     assert {row[0].value for row in first.iter_rows(min_row=2)} == {row[0].value for row in second.iter_rows(min_row=2)}
 
 
+@pytest.mark.slow
 def test_a_copied_row_is_no_second_opinion(city: Small) -> None:
     known = pairs(city)
     mine, other = asked(city)
@@ -154,6 +156,7 @@ def test_a_decision_follows_the_mention_when_its_master_gets_another_id(city: Sm
     assert after["B8"][0] != after["B9"][0]
 
 
+@pytest.mark.slow
 def test_precision_and_recall_are_estimated_by_strata(city: Small) -> None:
     known = pairs(city)
     verdicts = {known["B4A4"]: "同一个", known["B4A5"]: "不是同一个", known["B1A1"]: "同一个"}
@@ -166,6 +169,7 @@ def test_precision_and_recall_are_estimated_by_strata(city: Small) -> None:
     assert masters.estimate(city.deployment, "person", DAY).strata
 
 
+@pytest.mark.slow
 def test_a_damaged_log_is_not_passed_over(city: Small) -> None:
     asked(city)
     path = city.deployment.link_reviews
@@ -177,6 +181,7 @@ def test_a_damaged_log_is_not_passed_over(city: Small) -> None:
         linked(city, NEXT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", [("甲", "甲"), ("",), ()])
 def test_reviewers_have_names(city: Small, by: tuple[str, ...]) -> None:
     with pytest.raises(GovdataError, match="复核人"):

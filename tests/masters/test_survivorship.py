@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from tests.masters.test_masters import DAY, PERSON, declared, made
 
 PAGE = PERSON.replace(
@@ -60,6 +62,7 @@ def registers(seed: int) -> tuple[str, str, dict[tuple[str, str], list[Fact]]]:
     return "\n".join(people) + "\n", "\n".join(births) + "\n", facts
 
 
+@pytest.mark.slow
 def test_of_random_registers_the_value_its_source_and_who_agrees_are_those_of_a_plain_ranking(tmp_path: Path) -> None:
     people, births, facts = registers(20261126)
     city = declared(tmp_path)

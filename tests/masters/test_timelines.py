@@ -276,6 +276,7 @@ def by_hand(said: list[tuple[str, int | None]]) -> list[tuple[object, ...]]:
     return found
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(STATEMENTS)
 def test_spells_are_those_that_a_person_would_find(said: list[tuple[str, int | None]]) -> None:

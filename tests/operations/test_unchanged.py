@@ -16,6 +16,8 @@ from govdata.deployment import Deployment
 from govdata.night import delivery_dates
 from govdata.operations import unchanged
 from tests.conftest import Finished, govdata
+from tests.faults import city
+from tests.zygote import Zygote
 
 FIRST, SECOND, THIRD = (Date(2026, 11, day) for day in (18, 19, 20))
 
@@ -106,12 +108,22 @@ def test_the_run_begins_with_the_first_date_that_has_changed(
     assert changed(worked_off) == dates
 
 
-def test_a_second_run_says_so_and_a_named_date_is_made_again(worked_off: Deployment, tmp_path: Path) -> None:
-    second = govdata(worked_off, "run", outside=tmp_path / "outside")
+def test_a_second_run_says_so(worked_off: Deployment, zygote: Zygote, tmp_path: Path) -> None:
+    second = govdata(zygote, worked_off, "run", outside=tmp_path / "outside")
     assert (
         second.code == 0 and "3 个交付日期的交付、标准都没有变化" in second.output and "运行结果" not in second.output
     )
-    before = worked_off.outcome("marriage", THIRD, "raw").stat().st_mtime_ns
-    named = govdata(worked_off, "run", "--date", "2026-11-20", outside=tmp_path / "outside")
+
+
+@pytest.mark.slow
+def test_a_named_date_is_made_again(zygote: Zygote, tmp_path: Path) -> None:
+    home = city.lay_down(tmp_path / "home", 2)
+    assert govdata(zygote, home, "run", outside=tmp_path / "outside").code == 0
+    made = home.outcome("cards", city.day(1), "raw")
+    before = made.stat().st_mtime_ns
+    second = govdata(zygote, home, "run", outside=tmp_path / "outside")
+    assert second.code == 0 and "2 个交付日期的交付、标准都没有变化" in second.output
+    assert made.stat().st_mtime_ns == before
+    named = govdata(zygote, home, "run", "--date", city.day(1).isoformat(), outside=tmp_path / "outside")
     assert named.code == 0 and "运行结果" in named.output
-    assert worked_off.outcome("marriage", THIRD, "raw").stat().st_mtime_ns > before
+    assert made.stat().st_mtime_ns > before

@@ -241,6 +241,7 @@ def test_empty_deployment_is_typed(city: City) -> None:
     assert describe(city, "governance.reconciliation")["published"] == "BIGINT"
 
 
+@pytest.mark.slow
 def test_at_a_date(city: City) -> None:
     for day in (0, 3, 6):
         city.night("shops", DAY[day], [shop(n) for n in range(day + 1)])
@@ -305,6 +306,7 @@ def test_stage_that_runs_again_does_not_break_readers(two_nights: City) -> None:
     assert two_nights.query("SELECT count(*) FROM quarantine.people") == [(4,)]
 
 
+@pytest.mark.slow
 def test_readers_see_whole_nights(city: City) -> None:
     """Night n publishes rows all named n, in both tables of one query; readers that connect anew all the time never see
     a mixture."""

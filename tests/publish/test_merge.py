@@ -69,6 +69,7 @@ def histories(draw: st.DrawFn) -> list[tuple[int, str, list[tuple[int, str | Non
     return [(0, "snapshot", whole), *draw(st.lists(later, min_size=1, max_size=6))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limits", "unique"),
     [((0.03, 64), True), ((0.4, 64), True), ((0.25, 2), False), ((1.1, 2), False), ((1.1, 1000), False)],
@@ -115,6 +116,7 @@ def test_equals_a_rebuild(limits: tuple[float, int], unique: bool, monkeypatch: 
     check()
 
 
+@pytest.mark.slow
 def test_many_nights(city: City) -> None:
     """Thirty nights at usual thresholds: every kind of change, compactions on the way, the view equals the model."""
     chance = random.Random(5)

@@ -40,6 +40,7 @@ def _counts(city: City) -> dict[str, int]:
     return {view: city.query(f"SELECT count(*) FROM {view}")[0][0] for view in VIEWS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoil", [_cut, Path.unlink])
 @pytest.mark.parametrize(
     ("stage", "less"),
@@ -70,6 +71,7 @@ def test_what_is_undamaged_stays_and_an_alert_names_the_rerun(
     assert damaged.name in alert.reasons[0] and "govdata run --date 2026-03-01 --dataset people" in alert.reasons[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("manifest", [RawBatch, StandardizedBatch])
 def test_a_manifest_that_cannot_be_read_is_damage_too(
     city: City, manifest: type[RawBatch] | type[StandardizedBatch]

@@ -6,6 +6,7 @@ from datetime import date as Date
 from datetime import timedelta
 
 import duckdb
+import pytest
 
 from govdata.publish import Pruned, prune
 from govdata.storage import files, sql
@@ -27,6 +28,7 @@ def snapshot_dates(city: City, table: str) -> list[Date]:
     ]
 
 
+@pytest.mark.slow
 def test_days_month_ends_and_the_newest(city: City) -> None:
     for day in (0, 1, 3, 4, 5, 6, 7):  # 28, 29, 31 January; 1 to 4 February
         city.publish(city.deliver("shops", DAY[day], [shop(n) for n in range(day + 1)], quarantined=[shop(99)]))
@@ -60,6 +62,7 @@ def test_readers_of_the_old_catalogue_have_a_day(city: City) -> None:
     assert city.query("SELECT count(*) FROM quarantine.shops") == [(1,)]
 
 
+@pytest.mark.slow
 def test_deltas_live_as_long_as_what_is_merged_from_them(city: City) -> None:
     """Old snapshots go, their layers stay: the table is right, an old delivery can still be corrected, its rows are
     still traceable."""

@@ -60,6 +60,7 @@ def test_published_files_outlive_the_lake(city: City) -> None:
     assert city.query("SELECT count(*) FROM published.shops") == [(1,)]
 
 
+@pytest.mark.slow
 def test_corrected_past_is_carried_forward(city: City) -> None:
     city.night("people", DAY[0], [person(1), person(2)], mode="snapshot")
     city.night("people", DAY[1], [person(3, "丙")])
@@ -122,6 +123,7 @@ class PowerCut(BaseException):
     """Not an Exception: no handler may catch it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", range(1, 18))
 def test_death_at_any_step_is_mended_by_the_next_run(
     tmp_path: Path, step: int, monkeypatch: pytest.MonkeyPatch
@@ -184,6 +186,7 @@ city.rebuild()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 5, 9])
 def test_killed_process(tmp_path: Path, step: int, repository: Path) -> None:
     city = City(Deployment(tmp_path))

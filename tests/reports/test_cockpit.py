@@ -252,6 +252,7 @@ def state(path: Path) -> tuple[bool, str]:
     return "bad" in found.get("class"), found.text_content()
 
 
+@pytest.mark.slow
 def test_a_complete_page_is_not_red_and_without_a_record_s_value(city: Scored) -> None:
     night(city)
     told = page(write(city).page)
@@ -271,6 +272,7 @@ def test_a_complete_page_is_not_red_and_without_a_record_s_value(city: Scored) -
     assert "2026-03-04 08:00" in page(city.deployment.reports / "cockpit.html").text_content()
 
 
+@pytest.mark.slow
 def test_a_missing_delivery_turns_it_red_and_says_which(city: Scored) -> None:
     night(city, births=None)
     is_red, told = state(write(city).page)
@@ -284,6 +286,7 @@ def test_a_missing_delivery_turns_it_red_and_says_which(city: Scored) -> None:
     assert "2026-03-03" in page(newest.page).text_content() and "2026-03-02" in page(older.page).text_content()
 
 
+@pytest.mark.slow
 def test_names_that_mean_something_elsewhere_do_nothing(city: Scored) -> None:
     name = "公<b>安</b>/../&{{ title }}"
     city.write("datasets/people.odcs.yaml", contract("people", f"'{name}'", PEOPLE, "id"))
@@ -294,6 +297,7 @@ def test_names_that_mean_something_elsewhere_do_nothing(city: Scored) -> None:
     assert not [path for path in pages(city.deployment) if page(path).find(".//b") is not None]
 
 
+@pytest.mark.slow
 def test_pages_of_what_is_no_more_go(city: Scored) -> None:
     night(city)
     write(city)

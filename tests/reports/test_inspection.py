@@ -50,6 +50,7 @@ def page(path: Path) -> html.HtmlElement:
     return html.fromstring(path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_one_report_for_the_city_and_one_per_department(city: Scored) -> None:
     written = night(city)
     assert [made.department for made in written] == [None, "公安", "卫健"]
@@ -61,6 +62,7 @@ def test_one_report_for_the_city_and_one_per_department(city: Scored) -> None:
     assert [made.department for made in again] == ["公安"]
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_the_scorecard(city: Scored) -> None:
     made = night(city)[1]
     total, part = city.line(0, "department", "公安"), city.line(0, "department", "公安", "conformity")
@@ -80,6 +82,7 @@ def _tables(path: Path) -> list[list[list[str]]]:
     ]
 
 
+@pytest.mark.slow
 def test_page_and_document_say_the_same(city: Scored) -> None:
     made = night(city)[0]
     told = text(made.document)
@@ -87,6 +90,7 @@ def test_page_and_document_say_the_same(city: Scored) -> None:
     assert [cell for cell in sorted(cells) if cell not in told] == [] and len(cells) > 50
 
 
+@pytest.mark.slow
 def test_no_value_of_a_record_is_in_any_report(city: Scored) -> None:
     for made in night(city)[1:]:
         both = text(made.document) + page(made.page).text_content()
@@ -94,6 +98,7 @@ def test_no_value_of_a_record_is_in_any_report(city: Scored) -> None:
         assert words.isdisjoint(VALUES) and "规范性" in words
 
 
+@pytest.mark.slow
 def test_the_page_is_self_contained_and_asks_for_nothing(city: Scored) -> None:
     made = night(city)[0]
     whole = made.page.read_text(encoding="utf-8")
@@ -105,6 +110,7 @@ def test_the_page_is_self_contained_and_asks_for_nothing(city: Scored) -> None:
     assert "size: A4" in style.text
 
 
+@pytest.mark.slow
 def test_the_bureaus_own_document_is_used(city: Scored) -> None:
     own = docx.Document()
     own.add_paragraph("市局自己的报告 {{ unit }} {{ total.score }}")
@@ -115,6 +121,7 @@ def test_the_bureaus_own_document_is_used(city: Scored) -> None:
     assert text(made.document).strip() == f"市局自己的报告 公安 {score(city.line(0, 'department', '公安')['score'])}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("written", "said"),
     [
@@ -142,6 +149,7 @@ def test_what_is_no_document_is_told(city: Scored) -> None:
         night(city)
 
 
+@pytest.mark.slow
 def test_names_that_mean_something_elsewhere_do_nothing(city: Scored) -> None:
     name = "公<b>安</b>/../&{{ title }}"
     city.write("datasets/people.odcs.yaml", contract("people", f"'{name}'", PEOPLE, "id"))
@@ -151,6 +159,7 @@ def test_names_that_mean_something_elsewhere_do_nothing(city: Scored) -> None:
     assert page(made.page).find(".//b") is None and name in page(made.page).text_content()
 
 
+@pytest.mark.slow
 def test_what_was_not_scored_is_told(city: Scored) -> None:
     with pytest.raises(GovdataError, match="还没有目录"):
         reports.write(city.registry, city.deployment)

@@ -168,6 +168,7 @@ def test_cells_without_a_defect_are_as_in_the_clean_city(sample, clean, truth):
     assert compared > PEOPLE
 
 
+@pytest.mark.slow
 def test_doubles(sample, truth):
     by_kind = {
         kind: [entry for entry in truth if entry["kind"] == kind] for kind in ("exact_duplicate_row", "duplicate_key")

@@ -128,6 +128,7 @@ def test_rules_that_tell_nothing_are_listed(kept: Deployment, registry: Registry
     assert scoring.stale(registry, kept, LAST - timedelta(days=1)) == 0, "a night fewer is not long enough"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "told"),
     [

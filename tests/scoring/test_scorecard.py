@@ -77,6 +77,7 @@ def test_nothing_to_judge_is_not_applicable_and_no_hundred(city: Scored) -> None
     assert figures(city.line(0, "dataset", "births", "punctuality")) == (0, 1, "已评估")
 
 
+@pytest.mark.slow
 def test_missing_and_late_deliveries_count_under_timeliness(city: Scored) -> None:
     first_night(city)
     city.deliver("births", city.day(1), BIRTHS_1)
@@ -98,6 +99,7 @@ def test_missing_and_late_deliveries_count_under_timeliness(city: Scored) -> Non
     assert city.line(3, "dataset", "people", "punctuality")["dimension"] == "时效性"
 
 
+@pytest.mark.slow
 def test_a_period_has_not_to_be_over_before_something_is_missing(city: Scored) -> None:
     weekly = "slaProperties:\n  - {property: frequency, value: 1, unit: w}\nschema:"
     births = contract("births", "卫健", {"no": "key", "mother": "key"}, "no")
@@ -110,6 +112,7 @@ def test_a_period_has_not_to_be_over_before_something_is_missing(city: Scored) -
     assert city.line(5, "dataset", "births", "punctuality")["state"] == "不适用"
 
 
+@pytest.mark.slow
 def test_a_date_done_again_changes_nothing(city: Scored) -> None:
     first_night(city)
     city.deliver("people", city.day(1), PEOPLE_1.replace("888888", "190102"))
@@ -122,6 +125,7 @@ def test_a_date_done_again_changes_nothing(city: Scored) -> None:
     assert {path: path.read_bytes() for path in kept} == kept
 
 
+@pytest.mark.slow
 def test_movement_and_what_moved_with_it(city: Scored) -> None:
     first_night(city)
     city.deliver("people", city.day(1), PEOPLE_1.replace("888888", "190102"))
@@ -147,6 +151,7 @@ def test_movement_and_what_moved_with_it(city: Scored) -> None:
     assert city.line(5, "dataset", "births")["standards_changed_1"] is None
 
 
+@pytest.mark.slow
 def test_what_is_waived_stands_apart_and_makes_no_score_better(city: Scored) -> None:
     first_night(city)
     (order,) = [o for o in governance.state_of(city.deployment).orders.values() if o.rule_id == "place.code_set"]
@@ -204,6 +209,7 @@ def test_who_was_assessed_too_little_has_no_rank_and_ties_share_one(city: Scored
     assert noted == {"people": (None, "评估的行数不足"), "births": (None, "评估的行数不足")}
 
 
+@pytest.mark.slow
 def test_every_query_runs_and_lists_as_many_lines_as_the_figure_says(city: Scored) -> None:
     first_night(city)
     city.deliver("births", city.day(1), BIRTHS_1)
@@ -249,6 +255,7 @@ WHERE s.part IS NULL AND abs(coalesce(s.score, -1) - coalesce(t.score, -1)) > 1e
 """
 
 
+@pytest.mark.slow
 def test_all_figures_once_more_by_plain_sql(city: Scored) -> None:
     first_night(city)
     city.deliver("births", city.day(1), BIRTHS_1.replace("A9", "A2"))
@@ -279,6 +286,7 @@ def test_all_figures_once_more_by_plain_sql(city: Scored) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_tables_have_chinese_comments(city: Scored) -> None:
     first_night(city)
     names = ", ".join(f"'{table.name}'" for table in TABLES)

@@ -47,6 +47,7 @@ def three_nights(city: Scored) -> None:
         city.score(number)
 
 
+@pytest.mark.slow
 def test_the_whole_table_counts_and_not_the_last_delivery(deltas: Scored) -> None:
     three_nights(deltas)
     # 规范性＝编号写法、区划、死亡日期。第一夜 4 行：编号 4 错 1，区划 4 错 2，日期 1 不错
@@ -65,6 +66,7 @@ def test_the_whole_table_counts_and_not_the_last_delivery(deltas: Scored) -> Non
     assert by_division == {"190101": (4, 1), "190102": (4, 0), "190100": (8, 1), "190000": (8, 1), "未知": (2, 2)}
 
 
+@pytest.mark.slow
 def test_every_query_lists_the_rows_that_stand(deltas: Scored) -> None:
     three_nights(deltas)
     publish.rebuild_catalogue(deltas.deployment, deltas.registry)
@@ -84,6 +86,7 @@ def test_every_query_lists_the_rows_that_stand(deltas: Scored) -> None:
     assert ids == [("id.shape", "错3"), ("id.shape", "错6")]
 
 
+@pytest.mark.slow
 def test_a_blocked_delivery_takes_nothing_back(deltas: Scored) -> None:
     deltas.deliver("people", deltas.day(0), NIGHTS[0])
     deltas.score(0)
@@ -97,6 +100,7 @@ def test_a_blocked_delivery_takes_nothing_back(deltas: Scored) -> None:
     assert deltas.lines(1, kind="division", scope="190102") == []
 
 
+@pytest.mark.slow
 def test_a_rule_that_is_new_counts_what_was_delivered_since(deltas: Scored) -> None:
     deltas.deliver("people", deltas.day(0), NIGHTS[0])
     deltas.score(0)
@@ -114,6 +118,7 @@ def test_a_rule_that_is_new_counts_what_was_delivered_since(deltas: Scored) -> N
     assert [line["b"] for line in deltas.lines(1, kind="dataset", scope="people", part="accuracy")] == [6 + 3 + 3]
 
 
+@pytest.mark.slow
 def test_nothing_is_counted_again_where_nothing_has_changed(deltas: Scored) -> None:
     three_nights(deltas)
     folder = deltas.deployment.governance / COLUMN_RESULTS.name / "people"

@@ -1,24 +1,14 @@
-"""`govdata run` in a process of its own, whole or with stages that break in ways a real one may, quoting records in
-what they say."""
+"""What breaks stages of a night in ways a real one may break, quoting records in what they say."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
-
-from govdata.deployment import Deployment
-
-_BROKEN = """
+_BREAKING = """
 import os, signal, sys
 import duckdb
 import govdata.checks, govdata.engine, govdata.ingest, govdata.publish
 from tests.security.canaries import canaries
 
 taken = canaries()
-WAYS = sys.argv.pop(1).split(",")
 
 
 def breaking(how):
@@ -59,7 +49,7 @@ def by_dataset(door, ways):
     return stage
 
 
-for way in WAYS:
+for way in DOORS:
     door, dataset, how = way.split(":")
     room, function = door.split(".")
     module = getattr(govdata, room)
@@ -67,25 +57,9 @@ for way in WAYS:
         setattr(module, function, breaking(how))
     else:
         setattr(module, function, by_dataset(getattr(module, function), {dataset: how}))
-
-from govdata.cli import main
-
-main()
 """
 
 
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: bytes
-    err: bytes
-
-
-def run(deployment: Deployment, *arguments: str, broken: tuple[str, ...] = ()) -> Ran:
-    """``govdata run`` with ``arguments``. ``broken``: ``<room>.<function>:<dataset>:<how>`` of the doors that break."""
-    repository = Path(__file__).resolve().parents[2]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
-    environment |= {"GOVDATA_HOME": str(deployment.home), "COLUMNS": "200", "PYTHONPATH": str(repository)}
-    start = [sys.executable, "-c", _BROKEN, ",".join(broken)] if broken else [sys.executable, "-m", "govdata"]
-    result = subprocess.run([*start, "run", *arguments], env=environment, capture_output=True, check=False, timeout=300)
-    return Ran(result.returncode, result.stdout, result.stderr)
+def breaking(*doors: str) -> str:
+    """Python to run before a night (``Zygote.start``) in which the doors ``<room>.<function>:<dataset>:<how>`` break."""
+    return f"DOORS = {doors!r}\n{_BREAKING}"

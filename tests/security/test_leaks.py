@@ -14,7 +14,7 @@ import pytest
 from govdata.deployment import Deployment
 from govdata.operations import alerts
 from govdata.standards import load
-from tests.conftest import copy_deployment
+from tests.conftest import Finished, copy_deployment, govdata
 from tests.security.canaries import (
     ID_MARK,
     MARK,
@@ -27,7 +27,8 @@ from tests.security.canaries import (
     plant,
     plant_refused,
 )
-from tests.security.nights import Ran, run
+from tests.security.nights import breaking
+from tests.zygote import Zygote
 
 pytestmark = pytest.mark.xdist_group("canaries")  # one worker makes the nights, and once
 
@@ -45,19 +46,22 @@ BROKEN = (
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> tuple[Deployment, dict[str, Ran]]:
-    deployment = copy_deployment(tmp_path_factory.mktemp("canaries"))
+def city(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> tuple[Deployment, dict[str, Finished]]:
+    deployment, outside = copy_deployment(tmp_path_factory.mktemp("canaries")), tmp_path_factory.mktemp("outside")
     plant(deployment, GOOD)
     plant_refused(deployment, REFUSED)
     for dataset in deployment.landing.iterdir():  # once more, so that the crashing stages have canaries at hand
         shutil.rmtree(dataset / CRASHED.isoformat(), ignore_errors=True)
         shutil.copytree(dataset / GOOD.isoformat(), dataset / CRASHED.isoformat())
+
+    def run(*arguments: str, broken: tuple[str, ...] = ()) -> Finished:
+        before = breaking(*broken) if broken else ""
+        return govdata(zygote, deployment, "run", *arguments, outside=outside, before=before)
+
     return deployment, {
-        "good and blocked": run(deployment, "--date", GOOD.isoformat(), "--date", REFUSED.isoformat()),
-        "crashed": run(deployment, "--date", CRASHED.isoformat(), broken=BROKEN),
-        "killed": run(
-            deployment, "--date", CRASHED.isoformat(), "--dataset", "birth", broken=("checks.validate:birth:kill",)
-        ),
+        "good and blocked": run("--date", GOOD.isoformat(), "--date", REFUSED.isoformat()),
+        "crashed": run("--date", CRASHED.isoformat(), broken=BROKEN),
+        "killed": run("--date", CRASHED.isoformat(), "--dataset", "birth", broken=("checks.validate:birth:kill",)),
     }
 
 
@@ -84,7 +88,7 @@ def test_the_search_finds_a_canary_however_it_is_written(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_the_nights_end_as_they_were_meant_to(city: tuple[Deployment, dict[str, Ran]]) -> None:
+def test_the_nights_end_as_they_were_meant_to(city: tuple[Deployment, dict[str, Finished]]) -> None:
     deployment, ran = city
     assert {name: night.code for name, night in ran.items()} == {"good and blocked": 3, "crashed": 1, "killed": -9}
     kinds = {(alert.dataset, alert.date, alert.kind) for alert in alerts.alerts(deployment)}
@@ -103,7 +107,7 @@ def test_the_nights_end_as_they_were_meant_to(city: tuple[Deployment, dict[str, 
 
 
 @pytest.mark.slow
-def test_no_canary_outside_the_tables(city: tuple[Deployment, dict[str, Ran]]) -> None:
+def test_no_canary_outside_the_tables(city: tuple[Deployment, dict[str, Finished]]) -> None:
     deployment, _ = city
     searched = {
         path.suffix
@@ -117,7 +121,9 @@ def test_no_canary_outside_the_tables(city: tuple[Deployment, dict[str, Ran]]) -
 
 
 @pytest.mark.slow
-def test_a_department_s_workbook_holds_its_own_rows_and_nobody_else_s(city: tuple[Deployment, dict[str, Ran]]) -> None:
+def test_a_department_s_workbook_holds_its_own_rows_and_nobody_else_s(
+    city: tuple[Deployment, dict[str, Finished]],
+) -> None:
     """Each canary in a workbook stands in a delivery of that department. (Whether a row is another's is asked of single
     rows in tests/governance/test_workbook.py.)"""
     deployment, _ = city
@@ -143,8 +149,10 @@ def test_a_department_s_workbook_holds_its_own_rows_and_nobody_else_s(city: tupl
 
 
 @pytest.mark.slow
-def test_no_canary_on_the_terminal(city: tuple[Deployment, dict[str, Ran]]) -> None:
+def test_no_canary_on_the_terminal(city: tuple[Deployment, dict[str, Finished]]) -> None:
     _, ran = city
     for name, night in ran.items():
-        assert name == "killed" or (night.out and night.err)
-        assert not found_in(night.out) and not found_in(night.err), f"{name}: a record's value was printed"
+        assert name == "killed" or (night.output and night.errors)
+        assert not found_in(night.output.encode()) and not found_in(night.errors.encode()), (
+            f"{name}: a record's value was printed"
+        )

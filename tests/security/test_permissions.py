@@ -13,8 +13,9 @@ import pytest
 
 from govdata.deployment import Deployment
 from govdata.storage import permissions
-from tests.conftest import copy_deployment
-from tests.security.nights import run
+from tests.conftest import Finished, govdata
+from tests.faults import city
+from tests.zygote import Zygote
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes of POSIX file systems")
 
@@ -84,6 +85,7 @@ def test_the_mask_is_only_ever_made_stricter(before: int, after: int) -> None:
     assert int(told) == after
 
 
+@pytest.mark.slow
 def test_dagsters_code_location_sets_the_mask(deployment: Deployment) -> None:
     code = "import os; os.umask(0o022); from govdata.definitions import defs; defs(); print(os.umask(0))"
     environment = os.environ | {"GOVDATA_HOME": str(deployment.home)}
@@ -94,18 +96,33 @@ def test_dagsters_code_location_sets_the_mask(deployment: Deployment) -> None:
 
 
 @pytest.mark.slow
-def test_a_night_writes_nothing_others_can_read_and_warns_of_what_they_can(open_home: Path) -> None:
-    deployment = copy_deployment(open_home)
+def test_a_night_writes_nothing_others_can_read_and_warns_of_what_they_can(
+    zygote: Zygote, open_home: Path, tmp_path: Path
+) -> None:
+    deployment = city.lay_down(open_home, 1)
     deployment.data.chmod(0o755)
     theirs = set(open_home.rglob("*"))
-    ran = run(deployment, "--date", "2026-11-18", "--dataset", "education")
+    ran = govdata(zygote, deployment, "run", outside=tmp_path, before="import os; os.umask(0o022)")
     assert ran.code == 0
-    said = ran.err.decode()
-    assert said.count("警告：本机其他用户可以读取data") == 1
+    assert ran.errors.count("警告：本机其他用户可以读取data") == 1
     made = [path for path in open_home.rglob("*") if path not in theirs]
     assert len(made) > 50 and any(path.suffix == ".parquet" for path in made) and deployment.catalogue in made
-    open_ones = [str(path) for path in made if stat.S_IMODE(path.stat().st_mode) & 0o007]
-    assert open_ones == []
+    assert _open_to_others(made) == []
+
+
+@pytest.mark.xdist_group("finished")
+def test_nights_of_a_city_write_nothing_others_can_read(finished: Finished) -> None:
+    deployment = finished.deployment
+    delivered = {deployment.data}
+    for folder in (deployment.landing, deployment.standards):
+        delivered |= {folder, *folder.rglob("*")}
+    made = [path for path in deployment.home.rglob("*") if path not in delivered]
+    assert len(made) > 500 and deployment.catalogue in made
+    assert _open_to_others(made) == []
+
+
+def _open_to_others(paths: list[Path]) -> list[str]:
+    return [str(path) for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o007]
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,7 @@ SPOILED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", SPOILED)
 def test_what_contradicts_is_told_by_file_and_line(entered: Folder, case: str) -> None:
     old, new, said = SPOILED[case]

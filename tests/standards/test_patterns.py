@@ -87,6 +87,7 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(
     pattern=st.lists(PIECES, min_size=1, max_size=10).map("".join),

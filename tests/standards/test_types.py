@@ -71,6 +71,7 @@ def test_what_is_not_a_date_stays_unread(value):
     assert evaluate(date_of, [value]) == [None]
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.dates(date(1900, 3, 1), date(2173, 10, 13)), min_size=1, max_size=50))
 def test_dates_come_back_from_every_shape(days):
@@ -108,6 +109,7 @@ def test_datetimes(value, expected):
     assert evaluate(datetime_of, [value]) == [expected]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @example([(datetime(2000, 1, 1), ".", 18)])
 @given(
@@ -157,6 +159,7 @@ def test_integers_and_decimals():
     assert evaluate(lambda x: TYPES["decimal"].value(x, 2), texts) == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=40))
 def test_no_text_raises(values):

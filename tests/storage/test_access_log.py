@@ -16,6 +16,7 @@ from govdata.storage import access_log
 UNTIL = Date(2026, 12, 31)
 
 
+@pytest.mark.slow
 def test_a_line_for_each_subject_in_the_order_of_the_looks(deployment: Deployment) -> None:
     assert access_log.read(deployment) == []
     access_log.record(deployment, "look", purpose="窗口办理", subjects=["ab", "cd"], door="person", actor="张三")

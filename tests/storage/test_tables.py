@@ -48,6 +48,7 @@ def declared(columns: tables.Columns) -> list[tuple[str, str, str]]:
     return [(str(column), column.type, column.comment) for column in columns]
 
 
+@pytest.mark.slow
 def test_governance_shows_the_declared_tables_and_none_besides(
     catalogue: duckdb.DuckDBPyConnection, committed: Registry
 ) -> None:

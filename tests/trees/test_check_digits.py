@@ -69,6 +69,7 @@ def test_registration_numbers_agree_with_mod_11_10():
     assert not any(evaluate(lambda x: check_digit_ok("gs15", x), wrong))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(max_size=22), min_size=1, max_size=60))
 def test_any_text_is_judged_without_an_error(values):

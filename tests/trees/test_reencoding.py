@@ -34,6 +34,7 @@ def test_what_was_misread_is_read_back_or_left(misreading: str, words: list[str]
             assert after == before
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(words=WORDS)
 def test_right_text_stays(words: list[str]) -> None:

@@ -1,8 +1,8 @@
-"""Run inside a network namespace of its own, where loopback is all there is: the night, then the interface. Prints one
-JSON object.
+"""A process where there is no network at all, and a watch over every address that Python code asks for, so that an
+attempt which would merely have failed is seen too.
 
-Usage: python -m tests.security.offline HOME PORT. Every address that Python code asks for is written to HOME/asked.txt
-by ``sitecustomize`` (see ``WATCH``), so that an attempt which would merely have failed is seen too.
+``python -m tests.offline COMMAND…`` inside a network namespace gives it its loopback, looks for a way out, and becomes
+the command. ``python -m tests.offline --interface HOME PORT`` asks the interface; it prints one JSON object.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -20,7 +21,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-WATCH = """
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+_WATCH = """
 import os, sys
 
 def watch(event, arguments, file=os.environ["GOVDATA_TEST_ASKED"]):
@@ -40,6 +43,37 @@ sys.addaudithook(watch)
 """
 
 
+def isolated() -> list[str]:
+    """What to put before a command so that it runs in a network namespace of its own; empty where this user may not
+    open one."""
+    program = shutil.which("unshare")
+    if program is None:
+        return []
+    command = [program, "--net"] if os.getuid() == 0 else [program, "--map-root-user", "--net"]
+    if subprocess.run([*command, "true"], capture_output=True, check=False).returncode != 0:
+        return []
+    return [*command, sys.executable, "-m", "tests.offline"]
+
+
+def watched(folder: Path) -> dict[str, str]:
+    """The environment of a process that tells in ``asked(folder)`` what it and those it starts asked for."""
+    (folder / "watch").mkdir(exist_ok=True)
+    (folder / "watch" / "sitecustomize.py").write_text(_WATCH, encoding="utf-8")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
+    return {name: value for name, value in ours.items() if not name.lower().endswith("_proxy")} | {
+        "PYTHONPATH": f"{folder / 'watch'}:{REPOSITORY}",
+        "GOVDATA_TEST_ASKED": str(folder / "asked.txt"),
+    }
+
+
+def asked(folder: Path) -> list[str]:
+    return (folder / "asked.txt").read_text(encoding="utf-8").splitlines()
+
+
+ROUTE = "socket.connect 192.0.2.1"
+"""The look for a way out, which shows that the watch sees the processes in the namespace."""
+
+
 def raise_loopback() -> None:
     """What ``ip link set lo up`` does."""
     with socket.socket() as any_socket:
@@ -57,23 +91,14 @@ def has_route() -> bool:
     return True
 
 
-def main(home: Path, port: int) -> None:
-    raise_loopback()
-    told: dict[str, object] = {"route": has_route()}
-    night = subprocess.run(
-        [sys.executable, "-m", "govdata", "run", "--date", "2026-11-18"], capture_output=True, text=True, check=False
-    )
-    told |= {"code": night.returncode, "errors": night.stderr[-2000:]}
+def interface(home: Path, port: int) -> None:
+    """Start the web server on the deployment and print what it answers."""
     workspace = str(home / ".dagster" / "workspace.yaml")
     program = str(Path(sys.executable).parent / "dagster-webserver")
-    server = subprocess.Popen(
-        [program, "-w", workspace, "-h", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=home,
-    )
+    command = [program, "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=home)
     try:
-        told |= _interface(f"http://127.0.0.1:{port}", server)
+        told = _interface(f"http://127.0.0.1:{port}", server)
     finally:
         server.terminate()
         server.wait(timeout=60)
@@ -106,6 +131,15 @@ def _interface(address: str, server: subprocess.Popen[bytes]) -> dict[str, objec
     }
 
 
+def main(arguments: list[str]) -> None:
+    if arguments[0] == "--interface":
+        interface(Path(arguments[1]), int(arguments[2]))
+        return
+    raise_loopback()
+    if has_route():
+        sys.exit("there is a way out of the network namespace")
+    os.execv(arguments[0], arguments)
+
+
 if __name__ == "__main__":
-    os.chdir(sys.argv[1])
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(sys.argv[1:])

@@ -1,24 +1,27 @@
-"""Nights in processes of their own that start in no time: a parent that has everything imported forks one for each
-command line.
+"""The command line in processes of its own that start in no time: a parent that has everything imported, which costs a
+fresh process five CPU seconds and more, forks one for each command. What a command had to import beyond that, the
+parent imports for the next one.
 
-``python -m tests.faults.zygote`` reads lines of JSON {"home", "arguments", "log", "environment", "before"} and answers
-each with the process number, then with the exit code (negative: the signal that ended it) and the CPU seconds. The
-driver may kill the process in between.
+``python -m tests.zygote`` reads lines of JSON {"home", "arguments", "log", "errors", "folder", "environment", "before"}
+and answers each with the process number, then with the exit code (negative: the signal that ended it) and the CPU
+seconds. The driver may kill the process in between.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, NoReturn, Self
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 class Night:
@@ -55,7 +58,7 @@ class Zygote:
             name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))
         }
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.zygote"],
+            [sys.executable, "-m", "tests.zygote"],
             cwd=REPOSITORY,
             env=environment | self._environment,
             stdin=subprocess.PIPE,
@@ -74,15 +77,25 @@ class Zygote:
         self._server.wait(timeout=30)
 
     def start(
-        self, home: Path, *arguments: str, log: Path | None = None, before: str = "", **environment: str
+        self,
+        home: Path,
+        *arguments: str,
+        log: Path | None = None,
+        errors: Path | None = None,
+        folder: Path | None = None,
+        before: str = "",
+        **environment: str,
     ) -> Night:
-        """``govdata <arguments>`` on ``home``. ``before``: Python run in the new process first, to break something
-        there."""
+        """``govdata <arguments>`` on ``home``, in ``folder``. What is printed is added to ``log``, what goes to standard
+        error to ``errors`` where that is another file. ``before``: Python run in the new process first, to break
+        something there."""
         assert self._server.stdin is not None and self._server.stdout is not None
         order = {
             "home": str(home),
             "arguments": arguments,
             "log": str(log or os.devnull),
+            "errors": str(errors or log or os.devnull),
+            "folder": str(folder or REPOSITORY),
             "before": before,
             "environment": environment,
         }
@@ -90,8 +103,9 @@ class Zygote:
         self._server.stdin.flush()
         return Night(int(self._server.stdout.readline()), self._server)
 
-    def run(self, home: Path, *arguments: str, log: Path | None = None, before: str = "", **environment: str) -> int:
-        return self.start(home, *arguments, log=log, before=before, **environment).wait()
+    def run(self, home: Path, *arguments: str, **how: Any) -> int:
+        """The exit code; ``how`` as in ``start``."""
+        return self.start(home, *arguments, **how).wait()
 
 
 def _serve() -> None:
@@ -121,28 +135,47 @@ def _serve() -> None:
     print("ready", file=answer, flush=True)
     for line in sys.stdin:
         order: dict[str, Any] = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            nothing = os.open(os.devnull, os.O_RDONLY)
-            os.dup2(nothing, 0)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            os.environ |= {"GOVDATA_HOME": order["home"], "COLUMNS": "200", **order["environment"]}
-            sys.argv = ["govdata", *order["arguments"]]
-            code = 70
-            try:
-                exec(order["before"], {})
-                govdata.cli.main()
-            except SystemExit as ended:
-                code = ended.code if isinstance(ended.code, int) else 70
-            finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(code)  # the parent's exit handlers are not this process's
-        print(pid, file=answer, flush=True)
-        _, status, usage = os.wait4(pid, 0)
-        print(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, file=answer, flush=True)
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as imported:
+            pid = os.fork()
+            if pid == 0:
+                _become(order, imported)
+            print(pid, file=answer, flush=True)
+            _, status, usage = os.wait4(pid, 0)
+            print(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, file=answer, flush=True)
+            imported.seek(0)
+            _import(imported.read().split())
+
+
+def _import(names: list[str]) -> None:
+    for name in names:
+        with suppress(Exception):  # some modules can be imported by another of their package only
+            importlib.import_module(name)
+    assert threading.active_count() == 1
+
+
+def _become(order: dict[str, Any], imported: IO[str]) -> NoReturn:
+    """This process is the command; the names of the modules it imports are written to ``imported``."""
+    import govdata.cli
+
+    known = set(sys.modules)
+    log, errors = (os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) for name in ("log", "errors"))
+    for theirs, ours in ((os.open(os.devnull, os.O_RDONLY), 0), (log, 1), (errors, 2)):
+        os.dup2(theirs, ours)
+    os.chdir(order["folder"])
+    os.environ |= {"GOVDATA_HOME": order["home"], "COLUMNS": "200", **order["environment"]}
+    sys.argv = ["govdata", *order["arguments"]]
+    code = 70
+    try:
+        exec(order["before"], {})
+        govdata.cli.main()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 70
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        imported.write("\n".join(name for name in sys.modules if name not in known))
+        imported.flush()
+        os._exit(code)  # the parent's exit handlers are not this process's
 
 
 if __name__ == "__main__":
