@@ -209,6 +209,8 @@ def _keep(
         rule_failures=counts["rules"],
         repaired_cells=counts["cells"],
         ledger=queries.ledger,
+        base=raw.base,
+        gone_files=raw.gone_files,
     )
     batch.write(StandardizedBatch.path(deployment, raw.dataset, raw.date))
     kept = {*clean, *quarantine, *duplicates, repairs_folder / f"{batch_id}.parquet"}

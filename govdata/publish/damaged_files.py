@@ -38,8 +38,8 @@ def of_layer(layer: Layer, batch: StandardizedBatch, deployment: Deployment) -> 
     flipped bit that a reader does not notice. Empty where the two are equal."""
     import duckdb
 
-    kept = [deployment.absolute(name) for name in layer.files]
-    made = [deployment.absolute(name) for name in batch.clean_files]
+    kept = [deployment.absolute(name) for name in layer.every_file]
+    made = [deployment.absolute(name) for name in (*batch.clean_files, *batch.gone_files)]
     if len(kept) == len(made) and all(a.samefile(b) for a, b in zip(kept, made, strict=True) if b.exists()):
         return unreadable(kept, deployment)
     with sql.connection(deployment, "damage") as connection:
