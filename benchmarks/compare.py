@@ -81,12 +81,12 @@ def timed(command: Sequence[str], tree: Path, home: Path) -> tuple[float, float]
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
 
 
-def deployment(tree: Path, landing: Path | None, home: Path) -> Path:
-    """A deployment of the tree's own standards and of the deliveries in ``landing`` (or the tree's sample), and nothing
-    else."""
+def deployment(tree: Path, landing: Path | None, home: Path, standards: Path | None = None) -> Path:
+    """A deployment of the tree's own standards (or ``standards``) and of the deliveries in ``landing`` (or the tree's
+    sample), and nothing else."""
     home.mkdir()
     for source, target in (
-        (tree / "standards", home / "standards"),
+        (standards or tree / "standards", home / "standards"),
         (landing or tree / "data" / "landing", home / "data" / "landing"),
     ):
         if source.is_dir():

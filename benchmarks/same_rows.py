@@ -1,121 +1,165 @@
-"""Whether two revisions give the same rows: fingerprints of every view of the catalogue over three known sets of
-deliveries.
+"""Do two revisions give the same rows? Every view of the catalogue, over known sets of deliveries.
 
-    python benchmarks/same_rows.py save BEFORE.json        # on the revision before
-    python benchmarks/same_rows.py save AFTER.json         # on the revision after
-    python benchmarks/same_rows.py compare BEFORE.json AFTER.json
+    python benchmarks/same_rows.py BASE                     # against this working tree, uncommitted changes included
+    python benchmarks/same_rows.py BASE HEAD --sets sample delta --people 20000 200000
+    python benchmarks/same_rows.py --homes BEFORE AFTER     # two finished deployments
 
-The deliveries are the committed sample, 20,000 people (seed 5) and three nights of a small delta table, each made and
-processed by the revision's own ``govdata`` in a temporary folder. A column counts by the multiset of its texts, a view
-by that of its rows over the columns both sides know, so a difference is told with its view and column. What names a
-batch or a file's making is left out.
+The sets of deliveries: `sample`, the committed one; `delta`, three nights of a small delta table; and cities of
+`--people` (seed 5), made once by this working tree. Each revision processes them with its own standards and its own
+`govdata run` in a temporary folder, under the same secret, so that ids made with it can be compared. A column counts by
+the multiset of its texts (each beside its row's id where the view has one), a view by that of its rows as well, so a
+difference is told with its view and column. Columns that name a run, its files or its duration are left out
+(`MADE_ANEW`). Exit 0: the same rows; 1: not; 2: a run failed.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-MADE_ANEW = {"batch_id", "snapshot_id", "standards_hash", "files", "base_snapshot_id"}
-"""Columns that name a run or its files; two equal nights may differ in them."""
+sys.path.insert(0, str(REPOSITORY))
+
+from benchmarks import compare  # noqa: E402
+
+MADE_ANEW = {"batch_id", "snapshot_id", "base_snapshot_id", "standards_hash", "files", "seconds", "at"}
+MOMENTS = {"governance.night_runs": {"ended"}, "governance.stage_runs": {"ended"}}
+"""Columns, of any view and of these, that name a run, its files or its moment; two equal nights may differ in them."""
+SECRET = "5" * 64
 
 
-def deployments(folder: Path) -> dict[str, Path]:
-    """The three deployments, delivered and not yet run."""
-    sys.path.insert(0, str(REPOSITORY))
-    from tests.faults.city import lay_down
+@dataclass(frozen=True)
+class View:
+    """What can be compared of a view without its rows: their number, per column and for whole rows a sum of hashes."""
 
-    sample, people, delta = (folder / name for name in ("sample", "people", "delta"))
-    shutil.copytree(REPOSITORY / "standards", sample / "standards")
-    shutil.copytree(REPOSITORY / "data" / "landing", sample / "data" / "landing")
-    shutil.copytree(REPOSITORY / "standards", people / "standards")
-    govdata(people, "sample", "--people", "20000", "--seed", "5", "--out", str(people))
-    lay_down(delta, nights=3)
-    return {"sample": sample, "people": people, "delta": delta}
+    rows: int
+    columns: Mapping[str, int]
+    whole: int
 
 
-def govdata(home: Path, *arguments: str) -> None:
-    environment = os.environ | {"GOVDATA_HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
-    subprocess.run(
-        [sys.executable, "-m", "govdata", *arguments],
-        cwd=REPOSITORY,
-        env=environment,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-
-
-def fingerprints(home: Path) -> dict[str, Any]:
-    """View → rows and, per column, the sum of the hashes of its texts and of (row id or whole row, text)."""
-    found: dict[str, Any] = {}
-    with duckdb.connect(str(home / "data" / "published" / "govdata.duckdb"), read_only=True) as connection:
-        views = connection.execute(
-            "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND schema_name <> 'codes' ORDER "
-            "BY ALL"
+def views(home: Path) -> dict[str, View]:
+    """``schema.view`` → what it shows, all views of the deployment's catalogue but those of code sets."""
+    catalogue = home / "data" / "published" / "govdata.duckdb"
+    with duckdb.connect(str(catalogue), read_only=True) as connection:
+        names = connection.execute(
+            "SELECT schema_name, view_name FROM duckdb_views() "
+            "WHERE NOT internal AND schema_name <> 'codes' ORDER BY ALL"
         ).fetchall()
-        for schema, view in views:
-            name = f'"{schema}"."{view}"'
-            columns = [row[0] for row in connection.execute(f"DESCRIBE {name}").fetchall() if row[0] not in MADE_ANEW]
-            identity = "_row_id" if "_row_id" in columns else "''"
-            sums = ", ".join(
-                f'CAST(sum(CAST(hash({identity}, CAST("{column}" AS VARCHAR)) AS HUGEINT)) AS VARCHAR)'
-                for column in columns
-            )
-            row = connection.execute(f"SELECT count(*), {sums} FROM {name}").fetchone()
-            assert row is not None
-            found[f"{schema}.{view}"] = {"rows": row[0], "columns": dict(zip(columns, row[1:], strict=True))}
-    return found
+        return {view: fingerprint(connection, view) for view in (".".join(name) for name in names)}
 
 
-def save(target: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        result = {}
-        for name, home in deployments(Path(folder)).items():
-            govdata(home, "run")
-            result[name] = fingerprints(home)
-    target.write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
+def fingerprint(connection: duckdb.DuckDBPyConnection, view: str) -> View:
+    left_out = MADE_ANEW | MOMENTS.get(view, set())
+    columns = [row[0] for row in connection.execute(f"DESCRIBE {view}").fetchall() if row[0] not in left_out]
+    texts = [f'CAST("{name}" AS VARCHAR)' for name in columns]
+    row_id = next((f'"{name}"' for name in ("_row_id", "行编号") if name in columns), "''")
+    hashes = [*(f"hash({row_id}, {text})" for text in texts), f"hash({', '.join(texts)})"]
+    sums = ", ".join(f"coalesce(sum(CAST({hashed} AS HUGEINT)), 0)" for hashed in hashes)
+    found = connection.execute(f"SELECT count(*), {sums} FROM {view}").fetchone()
+    assert found is not None
+    rows, *each, whole = found
+    return View(rows, dict(zip(columns, each, strict=True)), whole)
 
 
-def compare(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """One line for each difference; views and columns that only one side has are told and do not count as different
-    rows."""
-    lines = []
-    for deployment, views in before.items():
-        for view, old in views.items():
-            new = after[deployment].get(view)
-            if new is None:
-                lines.append(f"{deployment} {view}: gone")
-                continue
-            if old["rows"] != new["rows"]:
-                lines.append(f"{deployment} {view}: {old['rows']} rows before, {new['rows']} after")
-            for column, value in old["columns"].items():
-                if column not in new["columns"]:
-                    lines.append(f"{deployment} {view}.{column}: gone")
-                elif new["columns"][column] != value:
-                    lines.append(f"{deployment} {view}.{column}: other values")
+def differences(before: Mapping[str, View], after: Mapping[str, View]) -> Iterator[str]:
+    """One line each. A view or column that only one side has is told, not compared."""
+    for name in sorted(before.keys() ^ after.keys()):
+        yield f"{name}: {'gone' if name in before else 'new'}"
+    for name in sorted(before.keys() & after.keys()):
+        yield from (f"{name}{line}" for line in _of_view(before[name], after[name]))
+
+
+def _of_view(old: View, new: View) -> Iterator[str]:
+    if old.rows != new.rows:
+        yield f": {old.rows} rows before, {new.rows} after"
+    for column in sorted(old.columns.keys() ^ new.columns.keys()):
+        yield f".{column}: {'gone' if column in old.columns else 'new'}"
+    other = [column for column, value in old.columns.items() if new.columns.get(column, value) != value]
+    yield from (f".{column}: other values" for column in other)
+    if old.columns == new.columns and old.whole != new.whole:
+        yield ": the same values in other rows"
+
+
+def landings(sets: Sequence[str], people: Sequence[int], scratch: Path) -> dict[str, tuple[Path | None, Path | None]]:
+    """Name of the set → its deliveries and its standards; None: the revision's own."""
+    made: dict[str, tuple[Path | None, Path | None]] = {}
+    if "sample" in sets:
+        made["sample"] = (None, None)
+    if "delta" in sets:
+        from tests.faults.city import lay_down
+
+        lay_down(scratch / "delta", nights=3)
+        made["delta"] = (scratch / "delta" / "data" / "landing", scratch / "delta" / "standards")
+    for number in people:
+        out = scratch / f"people-{number}"
+        command = [sys.executable, "-m", "govdata", "sample", "--people", str(number), "--seed", "5", "--out", str(out)]
+        compare.timed(command, REPOSITORY, out)
+        made[f"{number} people"] = (out / "data" / "landing", None)
+    return made
+
+
+def processed(tree: Path, landing: Path | None, standards: Path | None, scratch: Path) -> dict[str, View]:
+    """The views after the tree's own ``govdata run`` of all dates. Raises ``RunFailed``."""
+    with tempfile.TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True) as folder:
+        home = compare.deployment(tree, landing, Path(folder) / "home", standards)
+        secret = home / "data" / "workorders" / "_events" / "key"
+        secret.parent.mkdir(parents=True)
+        secret.write_text(json.dumps({"key": SECRET}), encoding="ascii")
+        compare.timed([sys.executable, "-m", "govdata", "run"], tree, home)
+        return views(home)
+
+
+def revisions(base: str, head: str | None, sets: Sequence[str], people: Sequence[int]) -> int:
+    lines = 0
+    with (
+        tempfile.TemporaryDirectory(prefix="govdata-same-", ignore_cleanup_errors=True) as folder,
+        ExitStack() as stack,
+    ):
+        scratch = Path(folder)
+        before = stack.enter_context(compare.worktree(REPOSITORY, base, scratch / "base"))
+        after = stack.enter_context(compare.worktree(REPOSITORY, head, scratch / "head")) if head else REPOSITORY
+        for name, (landing, standards) in landings(sets, people, scratch).items():
+            lines += told(name, *(processed(tree, landing, standards, scratch) for tree in (before, after)))
     return lines
 
 
-def main() -> None:
-    match sys.argv[1:]:
-        case ["save", target]:
-            save(Path(target))
-        case ["compare", before, after]:
-            lines = compare(json.loads(Path(before).read_text("utf-8")), json.loads(Path(after).read_text("utf-8")))
-            print("\n".join(lines) or "same rows in every view")
-            sys.exit(bool(lines))
-        case _:
-            sys.exit(__doc__)
+def told(name: str, before: Mapping[str, View], after: Mapping[str, View]) -> int:
+    """Print how the two compare; returns the number of differences."""
+    lines = list(differences(before, after))
+    rows = sum(view.rows for view in before.values())
+    print(f"{name}: {len(before)} views, {rows} rows: {f'{len(lines)} differences' if lines else 'the same rows'}")
+    for line in lines:
+        print(f"  {line}", flush=True)
+    return len(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("base", nargs="?", help="git revision to compare with")
+    parser.add_argument("head", nargs="?", help="git revision to judge; default: this working tree as it is")
+    parser.add_argument("--sets", nargs="*", choices=("sample", "delta"), default=["sample", "delta"])
+    parser.add_argument("--people", type=int, nargs="*", default=[20_000], help="sizes of generated cities")
+    parser.add_argument("--homes", type=Path, nargs=2, help="two finished deployments instead of two revisions")
+    options = parser.parse_args(arguments)
+    if (options.base is None) == (options.homes is None):
+        parser.error("either a revision or --homes")
+    if options.homes:
+        return int(bool(told("homes", *(views(home) for home in options.homes))))
+    try:
+        return int(bool(revisions(options.base, options.head, options.sets, options.people)))
+    except (compare.RunFailed, subprocess.CalledProcessError) as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
