@@ -124,7 +124,10 @@ def _deliver(name, date, registry, deployment, share) -> None:  # type: ignore[n
     assert before is not None
     known = publish.visible(before, deployment, "b.*")
     mode = dataset.delivery.mode
-    changes = ", ".join(f"CASE WHEN place < {share / 2} THEN {text} ELSE {column} END AS {column}" for column, text in CHANGED[name].items())
+    changes = ", ".join(
+        f"CASE WHEN place < {share / 2} THEN {text} ELSE {column} END AS {column}"
+        for column, text in CHANGED[name].items()
+    )
     stamp = f"'c0ffee{date:%m%d}-' || row_number() OVER (ORDER BY _row_id) AS _row_id, DATE '{date}' AS _delivery_date"
     gone = f"place BETWEEN {share / 2} AND {share * 3 / 4}"
     operation = dataset.delivery.operation
@@ -137,7 +140,9 @@ def _deliver(name, date, registry, deployment, share) -> None:  # type: ignore[n
             earlier = publish.newest(deployment, name, date - timedelta(days=2))
             keys = sql.identifiers(dataset.key)
             if earlier is not None and earlier.snapshot_id != before.snapshot_id:
-                lost = f"SELECT * FROM ({publish.visible(earlier, deployment, 'b.*')}) ANTI JOIN ({known}) USING ({keys})"
+                lost = (
+                    f"SELECT * FROM ({publish.visible(earlier, deployment, 'b.*')}) ANTI JOIN ({known}) USING ({keys})"
+                )
                 again = f"'c0ffee{date:%m%d}-n' || row_number() OVER (ORDER BY _row_id) AS _row_id, DATE '{date}' AS _delivery_date"
                 rows += f" UNION ALL BY NAME SELECT * REPLACE ({again}) FROM ({lost})"
         folder = StandardizedBatch.path(deployment, name, date).parent
@@ -161,7 +166,9 @@ def _deliver(name, date, registry, deployment, share) -> None:  # type: ignore[n
     })  # fmt: skip
     batch.write(StandardizedBatch.path(deployment, name, date))
     sound = tuple(outcome.model_copy(update={"passed": True}) for outcome in verdict.outcomes)
-    verdict.model_copy(update={"date": date, "batch_id": batch_id, "outcomes": sound}).write(Verdict.path(deployment, name, date))
+    verdict.model_copy(update={"date": date, "batch_id": batch_id, "outcomes": sound}).write(
+        Verdict.path(deployment, name, date)
+    )
     publish.publish(batch, dataset, registry, deployment)
 
 
@@ -184,7 +191,9 @@ def _compare(home: Path, whole: Path, date: Date) -> None:
             one, other = (publish.newest(each, name, date) for each in (here, there))
             assert one is not None and other is not None and one.date == other.date == date
             a, b = (publish.visible(s, d, columns) for s, d in ((one, here), (other, there)))
-            differing = sql.scalar(connection, f"SELECT count(*) FROM (({a} EXCEPT ALL {b}) UNION ALL ({b} EXCEPT ALL {a}))")
+            differing = sql.scalar(
+                connection, f"SELECT count(*) FROM (({a} EXCEPT ALL {b}) UNION ALL ({b} EXCEPT ALL {a}))"
+            )
             layer = "层" if one.lineage[0] != date else "全量"
             print(f"{date} {name:24} {one.rows:9,} 行 {layer} 与全部重做不同 {differing} 行")
 

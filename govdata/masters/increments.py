@@ -17,7 +17,7 @@ what is published is what a rebuild gives (``tests/masters/test_increments.py``)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
@@ -128,12 +128,12 @@ def touch(
     differ = [
         f"SELECT {sql.text(table)} AS dataset, {ROW_ID} AS row_id FROM ({query})"
         for table in tables
-        if (query := _changed(table, registry, deployment, found, then)) is not None
+        for query in _changed(connection, table, registry, deployment, found, then)
     ]
     nothing = "SELECT '' AS dataset, '' AS row_id WHERE FALSE"
     connection.execute(f"CREATE TEMP TABLE changed_rows AS {' UNION '.join(differ) or nothing}")
     known = {
-        kind: rows(found[table], registry.datasets[table], registry, deployment, _names(table, registry))
+        kind: rows(found[table], registry.datasets[table], registry, deployment, _of_links(kind))
         for kind, table in made.links_read().items()
     }
     for kind, table in made.links_read().items():
@@ -149,6 +149,11 @@ def touch(
             "USING (dataset, row_id)"
         )
     return True
+
+
+def _of_links(kind: str) -> list[str]:
+    """The columns of links that anything follows from."""
+    return ["dataset", "role", "row_id", f"{kind}_id", "method"]
 
 
 def _names(table: str, registry: Registry) -> list[str]:
@@ -169,7 +174,7 @@ def _touch(
     then: Mapping[str, Snapshot],
 ) -> None:
     dataset, master = registry.datasets[table], sql.identifier(f"{kind}_id")
-    columns = ["dataset", "role", "row_id", f"{kind}_id", "method"]
+    columns = _of_links(kind)
     differ = publish.changed(then[table], found[table], deployment, columns)
     touched = [f"SELECT {master} AS master FROM ({differ})"] if differ is not None else []
     if sql.scalar(connection, "SELECT count(*) FROM changed_rows"):
@@ -181,14 +186,24 @@ def _touch(
 
 
 def _changed(
+    connection: duckdb.DuckDBPyConnection,
     table: str,
     registry: Registry,
     deployment: Deployment,
     found: Mapping[str, Snapshot],
     then: Mapping[str, Snapshot],
-) -> str | None:
-    columns = [column.name for column in registry.datasets[table].columns]
-    return publish.changed(then[table], found[table], deployment, [*columns, ROW_ID, DELIVERY_DATE])
+) -> Iterator[str]:
+    """SELECTs of the ids of rows that came or went, and of those that say something else under the id they had. A row
+    that says something else has a new id, unless standards changed; so what rows say is read only where an id lies
+    elsewhere now (a compacted file)."""
+    if (ids := publish.changed(then[table], found[table], deployment, [ROW_ID])) is None:
+        return
+    yield ids
+    moved = publish.moved(then[table], found[table], deployment, [ROW_ID])
+    if moved is not None and sql.scalar(connection, f"SELECT count(*) FROM ({moved})"):
+        columns = [*_names(table, registry), ROW_ID, DELIVERY_DATE]
+        said = publish.changed(then[table], found[table], deployment, columns)
+        yield f"SELECT {ROW_ID} FROM ({said})"
 
 
 def _alike(

@@ -185,21 +185,27 @@ def those(shown: str, dataset: str, only: str | None) -> str:
     return f"SELECT * FROM ({shown}) WHERE {ROW_ID} IN ({named})"
 
 
-def judged(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> str:
-    """A SELECT of the rows that would be published with the batch: its own, and those of the snapshot it lies on."""
+def own(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> str:
+    """A SELECT of the clean rows of a batch."""
     names = [deployment.absolute(name) for name in batch.clean_files]
     kinds = {column.name: sql_type(registry.elements[column.element]) for column in dataset.columns}
-    own = f"SELECT {sql.identifiers(kinds)} FROM {sql.parquet(names)}" if names else empty(kinds)
+    return f"SELECT {sql.identifiers(kinds)} FROM {sql.parquet(names)}" if names else empty(kinds)
+
+
+def judged(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> str:
+    """A SELECT of the rows that would be published with the batch: its own, and those of the snapshot it lies on."""
+    fresh = own(batch, dataset, registry, deployment)
     if batch.base is None:
-        return own
+        return fresh
     base = newest(deployment, dataset.name, batch.date - timedelta(days=1))
     if base is None or base.snapshot_id != batch.base:
         raise GateBlocked(dataset.name, batch.date.isoformat(), ["它所依据的上一期已重做，请重新运行本日"])
-    replaced = [*names, *(deployment.absolute(name) for name in batch.gone_files)]
-    kept = rows(base, dataset, registry, deployment, kinds)
+    names = [column.name for column in dataset.columns]
+    replaced = [deployment.absolute(name) for name in (*batch.clean_files, *batch.gone_files)]
+    kept = rows(base, dataset, registry, deployment, names)
     if replaced:
         kept = f"SELECT * FROM ({kept}) ANTI JOIN (SELECT {ROW_ID} FROM {sql.parquet(replaced)}) USING ({ROW_ID})"
-    return f"{own} UNION ALL SELECT {sql.identifiers(kinds)} FROM ({kept})"
+    return f"{fresh} UNION ALL SELECT {sql.identifiers(names)} FROM ({kept})"
 
 
 def digest(purpose: str, parts: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ set_aside_changed(deployment, tables, full=…) -> [name]         published file
 newest(deployment, table, date) -> Snapshot | None              the newest whole snapshot not later than the date
 complete(snapshot, deployment) -> bool                         all its files are there and none was cut short
 changed(then, now, deployment, columns) -> str | None          SELECT of the rows that only one of two snapshots holds
+moved(then, now, deployment, columns) -> str | None            SELECT of what both hold, in different places
 layer_rows(deployment, table, date) -> int                     rows of what the delivery of the date added
 lost_nights(deployment, tables) -> {table: [date]}             nights to run again for missing, damaged or changed files
 rerun(table, nights) -> str                                    the command that does
@@ -18,7 +19,7 @@ nightly(deployment, registry, policy) -> Pruned | None         the same by polic
 """
 
 from govdata.publish.catalogue import DamagedNight, damaged_nights, rebuild_catalogue
-from govdata.publish.differences import changed
+from govdata.publish.differences import changed, moved
 from govdata.publish.filled import filled_cells
 from govdata.publish.gate import table_checks
 from govdata.publish.governance import record_reconciliation, record_refusal
@@ -38,6 +39,7 @@ __all__ = [
     "filled_cells",
     "layer_rows",
     "lost_nights",
+    "moved",
     "newest",
     "nightly",
     "prune",

@@ -11,18 +11,31 @@ from collections.abc import Sequence
 
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
-from govdata.publish.merge import listed, moved
+from govdata.publish.merge import listed, position
 from govdata.storage import sql
 
 
 def changed(then: Snapshot, now: Snapshot, deployment: Deployment, columns: Sequence[str]) -> str | None:
-    """A SELECT of ``columns`` of the rows that only one of the two snapshots of a table holds, both the older and the
-    newer form of a row that changed; one that merely lies in another file is in neither. None: there are none."""
-    selected = ", ".join(f"b.{sql.identifier(name)}" for name in columns)
-    older, newer = (_elsewhere(a, b, deployment, selected) for a, b in ((then, now), (now, then)))
-    if not older or not newer:
+    """A SELECT of the distinct ``columns`` of the rows that only one of the two snapshots of a table holds, both the
+    older and the newer form of a row that changed; one that merely lies in another file is in neither. None: there are
+    none."""
+    older, newer = _both(then, now, deployment, columns)
+    if older is None or newer is None:
         return older or newer
     return f"(({older}) EXCEPT ({newer})) UNION ALL (({newer}) EXCEPT ({older}))"
+
+
+def moved(then: Snapshot, now: Snapshot, deployment: Deployment, columns: Sequence[str]) -> str | None:
+    """A SELECT of the distinct ``columns`` that both snapshots hold, in different places. None: there are none."""
+    older, newer = _both(then, now, deployment, columns)
+    return f"({older}) INTERSECT ({newer})" if older is not None and newer is not None else None
+
+
+def _both(
+    then: Snapshot, now: Snapshot, deployment: Deployment, columns: Sequence[str]
+) -> tuple[str | None, str | None]:
+    selected = ", ".join(f"b.{sql.identifier(name)}" for name in columns)
+    return _elsewhere(then, now, deployment, selected), _elsewhere(now, then, deployment, selected)
 
 
 def _elsewhere(snapshot: Snapshot, other: Snapshot, deployment: Deployment, columns: str) -> str | None:
@@ -52,6 +65,6 @@ def _hidden(snapshot: Snapshot, names: Sequence[str], deployment: Deployment) ->
     assert snapshot.hidden_file is not None
     places = [snapshot.files.index(name) for name in names]
     return (
-        f"SELECT {moved(places)} AS file, position FROM {sql.parquet([deployment.absolute(snapshot.hidden_file)])} "
+        f"SELECT {position(places)} AS file, position FROM {sql.parquet([deployment.absolute(snapshot.hidden_file)])} "
         f"WHERE file IN ({listed(places)})"
     )

@@ -139,7 +139,7 @@ class _Merge:
         )
         target = self._target("base")
         written = files.temporary(target)
-        hidden = f"(SELECT DISTINCT {moved(chosen)} AS file, position FROM hidden WHERE file IN ({listed(chosen)}))"
+        hidden = f"(SELECT DISTINCT {position(chosen)} AS file, position FROM hidden WHERE file IN ({listed(chosen)}))"
         query = _visible(paths, hidden, selected)
         self.connection.execute(f"COPY ({query}) TO {sql.text(str(written))} ({sql.PARQUET})")
         kept = [place for place in range(len(self.files)) if place not in set(chosen)]
@@ -151,7 +151,7 @@ class _Merge:
         order = [*base, *(None for _ in added), *kept[len(base) :]]
         self.connection.execute(f"DELETE FROM hidden WHERE file IN ({listed(chosen)})")
         if kept:
-            self.connection.execute(f"UPDATE hidden SET file = {moved(order)}")
+            self.connection.execute(f"UPDATE hidden SET file = {position(order)}")
         self.files = [added[0] if place is None else self.files[place] for place in order]  # type: ignore[misc]
         self.base_files, self.columns = len(base) + len(added), columns
 
@@ -252,7 +252,7 @@ class _Merge:
         return folder / f"{kind}-{self.lineage.snapshot_id}-{files.token()}.parquet"
 
 
-def moved(order: Sequence[int | None]) -> str:
+def position(order: Sequence[int | None]) -> str:
     """SQL for a file's position in ``order``, of its position so far (column ``file``)."""
     steps = " ".join(f"WHEN {place} THEN {position}" for position, place in enumerate(order) if place is not None)
     return f"CAST(CASE file {steps} END AS UBIGINT)"
