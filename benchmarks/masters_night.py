@@ -22,6 +22,9 @@ from pathlib import Path
 
 from masters import ALL, Costs, _told
 
+from govdata.deployment import Deployment
+from govdata.standards.model import Registry
+
 CHANGED = {
     "population": {"name": "'改' || substr(name, 2)", "household_address": "household_address || '东'"},
     "birth": {"mother_name": "'改' || substr(mother_name, 2)"},
@@ -90,7 +93,6 @@ def _step(step: str, home: Path, share: float) -> None:
 
     began = time.perf_counter()
     from govdata import masters, standards
-    from govdata.deployment import Deployment
 
     what, day = step.split()
     date = Date.fromisoformat(day)
@@ -112,7 +114,7 @@ def _step(step: str, home: Path, share: float) -> None:
     _told(ALL, 0.0, began)
 
 
-def _deliver(name, date, registry, deployment, share) -> None:  # type: ignore[no-untyped-def]
+def _deliver(name: str, date: Date, registry: Registry, deployment: Deployment, share: float) -> None:
     """Lay down a standardised batch as if it had been delivered and checked, and publish it."""
     from govdata import publish
     from govdata.batches import StandardizedBatch, Verdict
@@ -152,8 +154,7 @@ def _deliver(name, date, registry, deployment, share) -> None:  # type: ignore[n
         like = StandardizedBatch.read(StandardizedBatch.path(deployment, name, before.date))
         verdict = Verdict.read(Verdict.path(deployment, name, before.date))
         assert like is not None and verdict is not None
-        model = publish_columns(connection, deployment.absolute(like.clean_files[0]))
-        filled = ", ".join(model)
+        filled = sql.identifiers(sql.schema(connection, deployment.absolute(like.clean_files[0])))
         connection.execute(
             f"COPY (SELECT {filled} FROM (FROM ({rows}) UNION ALL BY NAME (SELECT * FROM "
             f"{sql.parquet([deployment.absolute(like.clean_files[0])])} LIMIT 0))) TO {sql.text(str(path))} ({sql.PARQUET})"
@@ -172,15 +173,8 @@ def _deliver(name, date, registry, deployment, share) -> None:  # type: ignore[n
     publish.publish(batch, dataset, registry, deployment)
 
 
-def publish_columns(connection, path):  # type: ignore[no-untyped-def]
-    from govdata.storage import sql
-
-    return [sql.identifier(name) for name in sql.schema(connection, path)]
-
-
 def _compare(home: Path, whole: Path, date: Date) -> None:
     from govdata import publish, standards
-    from govdata.deployment import Deployment
     from govdata.storage import sql
 
     here, there = Deployment.from_env(home), Deployment.from_env(whole)

@@ -31,6 +31,7 @@ from govdata.deployment import Deployment
 from govdata.engine import ENGINE_VERSION
 from govdata.engine.typed import sql_type
 from govdata.masters.mentions import rows
+from govdata.publish import layers
 from govdata.standards import Everything, expressions
 from govdata.standards.derivations import Events, Relations, Survivors
 from govdata.standards.model import Dataset, Registry
@@ -78,15 +79,15 @@ def base(
     before = publish.newest(deployment, dataset.name, date - timedelta(days=1)) if dataset.derived.LAYERED else None
     if before is None or not before.files or len(before.lineage) >= MOST_LAYERS:
         return None
-    raw = RawBatch.read(RawBatch.path(deployment, dataset.name, before.date))
-    batch = StandardizedBatch.read(StandardizedBatch.path(deployment, dataset.name, before.date))
+    raw = layers.read(RawBatch, RawBatch.path(deployment, dataset.name, before.date))
+    batch = layers.read(StandardizedBatch, StandardizedBatch.path(deployment, dataset.name, before.date))
     if raw is None or batch is None or batch.batch_id != before.batch_id or batch.raw_batch_id != raw.batch_id:
         return None
     if raw.recipe != recipe:
         return None
     then: dict[str, Snapshot] = {}
     for item in raw.made_of:
-        snapshot = Snapshot.read(Snapshot.path(deployment, item.table, item.date))
+        snapshot = layers.read(Snapshot, Snapshot.path(deployment, item.table, item.date))
         if snapshot is not None and snapshot.snapshot_id == item.snapshot_id and publish.complete(snapshot, deployment):
             then[item.table] = snapshot
     if _new(then, found, deployment) > MOST_NEW * sum(snapshot.rows for snapshot in found.values()):

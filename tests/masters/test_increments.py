@@ -170,6 +170,9 @@ def shown(deployment: Deployment, date: Date) -> dict[str, list[tuple]]:
         for name, (columns, _, _) in DERIVED.items():
             snapshot = publish.newest(deployment, name, date)
             assert snapshot is not None and snapshot.date == date
+            if not snapshot.files:
+                found[name] = []
+                continue
             query = publish.visible(snapshot, deployment, ", ".join(f"b.{column}" for column in (*columns, "_row_id")))
             found[name] = sorted(connection.execute(query).fetchall(), key=str)
             assert len(found[name]) == snapshot.rows
