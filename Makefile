@@ -28,7 +28,7 @@ bench: .venv/.dev
 	$(BIN)/python benchmarks/night.py
 
 lint: .venv/.dev
-	$(BIN)/ruff check govdata tests benchmarks
+	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

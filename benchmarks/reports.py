@@ -23,7 +23,8 @@ from night import Cost, measure
 PRELUDE = """
 import sys
 from pathlib import Path
-from govdata import access, reports, standards
+from govdata import reports, standards
+from govdata.access import dictionary
 from govdata.deployment import Deployment
 from govdata.governance.workbook import write_all
 from govdata.reports import inspection_figures
@@ -39,7 +40,7 @@ OUTPUTS = {
     "检测报告（各部门和全市，.docx、.html）": "reports.write(registry, d)",
     "工单工作簿": "write_all(registry, d, date)",
     "政务数据目录（工作簿、登记、JSON、DCAT、网页）": "reports.write_catalogue(registry, d, out)",
-    "数据字典": "access.write_dictionary(access.dictionary(registry), out.with_suffix('.xlsx'))",
+    "数据字典": "dictionary.write_dictionary(dictionary.dictionary(registry), out.with_suffix('.xlsx'))",
 }
 
 

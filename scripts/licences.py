@@ -74,8 +74,9 @@ def page() -> str:
     lines = [
         "# Licences of the packages govdata stands on",
         "",
-        "Made by `make licences` from the lock files (`requirements*.txt`) and the metadata of the installed packages, without a",
-        "network. What a package declares is repeated here, not judged: read its own licence text before redistributing it.",
+        "Made by `make licences` from the lock files (`requirements*.txt`) and the metadata of the installed packages,",
+        "without a network. What a package declares is repeated here, not judged: read its own licence text before",
+        "redistributing it.",
         "govdata itself contains none of their code, except the JSON Schema named in `govdata/standards/NOTICE.md`.",
         "",
         f"Runtime: {len(runtime)} packages. Development and tests only: {len(rows) - len(runtime)}. "

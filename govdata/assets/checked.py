@@ -79,23 +79,23 @@ def unjudged(
 def _newest_state(
     deployment: Deployment, dataset: Dataset, registry: Registry, after: Date = Date.min
 ) -> Iterator[AssetCheckEvaluation]:
-    """The checks of the newest delivery later than ``after`` that was judged; of one still newer that could not be
-    read, that it was not."""
+    """The checks of the newest delivery later than ``after`` that was judged; of one as new or newer that could not be
+    read, that it was not (a date that was judged may be delivered anew)."""
     from govdata.publish import layers
 
-    newest = after
+    newest, judged = after, after > Date.min
     for date in reversed(layers.dates(deployment.lake("standardized", dataset.name, Date.max).parent)):
         if date <= after:
             break
         verdict = layers.read(Verdict, Verdict.path(deployment, dataset.name, date))
         if verdict is not None:
-            newest = date
+            newest, judged = date, True
             yield from current(verdict, dataset, registry)
             break
     for date in reversed(dates_in(deployment.landing / dataset.name)):
-        if date <= newest:
+        if date < newest:
             break
         reading = outcomes.read(deployment, dataset.name, date, "raw")
         if reading is not None and reading.is_stopped:
-            yield not_read(dataset, date, alerts.itemised(reading.reasons))
+            yield from not_read(dataset, registry, date, alerts.itemised(reading.reasons), judged)
             break

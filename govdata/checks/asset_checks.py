@@ -179,17 +179,33 @@ def current(verdict: Verdict, dataset: Dataset, registry: Registry) -> Iterator[
             yield AssetCheckEvaluation(**facts)
 
 
-def not_read(dataset: Dataset, date: Date, reasons: str) -> AssetCheckEvaluation:
-    """The check "reading" of a delivery of which nothing was read, outside of a run like those of ``current``.
-    ``reasons`` are Markdown."""
-    return AssetCheckEvaluation(
-        asset_key=asset_key(dataset),
-        check_name="reading",
-        passed=False,
-        severity=AssetCheckSeverity.ERROR,
-        description=f"{date} 的交付没有读成，其余各项仍是之前一期的结果：\n\n{reasons}",
-        metadata={DATE: date.isoformat()},
-    )
+READING = "reading"
+
+
+def not_read(
+    dataset: Dataset, registry: Registry, date: Date, reasons: str, judged: bool
+) -> Iterator[AssetCheckEvaluation]:
+    """The check "reading" of a delivery of which nothing was read, outside of a run like those of ``current``. Where no
+    delivery was ``judged`` before, Dagster would show the other checks as failed without a word: they say why there is
+    no result yet. ``reasons`` are Markdown."""
+    rest = "其余各项仍是上一次判定的结果" if judged else "其余各项还没有判定过"
+
+    def failed(name: str, severity: AssetCheckSeverity, told: str) -> AssetCheckEvaluation:
+        return AssetCheckEvaluation(
+            asset_key=asset_key(dataset),
+            check_name=name,
+            passed=False,
+            severity=severity,
+            description=told,
+            metadata={DATE: date.isoformat()},
+        )
+
+    yield failed(READING, AssetCheckSeverity.ERROR, f"{date} 的交付没有读成，{rest}：\n\n{reasons}")
+    if not judged:
+        for spec in check_specs(dataset, registry):
+            if spec.name != READING:
+                told = f"还没有判定过：{date} 的交付没有读成，原因见检查 {READING}"
+                yield failed(spec.name, AssetCheckSeverity.WARN, told)
 
 
 def _results(verdict: Verdict, dataset: Dataset) -> Iterator[dict[str, Any]]:

@@ -10,8 +10,9 @@ from sqlglot import exp
 
 from govdata.batches import Snapshot, StandardizedBatch
 from govdata.checks.errors import ChecksError
-from govdata.checks.suite import SYSTEM_COLUMNS, compiled
+from govdata.checks.suite import SYSTEM_COLUMNS
 from govdata.deployment import Deployment
+from govdata.engine import rules
 from govdata.engine.syntax import alias, column, list_of, text
 from govdata.engine.typed import sql_type
 from govdata.publish import layers, renames, visible
@@ -48,7 +49,6 @@ def create_view(
     or mistyped), then the facts and results that the suite's predicates share. A batch without files gives an empty
     view of the declared types."""
     wanted = [*(item.name for item in dataset.columns), *SYSTEM_COLUMNS]
-    shared = compiled(dataset, registry).shared
     paths = existing(deployment, (*batch.clean_files, *batch.quarantine_files))
     if paths:
         held = {
@@ -62,17 +62,12 @@ def create_view(
         types |= tables.types(SYSTEM_COLUMNS)
         columns = ", ".join(f"CAST(NULL AS {types[name]}) AS {text(column(name))}" for name in wanted)
         rows = f"SELECT {columns} WHERE FALSE"
-    for layer in (shared.facts, shared.results):
-        known = {name: tree for name, tree in layer.items() if _read(tree) <= held}
-        rows = f"SELECT {', '.join(['*', *(text(alias(tree, name)) for name, tree in known.items())])} FROM ({rows})"
+    for layer in rules.layers(dataset.name, registry):
+        known = {name: fact for name, fact in layer.items() if fact.reads <= held}
+        rows = f"SELECT {', '.join(['*', *(fact.sql for fact in known.values())])} FROM ({rows})"
         held |= known.keys()
     connection.execute(f"CREATE VIEW {VIEW} AS {rows}")
     return VIEW
-
-
-def _read(tree: exp.Expression) -> set[str]:
-    """Columns of the rows that ``tree`` reads; those of a code table it asks are none."""
-    return {item.name for item in tree.find_all(exp.Column) if item.find_ancestor(exp.Select) is None}
 
 
 def count(connection: duckdb.DuckDBPyConnection, deployment: Deployment, files: Sequence[str]) -> int:

@@ -109,13 +109,12 @@ def _meta(**facts: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class CompiledSuite:
-    """A suite, the GX JSON it is kept as, and the columns its predicates refer to besides the table's."""
+    """A suite and the GX JSON it is kept as."""
 
     dataset: Dataset
     standards_hash: str
     suite: ExpectationSuite
     json: str
-    shared: Shared
 
     def save(self, folder: Path) -> Path:
         """Write the JSON to ``<folder>/<dataset>.json``, in one step."""
@@ -132,7 +131,7 @@ def compiled(dataset: Dataset, registry: Registry) -> CompiledSuite:
         shared = rules.shared(dataset.name, registry)
         suite = build(dataset, registry, shared)
         written = json.dumps(suite.to_json_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        return CompiledSuite(dataset, registry.hashes[dataset.name], suite, written, shared)
+        return CompiledSuite(dataset, registry.hashes[dataset.name], suite, written)
 
     if registry.datasets.get(dataset.name) is not dataset:  # somebody's own, for a moment
         return make()

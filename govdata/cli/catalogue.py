@@ -26,13 +26,14 @@ def catalogue(
     """
     if context.invoked_subcommand is not None:
         return
-    from govdata import access, reports
+    from govdata import reports
+    from govdata.access import dictionary
 
     deployment = Deployment.from_env()
     registry = load_registry(deployment)
     target = (out or deployment.reports / "catalogue").absolute()
     made = reports.write_catalogue(registry, deployment, target)
-    access.write_dictionary(access.dictionary(registry), target / reports.DICTIONARY)
+    dictionary.write_dictionary(dictionary.dictionary(registry), target / reports.DICTIONARY)
     lines = [f"已写入 {made.folder}：{made.entries} 个目录条目，{made.pages} 个网页。打开 {made.folder / 'index.html'}"]
     if made.unregistered:
         lines.append(f"没有登记的表：{'、'.join(made.unregistered)}")

@@ -19,14 +19,15 @@ def dictionary(
     ] = None,
 ) -> None:
     """数据字典：已发布的表、治理记录和代码集的表、列、类型、标准、敏感级别和代码，由数据标准生成。"""
-    from govdata import access as door
+    from govdata import access
+    from govdata.access import dictionary as door
     from govdata.storage import files
 
     made = door.dictionary(load_registry(Deployment.from_env()))
     if out is None:
         shown = ("table", "title", "columns")
         rows = [[str(value) if (value := line[name]) is not None else "" for name in shown] for line in made.tables]
-        console().print(door.as_table(door.Result(("表", "名称", "列数"), rows, more=False)))
+        console().print(access.as_table(access.Result(("表", "名称", "列数"), rows, more=False)))
         return
     files.demand_new(out)
     door.write_dictionary(made, out)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from govdata.access import Dossier
+    from govdata.access.dossier import Dossier
     from govdata.standards.model import Registry
     from govdata.standards.role_settings import Door, Role
 
@@ -80,17 +80,17 @@ def why(
     html: Html = None,
 ) -> None:
     """一行数据的档案：来自哪个文件、为什么隔离或合格、改了什么、归到哪个主体、还有什么问题；逐步的改动见 explain。"""
-    from govdata import access
+    from govdata.access.row_dossier import row_dossier
 
     _Look("why", reveal, role, purpose, by, html).show(
-        lambda deployment, registry, eyes: access.row_dossier(deployment, registry, _given(row), role=eyes)
+        lambda deployment, registry, eyes: row_dossier(deployment, registry, _given(row), role=eyes)
     )
 
 
 def _master(kind: str, asked: str, look: _Look) -> None:
-    from govdata import access
+    from govdata.access.dossier import dossier
 
-    look.show(lambda deployment, registry, eyes: access.dossier(deployment, registry, kind, _given(asked), role=eyes))
+    look.show(lambda deployment, registry, eyes: dossier(deployment, registry, kind, _given(asked), role=eyes))
 
 
 def _given(argument: str) -> str:
@@ -114,7 +114,8 @@ class _Look:
 
     def show(self, made: Callable[[Deployment, Registry, Role | None], Dossier]) -> None:
         """Find, log, show: a look that cannot be logged shows nothing."""
-        from govdata import access
+        from govdata.access import pages
+        from govdata.access.roles import role_of
         from govdata.storage import access_log
 
         html = self.html
@@ -124,7 +125,7 @@ class _Look:
             raise GovdataError(f"文件夹 {html.parent} 不存在")
         deployment = Deployment.from_env()
         registry = load_registry(deployment)
-        eyes = access.role_of(registry, self.role, self.door, reveal=self.reveal, purpose=self.purpose)
+        eyes = role_of(registry, self.role, self.door, reveal=self.reveal, purpose=self.purpose)
         found = made(deployment, registry, eyes)
         reason = (self.purpose or "").strip() or MASKED
         access_log.record(
@@ -140,8 +141,8 @@ class _Look:
         if html is None:
             _print(found)
         else:
-            printed = access.Printed(self.by or access_log.account(), reason, datetime.now().astimezone())
-            access.write_page(found, printed, html)
+            printed = pages.Printed(self.by or access_log.account(), reason, datetime.now().astimezone())
+            pages.write_page(found, printed, html)
             console().print(f"已写入 {html}", markup=False, highlight=False, soft_wrap=True)
 
 

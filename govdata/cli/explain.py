@@ -14,7 +14,7 @@ from govdata.errors import GovdataError
 from govdata.storage.tables.rows import ROW_ID, UNPARSED
 
 if TYPE_CHECKING:
-    from govdata.access import Cell, Explained, Judged
+    from govdata.access.explain import Cell, Explained, Judged
     from govdata.standards.model import Registry
     from govdata.standards.role_settings import Role
 
@@ -48,17 +48,16 @@ def explain(
 
     例：govdata explain 3f2a… birth_date
     """
-    from govdata import access
+    from govdata.access.explain import explain as explained
+    from govdata.access.roles import role_of
     from govdata.storage import access_log
 
     deployment = Deployment.from_env()
     registry = load_registry(deployment)
-    eyes = access.role_of(registry, role, "explain", reveal=reveal, purpose=purpose)
+    eyes = role_of(registry, role, "explain", reveal=reveal, purpose=purpose)
     if dataset:
         known_datasets([dataset], registry)
-    found = access.explain(
-        deployment, registry, row_id.strip(), dataset=dataset, date=read_date(date) if date else None
-    )
+    found = explained(deployment, registry, row_id.strip(), dataset=dataset, date=read_date(date) if date else None)
     names = [item.name for item in found.dataset.columns]
     if column is not None and column not in names:
         raise GovdataError(f"{found.dataset.name} 没有列 {column}；有：{'、'.join(names)}")
@@ -80,7 +79,7 @@ def explain(
 
 def _shown(found: Explained, registry: Registry, role: Role | None) -> Shown:
     """Values of the elements that the role sees, the shape of others."""
-    from govdata.access import sees
+    from govdata.access.displayed import sees
     from govdata.ingest import shape
 
     seen = {c.name for c in found.dataset.columns if sees(role, registry.elements[c.element])}

@@ -56,9 +56,10 @@ def show_trial(console: Console, trial: Trial, dataset: Dataset, outcomes: Seque
     say(f"{trial.path.name} 作为“{dataset.title}”（{dataset.name}）的交付：")
     if not trial.problems:
         say(f"  {account.overview(trial.raw, dataset)}")
-    console.print(_columns(trial))
-    unknown = "、".join(trial.unknown) or "无"
-    say(f"合同外的列：{unknown}")
+    if any(column.headers for column in trial.columns):  # of what is no table of this contract there is none to show
+        console.print(_columns(trial))
+        unknown = "、".join(trial.unknown) or "无"
+        say(f"合同外的列：{unknown}")
     for source in trial.raw.sources:
         _say_notes(say, source)
     say("今晚会怎样", "bold")
@@ -85,11 +86,14 @@ def _say_notes(say: Callable[[str], None], source: IngestedFile) -> None:
 
 
 def _columns(trial: Trial) -> Table:
+    """Of a file that is refused no value was read, so nothing is said of values."""
     table = Table(title_justify="left", header_style="bold")
-    for name in ("列", "文件中的表头", "有值", "空值词", "值的样子"):
+    values = () if trial.problems else ("有值", "空值词", "值的样子")
+    for name in ("列", "文件中的表头", *values):
         table.add_column(name, overflow="fold", justify="right" if name in ("有值", "空值词") else "left")
     for column in trial.columns:
-        cells = (f"{column.filled:,}", f"{column.null_words:,}", "  ".join(column.shapes))
+        counted = (f"{column.filled:,}", f"{column.null_words:,}", "  ".join(column.shapes))
+        cells = () if trial.problems else counted
         headers = "、".join(column.headers) or "（没有）"
         style = None if column.headers else "yellow"
         table.add_row(f"{column.title} {column.name}", *map(escape, (headers, *cells)), style=style)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,21 +11,16 @@ from govdata.cli.app import Command, standards_app
 from govdata.cli.common import console, load_registry
 from govdata.deployment import NIGHT, Deployment
 
+if TYPE_CHECKING:
+    from govdata.errors import Problem
+    from govdata.standards.model import Registry
+
 
 @standards_app.command("check", cls=Command)
 def standards_check() -> None:
     """检查 standards/ 下的全部声明，一次列出所有问题（文件、行号、原因）；有问题返回 1。"""
-    from govdata import standards
-    from govdata.engine import examples, trial
-    from govdata.engine.tried import Tried
-
     deployment = Deployment.from_env()
-    registry, problems = standards.checked(deployment.standards, engine=trial.refusal)
-    if registry is not None and not problems:
-        # Standards without data are somebody's working copy: nothing is left beside them.
-        known = Tried(deployment.standards_tried if deployment.data.is_dir() else None)
-        problems = trial.problems(registry, known) or examples.problems(registry, tried=known)
-        known.keep()
+    registry, problems = _checked(deployment)
     terminal = console()
     if registry is None or problems:
         for problem in problems:
@@ -48,6 +43,27 @@ def standards_check() -> None:
             terminal.print(
                 f"{late}：夜间没有的由补收（late_deliveries）处理", markup=False, highlight=False, soft_wrap=True
             )
+
+
+def _checked(deployment: Deployment) -> tuple[Registry | None, list[Problem]]:
+    """What is declared, and its problems; a terminal is shown meanwhile what is tried and how much is left."""
+    from govdata import standards
+    from govdata.engine import examples, trial
+    from govdata.engine.tried import Tried
+
+    with console(stderr=True).status("读标准") as status:
+        registry, problems = standards.checked(deployment.standards, engine=trial.refusal)
+        if registry is None or problems:
+            return registry, problems
+        # Standards without data are somebody's working copy: nothing is left beside them.
+        known = Tried(deployment.standards_tried if deployment.data.is_dir() else None)
+        problems = trial.problems(registry, known, lambda left: status.update(f"试合同，还有 {left} 个"))
+        if not problems:
+            problems = examples.problems(
+                registry, tried=known, watch=lambda left: status.update(f"试数据元的例子，还有 {left} 个")
+            )
+        known.keep()
+    return registry, problems
 
 
 @standards_app.command("list", cls=Command)

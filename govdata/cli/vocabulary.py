@@ -23,7 +23,7 @@ PERSONAL = {"none": "非个人信息", "general": "个人信息", "sensitive": "
 
 def _elements(registry: Registry) -> Lines:
     for element in sorted(registry.elements.values(), key=lambda item: item.id):
-        yield element.id, element.name, TYPES[element.type].title, _source(element)
+        yield element.id, element.name, TYPES[element.type].title, element.basis or ""
 
 
 def _codes(registry: Registry) -> Lines:
@@ -106,7 +106,7 @@ def _facts(element: Element, registry: Registry) -> Iterator[tuple[str, str]]:
     yield "数据元", f"{element.name}（{element.id}）"
     yield "英文名", element.name_en
     yield "定义", element.definition
-    yield "依据", _source(element)
+    yield "依据", element.basis or ""
     scale = f"，{element.scale} 位小数" if element.scale is not None else ""
     yield "类型", TYPES[element.type].title + scale
     if element.code_set is not None:
@@ -116,11 +116,6 @@ def _facts(element: Element, registry: Registry) -> Iterator[tuple[str, str]]:
     masked = f"，脱敏 {element.sensitivity.mask}" if element.sensitivity.mask else ""
     yield "敏感级别", f"{element.sensitivity.level} 级，{PERSONAL[element.sensitivity.personal]}{masked}"
     yield "写在", f"{element.file} 第 {element.line} 行"
-
-
-def _source(element: Element) -> str:
-    clause = f"第 {element.clause} 条" if element.clause and element.clause[0].isdigit() else element.clause
-    return " ".join(filter(None, (element.standard, clause)))
 
 
 def _rules_of(element: Element, terminal: Console) -> None:

@@ -3,9 +3,10 @@ a small night's rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
@@ -16,16 +17,23 @@ from govdata.engine.ledger import ledger
 from govdata.engine.pipeline import (
     NO_GATES,
     Gates,
+    delivered_query,
     dictionary_query,
+    finished_query,
+    idle_query,
     judged_query,
     result_query,
     standardized_query,
 )
 from govdata.engine.plans import ColumnPlan, looked_up, plan_columns, with_neighbours
+from govdata.engine.session import map_table
 from govdata.engine.syntax import column, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.standards.normalisers import Stage
 from govdata.storage.tables.rows import IDENTITY
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 AT = "~at"
 """Where a raw row lies (file · 2⁴⁰ + row): an integer key for the few rows that need a second look, far cheaper to join
@@ -33,15 +41,20 @@ than ``_row_id``."""
 
 
 HELD = "standard"
+DELIVERED = "delivered"
+
+REMEMBERED = 4
+"""Texts of one query of a dataset."""
 
 
 class CompiledDataset:
     """Queries over a relation ``raw_rows`` that has the raw batch's columns and ``~at``.
 
     ``arrives``: SQL types of the raw columns that are not text. ``dictionaries``: those whose tables answer for their
-    columns (see ``govdata.engine.dictionaries``). ``held``: the rows are standardised once into the table ``standard``
-    and every query reads that; otherwise each query streams from ``raw_rows``, which costs no memory. Planning a wide
-    dataset takes DuckDB longer than a small night's rows do: held, it is planned once."""
+    columns (see ``govdata.engine.dictionaries``). ``held``: the rows are standardised once, by way of the table
+    ``delivered`` into the table ``standard``, and every query reads that; otherwise each query streams from
+    ``raw_rows``, which costs no memory. Planning a wide dataset takes DuckDB longer than a small night's rows do: held,
+    it is planned once."""
 
     def __init__(
         self,
@@ -59,7 +72,8 @@ class CompiledDataset:
         self.plans: tuple[ColumnPlan, ...] = plan_columns(dataset, registry, arrives)
         self.bound = registry.rules(dataset.name)
         self._entries: dict[tuple[str, ...], str] = {}
-        self._rows: dict[tuple[bool, frozenset[str]], str] = {}
+        self._standard: dict[frozenset[str], str] = {}
+        self._rows: dict[tuple[bool, frozenset[str], frozenset[str]], str] = {}
 
     @cached_property
     def code_sets(self) -> frozenset[str]:
@@ -79,9 +93,9 @@ class CompiledDataset:
         }
 
     @cached_property
-    def source_maps(self) -> dict[str, dict[str, str]]:
-        """Source value → code for every code column."""
-        return {plan.name: looked_up(plan, self.registry) for plan in self.plans if plan.coded}
+    def source_maps(self) -> dict[str, pa.Table]:
+        """``(source, code)`` for every code column: source value → code."""
+        return {plan.name: map_table(looked_up(plan, self.registry)) for plan in self.plans if plan.coded}
 
     @cached_property
     def possible(self) -> tuple[Dictionary, ...]:
@@ -121,9 +135,23 @@ class CompiledDataset:
         return tuple(queries)
 
     @cached_property
-    def standard(self) -> str:
-        """All rows, standardised and not judged: what ``held`` holds."""
-        return text(standardized_query(self.plans, "raw_rows", carried=(*IDENTITY, AT), gated=self.gates))
+    def delivered(self) -> str:
+        """All rows, read as they were delivered: what ``held`` holds first."""
+        return text(delivered_query(self.plans, "raw_rows", carried=(*IDENTITY, AT), gated=self.gates))
+
+    @cached_property
+    def idle(self) -> str:
+        """One row over the table ``delivered``: column → whether none of its cells has anything left to do."""
+        return text(idle_query(self.plans, self.gates, DELIVERED))
+
+    def standard(self, idle: frozenset[str]) -> str:
+        """All rows of the table ``delivered``, standardised and not judged: what ``held`` holds then. ``idle``: the
+        columns that have nothing left to do; most of the text is the steps of the others."""
+        return _newest(
+            self._standard,
+            idle,
+            lambda: finished_query(_all_of(DELIVERED), self.plans, self.gates, idle=idle),
+        )
 
     def _standardized(
         self, plans: Sequence[ColumnPlan], condition: exp.Expression | None = None, gated: Gates = NO_GATES
@@ -132,7 +160,7 @@ class CompiledDataset:
             names = {plan.name for plan in plans}
             known = [item for item in self.dictionaries if names >= set(item.key)]
             return standardized_query(plans, "raw_rows", condition, (*IDENTITY, AT), gated, known)
-        query = exp.Select().select(exp.Star(), copy=False).from_(exp.to_table(HELD), copy=False)
+        query = _all_of(HELD)
         return query.where(condition, copy=False) if condition is not None else query
 
     @cached_property
@@ -140,25 +168,36 @@ class CompiledDataset:
         """Standardised rows of ``candidates("~at")``, not judged."""
         return text(self._standardized(self.plans, sql('"~at" IN (SELECT "~at" FROM candidates)')))
 
-    def rows(self, *, dropped: bool, conflicts: frozenset[str]) -> str:
+    def rows(self, *, dropped: bool, conflicts: frozenset[str], idle: frozenset[str] = frozenset()) -> str:
         """The whole pass: rows as they are written. ``dropped``: leave out ``dropped("~at")``; ``conflicts``: ids of
-        unique rules that have rows in ``conflicts("~at", rule)``."""
-        known = self._rows.get((dropped, conflicts))
-        if known is None:
-            condition = sql('"~at" NOT IN (SELECT "~at" FROM dropped)') if dropped else None
-            predicates: dict[str, exp.Expression] = {
-                rule: sql('"~at" IN (SELECT "~at" FROM conflicts WHERE rule = :r)', r=rule)
-                for rule in sorted(conflicts)
-            }
-            standard = self._standardized(self.plans, condition, self.gates)
-            judged = judged_query(standard, self.dataset, self.registry, predicates, self.gates, self.dictionaries)
-            known = text(result_query(judged, self.plans, self.dataset, self.registry))
-            self._rows[(dropped, conflicts)] = known
-        return known
+        unique rules that have rows in ``conflicts("~at", rule)``; ``idle``: as given to ``standard``."""
+        return _newest(self._rows, (dropped, conflicts, idle), lambda: self._judged(dropped, conflicts, idle))
+
+    def _judged(self, dropped: bool, conflicts: frozenset[str], idle: frozenset[str]) -> exp.Expression:
+        condition = sql('"~at" NOT IN (SELECT "~at" FROM dropped)') if dropped else None
+        predicates: dict[str, exp.Expression] = {
+            rule: sql('"~at" IN (SELECT "~at" FROM conflicts WHERE rule = :r)', r=rule) for rule in sorted(conflicts)
+        }
+        standard = self._standardized(self.plans, condition, self.gates)
+        judged = judged_query(standard, self.dataset, self.registry, predicates, self.gates, self.dictionaries, idle)
+        return result_query(judged, self.plans, self.dataset, self.registry)
 
     @cached_property
     def ledger(self) -> tuple[LedgerColumn, ...]:
         return ledger(self.plans)
+
+
+def _newest(known: dict[Any, str], key: Hashable, make: Callable[[], exp.Expression]) -> str:
+    """The text under ``key``. A run over many dates asks under ever new keys: few are remembered."""
+    if key not in known:
+        if len(known) >= REMEMBERED:
+            known.clear()
+        known[key] = text(make())
+    return known[key]
+
+
+def _all_of(table: str) -> exp.Select:
+    return exp.Select().select(exp.Star(), copy=False).from_(exp.to_table(table), copy=False)
 
 
 def compiled(

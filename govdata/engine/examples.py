@@ -3,6 +3,7 @@ problem of the standard."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date as Date
 
 from sqlglot import exp
@@ -11,12 +12,13 @@ from govdata.engine import trial
 from govdata.engine.gates import gates
 from govdata.engine.pipeline import judged_query, standardized_query
 from govdata.engine.plans import ColumnPlan, looked_up, plan_columns
-from govdata.engine.session import create_maps, create_table, session
+from govdata.engine.session import create_maps, map_table, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
 from govdata.engine.tried import Tried
 from govdata.errors import Problem
 from govdata.standards import bind_column, column_rules, digest
 from govdata.standards.model import BoundRule, Column, Dataset, DeliveryMode, Element, Registry
+from govdata.storage import sql as storage
 from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 NAME = "element_examples"
@@ -57,9 +59,15 @@ def _rows(elements: list[Element]) -> list[tuple[str, str, str, str | None]]:
     return rows
 
 
-def problems(registry: Registry, on: Date | None = None, tried: Tried | None = None) -> list[Problem]:
+def problems(
+    registry: Registry,
+    on: Date | None = None,
+    tried: Tried | None = None,
+    watch: Callable[[int], object] = lambda left: None,
+) -> list[Problem]:
     """Every example that does not hold, in Chinese, with the file and the line it stands on. ``on`` stands for the
-    delivery date (default: today). Elements that are ``tried`` are not tried again.
+    delivery date (default: today). Elements that are ``tried`` are not tried again. ``watch`` is told, every so often,
+    how many are left.
 
     A valid example must pass every rule and stay as it is; an invalid one must fail the named rule; a repair must give
     the named text and then pass. Example values come from the standards, not from records, so the messages may quote
@@ -76,6 +84,7 @@ def problems(registry: Registry, on: Date | None = None, tried: Tried | None = N
     elements = tried.remaining((each for each in registry.elements.values() if _rows([each])), facts)
     found: list[Problem] = []
     for start in range(0, len(elements), GROUP):
+        watch(len(elements) - start)
         found += _tried(elements[start : start + GROUP], registry, date)
     wrong = {(problem.where or "").partition(".")[0] for problem in found}
     for element in elements:
@@ -113,7 +122,7 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
     plans = plan_columns(dataset, examined)
     connection = session(registry, as_of=on, threads=1)
     try:
-        create_maps(connection, {plan.name: looked_up(plan, examined) for plan in plans if plan.coded})
+        create_maps(connection, {plan.name: map_table(looked_up(plan, examined)) for plan in plans if plan.coded})
         examples = pa.table(
             {
                 "n": pa.array(range(len(rows)), pa.int64()),
@@ -121,7 +130,7 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
                 "value": pa.array([row[2] for row in rows], pa.string()),
             }
         )
-        create_table(connection, "examples", examples)
+        storage.create_table(connection, "examples", examples)
         cells = ", ".join(
             text(alias(sql("CASE WHEN element = :e THEN value END", e=plan.name), plan.name)) for plan in plans
         )

@@ -66,38 +66,55 @@ def flagged(position: int, row: Mapping[str, object]) -> bool:
     return bool(int(str(row.get(f"{REPAIR_FLAGS}{word}") or 0)) >> bit & 1)
 
 
-_compiled: dict[str, str] = {}
+CELL = (*IDENTITY, "column_name", "before", "after")
+UNDECODED = (*CELL, "~unread", "~kind")
+"""Columns of ``cells_sql``: what ``decoded_sql`` reads."""
 
 
-def ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
-    """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving the row's identity and
-    ``column_name, before, after, rule``: one row per altered cell, ``rule`` the names of the steps that changed it.
-
-    ``plans``: all columns of the contract, in its order. Raises ``KeyError`` for a step that is no more. Compiled once
-    per process."""
-    key = "".join(plan.model_dump_json() for plan in plans)
-    if key not in _compiled:
-        _compiled[key] = _ledger_sql(plans)
-    return _compiled[key]
+def kinds(ledgers: Iterable[Sequence[LedgerColumn]]) -> tuple[LedgerColumn, ...]:
+    """One column for each way in which altered cells are told of: steps, and the names for typing and inference."""
+    return tuple({_kind(plan): plan for plans in ledgers for plan in plans}.values())
 
 
-def _ledger_sql(plans: tuple[LedgerColumn, ...]) -> str:
-    """Altered rows, then a row per altered cell that knows only its column's place, then before and after, then the
-    steps: DuckDB leaves out what is not asked for, so counting cells works none of them out, and a step is asked of
-    cells it was meant for and of no others."""
-    kinds = list({_kind(plan): plan for plan in plans}.values())
-    return text(_named(_stepped(_paired(_cells(plans), plans, kinds), kinds), kinds))
+def demand_known(plans: Sequence[LedgerColumn]) -> None:
+    """Raises ``KeyError`` for a step that is no more."""
+    for plan in plans:
+        for step in plan.steps:
+            _ = _step(step).kind
+
+
+def cells_sql(plans: Sequence[LedgerColumn], among: Sequence[LedgerColumn]) -> str:
+    """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``UNDECODED``: one row per altered cell,
+    ``~kind`` its column's number among the kinds, from 1. ``plans``: all columns of the contract, in its order."""
+    return text(_paired(_cells(plans), plans, among))
+
+
+def decoded_sql(cells: str, among: Sequence[LedgerColumn], carried: Sequence[str] = ()) -> str:
+    """A SELECT over the query ``cells``, which gives ``UNDECODED`` and ``carried``: ``carried``, ``CELL`` and ``rule``,
+    the names of the steps that changed the cell. Raises ``KeyError`` for a step that is no more.
+
+    However many datasets and nights ``cells`` unites, each step stands in it about once: the steps' literals are most
+    of what a ledger costs to plan. DuckDB leaves out what is not asked for, so counting cells works no step out, and a
+    step is asked of cells it was meant for and of no others."""
+    order = _in_one_order(among)
+    source = exp.Select().select(exp.Star(), alias(column("before"), "~0")).from_(_relation("cells"))
+    return text(_named(_stepped(source, order), among, order, carried)).replace("{cells}", f"({cells})")
+
+
+def ledger_sql(plans: Sequence[LedgerColumn]) -> str:
+    """``cells_sql`` decoded: the ledger of one batch."""
+    among = kinds([plans])
+    return decoded_sql(cells_sql(plans, among), among)
 
 
 PLACE, KIND, UNREAD = column("~place"), column("~kind"), column("~unread")
 
 
 def _kind(plan: LedgerColumn) -> str:
-    """What columns have in common whose cells are told of alike: steps, and the names for typing and inference."""
     return plan.model_dump_json(exclude={"name", "arrives"})
 
 
-def _cells(plans: tuple[LedgerColumn, ...]) -> exp.Expression:
+def _cells(plans: Sequence[LedgerColumn]) -> exp.Expression:
     """One row per altered cell: the row's columns, delivered (``~raw~c``) and standardised, and the cell's place among
     them, from 1."""
     flags = [f"{REPAIR_FLAGS}{index}" for index in range(repair_words(len(plans)))]
@@ -137,20 +154,18 @@ def _delivered(plan: LedgerColumn) -> exp.Expression:
     return sql("nullif(:x, '')", x=value)
 
 
-def _paired(cells: exp.Expression, plans: tuple[LedgerColumn, ...], kinds: Sequence[LedgerColumn]) -> exp.Expression:
-    """Identity, column, ``before`` (``~0`` too) and ``after`` of each cell, whether it could not be read, and its kind
-    among ``kinds``, from 1."""
+def _paired(cells: exp.Expression, plans: Sequence[LedgerColumn], among: Sequence[LedgerColumn]) -> exp.Expression:
+    """Identity, column, ``before`` and ``after`` of each cell, whether it could not be read, and its kind."""
     places = range(1, len(plans) + 1)
-    number = {_kind(plan): literal(index) for index, plan in enumerate(kinds, start=1)}
-    kind = [number[_kind(plan)].copy() for plan in plans]
+    number = {_kind(plan): index for index, plan in enumerate(among, start=1)}
+    kind = [literal(number[_kind(plan)]) for plan in plans]
     delivered = _by(PLACE, zip(places, (column(f"~raw~{plan.name}") for plan in plans), strict=True))
     standard = _by(PLACE, zip(places, (sql("CAST(:x AS VARCHAR)", x=column(plan.name)) for plan in plans), strict=True))
-    name = _listed([literal(plan.name) for plan in plans], PLACE)
     query = (
         exp.Select()
         .select(
             *[column(field) for field in IDENTITY],
-            alias(name, "column_name"),
+            alias(_listed([literal(plan.name) for plan in plans], PLACE), "column_name"),
             alias(delivered, "before"),
             alias(standard, "after"),
             column(UNPARSED),
@@ -161,33 +176,55 @@ def _paired(cells: exp.Expression, plans: tuple[LedgerColumn, ...], kinds: Seque
     unread = sql(
         "CASE WHEN :u IS NULL THEN FALSE ELSE map_contains(:u, :n) END", u=column(UNPARSED), n=column("column_name")
     )
-    return (
-        exp.Select().select(exp.Star(), alias(column("before"), "~0"), alias(unread, UNREAD.name)).from_(derived(query))
-    )
+    told = [*[column(name) for name in CELL], alias(unread, UNREAD.name), KIND]
+    return exp.Select().select(*told).from_(derived(query))
 
 
-def _stepped(cells: exp.Expression, kinds: Sequence[LedgerColumn]) -> exp.Expression:
-    """``~1``, ``~2`` …: the text after each step of the cell's kind."""
-    for index in range(max((len(kind.steps) for kind in kinds), default=0)):
+def _in_one_order(among: Sequence[LedgerColumn]) -> list[tuple[LedgerStep, list[bool]]]:
+    """The steps of all kinds, each kind's in its own order, and which kinds have the step there. What many kinds do at
+    the same place comes once: most of a ledger's text, and of what it costs to plan, are the steps' literals."""
+    left = [list(kind.steps) for kind in among]
+    order = []
+    while any(left):
+        first = [steps[0] for steps in left if steps]
+        # Best a step that no kind comes to later, then what the most kinds have next.
+        step = min(first, key=lambda s: (sum(s in steps[1:] for steps in left), -first.count(s)))
+        here = [steps[:1] == [step] for steps in left]
+        order.append((step, here))
+        left = [steps[1:] if taken else steps for steps, taken in zip(left, here, strict=True)]
+    return order
+
+
+def _stepped(cells: exp.Expression, order: Sequence[tuple[LedgerStep, list[bool]]]) -> exp.Expression:
+    """``~1``, ``~2`` …: the text after each step, the same where the cell's kind has not the step."""
+    for index, (step, here) in enumerate(order):
         value = column(f"~{index}")
-        changed = {
-            number: normalise.apply(_step(kind.steps[index]), value)
-            for number, kind in enumerate(kinds, start=1)
-            if index < len(kind.steps)
-        }
-        after = _by(KIND, changed.items(), value)
+        after = sql(
+            "CASE WHEN :here THEN :n ELSE :x END",
+            here=_listed([literal(asked) for asked in here], KIND),
+            n=normalise.apply(_step(step), value),
+            x=value,
+        )
         cells = exp.Select().select(exp.Star(), alias(after, f"~{index + 1}")).from_(derived(cells))
     return cells
 
 
-def _named(cells: exp.Expression, kinds: Sequence[LedgerColumn]) -> exp.Expression:
+def _named(
+    cells: exp.Expression,
+    among: Sequence[LedgerColumn],
+    order: Sequence[tuple[LedgerStep, list[bool]]],
+    carried: Sequence[str],
+) -> exp.Expression:
     """The ledger's columns; ``rule`` the names of the steps that changed the cell, in order, as one text."""
-    depth = max((len(kind.steps) for kind in kinds), default=0)
-    items = []
-    for index in range(depth):
-        names = [literal(kind.steps[index].name if index < len(kind.steps) else None) for kind in kinds]
-        before, after = column(f"~{index}"), column(f"~{index + 1}")
-        items.append(sql("CASE WHEN :a IS DISTINCT FROM :b THEN :n END", a=after, b=before, n=_listed(names, KIND)))
+    items = [
+        sql(
+            "CASE WHEN :a IS DISTINCT FROM :b THEN :n END",
+            a=column(f"~{index + 1}"),
+            b=column(f"~{index}"),
+            n=step.name,
+        )
+        for index, (step, _) in enumerate(order)
+    ]
     last = sql(
         """CASE
             WHEN :unread THEN 'unreadable'
@@ -197,24 +234,22 @@ def _named(cells: exp.Expression, kinds: Sequence[LedgerColumn]) -> exp.Expressi
             ELSE :typing
         END""",
         unread=UNREAD,
-        x=column(f"~{depth}"),
+        x=column(f"~{len(order)}"),
         y=column("after"),
-        inferred=_listed([literal(kind.inferred) for kind in kinds], KIND),
-        typing=_listed([literal(kind.typing) for kind in kinds], KIND),
+        inferred=_listed([literal(kind.inferred) for kind in among], KIND),
+        typing=_listed([literal(kind.typing) for kind in among], KIND),
     )
     names_ = sql("array_to_string(list_filter(:items, lambda e: e IS NOT NULL), ', ')", items=list_of([*items, last]))
-    told = [*[column(name) for name in IDENTITY], *[column(name) for name in ("column_name", "before", "after")]]
+    told = [column(name) for name in (*carried, *CELL)]
     return exp.Select().select(*told, alias(names_, "rule")).from_(derived(cells))
 
 
-def _by(
-    key: exp.Expression, values: Iterable[tuple[int, exp.Expression]], default: exp.Expression | None = None
-) -> exp.Case:
+def _by(key: exp.Expression, values: Iterable[tuple[int, exp.Expression]]) -> exp.Case:
     """The value at the number ``key``, worked out for no other."""
     case = exp.Case(this=key.copy())
     for number, value in values:
         case = case.when(literal(number), value)
-    return case.else_(default) if default is not None else case
+    return case
 
 
 def _listed(values: list[exp.Expression], key: exp.Expression) -> exp.Expression:

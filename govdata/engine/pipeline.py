@@ -11,7 +11,7 @@ step may change it, ``~unread~c`` delivered text that could not be typed, ``~fix
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
@@ -50,19 +50,45 @@ def source_layer(
     return query.where(condition) if condition is not None else query
 
 
+def touch_layer(query: exp.Expression, plans: Sequence[ColumnPlan], gated: Gates) -> exp.Expression:
+    """``~touch~c``: whether a text step may change the cell, or a gated rule is worth asking of it."""
+    touched = [
+        alias(sql("coalesce(:t, FALSE)", t=touch), f"~touch~{plan.name}")
+        for plan in plans
+        if (touch := _touched(plan, gated)) is not None
+    ]
+    return replace_layer(query, [], touched)
+
+
+def _touched(plan: ColumnPlan, gated: Gates) -> exp.Expression | None:
+    also = {pattern: None for patterns in gated.get(plan.name, {}).values() for pattern in patterns}
+    steps = plan.at(Stage.TEXT, Stage.LABEL, Stage.CODES)
+    return normalise.touched(steps, column(plan.name), plan.null_tokens, also)
+
+
+def idle_query(plans: Sequence[ColumnPlan], gated: Gates, relation: str) -> exp.Expression:
+    """Over rows of ``delivered_query``: the columns that have nothing left to do (see ``standardized_query``), as one
+    boolean a column."""
+    columns = []
+    for plan in plans:
+        busy = sql("count(:x) > 0", x=column(plan.name)) if plan.fast else exp.false()
+        if _touched(plan, gated) is not None:
+            busy = sql(":b OR coalesce(bool_or(:t), FALSE)", b=busy, t=column(f"~touch~{plan.name}"))
+        columns.append(alias(sql("NOT (:b)", b=busy), plan.name))
+    return exp.Select().select(*columns, copy=False).from_(exp.to_table(relation), copy=False)
+
+
 def text_layers(
-    query: exp.Expression, plans: Sequence[ColumnPlan], by_name: Mapping[str, ColumnPlan], gated: Gates
+    query: exp.Expression,
+    plans: Sequence[ColumnPlan],
+    by_name: Mapping[str, ColumnPlan],
+    gated: Gates,
+    idle: Collection[str] = (),
 ) -> exp.Expression:
     """Run the text steps, then null tokens, then columns inferred from another."""
-    touched = {}
-    for plan in plans:
-        also = {pattern: None for patterns in gated.get(plan.name, {}).values() for pattern in patterns}
-        steps = plan.at(Stage.TEXT, Stage.LABEL, Stage.CODES)
-        touch = normalise.touched(steps, column(plan.name), plan.null_tokens, also)
-        if touch is not None:
-            touched[plan.name] = alias(sql("coalesce(:t, FALSE)", t=touch), f"~touch~{plan.name}")
-    query = replace_layer(query, [], list(touched.values()))
-    chains = {plan.name: _nested_steps(plan) for plan in plans if plan.name in touched}
+    chains = {
+        plan.name: _nested_steps(plan) for plan in plans if plan.name not in idle and _touched(plan, gated) is not None
+    }
     for depth in range(max(map(len, chains.values()), default=0)):
         changed = [
             alias(
@@ -139,6 +165,21 @@ def failed_list(bound: Sequence[BoundRule], flags: Mapping[str, exp.Expression])
     )
 
 
+def delivered_query(
+    plans: Sequence[ColumnPlan],
+    relation: str,
+    condition: exp.Expression | None = None,
+    carried: Sequence[str] = IDENTITY,
+    gated: Gates = NO_GATES,
+    dictionaries: Sequence[Dictionary] = (),
+) -> exp.Expression:
+    """What can be read of the rows as they were delivered: known codes, plain dates and numbers, and which cells a step
+    may change. The arguments are those of ``standardized_query``."""
+    direct = _direct(plans, dictionaries)
+    query = look_up(source_layer(plans, relation, condition, carried), dictionaries)
+    return touch_layer(known_code_layer(query, direct), direct, gated)
+
+
 def standardized_query(
     plans: Sequence[ColumnPlan],
     relation: str,
@@ -149,13 +190,29 @@ def standardized_query(
 ) -> exp.Expression:
     """Typed rows with ``_unparsed`` and the ``~fix~`` flags, not yet judged. ``gated``: what makes a cell worth judging
     by those rules; ``dictionaries``: those that answer for their columns."""
+    query = delivered_query(plans, relation, condition, carried, gated, dictionaries)
+    return finished_query(query, plans, gated, dictionaries)
+
+
+def finished_query(
+    query: exp.Expression,
+    plans: Sequence[ColumnPlan],
+    gated: Gates = NO_GATES,
+    dictionaries: Sequence[Dictionary] = (),
+    idle: Collection[str] = (),
+) -> exp.Expression:
+    """``standardized_query`` over the rows of ``delivered_query``. ``idle``: columns of which all cells were read as
+    they were delivered and none is touched: they are as they will be."""
     by_name = {plan.name: plan for plan in plans}
-    answered = {plan.name for item in dictionaries for plan in item.plans}
-    direct = [plan for plan in plans if plan.name not in answered]
-    query = look_up(source_layer(plans, relation, condition, carried), dictionaries)
-    query = text_layers(known_code_layer(query, direct), direct, by_name, gated)
+    direct = _direct(plans, dictionaries)
+    query = text_layers(query, direct, by_name, gated, idle)
     query = dependent_layer(code_layer(query, direct), direct, by_name)
-    return typed_layers(query, direct, by_name)
+    return typed_layers(query, direct, by_name, idle)
+
+
+def _direct(plans: Sequence[ColumnPlan], dictionaries: Sequence[Dictionary]) -> list[ColumnPlan]:
+    answered = {plan.name for item in dictionaries for plan in item.plans}
+    return [plan for plan in plans if plan.name not in answered]
 
 
 def judged_query(
@@ -165,16 +222,15 @@ def judged_query(
     conflicts: dict[str, exp.Expression],
     gated: Gates,
     dictionaries: Sequence[Dictionary] = (),
+    idle: Collection[str] = (),
 ) -> exp.Expression:
     """Add one boolean ``~v<i>`` per rule. ``conflicts``: rule id of kind unique → predicate that says the row is in
     conflict; ``gated``: rules that are asked only where ``~touch~`` says so, and ``dictionaries``, as they were given
-    to ``standardized_query``."""
+    to ``standardized_query``; of ``idle`` columns none is touched."""
     gate = {rule: column(f"~touch~{name}") for name, ids in gated.items() for rule in ids}
     answered = {rule.id for item in dictionaries for rule in item.rules}
+    passed = {rule for name, ids in gated.items() if name in idle for rule in ids}
     shared = rules.shared(dataset.name, registry, frozenset(gate), frozenset(answered))
-    query = (
-        replace_layer(query, [], [alias(tree, name) for name, tree in shared.facts.items()]) if shared.facts else query
-    )
     flags, kept = [], []
     for rule in registry.rules(dataset.name):
         if rule.id in answered:
@@ -185,6 +241,8 @@ def judged_query(
             continue
         if isinstance(rule.spec, Unique):
             failed = conflicts.get(rule.id, exp.false())
+        elif rule.id in passed:
+            failed = exp.false()
         elif _looked_up(rule, dataset, registry):
             failed = rules.unless_removed(rule, registry, _unknown_code(rule))
         else:
@@ -192,7 +250,9 @@ def judged_query(
             if rule.id in gate:
                 failed = sql("CASE WHEN :touch THEN :f ELSE FALSE END", touch=gate[rule.id], f=failed)
         flags.append(alias(failed, f"~v{rule.index}"))
-    return replace_layer(query, kept, flags)
+    asked = {item.name for flag in (*kept, *flags) for item in flag.find_all(exp.Column)}
+    facts = [alias(tree, name) for name, tree in shared.facts.items() if name in asked]
+    return replace_layer(replace_layer(query, [], facts) if facts else query, kept, flags)
 
 
 def _looked_up(rule: BoundRule, dataset: Dataset, registry: Registry) -> bool:

@@ -3,6 +3,9 @@ own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from sqlglot import exp
 
 from govdata.engine.functions import expand
@@ -82,13 +85,37 @@ def unless_removed(rule: BoundRule, registry: Registry, condition: exp.Expressio
     return sql(":c AND :k", c=condition, k=kept)
 
 
+@dataclass(frozen=True)
+class Fact:
+    """A column that predicates share: its SQL with its name, and the columns it ``reads``."""
+
+    sql: str
+    reads: frozenset[str]
+
+
+def layers(dataset: str, registry: Registry) -> tuple[Mapping[str, Fact], ...]:
+    """What all predicates of the dataset share, by name: the facts, then the results of row rules over them."""
+
+    def make() -> tuple[Mapping[str, Fact], ...]:
+        kept = shared(dataset, registry)
+        return tuple(
+            {name: Fact(text(alias(tree, name)), _read(tree)) for name, tree in layer.items()}
+            for layer in (kept.facts, kept.results)
+        )
+
+    return registry.keep(("printed facts", dataset), make)
+
+
+def _read(tree: exp.Expression) -> frozenset[str]:
+    """Columns of the rows that ``tree`` reads; those of a code table it asks are none."""
+    return frozenset(item.name for item in tree.find_all(exp.Column) if item.find_ancestor(exp.Select) is None)
+
+
 def judged_rows(dataset: str, registry: Registry, relation: str) -> str:
     """SQL of the standardised rows of ``relation`` with the facts that the rules' predicates share as columns."""
     rows = f"SELECT * FROM {relation}"
-    kept = shared(dataset, registry)
-    for layer in (kept.facts, kept.results):
-        made = [text(alias(tree, name)) for name, tree in layer.items()]
-        rows = f"SELECT {', '.join(['*', *made])} FROM ({rows})"
+    for layer in layers(dataset, registry):
+        rows = f"SELECT {', '.join(['*', *(fact.sql for fact in layer.values())])} FROM ({rows})"
     return rows
 
 
@@ -97,7 +124,8 @@ def assessed(rule: BoundRule, registry: Registry) -> str:
     its key is there."""
     if isinstance(rule.spec, Unique):
         return " AND ".join(f"{text(column(name))} IS NOT NULL" for name in rule.spec.columns)
-    return text(shared(rule.dataset, registry).trees[APPLICABLE + rule.id])
+    tree = shared(rule.dataset, registry).trees[APPLICABLE + rule.id]
+    return registry.keep(("printed applicable", rule.dataset, rule.id), lambda: text(tree))
 
 
 VIOLATION, APPLICABLE = "violation ", "applicable "

@@ -14,6 +14,7 @@ from govdata.storage import sql
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 
 def session(
@@ -25,32 +26,35 @@ def session(
     as_of: Date | None = None,
     code_sets: Collection[str] | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """An in-memory database with one table ``codes.<set>(code, name_zh, name_en, parent, valid_from, valid_to,
+    """An in-memory database beside one table ``codes.<set>(code, name_zh, name_en, parent, valid_from, valid_to,
     successor, current)`` per code set (those named in ``code_sets``; default: all); ``current`` is judged at ``as_of``
     (default: today), one row per code.
 
     ``temp`` is where DuckDB spills; without it, spilling is off."""
     if temp is not None:
         temp.mkdir(parents=True, exist_ok=True)
-    connection = sql.connect(memory_limit=memory_limit, threads=threads, spill=temp)
+    shared = _shared(registry, as_of or Date.today(), code_sets) if registry is not None else {}
+    connection = sql.connect(memory_limit=memory_limit, threads=threads, spill=temp, shared=shared)
     # A COPY that splits by a column buffers so many rows per thread and part. DuckDB's 524,288 of a wide dataset do not
     # fit our limit.
     connection.execute("SET partitioned_write_flush_threshold = 61440")
-    connection.execute("CREATE SCHEMA codes")
-    connection.execute(f"CREATE SCHEMA {places.SCHEMA}")
-    if registry is not None:
-        on = as_of or Date.today()
-        for code_set in registry.code_sets.values():
-            if code_sets is None or code_set.id in code_sets:
-                in_force = _in_force(code_set, on)
-                table = registry.keep(("code table", code_set.id), partial(_code_table, code_set, on), version=in_force)
-                create_table(connection, f'codes."{code_set.id}"', table)
-                if code_set.id in places.asked(registry):
-                    table = registry.keep(
-                        ("places", code_set.id), partial(_place_table, code_set, on), version=in_force
-                    )
-                    create_table(connection, f'{places.SCHEMA}."{code_set.id}"', table)
     return connection
+
+
+def _shared(registry: Registry, on: Date, code_sets: Collection[str] | None) -> dict[tuple[str, str], pa.Table]:
+    """Tables of the code sets; the same Arrow tables from one session to the next, and hardly ever others on the next
+    date."""
+    tables: dict[tuple[str, str], pa.Table] = {}
+    for code_set in registry.code_sets.values():
+        if code_sets is None or code_set.id in code_sets:
+            # Not asked of each code: a session has tens of thousands of them.
+            in_force = registry.keep(("in force", code_set.id), partial(_in_force, code_set, on), version=on)
+            table = registry.keep(("code table", code_set.id), partial(_code_table, code_set, on), version=in_force)
+            tables["codes", code_set.id] = table
+            if code_set.id in places.asked(registry):
+                table = registry.keep(("places", code_set.id), partial(_place_table, code_set, on), version=in_force)
+                tables[places.SCHEMA, code_set.id] = table
+    return tables
 
 
 def is_current(valid_to: str, validity: str, on: Date) -> bool:
@@ -69,7 +73,7 @@ def _in_force(code_set: CodeSet, on: Date) -> tuple[bool, ...]:
     return tuple(is_current(code.valid_to, code_set.validity, on) for code in code_set.codes)
 
 
-def _code_table(code_set: CodeSet, as_of: Date) -> object:
+def _code_table(code_set: CodeSet, as_of: Date) -> pa.Table:
     """The code set as an Arrow table, one row per code: the one in force, else the newest."""
     import pyarrow as pa
 
@@ -95,7 +99,7 @@ def _code_table(code_set: CodeSet, as_of: Date) -> object:
     return pa.table({name: pa.array(values, kind) for name, values, kind in zip(names, columns, types, strict=True)})
 
 
-def _place_table(code_set: CodeSet, as_of: Date) -> object:
+def _place_table(code_set: CodeSet, as_of: Date) -> pa.Table:
     """What the code set's names say of an address, as an Arrow table."""
     import pyarrow as pa
 
@@ -103,20 +107,17 @@ def _place_table(code_set: CodeSet, as_of: Date) -> object:
     return pa.table({"key": pa.array(sorted(named.keys()), pa.string())})
 
 
-def create_table(connection: sql.Session, name: str, table: object) -> None:
-    """Copy an Arrow table into the database under ``name`` (already quoted)."""
-    connection.register("_incoming", table)
-    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM _incoming")
-    connection.unregister("_incoming")
-
-
-def create_maps(connection: sql.Session, maps: Mapping[str, Mapping[str, str]]) -> None:
-    """One table ``maps.<column>(source, code)`` per code column, for the look-ups of the pass."""
+def map_table(values: Mapping[str, str]) -> pa.Table:
+    """``(source, code)``, of source value → code."""
     import pyarrow as pa
 
+    return pa.table(
+        {"source": pa.array(list(values), pa.string()), "code": pa.array(list(values.values()), pa.string())}
+    )
+
+
+def create_maps(connection: sql.Session, maps: Mapping[str, pa.Table]) -> None:
+    """One table ``maps.<column>(source, code)`` per code column, for the look-ups of the pass."""
     connection.execute("CREATE SCHEMA maps")
-    for name, values in maps.items():
-        table = pa.table(
-            {"source": pa.array(list(values), pa.string()), "code": pa.array(list(values.values()), pa.string())}
-        )
-        create_table(connection, f'maps."{name}"', table)
+    for name, table in maps.items():
+        sql.create_table(connection, f'maps."{name}"', table)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from govdata.batches import RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.engine.compiled import HELD, CompiledDataset, compiled
+from govdata.engine.compiled import DELIVERED, HELD, CompiledDataset, compiled
 from govdata.engine.dictionaries import Dictionary, collect, repeating, settle
 from govdata.engine.pipeline import WORD, repair_words
 from govdata.engine.plans import TEXT, ColumnPlan
 from govdata.engine.session import create_maps, session
-from govdata.engine.syntax import alias, column, disjunction, sql, text
+from govdata.engine.syntax import column, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.storage import pace, permissions
 from govdata.storage import sql as storage
@@ -63,12 +63,13 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
     try:
         with pace.statement(connection):
             prepare(connection, queries, [str(deployment.absolute(path)) for path in raw.files])
+            idle = hold(connection, queries) if queries.held else frozenset()
             if not queries.held:
                 worth = repeating(connection, queries.possible, raw.delivered)
                 made = tuple(item for one in worth if (item := fill(connection, queries, one, raw.date)))
                 queries = compiled(dataset, registry, dictionaries=made, arrives=raw.arrives)
             conflicts = find_duplicates(connection, queries)
-            run_pass(connection, queries, conflicts, scratch)
+            run_pass(connection, queries, conflicts, scratch, idle)
             return _keep(connection, raw, queries, deployment, batch_id, scratch)
     finally:
         connection.close()
@@ -93,8 +94,18 @@ def prepare(connection: Session, queries: CompiledDataset, raw_files: list[str])
         connection.execute(
             f'CREATE TABLE raw_rows ({columns}, {", ".join(f"{name} {name.type}" for name in IDENTITY)}, "~at" BIGINT)'
         )
-    if queries.held:
-        connection.execute(f"CREATE TABLE {HELD} AS {queries.standard}")
+
+
+def hold(connection: Session, queries: CompiledDataset, *, asked: bool = True) -> frozenset[str]:
+    """Standardise the rows of ``raw_rows`` into memory; gives the columns none of whose cells had anything to be done,
+    which in a small delivery are most: to plan the steps of a column costs more than a small night's rows do. Not
+    ``asked``, every column's steps are planned."""
+    connection.execute(f"CREATE TABLE {DELIVERED} AS {queries.delivered}")
+    found = _single_row(connection, queries.idle)
+    idle = frozenset(plan.name for plan, none in zip(queries.plans, found, strict=True) if none and asked)
+    connection.execute(f"CREATE TABLE {HELD} AS {queries.standard(idle)}")
+    connection.execute(f"DROP TABLE {DELIVERED}")
+    return idle
 
 
 def fill(connection: Session, queries: CompiledDataset, dictionary: Dictionary, date: Date) -> Dictionary | None:
@@ -151,11 +162,13 @@ def find_duplicates(connection: Session, queries: CompiledDataset) -> frozenset[
     return frozenset(row[0] for row in connection.execute("SELECT DISTINCT rule FROM conflicts").fetchall())
 
 
-def run_pass(connection: Session, queries: CompiledDataset, conflicts: frozenset[str], scratch: Path) -> None:
+def run_pass(
+    connection: Session, queries: CompiledDataset, conflicts: frozenset[str], scratch: Path, idle: frozenset[str]
+) -> None:
     """The one pass over all rows: standardise, judge, split into ``scratch/rows/_quarantined=…``."""
     if queries.held:
         # One form for every night: compiling another costs more than an empty table does.
-        rows = queries.rows(dropped=True, conflicts=frozenset(rule.id for rule in queries.unique_rules))
+        rows = queries.rows(dropped=True, conflicts=frozenset(rule.id for rule in queries.unique_rules), idle=idle)
     else:
         rows = queries.rows(dropped=bool(_count(connection, "dropped")), conflicts=conflicts)
     connection.execute(
@@ -266,23 +279,11 @@ def _counts(
         if not paths:
             continue
         relation = parquet(paths)
-        columns = [
-            alias(
-                sql(
-                    "count(*) FILTER (WHERE (:w & CAST(:b AS UBIGINT)) <> 0)",
-                    w=column(f"{REPAIR_FLAGS}{plan.position // WORD}"),
-                    b=1 << plan.position % WORD,
-                ),
-                plan.name,
-            )
-            for plan in plans
-        ]
-        flagged = text(
-            disjunction(sql(":w <> 0", w=column(f"{REPAIR_FLAGS}{index}")) for index in range(repair_words(len(plans))))
-        )
-        counted = _single_row(
-            connection, f"SELECT {', '.join(text(item) for item in columns)} FROM {relation} WHERE {flagged}"
-        )
+        words = [storage.identifier(f"{REPAIR_FLAGS}{index}") for index in range(repair_words(len(plans)))]
+        places = (divmod(plan.position, WORD) for plan in plans)
+        columns = [f"count_if(({words[word]} & CAST({1 << bit} AS UBIGINT)) <> 0)" for word, bit in places]
+        flagged = " OR ".join(f"{word} <> 0" for word in words)
+        counted = _single_row(connection, f"SELECT {', '.join(columns)} FROM {relation} WHERE {flagged}")
         for plan, count in zip(plans, counted, strict=True):
             cells[plan.name] += count
         rows[part] = _single_row(connection, f"SELECT count(*) FROM {relation}")[0]

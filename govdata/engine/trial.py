@@ -3,13 +3,14 @@ limits that no grammar tells, and several patterns of one column are searched fo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date as Date
 from functools import cache
 from typing import TYPE_CHECKING
 
 from govdata.engine.compiled import CompiledDataset
 from govdata.engine.session import session
-from govdata.engine.standardization import find_duplicates, prepare
+from govdata.engine.standardization import find_duplicates, hold, prepare
 from govdata.engine.tried import Tried
 from govdata.errors import Problem
 from govdata.standards.model import Dataset, Registry
@@ -36,15 +37,20 @@ def refusal(pattern: str) -> str | None:
     return None
 
 
-def problems(registry: Registry, tried: Tried | None = None) -> list[Problem]:
-    """The datasets whose queries DuckDB refuses, each asked of no rows at all; not those that are ``tried``."""
+def problems(
+    registry: Registry, tried: Tried | None = None, watch: Callable[[int], object] = lambda left: None
+) -> list[Problem]:
+    """The datasets whose queries DuckDB refuses, each asked of no rows at all; not those that are ``tried``. ``watch``
+    is told before each how many are left."""
     tried = tried or Tried()
 
     def facts(dataset: Dataset) -> list[str]:
         return ["contract", dataset.name, registry.hashes[dataset.name]]
 
     found = []
-    for dataset in tried.remaining(registry.datasets.values(), facts):
+    remaining = tried.remaining(registry.datasets.values(), facts)
+    for place, dataset in enumerate(remaining):
+        watch(len(remaining) - place)
         if why := _refused(dataset, registry):
             found.append(Problem(file=dataset.file, where=dataset.name, message=f"引擎不能执行本合同：{why}"))
         else:
@@ -60,6 +66,7 @@ def _refused(dataset: Dataset, registry: Registry) -> str | None:
     connection = session(registry, threads=1, as_of=Date.today(), code_sets=queries.code_sets)
     try:
         prepare(connection, queries, [])
+        hold(connection, queries, asked=False)
         find_duplicates(connection, queries)
         connection.execute(
             queries.rows(dropped=True, conflicts=frozenset(rule.id for rule in queries.unique_rules))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -72,25 +72,18 @@ def _altered(plan: ColumnPlan, raw: exp.Expression, value: exp.Expression) -> ex
 
 
 def typed_layers(
-    query: exp.Expression, plans: Sequence[ColumnPlan], by_name: Mapping[str, ColumnPlan]
+    query: exp.Expression,
+    plans: Sequence[ColumnPlan],
+    by_name: Mapping[str, ColumnPlan],
+    idle: Collection[str] = (),
 ) -> exp.Expression:
     """Type the values of ``plans``, flag altered cells in ``~fix~c``, and keep what could not be read of all columns
-    ``by_name`` in ``_unparsed``."""
+    ``by_name`` in ``_unparsed``. Every cell of an ``idle`` column that is ``fast`` was read before."""
     hard = [plan for plan in plans if plan.hard]
     if hard:
         # The text goes under another name first, so that the typed value can take the column's.
         texts = [alias(column(plan.name), f"~text~{plan.name}") for plan in hard]
-        values = [
-            sql(
-                "coalesce(:f, CASE WHEN :x IS NOT NULL THEN :v END)",
-                f=column(f"~fast~{plan.name}"),
-                x=column(plan.name),
-                v=typed_value(plan, by_name),
-            )
-            if plan.fast
-            else typed_value(plan, by_name)
-            for plan in hard
-        ]
+        values = [_value(plan, by_name, plan.name in idle) for plan in hard]
         query = replace_layer(query, [alias(value, plan.name) for plan, value in zip(hard, values, strict=True)], texts)
         unread = [
             alias(
@@ -108,6 +101,21 @@ def typed_layers(
     fixes = [alias(altered(plan), f"~fix~{plan.name}") for plan in plans]
     return replace_layer(
         query, [], [*fixes, alias(_unparsed([plan for plan in by_name.values() if plan.hard]), UNPARSED)]
+    )
+
+
+def _value(plan: ColumnPlan, by_name: Mapping[str, ColumnPlan], idle: bool) -> exp.Expression:
+    """What the column becomes, in a query where it still has its text."""
+    if not plan.fast:
+        return typed_value(plan, by_name)
+    read = column(f"~fast~{plan.name}")
+    if idle and not plan.at(Stage.INFERENCE, Stage.CODES):
+        return read
+    return sql(
+        "coalesce(:f, CASE WHEN :x IS NOT NULL THEN :v END)",
+        f=read,
+        x=column(plan.name),
+        v=typed_value(plan, by_name),
     )
 
 

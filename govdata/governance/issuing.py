@@ -49,9 +49,6 @@ def told(registry: Registry, dataset: str, scope: str, rule_id: str) -> Told | N
         return None
     column = next((column for column in contract.columns if column.name == rule.column), None)
     element = registry.elements[column.element] if column else None
-    standard = (
-        f"{element.standard} {element.clause or ''}".strip() if element is not None and element.standard else None
-    )
     return Told(
         department=rule.owner if isinstance(rule, CrossRule) else contract.owner,
         severity=rule.severity,
@@ -59,7 +56,7 @@ def told(registry: Registry, dataset: str, scope: str, rule_id: str) -> Told | N
         message=rule.message,
         column=rule.column,
         title=column.title if column else None,
-        source=rule.source or standard,
+        source=rule.source or (element.basis if element is not None else None),
         indicator=rule.indicator,
         personal=element is not None and element.sensitivity.personal != "none",
     )

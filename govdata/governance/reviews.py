@@ -18,9 +18,10 @@ from govdata.errors import GovdataError
 from govdata.governance import log as journal
 from govdata.governance.returned import Form, text
 from govdata.governance.signature import is_ours, row_code
-from govdata.governance.workbook import COVER, file_name, formats, printed
+from govdata.governance.workbook import COVER, file_name, formats
 from govdata.standards.model import Registry
 from govdata.storage import files
+from govdata.storage.sheets import printed
 
 if TYPE_CHECKING:
     from govdata.governance.replies import Receipt
@@ -87,8 +88,9 @@ def _write(
             VERDICT,
             REASON,
         ]
+        widths = [30 if name in ("相似的程度", REASON) else 14 for name in header]
         for place, name in enumerate(header):
-            sheet.set_column(place, place, 30 if name in ("相似的程度", REASON) else 14)
+            sheet.set_column(place, place, widths[place])
             sheet.write_string(0, place, name, styles["answer" if name in (VERDICT, REASON) else "header"])
         for row, question in enumerate(asked, 1):
             marks = (question.pair, kind, reviewer, row_code(key, f"{kind}\x1f{reviewer}", question.pair))
@@ -100,7 +102,7 @@ def _write(
         column = header.index(VERDICT)
         sheet.data_validation(1, column, len(asked), column, {"validate": "list", "source": list(VERDICTS)})
         sheet.freeze_panes(1, 1)
-        printed(sheet, f"{title}关联复核")
+        printed(sheet, f"{title}关联复核", widths, range(1))
     return files.put(written, target)
 
 

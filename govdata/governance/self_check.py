@@ -19,10 +19,9 @@ from govdata import checks, engine, ingest
 from govdata.batches import RawBatch, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.errors import DeliveryError, GovdataError
-from govdata.governance.workbook import printed
 from govdata.standards.model import BoundRule, Dataset, Registry
 from govdata.storage import files, sql
-from govdata.storage.sheets import height
+from govdata.storage.sheets import height, printed
 from govdata.storage.tables.rows import FAILED_RULES, ROW_ID, SOURCE_FILE, SOURCE_ROW, WARNINGS
 
 if TYPE_CHECKING:
@@ -184,12 +183,11 @@ class _Book:
         came = self.raw.coverage()
         columns = [item for item in self.result.dataset.columns if item.name in came]
         rules = {rule.id: rule for rule in self.registry.rules(self.result.dataset.name)}
-        printed(sheet, self.footer)
+        widths = [34, *(18 for _ in columns), 14, WIDE]
+        printed(sheet, self.footer, widths, range(1))
         sheet.repeat_rows(0)
-        sheet.set_column(0, 0, 34)
-        sheet.set_column(1, len(columns), 18)
-        sheet.set_column(len(columns) + 1, len(columns) + 1, 14)
-        sheet.set_column(len(columns) + 2, len(columns) + 2, WIDE)
+        for place, width in enumerate(widths):
+            sheet.set_column(place, place, width)
         sheet.freeze_panes(1, 1)
         sheet.write_row(0, 0, [LINE, *(item.title for item in columns), FATE, REASONS], self.formats["header"])
         comments, last = MOST_COMMENTS, 0

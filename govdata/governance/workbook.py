@@ -32,7 +32,7 @@ from govdata.governance.suggestions import Suggester
 from govdata.standards.model import DIMENSION_NAMES, Registry
 from govdata.standards.workorder_settings import NEEDS
 from govdata.storage import files, sql
-from govdata.storage.sheets import height
+from govdata.storage.sheets import height, printed
 
 ORDER, ITEM, CODE = "工单编号", "条目号", "校验码"
 REPLY, REASON, UNTIL, DEPARTMENT, NAME = "处理结果", "说明或依据", "计划日期", "转给部门", "办理人"
@@ -204,11 +204,10 @@ class _Book:
 
     def _sheet(self, sheet: Any, order: Order) -> None:
         header = self._header(order)
-        # On one page's width fourteen columns would be too small to read: on the second the key, or file and line, is
-        # repeated.
-        printed(sheet, order.number, wide=2)
+        # Whose row it is, the key or else file and line, stands on every page.
+        whose = range(3, 3 + (len(key_titles(order, self.registry)) or len(PLACE)))
+        printed(sheet, order.number, [width for _, width in header], whose)
         sheet.repeat_rows(HEAD_ROWS)
-        sheet.repeat_columns(3, 2 + (len(key_titles(order, self.registry)) or len(PLACE)))
         for number, (_, width) in enumerate(header):
             sheet.set_column(number, number, width)
         self._head(sheet, order)
@@ -221,7 +220,7 @@ class _Book:
         row = HEAD_ROWS
         for line in islice(lines, most):
             row += 1
-            self._line(sheet, row, order, line)
+            self._line(sheet, row, order, line, names)
         last = max(row, HEAD_ROWS + 1)
         sheet.autofilter(HEAD_ROWS, 0, last, len(names) - 1)
         self._validate(sheet, names, last)
@@ -288,14 +287,14 @@ class _Book:
         place = "" if line.suggestion.column == order.facts["column"] else f"{title}："
         return f"{place}{line.suggestion.value}", line.suggestion.told
 
-    def _line(self, sheet: Any, row: int, order: Order, line: Line) -> None:
+    def _line(self, sheet: Any, row: int, order: Order, line: Line, names: Sequence[str]) -> None:
         cells = self._cells(order, line)
         basis = line.suggestion.told if line.suggestion is not None else ""
         sheet.set_row(row, height(basis, BASIS_WIDTH))
-        for number, cell in enumerate(cells):
+        for number, (name, cell) in enumerate(zip(names, cells, strict=False)):  # the rest is left to the clerk
             if isinstance(cell, int):
                 sheet.write_number(row, number, cell, self.formats["number"])
-            elif basis and cell == basis:
+            elif name == SUGGESTED[1]:
                 sheet.write_string(row, number, cell, self.formats["basis"])
             else:
                 quoted = self.formats["quoted" if cell.startswith(_FORMULA) else "text"]
@@ -386,13 +385,3 @@ def formats(book: Any) -> dict[str, Any]:
         "quoted": book.add_format(base | {"num_format": "@", "border": 1, "quote_prefix": True}),
         "input": book.add_format(base | {"border": 1, "bg_color": "#FFFBEB"}),
     }
-
-
-def printed(sheet: Any, footer: str, wide: int = 1) -> None:
-    """A4, landscape, all columns on ``wide`` pages beside one another, page numbers."""
-    sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(wide, 0)
-    sheet.print_across()
-    sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
-    sheet.set_footer(f"&L{footer.replace('&', '&&')}&R第 &P 页，共 &N 页")

@@ -186,12 +186,14 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
             break  # every cell is a header of the contract: nothing below can be better
         shown = text[start : line_end(text, start)]
         known = [d for d in (*LONG, *SHORT, *WITH_CONTRACT) if d in shown] or [","]
-        below = text[past(text, start + len(shown)) :].lstrip("\r\n").partition("\n")[0]
+        below = _line_below(text, start + len(shown))
         longer = [run for run in _RUN.findall(shown) if not below or run in below]
         for delimiter in dict.fromkeys([*known, *longer]):
             singles = shown.startswith("'") or f"{delimiter}'" in shown or f"{delimiter} '" in shown
             for quote in ["'", '"'] if singles else ['"']:
                 if start < covered.get(delimiter, 0):
+                    continue
+                if best is not None and quote == '"' not in shown and _too_few(shown.split(delimiter), best[0][0]):
                     continue
                 tried = Dialect(delimiter, quote, spaced=True)
                 fields, after, whole = _header_record(text, start, tried)
@@ -227,6 +229,20 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
     above = [_header_record(text, place, manner)[0] for place in line_starts(text, line)]
     demand_header(headers, above, fields, read_records(text, manner, SAMPLE_RECORDS, after))
     return _finish(text, manner, line, after, fields, numbered=True)
+
+
+def _line_below(text: str, end: int) -> str:
+    """The first line behind ``end`` that is not empty."""
+    start = end
+    while text.startswith(("\r", "\n"), start):
+        start += 1
+    newline = text.find("\n", start)
+    return text[start:] if newline < 0 else text[start:newline]
+
+
+def _too_few(cells: Sequence[str], hits: int) -> bool:
+    """Whether a line of these cells cannot name ``hits`` columns, nor be the first of a header of several lines."""
+    return len(cells) < hits and all(cells)
 
 
 def _finish(

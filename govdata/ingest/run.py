@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date as Date
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import duckdb
 import numpy as np
@@ -46,6 +47,9 @@ _ENCODINGS: dict[str, str] = {
     ROW_ID: "DELTA_BYTE_ARRAY",
     SOURCE_ROW: "DELTA_BINARY_PACKED",
 }  # both count up: almost nothing is left of them
+
+
+Cells: TypeAlias = pa.Array | pa.ChunkedArray
 
 
 def raw_schema(dataset: Dataset, arriving: Mapping[str, pa.DataType] = MappingProxyType({})) -> pa.Schema:
@@ -141,8 +145,18 @@ class Reading:
     def __post_init__(self) -> None:
         self.headers = Headers(self.dataset, self.arriving)
         self._others: list[Headers] | None = None
+        self._opened = ExitStack()
 
     def read(self) -> list[IngestedFile]:
+        with self._opened:
+            return self._read()
+
+    @cached_property
+    def _session(self) -> duckdb.DuckDBPyConnection:
+        """One for all files: opening one costs more than a small file's texts."""
+        return self._opened.enter_context(connect(threads=1, ordered=True))
+
+    def _read(self) -> list[IngestedFile]:
         paths = self.paths
         done: dict[str, list[IngestedFile]] = {}  # content → how it was read the first time
         result: list[IngestedFile] = []
@@ -365,9 +379,33 @@ class Reading:
             if target is None
         ]
         return pa.table(
-            [*columns, extra(unknown, rows), *provenance(block.rows, prefix, origin, self.delivery.date)],
+            [*columns, self._extra(unknown, rows), *provenance(block.rows, prefix, origin, self.delivery.date)],
             schema=self.raw.schema,
         )
+
+    def _extra(self, unknown: list[tuple[str, Cells]], rows: int) -> Cells:
+        """Unknown columns as one JSON object text a row; NULL where all of them are empty."""
+        filled = Counter(name for name, _ in unknown)
+        filled.subtract(filled.keys())  # how often a name has come before: a header that stands twice gets a number
+        pairs: list[tuple[str, Cells]] = []
+        for name, column in unknown:
+            filled[name] += 1
+            if column.null_count < rows:
+                pairs.append((name if filled[name] == 1 else f"{name}#{filled[name]}", column))
+        if not pairs:
+            return pa.nulls(rows, pa.string())
+        cells = [f"c{number}" for number in range(len(pairs))]
+        fields = ", ".join(f"?, {cell}" for cell in cells)
+        empty = " AND ".join(f"{cell} IS NULL" for cell in cells)
+        query = (
+            f"SELECT CASE WHEN {empty} THEN NULL ELSE CAST(json_object({fields}) AS VARCHAR) END FROM unknown_columns"
+        )
+        self._session.register(
+            "unknown_columns", pa.table(dict(zip(cells, (column for _, column in pairs), strict=True)))
+        )
+        made: pa.Table = self._session.sql(query, params=[name for name, _ in pairs]).to_arrow_table()
+        self._session.unregister("unknown_columns")
+        return made.column(0).cast(pa.string())
 
 
 def _is_still(path: Path | None, state: tuple[str, int, int, int, int]) -> bool:
@@ -389,9 +427,7 @@ def _told(source: Source, place: str) -> str | None:
     return source.sheet and shown(source.sheet, place)
 
 
-def provenance(
-    rows: pa.Array | pa.ChunkedArray, prefix: str, origin: str, date: Date
-) -> list[pa.Array | pa.ChunkedArray]:
+def provenance(rows: Cells, prefix: str, origin: str, date: Date) -> list[Cells]:
     """``IDENTITY`` for record numbers."""
     ids = pc.binary_join_element_wise(prefix, rows.cast(pa.string()), "-")
     always = pa.array(np.zeros(len(rows), np.int32))
@@ -408,31 +444,6 @@ def rejected_table(rejects: tuple[Reject, ...], prefix: str, origin: str, date: 
         pa.array([reject.content for reject in rejects], pa.string()),
     ]
     return pa.table([*provenance(rows, prefix, origin, date), *texts], schema=REJECTED_SCHEMA)
-
-
-def extra(unknown: list[tuple[str, pa.Array | pa.ChunkedArray]], rows: int) -> pa.Array | pa.ChunkedArray:
-    """Unknown columns as one JSON object text a row; NULL where all of them are empty."""
-    filled = Counter(name for name, _ in unknown)
-    filled.subtract(filled.keys())  # how often a name has come before: a header that stands twice gets a number
-    pairs: list[tuple[str, pa.Array | pa.ChunkedArray]] = []
-    for name, column in unknown:
-        filled[name] += 1
-        if column.null_count < rows:
-            pairs.append((name if filled[name] == 1 else f"{name}#{filled[name]}", column))
-    if not pairs:
-        return pa.nulls(rows, pa.string())
-    table = pa.table({f"c{number}": column for number, (_, column) in enumerate(pairs)})
-    fields = ", ".join(f"?, c{number}" for number in range(len(pairs)))
-    empty = " AND ".join(f"c{number} IS NULL" for number in range(len(pairs)))
-    with connect(threads=1, ordered=True) as connection:
-        connection.register("unknown_columns", table)
-        names = [name for name, _ in pairs]
-        sql = (
-            f"SELECT CASE WHEN {empty} THEN NULL ELSE CAST(json_object({fields}) AS VARCHAR) END AS extra FROM "
-            "unknown_columns"
-        )
-        made: pa.Table = connection.sql(sql, params=names).to_arrow_table()
-        return made.column(0).cast(pa.string())
 
 
 MOST_REASONS = 40

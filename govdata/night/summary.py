@@ -262,7 +262,7 @@ def show_stopped(console: Console, nights: Sequence[DatasetNight], registry: Reg
         what = "被阻断" if night.outcome == "blocked" else "出错"
         stage = STAGE_NAMES.get(night.stage or "", "运行" if night.stage is None else "派生")
         console.print(
-            f"[bold red]{title}（{night.dataset}）{night.date} 在“{stage}”{what}，上一份完好的快照保持不变：[/]",
+            f"[bold red]{title}（{night.dataset}）{night.date} 在“{stage}”{what}，没有发布，之前发布的不受影响：[/]",
             highlight=False,
         )
         for reason in night.reasons:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from govdata.engine.ledger import ledger_sql
+from govdata.batches import LedgerColumn
+from govdata.engine import ledger
 from govdata.errors import GovdataError
 from govdata.publish.pinned import Night
 from govdata.publish.views import Catalogue, empty
@@ -75,13 +76,13 @@ def _by_dataset(catalogue: Catalogue, table: Table, named: list[tuple[str, tuple
     grouped: dict[str, list[Path]] = {}
     for dataset, paths in named:
         grouped.setdefault(dataset, []).extend(paths)
-    branches = [_of_dataset(table, dataset, sql.parquet(paths)) for dataset, paths in grouped.items() if paths]
+    branches = [_of_dataset(table.columns, dataset, sql.parquet(paths)) for dataset, paths in grouped.items() if paths]
     catalogue.show(table, " UNION ALL ".join(branches), [path for paths in grouped.values() for path in paths])
 
 
-def _of_dataset(table: Table, dataset: str, relation: str) -> str:
-    """The table's columns from rows that know neither their dataset nor, by that name, the delivery they came with."""
-    known = sql.identifiers(column for column in table.columns if column not in (DATASET, DATE))
+def _of_dataset(columns: Iterable[str], dataset: str, relation: str) -> str:
+    """A table's columns from rows that know neither their dataset nor, by that name, the delivery they came with."""
+    known = sql.identifiers(column for column in columns if column not in (DATASET, DATE))
     return (
         f"SELECT CAST({sql.text(dataset)} AS {DATASET.type}) AS {DATASET}, {DELIVERY_DATE} AS {DATE}, {known} "
         f"FROM {relation}"
@@ -90,47 +91,72 @@ def _of_dataset(table: Table, dataset: str, relation: str) -> str:
 
 def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
     """The ledger: before and after of every altered cell, computed from raw and standardised rows when it is asked for.
-    Nights whose ledger was compiled alike share one branch. Not inside a transaction: an error would end it."""
+    Nights whose ledger was kept alike share one branch, and all branches the steps. Not inside a transaction: an error
+    would end it."""
     import duckdb
 
     grouped: dict[tuple[str, str], list[Night]] = {}
     for night in (part for whole in nights for part in _by_ledger(whole)):
-        ledger = _decoder(catalogue, night) if night.raw and (night.clean or night.quarantine) else ""
-        if ledger:
-            grouped.setdefault((night.dataset, ledger), []).append(night)
-    branches: dict[str, list[Path]] = {}
-    for (dataset, ledger), alike in grouped.items():
-        raw = list(dict.fromkeys(path for night in alike for path in night.raw))
-        standardized = [path for night in alike for path in (*night.clean, *night.quarantine)]
-        filled = ledger.replace("{raw}", sql.parquet(raw)).replace("{standardized}", sql.parquet(standardized))
-        branches[_of_dataset(REPAIRS, dataset, f"({filled})")] = [*raw, *standardized]
+        kept = _kept_ledger(catalogue, night) if night.raw and (night.clean or night.quarantine) else ""
+        if kept:
+            grouped.setdefault((night.dataset, kept), []).append(night)
+    kinds = ledger.kinds(alike[0].ledger for alike in grouped.values())
+    branches = [_branch(alike, kinds) for alike in grouped.values()]
     try:
-        _ledger(catalogue, branches)
+        _ledger(catalogue, branches, kinds)
     except duckdb.Error:
         # One night's ledger that cannot be compiled must not take the others, or the catalogue, down.
-        sound = {branch: files for branch, files in branches.items() if _binds(catalogue, branch)}
+        sound = [branch for branch in branches if _binds(catalogue, branch.query)]
+        unsound = [night for branch in branches if branch not in sound for night in branch.nights]
         log.error(
             "%d 组修复台账查询无法编译，目录中不列它们：%s",
             len(branches) - len(sound),
-            _unsound(grouped, branches, sound),
+            "、".join(f"{night.dataset} {night.date}" for night in unsound),
         )
-        _ledger(catalogue, sound)
+        _ledger(catalogue, sound, kinds)
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """The altered cells of ``nights``: told whole, or (``decoded`` False) still without the steps."""
+
+    nights: Sequence[Night]
+    query: str
+    files: Sequence[Path]
+    decoded: bool
+
+
+def _branch(alike: Sequence[Night], kinds: Sequence[LedgerColumn]) -> _Branch:
+    raw = list(dict.fromkeys(path for night in alike for path in night.raw))
+    standardized = [path for night in alike for path in (*night.clean, *night.quarantine)]
+    first, decoded = alike[0], not alike[0].ledger
+    cells = first.ledger_sql if decoded else ledger.cells_sql(first.ledger, kinds)
+    filled = cells.replace("{raw}", sql.parquet(raw)).replace("{standardized}", sql.parquet(standardized))
+    columns = REPAIRS.columns if decoded else (DATASET, DATE, *ledger.UNDECODED)
+    return _Branch(alike, _of_dataset(columns, first.dataset, f"({filled})"), [*raw, *standardized], decoded)
+
+
+def _ledger(catalogue: Catalogue, branches: Sequence[_Branch], kinds: Sequence[LedgerColumn]) -> None:
+    parts = [branch.query for branch in branches if branch.decoded]
+    if undecoded := [branch.query for branch in branches if not branch.decoded]:
+        parts.append(ledger.decoded_sql(" UNION ALL ".join(undecoded), kinds, (DATASET, DATE)))
+    catalogue.show(REPAIRS, " UNION ALL ".join(parts), [path for branch in branches for path in branch.files])
 
 
 def _by_ledger(night: Night) -> list[Night]:
     """The night, and the rows of it that were judged again later as if they were nights of their own."""
     later = {path for _, paths in night.rejudged for path in paths}
     own = [tuple(path for path in paths if path not in later) for paths in (night.clean, night.quarantine)]
-    again = [replace(night, ledger=ledger, clean=paths, quarantine=()) for ledger, paths in night.rejudged]
+    again = [replace(night, ledger=kept, clean=paths, quarantine=()) for kept, paths in night.rejudged]
     return [replace(night, clean=own[0], quarantine=own[1]), *again]
 
 
-def _decoder(catalogue: Catalogue, night: Night) -> str:
-    """The query over ``{raw}`` and ``{standardized}`` that gives a night's ledger; empty where it has none that can be
-    run."""
+def _kept_ledger(catalogue: Catalogue, night: Night) -> str:
+    """What tells whether two nights' ledgers are alike; empty where the night has none that can be run."""
     try:
         if night.ledger:
-            return ledger_sql(night.ledger)
+            ledger.demand_known(night.ledger)
+            return "".join(column.model_dump_json() for column in night.ledger)
         if (
             night.ledger_sql
         ):  # of an older version: taken from the manifest as it stands, so it may read those two and nothing else
@@ -140,20 +166,6 @@ def _decoder(catalogue: Catalogue, night: Night) -> str:
         log.error("%s %s 的修复台账无法编译（%s），目录中不列", night.dataset, night.date, type(error).__name__)
         return ""
     return night.ledger_sql
-
-
-def _ledger(catalogue: Catalogue, branches: dict[str, list[Path]]) -> None:
-    files = [path for named in branches.values() for path in named]
-    catalogue.show(REPAIRS, " UNION ALL ".join(branches), files)
-
-
-def _unsound(
-    grouped: dict[tuple[str, str], list[Night]], branches: dict[str, list[Path]], sound: dict[str, list[Path]]
-) -> str:
-    groups = zip(grouped.values(), branches, strict=True)
-    return "、".join(
-        f"{night.dataset} {night.date}" for alike, branch in groups if branch not in sound for night in alike
-    )
 
 
 def _binds(catalogue: Catalogue, query: str) -> bool:

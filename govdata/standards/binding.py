@@ -53,7 +53,6 @@ def bind_column(
 ) -> tuple[BoundRule, ...]:
     """``rules`` of one column, numbered from ``start``. What cannot be read withholds a row only where the column is
     required or a key."""
-    basis = " ".join(part for part in (element.standard, element.clause) if part) or None
     optional = not (column.required or column.primary_key)
     return tuple(
         BoundRule(
@@ -67,7 +66,7 @@ def bind_column(
             severity="warning" if rule.empties and optional else rule.severity,
             message=rule.message,
             indicator=rule.indicator,
-            source=rule.source or (None if rule.name == "required" else basis),
+            source=rule.source or (None if rule.name == "required" else element.basis),
             empties=rule.empties and optional,
         )
         for offset, rule in enumerate(rules)

@@ -177,6 +177,11 @@ class Element(Frozen):
     file: str = ""
     line: int = 0
 
+    @property
+    def basis(self) -> str | None:
+        """Standard and clause, written as rules write their ``source``: ``GB 11643-1999 4.1.3``."""
+        return " ".join(part for part in (self.standard, self.clause) if part) or None
+
 
 # ----------------------------------------------------------------------------------------------------------- code sets
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 import itertools
 import os
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from govdata.deployment import Deployment
@@ -54,15 +56,24 @@ class Session(Protocol):
     def close(self) -> None: ...
 
 
+Shared = Mapping[tuple[str, str], "pyarrow.Table"]
+"""(database, table) → its rows: tables that many sessions read and none changes, found as ``database.table``."""
+
+
 def connect(
-    *, memory_limit: str | None = None, threads: int | None = None, spill: Path | None = None, ordered: bool = False
+    *,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    spill: Path | None = None,
+    ordered: bool = False,
+    shared: Shared = MappingProxyType({}),
 ) -> duckdb.DuckDBPyConnection:
     """A session in an empty in-memory database of its own, in Beijing time, that installs and loads nothing by itself.
     ``spill``: a folder for what does not fit; without it nothing is spilled. ``ordered``: rows keep the order they come
-    in, at the price of memory.
+    in, at the price of memory. ``shared``: tables beside its own.
 
     To start DuckDB takes as long as a small query, and a night has hundreds of sessions: whoever lets go of one leaves
-    its DuckDB to the next."""
+    its DuckDB to the next, and to one that shares tables also those that are the same Arrow table again."""
     import duckdb
 
     settings = [
@@ -72,54 +83,86 @@ def connect(
         f"SET threads = {int(threads)}" if threads is not None else "RESET threads",
         "RESET partitioned_write_flush_threshold",
     ]
-    database = _free()
+    started = _free(sharing=bool(shared))
     try:
-        database.execute("; ".join(settings))
+        started.database.execute("; ".join(settings))
     except duckdb.Error:  # one that has spilled keeps to its folder
-        database = _started()
-        database.execute("; ".join(settings))
+        started = _started()
+        started.database.execute("; ".join(settings))
+    started.share(shared)
     name = f"session_{next(_numbers)}"
-    session = database.cursor()
+    session = started.database.cursor()
     session.execute(f"ATTACH ':memory:' AS {name}; USE {name}")
     session.execute(f"{CLOCK}; SET enable_progress_bar = false")
-    weakref.finalize(session, _let_go, database, name).atexit = False
+    weakref.finalize(session, _let_go, started, name).atexit = False
     return session
+
+
+def create_table(connection: Session, name: str, table: pyarrow.Table) -> None:
+    """Copy an Arrow table into the database under ``name`` (already quoted), in place of what has that name."""
+    connection.register("_incoming", table)
+    connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM _incoming")
+    connection.unregister("_incoming")
 
 
 IDLE_MEMORY = "32MB"
 """What a DuckDB may hold that waits. What it has freed it keeps for itself until it is held to less."""
 
+
+@dataclass
+class _Started:
+    """A DuckDB of this process and the tables it shares with its sessions."""
+
+    database: duckdb.DuckDBPyConnection
+    shared: dict[tuple[str, str], pyarrow.Table] = field(default_factory=dict)
+
+    @property
+    def attached(self) -> set[str]:
+        return {database for database, _ in self.shared}
+
+    def share(self, wanted: Shared) -> None:
+        for (database, name), table in wanted.items():
+            if self.shared.get((database, name)) is table:
+                continue
+            if database not in self.attached:
+                self.database.execute(f"ATTACH ':memory:' AS {identifier(database)}")
+            create_table(self.database, f"{identifier(database)}.{identifier(name)}", table)
+            self.shared[database, name] = table
+
+
 _numbers = itertools.count(1)
-_waiting: list[duckdb.DuckDBPyConnection] = []
-"""DuckDBs of this process that no session uses; as many as there were sessions at one time."""
+_waiting: dict[bool, list[_Started]] = {True: [], False: []}
+"""DuckDBs of this process that no session uses, by whether they share tables; as many as there were sessions at one
+time. Who asks for no shared tables finds none."""
 
 
-def _free() -> duckdb.DuckDBPyConnection:
+def _free(*, sharing: bool) -> _Started:
     try:
-        return _waiting.pop()
+        return _waiting[sharing].pop()
     except IndexError:
         return _started()
 
 
-def _started() -> duckdb.DuckDBPyConnection:
+def _started() -> _Started:
     import duckdb
 
     database = duckdb.connect(":memory:")
     database.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
-    return database
+    return _Started(database)
 
 
-def _let_go(database: duckdb.DuckDBPyConnection, name: str) -> None:
+def _let_go(started: _Started, name: str) -> None:
     import duckdb
 
+    database = started.database
     try:
         database.execute(f"DETACH {name}; SET memory_limit = {text(IDLE_MEMORY)}")
         others = database.execute("SELECT count(*) FROM duckdb_databases() WHERE NOT internal").fetchall()
     except duckdb.Error:
         database.close()
         return
-    if others == [(1,)]:  # its own; a session that failed may have left a file attached
-        _waiting.append(database)
+    if others == [(1 + len(started.attached),)]:  # its own; a session that failed may have left a file attached
+        _waiting[bool(started.shared)].append(started)
     else:
         database.close()
 

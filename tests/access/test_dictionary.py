@@ -10,8 +10,7 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from govdata.access import Dictionary, dictionary
-from govdata.access.dictionary import CODE_FIELDS, COLUMN_FIELDS, TABLE_FIELDS
+from govdata.access.dictionary import CODE_FIELDS, COLUMN_FIELDS, TABLE_FIELDS, Dictionary, dictionary
 from govdata.cli import app
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError

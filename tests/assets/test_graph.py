@@ -364,6 +364,26 @@ def test_what_does_not_come_to_its_checks_leaves_those_of_the_delivery_before(
 
 
 @pytest.mark.slow
+def test_a_delivery_that_cannot_be_read_says_so_the_first_time_and_delivered_anew(
+    home: Deployment, stages: StandIns, dagster: DagsterInstance
+) -> None:
+    job = build_definitions(home, tiny_registry("alpha")).resolve_job_def("nightly")
+    day, unreadable = NIGHT.isoformat(), DeliveryError("交付不能接收", [Problem("a.csv", "空文件")])
+    stages.misbehave["alpha", "ingest"] = unreadable
+    assert not job.execute_in_process(partition_key=day, instance=dagster, raise_on_error=False).success
+    assert set(shown_checks(dagster).values()) == {("FAILED", day)}, "each says why there is no result yet"
+
+    stages.misbehave.clear()
+    assert job.execute_in_process(partition_key=day, instance=dagster).success
+    judged = shown_checks(dagster)
+    assert judged["reading"] == ("SUCCEEDED", day)
+
+    stages.misbehave["alpha", "ingest"] = unreadable
+    assert not job.execute_in_process(partition_key=day, instance=dagster, raise_on_error=False).success
+    assert shown_checks(dagster) == judged | {"reading": ("FAILED", day)}
+
+
+@pytest.mark.slow
 def test_the_run_its_checks_and_the_catalogue_are_in_the_deployments_own_dagster(
     night: Callable[[], dict[str, DatasetNight]], stages: StandIns, home: Deployment
 ) -> None:

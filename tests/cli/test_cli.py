@@ -28,6 +28,13 @@ def test_help_is_chinese_and_imports_little(call: Call, tmp_path: Path) -> None:
     assert result.stdout.strip() == "[]"
 
 
+def test_a_query_imports_no_standards() -> None:
+    """Neither where it is asked nor in the process that answers: each would cost it a second."""
+    heavy = "import sys, govdata.access, govdata.access.worker; print('govdata.standards' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"
+
+
 @pytest.mark.parametrize("width", [60, 80, 160])
 @pytest.mark.parametrize("command", [[], ["run"], ["standards"], ["orders"], ["sql"]])
 def test_help_is_whole_on_every_terminal(call: Call, tmp_path: Path, width: int, command: list[str]) -> None:

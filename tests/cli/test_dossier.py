@@ -14,7 +14,9 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from govdata import access, masters, publish
+from govdata import masters, publish
+from govdata.access.dossier import Dossier, dossier
+from govdata.access.row_dossier import row_dossier
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.storage import access_log
@@ -151,14 +153,14 @@ def logged(city: Small) -> list[access_log.Access]:
     return access_log.read(city.deployment)
 
 
-def section(found: access.Dossier, title: str) -> list[tuple[str, ...]]:
+def section(found: Dossier, title: str) -> list[tuple[str, ...]]:
     return [row for part in found.sections if part.title == title for row in part.rows]
 
 
 @pytest.mark.slow
 def test_the_file_of_a_person_says_what_was_taken_who_differs_and_by_which_rows(made: Small) -> None:
     master = one(made, "1770001")
-    found = access.dossier(made.deployment, made.registry, "person", master, role=made.registry.roles["steward"])
+    found = dossier(made.deployment, made.registry, "person", master, role=made.registry.roles["steward"])
 
     assert found.head[:2] == (("主体编号", master), ("标识", "A1770001（身份号码）"))
     assert section(found, "取用的属性") == [
@@ -182,12 +184,12 @@ def test_the_file_of_a_person_says_what_was_taken_who_differs_and_by_which_rows(
 @pytest.mark.slow
 @pytest.mark.parametrize("number", ["A1770001", "a1770001", "1770001"])
 def test_a_number_of_any_strength_leads_to_its_master(made: Small, number: str) -> None:
-    found = access.dossier(made.deployment, made.registry, "person", number)
+    found = dossier(made.deployment, made.registry, "person", number)
     assert found.subject == one(made, "1770001")
 
 
 def test_a_document_is_found_by_its_number_alone(made: Small) -> None:
-    found = access.dossier(made.deployment, made.registry, "person", "P5550005")
+    found = dossier(made.deployment, made.registry, "person", "P5550005")
     assert found.subject == one(made, "5550005")
 
 
@@ -308,7 +310,7 @@ def test_a_held_back_row_says_so_and_has_no_master(city: Small, call: Call) -> N
 
 def test_a_row_leads_to_its_masters_and_relations(made: Small) -> None:
     (row,) = ask(made, "SELECT _row_id FROM published.weddings WHERE no = 'W1'")[0]
-    found = access.row_dossier(made.deployment, made.registry, row)
+    found = row_dossier(made.deployment, made.registry, row)
     assert [line[:4] for line in section(found, "归到的主体")] == [
         ("男方", "自然人", one(made, "1770001"), "短号"), ("女方", "自然人", one(made, "1880002"), "身份号码")]  # fmt: skip
     assert section(found, "据以认定的关系") == [("表couple", "结婚")]
@@ -360,7 +362,7 @@ def test_a_table_that_no_night_has_made_yet_and_a_folder_that_is_not_there_are_t
 
 def test_a_page_of_eighty_columns_loses_no_text(city: Small, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     master = one(city, "1770001")
-    found = access.dossier(city.deployment, city.registry, "person", master, role=city.registry.roles["steward"])
+    found = dossier(city.deployment, city.registry, "person", master, role=city.registry.roles["steward"])
     monkeypatch.setattr("govdata.cli.dossier.console", lambda: Console(width=80))
     _, out, _ = call(city.deployment.home, "person", master, "--reveal", "--role", "steward", "--purpose", "试")
     told = json.dumps("".join(out.split()), ensure_ascii=False)

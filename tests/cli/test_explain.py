@@ -6,7 +6,8 @@ from datetime import date as Date
 
 import pytest
 
-from govdata import access, publish
+from govdata import publish
+from govdata.access.explain import explain
 from govdata.storage import access_log
 from tests.cli.conftest import Call
 from tests.masters.conftest import Small, small
@@ -69,14 +70,14 @@ def test_a_held_back_row_names_its_rules(city: Small, call: Call) -> None:
 def test_what_became_of_a_published_row(city: Small) -> None:
     """The second delivery is a whole one without the row."""
     publish.rebuild_catalogue(city.deployment, city.registry)
-    found = access.explain(city.deployment, city.registry, row_of(city, 2))
+    found = explain(city.deployment, city.registry, row_of(city, 2))
     assert (found.fate, found.shown, found.hidden) == ("clean", (FIRST,), SECOND)
     asked = {each.rule.id: each.outcome for each in found.rules}
     assert asked["id.shape"] == "passed" and asked["place.code_set"] == "passed"
 
 
 def test_a_rule_without_anything_to_judge_is_not_passed(city: Small) -> None:
-    found = access.explain(city.deployment, city.registry, row_of(city, 3))
+    found = explain(city.deployment, city.registry, row_of(city, 3))
     (died,) = [cell for cell in found.cells if cell.column == "died"]
     assert died.delivered is None and {each.outcome for each in died.judged} == {"unasked"}
 

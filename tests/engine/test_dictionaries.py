@@ -13,8 +13,9 @@ from govdata import standards
 from govdata.deployment import Deployment
 from govdata.engine import dictionaries, standardization, standardize
 from govdata.engine.compiled import CompiledDataset
-from govdata.engine.session import create_table, session
+from govdata.engine.session import session
 from govdata.standards.model import Registry
+from govdata.storage import sql
 from tests.engine import small
 from tests.engine.test_gates import ROWS, cells
 
@@ -57,7 +58,7 @@ def test_rows_are_the_same_looked_up_and_gone_through(
         name: pa.nulls(ROWS, pa.string()) if absent and number % 2 == absent - 1 else pa.array(values, pa.string())
         for number, (name, values) in enumerate(cells(dataset, registry, random.Random(f"{dataset} looked up")).items())
     }
-    create_table(delivered, "given", pa.table({"_source_row": pa.array(range(ROWS), pa.int64()), **columns}))
+    sql.create_table(delivered, "given", pa.table({"_source_row": pa.array(range(ROWS), pa.int64()), **columns}))
     delivered.execute(
         "CREATE TABLE given_rows AS SELECT *, CAST(_source_row AS VARCHAR) AS _row_id, '' AS _source_file, "
         f"DATE '{DATE}' AS _delivery_date, _source_row AS \"~at\" FROM given"

@@ -11,9 +11,10 @@ from govdata import standards
 from govdata.engine.gates import gates
 from govdata.engine.pipeline import NO_GATES, judged_query, result_query, standardized_query
 from govdata.engine.plans import plan_columns, readable
-from govdata.engine.session import create_maps, create_table, session
+from govdata.engine.session import create_maps, map_table, session
 from govdata.engine.syntax import text
 from govdata.standards.model import Examples, Registry
+from govdata.storage import sql
 
 ROWS = 1500
 NOISE = "\u200b \u3000　Ｘ１x*＊?\ufffd\ue000.~-·a某测9810000\n'"
@@ -55,13 +56,14 @@ def test_verdicts_are_the_same_with_and_without_gates(registry: Registry, datase
     connection = session(registry, as_of=date(2026, 11, 20))
     try:
         create_maps(
-            connection, {plan.name: readable(plan.column, plan.element, registry) for plan in plans if plan.coded}
+            connection,
+            {plan.name: map_table(readable(plan.column, plan.element, registry)) for plan in plans if plan.coded},
         )
         columns = {
             name: pa.array(values, pa.string())
             for name, values in cells(dataset, registry, random.Random(dataset)).items()
         }
-        create_table(connection, "given", pa.table({"_source_row": pa.array(range(ROWS), pa.int64()), **columns}))
+        sql.create_table(connection, "given", pa.table({"_source_row": pa.array(range(ROWS), pa.int64()), **columns}))
         connection.execute(
             "CREATE TABLE raw_rows AS SELECT *, CAST(_source_row AS VARCHAR) AS _row_id, '' AS _source_file, DATE "
             "'2026-11-20' AS "

@@ -62,6 +62,21 @@ def test_values_are_typed_and_alterations_flagged(tmp_path):
     }  # fmt: skip
 
 
+def test_what_one_row_needs_changes_nothing_of_the_others(tmp_path):
+    """A small delivery plans the steps of those columns alone of which some cell has something to be done."""
+    plain, altered = (
+        person(),
+        person(citizen_id=SECOND, name=" 李 四", sex="男", birth_date="1990年1月1日", capital="3万"),
+    )
+    _, alone, without, _ = run(tmp_path / "one", [plain])
+    _, beside, among, _ = run(tmp_path / "two", [plain, altered])
+    values = ("citizen_id", "name", "sex", "birth_date", "capital", "_unparsed", "_warnings")
+    assert [without[0][name] for name in values] == [
+        row[name] for row in among if row["citizen_id"] == FIRST for name in values
+    ]
+    assert not any(alone.repaired_cells.values()) and beside.repaired_cells["name"] == 1
+
+
 def test_a_row_that_fails_an_error_rule_is_quarantined_with_all_its_rules(tmp_path):
     wrong = FIRST[:-1] + ("0" if FIRST[-1] != "0" else "1")
     rows = [person(citizen_id=wrong, sex="3", name="无"), person(citizen_id=SECOND, name="王", capital="-5元")]

@@ -54,6 +54,12 @@ def test_what_was_right_is_asked_once(asked: list[str], path: Path) -> None:
     assert asked == [*registry.datasets, next(iter(registry.datasets))]
 
 
+def test_whoever_waits_is_told_how_many_are_left(asked: list[str], path: Path) -> None:
+    registry, left = small.registry(), list[int]()
+    trial.problems(registry, Tried(path), left.append)
+    assert left == list(range(len(registry.datasets), 0, -1))
+
+
 def test_what_was_wrong_is_asked_every_time(asked: list[str], path: Path) -> None:
     wrong = changed(small.registry(), "错")
     assert checked(wrong, path) == checked(wrong, path) == 1

@@ -6,7 +6,8 @@ from datetime import date as Date
 
 import pytest
 
-from govdata import access, masters, publish
+from govdata import masters, publish
+from govdata.access.dossier import dossier
 from govdata.standards import StandardsError
 from tests.masters.conftest import Small, contract, small_at
 from tests.masters.test_masters import LINK, MORE
@@ -128,7 +129,7 @@ def test_whoever_owns_is_named_and_of_what_kind(city: Small) -> None:
 def test_the_file_lists_the_houses_and_the_other_owners(
     city: Small, kind: str, number: str, told: list[tuple[str, str]]
 ) -> None:
-    made = access.dossier(city.deployment, city.registry, kind, number)
+    made = dossier(city.deployment, city.registry, kind, number)
     (section,) = [each for each in made.sections if each.title == "关系"]
     assert [(line[1].split("\n")[0], line[2]) for line in section.rows] == told
 

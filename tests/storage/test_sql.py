@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from govdata import checks, engine, ingest, publish
@@ -102,3 +104,17 @@ def test_one_that_has_spilled_is_not_used_with_another_folder(tmp_path: Path) ->
     del spilled
     other = sql.connect(spill=tmp_path / "two")
     assert other.execute("SELECT current_setting('temp_directory')").fetchall() == [(str(tmp_path / "two"),)]
+
+
+def test_shared_tables_are_the_next_session_s_too_and_nobody_s_who_asks_for_none() -> None:
+    table = pa.table({"code": ["1", "2"]})
+    shared = {("codes", "sex"): table}
+    for _ in range(2):
+        with closing(sql.connect(shared=shared)) as session:
+            assert session.execute("SELECT count(*) FROM codes.sex").fetchall() == [(2,)]
+        del session
+    with closing(sql.connect(shared={("codes", "sex"): pa.table({"code": ["1"]})})) as other:
+        assert other.execute("SELECT count(*) FROM codes.sex").fetchall() == [(1,)]
+    del other
+    with closing(sql.connect()) as plain:
+        assert plain.execute("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]

@@ -197,7 +197,7 @@ class _Site:
         cells = (
             link(f"element/{element.id}.html", element.name),
             element.id,
-            _standard(element),
+            element.basis or "",
             element.type,
             element.sensitivity.level,
             self._authority(element),
@@ -356,7 +356,7 @@ class _Site:
         about = [
             ("标识", element.id),
             ("英文名称", element.name_en),
-            ("标准", _standard(element)),
+            ("标准", element.basis or ""),
             ("类型", f"{element.type}（{sql_type(element)}）"),
             ("计量单位", element.unit),
             ("代码集", self._codes_link(element)),
@@ -455,10 +455,6 @@ class _Site:
         trail = ((TITLE, "../index.html"), (part, f"../index.html#{up}")) if up else ()
         page = {"subtitle": "", "trail": trail, "site": TITLE, "made": self.date, **told}
         return _environment().get_template(f"catalogue/{template}.html.jinja").render(**page, **_assets(script))
-
-
-def _standard(element: Element) -> str:
-    return " ".join(part for part in (element.standard, element.clause and f"第{element.clause}条") if part)
 
 
 @cache

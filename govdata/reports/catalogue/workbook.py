@@ -93,15 +93,13 @@ def _write(sheets: Mapping[str, Sheet], target: Path) -> Path:
         lists = _Lists(book.add_worksheet(OPTIONS), head, text)
         for page, sheet in made:
             page.freeze_panes(1, 1)
-            page.set_landscape()
-            page.set_paper(8)  # A3
-            page.fit_to_pages(1, 0)
             page.repeat_rows(0)
             last = len(sheet.lines) + SPARE
             widths = {
                 key: size.width((title, *(_text(line[key]) for line in sheet.lines)), WIDEST)
                 for key, title in sheet.fields.items()
             }
+            size.printed(page, page.get_name(), list(widths.values()), range(1))
             for place, (key, title) in enumerate(sheet.fields.items()):
                 page.set_column(place, place, widths[key])
                 page.write_string(0, place, title, must if title.endswith("*") else head)
