@@ -285,7 +285,7 @@ def _counts(
         flagged = " OR ".join(f"{word} <> 0" for word in words)
         counted = _single_row(connection, f"SELECT {', '.join(columns)} FROM {relation} WHERE {flagged}")
         for plan, count in zip(plans, counted, strict=True):
-            cells[plan.name] += count
+            cells[plan.name] += count or 0  # count_if of no row is NULL
         rows[part] = _single_row(connection, f"SELECT count(*) FROM {relation}")[0]
         for lists in (FAILED_RULES, WARNINGS):
             for rule, count in connection.execute(

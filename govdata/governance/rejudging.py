@@ -333,7 +333,7 @@ class _Date:
         bound = self.registry.rules(self.dataset.name)
         asked = {name for rule in bound for name in rule.spec.code_sets()}
         relation = sql.parquet(self.deployment.absolute(name) for name in batch.quarantine_files)
-        query = ", ".join(f"count_if(({rules.assessed(rule, self.registry)}) IS TRUE)" for rule in bound)
+        query = ", ".join(f"count(*) FILTER (WHERE ({rules.assessed(rule, self.registry)}) IS TRUE)" for rule in bound)
         with files.scratch(self.deployment, "assessed") as scratch:
             connection = engine.session(self.registry, temp=scratch, as_of=self.date, code_sets=asked)
             try:

@@ -223,7 +223,8 @@ def _counted(
 ) -> list[dict[str, Any]]:
     names = [column.name for column in dataset.columns]
     given = [
-        f"count_if({sql.identifier(name)} IS NOT NULL OR coalesce(map_contains({UNPARSED}, {sql.text(name)}), FALSE))"
+        f"count(*) FILTER (WHERE {sql.identifier(name)} IS NOT NULL "
+        f"OR coalesce(map_contains({UNPARSED}, {sql.text(name)}), FALSE))"
         for name in names
     ]
     (cells,) = connection.execute(f"SELECT {', '.join(given)} FROM placed").fetchall()
