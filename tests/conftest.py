@@ -118,8 +118,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
     def make(folder: Path) -> Finished:
         if made := os.environ.get("GOVDATA_TEST_CITY"):
-            shutil.copytree(Path(made) / "data", folder / "home" / "data", symlinks=True)
+            for part in ("data", ".dagster"):  # what was run there is shown in the interface
+                shutil.copytree(Path(made) / part, folder / "home" / part, symlinks=True)
             shutil.copytree(REPOSITORY / "standards", folder / "home" / "standards")
+            govdata(Deployment(folder / "home"), "catalogue", "rebuild", outside=folder / "rebuilt")
             return govdata(Deployment(folder / "home"), "run", outside=folder / "outside")
         return govdata(copy_deployment(folder / "home"), "run", outside=folder / "outside")
 

@@ -66,10 +66,9 @@ def columns(dataset: Dataset, registry: Registry, *, typed: bool) -> list[TableC
     key_columns = sum(column.primary_key for column in dataset.columns)
     for column in dataset.columns:
         element = registry.elements[column.element]
-        standard = " ".join(part for part in (element.standard, element.clause and f"第{element.clause}条") if part)
         made_of = _made_of(dataset, column, registry)
         facts = [
-            standard and f"依据：{standard}",
+            element.basis and f"依据：{element.basis}",
             element.unit and f"单位：{element.unit}",
             element.code_set and f"代码集：{element.code_set}",
             f"敏感级别：{element.sensitivity.level}级，{PERSONAL[element.sensitivity.personal]}",

@@ -88,7 +88,7 @@ def _condition(rule: BoundRule, shared: Shared) -> dict[str, Any]:
 
 def _rule_meta(rule: BoundRule, dataset: Dataset, registry: Registry) -> dict[str, Any]:
     element = registry.element(dataset.name, rule.column) if rule.column else None
-    standard = rule.source or (" ".join(filter(None, (element.standard, element.clause))) if element else None)
+    standard = rule.source or (element.basis if element else None)
     return _meta(
         kind="rule",
         rule_id=rule.id,

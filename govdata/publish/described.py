@@ -13,9 +13,7 @@ def column_comment(column: Column, element: Element) -> str:
     parts = [
         column.title if column.title == element.name else f"{column.title}（数据元：{element.name}）",
         column.description or None,
-        f"标准：{element.standard}" + (f" 第{element.clause}条" if element.clause else "")
-        if element.standard
-        else None,
+        f"标准：{element.basis}" if element.basis else None,
         f"代码集：codes.{element.code_set}" if element.code_set else None,
         f"单位：{element.unit}" if element.unit else None,
         f"敏感级别：{element.sensitivity.level}级{personal}",

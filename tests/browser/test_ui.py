@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
@@ -103,21 +104,32 @@ def test_the_whole_graph_unfolds_into_stages_and_the_city(page: Page, address: s
         shot(page, tmp_path, f"unfolded_{group}")
 
 
-def test_in_five_clicks_from_the_front_page_to_the_failing_rows(page: Page, address: str, tmp_path: Path) -> None:
-    """The last click shows a query, which `govdata sql` runs."""
+def asked(finished: Finished, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(finished.deployment.catalogue), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_in_five_clicks_from_the_front_page_to_the_failing_rows(
+    page: Page, address: str, finished: Finished, tmp_path: Path
+) -> None:
+    """What was wrong with yesterday's population delivery, and which rows: the fourth click shows every rule that
+    failed and a query that lists its rows."""
     page.goto(address)
     page.get_by_role("link", name="Catalog").click()
     page.get_by_text("birth / raw").first.hover()
-    while not page.get_by_text("legal_person / standardized").count():
+    while not page.get_by_text("population / standardized").count():
         page.mouse.wheel(0, 300)
         page.wait_for_timeout(300)
-    page.get_by_text("legal_person / standardized").first.click()
+    page.get_by_text("population / standardized").first.click()
     page.get_by_text("Checks", exact=True).first.click()
-    page.get_by_text("conformity", exact=True).first.click()
-    query = page.get_by_text("SELECT * FROM governance.findings WHERE dataset = 'legal_person'").first
+    page.get_by_text("completeness", exact=True).first.click()
+    query = page.get_by_text("SELECT * FROM governance.findings WHERE dataset = 'population'").first
     query.wait_for()
-    assert "DATE '2026-11-20'" in query.inner_text()
     page.get_by_text("不合格率（%）").first.wait_for()
+    page.get_by_text("Failed", exact=True).first.wait_for()
+    ((rows,),) = asked(finished, f"SELECT count(*) FROM ({query.inner_text()}) WHERE date = DATE '2026-11-20'")
+    assert rows
+    page.get_by_text(f"不合格 {rows} 项").first.wait_for()
     shot(page, tmp_path, "five_clicks")
 
 
@@ -185,17 +197,21 @@ def test_what_was_never_delivered_does_not_look_broken(page: Page, address: str,
         shot(page, tmp_path, f"education_{stage}")
 
 
-def test_a_blocked_delivery_says_why_on_its_assets(page: Page, morning: str, tmp_path: Path) -> None:
+def test_a_blocked_delivery_says_why_on_its_assets(page: Page, morning: str, blocked: Finished, tmp_path: Path) -> None:
     for asset in ("raw", "published"):
         page.goto(f"{morning}/assets/population/{asset}?view=events")
         page.get_by_text("2026-11-18 在“读入”被阻断").first.wait_for()
         page.get_by_text("没有找到表头").first.wait_for()
-        page.get_by_text("governance.reconciliation WHERE dataset = 'population'").first.wait_for()
+        query = page.get_by_text("governance.reconciliation WHERE dataset = 'population'").first
+        query.wait_for()
+        assert len(asked(blocked, query.inner_text())) == 1
         shot(page, tmp_path, f"blocked_{asset}")
     page.goto(f"{morning}/assets/population/standardized?view=checks")
     page.get_by_text("reading", exact=True).first.click()
     page.get_by_text("2026-11-18 的交付没有读成").first.wait_for()
     shot(page, tmp_path, "blocked_checks")
+    page.get_by_text("accuracy", exact=True).first.click()  # nothing of population was judged before
+    page.get_by_text("还没有判定过：2026-11-18 的交付没有读成").first.wait_for()
     page.goto(f"{morning}/assets/population/published?view=partitions&partition=2026-11-18")
     page.get_by_text("View all historical events (1)").click()
     page.get_by_role("dialog").get_by_text("2026-11-18", exact=True).first.click()

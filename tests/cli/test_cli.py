@@ -171,6 +171,10 @@ def test_inspect_as_a_delivery_says_what_would_become_of_it(call: Call, deployme
     file.write_text("公民身份号码,姓名,民族,户籍详细地址,某备注\n" + rows + "坏行\n", encoding="utf-8")
     code, out, err = call(deployment.home, "inspect", str(file), "--dataset", "population")
     assert code == 1 and "拒绝接收" in out and "缺少必需的列" in out and "户籍详细地址" in out
+    assert "（没有）" in out and "有值" not in out, "nothing was counted"
+    file.write_bytes(b"%PDF-1.7 ")
+    code, out, err = call(deployment.home, "inspect", str(file), "--dataset", "population")
+    assert code == 1 and "PDF" in out and "（没有）" not in out, "no table of columns of what is none"
 
     columns = standards.load(deployment.standards).datasets["population"].columns
     cells = {"citizen_id": "190101199001010011", "name": "张三丰", "phone": "无"}

@@ -76,7 +76,7 @@ def test_comments(two_nights: City) -> None:
         "SELECT column_name, comment FROM duckdb_columns() WHERE schema_name = 'published' AND table_name = 'people'"
     )
     comments = dict(columns)
-    assert comments["citizen_id"] == "公民身份号码；标准：GB 11643-1999 第4条；敏感级别：3级，敏感个人信息"
+    assert comments["citizen_id"] == "公民身份号码；标准：GB 11643-1999 4；敏感级别：3级，敏感个人信息"
     assert comments["sex"] == "性别；代码集：codes.sex；敏感级别：2级，个人信息"
     assert "单位：元" in comments["amount"] and all(comments.values())
 

@@ -118,6 +118,7 @@ def test_the_core_metadata_of_the_guideline_are_all_there(written: Written) -> N
 def test_cells_with_a_closed_list_are_chosen_from_it(written: Written) -> None:
     book = openpyxl.load_workbook(written.folder / WORKBOOK)
     page = book["目录"]
+    assert page.page_setup.fitToWidth > 1 and page.print_title_cols == "$A:$A", "thirty columns on a page are too small"
     heads = {cell.value: cell.column_letter for cell in page[1]}
     rules = {str(rule.sqref).split(":")[0][:-1]: rule.formula1 for rule in page.data_validations.dataValidation}
     for heading in ("更新周期*", "数据分级*", "共享属性*", "开放属性*", "空间范围*", "同步机制", "生命周期*"):
