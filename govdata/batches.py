@@ -175,12 +175,23 @@ class IngestedFile(Manifest):
         return sum(note.count for note in self.notes if note.kind in LINE_KINDS)
 
 
+class Input(Manifest):
+    """A snapshot that a derived table was made of."""
+
+    table: str
+    date: Date
+    snapshot_id: str
+
+
 class RawBatch(Manifest):
     """Rows of one delivery as they came. ``files`` are Parquet: the contract's columns (named as in the contract; text,
     but for those in ``arrives``, whose text is what DuckDB's CAST to VARCHAR makes of them),
     ``_extra`` (JSON object text of unknown columns, or NULL), ``_row_id``, ``_source_file``, ``_source_row``,
     ``_delivery_date``. ``rejected_files`` are Parquet: ``_row_id, _source_file, _source_row, _delivery_date, reason,
-    content``."""
+    content``. Of a derived table: ``made_of``: the snapshots it was made of; ``recipe``: a hash of what
+    else it follows from; ``base``: the id of the snapshot of the
+    table itself that the rows lie on (None: they are all), ``gone_files`` are Parquet with the ``_row_id`` of those of
+    its rows that no longer hold; rows that came anew under the same ``_row_id`` are not among them."""
 
     dataset: str
     date: Date
@@ -195,6 +206,10 @@ class RawBatch(Manifest):
     arrives: dict[str, str] = Field(default_factory=dict)  # column → DuckDB type, of those that came typed
     passed_over: tuple[str, ...] = ()  # files of the delivery folder that are no data: temporary, hidden, markers
     watermark: Watermark | None = None
+    made_of: tuple[Input, ...] = ()
+    recipe: str = ""
+    base: str | None = None
+    gone_files: tuple[Inside, ...] = ()
 
     @property
     def physical(self) -> int:
@@ -315,7 +330,7 @@ class StandardizedBatch(Manifest):
     ``ledger``: how each column was standardised, in the contract's order, by which flags become before and after again
     (see engine.ledger); batches of older versions have ``ledger_sql`` instead, a query in DuckDB's words.
     ``rejudged``: which files are the work of a later judgement; ``former_batch_id``: the batch before it, whose clean
-    files are the first of these.
+    files are the first of these. ``base`` and ``gone_files``: as in the raw batch.
     """
 
     dataset: str
@@ -338,6 +353,8 @@ class StandardizedBatch(Manifest):
     ledger_sql: str = ""
     rejudged: tuple[Rejudged, ...] = ()
     former_batch_id: str = ""
+    base: str | None = None
+    gone_files: tuple[Inside, ...] = ()
 
     @property
     def rows(self) -> int:

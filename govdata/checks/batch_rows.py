@@ -15,7 +15,7 @@ from govdata.deployment import Deployment
 from govdata.engine import rules
 from govdata.engine.syntax import alias, column, list_of, text
 from govdata.engine.typed import sql_type
-from govdata.publish import renames, visible
+from govdata.publish import layers, renames, visible
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import tables
 from govdata.storage.sql import parquet
@@ -91,15 +91,16 @@ def published_rows(
 ) -> int:
     """Rows the snapshot will have: those of a whole delivery, or of the snapshot before with the delta merged into it
     by key. Exact where no key comes twice within the delivery, which is what ``primary_key_unique`` keeps out."""
-    clean = existing(deployment, batch.clean_files)
+    clean, gone = existing(deployment, batch.clean_files), existing(deployment, batch.gone_files)
+    key = layers.key_of(batch, dataset)
     operation = text(column(dataset.delivery.operation)) if dataset.delivery.operation else "CAST(NULL AS VARCHAR)"
-    keys = ", ".join(text(column(name)) for name in dataset.delivery.key)
+    keys = ", ".join(text(column(name)) for name in key)
     fresh = f"(SELECT {keys or 'NULL'}, {operation} AS operation FROM {parquet(clean)})" if clean else None
     kept = "count(*) FILTER (WHERE operation IS DISTINCT FROM 'D'), count(*) FILTER (WHERE operation = 'D')"
     arrived = _pair(connection, f"SELECT {kept} FROM {fresh}") if fresh else (0, 0)
     if batch.mode == "snapshot" or previous is None:
         return arrived[0]
-    if fresh is None or not previous.files:
+    if not previous.files:
         return previous.rows + arrived[0]
     held = {
         row[0]
@@ -108,13 +109,18 @@ def published_rows(
         ).fetchall()
     }
     former = {item.name: item.former_names for item in dataset.columns}
-    stored = {name: renames.source(name, held, former) for name in dataset.delivery.key}
+    stored = {name: renames.source(name, held, former) for name in key}
     if None in stored.values():  # the key's column is gone: publishing refuses to merge, and says so
         return previous.rows + arrived[0]
     selected = ", ".join(text(alias(column(old, "b"), name)) for name, old in stored.items() if old)
     base = "(" + visible(previous, deployment, selected) + ")"
-    known = _pair(connection, f"SELECT {kept} FROM {fresh} SEMI JOIN {base} USING ({keys})")
-    return previous.rows + arrived[0] - known[0] - known[1]
+    known = _pair(connection, f"SELECT {kept} FROM {fresh} SEMI JOIN {base} USING ({keys})") if fresh else (0, 0)
+    lost = (
+        _pair(connection, f"SELECT count(*), 0 FROM {parquet(gone)} SEMI JOIN {base} USING ({keys})")
+        if gone
+        else (0, 0)
+    )
+    return previous.rows + arrived[0] - known[0] - known[1] - lost[0]
 
 
 def _pair(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, int]:

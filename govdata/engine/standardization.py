@@ -101,7 +101,9 @@ def hold(connection: Session, queries: CompiledDataset, *, asked: bool = True) -
     which in a small delivery are most: to plan the steps of a column costs more than a small night's rows do. Not
     ``asked``, every column's steps are planned."""
     connection.execute(f"CREATE TABLE {DELIVERED} AS {queries.delivered}")
-    found = _single_row(connection, queries.idle)
+    # Where nothing can be done to any column there is no aggregate, so a row for each row, and none for none.
+    rows = connection.execute(queries.idle).fetchall()
+    found = rows[0] if rows else (True,) * len(queries.plans)
     idle = frozenset(plan.name for plan, none in zip(queries.plans, found, strict=True) if none and asked)
     connection.execute(f"CREATE TABLE {HELD} AS {queries.standard(idle)}")
     connection.execute(f"DROP TABLE {DELIVERED}")
@@ -222,6 +224,8 @@ def _keep(
         rule_failures=counts["rules"],
         repaired_cells=counts["cells"],
         ledger=queries.ledger,
+        base=raw.base,
+        gone_files=raw.gone_files,
     )
     batch.write(StandardizedBatch.path(deployment, raw.dataset, raw.date))
     kept = {*clean, *quarantine, *duplicates, repairs_folder / f"{batch_id}.parquet"}

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.masters.mentions import judged, rows
+from govdata.masters.mentions import judged, own, rows
 from govdata.publish import newest, scorecard
 from govdata.standards.derivations import Links
 from govdata.standards.model import Dataset, Registry
@@ -31,10 +31,14 @@ def keep(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deploym
     columns = ["mention_id", f"{made.master}_id"]
     then = rows(before, dataset, registry, deployment, columns)
     master_id = sql.identifier(f"{made.master}_id")
+    # Where the batch lies on the snapshot before, a mention that is not among its own rows is where it was.
+    fresh = own(batch, dataset, registry, deployment)
     steps = {
         "old": f"SELECT mention_id, {master_id} AS old_id FROM ({then})",
         "new": f"SELECT mention_id, {master_id} AS new_id FROM ({judged(batch, dataset, registry, deployment)})",
-        "pair": "SELECT old_id, new_id, count(*) AS mentions FROM old JOIN new USING (mention_id) GROUP BY ALL",
+        "parted": f"SELECT DISTINCT old_id FROM old JOIN ({fresh}) USING (mention_id) WHERE old_id <> {master_id}",
+        "pair": "SELECT old_id, new_id, count(*) AS mentions FROM old JOIN new USING (mention_id) "
+        "SEMI JOIN parted USING (old_id) GROUP BY ALL",
         "told": "SELECT *, count(*) OVER (PARTITION BY old_id) AS parts FROM pair",
     }
     kind = "CASE WHEN parts > 1 THEN 'split' WHEN new_id IN (SELECT old_id FROM old) THEN 'merged' ELSE 'renamed' END"

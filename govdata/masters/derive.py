@@ -3,7 +3,8 @@ every delivery.
 
 A derived table is judged, gated, published, kept and shown as a delivered one is: its contract has elements and rules,
 its batch id is made of the snapshots it was made of, and the same inputs give the same batch. The rows enter as text in
-the standards' own forms, which standardising leaves as they are.
+the standards' own forms, which standardising leaves as they are. Where the snapshot before was made by the same
+standards, the batch is the difference against it (``govdata.masters.increments``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from govdata import checks, engine, publish
-from govdata.batches import IngestedFile, RawBatch, ReadingNote, Snapshot, StandardizedBatch, Verdict
+from govdata.batches import IngestedFile, Input, RawBatch, ReadingNote, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
@@ -23,6 +24,7 @@ from govdata.masters import (
     changes,
     conflicts,
     decisions,
+    increments,
     integrity,
     links,
     overlap,
@@ -45,7 +47,7 @@ from govdata.storage.tables.rows import DELIVERY_DATE, EXTRA, ROW_ID, SOURCE_FIL
 if TYPE_CHECKING:
     import duckdb
 
-VERSION = 2
+VERSION = 3
 """Part of every batch id: raise it when the same inputs would give other rows."""
 
 
@@ -102,15 +104,18 @@ def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
         found = {**found, dataset.name: before}
     made_of = [(table, snapshot.snapshot_id) for table, snapshot in found.items()]
     made_of += _learnt(dataset, registry, deployment, date)
-    batch_id = fingerprint("derived", VERSION, dataset.name, date, registry.hashes[dataset.name], made_of)
+    recipe = increments.recipe(dataset, registry, VERSION)
+    base = increments.base(dataset, deployment, date, found, recipe)
+    lies_on = base.snapshot.snapshot_id if base is not None else ""
+    batch_id = fingerprint("derived", dataset.name, date, recipe, made_of, lies_on)
     known = RawBatch.read(RawBatch.path(deployment, dataset.name, date))
     if (
         known is not None
         and known.batch_id == batch_id
-        and all(files.is_sound(deployment.absolute(name)) for name in known.files)
+        and all(files.is_sound(deployment.absolute(name)) for name in (*known.files, *known.gone_files))
     ):
         return known
-    return _write(dataset, registry, deployment, date, found, batch_id)
+    return _write(dataset, registry, deployment, date, found, base, batch_id)
 
 
 def _learnt(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> list[tuple[str, str]]:
@@ -150,24 +155,31 @@ def _before(dataset: Dataset, deployment: Deployment, date: Date) -> Snapshot | 
 
 
 def _write(
-    dataset: Dataset, registry: Registry, deployment: Deployment, date: Date, found: dict[str, Snapshot], batch_id: str
+    dataset: Dataset,
+    registry: Registry,
+    deployment: Deployment,
+    date: Date,
+    found: dict[str, Snapshot],
+    base: increments.Base | None,
+    batch_id: str,
 ) -> RawBatch:
     folder = deployment.lake("raw", dataset.name, date)
-    target = folder / f"{batch_id}-0000.parquet"
+    target, absent = folder / f"{batch_id}-0000.parquet", folder / f"{batch_id}-gone.parquet"
     made_of = "+".join(f"published/{table}/{snapshot.date}" for table, snapshot in found.items())
     with files.scratch(deployment, "derive") as scratch:
         made = dataset.derived
         asked = timelines.code_sets(made, registry) if isinstance(made, Events | Relations) else None
         connection = engine.session(registry, temp=scratch / "spill", as_of=date, code_sets=asked)
         try:
-            written = files.temporary(target)
-            query = _query(connection, dataset, registry, deployment, date, found)
-            connection.execute(
-                f"COPY ({_as_text(dataset, query, date, made_of)}) TO {sql.text(str(written))} ({sql.PARQUET})"
-            )
+            came, gone = _came_and_gone(connection, dataset, registry, deployment, date, found, base)
+            queries = {target: _as_text(dataset, came, date, made_of)} | ({absent: gone} if gone is not None else {})
+            written = {path: files.temporary(path) for path in queries}
+            for path, query in queries.items():
+                connection.execute(f"COPY ({query}) TO {sql.text(str(written[path]))} ({sql.PARQUET})")
         finally:
             connection.close()
-    files.put(written, target)
+    for path, part in written.items():
+        files.put(part, path)
     count = files.row_count(target)
     told = remarks(dataset, registry, deployment, date)
     source = IngestedFile(
@@ -185,16 +197,40 @@ def _write(
         batch_id=batch_id,
         delivery_fingerprint=fingerprint([(table, snapshot.snapshot_id) for table, snapshot in found.items()]),
         standards_hash=registry.hashes[dataset.name],
-        mode="snapshot",
+        mode="snapshot" if base is None else "delta",
         files=(deployment.relative(target),),
         rejected_files=(),
         sources=(source,),
         columns=tuple(column.name for column in dataset.columns),
+        made_of=tuple(
+            Input(table=table, date=snapshot.date, snapshot_id=snapshot.snapshot_id)
+            for table, snapshot in found.items()
+        ),
+        recipe=increments.recipe(dataset, registry, VERSION),
+        base=base.snapshot.snapshot_id if base is not None else None,
+        gone_files=(deployment.relative(absent),) if absent in written else (),
     )
     files.put_manifest(raw, RawBatch.path(deployment, dataset.name, date))
-    for stale in set(folder.glob("*.parquet")) - {target}:
+    for stale in set(folder.glob("*.parquet")) - written.keys():
         stale.unlink(missing_ok=True)
     return raw
+
+
+def _came_and_gone(
+    connection: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    registry: Registry,
+    deployment: Deployment,
+    date: Date,
+    found: Mapping[str, Snapshot],
+    base: increments.Base | None,
+) -> tuple[str, str | None]:
+    """SELECTs of the rows of the batch, and of the ids of the base's rows that no longer hold; None without a base."""
+    if base is None:
+        return _query(connection, dataset, registry, deployment, date, found), None
+    touched = increments.touch(connection, dataset, registry, deployment, found, base.inputs)
+    query = _query(connection, dataset, registry, deployment, date, found, touched=touched)
+    return increments.compare(connection, dataset, registry, deployment, base.snapshot, query, touched=touched)
 
 
 def _query(
@@ -204,35 +240,44 @@ def _query(
     deployment: Deployment,
     date: Date,
     found: Mapping[str, Snapshot],
+    *,
+    touched: bool = False,
 ) -> str:
-    """The table's rows, typed; what they are made of may be put into temporary tables of the connection."""
+    """The table's rows, typed; what they are made of may be put into temporary tables of the connection. ``touched``:
+    of touched masters at least, all of theirs."""
     made = dataset.derived
     assert made is not None
     if isinstance(made, RollUp):
         return _rolled_up(made, registry, deployment, date, found)
+    only = increments.TOUCHED_ROWS if touched else None
+    linked = increments.linked(made.links_read().values()) if touched else {}
+    if isinstance(made, Events | Relations):
+        told = timelines.Told(registry, deployment, date, found, only, linked)
     if isinstance(made, Events):
-        return timelines.events(made, timelines.Told(registry, deployment, date, found))
+        return timelines.events(made, told)
     linked_before = isinstance(made, Links) and newest(deployment, dataset.name, Date.max) is not None
     keyed(connection, secret(deployment, in_use=linked_before or bool(made.links_read())))
     if isinstance(made, Relations):
-        return timelines.relations(made, timelines.Told(registry, deployment, date, found))
-    mentions = {kind: Mentions(kind, registry, deployment, date, found) for kind in made.masters_read()}
+        return timelines.relations(made, told)
+    mentions = {kind: Mentions(kind, registry, deployment, date, found, only) for kind in made.masters_read()}
     if isinstance(made, Links):
         return _linked(connection, mentions[made.master], dataset)
+    if isinstance(made, Survivors):
+        whole = _all(made.links, found[made.links], registry, deployment)
+        of_kind = increments.links_of_touched(made.master, made.links) if touched else whole
+        survivorship.prepare(connection, mentions[made.master], of_kind, identified=True)
+        return survivorship.query(mentions[made.master])
     parts = []
     for kind, table in made.links_read().items():
         if table not in found:
             continue
-        linked = _all(table, found[table], registry, deployment)
-        if isinstance(made, Survivors):
-            survivorship.prepare(connection, mentions[kind], linked, identified=True)
-            return survivorship.query(mentions[kind])
-        survivorship.prepare(connection, mentions[kind], linked, counted=overlap.counted(mentions[kind]))
-        overlap.keep(connection, mentions[kind], linked)
+        of_kind = _all(table, found[table], registry, deployment)
+        survivorship.prepare(connection, mentions[kind], of_kind, counted=overlap.counted(mentions[kind]))
+        overlap.keep(connection, mentions[kind], of_kind)
         connection.execute(f"CREATE TEMP TABLE {sql.identifier(kind)} AS {conflicts.found(mentions[kind])}")
         parts.append(f"SELECT * FROM {sql.identifier(kind)}")
-    known = found.get(dataset.name)
-    before = _all(dataset.name, known, registry, deployment) if known is not None else None
+    known_lines = found.get(dataset.name)
+    before = _all(dataset.name, known_lines, registry, deployment) if known_lines is not None else None
     return conflicts.query(" UNION ALL ".join(parts), before, date.isoformat())
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
+from datetime import timedelta
 from functools import cache
 
 from sqlglot import exp
@@ -21,7 +22,8 @@ from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.engine.typed import sql_type
-from govdata.publish import visible
+from govdata.errors import GateBlocked
+from govdata.publish import newest, visible
 from govdata.publish.views import empty
 from govdata.standards import Everything, expressions
 from govdata.standards.linking import LinkField
@@ -43,13 +45,15 @@ ANYTHING = Everything()
 
 @dataclass(frozen=True)
 class Mentions:
-    """The mentions of one kind of master on one date. ``snapshots``: the newest of each table that is there."""
+    """The mentions of one kind of master on one date. ``snapshots``: the newest of each table that is there; ``only``:
+    a relation of ``dataset, row_id``, the rows whose mentions are meant (None: all)."""
 
     kind: str
     registry: Registry
     deployment: Deployment
     date: Date
     snapshots: Mapping[str, Snapshot]
+    only: str | None = None
 
     @property
     def master(self) -> Master:
@@ -109,6 +113,7 @@ class Mentions:
         read = {name for text in texts if text for name in expressions.referenced_columns(_tree(text))}
         snapshot = self.snapshots[mention.dataset]
         shown = rows(snapshot, dataset, self.registry, self.deployment, sorted(read | set(dataset.key)))
+        shown = those(shown, dataset.name, self.only)
         night = f"DATE '{self.date.isoformat()}' AS {DELIVERY_DATE}"
         return f"SELECT * REPLACE ({night}), {DELIVERY_DATE} AS _delivered FROM ({shown})"
 
@@ -172,11 +177,35 @@ def rows(
     return empty(wanted)
 
 
-def judged(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> str:
-    """A SELECT of the rows of a batch that would be published."""
+def those(shown: str, dataset: str, only: str | None) -> str:
+    """A SELECT of rows of a table; of those that are named in ``only``, where it is given."""
+    if only is None:
+        return shown
+    named = f"SELECT row_id FROM {only} WHERE dataset = {sql.text(dataset)}"
+    return f"SELECT * FROM ({shown}) WHERE {ROW_ID} IN ({named})"
+
+
+def own(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> str:
+    """A SELECT of the clean rows of a batch."""
     names = [deployment.absolute(name) for name in batch.clean_files]
     kinds = {column.name: sql_type(registry.elements[column.element]) for column in dataset.columns}
     return f"SELECT {sql.identifiers(kinds)} FROM {sql.parquet(names)}" if names else empty(kinds)
+
+
+def judged(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deployment: Deployment) -> str:
+    """A SELECT of the rows that would be published with the batch: its own, and those of the snapshot it lies on."""
+    fresh = own(batch, dataset, registry, deployment)
+    if batch.base is None:
+        return fresh
+    base = newest(deployment, dataset.name, batch.date - timedelta(days=1))
+    if base is None or base.snapshot_id != batch.base:
+        raise GateBlocked(dataset.name, batch.date.isoformat(), ["它所依据的上一期已重做，请重新运行本日"])
+    names = [column.name for column in dataset.columns]
+    replaced = [deployment.absolute(name) for name in (*batch.clean_files, *batch.gone_files)]
+    kept = rows(base, dataset, registry, deployment, names)
+    if replaced:
+        kept = f"SELECT * FROM ({kept}) ANTI JOIN (SELECT {ROW_ID} FROM {sql.parquet(replaced)}) USING ({ROW_ID})"
+    return f"{fresh} UNION ALL SELECT {sql.identifiers(names)} FROM ({kept})"
 
 
 def digest(purpose: str, parts: Iterable[str]) -> str:

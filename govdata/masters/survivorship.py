@@ -49,7 +49,9 @@ def prepare(
     ``Links.output``; ``identified``: with the strongest identifier of each master; ``counted``: aggregates over
     ``linked``, further columns of ``summary``. Needs ``mac``."""
     elements = mentions.master.elements
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE linked AS {_linked(mentions, links, identified)}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE kept AS {_linked(mentions, links, identified)}")
+    same = ", ".join(f"{_said(name)} AS {sql.identifier('c_' + name)}" for name in _compared_whole(mentions))
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW linked AS SELECT *{', ' if same else ''}{same} FROM kept")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE summary AS {_summary(mentions, identified, counted)}")
     facts = " UNION ALL ".join(_facts(name, element.latest) for name, element in elements.items()) or NO_FACTS
     connection.execute(f"CREATE OR REPLACE TEMP TABLE fact AS {facts}")
@@ -69,7 +71,7 @@ def prepare(
         f"CREATE OR REPLACE TEMP TABLE choice AS WITH best AS ({best}), counts AS ({counts}) "
         "SELECT * FROM best JOIN counts USING (element, master_id)"
     )
-    connection.execute("DROP TABLE linked")
+    connection.execute("DROP VIEW linked; DROP TABLE kept")
 
 
 NO_FACTS = (
@@ -81,7 +83,12 @@ NO_FACTS = (
 
 def _linked(mentions: Mentions, links: str, identified: bool) -> str:
     """Row and role say which mention a link is of: how mentions are recognised is not asked again."""
-    names = [sql.identifier(f"{prefix}_{name}") for name in mentions.master.elements for prefix in "vcr"]
+    whole = _compared_whole(mentions)
+    names = [
+        sql.identifier(f"{prefix}_{name}")
+        for name in mentions.master.elements
+        for prefix in ("vr" if name in whole else "vcr")
+    ]
     if identified:
         names.append(f"{_identity(mentions)} AS identity")
     tables = " ".join(f"WHEN {sql.text(name)} THEN {place(mentions, name)}" for name in _tables(mentions))
@@ -92,6 +99,15 @@ def _linked(mentions: Mentions, links: str, identified: bool) -> str:
         f"FROM ({mentions.relation(list(mentions.master.elements), checked=False)}) AS m "
         f"JOIN ({links}) AS l USING (dataset, role, row_id)"
     )
+
+
+def _said(element: str) -> str:
+    return sql.identifier(f"v_{element}")
+
+
+def _compared_whole(mentions: Mentions) -> list[str]:
+    """The elements whose values are compared as they are: they are kept once."""
+    return [name for name, element in mentions.master.elements.items() if element.compare is None]
 
 
 def _tables(mentions: Mentions) -> list[str]:

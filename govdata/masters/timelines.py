@@ -11,7 +11,7 @@ makes no spell of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date as Date
 
 from sqlglot import exp
@@ -20,7 +20,7 @@ from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
-from govdata.masters.mentions import ID_LENGTH, digest, rows
+from govdata.masters.mentions import ID_LENGTH, digest, rows, those
 from govdata.standards import Everything, expressions
 from govdata.standards.derivations import Events, Relations
 from govdata.standards.model import Registry
@@ -37,19 +37,30 @@ DIGITS = 4
 
 @dataclass(frozen=True)
 class Told:
-    """The published tables of one date. ``snapshots``: the newest of each table that is there."""
+    """The published tables of one date. ``snapshots``: the newest of each table that is there. ``only``: a relation of
+    ``dataset, row_id``, the rows that are meant (None: all); ``linked``: table of links → a relation of those of them
+    that are meant."""
 
     registry: Registry
     deployment: Deployment
     date: Date
     snapshots: Mapping[str, Snapshot]
+    only: str | None = None
+    linked: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def everything(self) -> Told:
+        """The same with all rows and links."""
+        return replace(self, only=None, linked={})
 
     def rows(self, dataset: str, said: Mapping[str, str], where: str | None, more: Mapping[str, str]) -> str:
         """A SELECT of ``row_id``, of ``said`` (name → row expression for a date) and of ``more`` (name → SQL over the
         columns) of the rows for which ``where`` holds; ``delivery_date()`` is the night's."""
         declared = self.registry.datasets[dataset]
         columns = [column.name for column in declared.columns]
-        read = rows(self.snapshots[dataset], declared, self.registry, self.deployment, columns)
+        read = those(
+            rows(self.snapshots[dataset], declared, self.registry, self.deployment, columns), dataset, self.only
+        )
         night = f"SELECT * REPLACE (DATE '{self.date.isoformat()}' AS {DELIVERY_DATE}) FROM ({read})"
         given = [f"{ROW_ID} AS row_id", *(f"CAST({_printed(text)} AS DATE) AS {name}" for name, text in said.items())]
         given += [f"{text} AS {sql.identifier(name)}" for name, text in more.items()]
@@ -61,7 +72,8 @@ class Told:
         dataset = self.registry.datasets[table]
         wanted = (master := f"{kind}_id", "row_id", "role")
         linked = rows(self.snapshots[table], dataset, self.registry, self.deployment, wanted)
-        return f"SELECT row_id, {sql.identifier(master)} AS master FROM ({linked}) WHERE role = {sql.text(role)}"
+        known = self.linked.get(table, f"({linked})")
+        return f"SELECT row_id, {sql.identifier(master)} AS master FROM {known} WHERE role = {sql.text(role)}"
 
     def named(self, dataset: str, column: str) -> str:
         """SQL of a column's value as people read it: a code by its name."""
@@ -140,7 +152,10 @@ def relations(made: Relations, told: Told) -> str:
         if made.is_whole(statement):
             whole.append(_statement(made, statement, told))
         else:
-            alone["left" if statement.left is not None else "right"].append(_statement(made, statement, told))
+            # It ends every pair of its side, also of one that is meant for its other side.
+            alone["left" if statement.left is not None else "right"].append(
+                _statement(made, statement, told.everything)
+            )
     return spells(made, whole, alone)
 
 

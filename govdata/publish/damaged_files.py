@@ -36,10 +36,14 @@ def of_snapshot(snapshot: Snapshot, deployment: Deployment) -> list[Path]:
 def of_layer(layer: Layer, batch: StandardizedBatch, deployment: Deployment) -> list[Path]:
     """The layer's files where they do not hold the rows of the batch they were frozen from, made anew meanwhile: a
     flipped bit that a reader does not notice. Empty where the two are equal."""
+    pairs = ((layer.files, batch.clean_files), (layer.gone, batch.gone_files))
+    return [path for kept, made in pairs for path in _not_as_made(kept, made, deployment)]
+
+
+def _not_as_made(names: Iterable[str], sources: Iterable[str], deployment: Deployment) -> list[Path]:
     import duckdb
 
-    kept = [deployment.absolute(name) for name in layer.files]
-    made = [deployment.absolute(name) for name in batch.clean_files]
+    kept, made = ([deployment.absolute(name) for name in each] for each in (names, sources))
     if len(kept) == len(made) and all(a.samefile(b) for a, b in zip(kept, made, strict=True) if b.exists()):
         return unreadable(kept, deployment)
     with sql.connection(deployment, "damage") as connection:

@@ -8,6 +8,7 @@ lake holds by then.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
@@ -24,6 +25,7 @@ from govdata.standards.model import Dataset, Registry
 from govdata.storage import files
 from govdata.storage.manifest import Inside, Manifest, fingerprint
 from govdata.storage.tables.nights import PUBLISHED_ROWS
+from govdata.storage.tables.rows import ROW_ID
 
 FORMAT = 1
 """Part of every snapshot id: raise it when the same layers would merge into other rows."""
@@ -35,7 +37,9 @@ class Layer(Manifest):
     """``key_unique``: the standards saw to it that no two rows of ``files`` share ``key``. ``operation``: the column
     that holds I, U, D. ``former_names``: column → what the contract called it earlier. ``delivered``: which columns
     came (``RawBatch.coverage``), ``unknown``: which came that the contract did not know, ``filled``: cells with a value
-    by column, of ``judged`` rows (quarantined ones included); the next delivery is held against them."""
+    by column, of ``judged`` rows (quarantined ones included); the next delivery is held against them. ``base``: the
+    snapshot that the layer lies on, where it names one, and ``gone``: files with the ``_row_id`` of those of its rows
+    that no longer hold; without it a delta lies on what is there before its date."""
 
     table: str
     date: Date
@@ -52,11 +56,13 @@ class Layer(Manifest):
     unknown: tuple[str, ...] = ()
     filled: dict[str, int] = Field(default_factory=dict)
     judged: int = 0
+    base: str | None = None
+    gone: tuple[Inside, ...] = ()
     seals: tuple[Seal, ...] = ()
 
     @property
     def every_file(self) -> tuple[str, ...]:
-        return self.files
+        return (*self.files, *self.gone)
 
     @staticmethod
     def path(deployment: Deployment, table: str, date: Date) -> Path:
@@ -65,17 +71,21 @@ class Layer(Manifest):
 
 @dataclass(frozen=True)
 class Lineage:
-    """The layers a snapshot is merged from, oldest first; the first is a whole, or the first delta there ever was."""
+    """The layers a snapshot is merged from, oldest first; the first is a whole, or the first delta there ever was.
+    Not ``rooted``: a layer names a base that is not there any more (its date was made anew, or is gone), so these are
+    not all; what was published of it stands by its own files, and can be built upon, but not be merged again."""
 
     snapshot_id: str
     base_snapshot_id: str | None
     layers: tuple[Layer, ...]
+    rooted: bool = True
 
     @classmethod
-    def of(cls, layer: Layer, before: Lineage | None) -> Lineage:
-        """The lineage of ``layer``'s date; ``before``: that of the layer before it."""
-        base = None if layer.mode == "snapshot" else before
-        base_id = base.snapshot_id if base else None
+    def of(cls, layer: Layer, before: Lineage | None, known: Mapping[str, Lineage]) -> Lineage:
+        """The lineage of ``layer``'s date; ``before``: that of the layer before it; ``known``: those of all earlier
+        layers by the id of their snapshot."""
+        base = None if layer.mode == "snapshot" else before if layer.base is None else known.get(layer.base)
+        base_id = layer.base or (base.snapshot_id if base else None)
         identity = (
             layer.table,
             layer.date.isoformat(),
@@ -89,6 +99,7 @@ class Lineage:
             snapshot_id=fingerprint("snapshot", FORMAT, *identity, base_id),
             base_snapshot_id=base_id,
             layers=(*(base.layers if base else ()), layer),
+            rooted=base.rooted if base else layer.base is None,
         )
 
 
@@ -108,12 +119,20 @@ def dates(folder: Path) -> list[Date]:
 def lineages(deployment: Deployment, table: str) -> dict[Date, Lineage]:
     """Every layer's date → the lineage of that date's snapshot, oldest first."""
     result: dict[Date, Lineage] = {}
+    known: dict[str, Lineage] = {}
     newest: Lineage | None = None
     for date in dates(deployment.published / table):
         layer = read(Layer, Layer.path(deployment, table, date))
         if layer is not None:
-            newest = result[date] = Lineage.of(layer, newest)
+            newest = result[date] = Lineage.of(layer, newest, known)
+            known[newest.snapshot_id] = newest
     return result
+
+
+def layer_rows(deployment: Deployment, table: str, date: Date) -> int:
+    """Rows of the layer of ``date``; 0 where there is none."""
+    layer = read(Layer, Layer.path(deployment, table, date))
+    return layer.rows if layer is not None else 0
 
 
 def before(deployment: Deployment, table: str, date: Date) -> Layer | None:
@@ -136,7 +155,7 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
     path = Layer.path(deployment, dataset.name, batch.date)
     if batch.mode == "delta" and dataset.delivery.snapshot_files:
         _demand_whole(batch, deployment)
-    if batch.mode == "delta":
+    if batch.mode == "delta" and batch.base is None:
         _demand_all_between(batch, dataset, deployment)
     raw = read(RawBatch, RawBatch.path(deployment, dataset.name, batch.date))
     told = raw if raw is not None and raw.batch_id == batch.raw_batch_id else None
@@ -146,8 +165,8 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
         batch_id=batch.batch_id,
         standards_hash=batch.standards_hash,
         mode=batch.mode,
-        key=dataset.delivery.key,
-        key_unique=registry.is_unique(dataset.name, dataset.delivery.key),
+        key=key_of(batch, dataset),
+        key_unique=batch.base is not None or registry.is_unique(dataset.name, dataset.delivery.key),
         operation=dataset.delivery.operation,
         files=(),
         rows=batch.clean,
@@ -156,18 +175,20 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
         unknown=told.unknown_columns if told else (),
         filled=_filled(batch, told.columns if told else (), deployment),
         judged=batch.rows,
+        base=batch.base,
     )
     kept = read(Layer, path)
     if (
         kept is not None
-        and kept.model_copy(update={"files": (), "seals": ()}) == layer
-        and all(deployment.absolute(file).exists() for file in kept.files)
+        and kept.model_copy(update={"files": (), "gone": (), "seals": ()}) == layer
+        and all(deployment.absolute(file).exists() for file in kept.every_file)
     ):
         damaged = damaged_files.of_layer(kept, batch, deployment)
         if not damaged:
             return kept
         damaged_files.set_aside(damaged, deployment)
-        if damaged_files.unreadable((deployment.absolute(source) for source in batch.clean_files), deployment):
+        sources = (*batch.clean_files, *batch.gone_files)
+        if damaged_files.unreadable((deployment.absolute(source) for source in sources), deployment):
             raise GateBlocked(batch.dataset, batch.date.isoformat(), ["标准化后的文件已损坏，请重新标准化并检查"])
     stem = f"{batch.batch_id}-{files.token()}"
     # What was released joins the files that are published already; they stay under the names they have.
@@ -177,13 +198,25 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
             files.link(deployment.absolute(source), path.with_name(f"{stem}-{index}.parquet"))
             for index, source in enumerate(batch.clean_files[len(stay) :])
         ]
+        gone = [
+            files.link(deployment.absolute(source), path.with_name(f"{stem}-gone-{index}.parquet"))
+            for index, source in enumerate(batch.gone_files)
+        ]
     except FileNotFoundError:
         raise GateBlocked(batch.dataset, batch.date.isoformat(), ["标准化批次在发布过程中被取代，请重新检查"]) from None
     names = (*stay, *(deployment.relative(file) for file in linked))
+    absent = tuple(deployment.relative(file) for file in gone)
     known = {seal.file: seal for seal in kept.seals} if kept is not None else {}
-    layer = layer.model_copy(update={"files": names, "seals": seals.of(names, deployment, known)})
+    sealed = seals.of((*names, *absent), deployment, known)
+    layer = layer.model_copy(update={"files": names, "gone": absent, "seals": sealed})
     files.put_manifest(layer, path)
     return layer
+
+
+def key_of(batch: StandardizedBatch, dataset: Dataset) -> tuple[str, ...]:
+    """The columns by which a row of the batch takes the place of an older one: a table that names the snapshot it lies
+    on is made by us, and knows its rows by their ids."""
+    return (ROW_ID,) if batch.base is not None else dataset.delivery.key
 
 
 def _filled(batch: StandardizedBatch, columns: tuple[str, ...], deployment: Deployment) -> dict[str, int]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date as Date
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -70,6 +71,7 @@ class _Merge:
     files: list[str] = field(default_factory=list)
     base_files: int = 0
     columns: dict[str, str] = field(default_factory=dict)
+    dates: list[Date] = field(default_factory=list)
 
     @property
     def paths(self) -> list[Path]:
@@ -79,6 +81,7 @@ class _Merge:
         self.connection.execute("CREATE OR REPLACE TEMP TABLE hidden (file UBIGINT, position BIGINT)")
         self.sealed = {seal.file: seal for layer in self.lineage.layers for seal in layer.seals}
         self.sealed |= {seal.file: seal for seal in (base.seals if base else ())}
+        self.dates = list(base.lineage) if base else []
         if base is not None and base.files:
             self.files, self.base_files = list(base.files), base.base_files
             self.columns = published_columns(sql.schema(self.connection, self.paths[0]))
@@ -86,6 +89,10 @@ class _Merge:
                 self._hide(f"SELECT file, position FROM {sql.parquet([self.deployment.absolute(base.hidden_file)])}")
 
     def add(self, layer: Layer) -> None:
+        self.dates.append(layer.date)
+        if layer.gone and self.files:
+            gone = sql.parquet(self.deployment.absolute(file) for file in layer.gone)
+            self._hide_rows((ROW_ID,), gone)
         if not layer.files:
             return
         added = [self.deployment.absolute(file) for file in layer.files]
@@ -96,10 +103,7 @@ class _Merge:
         self.columns = columns
         fresh = sql.parquet(added)
         if self.files:
-            same = " AND ".join(f"b.{sql.identifier(name)} = d.{sql.identifier(name)}" for name in layer.key)
-            keys = sql.identifiers(layer.key)
-            older = f"SELECT b.file_index, b.file_row_number FROM {sql.parquet(self.paths)} b"
-            self._hide(f"{older} SEMI JOIN (SELECT {keys} FROM {fresh}) d ON {same}")
+            self._hide_rows(layer.key, fresh)
         offset = len(self.files)
         if layer.operation is not None and layer.operation in columns:
             cancelled = f"{sql.identifier(layer.operation)} = 'D'"
@@ -109,6 +113,12 @@ class _Merge:
         if not self.files:
             self.base_files = len(added)
         self.files += layer.files
+
+    def _hide_rows(self, key: Sequence[str], others: str) -> None:
+        """Those of the files so far whose ``key`` is one of the relation ``others``."""
+        same = " AND ".join(f"b.{sql.identifier(name)} = d.{sql.identifier(name)}" for name in key)
+        older = f"SELECT b.file_index, b.file_row_number FROM {sql.parquet(self.paths)} b"
+        self._hide(f"{older} SEMI JOIN (SELECT {sql.identifiers(key)} FROM {others}) d ON {same}")
 
     def _hide(self, places: str) -> None:
         self.connection.execute(f"INSERT INTO hidden {places}")
@@ -129,7 +139,7 @@ class _Merge:
         )
         target = self._target("base")
         written = files.temporary(target)
-        hidden = f"(SELECT DISTINCT {_moved(chosen)} AS file, position FROM hidden WHERE file IN ({_listed(chosen)}))"
+        hidden = f"(SELECT DISTINCT {position(chosen)} AS file, position FROM hidden WHERE file IN ({listed(chosen)}))"
         query = _visible(paths, hidden, selected)
         self.connection.execute(f"COPY ({query}) TO {sql.text(str(written))} ({sql.PARQUET})")
         kept = [place for place in range(len(self.files)) if place not in set(chosen)]
@@ -139,9 +149,9 @@ class _Merge:
             target.unlink()
             added = []
         order = [*base, *(None for _ in added), *kept[len(base) :]]
-        self.connection.execute(f"DELETE FROM hidden WHERE file IN ({_listed(chosen)})")
+        self.connection.execute(f"DELETE FROM hidden WHERE file IN ({listed(chosen)})")
         if kept:
-            self.connection.execute(f"UPDATE hidden SET file = {_moved(order)}")
+            self.connection.execute(f"UPDATE hidden SET file = {position(order)}")
         self.files = [added[0] if place is None else self.files[place] for place in order]  # type: ignore[misc]
         self.base_files, self.columns = len(base) + len(added), columns
 
@@ -217,7 +227,7 @@ class _Merge:
             hidden_file=hidden_file,
             hidden=hidden,
             base_files=self.base_files,
-            lineage=tuple(item.date for item in self.lineage.layers),
+            lineage=tuple(self.dates),
             seals=seals.of(names, self.deployment, self.sealed),
         )
 
@@ -242,13 +252,13 @@ class _Merge:
         return folder / f"{kind}-{self.lineage.snapshot_id}-{files.token()}.parquet"
 
 
-def _moved(order: Sequence[int | None]) -> str:
+def position(order: Sequence[int | None]) -> str:
     """SQL for a file's position in ``order``, of its position so far (column ``file``)."""
     steps = " ".join(f"WHEN {place} THEN {position}" for position, place in enumerate(order) if place is not None)
     return f"CAST(CASE file {steps} END AS UBIGINT)"
 
 
-def _listed(places: Iterable[int]) -> str:
+def listed(places: Iterable[int]) -> str:
     return ", ".join(str(place) for place in places)
 
 

@@ -50,7 +50,7 @@ def _merged(batch: StandardizedBatch, deployment: Deployment) -> Snapshot:
     except (duckdb.Error, GovdataError):
         below = layers.lineages(deployment, batch.dataset)[batch.date].layers
         snapshots = (layers.read(Snapshot, Snapshot.path(deployment, batch.dataset, layer.date)) for layer in below)
-        named = {name for layer in below for name in layer.files}
+        named = {name for layer in below for name in layer.every_file}
         named |= {
             name
             for known in snapshots
@@ -59,7 +59,9 @@ def _merged(batch: StandardizedBatch, deployment: Deployment) -> Snapshot:
         }
         paths = (path for name in sorted(named) if (path := deployment.absolute(name)).exists())
         damaged_files.set_aside(damaged_files.unreadable(paths, deployment), deployment)
-    lost = [layer.date for layer in below if not all(files.is_sound(deployment.absolute(name)) for name in layer.files)]
+    lost = [
+        layer.date for layer in below if not all(files.is_sound(deployment.absolute(name)) for name in layer.every_file)
+    ]
     if lost:
         listed = "、".join(date.isoformat() for date in lost)
         again = deployment.command("run", "--date", lost[0].isoformat())
@@ -117,6 +119,8 @@ def _bring_up_to_date(table: str, date: Date, deployment: Deployment) -> Snapsho
             continue
         if later > date and lineage.layers[-1].mode == "snapshot":
             break
+        if later > date and not lineage.rooted:
+            continue  # it names a base that was made anew: what was published of it stands
         current = layers.read(Snapshot, Snapshot.path(deployment, table, later))
         if current is None and later not in (date, newest):
             continue  # pruned, or not published yet: its own run makes it
@@ -126,7 +130,10 @@ def _bring_up_to_date(table: str, date: Date, deployment: Deployment) -> Snapsho
         ):  # a run that repeats: a chance to look
             damaged_files.set_aside(damaged_files.of_snapshot(current, deployment), deployment)
         if current is None or not same or not complete(current, deployment):
-            current = merge(_base(table, lineage, lineages, deployment), lineage, deployment)
+            base = _base(table, lineage, lineages, deployment)
+            if base is None and not lineage.rooted:
+                raise GateBlocked(table, later.isoformat(), ["它所依据的上一期已重做，请重新运行本日"])
+            current = merge(base, lineage, deployment)
             files.put_manifest(current, Snapshot.path(deployment, table, later))
             if later > date:
                 _correct_published(table, later, current, deployment)

@@ -33,7 +33,8 @@ class Said:
 class Derivation(Written):
     """A declared way to make a table of published ones. ``CHECKS``: what must hold of the table as a whole beside the
     checks of every table, name → description. ``SCHEMA``: where the catalogue shows it. ``WHOLE``: false where a table
-    it reads may be missing as long as there is one; ``EVERY_LINK``: false where that is so of tables of links too."""
+    it reads may be missing as long as there is one; ``EVERY_LINK``: false where that is so of tables of links too.
+    ``LAYERED``: a night's rows are mostly those of the night before, so only their difference is published."""
 
     NAME: ClassVar[str]
     SUMMARY: ClassVar[str]
@@ -41,6 +42,7 @@ class Derivation(Written):
     SCHEMA: ClassVar[str] = "published"
     WHOLE: ClassVar[bool] = True
     EVERY_LINK: ClassVar[bool] = True
+    LAYERED: ClassVar[bool] = False
 
     def inputs(self, masters: Masters) -> tuple[str, ...]:
         """The published tables it reads."""
@@ -56,6 +58,10 @@ class Derivation(Written):
 
     def links_read(self) -> Mapping[str, str]:
         """Kind of master data → the table of its links that it reads, made the same night."""
+        return {}
+
+    def holds(self) -> Mapping[str, Sequence[str]]:
+        """Column → the kinds of master whose ids are in it; a row follows from what mentions one of these masters."""
         return {}
 
     def sorted_by(self) -> tuple[str, ...]:
@@ -120,6 +126,7 @@ class Links(Derivation):
         "stable": "与上一期相比，合并、拆分、消失的主体和换了主体的提及不超过上限",
     }
     WHOLE: ClassVar = False
+    LAYERED: ClassVar = True
 
     master: Name = Field(description="主数据种类：standards/masters 里的文件名")
 
@@ -146,6 +153,7 @@ class Survivors(Derivation):
         "counts_reconcile": "主体数等于关联表中的主体数，各主体的提及数之和等于关联表的行数",
     }
     WHOLE: ClassVar = False
+    LAYERED: ClassVar = True
     DETAILS: ClassVar = ("source", "date", "agree", "disagree")
 
     master: Name = Field(description="主数据种类：standards/masters 里的文件名")
@@ -165,6 +173,9 @@ class Survivors(Derivation):
 
     def links_read(self) -> Mapping[str, str]:
         return {self.master: self.links}
+
+    def holds(self) -> Mapping[str, Sequence[str]]:
+        return {f"{self.master}_id": (self.master,)}
 
 
 class Conflicts(Derivation):
@@ -200,6 +211,7 @@ class Events(Derivation):
     NAME: ClassVar = "events"
     SUMMARY: ClassVar = "各表的行所说的主体的事件；同一主体同一天的同一事件合为一行，取写在最前的来源"
     WHOLE: ClassVar = False
+    LAYERED: ClassVar = True
 
     master: Name = Field(description="主数据种类：standards/masters 里的文件名")
     links: Name = Field(description="它的关联表")
@@ -216,6 +228,9 @@ class Events(Derivation):
 
     def links_read(self) -> Mapping[str, str]:
         return {self.master: self.links}
+
+    def holds(self) -> Mapping[str, Sequence[str]]:
+        return {f"{self.master}_id": (self.master,)}
 
     def says(self, masters: Masters) -> Iterable[Said]:
         for number, event in enumerate(self.events):
@@ -246,6 +261,7 @@ class Relations(Derivation):
     NAME: ClassVar = "relations"
     SUMMARY: ClassVar = "同一行提到的两方之间的关系：按各行所说的起止连成时段，一个时段一行"
     WHOLE: ClassVar = False
+    LAYERED: ClassVar = True
 
     links: Annotated[dict[Name, Name], Field(min_length=1)] = Field(description="主数据种类: 它的关联表")
     left: Side = Field(description="左方")
@@ -264,6 +280,9 @@ class Relations(Derivation):
 
     def links_read(self) -> Mapping[str, str]:
         return self.links
+
+    def holds(self) -> Mapping[str, Sequence[str]]:
+        return {side.column: side.kinds for side in (self.left, self.right) if side.kinds}
 
     def dataset(self, statement: Statement, masters: Masters) -> str:
         """The table whose rows say it."""
