@@ -136,7 +136,10 @@ def told(name: str, before: Mapping[str, View], after: Mapping[str, View]) -> in
     """Print how the two compare; returns the number of differences."""
     lines = list(differences(before, after))
     rows = sum(view.rows for view in before.values())
-    print(f"{name}: {len(before)} views, {rows} rows: {f'{len(lines)} differences' if lines else 'the same rows'}", flush=True)
+    print(
+        f"{name}: {len(before)} views, {rows} rows: {f'{len(lines)} differences' if lines else 'the same rows'}",
+        flush=True,
+    )
     for line in lines:
         print(f"  {line}", flush=True)
     return len(lines)
