@@ -40,7 +40,7 @@ def record(deployment: Deployment, door: str, tables: Iterable[str]) -> None:
         return
     with suppress(OSError):
         lines = [Read(date=day, account=account(), door=door, table=table) for table in named]
-        deployment.usage.mkdir(parents=True, exist_ok=True)
+        deployment.usage.mkdir(0o750, parents=True, exist_ok=True)
         journal.append(deployment.usage / f"{day:%Y-%m}.jsonl", lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date as Date
 from pathlib import Path
 
@@ -115,3 +116,13 @@ def test_days_without_a_reader_are_counted_from_the_last_read_or_the_first_snaps
         "reads": 2, "reads_30": 1, "accounts": 2, "doors": "load、sql", "idle_days": 10,
     }  # fmt: skip
     assert (facts["never"]["last_read"], facts["never"]["idle_days"]) == (None, 60)
+
+
+def test_a_program_of_an_analysts_leaves_no_log_that_others_read(city: City) -> None:
+    before = os.umask(0o022)
+    try:
+        govdata.load("people", columns=["name"], home=city.deployment.home)
+    finally:
+        os.umask(before)
+    made = [city.deployment.usage, *city.deployment.usage.iterdir()]
+    assert len(made) == 3 and not [path for path in made if path.stat().st_mode & 0o007]
