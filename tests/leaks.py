@@ -27,7 +27,7 @@ NAME_COLUMNS = ("name", "legal_rep_name", "male_name", "female_name", "mother_na
 
 _ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _NUMBERS = re.compile(r"[0-9A-Z]{11,19}")
-_CHINESE = re.compile(r"[\u3400-\u9fff·]{3,}")
+_CHINESE = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff·]{3,}")
 
 
 def values(deployment: Deployment) -> tuple[set[str], set[str], set[str]]:
@@ -55,6 +55,8 @@ def leaked(deployment: Deployment, places: Iterable[Path], texts: Iterable[str])
     found: set[str] = set()
     for text in [*texts, *_contents(places)]:
         text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+        # Rare characters are escaped in two halves.
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         for run in _NUMBERS.findall(text):
             # A number may stand inside a longer run of digits.
             found.update(
