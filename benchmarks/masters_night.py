@@ -29,7 +29,7 @@ CHANGED = {
     "population": {"name": "'改' || substr(name, 2)", "household_address": "household_address || '东'"},
     "birth": {"mother_name": "'改' || substr(mother_name, 2)"},
     "marriage": {"office_name": "office_name || '二'"},
-    "education": {"class_name": "class_name"},
+    "education": {"school_name": "school_name || '二'"},
     "house": {"address": "address || '东'"},
     "legal_person": {"name": "name || '二'"},
 }
