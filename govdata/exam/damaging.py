@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from govdata.exam.declared import declared, told_apart
-from govdata.sample.damage import Chosen, Defect
+from govdata.sample.corruption import Chosen, Defect
 from govdata.sample.defects import DEFECTS, ROW_DEFECTS
 from govdata.sample.departments import DEPARTMENTS
 from govdata.sample.inject import eligible

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sqlglot import exp
 
-from govdata.sample.damage import Chosen, Damage, Defect, Values, drawn, each, fullwidth, one_of, shift, short
+from govdata.sample.corruption import Chosen, Damage, Defect, Values, drawn, each, fullwidth, one_of, shift, short
 from govdata.standards import expressions
 from govdata.standards.kinds import (
     CheckDigit,

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from govdata.sample.arrow import NO_DAY, flat, pc
 from govdata.sample.city import COUNTY_CODES, DEAD, FEMALE, MALE, NORMAL, YEAR, City
-from govdata.sample.damage import Chosen, Defect, Targets, Values, id_with_check
+from govdata.sample.corruption import Chosen, Defect, Targets, Values, id_with_check
 from govdata.sample.houses import COMPANY, PERSON, SOLE, Entries, Units, entries, known_units, unit_codes
 from govdata.sample.institutions import known_companies
 from govdata.sample.registers import BIRTHS_BEGIN, MARRIAGE, REGISTER_BEGAN, registrations

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from govdata.sample.city import COUNTY_CODES, COUNTY_NAMES
-from govdata.sample.damage import (
+from govdata.sample.corruption import (
     ADDRESSES,
     BUSINESS_WORDS,
     CITIZEN,

@@ -13,7 +13,7 @@ import pyarrow as pa
 from govdata.sample.arrow import flat, pc
 from govdata.sample.city import City
 from govdata.sample.contradictions import CONTRADICTIONS
-from govdata.sample.damage import Chosen, Defect
+from govdata.sample.corruption import Chosen, Defect
 from govdata.sample.defects import DEFECTS, LINE_DEFECTS, ROW_DEFECTS
 from govdata.sample.departments import Department
 from govdata.sample.writers import Delivered, Written

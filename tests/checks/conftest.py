@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checks.small import Night, make_night, small_people
+from tests.checks.by_hand import Night, make_night, small_people
 
 
 @pytest.fixture

@@ -36,8 +36,8 @@ from govdata.checks.asset_checks import (
 from govdata.publish import table_checks
 from govdata.standards import load
 from govdata.standards.model import DIMENSION_NAMES
-from tests.checks import small
-from tests.checks.small import CANARY, Night, independent_counts
+from tests.checks import by_hand
+from tests.checks.by_hand import CANARY, Night, independent_counts
 
 DIMENSIONS = list(DIMENSION_NAMES)  # the small dataset has rules of all six
 
@@ -93,7 +93,7 @@ def test_a_dimension_sums_its_rules_and_lists_each(night: Night) -> None:
             rule.id: expected[rule.id] for rule in rules
         }
         assert all(told[rule.id]["说明"] == rule.message for rule in rules)
-        assert metadata[DATE].value == small.DATE.isoformat()
+        assert metadata[DATE].value == by_hand.DATE.isoformat()
     assert lines(found["timeliness"].metadata)["division.current"]["级别"] == "警告"
     assert all(found[name].passed and found[name].severity == AssetCheckSeverity.ERROR for name in TABLE_CHECKS)
 
@@ -171,7 +171,7 @@ def test_a_derived_table_has_one_check_of_rules_one_of_the_whole_and_its_own(
     asked = table_checks(dataset)
     rule = {"kind": "rule", "rule_id": "person_id.form", "dimension": "conformity", "blocking": False}
     outcomes = (*(outcome(*check) for check in asked.items()), outcome("a rule", "形式", **rule))
-    verdict = Verdict(dataset=dataset.name, date=small.DATE, batch_id="b", standards_hash="h", outcomes=outcomes)
+    verdict = Verdict(dataset=dataset.name, date=by_hand.DATE, batch_id="b", standards_hash="h", outcomes=outcomes)
     told = {result.check_name: result for result in check_results(verdict, dataset)}
     assert told.keys() == specs.keys()
     whole = told["whole"]

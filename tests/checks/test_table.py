@@ -13,7 +13,7 @@ import pytest
 from govdata.batches import RawBatch, Snapshot
 from govdata.checks import ChecksError
 from govdata.standards.model import Volume
-from tests.checks.small import DATE, Night, small_people, write_rows
+from tests.checks.by_hand import DATE, Night, small_people, write_rows
 
 
 def outcome(night: Night, name: str, **changes: object):  # type: ignore[no-untyped-def]

@@ -14,7 +14,7 @@ import pytest
 
 from govdata.batches import Verdict
 from govdata.checks import TABLE_CHECKS, ChecksError, suite
-from tests.checks.small import CANARY, CANARY_ID, DATE, SCHEMA, Night, independent_counts, small_people, write_rows
+from tests.checks.by_hand import CANARY, CANARY_ID, DATE, SCHEMA, Night, independent_counts, small_people, write_rows
 
 
 def by_name(verdict: Verdict) -> dict:

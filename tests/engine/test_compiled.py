@@ -11,7 +11,7 @@ import pytest
 from govdata.deployment import Deployment
 from govdata.engine import standardization, standardize
 from govdata.standards.model import BoundRule, Pattern, Registry, Unique
-from tests.engine import small
+from tests.engine import by_hand
 
 FIFTEEN, EIGHTEEN = "110105491231002", "11010519491231002X"
 
@@ -23,13 +23,13 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
 
 def keyed(*key: str, steps: dict[str, Any] | None = None) -> Registry:
     """The small registry with one rule: ``key`` is unique. ``steps``: column → its steps."""
-    registry = small.registry(primary_key=False)
+    registry = by_hand.registry(primary_key=False)
     dataset = registry.datasets["people"]
     columns = tuple(
         item.model_copy(
             update={
                 "primary_key": item.name in key,
-                "normalise": small.steps(*steps[item.name]) if item.name in (steps or {}) else item.normalise,
+                "normalise": by_hand.steps(*steps[item.name]) if item.name in (steps or {}) else item.normalise,
             }
         )
         for item in dataset.columns
@@ -56,7 +56,7 @@ def keyed(*key: str, steps: dict[str, Any] | None = None) -> Registry:
 
 def conflicts(tmp_path: Path, registry: Registry, rows: list[dict[str, str]]) -> int:
     deployment = Deployment(tmp_path)
-    batch = standardize(small.raw_batch(deployment, rows), registry.datasets["people"], registry, deployment)
+    batch = standardize(by_hand.raw_batch(deployment, rows), registry.datasets["people"], registry, deployment)
     return batch.rule_failures["same"]
 
 
@@ -103,7 +103,7 @@ def test_what_a_dependent_step_makes_is_judged_too(tmp_path: Path) -> None:
     registry = registry.model_copy(update={"bound": {"people": bound}, "hashes": {"people": "dependent"}})
     rows = [{"citizen_id": FIFTEEN, "sex": "男", "name": "甲"}, {"citizen_id": FIFTEEN, "sex": "女", "name": "乙"}]
     deployment = Deployment(tmp_path)
-    batch = standardize(small.raw_batch(deployment, rows), registry.datasets["people"], registry, deployment)
+    batch = standardize(by_hand.raw_batch(deployment, rows), registry.datasets["people"], registry, deployment)
     assert batch.rule_failures["citizen_id.old"] == 1
 
 
@@ -112,6 +112,6 @@ def test_a_placeholder_of_the_epoch_s_first_day_is_no_date(tmp_path: Path) -> No
     registry = keyed("name", steps={"birth_date": ["strip", placeholder]})
     rows = [{"birth_date": "1970-01-01", "name": "甲"}, {"birth_date": "19700102", "name": "乙"}]
     deployment = Deployment(tmp_path)
-    batch = standardize(small.raw_batch(deployment, rows), registry.datasets["people"], registry, deployment)
-    read = small.read(deployment, batch.clean_files)
+    batch = standardize(by_hand.raw_batch(deployment, rows), registry.datasets["people"], registry, deployment)
+    read = by_hand.read(deployment, batch.clean_files)
     assert [row["birth_date"] for row in read] == [None, Date(1970, 1, 2)]

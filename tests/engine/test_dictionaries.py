@@ -16,7 +16,7 @@ from govdata.engine.compiled import CompiledDataset
 from govdata.engine.session import session
 from govdata.standards.model import Registry
 from govdata.storage import sql
-from tests.engine import small
+from tests.engine import by_hand
 from tests.engine.test_gates import ROWS, cells
 
 DATE = Date(2026, 11, 20)
@@ -109,8 +109,8 @@ def test_what_does_not_repeat_or_is_too_much_is_gone_through(
         }
         for number in range(60)
     ]
-    deployment, known = Deployment(tmp_path), small.registry()
-    raw = small.raw_batch(deployment, people)
+    deployment, known = Deployment(tmp_path), by_hand.registry()
+    raw = by_hand.raw_batch(deployment, people)
     batch = standardize(raw, known.datasets["people"], known, deployment)
     assert made <= filled and ("name",) not in filled
     assert (("birth_date",) in filled) == (("birth_date",) in made)

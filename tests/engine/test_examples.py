@@ -3,12 +3,12 @@ from pathlib import Path
 from govdata.engine import examples
 from govdata.standards import load
 from govdata.standards.model import Examples
-from tests.engine import small
+from tests.engine import by_hand
 from tests.standards.conftest import Folder
 
 
 def test_an_example_that_does_not_hold_is_a_problem_at_its_element():
-    registry = small.registry()
+    registry = by_hand.registry()
     element = registry.elements["birth_date"].model_copy(
         update={
             "file": "elements/person.yaml",

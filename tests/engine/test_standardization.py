@@ -15,7 +15,7 @@ from govdata.deployment import Deployment
 from govdata.engine import dictionaries, standardization, standardize
 from govdata.engine.ledger import ledger_sql
 from govdata.storage.sql import Session
-from tests.engine import small
+from tests.engine import by_hand
 
 
 def number(body: str) -> str:
@@ -36,10 +36,15 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def run(tmp_path: Path, rows: list[dict[str, str]], *, files: int = 1, **facts):
     deployment = Deployment(tmp_path)
-    registry = small.registry(**facts)
-    raw = small.raw_batch(deployment, rows, files=files, mode=facts.get("mode", "snapshot"))
+    registry = by_hand.registry(**facts)
+    raw = by_hand.raw_batch(deployment, rows, files=files, mode=facts.get("mode", "snapshot"))
     batch = standardize(raw, registry.datasets["people"], registry, deployment)
-    return deployment, batch, small.read(deployment, batch.clean_files), small.read(deployment, batch.quarantine_files)
+    return (
+        deployment,
+        batch,
+        by_hand.read(deployment, batch.clean_files),
+        by_hand.read(deployment, batch.quarantine_files),
+    )
 
 
 def person(**cells: str) -> dict[str, str]:
@@ -92,7 +97,7 @@ def test_a_row_that_fails_an_error_rule_is_quarantined_with_all_its_rules(tmp_pa
         "name.length": 1,
         "capital.range": 1,
     }
-    assert set(batch.rule_failures) == {rule.id for rule in small.registry().rules("people")}
+    assert set(batch.rule_failures) == {rule.id for rule in by_hand.registry().rules("people")}
 
 
 def test_text_that_cannot_be_typed_is_kept_as_evidence_and_in_the_ledger(tmp_path):
@@ -115,7 +120,7 @@ def test_exact_duplicates_are_dropped_across_files_and_conflicting_keys_quaranti
     ]
     deployment, batch, clean, quarantine = run(tmp_path, rows, files=2)
     assert (batch.delivered, batch.duplicates, batch.clean, batch.quarantined) == (6, 1, 1, 4)
-    dropped = small.read(deployment, batch.duplicate_files)
+    dropped = by_hand.read(deployment, batch.duplicate_files)
     assert [(row["_row_id"], row["kept_row_id"]) for row in dropped] == [("f1-2", "f0-2")]
     (file,) = batch.duplicate_files
     group = pq.read_metadata(deployment.absolute(file)).row_group(0)
@@ -178,7 +183,7 @@ def test_the_ledger_replays_every_altered_cell(tmp_path):
     ]
     rows[0]["capital"] = "¥1,000.00元"
     deployment, batch, _, _ = run(tmp_path, rows)
-    raw = f"read_parquet('{deployment.lake('raw', 'people', small.DATE)}/*.parquet')"
+    raw = f"read_parquet('{deployment.lake('raw', 'people', by_hand.DATE)}/*.parquet')"
     rows_now = ", ".join(f"'{deployment.absolute(path)}'" for path in (*batch.clean_files, *batch.quarantine_files))
     ledger = ledger_sql(batch.ledger).replace("{raw}", raw).replace("{standardized}", f"read_parquet([{rows_now}])")
     found = duckdb.execute(f"SELECT column_name, before, after, rule FROM ({ledger}) ORDER BY column_name").fetchall()
@@ -195,9 +200,9 @@ def test_the_ledger_replays_every_altered_cell(tmp_path):
 
 def test_running_again_gives_the_same_batch_and_leaves_no_other_file(tmp_path):
     deployment, first, _, _ = run(tmp_path, [person(), person(citizen_id=SECOND, sex="x")])
-    (deployment.lake("standardized", "people", small.DATE) / "stale-0.parquet").touch()
+    (deployment.lake("standardized", "people", by_hand.DATE) / "stale-0.parquet").touch()
     _, second, _, _ = run(tmp_path, [person(), person(citizen_id=SECOND, sex="x")])
-    assert first == second == StandardizedBatch.read(StandardizedBatch.path(deployment, "people", small.DATE))
+    assert first == second == StandardizedBatch.read(StandardizedBatch.path(deployment, "people", by_hand.DATE))
     files = {path.name for path in deployment.data.rglob("*.parquet")}
     assert files == {Path(path).name for path in (*second.clean_files, *second.quarantine_files)} | {
         "raw-0.parquet",
@@ -208,13 +213,13 @@ def test_running_again_gives_the_same_batch_and_leaves_no_other_file(tmp_path):
 
 def test_a_damaged_raw_file_is_an_error_and_keeps_the_last_batch(tmp_path):
     deployment, batch, _, _ = run(tmp_path, [person()])
-    registry = small.registry()
-    raw = small.raw_batch(deployment, [person(), person(citizen_id=SECOND)])
+    registry = by_hand.registry()
+    raw = by_hand.raw_batch(deployment, [person(), person(citizen_id=SECOND)])
     path = deployment.absolute(raw.files[0])
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(duckdb.Error):
         standardize(raw, registry.datasets["people"], registry, deployment)
-    assert StandardizedBatch.read(StandardizedBatch.path(deployment, "people", small.DATE)) == batch
+    assert StandardizedBatch.read(StandardizedBatch.path(deployment, "people", by_hand.DATE)) == batch
     assert all(deployment.absolute(name).exists() for name in batch.clean_files)
 
 
@@ -230,7 +235,7 @@ CELL = st.one_of(
 
 @pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.fixed_dictionaries(dict.fromkeys(small.COLUMNS, CELL)), max_size=12), st.booleans())
+@given(st.lists(st.fixed_dictionaries(dict.fromkeys(by_hand.COLUMNS, CELL)), max_size=12), st.booleans())
 def test_no_record_is_lost_whatever_it_holds(tmp_path, rows, delta):
     _, batch, clean, quarantine = run(tmp_path, rows, mode="delta" if delta else "snapshot")
     assert batch.delivered == batch.clean + batch.quarantined + batch.duplicates
@@ -245,8 +250,8 @@ def test_memory_does_not_grow_with_the_delivery(tmp_path, monkeypatch, way):
         pytest.skip("a large delivery is never held")
     monkeypatch.setattr(import_module("govdata.storage.sql"), "MEMORY_LIMIT", "300MB")
     monkeypatch.setattr(standardization, "HELD_ROWS", 20_000)
-    deployment, registry = Deployment(tmp_path), small.registry(primary_key=False)
-    raw = small.raw_batch(deployment, [person()])
+    deployment, registry = Deployment(tmp_path), by_hand.registry(primary_key=False)
+    raw = by_hand.raw_batch(deployment, [person()])
     path = deployment.absolute(raw.files[0])
     rows = 900_000
     texts = ", ".join(

@@ -6,7 +6,7 @@ from govdata.engine.compiled import compiled
 from govdata.engine.syntax import DIALECT, FUNCTIONS, column, sql, text
 from govdata.standards import load
 from govdata.standards.model import Row, Unique
-from tests.engine import small
+from tests.engine import by_hand
 
 
 def test_names_and_values_never_become_syntax():
@@ -46,7 +46,7 @@ def _name(node: exp.Expression) -> str:
 
 
 def test_a_dataset_is_compiled_once_until_its_standards_change():
-    registry = small.registry()
+    registry = by_hand.registry()
     first = compiled(registry.datasets["people"], registry)
     assert compiled(registry.datasets["people"], registry) is first
     changed = registry.model_copy(update={"hashes": {"people": "other"}})

@@ -7,13 +7,13 @@ from pathlib import Path
 from govdata.engine import examples, trial
 from govdata.standards import load
 from govdata.standards.model import BoundRule, Examples, Pattern, Registry, Rule
-from tests.engine import small
+from tests.engine import by_hand
 
 PARTS = [f"[^{letter}]{{1000}}[0-9]{{1000}}[^{letter}]{{1000}}" * 5 for letter in "abcdefgh"]
 
 
 def _with_patterns(*patterns: str) -> Registry:
-    registry = small.registry()
+    registry = by_hand.registry()
     name = next(iter(registry.datasets))
     last = len(registry.rules(name))
     rules = [
@@ -27,7 +27,7 @@ def _with_patterns(*patterns: str) -> Registry:
 
 
 def test_sound_standards_have_no_problem() -> None:
-    assert trial.problems(small.registry()) == []
+    assert trial.problems(by_hand.registry()) == []
 
 
 def test_a_derived_table_none_of_whose_cells_has_a_step_is_sound(repository: Path) -> None:
@@ -40,11 +40,11 @@ def test_patterns_that_only_together_are_too_large() -> None:
     """A column's patterns are searched for as one: each compiles alone, their union does not."""
     assert [trial.refusal(part) for part in PARTS] == [None] * 8
     (problem,) = trial.problems(_with_patterns(*PARTS))
-    assert "过大" in problem.message and problem.where in small.registry().datasets
+    assert "过大" in problem.message and problem.where in by_hand.registry().datasets
 
 
 def test_such_an_element_that_no_contract_uses_is_a_problem_at_its_line() -> None:
-    registry = small.registry()
+    registry = by_hand.registry()
     rules = tuple(
         Rule(
             name=f"p{number}",

@@ -11,7 +11,7 @@ from govdata.engine import examples, trial, tried
 from govdata.engine.tried import Tried
 from govdata.errors import Problem
 from govdata.standards.model import Dataset, Element, Examples, Registry
-from tests.engine import small
+from tests.engine import by_hand
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def changed(registry: Registry, title: str) -> Registry:
 
 
 def test_what_was_right_is_asked_once(asked: list[str], path: Path) -> None:
-    registry = small.registry()
+    registry = by_hand.registry()
     assert checked(registry, path) == 0 and asked == list(registry.datasets)
     assert checked(registry, path) == 0 and asked == list(registry.datasets)
     checked(changed(registry, "新"), path)
@@ -55,19 +55,19 @@ def test_what_was_right_is_asked_once(asked: list[str], path: Path) -> None:
 
 
 def test_whoever_waits_is_told_how_many_are_left(asked: list[str], path: Path) -> None:
-    registry, left = small.registry(), list[int]()
+    registry, left = by_hand.registry(), list[int]()
     trial.problems(registry, Tried(path), left.append)
     assert left == list(range(len(registry.datasets), 0, -1))
 
 
 def test_what_was_wrong_is_asked_every_time(asked: list[str], path: Path) -> None:
-    wrong = changed(small.registry(), "错")
+    wrong = changed(by_hand.registry(), "错")
     assert checked(wrong, path) == checked(wrong, path) == 1
     assert asked.count(next(iter(wrong.datasets))) == 2
 
 
 def test_another_program_asks_of_everything(asked: list[str], path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    registry = small.registry()
+    registry = by_hand.registry()
     checked(registry, path)
     monkeypatch.setattr(tried, "_program", lambda: "another")
     checked(registry, path)
@@ -76,7 +76,7 @@ def test_another_program_asks_of_everything(asked: list[str], path: Path, monkey
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "\x00"])
 def test_a_damaged_memory_is_none(asked: list[str], path: Path, content: str) -> None:
-    registry = small.registry()
+    registry = by_hand.registry()
     path.parent.mkdir(parents=True)
     path.write_text(content, encoding="utf-8")
     checked(registry, path)
@@ -92,7 +92,7 @@ def test_an_element_is_tried_when_its_examples_change(path: Path, monkeypatch: p
         return []
 
     monkeypatch.setattr(examples, "_tried", found)
-    registry = small.registry()
+    registry = by_hand.registry()
     name = next(iter(registry.elements))
     given = registry.elements[name].model_copy(update={"examples": Examples(valid=("x",))})
     registry = registry.model_copy(update={"elements": {**registry.elements, name: given}})

@@ -38,7 +38,7 @@ from govdata.standards.model import (
     Typed,
 )
 from govdata.storage import sql
-from tests.engine.small import steps
+from tests.engine.by_hand import steps
 
 DATE = date(2026, 3, 2)
 PLACEHOLDERS = ("placeholder_dates", {"values": ["00000000", "1900-01-01", "9999-12-31"]})
