@@ -22,8 +22,7 @@ from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
 from govdata.engine.typed import sql_type
-from govdata.errors import GateBlocked
-from govdata.publish import newest, visible
+from govdata.publish import layers, newest, visible
 from govdata.publish.views import empty
 from govdata.standards import Everything, expressions
 from govdata.standards.linking import LinkField
@@ -199,7 +198,7 @@ def judged(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
         return fresh
     base = newest(deployment, dataset.name, batch.date - timedelta(days=1))
     if base is None or base.snapshot_id != batch.base:
-        raise GateBlocked(dataset.name, batch.date.isoformat(), ["它所依据的上一期已重做，请重新运行本日"])
+        raise layers.base_made_anew(dataset.name, batch.date)
     names = [column.name for column in dataset.columns]
     replaced = [deployment.absolute(name) for name in (*batch.clean_files, *batch.gone_files)]
     kept = rows(base, dataset, registry, deployment, names)

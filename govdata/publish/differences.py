@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
-from govdata.publish.merge import listed, position
+from govdata.publish.merge import AT, listed, position
 from govdata.storage import sql
 
 
@@ -55,9 +55,6 @@ def _elsewhere(snapshot: Snapshot, other: Snapshot, deployment: Deployment, colu
         both = sql.parquet(map(deployment.absolute, shared))
         parts.append(f"SELECT {columns} FROM {both} AS b SEMI JOIN ({places}) AS h ON {AT}")
     return " UNION ALL ".join(parts) or None
-
-
-AT = "b.file_index = h.file AND b.file_row_number = h.position"
 
 
 def _hidden(snapshot: Snapshot, names: Sequence[str], deployment: Deployment) -> str:

@@ -213,6 +213,11 @@ def freeze(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deplo
     return layer
 
 
+def base_made_anew(table: str, date: Date) -> GateBlocked:
+    """The snapshot that the layer of ``date`` names is not there any more."""
+    return GateBlocked(table, date.isoformat(), ["它所依据的上一期已重做，请重新运行本日"])
+
+
 def key_of(batch: StandardizedBatch, dataset: Dataset) -> tuple[str, ...]:
     """The columns by which a row of the batch takes the place of an older one: a table that names the snapshot it lies
     on is made by us, and knows its rows by their ids."""

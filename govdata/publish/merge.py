@@ -41,6 +41,10 @@ MAX_DELTA_FILES = 64
 """Delta files a table may consist of beside its base before they are made one."""
 
 
+AT = "b.file_index = h.file AND b.file_row_number = h.position"
+"""Row ``b`` of published files lies at the place ``h`` (file, position)."""
+
+
 def visible(snapshot: Snapshot, deployment: Deployment, columns: str) -> str:
     """A SELECT of the rows that count. ``columns``: SQL over the relation ``b``. The snapshot must have files."""
     hidden = sql.parquet([deployment.absolute(snapshot.hidden_file)]) if snapshot.hidden_file else None
@@ -49,11 +53,7 @@ def visible(snapshot: Snapshot, deployment: Deployment, columns: str) -> str:
 
 def _visible(paths: Sequence[Path], hidden: str | None, columns: str) -> str:
     query = f"SELECT {columns} FROM {sql.parquet(paths)} AS b"
-    return (
-        query
-        if hidden is None
-        else f"{query} ANTI JOIN {hidden} AS h ON b.file_index = h.file AND b.file_row_number = h.position"
-    )
+    return query if hidden is None else f"{query} ANTI JOIN {hidden} AS h ON {AT}"
 
 
 def published_columns(schema: Mapping[str, str]) -> dict[str, str]:

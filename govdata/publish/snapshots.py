@@ -132,7 +132,7 @@ def _bring_up_to_date(table: str, date: Date, deployment: Deployment) -> Snapsho
         if current is None or not same or not complete(current, deployment):
             base = _base(table, lineage, lineages, deployment)
             if base is None and not lineage.rooted:
-                raise GateBlocked(table, later.isoformat(), ["它所依据的上一期已重做，请重新运行本日"])
+                raise layers.base_made_anew(table, later)
             current = merge(base, lineage, deployment)
             files.put_manifest(current, Snapshot.path(deployment, table, later))
             if later > date:
