@@ -2,9 +2,10 @@
 every delivery.
 
 A derived table is judged, gated, published, kept and shown as a delivered one is: its contract has elements and rules,
-its batch id is made of the snapshots it was made of, and the same inputs give the same batch. The rows enter as text in
-the standards' own forms, which standardising leaves as they are. Where the snapshot before was made by the same
-standards, the batch is the difference against it (``govdata.masters.increments``).
+its batch id is made of the snapshots it was made of, and the same inputs give the same batch. The rows enter typed, or
+as text in the standards' own forms: standardising leaves them as they are, and where it finds nothing, the file too
+(``govdata.engine.unchanged``). Where the snapshot before was made by the same standards, the batch is the difference
+against it (``govdata.masters.increments``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from govdata.batches import IngestedFile, Input, RawBatch, ReadingNote, Snapshot
 from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
+from govdata.engine.typed import sql_type
 from govdata.errors import GateBlocked
 from govdata.masters import (
     changes,
@@ -48,6 +50,8 @@ from govdata.storage.tables.rows import DELIVERY_DATE, EXTRA, ROW_ID, SOURCE_FIL
 
 if TYPE_CHECKING:
     import duckdb
+
+TEXT = "VARCHAR"
 
 VERSION = 4
 """Part of every batch id: raise it when the same inputs would give other rows."""
@@ -175,7 +179,8 @@ def _write(
         connection = engine.session(registry, temp=scratch / "spill", as_of=date, code_sets=asked)
         try:
             came, gone = _came_and_gone(connection, dataset, registry, deployment, date, found, base)
-            queries = {target: _as_text(dataset, came, date, made_of)} | ({absent: gone} if gone is not None else {})
+            arrives = _order(connection, dataset, registry, came)
+            queries = {target: _as_raw(dataset, arrives, date, made_of)} | ({absent: gone} if gone is not None else {})
             written = {path: _copy(connection, query, path) for path, query in queries.items()}
             relations = [sql.parquet([written[path]]) for path in queries]
             lines = _beside(connection, dataset, registry, deployment, found, base, *relations)
@@ -206,6 +211,7 @@ def _write(
         rejected_files=(),
         sources=(source,),
         columns=tuple(column.name for column in dataset.columns),
+        arrives=arrives,
         made_of=tuple(
             Input(table=table, date=snapshot.date, snapshot_id=snapshot.snapshot_id)
             for table, snapshot in found.items()
@@ -376,21 +382,49 @@ def _rolled_up(
     return roll_up.query(made, read_rows, code_set, conditions)
 
 
-def _as_text(dataset: Dataset, query: str, date: Date, made_of: str) -> str:
-    """The columns of a raw batch. The row's id is made of the table and the key, so that the same thing keeps its id
-    from night to night."""
-    texts = ", ".join(
-        f"CAST({sql.identifier(column.name)} AS VARCHAR) AS {sql.identifier(column.name)}" for column in dataset.columns
+def _order(connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: Registry, query: str) -> dict[str, str]:
+    """Make the temporary table ``ordered`` of the rows of ``query``, and have what is copied keep its order; gives the
+    types of the columns that are no text and can be told as their element's type."""
+    assert dataset.derived is not None
+    order = sql.identifiers([*dataset.derived.sorted_by(), *_key(dataset)])
+    connection.execute(f"CREATE TEMP TABLE ordered AS SELECT * FROM ({query}) ORDER BY {order}")
+    connection.execute("SET preserve_insertion_order = true")
+    made = {row[0]: row[1] for row in connection.execute("DESCRIBE ordered").fetchall()}
+    wanted = {column.name: sql_type(registry.elements[column.element]) for column in dataset.columns}
+    typed = {name: kind for name, kind in wanted.items() if kind != TEXT}
+    asked = {name: kind for name, kind in typed.items() if made[name] != kind}
+    if not asked:
+        return typed
+    same = (
+        f"bool_and(coalesce(CAST(TRY_CAST({name} AS {kind}) AS {TEXT}) = CAST({name} AS {TEXT}), {name} IS NULL))"
+        for name, kind in ((sql.identifier(name), kind) for name, kind in asked.items())
     )
-    key = [column.name for column in dataset.columns if column.primary_key] or [
+    (told,) = connection.execute(f"SELECT {', '.join(same)} FROM ordered").fetchall()
+    other = {name for name, alike in zip(asked, told, strict=True) if alike is False}
+    return {name: kind for name, kind in typed.items() if name not in other}
+
+
+def _as_raw(dataset: Dataset, arrives: Mapping[str, str], date: Date, made_of: str) -> str:
+    """The rows of ``ordered`` as those of a raw batch, with the columns of standardised rows beside: where nothing is
+    found in them, the file stands as it is. A row's id is made of the table and the key, so that the same thing keeps
+    its id from night to night."""
+    values = ", ".join(
+        f"CAST({name} AS {arrives[column.name]}) AS {name}"
+        if column.name in arrives
+        else f"nullif(CAST({name} AS {TEXT}), '') AS {name}"
+        for column in dataset.columns
+        for name in [sql.identifier(column.name)]
+    )
+    told = ", ".join(f"coalesce(CAST({sql.identifier(name)} AS {TEXT}), '')" for name in _key(dataset))
+    identity = f"substr(sha256(concat_ws(chr(31), {sql.text(dataset.name)}, {told})), 1, 24)"
+    return (
+        f"SELECT {values}, CAST(NULL AS {TEXT}) AS {EXTRA}, {identity} AS {ROW_ID}, "
+        f"{sql.text(made_of)} AS {SOURCE_FILE}, rowid + 1 AS {SOURCE_ROW}, "
+        f"DATE '{date.isoformat()}' AS {DELIVERY_DATE}, {engine.of_a_sound_row(dataset)} FROM ordered"
+    )
+
+
+def _key(dataset: Dataset) -> list[str]:
+    return [column.name for column in dataset.columns if column.primary_key] or [
         column.name for column in dataset.columns
     ]
-    told = ", ".join(f"coalesce(CAST({sql.identifier(name)} AS VARCHAR), '')" for name in key)
-    identity = f"substr(sha256(concat_ws(chr(31), {sql.text(dataset.name)}, {told})), 1, 24)"
-    assert dataset.derived is not None
-    ordered = f"row_number() OVER (ORDER BY {sql.identifiers([*dataset.derived.sorted_by(), *key])})"
-    return (
-        f"SELECT {texts}, CAST(NULL AS VARCHAR) AS {EXTRA}, {identity} AS {ROW_ID}, "
-        f"{sql.text(made_of)} AS {SOURCE_FILE}, CAST({ordered} AS BIGINT) AS {SOURCE_ROW}, "
-        f"DATE '{date.isoformat()}' AS {DELIVERY_DATE} FROM ({query}) ORDER BY {SOURCE_ROW}"
-    )
