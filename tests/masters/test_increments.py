@@ -22,7 +22,7 @@ from govdata.publish.layers import Layer
 from govdata.standards.derivations import Links, Survivors
 from govdata.storage import sql
 from govdata.storage.secret import secret
-from govdata.storage.tables.masters import ELEMENT_OVERLAP, LINK_COVERAGE
+from govdata.storage.tables.masters import ELEMENT_OVERLAP, LINK_COVERAGE, MASTER_CHANGES
 from tests.masters import test_timelines
 from tests.masters.conftest import Small, contract, small_at
 from tests.masters.test_masters import CONFLICT, LINK, MASTER, MORE
@@ -186,9 +186,10 @@ def shown(deployment: Deployment, date: Date) -> dict[str, list[tuple]]:
             query = publish.visible(snapshot, deployment, ", ".join(f"b.{column}" for column in (*columns, "_row_id")))
             found[name] = sorted(connection.execute(query).fetchall(), key=str)
             assert len(found[name]) == snapshot.rows
-        for table in (ELEMENT_OVERLAP, LINK_COVERAGE):
+        for table in (ELEMENT_OVERLAP, LINK_COVERAGE, MASTER_CHANGES):
             path = scorecard.path(deployment, table, date, "person")
-            found[table.name] = connection.execute(f"FROM {sql.parquet([path])} ORDER BY ALL").fetchall()
+            if path.exists():  # of the first night nothing changed
+                found[table.name] = connection.execute(f"FROM {sql.parquet([path])} ORDER BY ALL").fetchall()
     for name, checks_of in {"person_link": Links.CHECKS, "person": Survivors.CHECKS}.items():
         verdict = Verdict.read(Verdict.path(deployment, name, date))
         assert verdict is not None
