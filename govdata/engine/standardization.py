@@ -92,7 +92,7 @@ def prepare(connection: Session, queries: CompiledDataset, raw_files: Sequence[P
     read_rows(connection, queries, raw_files)
 
 
-def read_rows(connection: Session, queries: CompiledDataset, raw_files: list[str]) -> None:
+def read_rows(connection: Session, queries: CompiledDataset, raw_files: Sequence[Path]) -> None:
     """The view ``raw_rows`` alone; without files a table of no rows."""
     if raw_files:
         others = [plan.name for plan in queries.plans if plan.arrives != TEXT and not plan.typed]
