@@ -57,11 +57,12 @@ def _checked(deployment: Deployment) -> tuple[Registry | None, list[Problem]]:
             return registry, problems
         # Standards without data are somebody's working copy: nothing is left beside them.
         known = Tried(deployment.standards_tried if deployment.data.is_dir() else None)
-        problems = trial.problems(registry, known, lambda left: status.update(f"试合同，还有 {left} 个"))
-        if not problems:
-            problems = examples.problems(
-                registry, tried=known, watch=lambda left: status.update(f"试数据元的例子，还有 {left} 个")
-            )
+        taken: set[str] = set()
+        problems = examples.problems(
+            registry, tried=known, watch=lambda left: status.update(f"试数据元的例子，还有 {left} 个"), taken=taken
+        )
+        if not problems:  # what the elements compile to is not asked again of the contracts made of them
+            problems = trial.problems(registry, known, lambda left: status.update(f"试合同，还有 {left} 个"), taken)
         known.keep()
     return registry, problems
 

@@ -10,8 +10,9 @@ from sqlglot import exp
 
 from govdata.deployment import beijing_today
 from govdata.engine import trial
+from govdata.engine.compiled import DELIVERED, HELD
 from govdata.engine.gates import gates
-from govdata.engine.pipeline import judged_query, standardized_query
+from govdata.engine.pipeline import delivered_query, finished_query, judged_query
 from govdata.engine.plans import ColumnPlan, looked_up, plan_columns
 from govdata.engine.session import create_maps, map_table, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
@@ -65,10 +66,11 @@ def problems(
     on: Date | None = None,
     tried: Tried | None = None,
     watch: Callable[[int], object] = lambda left: None,
+    taken: set[str] | None = None,
 ) -> list[Problem]:
     """Every example that does not hold, in Chinese, with the file and the line it stands on. ``on`` stands for the
     delivery date (default: today). Elements that are ``tried`` are not tried again. ``watch`` is told, every so often,
-    how many are left.
+    how many are left. The facts of sound elements' parts are added to ``taken``, for ``trial.problems``.
 
     A valid example must pass every rule and stay as it is; an invalid one must fail the named rule; a repair must give
     the named text and then pass. Example values come from the standards, not from records, so the messages may quote
@@ -88,9 +90,12 @@ def problems(
         watch(len(elements) - start)
         found += _tried(elements[start : start + GROUP], registry, date)
     wrong = {(problem.where or "").partition(".")[0] for problem in found}
-    for element in elements:
-        if element.id not in wrong:
-            tried.right(facts(element))
+    sound = [element for element in elements if element.id not in wrong]
+    for element in sound:
+        tried.right(facts(element))
+    if taken is not None and sound:
+        examined = _registry_of_elements(registry, sound)
+        taken.update(part.facts for part in trial.parts(examined.datasets[NAME], examined))
     return found
 
 
@@ -123,7 +128,7 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
     plans = plan_columns(dataset, examined)
     connection = session(registry, as_of=on, threads=1)
     try:
-        create_maps(connection, {plan.name: map_table(looked_up(plan, examined)) for plan in plans if plan.coded})
+        create_maps(connection, {plan.name: map_table(looked_up(plan, registry)) for plan in plans if plan.coded})
         examples = pa.table(
             {
                 "n": pa.array(range(len(rows)), pa.int64()),
@@ -141,7 +146,12 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
             [on],
         )
         gated = gates(dataset.name, examined)
-        judged = judged_query(standardized_query(plans, "raw_rows", gated=gated), dataset, examined, {}, gated)
+        # As a small delivery is worked off: the rows are held, so that nothing is planned within one another.
+        delivered = delivered_query(plans, "raw_rows", gated=gated)
+        connection.execute(f"CREATE TABLE {DELIVERED} AS {text(delivered)}")
+        read = finished_query(exp.select("*").from_(DELIVERED), plans, gated)
+        connection.execute(f"CREATE TABLE {HELD} AS {text(read)}")
+        judged = judged_query(exp.select("*").from_(HELD), dataset, examined, {}, gated)
         results = {
             row[0]: row[1:] for row in connection.execute(_result_sql(judged, plans, examined.rules(NAME))).fetchall()
         }

@@ -89,6 +89,11 @@ def prepare(connection: Session, queries: CompiledDataset, raw_files: Sequence[P
     """The view ``raw_rows`` over the delivered rows, with ``~at``, and one table of source values per code column. A
     column that arrives typed and not as its element's kind is text there."""
     create_maps(connection, queries.source_maps)
+    read_rows(connection, queries, raw_files)
+
+
+def read_rows(connection: Session, queries: CompiledDataset, raw_files: Sequence[Path]) -> None:
+    """The view ``raw_rows`` alone; without files a table of no rows."""
     if raw_files:
         others = [plan.name for plan in queries.plans if plan.arrives != TEXT and not plan.typed]
         connection.execute(

@@ -97,7 +97,7 @@ def test_a_check_is_remembered_before_the_first_night_and_leaves_nothing_beside_
     from govdata.engine import examples, trial
 
     asked: list[str] = []
-    monkeypatch.setattr(trial, "_refused", lambda dataset, registry: asked.append(dataset.name))
+    monkeypatch.setattr(trial, "_refused", lambda dataset, *_: asked.append(dataset.name))
     monkeypatch.setattr(examples, "_tried", lambda elements, registry, on: [])
     shutil.rmtree(deployment.data, ignore_errors=True)
     call(deployment.home, "standards", "check")

@@ -24,7 +24,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, path: Path) -> list[str]:
     """Names of the contracts that DuckDB was asked of; it refuses those whose title is 错."""
     names: list[str] = []
 
-    def refused(dataset: Dataset, registry: Registry) -> str | None:
+    def refused(dataset: Dataset, registry: Registry, whole: Registry) -> str | None:
         names.append(dataset.name)
         return "写错了" if dataset.title == "错" else None
 
