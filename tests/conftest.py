@@ -4,6 +4,7 @@ one finished run."""
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -18,9 +19,11 @@ import pytest
 
 from govdata.deployment import Deployment
 from tests import offline, read_once
-from tests.zygote import Zygote
+from tests.zygote import Zygote, no_waiting_for_the_disk
 
 read_once.install()  # before a test module imports what reads standards
+os.fsync = no_waiting_for_the_disk
+gc.set_threshold(100_000, 20, 100)  # as a night has it: what all the imports hold is looked through less often
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -28,13 +31,34 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 CITIES = {"finished", "blocked"}
 """Fixtures that run whole nights of the sample city."""
 
+LONGEST = ("finished", "faults", "nginx", "canaries")
+"""Groups of minutes, which begin first: a worker that came to one last would be alone at the end."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for a finished city is slow: whichever test is the first has to wait for it."""
+    """Whatever asks for a finished city is slow: whichever test is the first has to wait for it. What names no group is
+    one with the rest of its module, so that one worker makes what the module shares. Long groups come first."""
+    slow: dict[str, int] = {}  # group → its slow tests
+    groups: dict[pytest.Item, str] = {}
     for item in items:
         if CITIES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+        if (named := item.get_closest_marker("xdist_group")) is None:
+            named = pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}").mark
+            item.add_marker(pytest.mark.xdist_group(*named.args))
+        groups[item] = named.args[0]
+        slow[groups[item]] = slow.get(groups[item], 0) + (item.get_closest_marker("slow") is not None)
+    first = {group: number for number, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: (first.get(groups[item], len(first)), -slow[groups[item]]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One worker more than there are cores: tests of servers, browsers and the daemon mostly wait."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.fixture(autouse=True)

@@ -67,13 +67,13 @@ class Told:
         condition = f" WHERE {_printed(where)}" if where is not None else ""
         return f"SELECT {', '.join(given)} FROM ({night}){condition}"
 
-    def links(self, kind: str, table: str, role: str) -> str:
-        """A SELECT of ``row_id`` and ``master`` of the mentions in one role."""
+    def links(self, kind: str, table: str) -> str:
+        """A SELECT of ``row_id``, ``role`` and ``master`` of the mentions."""
         dataset = self.registry.datasets[table]
         wanted = (master := f"{kind}_id", "row_id", "role")
         linked = rows(self.snapshots[table], dataset, self.registry, self.deployment, wanted)
         known = self.linked.get(table, f"({linked})")
-        return f"SELECT row_id, {sql.identifier(master)} AS master FROM {known} WHERE role = {sql.text(role)}"
+        return f"SELECT row_id, role, {sql.identifier(master)} AS master FROM {known}"
 
     def named(self, dataset: str, column: str) -> str:
         """SQL of a column's value as people read it: a code by its name."""
@@ -109,7 +109,8 @@ def events(made: Events, told: Told) -> str:
         f"FROM ({' UNION ALL '.join(parts)}) GROUP BY master, kind, date, detail"
     )
     place = f"CAST(left(best, {DIGITS}) AS INTEGER) + 1"
-    return (
+    return (  # an event is told by one role, and there are many: the links are read once for all
+        f"WITH link AS MATERIALIZED ({told.links(made.master, made.links)}) "
         f"SELECT master AS {sql.identifier(made.master + '_id')}, kind, CASE kind {named} END AS event, "
         f"date AS event_date, detail, {datasets}[{place}] AS dataset, {roles}[{place}] AS role, "
         f"substr(best, {DIGITS + 1}) AS row_id, rows FROM ({found})"
@@ -121,8 +122,12 @@ def _event(event: Event, place: int, made: Events, dataset: str, told: Told) -> 
     said = told.rows(dataset, {"date": event.date}, event.where, {"detail": detail})
     return (
         f"SELECT master, {sql.text(event.kind)} AS kind, date, detail, '{place:0{DIGITS}d}' || row_id AS best "
-        f"FROM ({said}) JOIN ({told.links(made.master, made.links, event.mention)}) USING (row_id)"
+        f"FROM ({said}) JOIN {_of_role('link', event.mention)} USING (row_id)"
     )
+
+
+def _of_role(links: str, role: str) -> str:
+    return f"(SELECT row_id, master FROM {links} WHERE role = {sql.text(role)})"
 
 
 SAID = ("kind", "says", "day", "starts", "until", "dataset", "row_id")
@@ -219,8 +224,8 @@ def _statement(made: Relations, statement: Statement, told: Told) -> str:
     for name, (side, role) in sides.items():
         if role is not None:
             kind = next(kind for kind in side.kinds if role in told.registry.masters[kind].mentions)
-            links = told.links(kind, made.links[kind], role)
-            query += f" JOIN (SELECT row_id, master AS {name}_id FROM ({links})) USING (row_id)"
+            links = _of_role(f"({told.links(kind, made.links[kind])})", role)
+            query += f" JOIN (SELECT row_id, master AS {name}_id FROM {links}) USING (row_id)"
     known = [f"{name}_id" for name, (side, role) in sides.items() if side.key is not None or role is not None]
     condition = "".join(f" WHERE {name} IS NOT NULL" for name in groups)
     return f"SELECT {', '.join([*known, *given])} FROM {query}{condition}"
