@@ -9,22 +9,25 @@ The sets of deliveries: `sample`, the committed one; `delta`, three nights of a 
 `govdata run` in a temporary folder, under the same secret, so that ids made with it can be compared. A column counts by
 the multiset of its texts (each beside its row's id where the view has one), a view by that of its rows as well, so a
 difference is told with its view and column. Columns that name a run, its files or its duration are left out
-(`MADE_ANEW`). Exit 0: the same rows; 1: not; 2: a run failed.
+(`MADE_ANEW`). Floating point numbers are compared by size: a relative difference up to `ROUNDING` is the order of a sum,
+which is told and counts as the same. Exit 0: the same rows; 1: not; 2: a run failed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
@@ -35,15 +38,18 @@ MADE_ANEW = {"batch_id", "snapshot_id", "base_snapshot_id", "standards_hash", "f
 MOMENTS = {"governance.night_runs": {"ended"}, "governance.stage_runs": {"ended"}}
 """Columns, of any view and of these, that name a run, its files or its moment; two equal nights may differ in them."""
 SECRET = "5" * 64
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
 class View:
-    """What can be compared of a view without its rows: their number, per column and for whole rows a sum of hashes."""
+    """What can be compared of a view without its rows: their number, per column and for whole rows a sum of hashes, of
+    columns of floating point the numbers, by row where rows have ids, else by size; not finite ones and NULL as NaN."""
 
     rows: int
     columns: Mapping[str, int]
     whole: int
+    numbers: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def views(home: Path) -> dict[str, View]:
@@ -59,15 +65,29 @@ def views(home: Path) -> dict[str, View]:
 
 def fingerprint(connection: duckdb.DuckDBPyConnection, view: str) -> View:
     left_out = MADE_ANEW | MOMENTS.get(view, set())
-    columns = [row[0] for row in connection.execute(f"DESCRIBE {view}").fetchall() if row[0] not in left_out]
-    texts = [f'CAST("{name}" AS VARCHAR)' for name in columns]
-    row_id = next((f'"{name}"' for name in ("_row_id", "行编号") if name in columns), "''")
-    hashes = [*(f"hash({row_id}, {text})" for text in texts), f"hash({', '.join(texts)})"]
+    described = connection.execute(f"DESCRIBE {view}").fetchall()
+    types = {row[0]: row[1] for row in described if row[0] not in left_out}
+    row_id = next((f'"{name}"' for name in ("_row_id", "行编号") if name in types), "''")
+    floating = [name for name, kind in types.items() if kind in ("DOUBLE", "FLOAT")]
+    texts = {
+        # so short that the order of a sum does not show
+        name: f"format('{{:.8e}}', \"{name}\")" if name in floating else f'CAST("{name}" AS VARCHAR)'
+        for name in types
+    }
+    exact = [name for name in types if name not in floating]
+    hashes = [*(f"hash({row_id}, {texts[name]})" for name in exact), f"hash({', '.join(texts.values())})"]
     sums = ", ".join(f"coalesce(sum(CAST({hashed} AS HUGEINT)), 0)" for hashed in hashes)
     found = connection.execute(f"SELECT count(*), {sums} FROM {view}").fetchone()
     assert found is not None
     rows, *each, whole = found
-    return View(rows, dict(zip(columns, each, strict=True)), whole)
+    numbers = {name: _numbers(connection, view, name, row_id) for name in floating}
+    return View(rows, dict(zip(exact, each, strict=True)), whole, numbers)
+
+
+def _numbers(connection: duckdb.DuckDBPyConnection, view: str, name: str, row_id: str) -> np.ndarray:
+    number = f'CASE WHEN isfinite("{name}") THEN CAST("{name}" AS DOUBLE) ELSE \'nan\' END'
+    query = f"SELECT {number} AS number FROM (SELECT {row_id} AS id, * FROM {view}) ORDER BY id, number"
+    return np.asarray(connection.execute(query).fetchnumpy()["number"])
 
 
 def differences(before: Mapping[str, View], after: Mapping[str, View]) -> Iterator[str]:
@@ -81,12 +101,39 @@ def differences(before: Mapping[str, View], after: Mapping[str, View]) -> Iterat
 def _of_view(old: View, new: View) -> Iterator[str]:
     if old.rows != new.rows:
         yield f": {old.rows} rows before, {new.rows} after"
-    for column in sorted(old.columns.keys() ^ new.columns.keys()):
-        yield f".{column}: {'gone' if column in old.columns else 'new'}"
+    names, now = ({*view.columns, *view.numbers} for view in (old, new))
+    for column in sorted(names ^ now):
+        yield f".{column}: {'gone' if column in names else 'new'}"
     other = [column for column, value in old.columns.items() if new.columns.get(column, value) != value]
     yield from (f".{column}: other values" for column in other)
-    if old.columns == new.columns and old.whole != new.whole:
+    apart = {column: size for column, size in _apart(old, new).items() if size > ROUNDING}
+    yield from (f".{column}: other numbers, up to {size:.1e} of their size" for column, size in apart.items())
+    if names == now and not other and not apart and old.whole != new.whole:
         yield ": the same values in other rows"
+
+
+def _apart(old: View, new: View) -> dict[str, float]:
+    """Column → the largest relative difference of its numbers; infinite where one side has another number of them."""
+    return {
+        column: _largest(numbers, new.numbers[column])
+        for column, numbers in old.numbers.items()
+        if column in new.numbers
+    }
+
+
+def _largest(old: np.ndarray, new: np.ndarray) -> float:
+    if len(old) != len(new) or (np.isnan(old) != np.isnan(new)).any():
+        return math.inf
+    size = np.maximum(np.abs(old), np.abs(new))
+    return float(np.max(np.nan_to_num(np.abs(old - new) / np.where(size > 0, size, 1)), initial=0.0))
+
+
+def roundings(before: Mapping[str, View], after: Mapping[str, View]) -> Iterator[str]:
+    """What counts as the same although it is not, digit by digit."""
+    for name in sorted(before.keys() & after.keys()):
+        for column, size in _apart(before[name], after[name]).items():
+            if 0 < size <= ROUNDING:
+                yield f"{name}.{column}: the same but for the order of a sum, up to {size:.1e} of its size"
 
 
 def landings(sets: Sequence[str], people: Sequence[int], scratch: Path) -> dict[str, tuple[Path | None, Path | None]]:
@@ -140,7 +187,7 @@ def told(name: str, before: Mapping[str, View], after: Mapping[str, View]) -> in
         f"{name}: {len(before)} views, {rows} rows: {f'{len(lines)} differences' if lines else 'the same rows'}",
         flush=True,
     )
-    for line in lines:
+    for line in [*lines, *roundings(before, after)]:
         print(f"  {line}", flush=True)
     return len(lines)
 

@@ -4,6 +4,7 @@ one finished run."""
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -18,9 +19,11 @@ import pytest
 
 from govdata.deployment import Deployment
 from tests import offline, read_once
-from tests.zygote import Zygote
+from tests.zygote import Zygote, no_waiting_for_the_disk
 
 read_once.install()  # before a test module imports what reads standards
+os.fsync = no_waiting_for_the_disk
+gc.set_threshold(100_000, 20, 100)  # as a night has it: what all the imports hold is looked through less often
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -24,6 +24,11 @@ from typing import IO, Any, NoReturn, Self
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def no_waiting_for_the_disk(descriptor: object) -> None:
+    """In place of ``os.fsync``: processes of tests are killed, but no test cuts the machine's power, and what was written
+    everybody sees without it."""
+
+
 class Night:
     """One process. ``pid`` may be killed; ``wait`` gives its exit code, negative for a signal; ``seconds`` are then
     what it has cost."""
@@ -109,6 +114,8 @@ class Zygote:
 
 
 def _serve() -> None:
+    os.fsync = no_waiting_for_the_disk
+
     import dagster
     import duckdb
     import duckdb_sqlalchemy

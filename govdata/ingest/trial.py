@@ -15,7 +15,8 @@ from govdata.batches import DeliveredFile, Delivery, RawBatch
 from govdata.errors import Problem
 from govdata.ingest.delivery import content_hash
 from govdata.ingest.headers import shape
-from govdata.ingest.run import REJECTED_SCHEMA, Reading, mode_of, raw_schema
+from govdata.ingest.reading import REJECTED_SCHEMA, Reading, raw_schema
+from govdata.ingest.run import mode_of
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.manifest import fingerprint
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,14 @@ MAX_BUFFER = 128 << 20  # bytes of text gathered at most before a row group is w
 PROBE = 20_000  # rows that tell whether a column's values repeat
 MAX_DICTIONARY = 400
 PENDING = 2  # row groups waiting for the second thread
+
+
+@dataclass(frozen=True)
+class Part:
+    """Finished files that have not their names yet, and how many rows are in them."""
+
+    files: tuple[Path, ...]
+    rows: int
 
 
 class PartWriter:
@@ -64,17 +73,24 @@ class PartWriter:
         while self._gathered_rows >= ROW_GROUP or (self._gathered_bytes >= MAX_BUFFER and self._gathered_rows):
             self._group(min(ROW_GROUP, self._gathered_rows))
 
+    def adopt(self, part: Part) -> None:
+        """Add the rows of files that another writer of this schema has finished in this folder. After that nothing may
+        be written."""
+        self.rows += part.rows
+        pace.add(part.rows)
+        self._temporary += part.files
+
+    def hand_over(self) -> Part:
+        """Finish, and leave what was written, which then is another writer's to publish or to remove."""
+        self._finish()
+        part = Part(tuple(self._temporary), self.rows)
+        self._temporary = []
+        return part
+
     def publish(self) -> list[Path]:
         """Finish, make durable and rename. A batch without rows still gets one file, which shows its columns, unless it
         may be left out."""
-        if self._gathered_rows:
-            self._group(self._gathered_rows)
-        for future in self._futures:
-            future.result()
-        self._thread.submit(self._close).result()
-        written = sum(pq.read_metadata(path).num_rows for path in self._temporary)
-        if written != self.rows:
-            raise OSError("写出的记录数与读入的不一致")
+        self._finish()
         final = []
         for number, path in enumerate(self._temporary):
             with open(path, "rb") as file:
@@ -85,6 +101,16 @@ class PartWriter:
             os.replace(path, target)
         self._temporary = []
         return final
+
+    def _finish(self) -> None:
+        if self._gathered_rows:
+            self._group(self._gathered_rows)
+        for future in self._futures:
+            future.result()
+        self._thread.submit(self._close).result()
+        written = sum(pq.read_metadata(path).num_rows for path in self._temporary)
+        if written != self.rows:
+            raise OSError("写出的记录数与读入的不一致")
 
     def _group(self, rows: int) -> None:
         whole = pa.concat_tables(self._gathered)

@@ -17,7 +17,7 @@ from dagster import AssetKey, AssetSpec, TableColumnLineage, TableSchema
 
 from govdata.definitions import build_definitions
 from govdata.deployment import Deployment, beijing_today
-from govdata.ingest.run import raw_schema
+from govdata.ingest.reading import raw_schema
 from govdata.publish import rebuild_catalogue
 from govdata.standards import load
 from govdata.standards.model import Registry

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from benchmarks.same_rows import differences, main, views
+from benchmarks.same_rows import differences, main, roundings, views
 
 PEOPLE = "SELECT * FROM (VALUES ('a', 1, 'x'), ('b', 2, 'y')) AS t (_row_id, age, name)"
 
@@ -62,6 +62,35 @@ def test_a_row_more_a_column_gone_and_a_view_new(tmp_path: Path) -> None:
 
 def test_what_names_a_run_is_left_out(tmp_path: Path) -> None:
     assert told(tmp_path, "SELECT 1 AS n, 5 AS seconds", "SELECT 1 AS n, 6 AS seconds") == []
+
+
+SUMS = "SELECT * FROM (VALUES ('a', {}::DOUBLE), ('b', NULL), ('c', 'inf')) AS t (_row_id, share)"
+
+
+def test_the_order_of_a_sum_is_told_and_is_no_difference(tmp_path: Path) -> None:
+    before = views(home(tmp_path / "before", score=SUMS.format("1e-1 + 2e-1 + 3e-1")))
+    after = views(home(tmp_path / "after", score=SUMS.format("6e-1")))
+    assert list(differences(before, before)) == list(roundings(before, before)) == []
+    assert list(differences(before, after)) == []
+    # the two are neighbours, 2 ** -53 apart
+    assert list(roundings(before, after)) == [
+        "published.score.share: the same but for the order of a sum, up to 1.9e-16 of its size"
+    ]
+
+
+def test_numbers_of_rows_without_ids_are_compared_by_size(tmp_path: Path) -> None:
+    assert told(tmp_path, "SELECT unnest([1e0, 3e0]) AS n", "SELECT unnest([3e0, 2e0]) AS n") == [
+        "published.person.n: other numbers, up to 5.0e-01 of their size"
+    ]
+
+
+def test_another_number_is_told_by_its_size(tmp_path: Path) -> None:
+    assert told(tmp_path, SUMS.format("0.5"), SUMS.format("0.5000000005")) == [
+        "published.person.share: other numbers, up to 1.0e-09 of their size"
+    ]
+    assert told(tmp_path / "gone", SUMS.format("0.5"), SUMS.format("NULL")) == [
+        "published.person.share: other numbers, up to inf of their size"
+    ]
 
 
 def test_two_deployments_exit_1_where_they_differ(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date as Date
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,7 @@ class Small:
     """``standards`` may be changed before ``registry`` is asked."""
 
     deployment: Deployment
+    _shown: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def registry(self) -> Registry:
@@ -128,9 +129,21 @@ class Small:
         publish.publish(batch, known, registry, self.deployment)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
-        publish.rebuild_catalogue(self.deployment, self.registry)
+        """Of a catalogue that shows what lies there now."""
+        if not self.deployment.catalogue.exists() or self._lying() != self._shown:
+            publish.rebuild_catalogue(self.deployment, self.registry)
+            self._shown = self._lying()
         with duckdb.connect(str(self.deployment.catalogue), read_only=True) as connection:
             return connection.execute(query).fetchall()
+
+    def _lying(self) -> dict[str, tuple[int, ...]]:
+        """Path → which file it is, of everything in the deployment: files are written anew, never over."""
+        told = {}
+        for folder, _, names in os.walk(self.deployment.home):
+            for path in (os.path.join(folder, name) for name in names):
+                status = os.lstat(path)
+                told[path] = (status.st_ino, status.st_size, status.st_mtime_ns)
+        return told
 
 
 @pytest.fixture
