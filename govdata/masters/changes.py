@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from govdata.batches import StandardizedBatch
 from govdata.deployment import Deployment
+from govdata.masters import touching
 from govdata.masters.mentions import judged, own, rows
 from govdata.publish import newest, scorecard
 from govdata.standards.derivations import Links
@@ -29,13 +30,18 @@ def keep(batch: StandardizedBatch, dataset: Dataset, registry: Registry, deploym
         target.unlink(missing_ok=True)
         return
     columns = ["mention_id", f"{made.master}_id"]
-    then = rows(before, dataset, registry, deployment, columns)
     master_id = sql.identifier(f"{made.master}_id")
     # Where the batch lies on the snapshot before, a mention that is not among its own rows is where it was.
     fresh = own(batch, dataset, registry, deployment)
+    old = f"SELECT mention_id, {master_id} AS old_id FROM ({rows(before, dataset, registry, deployment, columns)})"
+    new = f"SELECT mention_id, {master_id} AS new_id FROM ({judged(batch, dataset, registry, deployment)})"
+    if (beside := touching.told(batch, deployment)) is not None:  # of all masters that have to do with a fresh link
+        old = f"SELECT mention_id, master AS old_id FROM {beside} WHERE before"
+        new = f"SELECT mention_id, master AS new_id FROM {beside} WHERE before AND tonight UNION ALL "
+        new += f"SELECT mention_id, {master_id} FROM ({fresh})"
     steps = {
-        "old": f"SELECT mention_id, {master_id} AS old_id FROM ({then})",
-        "new": f"SELECT mention_id, {master_id} AS new_id FROM ({judged(batch, dataset, registry, deployment)})",
+        "old": old,
+        "new": new,
         "parted": f"SELECT DISTINCT old_id FROM old JOIN ({fresh}) USING (mention_id) WHERE old_id <> {master_id}",
         "pair": "SELECT old_id, new_id, count(*) AS mentions FROM old JOIN new USING (mention_id) "
         "SEMI JOIN parted USING (old_id) GROUP BY ALL",

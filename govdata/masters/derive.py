@@ -116,9 +116,7 @@ def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
     if (
         known is not None
         and known.batch_id == batch_id
-        and all(
-            files.is_sound(deployment.absolute(name)) for name in (*known.files, *known.gone_files, *known.beside_files)
-        )
+        and all(files.is_sound(deployment.absolute(name)) for name in known.every_file)
     ):
         return known
     return _write(dataset, registry, deployment, date, found, base, batch_id)

@@ -68,8 +68,8 @@ class Touched:
     """Temporary tables about the masters that the night touched. ``links``: kind of master → its table of links.
 
     touched_<links>                 ``master``: the touched ones
-    rows_<night>                    ``dataset, row_id`` of the rows that mention one, tonight or before
-    <links>_<night>                 the links of these rows, so of masters that they mention beside a touched one too
+    rows_<night>                    ``dataset, row_id`` of the rows that mention one; before for conflicts alone
+    <links>_<night>                 the links of these rows: for relations also of all else that they mention
     """
 
     links: Mapping[str, str]
@@ -160,22 +160,37 @@ def touch(
     if None in kept.values() or not kept or found.keys() - kept.keys() > linked_to:
         return None
     for table, file in kept.items():
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE touched_{table} AS SELECT DISTINCT master FROM {file} WHERE touched"
-        )
-    for night, snapshots in {TONIGHT: found, BEFORE: then}.items():
+        connection.execute(f"CREATE TEMP TABLE touched_{table} AS SELECT DISTINCT master FROM {file} WHERE touched")
+    nights = {TONIGHT: found} | ({BEFORE: then} if isinstance(made, Conflicts) else {})
+    for night, snapshots in nights.items():
         mentioned = [f"SELECT dataset, row_id FROM {file} WHERE touched AND {night}" for file in kept.values()]
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE rows_{night} AS {' UNION '.join(mentioned)}")
+        connection.execute(f"CREATE TEMP TABLE rows_{night} AS {' UNION '.join(mentioned)}")
         for kind, table in links.items():
-            columns = ["dataset", "role", "row_id", f"{kind}_id", "method"]
-            lines = f"SELECT * RENAME (master AS {sql.identifier(f'{kind}_id')}) FROM {kept[table]} WHERE {night}"
-            if len(links) > 1:  # the file lacks those of rows that mention a touched master of another kind alone
-                lines = rows(snapshots[table], registry.datasets[table], registry, deployment, columns)
-            connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {table}_{night} AS SELECT {sql.identifiers(columns)} FROM ({lines}) "
-                f"SEMI JOIN rows_{night} USING (dataset, row_id)"
-            )
+            lines = [
+                f"SELECT dataset, role, row_id, master AS {sql.identifier(f'{kind}_id')}, method FROM {kept[table]} "
+                f"SEMI JOIN rows_{night} USING (dataset, row_id) WHERE {night}"
+            ]
+            if isinstance(made, Relations) and _has_others(connection, kind, night, kept[table], registry):
+                columns = ["dataset", "role", "row_id", f"{kind}_id", "method"]
+                known = rows(snapshots[table], registry.datasets[table], registry, deployment, columns)
+                lines.append(
+                    f"SELECT {sql.identifiers(columns)} FROM ({known}) SEMI JOIN other USING (dataset, row_id)"
+                )
+            connection.execute(f"CREATE TEMP TABLE {table}_{night} AS {' UNION ALL '.join(lines)}")
     return Touched(links)
+
+
+def _has_others(
+    connection: duckdb.DuckDBPyConnection, kind: str, night: str, file: str | None, registry: Registry
+) -> bool:
+    """Make ``other``: the rows that mention a touched master of another kind alone, so that the ``file`` lacks what
+    else they mention. Whether there are any."""
+    datasets = ", ".join(map(sql.text, registry.masters[kind].datasets))
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE other AS SELECT * FROM rows_{night} WHERE dataset IN ({datasets}) "
+        f"EXCEPT SELECT dataset, row_id FROM {file}"
+    )
+    return sql.scalar(connection, "SELECT count(*) FROM other") > 0
 
 
 def is_timeless(dataset: Dataset, registry: Registry) -> bool:

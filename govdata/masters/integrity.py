@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from govdata.batches import CheckOutcome, RawBatch, Snapshot, StandardizedBatch
+from govdata.batches import CheckOutcome, Snapshot, StandardizedBatch
 from govdata.checks import table
 from govdata.deployment import Deployment
 from govdata.masters import increments, touching
@@ -21,7 +21,7 @@ from govdata.publish import newest
 from govdata.standards.derivations import Derivation, Links, Survivors
 from govdata.standards.master_model import SIMILAR, UNLINKED, Bounds
 from govdata.standards.model import Dataset, Registry
-from govdata.storage import files, sql
+from govdata.storage import sql
 from govdata.storage.secret import keyed, secret
 from govdata.storage.tables.rows import ROW_ID
 
@@ -85,7 +85,7 @@ class _Links:
 
     def outcomes(self) -> list[CheckOutcome]:
         before = newest(self.deployment, self.dataset.name, self.batch.date - timedelta(days=1))
-        beside = self._beside()
+        beside = touching.told(self.batch, self.deployment)
         rest = self._of_all(before) if beside is None else self._of_concerned(beside, before)
         now, then = self._figures("link", rest), self._figures("known", rest)
         return [
@@ -93,14 +93,6 @@ class _Links:
             self._one_identifier(now["masters"], partly=beside is not None),
             self._stable(before, then),
         ]
-
-    def _beside(self) -> str | None:
-        """What the night touched, as a relation; None: not told."""
-        raw = RawBatch.read(RawBatch.path(self.deployment, self.dataset.name, self.batch.date))
-        if raw is None or raw.batch_id != self.batch.raw_batch_id or not raw.beside_files:
-            return None
-        paths = [self.deployment.absolute(name) for name in raw.beside_files]
-        return sql.parquet(paths) if all(map(files.is_sound, paths)) else None
 
     def _of_all(self, before: Snapshot | None) -> dict[str, int]:
         line = f"mention_id, role, row_id, {self._master} AS master_id, method"

@@ -125,6 +125,17 @@ def batch_of(snapshot: Snapshot, deployment: Deployment) -> RawBatch | None:
     return raw
 
 
+def told(batch: StandardizedBatch, deployment: Deployment) -> str | None:
+    """The file beside a batch of links, as a relation; None where it was not told what the night touched."""
+    raw = layers.read(RawBatch, RawBatch.path(deployment, batch.dataset, batch.date))
+    return _file(raw, deployment) if raw is not None and raw.batch_id == batch.raw_batch_id else None
+
+
+def _file(raw: RawBatch, deployment: Deployment) -> str | None:
+    paths = [deployment.absolute(name) for name in raw.beside_files]
+    return sql.parquet(paths) if paths and all(map(files.is_sound, paths)) else None
+
+
 def kept(links: str, tables: Difference) -> str | None:
     """The file of the table of ``links``, as a relation; None where it does not tell how tonight's ``tables`` came from
     those of the night before: one or the other was made or published again since."""
@@ -135,5 +146,4 @@ def kept(links: str, tables: Difference) -> str | None:
         read = {item.table: item.snapshot_id for item in raw.made_of}
         if any(night[table].snapshot_id != read[table] for table in night.keys() & read.keys()):
             return None
-    paths = [tables.deployment.absolute(name) for name in now.beside_files]
-    return sql.parquet(paths) if paths and all(map(files.is_sound, paths)) else None
+    return _file(now, tables.deployment)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from govdata import checks, engine, ingest, masters, publish
-from govdata.batches import RawBatch, Snapshot, StandardizedBatch
+from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.errors import GateBlocked
 from govdata.masters import increments
@@ -19,9 +19,10 @@ from govdata.masters.conflicts import LINE
 from govdata.operations.backup import backup, restore
 from govdata.publish import scorecard
 from govdata.publish.layers import Layer
+from govdata.standards.derivations import Links, Survivors
 from govdata.storage import sql
 from govdata.storage.secret import secret
-from govdata.storage.tables.masters import ELEMENT_OVERLAP, LINK_COVERAGE
+from govdata.storage.tables.masters import ELEMENT_OVERLAP, LINK_COVERAGE, MASTER_CHANGES
 from tests.masters import test_timelines
 from tests.masters.conftest import Small, contract, small_at
 from tests.masters.test_masters import CONFLICT, LINK, MASTER, MORE
@@ -173,7 +174,7 @@ def rebuilt(deployment: Deployment, date: Date, folder: Path, patch: pytest.Monk
 
 
 def shown(deployment: Deployment, date: Date) -> dict[str, list[tuple]]:
-    """Table → its rows on the date, as they are published."""
+    """Table → its rows on the date, as they are published; with the figures of the checks of links and masters."""
     found = {}
     with sql.connection(deployment, "shown") as connection:
         for name, (columns, _, _) in DERIVED.items():
@@ -185,9 +186,16 @@ def shown(deployment: Deployment, date: Date) -> dict[str, list[tuple]]:
             query = publish.visible(snapshot, deployment, ", ".join(f"b.{column}" for column in (*columns, "_row_id")))
             found[name] = sorted(connection.execute(query).fetchall(), key=str)
             assert len(found[name]) == snapshot.rows
-        for table in (ELEMENT_OVERLAP, LINK_COVERAGE):
+        for table in (ELEMENT_OVERLAP, LINK_COVERAGE, MASTER_CHANGES):
             path = scorecard.path(deployment, table, date, "person")
-            found[table.name] = connection.execute(f"FROM {sql.parquet([path])} ORDER BY ALL").fetchall()
+            if path.exists():  # of the first night nothing changed
+                found[table.name] = connection.execute(f"FROM {sql.parquet([path])} ORDER BY ALL").fetchall()
+    for name, checks_of in {"person_link": Links.CHECKS, "person": Survivors.CHECKS}.items():
+        verdict = Verdict.read(Verdict.path(deployment, name, date))
+        assert verdict is not None
+        found[f"{name} checks"] = [
+            (each.name, each.checked, each.failed, each.figures) for each in verdict.outcomes if each.name in checks_of
+        ]
     return found
 
 
