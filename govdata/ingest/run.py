@@ -38,7 +38,7 @@ from govdata.storage.tables.rows import RAW, REJECTED_FILE, ROW_ID, SOURCE_FILE,
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
 _SERIAL = r"^\s*\d{4,5}(\.\d+)?\s*$"
-INGEST_VERSION = "9"
+INGEST_VERSION = "10"
 """Part of every batch id: raise it when the same files would be read otherwise than before."""
 
 _FILE = pa.dictionary(pa.int32(), pa.string())  # in memory only: in Parquet it is a text like others
