@@ -19,10 +19,10 @@ ui: .venv/.runtime
 	@GOVDATA_HOME="$(CURDIR)" $(BIN)/govdata ui --port $(PORT)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n auto --dist loadgroup -q --durations=30
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder -q --durations=30
 
 quick: .venv/.dev
-	$(BIN)/python -m pytest -n auto --dist loadgroup -q -m "not slow and not browser"
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder -q -m "not slow and not browser"
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/night.py

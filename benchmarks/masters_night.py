@@ -175,7 +175,9 @@ def _deliver(name: str, date: Date, registry: Registry, deployment: Deployment, 
 
 def _compare(home: Path, whole: Path, date: Date) -> None:
     from govdata import publish, standards
+    from govdata.publish import scorecard
     from govdata.storage import sql
+    from govdata.storage.tables.masters import ELEMENT_OVERLAP, LINK_COVERAGE
 
     here, there = Deployment.from_env(home), Deployment.from_env(whole)
     registry = standards.load(here.standards)
@@ -190,6 +192,13 @@ def _compare(home: Path, whole: Path, date: Date) -> None:
             )
             layer = "层" if one.lineage[0] != date else "全量"
             print(f"{date} {name:24} {one.rows:9,} 行 {layer} 与全部重做不同 {differing} 行")
+        for table in (ELEMENT_OVERLAP, LINK_COVERAGE):
+            for kind in registry.masters:
+                a, b = (f"FROM {sql.parquet([scorecard.path(each, table, date, kind)])}" for each in (here, there))
+                differing = sql.scalar(
+                    connection, f"SELECT count(*) FROM (({a} EXCEPT ALL {b}) UNION ALL ({b} EXCEPT ALL {a}))"
+                )
+                print(f"{date} {table.name} {kind} 与全部重做不同 {differing} 行")
 
 
 if __name__ == "__main__":

@@ -188,10 +188,11 @@ class RawBatch(Manifest):
     but for those in ``arrives``, whose text is what DuckDB's CAST to VARCHAR makes of them),
     ``_extra`` (JSON object text of unknown columns, or NULL), ``_row_id``, ``_source_file``, ``_source_row``,
     ``_delivery_date``. ``rejected_files`` are Parquet: ``_row_id, _source_file, _source_row, _delivery_date, reason,
-    content``. Of a derived table: ``made_of``: the snapshots it was made of; ``recipe``: a hash of what
-    else it follows from; ``base``: the id of the snapshot of the
-    table itself that the rows lie on (None: they are all), ``gone_files`` are Parquet with the ``_row_id`` of those of
-    its rows that no longer hold; rows that came anew under the same ``_row_id`` are not among them."""
+    content``. Of a derived table: ``files`` also have the columns of standardised rows, of which nothing is told;
+    ``made_of``: the snapshots it was made of; ``recipe``: a hash of what else it follows from; ``base``: the id of the
+    snapshot of the table itself that the rows lie on (None: they are all), ``gone_files`` are Parquet with the
+    ``_row_id`` of those of its rows that no longer hold; rows that came anew under the same ``_row_id`` are not among
+    them; ``beside_files``: Parquet by which this and the next night's differences are told, no rows of the table."""
 
     dataset: str
     date: Date
@@ -210,6 +211,11 @@ class RawBatch(Manifest):
     recipe: str = ""
     base: str | None = None
     gone_files: tuple[Inside, ...] = ()
+    beside_files: tuple[Inside, ...] = ()
+
+    @property
+    def every_file(self) -> tuple[str, ...]:
+        return (*self.files, *self.rejected_files, *self.gone_files, *self.beside_files)
 
     @property
     def physical(self) -> int:

@@ -28,13 +28,34 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 CITIES = {"finished", "blocked"}
 """Fixtures that run whole nights of the sample city."""
 
+LONGEST = ("finished", "faults", "nginx", "canaries")
+"""Groups of minutes, which begin first: a worker that came to one last would be alone at the end."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for a finished city is slow: whichever test is the first has to wait for it."""
+    """Whatever asks for a finished city is slow: whichever test is the first has to wait for it. What names no group is
+    one with the rest of its module, so that one worker makes what the module shares. Long groups come first."""
+    slow: dict[str, int] = {}  # group → its slow tests
+    groups: dict[pytest.Item, str] = {}
     for item in items:
         if CITIES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+        if (named := item.get_closest_marker("xdist_group")) is None:
+            named = pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}").mark
+            item.add_marker(pytest.mark.xdist_group(*named.args))
+        groups[item] = named.args[0]
+        slow[groups[item]] = slow.get(groups[item], 0) + (item.get_closest_marker("slow") is not None)
+    first = {group: number for number, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: (first.get(groups[item], len(first)), -slow[groups[item]]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One worker more than there are cores: tests of servers, browsers and the daemon mostly wait."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.fixture(autouse=True)

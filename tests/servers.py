@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from govdata.deployment import Deployment
+
 START_SECONDS = 180
 
 
@@ -60,6 +62,32 @@ def serving(command: list[str], port: int, home: Path, cwd: Path, log: Path) -> 
         yield address
     finally:
         _end(process)
+
+
+def start_interface(deployment: Deployment, port: int, log: Path) -> subprocess.Popen[bytes]:
+    """`govdata ui`, in a session of its own; what it says is added to ``log``."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
+    with open(log, "ab") as out:
+        return subprocess.Popen(
+            [program("govdata"), "ui", "--port", str(port)],
+            env=environment | {"GOVDATA_HOME": str(deployment.home)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def processes(deployment: Deployment) -> dict[int, str]:
+    """Every process that works for the deployment, by its environment; what has ended and waits to be reaped has
+    none."""
+    found, mark = {}, f"GOVDATA_HOME={deployment.home}".encode()
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+    return found
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

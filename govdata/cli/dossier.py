@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
@@ -41,56 +41,65 @@ Reveal = Annotated[bool, typer.Option("--reveal", help="显示未脱敏的值：
 Html = Annotated[Path | None, typer.Option(metavar="FILE.html", help="另存为可打印的网页，不在终端显示")]
 
 
-@app.command(cls=Command)
-def person(
-    asked: Asked,
-    reveal: Reveal = False,
-    role: RoleName = None,
-    purpose: Purpose = None,
-    by: By = None,
-    html: Html = None,
-) -> None:
+class Found(Protocol):
+    """What a command looks up: the page of ``asked``, as ``role`` may see it."""
+
+    __name__: str
+    __doc__: str | None
+
+    def __call__(self, deployment: Deployment, registry: Registry, asked: str, role: Role | None) -> Dossier: ...
+
+
+def _look(door: Door, argument: object) -> Callable[[Found], Found]:
+    """Makes a command of what is found, named and told as the function is; all take the same options.
+
+    ``argument``: the annotation of the one argument."""
+
+    def declare(found: Found) -> Found:
+        def command(
+            asked: str,
+            reveal: Reveal = False,
+            role: RoleName = None,
+            purpose: Purpose = None,
+            by: By = None,
+            html: Html = None,
+        ) -> None:
+            look = _Look(door, reveal, role, purpose, by, html)
+            look.show(lambda deployment, registry, eyes: found(deployment, registry, _given(asked), eyes))
+
+        command.__annotations__["asked"] = argument
+        command.__doc__ = found.__doc__
+        app.command(found.__name__, cls=Command)(command)
+        return found
+
+    return declare
+
+
+@_look("person", Asked)
+def person(deployment: Deployment, registry: Registry, asked: str, role: Role | None) -> Dossier:
     """一人一档：取用的属性和不一致的来源、各表的提及、经历、关系、工单、标准化改动，在一页上。
 
     例：echo 190101199003071019 | govdata person -
     """
-    _master("person", asked, _Look("person", reveal, role, purpose, by, html))
+    from govdata.access.dossier import dossier
+
+    return dossier(deployment, registry, "person", asked, role=role)
 
 
-@app.command(cls=Command)
-def company(
-    asked: Asked,
-    reveal: Reveal = False,
-    role: RoleName = None,
-    purpose: Purpose = None,
-    by: By = None,
-    html: Html = None,
-) -> None:
+@_look("company", Asked)
+def company(deployment: Deployment, registry: Registry, asked: str, role: Role | None) -> Dossier:
     """一企一档：同上，ID 为主体编号、统一社会信用代码、组织机构代码、注册号或学校标识码。"""
-    _master("organisation", asked, _Look("company", reveal, role, purpose, by, html))
+    from govdata.access.dossier import dossier
+
+    return dossier(deployment, registry, "organisation", asked, role=role)
 
 
-@app.command(cls=Command)
-def why(
-    row: Row,
-    reveal: Reveal = False,
-    role: RoleName = None,
-    purpose: Purpose = None,
-    by: By = None,
-    html: Html = None,
-) -> None:
+@_look("why", Row)
+def why(deployment: Deployment, registry: Registry, asked: str, role: Role | None) -> Dossier:
     """一行数据的档案：来自哪个文件、为什么隔离或合格、改了什么、归到哪个主体、还有什么问题；逐步的改动见 explain。"""
     from govdata.access.row_dossier import row_dossier
 
-    _Look("why", reveal, role, purpose, by, html).show(
-        lambda deployment, registry, eyes: row_dossier(deployment, registry, _given(row), role=eyes)
-    )
-
-
-def _master(kind: str, asked: str, look: _Look) -> None:
-    from govdata.access.dossier import dossier
-
-    look.show(lambda deployment, registry, eyes: dossier(deployment, registry, kind, _given(asked), role=eyes))
+    return row_dossier(deployment, registry, asked, role=role)
 
 
 def _given(argument: str) -> str:

@@ -3,5 +3,6 @@
 from govdata.engine.plans import source_values
 from govdata.engine.session import session
 from govdata.engine.standardization import ENGINE_VERSION, counts, standardize, write_duplicates
+from govdata.engine.unchanged import of_a_sound_row
 
-__all__ = ["ENGINE_VERSION", "counts", "session", "source_values", "standardize", "write_duplicates"]
+__all__ = ["ENGINE_VERSION", "counts", "of_a_sound_row", "session", "source_values", "standardize", "write_duplicates"]

@@ -7,6 +7,7 @@ night's ledger says, and another engine can compile them in its own words."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 
 from sqlglot import exp
 
@@ -114,9 +115,9 @@ def decoded_sql(cells: str, among: Sequence[LedgerColumn], carried: Sequence[str
 
 
 def _decoded(among: Sequence[LedgerColumn], carried: Sequence[str]) -> exp.Expression:
-    order = _in_one_order(among)
+    levels = _levels(among)
     source = exp.Select().select(exp.Star(), alias(column("before"), "~0")).from_(_relation("cells"))
-    return _named(_stepped(source, order), among, order, carried)
+    return _named(_stepped(source, levels, len(among)), among, levels, carried)
 
 
 def ledger_sql(plans: Sequence[LedgerColumn]) -> str:
@@ -147,8 +148,8 @@ def _cells(plans: Sequence[LedgerColumn]) -> exp.Expression:
         .from_(exp.alias_(_relation("standardized"), "s", table=True))
         .join(
             exp.alias_(_relation("raw"), "r", table=True),
-            # The same file may come on two dates: its rows have the same ids then. Files have statistics of their rows'
-            # numbers and none of ids: so a search for one row passes over most of the delivered rows.
+            # The same file may come on two dates: its rows have the same ids then. The files' statistics of ids and
+            # numbers pass over most of the rows in a search for one.
             on=conjunction(
                 sql(":a = :b", a=column(name, "s"), b=column(name, "r")) for name in (ROW_ID, SOURCE_ROW, DELIVERY_DATE)
             ),
@@ -156,12 +157,16 @@ def _cells(plans: Sequence[LedgerColumn]) -> exp.Expression:
         )
         .where(disjunction(sql(":f <> 0", f=column(flag, "s")) for flag in flags))
     )
-    places = []
-    for position in range(len(plans)):
-        word, bit = divmod(position, WORD)
-        altered = sql("(:w & CAST(:b AS UBIGINT)) <> 0", w=column(flags[word]), b=1 << bit)
-        places.append(sql("CASE WHEN :a THEN :p END", a=altered, p=position + 1))
-    unnested = sql("unnest(list_filter(:places, lambda e: e IS NOT NULL))", places=list_of(places))
+    altered = [
+        sql(
+            "list_filter(:places, lambda e: (:w >> CAST(e - :first AS UBIGINT)) & 1 = 1)",
+            places=list_of([literal(place + 1) for place in range(len(plans)) if place // WORD == word]),
+            w=column(flag),
+            first=word * WORD + 1,
+        )
+        for word, flag in enumerate(flags)
+    ]
+    unnested = sql("unnest(:places)", places=reduce(lambda x, y: sql("list_concat(:x, :y)", x=x, y=y), altered))
     return exp.Select().select(exp.Star(), alias(unnested, PLACE.name)).from_(derived(rows))
 
 
@@ -198,32 +203,37 @@ def _paired(cells: exp.Expression, plans: Sequence[LedgerColumn], among: Sequenc
     return exp.Select().select(*told).from_(derived(query))
 
 
-def _in_one_order(among: Sequence[LedgerColumn]) -> list[tuple[LedgerStep, list[bool]]]:
-    """The steps of all kinds, each kind's in its own order, and which kinds have the step there. What many kinds do at
-    the same place comes once: most of a ledger's text, and of what it costs to plan, are the steps' literals."""
+def _levels(among: Sequence[LedgerColumn]) -> list[list[tuple[LedgerStep, list[int]]]]:
+    """The steps of all kinds, each kind's in its own order, and the numbers of the kinds that have the step there. What
+    many kinds do comes once: most of a ledger's text are the steps' literals. What no kind does after the other stands
+    in one level: planning costs by the level."""
     named = {step.model_dump_json(): step for kind in among for step in kind.steps}
     left = [[step.model_dump_json() for step in kind.steps] for kind in among]
-    order = []
+    reached = [0 for _ in among]
+    levels: list[dict[str, list[int]]] = []
     while any(left):
         first = [steps[0] for steps in left if steps]
         # Best a step that no kind comes to later, then what the most kinds have next.
         step = min(first, key=lambda s: (sum(s in steps[1:] for steps in left), -first.count(s)))
-        here = [steps[:1] == [step] for steps in left]
-        order.append((named[step], here))
-        left = [steps[1:] if taken else steps for steps, taken in zip(left, here, strict=True)]
-    return order
+        here = [index for index, steps in enumerate(left) if steps[:1] == [step]]
+        level = max(reached[index] for index in here)
+        levels += [{}] if level == len(levels) else []
+        levels[level].setdefault(step, []).extend(index + 1 for index in here)
+        for index in here:
+            left[index].pop(0)
+            reached[index] = level + 1
+    return [[(named[step], here) for step, here in level.items()] for level in levels]
 
 
-def _stepped(cells: exp.Expression, order: Sequence[tuple[LedgerStep, list[bool]]]) -> exp.Expression:
-    """``~1``, ``~2`` …: the text after each step, the same where the cell's kind has not the step."""
-    for index, (step, here) in enumerate(order):
+def _stepped(cells: exp.Expression, levels: Sequence[list[tuple[LedgerStep, list[int]]]], kinds: int) -> exp.Expression:
+    """``~1``, ``~2`` …: the text after each level, the same where the cell's kind has no step there."""
+    for index, level in enumerate(levels):
         value = column(f"~{index}")
-        after = sql(
-            "CASE WHEN :here THEN :n ELSE :x END",
-            here=_listed([literal(asked) for asked in here], KIND),
-            n=normalise.apply(_step(step), value),
-            x=value,
-        )
+        after = exp.Case().else_(value)
+        for step, here in level:
+            # Not IN: DuckDB would join with a long list.
+            asked = _listed([literal(number in here) for number in range(1, kinds + 1)], KIND)
+            after = after.when(asked, normalise.apply(_step(step), value))
         cells = exp.Select().select(exp.Star(), alias(after, f"~{index + 1}")).from_(derived(cells))
     return cells
 
@@ -231,7 +241,7 @@ def _stepped(cells: exp.Expression, order: Sequence[tuple[LedgerStep, list[bool]
 def _named(
     cells: exp.Expression,
     among: Sequence[LedgerColumn],
-    order: Sequence[tuple[LedgerStep, list[bool]]],
+    levels: Sequence[list[tuple[LedgerStep, list[int]]]],
     carried: Sequence[str],
 ) -> exp.Expression:
     """The ledger's columns; ``rule`` the names of the steps that changed the cell, in order, as one text."""
@@ -240,9 +250,9 @@ def _named(
             "CASE WHEN :a IS DISTINCT FROM :b THEN :n END",
             a=column(f"~{index + 1}"),
             b=column(f"~{index}"),
-            n=step.name,
+            n=_listed([literal(name) for name in _names(level, len(among))], KIND),
         )
-        for index, (step, _) in enumerate(order)
+        for index, level in enumerate(levels)
     ]
     last = sql(
         """CASE
@@ -253,7 +263,7 @@ def _named(
             ELSE :typing
         END""",
         unread=UNREAD,
-        x=column(f"~{len(order)}"),
+        x=column(f"~{len(levels)}"),
         y=column("after"),
         inferred=_listed([literal(kind.inferred) for kind in among], KIND),
         typing=_listed([literal(kind.typing) for kind in among], KIND),
@@ -261,6 +271,12 @@ def _named(
     names_ = sql("array_to_string(list_filter(:items, lambda e: e IS NOT NULL), ', ')", items=list_of([*items, last]))
     told = [column(name) for name in (*carried, *CELL)]
     return exp.Select().select(*told, alias(names_, "rule")).from_(derived(cells))
+
+
+def _names(level: list[tuple[LedgerStep, list[int]]], kinds: int) -> list[str]:
+    """The name of each kind's step; empty where it has none."""
+    found = {number: step.name for step, here in level for number in here}
+    return [found.get(number, "") for number in range(1, kinds + 1)]
 
 
 def _by(key: exp.Expression, values: Iterable[tuple[int, exp.Expression]]) -> exp.Case:

@@ -74,9 +74,16 @@ class ColumnPlan:
         return tuple(dict.fromkeys([*named, *self.informants.values()]))
 
     @property
+    def stands(self) -> bool:
+        """Whether the column arrives as it will stand: canonical, and values of the very type."""
+        return self.canonical and TEXT != self.arrives == TYPES[self.element.type].sql_type(self.element.scale)
+
+    @property
     def typed(self) -> bool:
         """Whether the column arrives as values of its element's kind, which no step would change: they need no text."""
         kind = TYPES[self.element.type]
+        if self.stands:
+            return True
         if self.arrives == TEXT or self.canonical or self.informants:
             return False
         return kind.typed(column(self.name), self.arrives, self.element.scale) is not None and self._kept
@@ -84,7 +91,7 @@ class ColumnPlan:
     @property
     def fast(self) -> bool:
         """Whether most cells can be read as they were delivered, without running the text steps."""
-        return self.typed or (not self.canonical and TYPES[self.element.type].quick and self._kept)
+        return not self.canonical and (self.typed or (TYPES[self.element.type].quick and self._kept))
 
     @property
     def _kept(self) -> bool:
@@ -111,7 +118,7 @@ class ColumnPlan:
     @property
     def hard(self) -> bool:
         """Whether a text can be unreadable."""
-        return not self.textual or self.empties is not None
+        return not self.stands and (not self.textual or self.empties is not None)
 
     @property
     def coded(self) -> bool:

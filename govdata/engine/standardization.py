@@ -17,8 +17,9 @@ from govdata.engine.pipeline import WORD, repair_words
 from govdata.engine.plans import TEXT, ColumnPlan
 from govdata.engine.session import create_maps, session
 from govdata.engine.syntax import column, text
+from govdata.engine.unchanged import stands
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
-from govdata.storage import pace, permissions
+from govdata.storage import files, pace, permissions
 from govdata.storage import sql as storage
 from govdata.storage.manifest import fingerprint
 from govdata.storage.sql import PARQUET, Session, parquet
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 ENGINE_VERSION = 11
 """Part of every batch id: raise it when the same raw batch and standards would give other rows."""
 
+CLEAN = "_quarantined=false"
+"""The folder of the pass's clean rows."""
+
 HELD_ROWS = 20_000
 """Below so many delivered rows the rows are held in memory between the queries of the pass (a few tens of
 megabytes)."""
@@ -62,21 +66,26 @@ def standardize(raw: RawBatch, dataset: Dataset, registry: Registry, deployment:
     connection = session(registry, temp=scratch / "spill", as_of=raw.date, code_sets=queries.code_sets)
     try:
         with pace.statement(connection):
-            prepare(connection, queries, [str(deployment.absolute(path)) for path in raw.files])
+            delivered = [deployment.absolute(path) for path in raw.files]
+            prepare(connection, queries, delivered)
             idle = hold(connection, queries) if queries.held else frozenset()
             if not queries.held:
                 worth = repeating(connection, queries.possible, raw.delivered)
                 made = tuple(item for one in worth if (item := fill(connection, queries, one, raw.date)))
                 queries = compiled(dataset, registry, dictionaries=made, arrives=raw.arrives)
             conflicts = find_duplicates(connection, queries)
-            run_pass(connection, queries, conflicts, scratch, idle)
+            several = bool(conflicts or _count(connection, "dropped"))
+            if not queries.held and not several and stands(connection, queries, delivered):
+                _keep_as_they_are(delivered, scratch)
+            else:
+                run_pass(connection, queries, conflicts, scratch, idle)
             return _keep(connection, raw, queries, deployment, batch_id, scratch)
     finally:
         connection.close()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def prepare(connection: Session, queries: CompiledDataset, raw_files: list[str]) -> None:
+def prepare(connection: Session, queries: CompiledDataset, raw_files: Sequence[Path]) -> None:
     """The view ``raw_rows`` over the delivered rows, with ``~at``, and one table of source values per code column. A
     column that arrives typed and not as its element's kind is text there."""
     create_maps(connection, queries.source_maps)
@@ -85,7 +94,7 @@ def prepare(connection: Session, queries: CompiledDataset, raw_files: list[str])
         connection.execute(
             f"CREATE VIEW raw_rows AS SELECT *{storage.replaced_by_text(others)}, "
             'CAST(file_index AS BIGINT) * 1099511627776 + file_row_number AS "~at" '
-            f"FROM {parquet(Path(path) for path in raw_files)}"
+            f"FROM {parquet(raw_files)}"
         )
     else:
         columns = ", ".join(
@@ -179,6 +188,12 @@ def run_pass(
     )
 
 
+def _keep_as_they_are(delivered: Sequence[Path], scratch: Path) -> None:
+    """What ``run_pass`` would write, under a second name of the files there are."""
+    for place, path in enumerate(delivered):
+        files.link(path, scratch / "rows" / CLEAN / f"{place:06d}.parquet")
+
+
 def _keep(
     connection: Session,
     raw: RawBatch,
@@ -193,7 +208,7 @@ def _keep(
     quarantine_folder = deployment.lake("quarantine", raw.dataset, raw.date)
     repairs_folder = deployment.lake("repairs", raw.dataset, raw.date)
     rejected_folder = deployment.lake("rejected", raw.dataset, raw.date)
-    clean = _move(scratch / "rows" / "_quarantined=false", clean_folder, batch_id)
+    clean = _move(scratch / "rows" / CLEAN, clean_folder, batch_id)
     quarantine = _move(scratch / "rows" / "_quarantined=true", quarantine_folder, batch_id)
     duplicates: list[Path] = []
     if _count(connection, "dropped"):

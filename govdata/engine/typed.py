@@ -46,6 +46,8 @@ def _readable(plan: ColumnPlan, rule: BoundRule) -> exp.Expression:
 
 def altered(plan: ColumnPlan) -> exp.Expression:
     """TRUE where the standardised cell is not what was delivered, a cell that could not be read among them."""
+    if plan.stands:
+        return exp.false()
     raw, value = column(f"~raw~{plan.name}"), column(plan.name)
     if plan.typed:
         return sql(

@@ -1,5 +1,7 @@
-"""Delivered files → text Parquet. ``has_delivery`` and ``receive`` say what was delivered, ``ingest`` reads it,
-``inspect`` shows how one file is read, ``misplaced`` names deliveries that no night reads because of where they lie."""
+"""Delivered files → raw Parquet, text as delivered, typed columns typed. ``has_delivery`` and ``receive`` say what was
+delivered, ``ingest`` reads it, ``inspect`` shows how one file is read, ``misplaced`` names deliveries that no night
+reads because of where they lie.
+"""
 
 from govdata.ingest import report
 from govdata.ingest.delivery import has_delivery, receive

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from govdata.storage import pace, permissions
-from govdata.storage.tables.rows import SOURCE_ROW
+from govdata.storage.tables.rows import ROW_ID, SOURCE_ROW
 
 ROW_GROUP = 122_880  # rows, as DuckDB's own vectors divide them
 MAX_FILE = 256 << 20  # bytes after which the next file is begun
@@ -108,9 +108,8 @@ class PartWriter:
                 store_schema=False,
                 use_dictionary=self._repeating(table),
                 column_encoding=self._encodings or None,
-                write_statistics=[
-                    name for name in self.schema.names if name == SOURCE_ROW
-                ],  # no value of a record in a file's footer
+                # What tells where a row lies, to find it without reading; no value of a record in a file's footer.
+                write_statistics=[name for name in self.schema.names if name in (ROW_ID, SOURCE_ROW)],
             )
         self._writer.write_table(table, row_group_size=ROW_GROUP)
         if self._temporary[-1].stat().st_size > MAX_FILE:

@@ -2,7 +2,7 @@
 
 A line is a value as one table says it in one role. It is known by master, element, table, role and value, so its
 ``first_seen`` stands however often the row is delivered again. A line that is no longer said stays, closed, with the
-day it was last seen.
+day it was last seen; while it is said that day is every night's own and is not written.
 """
 
 from __future__ import annotations
@@ -49,15 +49,17 @@ def found(mentions: Mentions) -> str:
     )
 
 
-def query(tonight: str, before: str | None, date: str) -> str:
+def query(tonight: str, before: str | None, date_before: str | None, date: str) -> str:
     """A SELECT of ``Conflicts.output``: tonight's lines, and those of the snapshot ``before`` (a relation of the same
-    columns) that are not said any more."""
-    today = f"DATE {sql.text(date)}"
+    columns, of ``date_before``) that are not said any more."""
+    today, nothing = f"DATE {sql.text(date)}", "CAST(NULL AS DATE) AS last_seen"
     if before is None:
-        return f"SELECT *, {today} AS first_seen, {today} AS last_seen, TRUE AS open FROM ({tonight})"
+        return f"SELECT *, {today} AS first_seen, {nothing}, TRUE AS open FROM ({tonight})"
     same = " AND ".join(f"t.{name} = p.{name}" for name in LINE)
-    known = f"SELECT t.*, coalesce(p.first_seen, {today}) AS first_seen, {today} AS last_seen, TRUE AS open"
+    known = f"SELECT t.*, coalesce(p.first_seen, {today}) AS first_seen, {nothing}, TRUE AS open"
+    seen = f"coalesce(p.last_seen, DATE {sql.text(str(date_before))})"
     return (
         f"WITH tonight AS ({tonight}), before AS ({before}) {known} FROM tonight AS t LEFT JOIN before AS p ON {same} "
-        f"UNION ALL BY NAME SELECT p.* REPLACE (FALSE AS open) FROM before AS p ANTI JOIN tonight AS t ON {same}"
+        f"UNION ALL BY NAME SELECT p.* REPLACE ({seen} AS last_seen, FALSE AS open) FROM before AS p "
+        f"ANTI JOIN tonight AS t ON {same}"
     )

@@ -2,9 +2,10 @@
 every delivery.
 
 A derived table is judged, gated, published, kept and shown as a delivered one is: its contract has elements and rules,
-its batch id is made of the snapshots it was made of, and the same inputs give the same batch. The rows enter as text in
-the standards' own forms, which standardising leaves as they are. Where the snapshot before was made by the same
-standards, the batch is the difference against it (``govdata.masters.increments``).
+its batch id is made of the snapshots it was made of, and the same inputs give the same batch. The rows enter typed, or
+as text in the standards' own forms: standardising leaves them as they are, and where it finds nothing, the file too
+(``govdata.engine.unchanged``). Where the snapshot before was made by the same standards, the batch is the difference
+against it (``govdata.masters.increments``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date as Date
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govdata import checks, engine, publish
@@ -19,6 +21,7 @@ from govdata.batches import IngestedFile, Input, RawBatch, ReadingNote, Snapshot
 from govdata.deployment import Deployment
 from govdata.engine.functions import expand
 from govdata.engine.syntax import text as printed
+from govdata.engine.typed import sql_type
 from govdata.errors import GateBlocked
 from govdata.masters import (
     changes,
@@ -32,6 +35,7 @@ from govdata.masters import (
     similarity,
     survivorship,
     timelines,
+    touching,
 )
 from govdata.masters.mentions import Mentions, rows
 from govdata.publish import newest, scorecard, visible
@@ -47,7 +51,9 @@ from govdata.storage.tables.rows import DELIVERY_DATE, EXTRA, ROW_ID, SOURCE_FIL
 if TYPE_CHECKING:
     import duckdb
 
-VERSION = 3
+TEXT = "VARCHAR"
+
+VERSION = 4
 """Part of every batch id: raise it when the same inputs would give other rows."""
 
 
@@ -100,8 +106,6 @@ def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
     if not _enough(dataset, registry, found):
         return None
     _demand_links(dataset, found, date)
-    if isinstance(dataset.derived, Conflicts) and (before := _before(dataset, deployment, date)) is not None:
-        found = {**found, dataset.name: before}
     made_of = [(table, snapshot.snapshot_id) for table, snapshot in found.items()]
     made_of += _learnt(dataset, registry, deployment, date)
     recipe = increments.recipe(dataset, registry, VERSION)
@@ -112,15 +116,20 @@ def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
     if (
         known is not None
         and known.batch_id == batch_id
-        and all(files.is_sound(deployment.absolute(name)) for name in (*known.files, *known.gone_files))
+        and all(
+            files.is_sound(deployment.absolute(name)) for name in (*known.files, *known.gone_files, *known.beside_files)
+        )
     ):
         return known
     return _write(dataset, registry, deployment, date, found, base, batch_id)
 
 
 def _learnt(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> list[tuple[str, str]]:
-    """What links by likeness follow from beside tonight's tables: the model, and who founded a master before."""
+    """What rows follow from beside tonight's tables: of links by likeness the model, and who founded a master before;
+    of conflicts since when there is one."""
     made = dataset.derived
+    if isinstance(made, Conflicts) and (known := _before(dataset, deployment, date)) is not None:
+        return [("before", known.snapshot_id)]
     if not isinstance(made, Links) or registry.masters[made.master].linking is None:
         return []
     before = _before(dataset, deployment, date)
@@ -164,7 +173,7 @@ def _write(
     batch_id: str,
 ) -> RawBatch:
     folder = deployment.lake("raw", dataset.name, date)
-    target, absent = folder / f"{batch_id}-0000.parquet", folder / f"{batch_id}-gone.parquet"
+    target, absent, beside = (folder / f"{batch_id}-{part}.parquet" for part in ("0000", "gone", "beside"))
     made_of = "+".join(f"published/{table}/{snapshot.date}" for table, snapshot in found.items())
     with files.scratch(deployment, "derive") as scratch:
         made = dataset.derived
@@ -172,10 +181,12 @@ def _write(
         connection = engine.session(registry, temp=scratch / "spill", as_of=date, code_sets=asked)
         try:
             came, gone = _came_and_gone(connection, dataset, registry, deployment, date, found, base)
-            queries = {target: _as_text(dataset, came, date, made_of)} | ({absent: gone} if gone is not None else {})
-            written = {path: files.temporary(path) for path in queries}
-            for path, query in queries.items():
-                connection.execute(f"COPY ({query}) TO {sql.text(str(written[path]))} ({sql.PARQUET})")
+            arrives = _order(connection, dataset, registry, came)
+            queries = {target: _as_raw(dataset, arrives, date, made_of)} | ({absent: gone} if gone is not None else {})
+            written = {path: _copy(connection, query, path) for path, query in queries.items()}
+            relations = [sql.parquet([written[path]]) for path in queries]
+            lines = _beside(connection, dataset, registry, deployment, found, base, *relations)
+            written |= {beside: _copy(connection, lines, beside)} if lines is not None else {}
         finally:
             connection.close()
     for path, part in written.items():
@@ -202,6 +213,7 @@ def _write(
         rejected_files=(),
         sources=(source,),
         columns=tuple(column.name for column in dataset.columns),
+        arrives=arrives,
         made_of=tuple(
             Input(table=table, date=snapshot.date, snapshot_id=snapshot.snapshot_id)
             for table, snapshot in found.items()
@@ -209,11 +221,41 @@ def _write(
         recipe=increments.recipe(dataset, registry, VERSION),
         base=base.snapshot.snapshot_id if base is not None else None,
         gone_files=(deployment.relative(absent),) if absent in written else (),
+        beside_files=(deployment.relative(beside),) if beside in written else (),
     )
     files.put_manifest(raw, RawBatch.path(deployment, dataset.name, date))
     for stale in set(folder.glob("*.parquet")) - written.keys():
         stale.unlink(missing_ok=True)
     return raw
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> Path:
+    """A temporary file for ``target`` with the rows of ``query``."""
+    written = files.temporary(target)
+    connection.execute(f"COPY ({query}) TO {sql.text(str(written))} ({sql.PARQUET})")
+    return written
+
+
+def _beside(
+    connection: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    registry: Registry,
+    deployment: Deployment,
+    found: Mapping[str, Snapshot],
+    base: increments.Base | None,
+    fresh: str,
+    gone: str | None = None,
+) -> str | None:
+    """A SELECT of what is kept beside the rows (``fresh``, ``gone``: relations of them), None: nothing."""
+    made = dataset.derived
+    if isinstance(made, Conflicts):
+        return overlap.COUNTED
+    if not isinstance(made, Links) or base is None or base.inputs is None or gone is None:
+        return None
+    inputs = touching.Difference(registry, deployment, found, base.inputs)
+    if not increments.is_timeless(dataset, registry) or not inputs.is_alike(connection):
+        return None
+    return touching.lines(connection, dataset, made.master, base.snapshot, inputs, fresh, gone)
 
 
 def _came_and_gone(
@@ -229,7 +271,9 @@ def _came_and_gone(
     if base is None:
         return _query(connection, dataset, registry, deployment, date, found), None
     touched = increments.touch(connection, dataset, registry, deployment, found, base.inputs)
-    query = _query(connection, dataset, registry, deployment, date, found, touched=touched)
+    if isinstance(dataset.derived, Conflicts) and not _beside_before(base, deployment):
+        touched = None
+    query = _query(connection, dataset, registry, deployment, date, found, base, touched)
     return increments.compare(connection, dataset, registry, deployment, base.snapshot, query, touched=touched)
 
 
@@ -240,45 +284,74 @@ def _query(
     deployment: Deployment,
     date: Date,
     found: Mapping[str, Snapshot],
-    *,
-    touched: bool = False,
+    base: increments.Base | None = None,
+    touched: increments.Touched | None = None,
 ) -> str:
-    """The table's rows, typed; what they are made of may be put into temporary tables of the connection. ``touched``:
-    of touched masters at least, all of theirs."""
+    """The table's rows, typed; what they are made of may be put into temporary tables of the connection. Where it is
+    told which masters are ``touched``, of these at least, all of theirs."""
     made = dataset.derived
     assert made is not None
     if isinstance(made, RollUp):
         return _rolled_up(made, registry, deployment, date, found)
-    only = increments.TOUCHED_ROWS if touched else None
-    linked = increments.linked(made.links_read().values()) if touched else {}
+    only = touched.rows() if touched else None
     if isinstance(made, Events | Relations):
-        told = timelines.Told(registry, deployment, date, found, only, linked)
+        told = timelines.Told(registry, deployment, date, found, only, touched.linked() if touched else {})
     if isinstance(made, Events):
         return timelines.events(made, told)
     linked_before = isinstance(made, Links) and newest(deployment, dataset.name, Date.max) is not None
     keyed(connection, secret(deployment, in_use=linked_before or bool(made.links_read())))
     if isinstance(made, Relations):
         return timelines.relations(made, told)
+    if isinstance(made, Conflicts):
+        return _conflicts(connection, made, dataset, registry, deployment, date, found, base, touched)
     mentions = {kind: Mentions(kind, registry, deployment, date, found, only) for kind in made.masters_read()}
     if isinstance(made, Links):
         return _linked(connection, mentions[made.master], dataset)
-    if isinstance(made, Survivors):
-        whole = _all(made.links, found[made.links], registry, deployment)
-        of_kind = increments.links_of_touched(made.master, made.links) if touched else whole
-        survivorship.prepare(connection, mentions[made.master], of_kind, identified=True)
-        return survivorship.query(mentions[made.master])
+    assert isinstance(made, Survivors)
+    whole = _all(made.links, found[made.links], registry, deployment)
+    of_kind = touched.of_masters(made.master) if touched else whole
+    survivorship.prepare(connection, mentions[made.master], of_kind, identified=True)
+    return survivorship.query(mentions[made.master])
+
+
+def _beside_before(base: increments.Base, deployment: Deployment) -> list[Path]:
+    """The files beside the batch of the night before; none where one is damaged or gone."""
+    paths = [deployment.absolute(name) for name in base.batch.beside_files]
+    return paths if all(map(files.is_sound, paths)) else []
+
+
+def _conflicts(
+    connection: duckdb.DuckDBPyConnection,
+    made: Conflicts,
+    dataset: Dataset,
+    registry: Registry,
+    deployment: Deployment,
+    date: Date,
+    found: Mapping[str, Snapshot],
+    base: increments.Base | None,
+    touched: increments.Touched | None,
+) -> str:
+    """With what departments hold of the same masters, which is counted over the same facts."""
+    kinds = {kind: table for kind, table in made.links_read().items() if table in found}
+    overlap.begin(connection, _beside_before(base, deployment) if touched and base else ())
+    if touched is not None and base is not None and base.inputs is not None:
+        for kind in kinds:
+            then = Mentions(kind, registry, deployment, date, base.inputs, touched.rows(increments.BEFORE))
+            overlap.count(connection, then, touched.of_masters(kind, increments.BEFORE), -1)
     parts = []
-    for kind, table in made.links_read().items():
-        if table not in found:
-            continue
-        of_kind = _all(table, found[table], registry, deployment)
-        survivorship.prepare(connection, mentions[kind], of_kind, counted=overlap.counted(mentions[kind]))
-        overlap.keep(connection, mentions[kind], of_kind)
-        connection.execute(f"CREATE TEMP TABLE {sql.identifier(kind)} AS {conflicts.found(mentions[kind])}")
+    for kind, table in kinds.items():
+        mentions = Mentions(kind, registry, deployment, date, found, touched.rows() if touched else None)
+        links = touched.of_masters(kind) if touched else _all(table, found[table], registry, deployment)
+        overlap.count(connection, mentions, links)
+        overlap.keep(connection, mentions)
+        connection.execute(f"CREATE TEMP TABLE {sql.identifier(kind)} AS {conflicts.found(mentions)}")
         parts.append(f"SELECT * FROM {sql.identifier(kind)}")
-    known_lines = found.get(dataset.name)
-    before = _all(dataset.name, known_lines, registry, deployment) if known_lines is not None else None
-    return conflicts.query(" UNION ALL ".join(parts), before, date.isoformat())
+    before = _before(dataset, deployment, date)
+    tonight = " UNION ALL ".join(parts)
+    if before is None:
+        return conflicts.query(tonight, None, None, date.isoformat())
+    lines = _all(dataset.name, before, registry, deployment)
+    return conflicts.query(tonight, lines, before.date.isoformat(), date.isoformat())
 
 
 def _linked(connection: duckdb.DuckDBPyConnection, mentions: Mentions, dataset: Dataset) -> str:
@@ -311,21 +384,49 @@ def _rolled_up(
     return roll_up.query(made, read_rows, code_set, conditions)
 
 
-def _as_text(dataset: Dataset, query: str, date: Date, made_of: str) -> str:
-    """The columns of a raw batch. The row's id is made of the table and the key, so that the same thing keeps its id
-    from night to night."""
-    texts = ", ".join(
-        f"CAST({sql.identifier(column.name)} AS VARCHAR) AS {sql.identifier(column.name)}" for column in dataset.columns
+def _order(connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: Registry, query: str) -> dict[str, str]:
+    """Make the temporary table ``ordered`` of the rows of ``query``, and have what is copied keep its order; gives the
+    types of the columns that are no text and can be told as their element's type."""
+    assert dataset.derived is not None
+    order = sql.identifiers([*dataset.derived.sorted_by(), *_key(dataset)])
+    connection.execute(f"CREATE TEMP TABLE ordered AS SELECT * FROM ({query}) ORDER BY {order}")
+    connection.execute("SET preserve_insertion_order = true")
+    made = {row[0]: row[1] for row in connection.execute("DESCRIBE ordered").fetchall()}
+    wanted = {column.name: sql_type(registry.elements[column.element]) for column in dataset.columns}
+    typed = {name: kind for name, kind in wanted.items() if kind != TEXT}
+    asked = {name: kind for name, kind in typed.items() if made[name] != kind}
+    if not asked:
+        return typed
+    same = (
+        f"bool_and(coalesce(CAST(TRY_CAST({name} AS {kind}) AS {TEXT}) = CAST({name} AS {TEXT}), {name} IS NULL))"
+        for name, kind in ((sql.identifier(name), kind) for name, kind in asked.items())
     )
-    key = [column.name for column in dataset.columns if column.primary_key] or [
+    (told,) = connection.execute(f"SELECT {', '.join(same)} FROM ordered").fetchall()
+    other = {name for name, alike in zip(asked, told, strict=True) if alike is False}
+    return {name: kind for name, kind in typed.items() if name not in other}
+
+
+def _as_raw(dataset: Dataset, arrives: Mapping[str, str], date: Date, made_of: str) -> str:
+    """The rows of ``ordered`` as those of a raw batch, with the columns of standardised rows beside: where nothing is
+    found in them, the file stands as it is. A row's id is made of the table and the key, so that the same thing keeps
+    its id from night to night."""
+    values = ", ".join(
+        f"CAST({name} AS {arrives[column.name]}) AS {name}"
+        if column.name in arrives
+        else f"nullif(CAST({name} AS {TEXT}), '') AS {name}"
+        for column in dataset.columns
+        for name in [sql.identifier(column.name)]
+    )
+    told = ", ".join(f"coalesce(CAST({sql.identifier(name)} AS {TEXT}), '')" for name in _key(dataset))
+    identity = f"substr(sha256(concat_ws(chr(31), {sql.text(dataset.name)}, {told})), 1, 24)"
+    return (
+        f"SELECT {values}, CAST(NULL AS {TEXT}) AS {EXTRA}, {identity} AS {ROW_ID}, "
+        f"{sql.text(made_of)} AS {SOURCE_FILE}, rowid + 1 AS {SOURCE_ROW}, "
+        f"DATE '{date.isoformat()}' AS {DELIVERY_DATE}, {engine.of_a_sound_row(dataset)} FROM ordered"
+    )
+
+
+def _key(dataset: Dataset) -> list[str]:
+    return [column.name for column in dataset.columns if column.primary_key] or [
         column.name for column in dataset.columns
     ]
-    told = ", ".join(f"coalesce(CAST({sql.identifier(name)} AS VARCHAR), '')" for name in key)
-    identity = f"substr(sha256(concat_ws(chr(31), {sql.text(dataset.name)}, {told})), 1, 24)"
-    assert dataset.derived is not None
-    ordered = f"row_number() OVER (ORDER BY {sql.identifiers([*dataset.derived.sorted_by(), *key])})"
-    return (
-        f"SELECT {texts}, CAST(NULL AS VARCHAR) AS {EXTRA}, {identity} AS {ROW_ID}, "
-        f"{sql.text(made_of)} AS {SOURCE_FILE}, CAST({ordered} AS BIGINT) AS {SOURCE_ROW}, "
-        f"DATE '{date.isoformat()}' AS {DELIVERY_DATE} FROM ({query}) ORDER BY {SOURCE_ROW}"
-    )

@@ -17,7 +17,7 @@ what is published is what a rebuild gives (``tests/masters/test_increments.py``)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
@@ -26,18 +26,20 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from govdata import publish
-from govdata.batches import RawBatch, Snapshot, StandardizedBatch
+from govdata.batches import RawBatch, Snapshot
 from govdata.deployment import Deployment
 from govdata.engine import ENGINE_VERSION
 from govdata.engine.typed import sql_type
+from govdata.masters import touching
 from govdata.masters.mentions import rows
+from govdata.masters.touching import Difference
 from govdata.publish import layers
 from govdata.standards import Everything, expressions
-from govdata.standards.derivations import Events, Relations, Survivors
+from govdata.standards.derivations import Conflicts, Derivation, Events, Links, Relations, Survivors
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
 from govdata.storage.manifest import fingerprint
-from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID
+from govdata.storage.tables.rows import ROW_ID
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,17 +50,41 @@ MOST_LAYERS = 31
 MOST_NEW = 0.2
 """Share of the inputs' rows from which on the table is made whole."""
 
-TOUCHED_ROWS = "touched_rows"
-"""The temporary table of ``dataset, row_id`` of the rows that mention a touched master."""
+TONIGHT, BEFORE = "tonight", "before"
 
 
 @dataclass(frozen=True)
 class Base:
-    """``snapshot``: what the night's layer lies on. ``inputs``: the snapshots it was made of, None where one of them is
-    not there any more."""
+    """``snapshot``: what the night's layer lies on, ``batch``: that of its own night. ``inputs``: the snapshots it was
+    made of, None where one of them is not there any more."""
 
     snapshot: Snapshot
+    batch: RawBatch
     inputs: Mapping[str, Snapshot] | None
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Temporary tables about the masters that the night touched. ``links``: kind of master → its table of links.
+
+    touched_<links>                 ``master``: the touched ones
+    rows_<night>                    ``dataset, row_id`` of the rows that mention one, tonight or before
+    <links>_<night>                 the links of these rows, so of masters that they mention beside a touched one too
+    """
+
+    links: Mapping[str, str]
+
+    def rows(self, night: str = TONIGHT) -> str:
+        return f"rows_{night}"
+
+    def linked(self, night: str = TONIGHT) -> dict[str, str]:
+        """Table of links → the relation of those of the rows."""
+        return {table: f"{table}_{night}" for table in self.links.values()}
+
+    def of_masters(self, kind: str, night: str = TONIGHT) -> str:
+        """A SELECT of the links of touched masters."""
+        table = self.links[kind]
+        return f"SELECT * FROM {table}_{night} WHERE {sql.identifier(f'{kind}_id')} IN (FROM touched_{table})"
 
 
 def recipe(dataset: Dataset, registry: Registry, version: int) -> str:
@@ -79,20 +105,23 @@ def base(
     before = publish.newest(deployment, dataset.name, date - timedelta(days=1)) if dataset.derived.LAYERED else None
     if before is None or not before.files or len(before.lineage) >= MOST_LAYERS:
         return None
-    raw = layers.read(RawBatch, RawBatch.path(deployment, dataset.name, before.date))
-    batch = layers.read(StandardizedBatch, StandardizedBatch.path(deployment, dataset.name, before.date))
-    if raw is None or batch is None or batch.batch_id != before.batch_id or batch.raw_batch_id != raw.batch_id:
+    raw = touching.batch_of(before, deployment)
+    if raw is None or raw.recipe != recipe:
         return None
-    if raw.recipe != recipe:
+    then = inputs_of(raw, deployment)
+    if _new(then, found, deployment) > MOST_NEW * sum(snapshot.rows for snapshot in found.values()):
         return None
+    return Base(before, raw, then if then.keys() == found.keys() and len(then) == len(raw.made_of) else None)
+
+
+def inputs_of(raw: RawBatch, deployment: Deployment) -> dict[str, Snapshot]:
+    """The snapshots that a batch was made of, but for those that are not there any more as they were."""
     then: dict[str, Snapshot] = {}
     for item in raw.made_of:
         snapshot = layers.read(Snapshot, Snapshot.path(deployment, item.table, item.date))
         if snapshot is not None and snapshot.snapshot_id == item.snapshot_id and publish.complete(snapshot, deployment):
             then[item.table] = snapshot
-    if _new(then, found, deployment) > MOST_NEW * sum(snapshot.rows for snapshot in found.values()):
-        return None
-    return Base(before, then if then.keys() == found.keys() and len(then) == len(raw.made_of) else None)
+    return then
 
 
 def _new(then: Mapping[str, Snapshot], found: Mapping[str, Snapshot], deployment: Deployment) -> int:
@@ -116,122 +145,51 @@ def touch(
     deployment: Deployment,
     found: Mapping[str, Snapshot],
     then: Mapping[str, Snapshot] | None,
-) -> bool:
-    """Make, per table of links that it reads, ``touched_<table>`` (``master``), ``touched_rows``, and
-    ``linked_<table>`` (all of tonight's links of these rows, so of masters that they mention beside a touched one too).
-    False: any master may be touched."""
+) -> Touched | None:
+    """Tell which masters the night touches, from what was told where the links were made; in temporary tables. None:
+    any may be."""
     made = dataset.derived
-    if not isinstance(made, Survivors | Events | Relations) or then is None:
-        return False
-    if not _timeless(made, registry) or not _alike(connection, found, then, deployment):
-        return False
-    tables = [table for table in found if table not in made.links_read().values()]
-    differ = [
-        f"SELECT {sql.text(table)} AS dataset, {ROW_ID} AS row_id FROM ({query})"
-        for table in tables
-        for query in _changed(connection, table, registry, deployment, found, then)
-    ]
-    nothing = "SELECT '' AS dataset, '' AS row_id WHERE FALSE"
-    connection.execute(f"CREATE TEMP TABLE changed_rows AS {' UNION '.join(differ) or nothing}")
-    known = {
-        kind: rows(found[table], registry.datasets[table], registry, deployment, _of_links(kind))
-        for kind, table in made.links_read().items()
-    }
-    for kind, table in made.links_read().items():
-        _touch(connection, kind, table, registry, deployment, found, then)
-    mentioned = [
-        f"SELECT dataset, row_id FROM ({links}) WHERE {_is_touched(kind, made.links_read()[kind])}"
-        for kind, links in known.items()
-    ]
-    connection.execute(f"CREATE TEMP TABLE {TOUCHED_ROWS} AS {' UNION '.join(mentioned)}")
-    for kind, table in made.links_read().items():
+    if made is None or then is None or not is_timeless(dataset, registry):
+        return None
+    tables = Difference(registry, deployment, found, then)
+    if not tables.is_alike(connection):
+        return None
+    links = {kind: table for kind, table in made.links_read().items() if table in found}
+    kept = {table: touching.kept(table, tables) for table in links.values()}
+    linked_to = {name for kind in links for name in registry.masters[kind].datasets}
+    if None in kept.values() or not kept or found.keys() - kept.keys() > linked_to:
+        return None
+    for table, file in kept.items():
         connection.execute(
-            f"CREATE TEMP TABLE linked_{table} AS SELECT * FROM ({known[kind]}) SEMI JOIN {TOUCHED_ROWS} "
-            "USING (dataset, row_id)"
+            f"CREATE OR REPLACE TEMP TABLE touched_{table} AS SELECT DISTINCT master FROM {file} WHERE touched"
         )
-    return True
+    for night, snapshots in {TONIGHT: found, BEFORE: then}.items():
+        mentioned = [f"SELECT dataset, row_id FROM {file} WHERE touched AND {night}" for file in kept.values()]
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE rows_{night} AS {' UNION '.join(mentioned)}")
+        for kind, table in links.items():
+            columns = ["dataset", "role", "row_id", f"{kind}_id", "method"]
+            lines = f"SELECT * RENAME (master AS {sql.identifier(f'{kind}_id')}) FROM {kept[table]} WHERE {night}"
+            if len(links) > 1:  # the file lacks those of rows that mention a touched master of another kind alone
+                lines = rows(snapshots[table], registry.datasets[table], registry, deployment, columns)
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {table}_{night} AS SELECT {sql.identifiers(columns)} FROM ({lines}) "
+                f"SEMI JOIN rows_{night} USING (dataset, row_id)"
+            )
+    return Touched(links)
 
 
-def _of_links(kind: str) -> list[str]:
-    """The columns of links that anything follows from."""
-    return ["dataset", "role", "row_id", f"{kind}_id", "method"]
-
-
-def _names(table: str, registry: Registry) -> list[str]:
-    return [column.name for column in registry.datasets[table].columns]
-
-
-def _is_touched(kind: str, table: str) -> str:
-    return f"{sql.identifier(kind + '_id')} IN (SELECT master FROM touched_{table})"
-
-
-def _touch(
-    connection: duckdb.DuckDBPyConnection,
-    kind: str,
-    table: str,
-    registry: Registry,
-    deployment: Deployment,
-    found: Mapping[str, Snapshot],
-    then: Mapping[str, Snapshot],
-) -> None:
-    dataset, master = registry.datasets[table], sql.identifier(f"{kind}_id")
-    columns = _of_links(kind)
-    differ = publish.changed(then[table], found[table], deployment, columns)
-    touched = [f"SELECT {master} AS master FROM ({differ})"] if differ is not None else []
-    if sql.scalar(connection, "SELECT count(*) FROM changed_rows"):
-        for snapshot in (then[table], found[table]):
-            links = rows(snapshot, dataset, registry, deployment, columns)
-            touched.append(f"SELECT {master} AS master FROM ({links}) SEMI JOIN changed_rows USING (dataset, row_id)")
-    nothing = "SELECT '' AS master WHERE FALSE"
-    connection.execute(f"CREATE TEMP TABLE touched_{table} AS {' UNION '.join(touched) or nothing}")
-
-
-def _changed(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    registry: Registry,
-    deployment: Deployment,
-    found: Mapping[str, Snapshot],
-    then: Mapping[str, Snapshot],
-) -> Iterator[str]:
-    """SELECTs of the ids of rows that came or went, and of those that say something else under the id they had. A row
-    that says something else has a new id, unless standards changed; so what rows say is read only where an id lies
-    elsewhere now (a compacted file)."""
-    if (ids := publish.changed(then[table], found[table], deployment, [ROW_ID])) is None:
-        return
-    yield ids
-    moved = publish.moved(then[table], found[table], deployment, [ROW_ID])
-    if moved is not None and sql.scalar(connection, f"SELECT count(*) FROM ({moved})"):
-        columns = [*_names(table, registry), ROW_ID, DELIVERY_DATE]
-        said = publish.changed(then[table], found[table], deployment, columns)
-        yield f"SELECT {ROW_ID} FROM ({said})"
-
-
-def _alike(
-    connection: duckdb.DuckDBPyConnection,
-    found: Mapping[str, Snapshot],
-    then: Mapping[str, Snapshot],
-    deployment: Deployment,
-) -> bool:
-    """Both snapshots of every input have the same columns."""
-    for table, now in found.items():
-        schemas = [
-            sql.schema(connection, deployment.absolute(snapshot.files[0]))
-            for snapshot in (then[table], now)
-            if snapshot.files
-        ]
-        if any(schema != schemas[0] for schema in schemas):
-            return False
-    return True
-
-
-def _timeless(made: Survivors | Events | Relations, registry: Registry) -> bool:
+def is_timeless(dataset: Dataset, registry: Registry) -> bool:
     """Nothing that the rows are made by asks for the night's date, or for what a code set says on it."""
+    made = dataset.derived
+    return isinstance(made, Links | Survivors | Conflicts | Events | Relations) and _timeless(made, registry)
+
+
+def _timeless(made: Derivation, registry: Registry) -> bool:
     texts = [said.text for said in made.says(registry.masters)]
     named = [
         (said.table, said.text) for said in made.says(registry.masters) if said.column and isinstance(made, Events)
     ]
-    for kind in made.masters_read() if isinstance(made, Survivors) else ():
+    for kind in () if isinstance(made, Events | Relations) else made.masters_read():
         master = registry.masters[kind]
         for identifier in master.identifiers.values():
             texts += [identifier.valid, *filter(None, [identifier.key])]
@@ -263,46 +221,39 @@ def compare(
     before: Snapshot,
     query: str,
     *,
-    touched: bool,
+    touched: Touched | None,
 ) -> tuple[str, str]:
     """SELECTs of the fresh rows of ``query``, which makes the table's rows, and of ``_row_id`` of those that are gone;
-    ``touched``: both of touched masters only."""
-    made = f"SELECT * FROM ({query}){_of_touched(dataset, touched)}"
-    connection.execute(f"CREATE TEMP TABLE made AS {made}")
+    where it is told which masters are ``touched``, both of these only."""
+    connection.execute(f"CREATE TEMP TABLE made AS SELECT * FROM ({query}){_of(touched, dataset)}")
     kinds = {column.name: sql_type(registry.elements[column.element]) for column in dataset.columns}
-    known = f"SELECT * FROM ({rows(before, dataset, registry, deployment, kinds)}){_of_touched(dataset, touched)}"
+    known = f"SELECT * FROM ({rows(before, dataset, registry, deployment, kinds)}){_of(touched, dataset)}"
     same = {
         name: f"TRY_CAST(m.{sql.identifier(name)} AS {kind}) IS NOT DISTINCT FROM b.{sql.identifier(name)}"
         for name, kind in kinds.items()
     }
-    key = [same[name] for name in dataset.key or kinds]
-    keys = sql.identifiers(dataset.key or kinds)
-    fresh = f"SELECT * FROM made AS m ANTI JOIN ({known}) AS b ON {' AND '.join(same.values())}"
+    key = dataset.key or tuple(kinds)
+    connection.execute(
+        f"CREATE TEMP TABLE compared AS SELECT m.*, b.{ROW_ID} FROM (SELECT *, TRUE AS is_made FROM made) AS m "
+        f"FULL JOIN ({known}) AS b ON {' AND '.join(same[name] for name in key)} "
+        f"WHERE is_made IS NULL OR b.{ROW_ID} IS NULL OR NOT ({' AND '.join(same.values())})"
+    )
+    fresh = f"SELECT * EXCLUDE (is_made, {ROW_ID}) FROM compared WHERE is_made"
+    keys = sql.identifiers(key)
     if sql.scalar(connection, f"SELECT count(*) FROM (SELECT 1 FROM made GROUP BY {keys} HAVING count(*) > 1)"):
         fresh = "SELECT * FROM made"  # rows under one key are judged together, as in a whole
-    gone = f"SELECT {ROW_ID} FROM ({known}) AS b ANTI JOIN made AS m ON {' AND '.join(key)}"
-    return fresh, gone
+    return fresh, f"SELECT {ROW_ID} FROM compared WHERE is_made IS NULL"
 
 
-def _of_touched(dataset: Dataset, touched: bool) -> str:
+def _of(touched: Touched | None, dataset: Dataset) -> str:
     """A WHERE of the rows with a touched master in one of the columns that hold one."""
-    if not touched:
+    if touched is None:
         return ""
     assert dataset.derived is not None
-    links = dataset.derived.links_read()
     held = [
-        f"{sql.identifier(column)} IN (SELECT master FROM touched_{links[kind]})"
+        f"{sql.identifier(column)} IN (FROM touched_{touched.links[kind]})"
         for column, kinds in dataset.derived.holds().items()
         for kind in kinds
+        if kind in touched.links
     ]
     return f" WHERE {' OR '.join(held)}"
-
-
-def linked(tables: Iterable[str]) -> Mapping[str, str]:
-    """Table of links → the temporary table of those of touched rows that ``touch`` made."""
-    return {table: f"linked_{table}" for table in tables}
-
-
-def links_of_touched(kind: str, table: str) -> str:
-    """A SELECT of tonight's links of touched masters, after ``touch``."""
-    return f"SELECT * FROM linked_{table} WHERE {_is_touched(kind, table)}"

@@ -9,14 +9,21 @@ bounds are the page's ``overlap``. What is ``always_asked`` (the name beside a n
 ``governance.link_coverage``: per role, the mentions, those with a valid identifier, and those whose master is in the
 role that the page names in ``found_in``.
 
-Both are figures: no value of a record is in them. They are made with the conflicts, of the same facts.
+Both are figures: no value of a record is in them. They are made with the conflicts, of the same facts. Each is a sum
+over masters, so a night that knows whom it touched adds what these say tonight to the sums of the night before, and
+takes away what they said then. The sums are kept beside the batch of the conflicts, a line each:
+
+    pair    element, table and table of the better rank: masters compared, of them agreeing, cells asked for twice
+    held    element and table: cells that were asked for
+    link    role and table: mentions, of them identified, and with a master that the register knows
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from govdata.masters import survivorship
 from govdata.masters.mentions import Mentions
 from govdata.masters.survivorship import BETTER, differs, place, told
 from govdata.publish import scorecard
@@ -26,14 +33,52 @@ from govdata.storage.tables import Table
 from govdata.storage.tables.masters import ELEMENT_OVERLAP, LINK_COVERAGE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
 
-def keep(connection: duckdb.DuckDBPyConnection, mentions: Mentions, links: str) -> None:
-    """Write the night's lines of both tables, from what ``survivorship.prepare`` made with ``counted``. ``links``: a
-    relation of ``Links.output``."""
+KEY, SUMS = "master_kind, what, name, dataset, other_dataset", ("a", "b", "c")
+COUNTED = f"SELECT {KEY}, {', '.join(f'CAST(sum({s}) AS BIGINT) AS {s}' for s in SUMS)} FROM counted GROUP BY ALL"
+"""A SELECT of the sums, from what was counted so far."""
+
+
+def begin(connection: duckdb.DuckDBPyConnection, known: Iterable[Path] = ()) -> None:
+    """Begin to count, from the sums of the night before in the files ``known``, if any."""
+    told = ", ".join([*(f"{name} VARCHAR" for name in KEY.split(", ")), *(f"{name} BIGINT" for name in SUMS)])
+    connection.execute(f"CREATE TEMP TABLE counted ({told})")
+    for path in known:
+        connection.execute(f"INSERT INTO counted BY NAME FROM {sql.parquet([path])}")
+
+
+def count(connection: duckdb.DuckDBPyConnection, mentions: Mentions, links: str, times: int = 1) -> None:
+    """Add what the ``mentions`` say of the masters of ``links`` (a relation of ``Links.output``), ``times`` -1: take it
+    away. Leaves what ``survivorship.prepare`` made."""
+    survivorship.prepare(connection, mentions, links, counted=_columns(mentions))
+    parts = {
+        "pair": f"SELECT element, dataset, other_dataset, compared, agreeing, asked_twice FROM ({_pairs(mentions)})",
+        "held": f"SELECT element, dataset, '', cells, 0, 0 FROM ({_cells_held(mentions)})",
+        "link": f"SELECT role, dataset, '', mentions, identified, found FROM ({_linked(mentions, links)})",
+    }
+    for what, query in parts.items():
+        signed = ", ".join(f"coalesce({name}, 0) * {times} AS {name}" for name in SUMS)
+        connection.execute(
+            f"INSERT INTO counted SELECT {sql.text(mentions.kind)}, {sql.text(what)}, name, dataset, other, {signed} "
+            f"FROM ({query}) AS t(name, dataset, other, {', '.join(SUMS)})"
+        )
+
+
+def keep(connection: duckdb.DuckDBPyConnection, mentions: Mentions) -> None:
+    """Write the night's lines of both tables, from what was counted."""
     _write(connection, ELEMENT_OVERLAP, mentions, overlap(mentions))
-    _write(connection, LINK_COVERAGE, mentions, coverage(mentions, links))
+    _write(connection, LINK_COVERAGE, mentions, coverage(mentions))
+
+
+def _sums(mentions: Mentions, what: str) -> str:
+    return (
+        f"(SELECT name, dataset, other_dataset, a, b, c FROM ({COUNTED}) "
+        f"WHERE master_kind = {sql.text(mentions.kind)} AND what = {sql.text(what)} AND a > 0)"
+    )
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: Table, mentions: Mentions, query: str) -> None:
@@ -46,7 +91,7 @@ def _write(connection: duckdb.DuckDBPyConnection, table: Table, mentions: Mentio
     files.put(written, target)
 
 
-def counted(mentions: Mentions) -> list[str]:
+def _columns(mentions: Mentions) -> list[str]:
     """Per element and table, how many facts a master has of it (``f_``) and how many of them were asked for (``x_``,
     where not all were): aggregates over ``linked`` of ``survivorship.prepare``."""
     asked = _collected(mentions)
@@ -92,46 +137,21 @@ def _held(mentions: Mentions) -> dict[str, list[str]]:
 
 
 def overlap(mentions: Mentions) -> str:
-    """A SELECT of ``ELEMENT_OVERLAP`` without date and kind. Where the facts of a master do not differ, its tables
-    agree, and counting is enough; else the best fact of each table is compared."""
+    """A SELECT of ``ELEMENT_OVERLAP`` without date and kind, from the sums."""
     bounds = mentions.master.overlap
-    asked = _collected(mentions)
-    collected = ", ".join(f"({', '.join(map(sql.text, cell))})" for cell in sorted(asked) or [("",) * 3])
     steps = {
         "standing": _standing(mentions),
-        "collected": f"SELECT * FROM (VALUES {collected}) AS c(element, dataset, role)",
-        "alike_held": _alike_held(mentions, asked),
-        "alike_pair": _alike_pairs(mentions, asked),
-        "holder": (
-            "SELECT element, master_id, dataset, count(c.role) AS cells, "
-            f"first(comparable ORDER BY {BETTER.replace('role', 'f.role')}) AS comparable FROM fact AS f "
-            "LEFT JOIN collected AS c USING (element, dataset, role) GROUP BY ALL"
-        ),
-        "held": (
-            "SELECT element, dataset, sum(cells) AS cells FROM (SELECT element, dataset, cells FROM holder UNION ALL "
-            "SELECT * FROM alike_held) GROUP BY ALL"
-        ),
-        "differing_pair": (
-            "SELECT element, a.dataset, b.dataset AS other_dataset, count(*) AS compared, "
-            "count(*) FILTER (WHERE a.comparable = b.comparable) AS agreeing, sum(a.cells) AS asked_twice "
-            "FROM holder AS a JOIN holder AS b USING (element, master_id) "
-            "JOIN standing AS s ON s.element = element AND s.dataset = a.dataset "
-            "JOIN standing AS t ON t.element = element AND t.dataset = b.dataset "
-            "WHERE s.owner <> t.owner AND (s.place, a.dataset) > (t.place, b.dataset) GROUP BY ALL"
-        ),
-        "pair": (
-            "SELECT element, dataset, other_dataset, sum(compared) AS compared, sum(agreeing) AS agreeing, "
-            "sum(asked_twice) AS asked_twice FROM (SELECT * FROM differing_pair UNION ALL SELECT * FROM alike_pair) "
-            "GROUP BY ALL HAVING sum(compared) > 0"
-        ),
+        "held": f"SELECT name AS element, dataset, a AS cells FROM {_sums(mentions, 'held')}",
+        "pair": "SELECT name AS element, dataset, other_dataset, a AS compared, b AS agreeing, c AS asked_twice "
+        f"FROM {_sums(mentions, 'pair')}",
         "told": (
             "SELECT p.*, s.element_name, s.owner AS department, t.owner AS other_department, s.authority, s.stays, "
-            "h.cells, "
+            "coalesce(h.cells, 0) AS cells, "
             "p.agreeing / p.compared AS agreement, "
             "CASE WHEN h.cells > 0 THEN p.asked_twice / h.cells END AS known_share FROM pair AS p "
             "JOIN standing AS s ON s.element = p.element AND s.dataset = p.dataset "
             "JOIN standing AS t ON t.element = p.element AND t.dataset = p.other_dataset "
-            "JOIN held AS h ON h.element = p.element AND h.dataset = p.dataset"
+            "LEFT JOIN held AS h ON h.element = p.element AND h.dataset = p.dataset"
         ),
     }
     listed = ", ".join(f"{name} AS ({query})" for name, query in steps.items())
@@ -139,6 +159,47 @@ def overlap(mentions: Mentions) -> str:
         f"WITH {listed} SELECT *, coalesce(other_dataset = authority AND NOT stays AND cells > 0 "
         f"AND compared >= {bounds.least} "
         f"AND agreement >= {bounds.agreement} AND known_share >= {bounds.known}, FALSE) AS stop_collecting FROM told"
+    )
+
+
+HOLDER = (
+    "SELECT element, master_id, dataset, count(c.role) AS cells, "
+    f"first(comparable ORDER BY {BETTER.replace('role', 'f.role')}) AS comparable FROM fact AS f "
+    "LEFT JOIN collected AS c USING (element, dataset, role) GROUP BY ALL"
+)
+"""The best fact of each table of the masters whose facts differ."""
+
+
+def _collected_cells(asked: Collection[tuple[str, str, str]]) -> str:
+    cells = ", ".join(f"({', '.join(map(sql.text, cell))})" for cell in sorted(asked) or [("",) * 3])
+    return f"SELECT * FROM (VALUES {cells}) AS c(element, dataset, role)"
+
+
+def _cells_held(mentions: Mentions) -> str:
+    """A SELECT of ``element, dataset, cells``."""
+    asked = _collected(mentions)
+    return (
+        f"WITH collected AS ({_collected_cells(asked)}), holder AS ({HOLDER}) SELECT element, dataset, sum(cells) AS "
+        f"cells FROM (SELECT element, dataset, cells FROM holder UNION ALL {_alike_held(mentions, asked)}) GROUP BY ALL"
+    )
+
+
+def _pairs(mentions: Mentions) -> str:
+    """A SELECT of ``element, dataset, other_dataset, compared, agreeing, asked_twice``. Where the facts of a master do
+    not differ, its tables agree, and counting is enough; else the best fact of each table is compared."""
+    asked = _collected(mentions)
+    differing = (
+        "SELECT element, a.dataset, b.dataset AS other_dataset, count(*) AS compared, "
+        "count(*) FILTER (WHERE a.comparable = b.comparable) AS agreeing, sum(a.cells) AS asked_twice "
+        "FROM holder AS a JOIN holder AS b USING (element, master_id) "
+        "JOIN standing AS s ON s.element = element AND s.dataset = a.dataset "
+        "JOIN standing AS t ON t.element = element AND t.dataset = b.dataset "
+        "WHERE s.owner <> t.owner AND (s.place, a.dataset) > (t.place, b.dataset) GROUP BY ALL"
+    )
+    return (
+        f"WITH standing AS ({_standing(mentions)}), collected AS ({_collected_cells(asked)}), holder AS ({HOLDER}) "
+        "SELECT element, dataset, other_dataset, sum(compared) AS compared, sum(agreeing) AS agreeing, "
+        f"sum(asked_twice) AS asked_twice FROM ({differing} UNION ALL {_alike_pairs(mentions, asked)}) GROUP BY ALL"
     )
 
 
@@ -223,22 +284,29 @@ def _owner(mentions: Mentions, dataset: str) -> str:
     return mentions.registry.datasets[dataset].owner
 
 
-def coverage(mentions: Mentions, links: str) -> str:
-    """A SELECT of ``LINK_COVERAGE`` without date and kind."""
+def _linked(mentions: Mentions, links: str) -> str:
+    """A SELECT of ``role, dataset, mentions, identified, found``; all of a master's links are in ``links``."""
+    master_id, register = sql.identifier(f"{mentions.kind}_id"), mentions.master.found_in
+    weak = ", ".join(sql.text(method) for method in (UNLINKED, SIMILAR, REVIEWED))
+    known = f"{master_id} IN (SELECT {master_id} FROM link WHERE role = {sql.text(register)})" if register else "FALSE"
+    return (
+        f"WITH link AS ({links}), known AS (SELECT *, {known} AS is_found FROM link) SELECT role, dataset, "
+        f"count(*) AS mentions, count(*) FILTER (WHERE method NOT IN ({weak})) AS identified, "
+        "count(*) FILTER (WHERE is_found) AS found FROM known GROUP BY role, dataset"
+    )
+
+
+def coverage(mentions: Mentions) -> str:
+    """A SELECT of ``LINK_COVERAGE`` without date and kind, from the sums."""
     roles = ", ".join(
         f"({sql.text(role)}, {sql.text(mention.name)}, {sql.text(_owner(mentions, mention.dataset))})"
         for role, mention in mentions.master.mentions.items()
     )
     register = mentions.master.found_in
-    master_id = sql.identifier(f"{mentions.kind}_id")
-    weak = ", ".join(sql.text(method) for method in (UNLINKED, SIMILAR, REVIEWED))
-    found = f"{master_id} IN (SELECT {master_id} FROM link WHERE role = {sql.text(register)})" if register else "NULL"
     return (
-        f"WITH link AS ({links}), known AS (SELECT *, {found} AS is_found FROM link) "
-        "SELECT role, r.role_name, dataset, r.department, count(*) AS mentions, "
-        f"count(*) FILTER (WHERE method NOT IN ({weak})) AS identified, identified / mentions AS identified_share, "
-        f"{sql.text(register) if register else 'NULL'} AS register, "
-        f"CASE WHEN register IS NOT NULL THEN count(*) FILTER (WHERE is_found) END AS found, "
-        "found / mentions AS found_share "
-        f"FROM known JOIN (VALUES {roles}) AS r(role, role_name, department) USING (role) GROUP BY ALL"
+        "SELECT s.name AS role, r.role_name, s.dataset, r.department, a AS mentions, b AS identified, "
+        f"identified / mentions AS identified_share, {sql.text(register) if register else 'NULL'} AS register, "
+        "CASE WHEN register IS NOT NULL THEN c END AS found, found / mentions AS found_share "
+        f"FROM {_sums(mentions, 'link')} AS s JOIN (VALUES {roles}) AS r(role, role_name, department) "
+        "ON r.role = s.name"
     )

@@ -60,10 +60,22 @@ def chinese(
     comment: str,
     code_files: Mapping[str, Path],
 ) -> None:
-    """The view over ``query``, the SELECT of the table's own. Each coded column is joined with one row per code, which
-    costs some ten nanoseconds a row."""
+    """The view over ``query``, the SELECT of the table's own."""
     shown = columns(dataset, registry, present)
-    selected, joined = [], []
+    catalogue.view(
+        dataset.schema_name,
+        f"{dataset.name}{rows.CHINESE}",
+        selected(query, shown, code_files),
+        [*files, *(code_files[column.code_set] for column in shown if column.code_set is not None)],
+        f"{comment}。同 {dataset.schema_name}.{dataset.name}，列名为中文，代码旁有名称",
+        {column.title: column.comment for column in shown},
+    )
+
+
+def selected(query: str, shown: Iterable[Shown], code_files: Mapping[str, Path]) -> str:
+    """The SELECT of the columns ``shown`` over ``query``. Each coded column is joined with one row per code, which
+    costs some ten nanoseconds a row."""
+    values, joined = [], []
     for place, column in enumerate(shown):
         value = f"b.{sql.identifier(column.column)}"
         if column.code_set is not None:
@@ -71,15 +83,8 @@ def chinese(
             same = f"{names}.{CODE} = CAST({value} AS VARCHAR)"
             joined.append(f"LEFT JOIN ({_names(code_files[column.code_set])}) AS {names} ON {same}")
             value = f"{names}.{NAME_ZH}"
-        selected.append(f"{value} AS {sql.identifier(column.title)}")
-    catalogue.view(
-        dataset.schema_name,
-        f"{dataset.name}{rows.CHINESE}",
-        " ".join([f"SELECT {', '.join(selected)} FROM ({query}) AS b", *joined]),
-        [*files, *(code_files[column.code_set] for column in shown if column.code_set is not None)],
-        f"{comment}。同 {dataset.schema_name}.{dataset.name}，列名为中文，代码旁有名称",
-        {column.title: column.comment for column in shown},
-    )
+        values.append(f"{value} AS {sql.identifier(column.title)}")
+    return " ".join([f"SELECT {', '.join(values)} FROM ({query}) AS b", *joined])
 
 
 def _names(path: Path) -> str:

@@ -9,7 +9,7 @@ from govdata.batches import Snapshot
 from govdata.deployment import Deployment
 from govdata.engine.typed import sql_type
 from govdata.publish import renames
-from govdata.publish.chinese_views import chinese
+from govdata.publish.chinese_views import chinese, columns, selected
 from govdata.publish.described import described
 from govdata.publish.merge import NONE, published_columns, visible
 from govdata.publish.pinned import Night
@@ -73,9 +73,9 @@ def published(
     deployment: Deployment,
     code_files: Mapping[str, Path],
 ) -> None:
-    """``published.<table>``: the newest of ``snapshots`` (newest first), and the same in Chinese;
-    ``published.<table>_at(date)``: the one that was current then. A derived table may be shown in another schema.
-    ``code_files``: code set → its file."""
+    """``published.<table>``: the newest of ``snapshots`` (newest first); ``published.<table>_at(date)``: the one that
+    was current then; ``<table>_zh`` and, of a delivered table, ``<table>_zh_at(date)``: the same in Chinese. A derived
+    table may be shown in another schema. ``code_files``: code set → its file."""
     contract = registry.datasets.get(table)
     contracted = declared(contract, registry) if contract else {}
     schema = contract.schema_name if contract else "published"
@@ -83,13 +83,20 @@ def published(
     declared_columns = {**contracted, **types(rows.PUBLISHED)}
     comment, told = described(table, registry)
     told = {**told, **comments(rows.PUBLISHED)}
+    in_chinese = contract if contract is not None and table + rows.CHINESE not in registry.datasets else None
 
     def show(query: str, paths: Sequence[Path], state: str, shown: Mapping[str, str]) -> None:
         catalogue.view(schema, table, query, paths, state, _of(told, shown))
-        if contract is not None and table + rows.CHINESE not in registry.datasets:
-            chinese(catalogue, contract, registry, query, shown, paths, state, code_files)
+        if in_chinese is not None:
+            chinese(catalogue, in_chinese, registry, query, shown, paths, state, code_files)
+
+    def as_of(name: str, query: str) -> None:
+        catalogue.connection.execute(
+            f"CREATE MACRO catalogue.{schema}.{sql.identifier(name + '_at')}(as_of) AS TABLE {query}"
+        )
 
     branches = []
+    present_ever: dict[str, None] = {}
     later: Snapshot | None = None
     for snapshot in snapshots:
         shown = declared_columns
@@ -111,6 +118,7 @@ def published(
             state = f"{comment}。{snapshot.date.isoformat()} 期，{snapshot.rows} 行"
             show(query, paths, state, shown)
         catalogue.named.update(paths)
+        present_ever |= dict.fromkeys(shown)
         until = f" AND CAST(as_of AS DATE) < DATE '{later.date.isoformat()}'" if later else ""
         branches.append(
             f"SELECT * FROM ({query}) WHERE CAST(as_of AS DATE) >= DATE '{snapshot.date.isoformat()}'{until}"
@@ -120,8 +128,11 @@ def published(
         query = empty(declared_columns)
         show(query, (), f"{comment}。尚未发布", declared_columns)
     if branches:
-        macro = f"catalogue.{schema}.{sql.identifier(table + '_at')}"
-        catalogue.connection.execute(f"CREATE MACRO {macro}(as_of) AS TABLE {' UNION ALL BY NAME '.join(branches)}")
+        history = " UNION ALL BY NAME ".join(branches)
+        as_of(table, history)
+        # DuckDB reads the files of every snapshot for each such macro: a millisecond a night that is kept.
+        if in_chinese is not None and table in registry.delivered:
+            as_of(table + rows.CHINESE, selected(history, columns(in_chinese, registry, present_ever), code_files))
 
 
 def quarantine(catalogue: Catalogue, dataset: str, nights: Sequence[Night], registry: Registry) -> None:

@@ -279,7 +279,7 @@ def _named(deployment: Deployment, tables: list[str]) -> set[str]:
         for date in {date for stage in LAKE_STAGES for date in layers.dates(deployment.data / "lake" / stage / table)}:
             raw = layers.read(RawBatch, RawBatch.path(deployment, table, date))
             batch = layers.read(StandardizedBatch, StandardizedBatch.path(deployment, table, date))
-            named.update((*raw.files, *raw.rejected_files, *raw.gone_files) if raw else ())
+            named.update(raw.every_file if raw else ())
             if batch:
                 named.update((*batch.clean_files, *batch.quarantine_files, *batch.duplicate_files))
                 repairs = deployment.lake("repairs", table, date) / f"{batch.batch_id}.parquet"

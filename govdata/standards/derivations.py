@@ -186,6 +186,7 @@ class Conflicts(Derivation):
     SCHEMA: ClassVar = "governance"
     WHOLE: ClassVar = False
     EVERY_LINK: ClassVar = False
+    LAYERED: ClassVar = True
 
     links: dict[Name, Name] = Field(description="主数据种类: 它的关联表")
 
@@ -203,6 +204,9 @@ class Conflicts(Derivation):
 
     def links_read(self) -> Mapping[str, str]:
         return self.links
+
+    def holds(self) -> Mapping[str, Sequence[str]]:
+        return {"master_id": self.masters_read()}
 
 
 class Events(Derivation):

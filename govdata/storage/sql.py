@@ -220,7 +220,7 @@ def replaced_by_text(columns: Iterable[str]) -> str:
     return f" REPLACE ({', '.join(casts)})" if casts else ""
 
 
-def schema(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+def schema(connection: Session, path: Path) -> dict[str, str]:
     """Column → DuckDB type of one Parquet file, in the file's order."""
     return {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet([path])}").fetchall()}
 

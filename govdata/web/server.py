@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import os
 import secrets
 import signal
@@ -157,9 +158,11 @@ def _is_there(group: int) -> bool:
 
 
 def _stop_on_signal(server: uvicorn.Server) -> None:
-    """The signals stay caught when the server has ended, so that a second one does not cut the tidying short."""
+    """The signals stay caught when the server has ended, so that a second one does not cut the tidying short. Pages
+    that are open still ask: that their questions are cut off now is no error to be told."""
 
     def stop(*_: object) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         server.should_exit = True
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

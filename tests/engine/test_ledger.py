@@ -61,7 +61,35 @@ def test_a_step_that_columns_have_at_other_places_stands_once_where_their_orders
     halfwidth, strip, uppercase, spaces = STEPS
     columns = [column(strip, spaces), column(halfwidth, strip, uppercase), column(halfwidth, uppercase, spaces)]
     query = ledger.decoded_sql("FROM cells", ledger.kinds([columns]))
-    assert [query.count(f"'{step.name}'") for step in STEPS] == [1, 1, 1, 1]
+    of_strip_and_spaces = query.count("REGEXP_REPLACE(REGEXP_REPLACE(")
+    assert (query.count("ＡＢＣ"), of_strip_and_spaces, query.count("'abcdefghijklmnopqrstuvwxyz'")) == (1, 2, 1)
+
+
+def test_steps_of_different_columns_share_a_level() -> None:
+    halfwidth, strip, uppercase, spaces = STEPS
+    columns = [column(strip, step) for step in (halfwidth, uppercase, spaces)]
+    query = ledger.decoded_sql("FROM cells", ledger.kinds([columns]))
+    assert '"~2"' in query and '"~3"' not in query
+    assert decoded(columns) == [walked(plan) for plan in columns]
+
+
+def test_cells_beyond_the_first_word_of_flags() -> None:
+    count = 130
+    plans = [column(STEPS[2]).model_copy(update={"name": f"c{place}"}) for place in range(count)]
+    altered = [0, 59, 60, 119, 120, 129]
+    words = [sum(1 << place % 60 for place in altered if place // 60 == word) for word in range(3)]
+    values = ", ".join(f"'x' AS c{place}" for place in range(count))
+    identity = "'r' AS _row_id, 'f' AS _source_file, 1 AS _source_row, DATE '2026-11-18' AS _delivery_date"
+    flags = ", ".join(f"{word}::UBIGINT AS _repairs_{number}" for number, word in enumerate(words))
+    with sql.connect(threads=1) as connection:
+        connection.execute(f"CREATE TABLE raw AS SELECT {identity}, {values}")
+        connection.execute(
+            f"CREATE TABLE standard AS SELECT {identity}, {values.upper().replace(' AS C', ' AS c')}, {flags}, "
+            "NULL::MAP(VARCHAR, VARCHAR) AS _unparsed"
+        )
+        query = ledger.ledger_sql(plans).replace("{raw}", "raw").replace("{standardized}", "standard")
+        rows = connection.execute(f"SELECT column_name, before, after, rule FROM ({query})").fetchall()
+    assert rows == [(f"c{place}", "x", "X", "uppercase") for place in altered]
 
 
 def test_a_step_that_is_no_more() -> None:

@@ -4,7 +4,6 @@ again goes on."""
 from __future__ import annotations
 
 import os
-import re
 import signal
 import time
 from pathlib import Path
@@ -16,7 +15,6 @@ from govdata.operations import alerts
 from tests.faults import city
 from tests.faults.conftest import Place
 from tests.faults.drill import Prepared
-from tests.faults.terminal import recorded
 from tests.zygote import Zygote
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
@@ -128,46 +126,3 @@ def test_a_second_signal_ends_at_once_and_is_no_fault(zygote: Zygote, tmp_path: 
             "SUCCESS",
             "CANCELED",
         ]  # city and datasets, newest first
-
-
-ON_THE_TERMINAL = """
-import os, pathlib, signal, time
-from govdata import engine
-original = engine.standardize
-def standardize(*arguments):
-    time.sleep(3)
-    started = " ".join(path.read_text() for path in pathlib.Path("/proc/self/task").glob("*/children")).split()
-    for number in [*map(int, started), os.getpid()]:  # as a terminal's Ctrl-C does
-        os.kill(number, signal.SIGINT)
-    time.sleep(1)
-    return original(*arguments)
-engine.standardize = standardize
-"""
-
-
-def test_the_bar_lives_and_the_end_is_told_while_dagster_keeps_what_steps_print(zygote: Zygote, tmp_path: Path) -> None:
-    deployment = city.lay_down(tmp_path / "home", 1)
-    code, said = recorded(zygote, deployment, "run", width=80, before=ON_THE_TERMINAL)
-    assert code == 128 + signal.SIGINT, said
-    assert f"{city.day(0)} 借阅证 标准化" in said or f"{city.day(0)} 阅览室 标准化" in said, said
-    assert re.search("共 [0-9]+ 行", said), "a stage that takes seconds tells its rows"
-    assert said.index("标准化") < said.index("正在结束") < said.index("再次运行即可继续")
-    assert "Traceback" not in said
-
-
-def test_a_narrow_terminal_shows_the_whole_summary(zygote: Zygote, tmp_path: Path) -> None:
-    """One dataset blocked, one with an empty folder, a delivery in the wrong place."""
-    deployment = city.lay_down(tmp_path / "a home", 1)
-    (rooms,) = deployment.delivery("rooms", city.day(0)).iterdir()
-    rooms.rename(deployment.landing / "rooms" / rooms.name)
-    (cards,) = deployment.delivery("cards", city.day(0)).iterdir()
-    cards.write_bytes(b"")
-    code, said = recorded(zygote, deployment, "run", width=60)
-    assert code == 3, said
-    assert re.search("^借阅证 +已阻断 ", said, re.MULTILINE) and re.search("^阅览室 +没有交付 ", said, re.MULTILINE), (
-        said
-    )
-    assert f"landing/rooms/{rooms.name} 不在日期文件夹里" in said
-    assert f"没有文件，按没有交付处理：landing/rooms/{city.day(0)}" in said
-    assert said.count(f"GOVDATA_HOME='{deployment.home}' ") == 2, "both commands can be pasted"
-    assert "warning" not in said.lower() and "asset check" not in said

@@ -5,7 +5,8 @@ from datetime import date as Date
 import pytest
 
 from govdata import masters
-from govdata.batches import RawBatch
+from govdata.batches import RawBatch, StandardizedBatch
+from govdata.engine import standardization
 from govdata.errors import GateBlocked
 from govdata.standards import StandardsError
 from tests.masters.conftest import ROLL_UP, SUMS, Small, contract
@@ -133,3 +134,46 @@ def test_what_an_origin_cannot_be(small: Small, change: tuple[str, str], told: s
         _ = small.registry
 
     assert told in str(refused.value)
+
+
+def kept(small: Small, date: Date = DAY) -> tuple[RawBatch, StandardizedBatch]:
+    raw = RawBatch.read(RawBatch.path(small.deployment, "sums", date))
+    batch = StandardizedBatch.read(StandardizedBatch.path(small.deployment, "sums", date))
+    assert raw is not None and batch is not None
+    return raw, batch
+
+
+def streamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As tables are that are too large to be held in memory."""
+    monkeypatch.setattr(standardization, "HELD_ROWS", 0)
+
+
+def test_a_table_in_which_nothing_is_found_is_written_once(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    sums(small)
+    small.deliver("people", DAY, PEOPLE)
+    made(small)
+    everything = "SELECT * EXCLUDE (_source_file, _delivery_date) FROM published.sums ORDER BY division"
+    held = small.ask(everything), kept(small)[1].rule_failures
+    small.deliver("people", NEXT, PEOPLE)
+    streamed(monkeypatch)
+    made(small, NEXT)
+
+    raw, batch = kept(small, NEXT)
+    assert (small.ask(everything), batch.rule_failures) == held
+    assert len(batch.clean_files) == len(raw.files) == 1
+    assert small.deployment.absolute(batch.clean_files[0]).samefile(small.deployment.absolute(raw.files[0]))
+    assert (batch.clean, batch.quarantined, set(batch.repaired_cells)) == (8, 0, set(raw.columns))
+
+
+def test_a_table_in_which_something_is_found_is_split(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = {**SUMS, "division_name": "key"}
+    small.write("datasets/sums.odcs.yaml", contract("sums", "数据局", named, "division", ROLL_UP))
+    small.deliver("people", DAY, PEOPLE)
+    streamed(monkeypatch)
+
+    made(small)
+
+    batch = kept(small)[1]
+    assert batch.quarantined == sum(batch.rule_failures.values()) > 0
+    assert batch.clean + batch.quarantined == 8
+    assert small.ask("SELECT count(*) FROM quarantine.sums") == [(batch.quarantined,)]

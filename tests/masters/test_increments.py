@@ -11,16 +11,23 @@ from pathlib import Path
 import pytest
 
 from govdata import checks, engine, ingest, masters, publish
-from govdata.batches import RawBatch, Snapshot
+from govdata.batches import RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
+from govdata.errors import GateBlocked
 from govdata.masters import increments
+from govdata.masters.conflicts import LINE
+from govdata.operations.backup import backup, restore
+from govdata.publish import scorecard
+from govdata.publish.layers import Layer
 from govdata.storage import sql
 from govdata.storage.secret import secret
+from govdata.storage.tables.masters import ELEMENT_OVERLAP, LINK_COVERAGE
 from tests.masters import test_timelines
 from tests.masters.conftest import Small, contract, small_at
-from tests.masters.test_masters import LINK, MASTER, MORE
+from tests.masters.test_masters import CONFLICT, LINK, MASTER, MORE
 
 FIRST = Date(2026, 11, 1)
+SECOND = FIRST + timedelta(days=1)
 PAGE = """\
 name: 自然人
 owner: 数据局
@@ -38,6 +45,7 @@ elements:
   place: {name: 地方, sources: [{mentions: [resident]}, {mentions: [mother], fills: false}]}
   state: {name: 状态, latest: true, sources: [{mentions: [resident], where: "value = '1'"}]}
 bounds: {merged: 1, split: 1, moved: 1, gone: 1}
+found_in: resident
 """
 PEOPLE = {"op": "words", "name": "words", **test_timelines.PEOPLE}
 WEDDINGS = {"no": "key", "kind": "words", "man": "words", "man_name": "words", "woman": "words", "day": "day"}
@@ -50,6 +58,7 @@ SOURCES = {
 DERIVED = {
     "person_link": (LINK, "mention_id", "{property: origin, value: {links: {master: person}}}"),
     "person": (MASTER, "person_id", "{property: origin, value: {survivors: {master: person, links: person_link}}}"),
+    "conflicts": (CONFLICT, LINE, "{property: origin, value: {conflicts: {links: {person: person_link}}}}"),
     **test_timelines.TABLES,
 }
 Rows = dict[str, dict[str, str]]
@@ -176,6 +185,9 @@ def shown(deployment: Deployment, date: Date) -> dict[str, list[tuple]]:
             query = publish.visible(snapshot, deployment, ", ".join(f"b.{column}" for column in (*columns, "_row_id")))
             found[name] = sorted(connection.execute(query).fetchall(), key=str)
             assert len(found[name]) == snapshot.rows
+        for table in (ELEMENT_OVERLAP, LINK_COVERAGE):
+            path = scorecard.path(deployment, table, date, "person")
+            found[table.name] = connection.execute(f"FROM {sql.parquet([path])} ORDER BY ALL").fetchall()
     return found
 
 
@@ -183,7 +195,7 @@ def declared(folder: Path) -> Small:
     small = small_at(folder)
     small.write("elements/more.yaml", MORE)
     for name, (columns, key, origin) in (SOURCES | DERIVED).items():
-        small.write(f"datasets/{name}.odcs.yaml", contract(name, "部门", columns, key, origin.strip()))
+        small.write(f"datasets/{name}.odcs.yaml", contract(name, f"{name}部门", columns, key, origin.strip()))
     small.write("masters/person.yaml", PAGE)
     secret(small.deployment)  # a copy must know masters by the same
     return small
@@ -196,9 +208,13 @@ def is_layer(deployment: Deployment, name: str, date: Date) -> bool:
 
 def as_of(small: Small, date: Date) -> dict[str, list[tuple]]:
     """The same as the catalogue shows it."""
+    rooms = {"conflicts": "governance"}
     return {
         name: sorted(
-            small.ask(f"SELECT {', '.join(columns)}, _row_id FROM published.{name}_at(DATE '{date}')"), key=str
+            small.ask(
+                f"SELECT {', '.join(columns)}, _row_id FROM {rooms.get(name, 'published')}.{name}_at(DATE '{date}')"
+            ),
+            key=str,
         )
         for name, (columns, _, _) in DERIVED.items()
     }
@@ -234,34 +250,84 @@ def test_nights_laid_on_one_another_are_what_rebuilds_give(
     before = RawBatch.read(RawBatch.path(home, "person", date))
     derive(home, date)
     assert RawBatch.read(RawBatch.path(home, "person", date)) == before
-    assert {day: as_of(small, day) for day in kept} == kept
+    tables = {day: {name: rows[name] for name in DERIVED} for day, rows in kept.items()}
+    assert {day: as_of(small, day) for day in kept} == tables
 
 
-def test_a_night_is_laid_on_the_one_before_and_shows_what_a_rebuild_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One person is renamed and one is gone: of the rest nothing is written anew."""
+PERSON = dict.fromkeys(PEOPLE, "") | {"op": "U", "name": "甲", "state": "1"}
+
+
+@pytest.fixture
+def two_nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> City:
+    """On the second one person is renamed and one is gone: of the rest nothing is written anew."""
     monkeypatch.setattr(increments, "MOST_NEW", 9.0)
-    small = declared(tmp_path / "home")
-    home, row = small.deployment, dict.fromkeys(PEOPLE, "")
     city = City.__new__(City)
-    city.small = small
-    people = {key: row | {"op": "U", "id": key, "name": "甲", "state": "1"} for key in ("A1", "A2", "A3")}
+    city.small = declared(tmp_path / "home")
+    people = {key: PERSON | {"id": key} for key in ("A1", "A2", "A3")}
     wedding = {"no": "N1", "kind": "1", "man": "A1", "man_name": "甲", "woman": "A2", "day": "2001-01-01"}
     birth = {"no": "N2", "mother": "A2", "child": "A9", "place": "190101", "born": "2003-01-01"}
     city.hand_in("people", FIRST, list(people.values()))
     city.hand_in("weddings", FIRST, [wedding])
     city.hand_in("births", FIRST, [birth])
-    derive(home, FIRST)
-    second = FIRST + timedelta(days=1)
-    city.hand_in("people", second, [people["A1"] | {"name": "乙"}, people["A3"] | {"op": "D"}])
-    whole = rebuilt(home, second, tmp_path / "whole", monkeypatch)
+    derive(city.small.deployment, FIRST)
+    city.hand_in("people", SECOND, [people["A1"] | {"name": "乙"}, people["A3"] | {"op": "D"}])
+    return city
 
-    derive(home, second)
 
-    assert shown(home, second) == whole
-    raw = RawBatch.read(RawBatch.path(home, "person", second))
-    snapshot = Snapshot.read(Snapshot.path(home, "person", second))
+def test_a_night_is_laid_on_the_one_before_and_shows_what_a_rebuild_does(
+    two_nights: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = two_nights.small.deployment
+    whole = rebuilt(home, SECOND, tmp_path / "whole", monkeypatch)
+
+    derive(home, SECOND)
+
+    assert shown(home, SECOND) == whole
+    raw = RawBatch.read(RawBatch.path(home, "person", SECOND))
+    snapshot = Snapshot.read(Snapshot.path(home, "person", SECOND))
     assert raw is not None and snapshot is not None
     assert (raw.rows, snapshot.rows) == (1, 3)  # A1 is told anew; A1, A2 and A9 are there
     assert raw.base == snapshot.base_snapshot_id
+
+
+@pytest.mark.slow
+def test_a_damaged_list_of_rows_that_are_gone_is_told_of_and_made_again(
+    two_nights: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, third = two_nights.small.deployment, SECOND + timedelta(days=1)
+    derive(home, SECOND)
+    two_nights.hand_in("people", third, [PERSON | {"id": "A4"}])
+    whole = rebuilt(home, third, tmp_path / "whole", monkeypatch)
+    derive(home, third)
+    layer = Layer.read(Layer.path(home, "person", SECOND))
+    batch = StandardizedBatch.read(StandardizedBatch.path(home, "person", third))
+    assert layer is not None and batch is not None and len(layer.gone) == 1
+    damaged = home.absolute(layer.gone[0])
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    for date in (SECOND, third):  # to be merged again from their layers
+        Snapshot.path(home, "person", date).unlink()
+
+    with pytest.raises(GateBlocked, match=f"{SECOND} 的已发布文件损坏，已移开。请先重新运行"):
+        publish.publish(batch, two_nights.small.registry.datasets["person"], two_nights.small.registry, home)
+    for date in (SECOND, third):
+        derive(home, date)
+
+    assert shown(home, third) == whole
+
+
+@pytest.mark.slow
+def test_a_restored_city_goes_on_with_the_difference(two_nights: City, tmp_path: Path) -> None:
+    home, third = two_nights.small.deployment, SECOND + timedelta(days=1)
+    derive(home, SECOND)
+    backup(home, two_nights.small.registry, tmp_path / "city.tar")
+    restore(tmp_path / "city.tar", tmp_path / "again")
+    restored = Deployment(tmp_path / "again")
+    assert shown(restored, SECOND) == shown(home, SECOND)
+
+    for there in (home, restored):
+        two_nights.small = Small(there)
+        two_nights.hand_in("people", third, [PERSON | {"id": "A4"}])
+        derive(there, third)
+
+    assert is_layer(restored, "person", third) and is_layer(restored, "conflicts", third)
+    assert shown(restored, third) == shown(home, third)

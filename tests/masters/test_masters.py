@@ -261,7 +261,7 @@ def test_a_conflict_keeps_its_first_day_and_stays_when_it_is_over(known: Small) 
     known.deliver("births", THIRD, BIRTHS_1.replace("假", "甲"))
     made(known, THIRD)
 
-    assert again == [(DAY, NEXT, True)]
+    assert again == [(DAY, None, True)]
     over = known.ask("SELECT DISTINCT first_seen, last_seen, open FROM governance.conflicts WHERE element = 'name'")
     assert over == [(DAY, NEXT, False)]
     assert known.ask("SELECT DISTINCT owner FROM governance.conflicts WHERE open AND NOT chosen") == [("卫健",)]

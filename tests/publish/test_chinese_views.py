@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date as Date
+from datetime import timedelta
 
 from govdata.publish.chinese_views import columns
 from tests.publish.nights import City, person
@@ -25,6 +26,22 @@ def test_the_same_rows_in_chinese(city: City) -> None:
         f"SELECT {', '.join(kept)} FROM published.people ORDER BY 1"
     )
     assert city.query('SELECT DISTINCT "性别", "性别名称" FROM published.people_zh') == [("1", "男性")]
+
+
+def test_as_of_a_date_in_chinese(city: City) -> None:
+    """The rows of ``people_at`` with the names of their codes."""
+    city.night("people", DAY, [person(1), person(2)], mode="snapshot")
+    city.night("people", DAY + timedelta(days=1), [person(3)], mode="snapshot")
+    for date in (DAY, DAY + timedelta(days=1)):
+        kept = city.query(f"SELECT citizen_id, sex, '男性' FROM published.people_at(DATE '{date}') ORDER BY 1")
+        shown = f"""SELECT "公民身份号码", "性别", "性别名称" FROM published.people_zh_at('{date}') ORDER BY 1"""
+        assert kept and city.query(shown) == kept
+    before = f"SELECT count(*) FROM published.people_zh_at(DATE '{DAY - timedelta(days=1)}')"
+    assert city.query(before) == [(0,)]
+    now, then = (
+        [row[0] for row in city.query(f"DESCRIBE FROM published.people_zh{of}")] for of in ("", f"_at('{DAY}')")
+    )
+    assert now == then
 
 
 def test_it_tells_what_it_shows(city: City) -> None:

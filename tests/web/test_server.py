@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import time
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from govdata.assets.instance import prepare
 from govdata.deployment import Deployment
 from tests.faults import city
 from tests.faults.services import running
-from tests.servers import START_SECONDS, ask, free_port, is_up, program, serving
+from tests.servers import START_SECONDS, free_port, is_up, processes, start_interface
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,35 +28,10 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     return city.lay_down(tmp_path_factory.mktemp("served"), 1)
 
 
-def start(deployment: Deployment, port: int, log: Path) -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GOVDATA_", "DAGSTER_"))}
-    with open(log, "ab") as out:
-        return subprocess.Popen(
-            [program("govdata"), "ui", "--port", str(port)],
-            env=environment | {"GOVDATA_HOME": str(deployment.home)},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
-def processes(deployment: Deployment) -> dict[int, str]:
-    """Every process that works for the deployment, by its environment; what has ended and waits to be reaped has
-    none."""
-    found, mark = {}, f"GOVDATA_HOME={deployment.home}".encode()
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
-                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-    return found
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_every_process(deployment: Deployment, number: signal.Signals, tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "log"
-    process = start(deployment, port, log)
+    process = start_interface(deployment, port, log)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not is_up(port):
@@ -80,7 +54,7 @@ def test_a_signal_ends_every_process(deployment: Deployment, number: signal.Sign
 def _second_is_refused(deployment: Deployment, port: int, log: Path) -> None:
     before = set(processes(deployment))
     for other, said in ((port, f"端口 {port} 已被占用"), (free_port(), "这个部署已经有界面或定时服务在运行")):
-        assert start(deployment, other, log).wait(timeout=120) == 1
+        assert start_interface(deployment, other, log).wait(timeout=120) == 1
         text = log.read_text(encoding="utf-8")
         assert said in text and "http://" not in text, text
     assert set(processes(deployment)) == before
@@ -90,7 +64,7 @@ def test_what_an_interface_that_was_killed_leaves_is_told_with_the_way_to_end_it
     deployment: Deployment, tmp_path: Path
 ) -> None:
     port, log = free_port(), tmp_path / "log"
-    process = start(deployment, port, log)
+    process = start_interface(deployment, port, log)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not any("dagster dev" in told for told in processes(deployment).values()):
@@ -99,7 +73,7 @@ def test_what_an_interface_that_was_killed_leaves_is_told_with_the_way_to_end_it
         process.kill()
         process.wait(timeout=60)
         second = tmp_path / "second"
-        assert start(deployment, free_port(), second).wait(timeout=120) == 1
+        assert start_interface(deployment, free_port(), second).wait(timeout=120) == 1
         told = re.search(r"kill -- -(\d+)$", second.read_text(encoding="utf-8").strip())
         assert told is not None
         os.killpg(int(told[1]), signal.SIGTERM)
@@ -120,7 +94,7 @@ def test_the_servers_daemon_and_the_interface_exclude_each_other(deployment: Dep
         while not any("dagster-daemon run" in told and "flock" not in told for told in processes(deployment).values()):
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        assert start(deployment, free_port(), tmp_path / "log").wait(timeout=120) == 1
+        assert start_interface(deployment, free_port(), tmp_path / "log").wait(timeout=120) == 1
     assert "已经有界面或定时服务在运行" in (tmp_path / "log").read_text(encoding="utf-8")
 
 
@@ -129,29 +103,6 @@ def test_a_taken_port_is_told_before_anything_is_started(deployment: Deployment,
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port, log = taken.getsockname()[1], tmp_path / "log"
-        assert start(deployment, port, log).wait(timeout=120) == 1
+        assert start_interface(deployment, port, log).wait(timeout=120) == 1
     assert log.read_text(encoding="utf-8") == f"端口 {port} 已被占用，请用 --port 指定另一个端口\n"
     assert processes(deployment) == {}
-
-
-def test_the_running_interface_learns_of_a_new_contract(tmp_path: Path) -> None:
-    """Web server and daemon share the definitions that are loaded again, without anybody's click."""
-    deployment, port = city.lay_down(tmp_path / "home", 1), free_port()
-    prepare(deployment)
-    nodes = "{ assetNodes { assetKey { path } } }"
-
-    def known(address: str) -> set[str]:
-        return {node["assetKey"]["path"][0] for node in ask(address, nodes)["assetNodes"]}
-
-    with serving(
-        [program("govdata"), "ui", "--port", str(port)], port, deployment.home, deployment.home, tmp_path / "log"
-    ) as address:
-        assert "halls" not in known(address) and "rooms" in known(address)
-        contract = (deployment.standards / "datasets" / "rooms.odcs.yaml").read_text(encoding="utf-8")
-        (deployment.standards / "datasets" / "halls.odcs.yaml").write_text(
-            contract.replace("rooms", "halls"), encoding="utf-8"
-        )
-        deadline = time.monotonic() + START_SECONDS
-        while "halls" not in known(address):
-            assert time.monotonic() < deadline, (tmp_path / "log").read_text(encoding="utf-8")
-            time.sleep(1)

@@ -29,7 +29,10 @@ def page() -> str:
         _section("codes.<代码集>", "一个代码可以有几行，各在不同时期有效。", codes.CODES),
         *(_table(table) for table in GOVERNANCE),
         _section(
-            "data/lake/raw", "读入的文本。合同的列（文本；交付的Parquet中类型相符的列，保留其类型）之后：", rows.RAW
+            "data/lake/raw",
+            "读入的文本。合同的列（文本；交付的Parquet中类型相符的列，保留其类型；派生表的列有类型，"
+            "其后另有 `data/lake/standardized` 的列，均为空）之后：",
+            rows.RAW,
         ),
         _section("data/lake/rejected", "拒收的记录。", rows.REJECTED_FILE),
         _section("data/lake/rejected/…/duplicates-*", "因完全重复而略去的行。", rows.DUPLICATES_FILE),

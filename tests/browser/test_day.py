@@ -1,0 +1,171 @@
+"""A day with one running interface, as who looks at it sees it: a changed standard, a delivery after the night, a
+second interface, the end. The tests go on from one another."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Error, Page, sync_playwright
+
+from govdata.deployment import Deployment
+from tests.browser.test_ui import CHROMIUM, WAIT, shot
+from tests.faults import city
+from tests.faults.services import followed
+from tests.servers import START_SECONDS, free_port, is_up, processes, start_interface
+from tests.zygote import Zygote
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("day"),
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc to look at"),
+]
+
+TEN_MINUTES = 600
+
+
+@dataclass
+class Day:
+    """The deployment, its interface and what that says in its terminal."""
+
+    deployment: Deployment
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+    page: Page
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def day(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    """One night is done; the next delivery comes after its night: its folder is there when the interface is up."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine; .ci/run installs one")
+    folder = tmp_path_factory.mktemp("day")
+    deployment, port, log = city.lay_down(folder / "home", 1), free_port(), folder / "log"
+    assert zygote.run(deployment.home, "run", log=folder / "night") == 0
+    process = start_interface(deployment, port, log)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not is_up(port):
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text(encoding="utf-8")
+            time.sleep(0.2)
+        _deliver_late(deployment)
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+            page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+            page.set_default_timeout(WAIT)
+            yield Day(deployment, process, port, log, page)
+            browser.close()
+    finally:
+        for left in processes(deployment):
+            os.kill(left, signal.SIGKILL)
+        process.wait(timeout=60)
+
+
+def _deliver_late(deployment: Deployment) -> None:
+    """The delivery of the day after, at rest for ten minutes."""
+    city.deliver(deployment, 1)
+    then = time.time() - TEN_MINUTES
+    for name in ("cards", "rooms"):
+        delivered = deployment.delivery(name, city.day(1))
+        for path in (*delivered.iterdir(), delivered):
+            os.utime(path, (then, then))
+
+
+def test_a_changed_standard_is_shown_without_anybodys_click(day: Day, tmp_path: Path) -> None:
+    """A page opened before shows it when it is opened anew; the terminal says so."""
+    day.page.goto(f"{day.address}/assets/rooms/published")
+    day.page.get_by_text("阅览室").first.wait_for()
+    datasets = day.deployment.standards / "datasets"
+    contract = (datasets / "rooms.odcs.yaml").read_text(encoding="utf-8")
+    (datasets / "rooms.odcs.yaml").write_text(contract.replace("阅览室", "阅览大厅"), encoding="utf-8")
+    (datasets / "halls.odcs.yaml").write_text(
+        contract.replace("rooms", "halls").replace("阅览室", "报告厅"), encoding="utf-8"
+    )
+    deadline = time.monotonic() + START_SECONDS
+    while "已重新加载" not in day.said():
+        assert time.monotonic() < deadline, day.said()
+        time.sleep(0.5)
+    day.page.reload()
+    day.page.get_by_text("阅览大厅").first.wait_for()
+    shot(day.page, tmp_path, "changed")
+    day.page.goto(f"{day.address}/asset-groups/")
+    day.page.get_by_text("halls", exact=True).first.wait_for()
+    shot(day.page, tmp_path, "new_contract")
+
+
+def test_a_standard_with_a_problem_is_told_and_the_interface_goes_on(day: Day, tmp_path: Path) -> None:
+    page = day.deployment.standards / "datasets" / "halls.odcs.yaml"
+    good = page.read_text(encoding="utf-8")
+    page.write_text(good.replace("element, value: night_no", "element, value: nowhere"), encoding="utf-8")
+    deadline = time.monotonic() + START_SECONDS
+    while "界面仍显示修改前的标准" not in day.said():
+        assert time.monotonic() < deadline, day.said()
+        time.sleep(0.5)
+    assert "standards check" in day.said()
+    day.page.goto(f"{day.address}/assets/halls/published")
+    day.page.get_by_text("报告厅").first.wait_for()
+    page.write_text(good, encoding="utf-8")
+
+
+def test_a_delivery_after_the_night_is_taken_up_and_shown(day: Day, tmp_path: Path) -> None:
+    """Nobody starts anything: the run of its date appears on the front page, and the asset has the date."""
+    page, late = day.page, city.day(1).isoformat()
+    page.goto(day.address)
+    page.get_by_text(late).first.wait_for()
+    page.get_by_text("late_deliveries").first.wait_for()
+    shot(page, tmp_path, "taken_up")
+    deadline = time.monotonic() + START_SECONDS
+    while not day.deployment.snapshot("rooms", city.day(1)).exists():
+        assert time.monotonic() < deadline, day.said()
+        time.sleep(0.5)
+    page.goto(f"{day.address}/assets/rooms/published?view=partitions&partition={late}")
+    page.get_by_text("Materialized (2)").first.wait_for()
+    page.get_by_text("No metadata entries").first.wait_for(state="detached")
+    shot(page, tmp_path, "late_partition")
+
+
+def test_a_second_interface_says_why_it_does_not_start_and_the_first_goes_on(
+    day: Day, zygote: Zygote, tmp_path: Path
+) -> None:
+    before = set(processes(day.deployment))
+    for port, said in ((day.port, f"端口 {day.port} 已被占用"), (free_port(), "已经有界面或定时服务在运行")):
+        log = tmp_path / str(port)
+        assert zygote.run(day.deployment.home, "ui", "--port", str(port), log=log) == 1
+        text = log.read_text(encoding="utf-8")
+        assert said in text and "http://" not in text and len(text.splitlines()) == 1, text
+    assert before <= set(processes(day.deployment))
+    day.page.goto(f"{day.address}/automation")
+    for name in ("late_deliveries", "nightly_schedule"):
+        day.page.get_by_text(name).first.wait_for()
+    shot(day.page, tmp_path, "automation")
+
+
+def test_term_ends_all_of_it(day: Day) -> None:
+    """Also while the open page asks. The runs have ended: what becomes of one in the middle is told by Dagster itself."""
+    deadline = time.monotonic() + START_SECONDS
+    while not followed(day.deployment):
+        assert time.monotonic() < deadline, day.said()
+        time.sleep(1)
+    day.process.send_signal(signal.SIGTERM)
+    assert day.process.wait(timeout=60) == 0, day.said()
+    assert processes(day.deployment) == {}
+    with pytest.raises(Error, match="ERR_CONNECTION_REFUSED"):
+        day.page.goto(day.address)
+    said = re.sub("^Aborted!$|^$", "", day.said(), flags=re.MULTILINE).split("\n")  # Dagster's word
+    assert not [line for line in said if line and not re.search("http://127.0.0.1|标准", line)], day.said()
