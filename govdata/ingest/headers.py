@@ -207,14 +207,9 @@ class Headers:
         else."""
         return [self.column(name) for name in named(cells)] != [self.column(name) for name in columns]
 
-    def first_cells(self, name: str) -> tuple[str, ...]:
-        """All texts that may head the contract column that ``name`` means, as declared (a cheap test for a repeated
-        header)."""
-        target = self.column(name)
-        if target is None:
-            return ()
-        column = self.dataset.column(target)
-        return tuple(dict.fromkeys((*column.headers, column.name, column.title)))
+    def texts(self) -> tuple[str, ...]:
+        """All texts that may head a contract column, as declared (a cheap test for a repeated header)."""
+        return tuple(text for item in self.dataset.columns for text in (*item.headers, item.name, item.title))
 
 
 OTHER_ORDER = "第{row}行又是一个表头，其列与第一个表头不同，下面的记录要按它理解；请把两部分分成两个文件交付"

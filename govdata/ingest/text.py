@@ -71,9 +71,8 @@ class TextSource:
             self.tally.tell("remark", DOUBTFUL.format(encoding=encoding.name.upper(), doubt=encoding.doubt))
 
     def _cells_that_head(self) -> pa.Array:
-        """Texts in the first known column that betray a repeated header."""
-        name = self.columns[self._key]
-        known = (*self._headers.first_cells(name), name) if self._headers else (name,)
+        """Texts in the first known column that betray a repeated header, whose columns may be in another order."""
+        known = (*(self._headers.texts() if self._headers else ()), *self.columns)
         return pa.array([mark + cell for cell in dict.fromkeys(known) for mark in ("", "\ufeff", "\f")], pa.string())
 
     @property

@@ -18,13 +18,15 @@ class EdgeMarks(NormaliserKind):
 
     name = "edge_marks"
     title = "去除末尾多余的逗号、句号、分号和整个值外面的括号"
-    types = TEXTUAL
+    types = TEXTUAL | {"date", "datetime"}
     pattern = f"{BEHIND}|{AROUND}"
+    keeps_dates = True
     keeps_numbers = True
     examples = (
         Example("男，", "男"),
         Example("（已婚）。", "已婚"),
         Example("190101198408043281;", "190101198408043281"),
+        Example("（2003-09-08）", "2003-09-08"),
         Example("(20)已婚(有配偶)", "(20)已婚(有配偶)"),
         Example("赵（若）", "赵（若）"),
         Example("[object Object]", "[object Object]"),

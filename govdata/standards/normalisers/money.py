@@ -51,6 +51,9 @@ class Money(NormaliserKind):
         Example("1亿5千万元", "150000000.00"),
         Example("300", "3000000.00", {"unit_column": "unit"}, {"unit": "万元"}),
         Example("300", None, {"unit_column": "unit"}, {"unit": "箱"}),
+        Example("650千元", None, {"unit_column": "unit"}, {"unit": "万元"}),
+        Example("650万元", "6500000.00", {"unit_column": "unit"}, {"unit": "万元"}),
+        Example("壹佰万元", "1000000.00", {"unit_column": "unit"}, {"unit": "万元"}),
     )
 
     def stage(self, args: Mapping[str, Any], *, coded: bool) -> Stage:
@@ -77,13 +80,16 @@ def amount_of(
     ``x`` names no unit.
 
     Exact decimal arithmetic: 0.1万元 is 1000.00. NULL where ``x`` is not an amount or finer than the scale, and where
-    it names another currency than ``currency``, the code of the column beside it, says (a bare 元 names none)."""
+    it names another currency than ``currency``, the code of the column beside it, says (a bare 元 names none), or
+    another unit than a unit column of 万元 and the like (500元 beside 万元; 500万元 beside 元 says it all)."""
     amount = sql(
         "list_transform([:x], lambda tidy: :amount)[1]",
         # A list of one, so that the text is tidied once and not in each of a dozen places.
         x=amount_in_digits(tidy_amount(x)),
         amount=_amount(exp.column("tidy"), unit, scale),
     )
+    if unit is not None:
+        amount = sql("CASE WHEN NOT coalesce(:clash, FALSE) THEN :a END", clash=_clash(tidy_amount(x), unit), a=amount)
     if currency is None:
         return amount
     return sql(
@@ -91,6 +97,22 @@ def amount_of(
         named=currency_in(x, bare=False),
         beside=currency,
         a=amount,
+    )
+
+
+def _clash(tidy: exp.Expression, unit: exp.Expression) -> exp.Expression:
+    """TRUE where digits with a unit of their own stand beside a column of another multiple of 元."""
+    outside = sql("regexp_extract(:u, :p)", u=tidy_amount(unit), p=UNITS)
+    inside = sql("regexp_extract(:x, :p, 2)", x=tidy, p=AMOUNT)
+    return sql(
+        ":outside <> '' AND regexp_matches(:x, :p) AND (:inside <> '' OR regexp_matches(:x, '[元圆块$¥€£]')) "
+        "AND :f <> :g",
+        outside=outside,
+        inside=inside,
+        x=tidy,
+        p=AMOUNT,
+        f=_factor(inside),
+        g=_factor(outside),
     )
 
 
