@@ -33,8 +33,10 @@ AMOUNT = (
 
 BOOKED_NEGATIVE = "^[(][-+0-9.,]+[)]$"
 """Bookkeepers write (500) for -500."""
+CERTAIN = 1_000_000
+"""In 元. From here on nobody takes an amount for one of 万元, which would be ten thousand million."""
 PLAIN = "[-+]?(?:0+|[1-9][0-9]{6,}|[1-9][0-9]{0,2}(?:,[0-9]{3}){2,})(?:[.][0-9]+)?"
-"""Amounts that need no unit: nought, and from a million on, which in units of 万元 would be ten thousand million."""
+"""Amounts that need no unit: nought, and from ``CERTAIN`` on."""
 
 
 class Money(NormaliserKind):
@@ -53,6 +55,7 @@ class Money(NormaliserKind):
         Example("300", None, {"unit_column": "unit"}, {"unit": "箱"}),
         Example("650千元", None, {"unit_column": "unit"}, {"unit": "万元"}),
         Example("650万元", "6500000.00", {"unit_column": "unit"}, {"unit": "万元"}),
+        Example("¥20,000,000.00元", "20000000.00", {"unit_column": "unit"}, {"unit": "万元"}),
         Example("壹佰万元", "1000000.00", {"unit_column": "unit"}, {"unit": "万元"}),
     )
 
@@ -81,7 +84,8 @@ def amount_of(
 
     Exact decimal arithmetic: 0.1万元 is 1000.00. NULL where ``x`` is not an amount or finer than the scale, and where
     it names another currency than ``currency``, the code of the column beside it, says (a bare 元 names none), or
-    another unit than a unit column of 万元 and the like (500元 beside 万元; 500万元 beside 元 says it all)."""
+    is less than ``CERTAIN`` in a smaller unit than the unit column's (500元 beside 万元: one of the two is a slip;
+    500万元 beside 元 says it all)."""
     amount = sql(
         "list_transform([:x], lambda tidy: :amount)[1]",
         # A list of one, so that the text is tidied once and not in each of a dozen places.
@@ -101,18 +105,19 @@ def amount_of(
 
 
 def _clash(tidy: exp.Expression, unit: exp.Expression) -> exp.Expression:
-    """TRUE where digits with a unit of their own stand beside a column of another multiple of 元."""
-    outside = sql("regexp_extract(:u, :p)", u=tidy_amount(unit), p=UNITS)
-    inside = sql("regexp_extract(:x, :p, 2)", x=tidy, p=AMOUNT)
+    """TRUE where less than ``CERTAIN`` in digits with a unit of their own stands beside a column of a larger unit."""
+    inside, outside = (
+        sql("regexp_extract(:x, :p, 2)", x=tidy, p=AMOUNT),
+        sql("regexp_extract(:u, :p)", u=tidy_amount(unit), p=UNITS),
+    )
     return sql(
-        ":outside <> '' AND regexp_matches(:x, :p) AND (:inside <> '' OR regexp_matches(:x, '[元圆块$¥€£]')) "
-        "AND :f <> :g",
-        outside=outside,
+        "(:inside <> '' OR regexp_matches(:x, '[元圆块$¥€£]')) AND :f < :g AND :n * :f < :certain",
         inside=inside,
         x=tidy,
-        p=AMOUNT,
+        n=_number(tidy),
         f=_factor(inside),
         g=_factor(outside),
+        certain=literal(CERTAIN),
     )
 
 
@@ -136,8 +141,7 @@ def _amount(tidy: exp.Expression, unit: exp.Expression | None, scale: int) -> ex
             plain=PLAIN,
             outside=_factor(sql("regexp_extract(:u, :p)", u=beside, p=UNITS)),
         )
-    number = sql("TRY_CAST(replace(regexp_extract(:x, :p, 1), ',', '') AS DECIMAL(28, 8))", x=tidy, p=AMOUNT)
-    exact = sql("TRY_CAST(:n * :f AS DECIMAL(38, 8))", n=number, f=factor)
+    exact = sql("TRY_CAST(:n * :f AS DECIMAL(38, 8))", n=_number(tidy), f=factor)
     rounded = try_cast(exact, f"DECIMAL(24, {scale})")
     return sql(
         "CASE WHEN regexp_matches(:x, :p) AND NOT regexp_matches(:x, :negative) AND :e = :r THEN :r END",
@@ -147,3 +151,7 @@ def _amount(tidy: exp.Expression, unit: exp.Expression | None, scale: int) -> ex
         e=exact,
         r=rounded,
     )
+
+
+def _number(tidy: exp.Expression) -> exp.Expression:
+    return sql("TRY_CAST(replace(regexp_extract(:x, :p, 1), ',', '') AS DECIMAL(28, 8))", x=tidy, p=AMOUNT)
