@@ -69,7 +69,9 @@ def _run(options: argparse.Namespace, home: Path, whole: Path) -> None:
         told = " ".join(f"{night.get(what, (0.0,))[0]:8.2f}" for night in nights)
         rebuilt = " ".join(f"{night.get(what, (0.0,))[0]:8.2f}" for night in wholes[1:])
         print(f"{what:28}{told}  {nights[0][what][2]:6.0f}  {rebuilt}")
-    print("夜对首夜：" + " ".join(f"{night[ALL][0] / nights[0][ALL][0]:.1%}" for night in nights[1:]))
+    if options.compare:  # the first night of HOME is only asked again here, which costs little
+        ratios = (night[ALL][0] / whole[ALL][0] for night, whole in zip(nights[1:], wholes[1:], strict=True))
+        print("夜对全部重做：" + " ".join(f"{ratio:.1%}" for ratio in ratios))
 
 
 def _hard_link(source: str, target: str) -> None:
