@@ -65,7 +65,7 @@ def _merged(batch: StandardizedBatch, deployment: Deployment) -> Snapshot:
     if lost:
         listed = "、".join(date.isoformat() for date in lost)
         again = deployment.command("run", "--date", lost[0].isoformat())
-        reason = f"{listed} 的已发布文件损坏，已移开。请先重新运行：{again}，再运行本日"
+        reason = f"{listed} 的已发布文件缺失或损坏（损坏的已移开）。请先重新运行：{again}，再运行本日"
         raise GateBlocked(batch.dataset, batch.date.isoformat(), [reason])
     return _bring_up_to_date(batch.dataset, batch.date, deployment)
 

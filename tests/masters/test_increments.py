@@ -299,8 +299,9 @@ def test_a_night_is_laid_on_the_one_before_and_shows_what_a_rebuild_does(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("lost", [False, True], ids=["damaged", "lost"])
 def test_a_damaged_list_of_rows_that_are_gone_is_told_of_and_made_again(
-    two_nights: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    two_nights: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
 ) -> None:
     home, third = two_nights.small.deployment, SECOND + timedelta(days=1)
     derive(home, SECOND)
@@ -311,11 +312,11 @@ def test_a_damaged_list_of_rows_that_are_gone_is_told_of_and_made_again(
     batch = StandardizedBatch.read(StandardizedBatch.path(home, "person", third))
     assert layer is not None and batch is not None and len(layer.gone) == 1
     damaged = home.absolute(layer.gone[0])
-    damaged.write_bytes(damaged.read_bytes()[:-9])
+    damaged.unlink() if lost else damaged.write_bytes(damaged.read_bytes()[:-9])
     for date in (SECOND, third):  # to be merged again from their layers
         Snapshot.path(home, "person", date).unlink()
 
-    with pytest.raises(GateBlocked, match=f"{SECOND} 的已发布文件损坏，已移开。请先重新运行"):
+    with pytest.raises(GateBlocked, match=f"{SECOND} 的已发布文件缺失或损坏"):
         publish.publish(batch, two_nights.small.registry.datasets["person"], two_nights.small.registry, home)
     for date in (SECOND, third):
         derive(home, date)
