@@ -11,6 +11,7 @@ against it (``govdata.masters.increments``).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
 from pathlib import Path
@@ -119,7 +120,7 @@ def derive(dataset: Dataset, registry: Registry, deployment: Deployment, date: D
         and all(files.is_sound(deployment.absolute(name)) for name in known.every_file)
     ):
         return known
-    return _write(dataset, registry, deployment, date, found, base, batch_id)
+    return _write(_Night(dataset, registry, deployment, date, found, base), recipe, batch_id)
 
 
 def _learnt(dataset: Dataset, registry: Registry, deployment: Deployment, date: Date) -> list[tuple[str, str]]:
@@ -161,36 +162,54 @@ def _before(dataset: Dataset, deployment: Deployment, date: Date) -> Snapshot | 
     return newest(deployment, dataset.name, date - timedelta(days=1))
 
 
-def _write(
-    dataset: Dataset,
-    registry: Registry,
-    deployment: Deployment,
-    date: Date,
-    found: dict[str, Snapshot],
-    base: increments.Base | None,
-    batch_id: str,
-) -> RawBatch:
-    folder = deployment.lake("raw", dataset.name, date)
+@dataclass(frozen=True)
+class _Night:
+    """What a derived table is made of for a date: ``found``, the snapshots, and the ``base`` that its rows are to lie
+    on."""
+
+    dataset: Dataset
+    registry: Registry
+    deployment: Deployment
+    date: Date
+    found: dict[str, Snapshot]
+    base: increments.Base | None
+
+    def mentions(self, kind: str, found: Mapping[str, Snapshot], only: str | None) -> Mentions:
+        return Mentions(kind, self.registry, self.deployment, self.date, found, only)
+
+    def rows(self, table: str, snapshot: Snapshot) -> str:
+        """A SELECT of the contract columns."""
+        dataset = self.registry.datasets[table]
+        names = [column.name for column in dataset.columns]
+        return (
+            f"SELECT {sql.identifiers(names)} FROM ({rows(snapshot, dataset, self.registry, self.deployment, names)})"
+        )
+
+
+def _write(night: _Night, recipe: str, batch_id: str) -> RawBatch:
+    folder = night.deployment.lake("raw", night.dataset.name, night.date)
     target, absent, beside = (folder / f"{batch_id}-{part}.parquet" for part in ("0000", "gone", "beside"))
-    made_of = "+".join(f"published/{table}/{snapshot.date}" for table, snapshot in found.items())
-    with files.scratch(deployment, "derive") as scratch:
-        made = dataset.derived
-        asked = timelines.code_sets(made, registry) if isinstance(made, Events | Relations) else None
-        connection = engine.session(registry, temp=scratch / "spill", as_of=date, code_sets=asked)
+    made_of = "+".join(f"published/{table}/{snapshot.date}" for table, snapshot in night.found.items())
+    with files.scratch(night.deployment, "derive") as scratch:
+        made = night.dataset.derived
+        asked = timelines.code_sets(made, night.registry) if isinstance(made, Events | Relations) else None
+        connection = engine.session(night.registry, temp=scratch / "spill", as_of=night.date, code_sets=asked)
         try:
-            came, gone = _came_and_gone(connection, dataset, registry, deployment, date, found, base)
-            arrives = _order(connection, dataset, registry, came)
-            queries = {target: _as_raw(dataset, arrives, date, made_of)} | ({absent: gone} if gone is not None else {})
+            came, gone = _came_and_gone(connection, night)
+            arrives = _order(connection, night.dataset, night.registry, came)
+            queries = {target: _as_raw(night.dataset, arrives, night.date, made_of)} | (
+                {absent: gone} if gone is not None else {}
+            )
             written = {path: _copy(connection, query, path) for path, query in queries.items()}
             relations = [sql.parquet([written[path]]) for path in queries]
-            lines = _beside(connection, dataset, registry, deployment, found, base, *relations)
+            lines = _beside(connection, night, *relations)
             written |= {beside: _copy(connection, lines, beside)} if lines is not None else {}
         finally:
             connection.close()
     for path, part in written.items():
         files.put(part, path)
     count = files.row_count(target)
-    told = remarks(dataset, registry, deployment, date)
+    told = remarks(night.dataset, night.registry, night.deployment, night.date)
     source = IngestedFile(
         name=made_of,
         format="由已发布的表生成",
@@ -201,27 +220,27 @@ def _write(
         notes=tuple(ReadingNote(kind="remark", reason=remark) for remark in told),
     )
     raw = RawBatch(
-        dataset=dataset.name,
-        date=date,
+        dataset=night.dataset.name,
+        date=night.date,
         batch_id=batch_id,
-        delivery_fingerprint=fingerprint([(table, snapshot.snapshot_id) for table, snapshot in found.items()]),
-        standards_hash=registry.hashes[dataset.name],
-        mode="snapshot" if base is None else "delta",
-        files=(deployment.relative(target),),
+        delivery_fingerprint=fingerprint([(table, snapshot.snapshot_id) for table, snapshot in night.found.items()]),
+        standards_hash=night.registry.hashes[night.dataset.name],
+        mode="snapshot" if night.base is None else "delta",
+        files=(night.deployment.relative(target),),
         rejected_files=(),
         sources=(source,),
-        columns=tuple(column.name for column in dataset.columns),
+        columns=tuple(column.name for column in night.dataset.columns),
         arrives=arrives,
         made_of=tuple(
             Input(table=table, date=snapshot.date, snapshot_id=snapshot.snapshot_id)
-            for table, snapshot in found.items()
+            for table, snapshot in night.found.items()
         ),
-        recipe=increments.recipe(dataset, registry, VERSION),
-        base=base.snapshot.snapshot_id if base is not None else None,
-        gone_files=(deployment.relative(absent),) if absent in written else (),
-        beside_files=(deployment.relative(beside),) if beside in written else (),
+        recipe=recipe,
+        base=night.base.snapshot.snapshot_id if night.base is not None else None,
+        gone_files=(night.deployment.relative(absent),) if absent in written else (),
+        beside_files=(night.deployment.relative(beside),) if beside in written else (),
     )
-    files.put_manifest(raw, RawBatch.path(deployment, dataset.name, date))
+    files.put_manifest(raw, RawBatch.path(night.deployment, night.dataset.name, night.date))
     for stale in set(folder.glob("*.parquet")) - written.keys():
         stale.unlink(missing_ok=True)
     return raw
@@ -234,79 +253,59 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> Pa
     return written
 
 
-def _beside(
-    connection: duckdb.DuckDBPyConnection,
-    dataset: Dataset,
-    registry: Registry,
-    deployment: Deployment,
-    found: Mapping[str, Snapshot],
-    base: increments.Base | None,
-    fresh: str,
-    gone: str | None = None,
-) -> str | None:
+def _beside(connection: duckdb.DuckDBPyConnection, night: _Night, fresh: str, gone: str | None = None) -> str | None:
     """A SELECT of what is kept beside the rows (``fresh``, ``gone``: relations of them), None: nothing."""
-    made = dataset.derived
+    made = night.dataset.derived
     if isinstance(made, Conflicts):
         return overlap.COUNTED
-    if not isinstance(made, Links) or base is None or base.inputs is None or gone is None:
+    if not isinstance(made, Links) or night.base is None or night.base.inputs is None or gone is None:
         return None
-    inputs = touching.Difference(registry, deployment, found, base.inputs)
-    if not increments.is_timeless(dataset, registry) or not inputs.is_alike(connection):
+    inputs = touching.Difference(night.registry, night.deployment, night.found, night.base.inputs)
+    if not increments.is_timeless(night.dataset, night.registry) or not inputs.is_alike(connection):
         return None
-    return touching.lines(connection, dataset, made.master, base.snapshot, inputs, fresh, gone)
+    return touching.lines(connection, night.dataset, made.master, night.base.snapshot, inputs, fresh, gone)
 
 
-def _came_and_gone(
-    connection: duckdb.DuckDBPyConnection,
-    dataset: Dataset,
-    registry: Registry,
-    deployment: Deployment,
-    date: Date,
-    found: Mapping[str, Snapshot],
-    base: increments.Base | None,
-) -> tuple[str, str | None]:
+def _came_and_gone(connection: duckdb.DuckDBPyConnection, night: _Night) -> tuple[str, str | None]:
     """SELECTs of the rows of the batch, and of the ids of the base's rows that no longer hold; None without a base."""
-    if base is None:
-        return _query(connection, dataset, registry, deployment, date, found), None
-    touched = increments.touch(connection, dataset, registry, deployment, found, base.inputs)
-    if isinstance(dataset.derived, Conflicts) and not _beside_before(base, deployment):
+    if night.base is None:
+        return _query(connection, night), None
+    touched = increments.touch(
+        connection, night.dataset, night.registry, night.deployment, night.found, night.base.inputs
+    )
+    if isinstance(night.dataset.derived, Conflicts) and not _beside_before(night.base, night.deployment):
         touched = None
-    query = _query(connection, dataset, registry, deployment, date, found, base, touched)
-    return increments.compare(connection, dataset, registry, deployment, base.snapshot, query, touched=touched)
+    query = _query(connection, night, touched)
+    return increments.compare(
+        connection, night.dataset, night.registry, night.deployment, night.base.snapshot, query, touched=touched
+    )
 
 
-def _query(
-    connection: duckdb.DuckDBPyConnection,
-    dataset: Dataset,
-    registry: Registry,
-    deployment: Deployment,
-    date: Date,
-    found: Mapping[str, Snapshot],
-    base: increments.Base | None = None,
-    touched: increments.Touched | None = None,
-) -> str:
+def _query(connection: duckdb.DuckDBPyConnection, night: _Night, touched: increments.Touched | None = None) -> str:
     """The table's rows, typed; what they are made of may be put into temporary tables of the connection. Where it is
     told which masters are ``touched``, of these at least, all of theirs."""
-    made = dataset.derived
+    made = night.dataset.derived
     assert made is not None
     if isinstance(made, RollUp):
-        return _rolled_up(made, registry, deployment, date, found)
+        return _rolled_up(made, night.registry, night.deployment, night.date, night.found)
     only = touched.rows() if touched else None
     if isinstance(made, Events | Relations):
-        told = timelines.Told(registry, deployment, date, found, only, touched.linked() if touched else {})
+        told = timelines.Told(
+            night.registry, night.deployment, night.date, night.found, only, touched.linked() if touched else {}
+        )
     if isinstance(made, Events):
         return timelines.events(made, told)
-    linked_before = isinstance(made, Links) and newest(deployment, dataset.name, Date.max) is not None
-    keyed(connection, secret(deployment, in_use=linked_before or bool(made.links_read())))
+    linked_before = isinstance(made, Links) and newest(night.deployment, night.dataset.name, Date.max) is not None
+    keyed(connection, secret(night.deployment, in_use=linked_before or bool(made.links_read())))
     if isinstance(made, Relations):
         return timelines.relations(made, told)
     if isinstance(made, Conflicts):
-        return _conflicts(connection, made, dataset, registry, deployment, date, found, base, touched)
-    mentions = {kind: Mentions(kind, registry, deployment, date, found, only) for kind in made.masters_read()}
+        return _conflicts(connection, made, night, touched)
+    mentions = {kind: night.mentions(kind, night.found, only) for kind in made.masters_read()}
     if isinstance(made, Links):
-        return _linked(connection, mentions[made.master], dataset)
+        return _linked(connection, mentions[made.master], night.dataset)
     assert isinstance(made, Survivors)
-    whole = _all(made.links, found[made.links], registry, deployment)
+    whole = night.rows(made.links, night.found[made.links])
     of_kind = touched.of_masters(made.master) if touched else whole
     survivorship.prepare(connection, mentions[made.master], of_kind, identified=True)
     return survivorship.query(mentions[made.master])
@@ -319,37 +318,29 @@ def _beside_before(base: increments.Base, deployment: Deployment) -> list[Path]:
 
 
 def _conflicts(
-    connection: duckdb.DuckDBPyConnection,
-    made: Conflicts,
-    dataset: Dataset,
-    registry: Registry,
-    deployment: Deployment,
-    date: Date,
-    found: Mapping[str, Snapshot],
-    base: increments.Base | None,
-    touched: increments.Touched | None,
+    connection: duckdb.DuckDBPyConnection, made: Conflicts, night: _Night, touched: increments.Touched | None
 ) -> str:
     """With what departments hold of the same masters, which is counted over the same facts."""
-    kinds = {kind: table for kind, table in made.links_read().items() if table in found}
-    overlap.begin(connection, _beside_before(base, deployment) if touched and base else ())
-    if touched is not None and base is not None and base.inputs is not None:
+    kinds = {kind: table for kind, table in made.links_read().items() if table in night.found}
+    overlap.begin(connection, _beside_before(night.base, night.deployment) if touched and night.base else ())
+    if touched is not None and night.base is not None and night.base.inputs is not None:
         for kind in kinds:
-            then = Mentions(kind, registry, deployment, date, base.inputs, touched.rows(increments.BEFORE))
+            then = night.mentions(kind, night.base.inputs, touched.rows(increments.BEFORE))
             overlap.count(connection, then, touched.of_masters(kind, increments.BEFORE), -1)
     parts = []
     for kind, table in kinds.items():
-        mentions = Mentions(kind, registry, deployment, date, found, touched.rows() if touched else None)
-        links = touched.of_masters(kind) if touched else _all(table, found[table], registry, deployment)
+        mentions = night.mentions(kind, night.found, touched.rows() if touched else None)
+        links = touched.of_masters(kind) if touched else night.rows(table, night.found[table])
         overlap.count(connection, mentions, links)
         overlap.keep(connection, mentions)
         connection.execute(f"CREATE TEMP TABLE {sql.identifier(kind)} AS {conflicts.found(mentions)}")
         parts.append(f"SELECT * FROM {sql.identifier(kind)}")
-    before = _before(dataset, deployment, date)
+    before = _before(night.dataset, night.deployment, night.date)
     tonight = " UNION ALL ".join(parts)
     if before is None:
-        return conflicts.query(tonight, None, None, date.isoformat())
-    lines = _all(dataset.name, before, registry, deployment)
-    return conflicts.query(tonight, lines, before.date.isoformat(), date.isoformat())
+        return conflicts.query(tonight, None, None, night.date.isoformat())
+    lines = night.rows(night.dataset.name, before)
+    return conflicts.query(tonight, lines, before.date.isoformat(), night.date.isoformat())
 
 
 def _linked(connection: duckdb.DuckDBPyConnection, mentions: Mentions, dataset: Dataset) -> str:
@@ -357,12 +348,6 @@ def _linked(connection: duckdb.DuckDBPyConnection, mentions: Mentions, dataset: 
     asked = similarity.attach(connection, mentions, dataset)
     files.put_table(asked, scorecard.path(mentions.deployment, LINK_CANDIDATES, mentions.date, mentions.kind))
     return links.query(mentions)
-
-
-def _all(table: str, snapshot: Snapshot, registry: Registry, deployment: Deployment) -> str:
-    dataset = registry.datasets[table]
-    names = [column.name for column in dataset.columns]
-    return f"SELECT {sql.identifiers(names)} FROM ({rows(snapshot, dataset, registry, deployment, names)})"
 
 
 def _rolled_up(
