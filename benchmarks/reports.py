@@ -28,9 +28,10 @@ from govdata.access import dictionary
 from govdata.deployment import Deployment
 from govdata.governance.workbook import write_all
 from govdata.reports import inspection_figures
+from govdata.storage import sql
 d = Deployment.from_env()
 registry = standards.load(d.standards)
-with inspection_figures.opened(d) as catalogue:
+with sql.catalogue(d) as catalogue:
     date = inspection_figures.newest(catalogue)
 out = Path(sys.argv[1])
 """

@@ -79,8 +79,6 @@ def open_catalogue(deployment: Deployment) -> duckdb.DuckDBPyConnection:
     be opened."""
     import duckdb
 
-    if not deployment.catalogue.is_file():
-        raise GovdataError("还没有目录：请先运行 govdata run")
     try:
         return worker.connect(deployment, "1GB", None, "")
     except duckdb.Error as error:

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 from govdata.access import confinement, tables
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.storage import statements
+from govdata.storage import sql, statements
 
 if TYPE_CHECKING:
     import duckdb
@@ -63,19 +63,14 @@ def answer(deployment: Deployment, asked: dict[str, Any], spill: Path | None, ou
 
 def connect(deployment: Deployment, memory: str, spill: Path | None, spill_size: str) -> duckdb.DuckDBPyConnection:
     """The catalogue, read only, bounded, with nothing in reach but the files it names; the settings are locked."""
-    import duckdb
-
-    settings: dict[str, str | bool | int | float | list[str]] = {
+    settings: dict[str, sql.Setting] = {
         "memory_limit": memory,
         "temp_directory": str(spill) if spill else "",
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
         "allow_persistent_secrets": "false",
         **({"max_temp_directory_size": spill_size} if spill else {}),
     }
-    connection = duckdb.connect(str(deployment.catalogue), read_only=True, config=settings)
-    connection.execute("SET enable_progress_bar = false")
+    connection = sql.catalogue(deployment, settings)
     connection.execute("SET allowed_directories = ?", [[str(deployment.published), str(deployment.data / "lake")]])
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
@@ -108,7 +103,7 @@ def _tables(text: str) -> list[str]:
     import duckdb
 
     try:
-        named = duckdb.connect(config={"threads": 1}).get_table_names(text, qualified=True)
+        named = sql.connect(threads=1).get_table_names(text, qualified=True)
     except duckdb.Error:
         return []
     return sorted({name.split(" AS ")[0] for name in named if "." in name})

@@ -28,6 +28,7 @@ from govdata.deployment import Deployment
 from govdata.operations import alerts
 from govdata.operations.outcomes import GOVERNANCE
 from govdata.standards.model import Registry
+from govdata.storage import sql
 
 if TYPE_CHECKING:
     from govdata.publish import DamagedNight
@@ -120,7 +121,7 @@ def unreadable(deployment: Deployment) -> tuple[int, list[str]]:
     import duckdb
 
     broken = []
-    with duckdb.connect(str(deployment.catalogue), read_only=True) as connection:
+    with sql.catalogue(deployment) as connection:
         views = connection.execute(
             "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY schema_name, view_name"
         ).fetchall()

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from govdata.deployment import Deployment
-from govdata.errors import GovdataError
 from govdata.exam.damaging import CONFLICT, Strike, damage
 from govdata.exam.judging import Judged, judge, texts_of
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
@@ -109,15 +108,11 @@ def examine(
 ) -> Exam:
     """``datasets``: None: all that departments deliver. ``tell`` is told of each before it is examined. Raises
     ``GovdataError`` where nothing is published yet."""
-    import duckdb
-
-    if not deployment.catalogue.is_file():
-        raise GovdataError("还没有目录：请先运行 govdata run")
     exam = Exam()
     for name in datasets or registry.delivered:
         tell(name)
         dataset = registry.datasets[name]
-        with duckdb.connect(str(deployment.catalogue), read_only=True) as connection:
+        with sql.catalogue(deployment) as connection:
             found = _sample(connection, dataset, rows, seed)
         if found is None:
             exam.unexamined.append(name)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date as Date
 from typing import TYPE_CHECKING, Any
 
-from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.standards.model import Registry
 from govdata.standards.scoring_settings import Scheme
@@ -43,7 +42,7 @@ class Facts:
 
 
 def departments(connection: duckdb.DuckDBPyConnection, date: Date) -> list[str]:
-    """Those that are scored on the date. ``connection``: of ``opened``."""
+    """Those that are scored on the date. ``connection``: the catalogue."""
     rows = connection.execute(
         "SELECT scope FROM governance.scorecard WHERE date = ? AND kind = 'department' AND part IS NULL ORDER BY scope",
         [date],
@@ -60,16 +59,8 @@ def newest(connection: duckdb.DuckDBPyConnection) -> Date:
     return found
 
 
-def opened(deployment: Deployment) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    if not deployment.catalogue.is_file():
-        raise GovdataError("还没有目录：请先运行 govdata run")
-    return duckdb.connect(str(deployment.catalogue), read_only=True)
-
-
 def read(registry: Registry, connection: duckdb.DuckDBPyConnection, date: Date, department: str | None) -> Facts:
-    """What the catalogue says of one report; ``connection``: of ``opened``. Raises ``GovdataError`` where the date or
+    """What the catalogue says of one report; ``connection``: the catalogue. Raises ``GovdataError`` where the date or
     the department was not scored."""
     scheme = registry.scoring.on(date)
     asked = _Asked(connection, date, department)

@@ -15,7 +15,7 @@ from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.reports import inspection, inspection_figures, page
 from govdata.standards.model import Registry
-from govdata.storage import files
+from govdata.storage import files, sql
 
 if TYPE_CHECKING:
     import jinja2
@@ -48,7 +48,7 @@ def write(
     """The reports of a date (default: the newest that was scored): of one department, or of all and of the city.
 
     Raises ``GovdataError`` where nothing of the kind was scored, and where the bureau's own template cannot be used."""
-    with inspection_figures.opened(deployment) as catalogue:
+    with sql.catalogue(deployment) as catalogue:
         day = date or inspection_figures.newest(catalogue)
         wanted: Sequence[str | None] = (
             (department,) if department else (None, *inspection_figures.departments(catalogue, day))

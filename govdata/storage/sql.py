@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from govdata.deployment import Deployment
+from govdata.errors import GovdataError
 from govdata.storage import files
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Session(Protocol):
 
     def close(self) -> None: ...
 
+
+Setting = str | bool | int | float | list[str]
 
 Shared = Mapping[tuple[str, str], "pyarrow.Table"]
 """(database, table) → its rows: tables that many sessions read and none changes, found as ``database.table``."""
@@ -187,6 +190,25 @@ def connection(
             yield opened
         finally:
             opened.close()
+
+
+def catalogue(
+    deployment: Deployment, settings: Mapping[str, Setting] = MappingProxyType({})
+) -> duckdb.DuckDBPyConnection:
+    """The catalogue, read only, in Beijing time, within ``MEMORY_LIMIT``; ``settings`` go before these. A process that
+    has it open may open it again with the same settings only. Raises ``GovdataError`` before the first night."""
+    import duckdb
+
+    if not deployment.catalogue.is_file():
+        raise GovdataError("还没有目录：请先运行 govdata run")
+    bounds: dict[str, Setting] = {
+        "memory_limit": MEMORY_LIMIT,
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+    opened = duckdb.connect(str(deployment.catalogue), read_only=True, config=bounds | dict(settings))
+    opened.execute(f"{CLOCK}; SET enable_progress_bar = false")
+    return opened
 
 
 def identifier(name: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from govdata import checks, engine, ingest, publish
 from govdata.deployment import Deployment
+from govdata.errors import GovdataError
 from govdata.standards import load
 from govdata.storage import sql
 from tests.faults.city import FIRST, lay_down
@@ -94,6 +95,23 @@ def test_sessions_at_one_time_are_strangers_and_another_of_a_session_is_not() ->
     assert one.execute("FROM t").fetchall() == [(1,)]
     beside = sql.another(one)
     assert beside.execute("SELECT x, current_setting('TimeZone') FROM t").fetchall() == [(1, "Asia/Shanghai")]
+
+
+def test_the_catalogue_is_read_only_bounded_and_in_beijing_time(tmp_path: Path) -> None:
+    deployment = Deployment(tmp_path)
+    with pytest.raises(GovdataError, match="还没有目录"):
+        sql.catalogue(deployment)
+    deployment.catalogue.parent.mkdir(parents=True)
+    with duckdb.connect(str(deployment.catalogue)) as made:
+        made.execute("CREATE VIEW v AS SELECT TIMESTAMPTZ '2026-11-20 20:00:00+00' AS at")
+    with sql.catalogue(deployment) as opened:
+        ((at, memory),) = opened.execute(
+            "SELECT CAST(at AS VARCHAR), current_setting('memory_limit') FROM v"
+        ).fetchall()
+        assert at == "2026-11-21 04:00:00+08"
+        assert [(memory,)] == sql.connect().execute("SELECT current_setting('memory_limit')").fetchall()
+        with pytest.raises(duckdb.InvalidInputException):
+            opened.execute("CREATE TABLE t (x INTEGER)")
 
 
 def test_one_that_has_spilled_is_not_used_with_another_folder(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from govdata.batches import Snapshot
 from govdata.deployment import Deployment
-from govdata.reports.inspection_figures import opened
 from govdata.storage import sql
 from govdata.storage.tables.nights import DIMENSION_NAMES
 
@@ -96,7 +95,7 @@ def holdings(deployment: Deployment) -> Mapping[str, Holding]:
     """Table → what there is of it; empty before the first night."""
     if not deployment.catalogue.is_file():
         return {}
-    with opened(deployment) as connection:
+    with sql.catalogue(deployment) as connection:
         facts: dict[str, dict[str, Any]] = {}
         for query in (_SNAPSHOTS, _DELIVERIES, _PUNCTUALITY, _USAGE):
             for row in _rows(connection, query):

@@ -45,7 +45,7 @@ class Told:
 
 def read(registry: Registry, deployment: Deployment, on: Date | None) -> Told:
     """The figures of a date (None: of the newest that was scored). Raises ``GovdataError`` where it was not scored."""
-    with inspection_figures.opened(deployment) as connection:
+    with sql.catalogue(deployment) as connection:
         newest = inspection_figures.newest(connection)
         date = on or newest
         known = connection.execute("SELECT count(*) FROM governance.scorecard WHERE date = ?", [date]).fetchall()
