@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from dagster import (
     AssetKey,
     AssetSelection,
+    DagsterInstance,
+    DagsterRun,
     DefaultScheduleStatus,
     DefaultSensorStatus,
     RunFailureSensorContext,
@@ -28,7 +30,7 @@ from govdata.assets import cockpit, dead_runs, guard
 from govdata.assets.partitions import TIMEZONE
 from govdata.assets.resources import DeploymentResource
 from govdata.checks.asset_checks import check_specs
-from govdata.deployment import NIGHT
+from govdata.deployment import NIGHT, Deployment
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files
 
@@ -120,14 +122,7 @@ def died_run_sensor() -> SensorDefinition:
         default_status=DefaultSensorStatus.RUNNING,
     )
     def failed(context: RunFailureSensorContext, deployment: DeploymentResource) -> None:
-        run = context.dagster_run
-        if not dead_runs.is_ours(run):  # the command line has told it itself
-            guard.conclude(deployment.deployment, context.instance, run)
-        again = run.tags.get("dagster/will_retry") == "true" and not dead_runs.is_ours(run)
-        if again and run.tags.get("dagster/failure_reason") == ENDED_BY_SIGNAL:
-            context.instance.report_engine_event("服务停止时运行没有做完，没有发布；启动后已自动重做这一日", run)
-            return
-        report_died_run(deployment, run.run_id, run.tags.get("dagster/partition"), again=again)
+        report_failed_run(deployment.deployment, context.instance, context.dagster_run)
 
     return failed
 
@@ -148,5 +143,14 @@ def dead_run_sensor() -> SensorDefinition:
     return dead
 
 
-def report_died_run(deployment: DeploymentResource, run_id: str, date: str | None, *, again: bool = False) -> None:
-    dead_runs.alert(deployment.deployment, run_id, date, again=again)
+def report_failed_run(deployment: Deployment, instance: DagsterInstance, run: DagsterRun) -> None:
+    """What stopped goes into the run's log. Where nothing did, the run died: an alert, but for one that ended with its
+    service and is done again."""
+    ours = dead_runs.is_ours(run)
+    if not ours:  # the command line has told it itself
+        guard.conclude(deployment, instance, run)
+    again = run.tags.get("dagster/will_retry") == "true" and not ours
+    if again and run.tags.get("dagster/failure_reason") == ENDED_BY_SIGNAL:
+        instance.report_engine_event("服务停止时运行没有做完，没有发布；启动后已自动重做这一日", run)
+    else:
+        dead_runs.alert(deployment, run.run_id, run.tags.get("dagster/partition"), again=again)
