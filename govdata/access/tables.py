@@ -97,7 +97,7 @@ def _read(
             for batch in rows:
                 stream.write_batch(batch)
     except (duckdb.Error, pa.ArrowException, OSError) as error:
-        if isinstance(error, BrokenPipeError):
+        if isinstance(error, BrokenPipeError | duckdb.OutOfMemoryException):
             raise
         raise GovdataError(
             f"读取 {schema}.{name} 失败（{type(error).__name__}）。"

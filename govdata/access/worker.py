@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from govdata.access import confinement, tables
+from govdata.access.door import MEMORY
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
 from govdata.storage import sql, statements
@@ -54,11 +55,15 @@ def answer(deployment: Deployment, asked: dict[str, Any], spill: Path | None, ou
         connection = connect(deployment, asked["memory"], spill, asked["spill_size"])
     except duckdb.Error as error:
         raise GovdataError(f"目录打不开（{type(error).__name__}）") from None
-    with connection:
-        if asked["kind"] == "table":
-            tables.answer(connection, out, **asked["request"])
-        else:
-            _rows(connection, out, **asked["request"])
+    try:
+        with connection:
+            if asked["kind"] == "table":
+                tables.answer(connection, out, **asked["request"])
+            else:
+                _rows(connection, out, **asked["request"])
+    except duckdb.OutOfMemoryException:  # its text advises settings that nobody can change here
+        limit = f"上限由环境变量 {MEMORY} 设定"
+        raise GovdataError(f"查询需要的内存超过 {asked['memory']}，已中止（{limit}）；可以少取几列或加条件") from None
 
 
 def connect(deployment: Deployment, memory: str, spill: Path | None, spill_size: str) -> duckdb.DuckDBPyConnection:
@@ -92,6 +97,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, out: IO[bytes], text: str, limi
             left = None if left is None else left - len(rows)
             if left == 0:
                 break
+    except duckdb.OutOfMemoryException:
+        raise
     except duckdb.Error as error:
         # What the person typed goes back to that person's own terminal, with DuckDB's explanation.
         raise GovdataError(tables.moved(error, text) or f"查询失败：{error}") from None

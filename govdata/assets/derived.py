@@ -32,6 +32,7 @@ from govdata.checks.asset_checks import (
     DatedResult,
     check_results,
     check_specs,
+    not_made,
     per_cent,
     rule_line,
 )
@@ -86,8 +87,7 @@ def table(dataset: Dataset, registry: Registry, dates: DailyPartitionsDefinition
                 else:
                     publish.record_reconciliation(batch, None, home)
                     work.block(tuple(o.description for o in verdict.outcomes if o.blocking and not o.passed))
-        if verdict is not None:
-            yield from check_results(verdict, dataset)
+        yield from check_results(verdict, dataset) if verdict is not None else not_made(dataset, registry)
         if snapshot is not None:
             yield MaterializeResult(
                 asset_key=published.key(dataset),

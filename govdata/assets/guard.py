@@ -24,6 +24,8 @@ from dagster import (
     AssetKey,
     AssetObservation,
     DagsterExecutionInterruptedError,
+    DagsterInstance,
+    DagsterRun,
     Failure,
     MetadataValue,
 )
@@ -194,7 +196,7 @@ def guarded(
     frames_again()
     outcomes.begin(work.room, name)
     try:
-        with interruption.deferred():
+        with interruption.deferred(_no_frames):
             try:
                 interruption.check()
                 with _alone(deployment, dataset):
@@ -203,6 +205,7 @@ def guarded(
                 interruption.check()  # what comes up after the end was asked for is no fault of the delivery's
                 raise
     except ENDED:
+        _no_frames()
         raise
     except GovdataError as error:
         work.waiting = isinstance(error, Waiting)
@@ -227,8 +230,30 @@ def failure(reasons: tuple[str, ...], metadata: Mapping[str, MetadataValue] | No
     """What a stage that stopped is to raise at once. Dagster shows the stack of whatever a step raises; this one's
     leads to this module and would push the reasons out of sight, so there is none until ``frames_again``: Python has a
     switch for that."""
-    sys.tracebacklimit = 0
+    _no_frames()
     return Failure(description="；".join(reasons), metadata=metadata, allow_retries=False)
+
+
+def _no_frames() -> None:
+    sys.tracebacklimit = 0
+
+
+def conclude(deployment: Deployment, instance: DagsterInstance, run: DagsterRun) -> None:
+    """The closing line of a failed run: everything that stopped and why. Dagster's own has the first reason only, and
+    the names of the steps."""
+    date = run.tags.get("dagster/partition")
+    stopped = [
+        made
+        for made in (outcomes.of_date(deployment, Date.fromisoformat(date)) if date else ())
+        if made.is_stopped and made.run_id == run.run_id
+    ]
+    if stopped:
+        # Dagster shows a long line in part: who stopped comes before why.
+        names = "、".join(
+            f"{made.dataset}（{outcomes.title(made.stage)}，{OUTCOME_NAMES[made.outcome]}）" for made in stopped
+        )
+        why = [f"{made.dataset}：{'；'.join(made.reasons)}" for made in stopped]
+        instance.report_engine_event("\n".join([f"{date} 没有做完的：{names}。其余照常。原因：", *why]), run)
 
 
 def frames_again() -> None:

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from dagster import (
     AssetKey,
     AssetSelection,
+    DagsterInstance,
+    DagsterRun,
     DefaultScheduleStatus,
     DefaultSensorStatus,
     RunFailureSensorContext,
@@ -24,11 +26,11 @@ from dagster import (
     sensor,
 )
 
-from govdata.assets import cockpit, dead_runs
+from govdata.assets import cockpit, dead_runs, guard
 from govdata.assets.partitions import TIMEZONE
 from govdata.assets.resources import DeploymentResource
 from govdata.checks.asset_checks import check_specs
-from govdata.deployment import NIGHT
+from govdata.deployment import NIGHT, Deployment
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files
 
@@ -49,6 +51,9 @@ nightly_job = define_asset_job(
 
 
 STAGES = ("raw", "standardized", "quarantine", "repairs", "published")
+
+ENDED_BY_SIGNAL = "UNEXPECTED_TERMINATION"
+"""Dagster's word for a run that its service's end has ended: it told so itself, and no fault is to be told of."""
 
 QUIET = 300
 """Seconds since the last change in a folder until the clock or a sensor takes it: somebody may still be copying into
@@ -108,18 +113,16 @@ def request(date: Date, delivered: Sequence[Dataset], registry: Registry, key: s
 
 
 def died_run_sensor() -> SensorDefinition:
-    """Writes an alert for a failed run that could not write one itself (killed, out of memory, definitions that do not
-    load)."""
+    """Writes the closing line of a failed run, and an alert where it could not write one itself (killed, out of memory,
+    definitions that do not load)."""
 
     @run_failure_sensor(
         name="run_failure_alert",
-        description="运行失败而没有留下告警时（进程被终止、内存耗尽等），补写告警",
+        description="运行失败时在运行日志末尾写明停在哪里、为什么；没有留下告警的（进程被终止、内存耗尽等）补写告警",
         default_status=DefaultSensorStatus.RUNNING,
     )
     def failed(context: RunFailureSensorContext, deployment: DeploymentResource) -> None:
-        run = context.dagster_run
-        again = run.tags.get("dagster/will_retry") == "true" and not dead_runs.is_ours(run)
-        report_died_run(deployment, run.run_id, run.tags.get("dagster/partition"), again=again)
+        report_failed_run(deployment.deployment, context.instance, context.dagster_run)
 
     return failed
 
@@ -140,5 +143,14 @@ def dead_run_sensor() -> SensorDefinition:
     return dead
 
 
-def report_died_run(deployment: DeploymentResource, run_id: str, date: str | None, *, again: bool = False) -> None:
-    dead_runs.alert(deployment.deployment, run_id, date, again=again)
+def report_failed_run(deployment: Deployment, instance: DagsterInstance, run: DagsterRun) -> None:
+    """What stopped goes into the run's log. Where nothing did, the run died: an alert, but for one that ended with its
+    service and is done again."""
+    ours = dead_runs.is_ours(run)
+    if not ours:  # the command line has told it itself
+        guard.conclude(deployment, instance, run)
+    again = run.tags.get("dagster/will_retry") == "true" and not ours
+    if again and run.tags.get("dagster/failure_reason") == ENDED_BY_SIGNAL:
+        instance.report_engine_event("服务停止时运行没有做完，没有发布；启动后已自动重做这一日", run)
+    else:
+        dead_runs.alert(deployment, run.run_id, run.tags.get("dagster/partition"), again=again)

@@ -208,6 +208,19 @@ def not_read(
                 yield failed(spec.name, AssetCheckSeverity.WARN, told)
 
 
+def not_made(dataset: Dataset, registry: Registry) -> Iterator[AssetCheckResult]:
+    """The checks of a derived table that there was nothing to make of: a step has to tell of each of its checks."""
+    told = f"还没有判定过：{'、'.join(registry.inputs(dataset.name))} 中有还没有发布过的，这张表没有做"
+    for spec in check_specs(dataset, registry):
+        yield DatedResult(
+            asset_key=asset_key(dataset),
+            check_name=spec.name,
+            passed=False,
+            severity=AssetCheckSeverity.WARN,
+            description=told,
+        )
+
+
 def _results(verdict: Verdict, dataset: Dataset) -> Iterator[dict[str, Any]]:
     rules = [outcome for outcome in verdict.outcomes if outcome.kind == "rule"]
     tables = [outcome for outcome in verdict.outcomes if outcome.kind == "table"]

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from govdata.errors import GovdataError
@@ -29,11 +30,28 @@ def each(work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     Raises what ``work`` raises, the first in the items' order; what has not begun is then left. Raises ``GovdataError``
     where a process ends by itself. Signals are for this process alone: the others end with it, however it ends."""
     spawned = multiprocessing.get_context("spawn")  # a fork would inherit the locks of threads that it has not
-    with ProcessPoolExecutor(min(WORKERS, len(items)), spawned, _start, (work,)) as pool:
+    with _untold():
+        pool = ProcessPoolExecutor(min(WORKERS, len(items)), spawned, _start, (work,))
+    with pool:
         try:
             yield from pool.map(_do, items)
         except BrokenProcessPool:
             raise GovdataError("一个读取进程意外结束（可能是内存不足），交付没有读完，请重新运行") from None
+
+
+@contextmanager
+def _untold() -> Iterator[None]:
+    """Python watches over the semaphores of processes by a process of its own, which starts within the block. Where
+    ours ends at once (a second Ctrl-C), it removes them; that it had to is no news for a person at the terminal."""
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [before, "ignore:resource_tracker:UserWarning"]))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def _start(work: Callable[[Any], Any]) -> None:

@@ -188,6 +188,8 @@ class Nights:
         guard.frames_again()
         if result.dagster_run.status == DagsterRunStatus.CANCELED:
             raise KeyboardInterrupt
+        if not result.success:
+            guard.conclude(self.deployment, dagster, result.dagster_run)
         for dataset, stage in stages:  # a stage behind one that stopped never begins
             if (dataset, stage) not in ended:
                 on_step("", dataset)

@@ -133,9 +133,10 @@ def _keep_to_ourselves() -> None:
 
 
 @contextmanager
-def deferred() -> Iterator[None]:
+def deferred(tell: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Where the work itself has the main thread (a run of the daemon's): a signal within the block waits for a
-    checkpoint or for the block's end, and then goes to whoever listened before. Does nothing in another thread."""
+    checkpoint or for the block's end, and then, after ``tell``, goes to whoever listened before. Does nothing in
+    another thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -145,4 +146,5 @@ def deferred() -> Iterator[None]:
             yield
     finally:
         if received:
+            tell()
             os.kill(os.getpid(), received[0])

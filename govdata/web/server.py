@@ -27,6 +27,8 @@ from govdata.web.follower import Follower, follow
 _PATIENCE = {signal.SIGINT: 20.0, signal.SIGTERM: 5.0, signal.SIGKILL: 5.0}
 """Seconds that the processes get to end after each signal, in this order."""
 
+_ENDING = "正在结束；没有做完的运行不发布，下次启动时自动重做"
+
 
 def serve(deployment: Deployment, home: Path, port: int, announce: Callable[[], object]) -> None:
     """Serve the interface at ``127.0.0.1:port`` and run Dagster's daemon until a signal (INT, TERM or HUP) ends both.
@@ -51,6 +53,7 @@ def serve(deployment: Deployment, home: Path, port: int, announce: Callable[[], 
             server.run(sockets=[listener])
             if process.poll() is not None:
                 raise GovdataError(f"Dagster 自行结束（退出码 {process.returncode}），原因见上面的输出")
+            _say(f"{_ENDING}\n".encode())
 
 
 @contextmanager
@@ -124,13 +127,39 @@ def _dagster(deployment: Deployment, home: Path, host: str, port: int, lock: int
         str(port),
     ]
     command += ["--log-level", "error"]  # else it tells people the address behind the door, and warnings in English
-    process = subprocess.Popen(command, cwd=deployment.home, env=environment, start_new_session=True, pass_fds=(lock,))
+    process = subprocess.Popen(
+        command,
+        cwd=deployment.home,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        pass_fds=(lock,),
+    )
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(process.pid).encode(), 0)
+    ending = threading.Event()
+    threading.Thread(target=_pass_on, args=(process, ending), daemon=True).start()
     try:
         yield process
     finally:
+        ending.set()
         _end(process)
+
+
+def _pass_on(process: subprocess.Popen[bytes], ending: threading.Event) -> None:
+    """What Dagster's processes say goes to our own terminal, but for what each of them says of being ended (English,
+    with a stack trace where a run was at work)."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if not ending.is_set():
+            _say(line)
+
+
+def _say(line: bytes) -> None:
+    with suppress(OSError):  # the terminal may be gone: then the end was asked for by HUP
+        sys.stderr.buffer.write(line)
+        sys.stderr.flush()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

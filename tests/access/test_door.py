@@ -391,7 +391,7 @@ def test_a_query_that_does_not_fit_spills_beside_the_lake_or_ends(home: Deployme
     before = _state(home)
     if confinement.available():
         assert len(access.select(home, LARGE, 3, Limits(memory="300MB", spill="5GB")).rows) == 3
-    with pytest.raises(GovdataError, match="查询失败"):
+    with pytest.raises(GovdataError, match="内存超过 100MB，已中止（上限由环境变量 GOVDATA_QUERY_MEMORY"):
         access.select(home, HUGE, 3, Limits(memory="100MB"))
     assert _state(home) == before
 

@@ -29,7 +29,7 @@ from dagster import (
 
 from govdata import checks, engine, ingest, publish, reports
 from govdata.assets.city import is_due
-from govdata.assets.nightly import nightly_schedule, report_died_run
+from govdata.assets.nightly import ENDED_BY_SIGNAL, nightly_schedule, report_failed_run
 from govdata.assets.resources import DeploymentResource
 from govdata.batches import CheckOutcome, DeliveredFile, Delivery, RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.checks import TABLE_CHECKS, ChecksError
@@ -557,9 +557,18 @@ def test_the_night_of_a_date_works_on_that_dates_deliveries(home: Deployment) ->
     assert (night.cron_schedule, night.execution_timezone) == ("0 2 * * *", "Asia/Shanghai")
 
 
-def test_a_run_that_died_gets_one_alert(home: Deployment) -> None:
-    resource = DeploymentResource(deployment=home)
-    report_died_run(resource, "run-1", "2026-11-20")
-    report_died_run(resource, "run-1", "2026-11-20")
-    (alert,) = alerts.alerts(home)
-    assert (alert.kind, alert.run_id, alert.date) == ("run_failed", "run-1", "2026-11-20")
+def test_a_run_that_died_gets_one_alert_and_one_that_ended_with_its_service_none(home: Deployment) -> None:
+    tags = {"dagster/partition": "2026-11-20"}
+    again = tags | {"dagster/will_retry": "true"}
+    ended, killed = again | {"dagster/failure_reason": ENDED_BY_SIGNAL}, again
+    with DagsterInstance.ephemeral() as instance:
+        report_failed_run(home, instance, DagsterRun("nightly", run_id="run-1", tags=ended))
+        assert not list(alerts.alerts(home)) and "自动重做" in instance.all_logs("run-1")[-1].message
+        for run_id, of_it in (
+            ("run-2", killed),
+            ("run-2", killed),
+            ("run-3", tags | {"dagster/failure_reason": ENDED_BY_SIGNAL}),
+        ):
+            report_failed_run(home, instance, DagsterRun("nightly", run_id=run_id, tags=of_it))
+    told = sorted((alert.kind, alert.run_id, alert.date) for alert in alerts.alerts(home))
+    assert told == [("run_failed", "run-2", "2026-11-20"), ("run_failed", "run-3", "2026-11-20")]

@@ -125,6 +125,19 @@ def test_the_reason_and_its_query_stand_on_the_blocked_datasets_assets_alone(blo
         assert [row[1] for row in query(blocked.deployment, str(observation.metadata["查询"].value))] == [name]
 
 
+def test_tables_for_which_an_input_is_missing_are_no_failure_of_the_city(blocked: Finished) -> None:
+    """The first night, and neither persons nor marriages were published."""
+    with instance(blocked.deployment) as dagster:
+        assert {run.job_name: run.status.value for run in dagster.get_runs()} == {
+            "nightly": "FAILURE",
+            "city": "SUCCESS",
+        }
+        (told,) = dagster.fetch_observations(AssetKey(["population", "published"]), limit=1).records
+        closing = [event.message for event in dagster.all_logs(told.run_id)][-1]
+    assert closing.startswith("2026-11-18 没有做完的：marriage（读入，被阻断）、population（读入，被阻断）。")
+    assert "工作簿或压缩文件不完整" in closing and "没有找到表头" in closing
+
+
 def test_a_blocked_run_leaks_nothing_either(blocked: Finished, finished: Finished) -> None:
     home = blocked.deployment
     # The values are those of the whole sample: what could not be read here was read there.

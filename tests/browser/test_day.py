@@ -16,9 +16,11 @@ import pytest
 from playwright.sync_api import Error, Page, sync_playwright
 
 from govdata.deployment import Deployment
+from govdata.night import instance
+from govdata.operations import alerts
 from tests.browser.test_ui import CHROMIUM, WAIT, shot
 from tests.faults import city
-from tests.faults.services import followed
+from tests.faults.services import followed, last_step, launch
 from tests.servers import START_SECONDS, free_port, is_up, processes, start_interface
 from tests.zygote import Zygote
 
@@ -80,11 +82,14 @@ def day(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Da
 def _deliver_late(deployment: Deployment) -> None:
     """The delivery of the day after, at rest for ten minutes."""
     city.deliver(deployment, 1)
-    then = time.time() - TEN_MINUTES
     for name in ("cards", "rooms"):
-        delivered = deployment.delivery(name, city.day(1))
-        for path in (*delivered.iterdir(), delivered):
-            os.utime(path, (then, then))
+        _at_rest(deployment.delivery(name, city.day(1)))
+
+
+def _at_rest(delivered: Path) -> None:
+    then = time.time() - TEN_MINUTES
+    for path in (*delivered.iterdir(), delivered):
+        os.utime(path, (then, then))
 
 
 def test_a_changed_standard_is_shown_without_anybodys_click(day: Day, tmp_path: Path) -> None:
@@ -121,6 +126,18 @@ def test_a_standard_with_a_problem_is_told_and_the_interface_goes_on(day: Day, t
     day.page.goto(f"{day.address}/assets/halls/published")
     day.page.get_by_text("报告厅").first.wait_for()
     page.write_text(good, encoding="utf-8")
+    _change_a_rule_and_deliver_halls(day.deployment)
+
+
+def _change_a_rule_and_deliver_halls(deployment: Deployment) -> None:
+    """Which the daemon takes up after what came before: see below."""
+    elements = deployment.standards / "elements" / "reading.yaml"
+    text = elements.read_text(encoding="utf-8")
+    changed = text.replace("期次超出常理", "期次须在十以内").replace("max: 9000", "max: 10")
+    elements.write_text(changed, encoding="utf-8")
+    halls = deployment.delivery("halls", city.day(1))
+    city.write(halls / "报告厅.csv", ["LB00000001,11,I", "LB00000002,1,I"])
+    _at_rest(halls)
 
 
 def test_a_delivery_after_the_night_is_taken_up_and_shown(day: Day, tmp_path: Path) -> None:
@@ -140,6 +157,20 @@ def test_a_delivery_after_the_night_is_taken_up_and_shown(day: Day, tmp_path: Pa
     shot(page, tmp_path, "late_partition")
 
 
+def test_the_daemon_runs_no_night_by_old_standards(day: Day, tmp_path: Path) -> None:
+    """A contract that was added while the interface was up is delivered: by the standards the daemon began with nothing
+    could be made of it. A rule that was changed meanwhile is the one that judges."""
+    deadline = time.monotonic() + 2 * START_SECONDS  # the sensor looks every two minutes, when no run is on its way
+    while not day.deployment.snapshot("halls", city.day(1)).exists():
+        assert time.monotonic() < deadline, day.said()
+        time.sleep(0.5)
+    day.page.goto(f"{day.address}/assets/halls/standardized?view=checks")
+    day.page.get_by_text("accuracy", exact=True).first.click()
+    day.page.get_by_text("期次须在十以内").first.wait_for()
+    day.page.get_by_text("不合格 1 项").first.wait_for()
+    shot(day.page, tmp_path, "new_standards")
+
+
 def test_a_second_interface_says_why_it_does_not_start_and_the_first_goes_on(
     day: Day, zygote: Zygote, tmp_path: Path
 ) -> None:
@@ -156,16 +187,29 @@ def test_a_second_interface_says_why_it_does_not_start_and_the_first_goes_on(
     shot(day.page, tmp_path, "automation")
 
 
-def test_term_ends_all_of_it(day: Day) -> None:
-    """Also while the open page asks. The runs have ended: what becomes of one in the middle is told by Dagster itself."""
+def test_term_in_the_middle_of_a_run_ends_all_of_it_in_one_line(day: Day) -> None:
+    """Also while the open page asks."""
     deadline = time.monotonic() + START_SECONDS
     while not followed(day.deployment):
         assert time.monotonic() < deadline, day.said()
         time.sleep(1)
+    told_before = len(list(alerts.alerts(day.deployment)))
+    again = launch(day.address, city.day(0).isoformat())
+    while not last_step(day.deployment, again):
+        assert time.monotonic() < deadline, day.said()
+        time.sleep(0.1)
     day.process.send_signal(signal.SIGTERM)
     assert day.process.wait(timeout=60) == 0, day.said()
     assert processes(day.deployment) == {}
     with pytest.raises(Error, match="ERR_CONNECTION_REFUSED"):
         day.page.goto(day.address)
-    said = re.sub("^Aborted!$|^$", "", day.said(), flags=re.MULTILINE).split("\n")  # Dagster's word
-    assert not [line for line in said if line and not re.search("http://127.0.0.1|标准", line)], day.said()
+    said = [line for line in day.said().splitlines() if not re.search("http://127.0.0.1|标准", line)]
+    assert said == ["正在结束；没有做完的运行不发布，下次启动时自动重做"]
+    assert len(list(alerts.alerts(day.deployment))) == told_before
+    with instance(day.deployment) as dagster:
+        told = [
+            event.error_info or getattr(event.dagster_event.event_specific_data, "error", None)
+            for event in dagster.all_logs(again)
+            if event.dagster_event is not None
+        ]
+    assert not any(error.stack for error in told if error is not None), "no stack on the run's page"

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests.conftest import Finished
+from tests.faults.services import runs
 from tests.servers import free_port, program, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("finished")]
@@ -220,3 +221,21 @@ def test_a_blocked_delivery_says_why_on_its_assets(page: Page, morning: str, blo
     page.goto(f"{morning}/assets/birth/published?view=events")
     page.get_by_text("2026-11-18").first.wait_for()
     assert page.get_by_text("被阻断").count() == 0
+
+
+def test_the_run_of_two_blocked_deliveries_names_both_and_why(
+    page: Page, morning: str, blocked: Finished, tmp_path: Path
+) -> None:
+    """Its page opens at the end of its log. What could not be made for want of them is no failure of the city."""
+    run_ids = {run.job_name: run.run_id for run in runs(blocked.deployment)}
+    page.goto(f"{morning}/runs/{run_ids['nightly']}")
+    page.get_by_text("没有做完的：marriage（读入，被阻断）、population（读入，被阻断）").first.wait_for()
+    page.get_by_text("工作簿或压缩文件不完整").first.wait_for()
+    page.get_by_text("没有找到表头").first.wait_for()
+    assert page.get_by_text("Stack Trace").count() == 0 and page.get_by_text('File "').count() == 0
+    shot(page, tmp_path, "blocked_run")
+    page.goto(f"{morning}/runs/{run_ids['city']}")
+    page.get_by_text("Success", exact=True).first.wait_for()
+    page.goto(f"{morning}/assets/masters/couple?view=checks")
+    page.get_by_text("中有还没有发布过的，这张表没有做").first.wait_for()
+    shot(page, tmp_path, "not_made")

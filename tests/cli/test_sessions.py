@@ -40,6 +40,23 @@ pace.add, engine.standardize = add, standardize
 """Reading takes as long as that of a large file does; Ctrl-C while the first dataset is standardised."""
 
 
+ENDED_TWICE = """
+import os, signal, time
+from govdata.ingest import processes, run
+run.MANY = 2
+processes.WORKERS = 2
+original = processes.each
+def each(*arguments):
+    for read in original(*arguments):
+        for _ in range(2):
+            os.kill(os.getpid(), signal.{signal})
+            time.sleep(1)
+        yield read
+processes.each = each
+"""
+"""Two signals while several processes read."""
+
+
 def folded(session: Session, width: int) -> bool:
     """Whether each line fits the window: the terminal itself never had to cut one."""
     return all(cell_len(line) <= width for line in session.left)
@@ -58,6 +75,22 @@ def test_the_bar_lives_until_ctrl_c_says_how_to_go_on(zygote: Zygote, tmp_path: 
     command = f"GOVDATA_HOME='{deployment.home}' "
     assert command in session.text.partition("再次运行即可继续：")[2], session.left
     assert "Traceback" not in session.said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_while_processes_read_says_how_to_go_on_and_nothing_else(
+    zygote: Zygote, tmp_path: Path, number: signal.Signals
+) -> None:
+    deployment = city.lay_down(tmp_path / "home", 1)
+    delivered = deployment.delivery("cards", city.day(0))
+    (cards,) = delivered.iterdir()
+    head, *lines = cards.read_bytes().splitlines(keepends=True)
+    (delivered / f"全量2{cards.suffix}").write_bytes(b"".join([head, *lines[::2]]))
+    cards.write_bytes(b"".join([head, *lines[1::2]]))
+    session = recorded(zygote, deployment, "run", width=60, before=ENDED_TWICE.format(signal=number.name))
+    assert session.code == 128 + number, session.said
+    assert session.text.partition("再次运行即可继续：")[2].endswith("govdata run"), session.left
+    assert "warn" not in session.said.lower() and "Traceback" not in session.said, session.said
 
 
 @WIDTHS
@@ -108,6 +141,11 @@ def test_a_query_has_its_limits(zygote: Zygote, finished: Finished) -> None:
     endless = "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range % 7 = b.range % 5"
     late = recorded(zygote, finished.deployment, "sql", "--seconds", "1", endless, width=60)
     assert late.code == 1 and late.left[0].startswith("查询超过 1 秒，已中止"), late.left
+    large = "SELECT list(md5(a.range::VARCHAR)) FROM range(10000000) a"
+    before = "import os; os.environ['GOVDATA_QUERY_MEMORY'] = '100MB'"
+    beyond = recorded(zygote, finished.deployment, "sql", large, width=60, before=before)
+    assert beyond.code == 1 and beyond.text.startswith("查询需要的内存超过 100MB，已中止"), beyond.left
+    assert "GOVDATA_QUERY_MEMORY" in beyond.text and "SET " not in beyond.said, "nothing that a person cannot do"
 
 
 def test_a_table_goes_into_a_workbook_and_into_csv(zygote: Zygote, finished: Finished, tmp_path: Path) -> None:
@@ -124,6 +162,21 @@ def test_a_table_goes_into_a_workbook_and_into_csv(zygote: Zygote, finished: Fin
     assert {len(line.split(",")[0]) for line in shown.left[1:]} == {18}
     again = recorded(zygote, finished.deployment, "sql", query, "--xlsx", str(book), width=60)
     assert again.code == 1 and "已存在，不覆盖" in again.text, again.left
+
+
+@WIDTHS
+def test_a_deadline_after_the_night_is_told_by_the_check(zygote: Zygote, tmp_path: Path, width: int) -> None:
+    deployment = city.lay_down(tmp_path / "home", 1)
+    contract = deployment.standards / "datasets" / "rooms.odcs.yaml"
+    schedule = "{property: frequency, value: 1, unit: d}"
+    text = contract.read_text(encoding="utf-8")
+    assert schedule in text
+    late = f"{schedule}\n  - {{property: deliveryDeadline, value: '06:00'}}"
+    contract.write_text(text.replace(schedule, late), encoding="utf-8")
+    session = recorded(zygote, deployment, "standards", "check", width=width)
+    assert session.code == 0 and session.text.count("晚于夜间运行") == 1, session.left
+    told = "阅览室（rooms）的交付期限 06:00 晚于夜间运行 02:00：夜间没有的由补收（late_deliveries）处理"
+    assert told in session.text, session.left
 
 
 @WIDTHS

@@ -44,12 +44,12 @@ BEFORE_ITS_CHECKPOINT = """
 import os, signal, time
 from govdata.operations import interruption
 original = interruption.deferred
-def deferred():
+def deferred(*tell):
     if interruption.asked() is None:
         os.kill(os.getpid(), signal.SIGTERM)
         while interruption.asked() is None:
             time.sleep(0.01)
-    return original()
+    return original(*tell)
 interruption.deferred = deferred
 """
 
