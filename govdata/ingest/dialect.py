@@ -13,11 +13,11 @@ from govdata.ingest.header_lines import (
     HEADER_LINES,
     NUMBER,
     contrasts,
+    explained_until,
     has_a_gap,
     heads,
     heads_the_first,
     is_commented,
-    is_numbering,
     is_too_long,
     joined,
     lacks_row_names,
@@ -228,7 +228,7 @@ def _by_contract(text: str, headers: Headers) -> Layout | None:
             manner = Dialect(dialect.delimiter, _quote_of(body, dialect.delimiter))
     above = [_header_record(text, place, manner)[0] for place in line_starts(text, line)]
     demand_header(headers, above, fields, read_records(text, manner, SAMPLE_RECORDS, after))
-    return _finish(text, manner, line, after, fields, numbered=True)
+    return _finish(text, manner, line, after, fields, headers)
 
 
 def _line_below(text: str, end: int) -> str:
@@ -246,16 +246,16 @@ def _too_few(cells: Sequence[str], hits: int) -> bool:
 
 
 def _finish(
-    text: str, dialect: Dialect, line: int, after: int, header: Sequence[str], *, numbered: bool = False
+    text: str, dialect: Dialect, line: int, after: int, header: Sequence[str], headers: Headers | None = None
 ) -> Layout:
-    """``numbered``: only row numbers are taken for a column the header does not name."""
+    """With a contract only row numbers are taken for a column the header does not name."""
     if stacked := _stacked(text, after, dialect, header):
         header, after = stacked
-    if numbered:
-        numbers, behind, _ = _header_record(text, after, dialect)
-        after = behind if is_numbering(numbers, len(named(header))) else after
+    if headers:
+        read = lambda place: _header_record(text, place, dialect)[:2]  # noqa: E731
+        after = explained_until(read, after, len(named(header)), headers.is_header)
     records = [fields for fields in read_records(text, dialect, SAMPLE_RECORDS // 2, after) if not is_blank(fields)]
-    if lacks_row_names(header, records, numbered=numbered):
+    if lacks_row_names(header, records, numbered=headers is not None):
         header = ["", *header]
     elif is_commented(header, records):
         header = header[1:]

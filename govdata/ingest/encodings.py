@@ -179,14 +179,27 @@ def _lone(line: bytes) -> bool | None:
 
 def doubt(data: bytes) -> str:
     """Why text that reads as GB18030 may be something else all the same (Chinese), else empty: it is mostly characters
-    outside of GB 2312's first level, or all of Big5's first level and less so of that of GB 2312."""
+    outside of GB 2312's first level, all of Big5's first level and less so of that of GB 2312, or all Hangul in the
+    Korean code."""
     text = "".join(char for char in data.decode("gb18030", "ignore") if char > "\x7f")
     if len(text) < 4:
         return ""
     everyday = sum(map(_everyday, text)) / len(text)
     if _first_level_of_big5(data) > max(0.97, everyday) and len(text) >= 20:
         return "可能是BIG5"
+    if len(text) >= 20 and _hangul(data) > 0.97:
+        return "可能是韩文（EUC-KR）"
     return "多为生僻字，可能是别的编码" if everyday < 0.5 else ""
+
+
+def _hangul(data: bytes) -> float:
+    """Share of the characters beyond ASCII that are marks or Hangul in the Korean code, whose rows hold half of what
+    Chinese text is made of; 0 where the text cannot be Korean."""
+    try:
+        beyond = [char.encode("euc-kr") for char in data.decode("euc-kr") if char > "\x7f"]
+    except UnicodeError:
+        return 0.0
+    return sum(0xA1 <= code[0] <= 0xC8 for code in beyond) / len(beyond) if beyond else 0.0
 
 
 def _first_level_of_big5(data: bytes) -> float:

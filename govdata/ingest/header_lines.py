@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from govdata.ingest.headers import is_blank, named
 
@@ -15,9 +15,10 @@ _NUMBER_LIKE = re.compile(r"[-+]?[$¥￥€£]?[\d.,:/\-]+%?|\d.*\d{4}.*", re.DO
 _VALUE_LIKE = re.compile(_NUMBER_LIKE.pattern + r"|.{41,}", re.DOTALL)
 _TYPE = re.compile(
     r"(n?(var)?char2?|string|text|clob|number|numeric|decimal|int|integer|bigint|smallint|float|double|date|time|datetime|"
-    r"timestamp|bool|boolean|字符型?|字符串|文本|数值型?|整数|日期型?|时间)\s*(\([\d\s,]*\))?",
+    r"timestamp|bool|boolean|字符型?|字符串|文本|数值型?|整数|日期型?|时间)\s*(\([\d\s,]*\))?|"
+    r"(lowcardinality|nullable|array)\(.+\)|(an?|by|c|d|dt|n|t)(\.\.|\.\.ul|\()\d*[\d,]*\)?|d8|dt1[45]|t6|dt",
     re.IGNORECASE,
-)
+)  # of databases, and as GB/T 18391 writes them (C..50, N(18,2), D8)
 _DEMAND = re.compile(r"[(（]?(必填|选填|非必填|必选|可选|可空|非空|必填项|选填项|必须|条件必填)[)）]?")
 _UNIT = re.compile(
     r"(单位[:：])?(亿|[千百十]?万|千)?(美|港|欧|日)?元|元/.{1,6}|平方米|平米|㎡|m2|m²|亩|公顷|公里|km|米|吨|千克|公斤|克|k?g|[%％‰]|人次?|户|个|家|件|次|"
@@ -26,6 +27,7 @@ _UNIT = re.compile(
 )
 _ENCLOSED = re.compile(r"[(（\[【<＜《][^()（）\[\]【】]*[)）\]】>＞》]")
 _STROKES = re.compile(r"[-—=_*.·~]{2,}")
+_DRAWN = re.compile(r"[-—=_─━═]{2,}|-")
 _EXAMPLE = re.compile(r"(示例|样例|例如?|填写说明|说明|格式)[:：].*", re.DOTALL)
 _EXPLAINS = (_TYPE, _DEMAND, _UNIT, _ENCLOSED, _STROKES, _EXAMPLE)
 _NUMBERS = re.compile(
@@ -106,6 +108,30 @@ def is_numbering(cells: Sequence[str | None], columns: int) -> bool:
     letters = len(list(itertools.takewhile(lambda text: text in tuple("甲乙丙丁戊"), texts)))
     expected = [*"甲乙丙丁戊"[:letters], *map(str, range(1, len(texts) - letters + 1))]
     return len(texts) >= max(3, columns - 1) and texts == expected
+
+
+def is_drawn(cells: Sequence[str | None]) -> bool:
+    """A rule between the lines of a drawn table: strokes in every cell."""
+    texts = [cell.strip() for cell in cells if cell and cell.strip()]
+    return bool(texts) and all(map(_DRAWN.fullmatch, texts)) and max(map(len, texts)) > 2
+
+
+def explained_until(
+    read: Callable[[int], tuple[Sequence[str | None], int]],
+    at: int,
+    columns: int,
+    repeats: Callable[[Sequence[str | None]], bool],
+) -> int:
+    """Where a header of ``columns`` names ends that ends ``at`` but for a line that explains them, and perhaps the same
+    header in the other language above that line. ``read``: the cells at a place, and the place behind them."""
+    place = at
+    for _ in range(2):
+        cells, place = read(place)
+        if is_numbering(cells, columns):
+            return place
+        if not repeats(cells):
+            break
+    return at
 
 
 def looks_like_header(cells: Sequence[str]) -> bool:

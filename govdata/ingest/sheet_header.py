@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from govdata.ingest.header_lines import HEADER_LINES, heads, is_numbering, joined
+from govdata.ingest.header_lines import HEADER_LINES, explained_until, heads, joined
 from govdata.ingest.headers import Headers, is_blank, named
 from govdata.ingest.placement import demand_header
 
@@ -51,5 +51,5 @@ def _by_contract(rows: list[list[str | None]], headers: Headers) -> tuple[int, t
         return None
     _, first, last, columns = best
     demand_header(headers, rows[:first], columns, rows[last + 1 :])
-    numbered = last + 1 < len(rows) and is_numbering(rows[last + 1], len(columns))
-    return last + numbered, columns
+    below = lambda place: (rows[place] if place < len(rows) else [], place + 1)  # noqa: E731
+    return explained_until(below, last + 1, len(columns), headers.is_header) - 1, columns

@@ -23,7 +23,7 @@ from govdata.ingest import fixed_width, physical, source, totals
 from govdata.ingest.dialect import Layout, detect
 from govdata.ingest.encodings import DOUBTFUL, Chunk, Encoding, chunks, in_seven_bits
 from govdata.ingest.encodings import detect as detect_encoding
-from govdata.ingest.header_lines import contrasts, looks_like_header
+from govdata.ingest.header_lines import contrasts, is_drawn, looks_like_header
 from govdata.ingest.headers import FOOTER_LINES, OTHER_ORDER, Headers, is_blank, is_footer, named, no_header, ordinals
 from govdata.ingest.records import MALFORMED, MORE, OK, read_record, several
 from govdata.ingest.scan import Lines, scan
@@ -303,14 +303,19 @@ class _ChunkReader:
                 for row in np.flatnonzero(column.is_valid().to_numpy() & ~drop).tolist():
                     self._reject_width(int(chosen[row]), self.width)
                     drop[row] = True
-        suspects = pc.is_in(table.column(self.text._key), value_set=self.text._header_cells)
+        key = pc.utf8_trim_whitespace(table.column(self.text._key))
+        suspects = pc.is_in(key, value_set=self.text._header_cells)
         for place in {0, self.text._key}:
-            suspects = pc.or_kleene(suspects, pc.ends_with(table.column(place), "计"))  # 合计, 城东小计
+            cell = table.column(place)
+            suspects = pc.or_kleene(suspects, pc.ends_with(cell, "计"))  # 合计, 城东小计
+            suspects = pc.or_kleene(suspects, pc.starts_with(pc.utf8_ltrim_whitespace(cell), "--"))  # rules
         if pc.any(suspects).as_py():
             for row in np.flatnonzero(pc.fill_null(suspects, False).to_numpy() & ~drop).tolist():
                 cells = [column[row].as_py() or "" for column in table.columns[: self.columns]]
                 if is_footer(cells, at_end=False):
                     kind = source.FOOTER
+                elif is_drawn(cells):
+                    kind = source.FRAME
                 elif self.text.is_header(cells, int(chosen[row]) + self.first_line):
                     kind = source.REPEATED_HEADER
                 else:
@@ -437,7 +442,7 @@ class _ChunkReader:
             fields = [field.replace(self.dialect.delimiter, self.text._layout.dialect.delimiter) for field in fields]
         if is_blank(fields):
             kind = source.BLANK
-        elif _FRAME.fullmatch(self._line(line)):
+        elif _FRAME.fullmatch(self._line(line)) or (self.columns > 1 and is_drawn(fields)):
             kind = source.FRAME
         elif is_footer(fields, at_end=False):
             kind = source.FOOTER

@@ -164,14 +164,14 @@ def _read_element(context: _Context) -> Element | None:
 
 
 def _null_tokens(entry: ElementEntry, context: _Context) -> tuple[str, ...]:
-    """What means "no value" here. Of the default words those are none that the element's code set knows: NA is Namibia
-    among countries."""
+    """What means "no value" here. Of the default words those are none that the element's code set or type knows: NA is
+    Namibia among countries, 无 a "no" among booleans."""
     if entry.null_tokens is not None:
         return null_words(entry.null_tokens)
     defaults = context.defaults.null_tokens
     words = null_words([*defaults.get("all", ()), *defaults.get(entry.type, ())])
     code_set = context.code_sets.get(entry.code_set or "")
-    known = known_words(code_set) if code_set else frozenset()
+    known = (known_words(code_set) if code_set else frozenset()) | TYPES[entry.type].words
     return tuple(word for word in words if word not in known)
 
 

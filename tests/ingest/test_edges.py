@@ -139,6 +139,13 @@ PARTS = [
 NUMBERED = [["序号", *HEAD], *([n, *row] for n, row in enumerate(ROWS, 1)), [7], [8]]
 PAGED = [["人口表"], HEAD, *ROWS[:3], ["第1页 共2页"], ["人口表"], HEAD, *ROWS[3:], ["第2页 共2页"]]
 
+SPOOLED = "\n".join(
+    f"{'公民身份号码':<14}|{'姓名':<4}|住址|备注信息\n------------------|----|----|--------\n"
+    + "".join("|".join(row) + "\n" for row in part)
+    for part in (ROWS[:3], ROWS[3:])
+)
+RULED = "|".join(HEAD) + "\n" + "".join("|".join(row) + "\n" for row in ROWS) + "-" * 40 + "\n"
+
 READ: dict[str, tuple[str, str | bytes, list[Any]]] = {
     "bands of a web page": ("a.xls", BANDED, WANTED),
     "fields of a web page": ("a.xls", FIELDS, WANTED),
@@ -177,6 +184,28 @@ READ: dict[str, tuple[str, str | bytes, list[Any]]] = {
     "numbers without records": ("a.xlsx", book(NUMBERED), WANTED),
     "title and header on every page": ("a.xlsx", book(PAGED), WANTED),
     "types below the header": ("a.csv", text([["varchar(18)", "varchar(50)", "text", "text"], *ROWS]), WANTED),
+    "types of a database below the header": (
+        "a.tsv",
+        text([["String", "Nullable(String)", "LowCardinality(String)", "Nullable(Date32)"], *ROWS]),
+        WANTED,
+    ),
+    "types below the header in two languages": (
+        "a.csv",
+        text([CODES, ["C(18)", "C..50", "an..200", "N(18)"], *ROWS]),
+        WANTED,
+    ),
+    "types below two headers of a sheet": (
+        "a.xlsx",
+        book([CODES, HEAD, ["C(18)", "C(50)", "DT", "N..5"], *ROWS]),
+        WANTED,
+    ),
+    "padded headers and rules on every page": ("a.lst", SPOOLED, WANTED),
+    "a rule below the table": ("a.txt", RULED, WANTED),
+    "how many characters a header asks for": (
+        "a.csv",
+        text(head=["公民身份号码（18位）*", "姓名（与身份证一致）", *HEAD[2:]]),
+        WANTED,
+    ),
     "brackets below the header": ("a.csv", text([["(18位)", "(汉字)", "(全称)", "(选填)"], *ROWS]), WANTED),
     "units below the header": ("a.csv", text([["", "", "元/平方米", "人"], *ROWS]), WANTED),
     "strokes below the header": ("a.xlsx", book([HEAD, ["---", "---", "---", "---"], *ROWS]), WANTED),
@@ -215,6 +244,11 @@ TOLD = {
         "a.csv",
         text([[row[0], "陳", "幸福路號", "備註"] for row in ROWS], CODES).encode("big5"),
         "可能是BIG5",
+    ),
+    "Korean as GB18030": (
+        "a.csv",
+        text([[row[0], "김철수", "서울", "비고"] for row in ROWS], CODES).encode("euc-kr"),
+        "可能是韩文",
     ),
     "Big5 in a dBASE table": (
         "a.dbf",

@@ -8,7 +8,7 @@ from sqlglot import exp
 from govdata.standards.normalisers.base import TEXTUAL, Example, NormaliserKind
 from govdata.trees import sql
 
-AROUND = r"^[(（\[【〔「“]([^a-z()（）\[\]【】〔〕「」“”]+)[)）\]】〕」”]$"
+AROUND = r"""^[(（\[【〔「“]([^a-z()（）\[\]【】〔〕「」“”'"]+)[)）\]】〕」”]$"""
 BEHIND = "[ ]*[。，,;；、]+$"
 
 
@@ -18,7 +18,7 @@ class EdgeMarks(NormaliserKind):
 
     name = "edge_marks"
     title = "去除末尾多余的逗号、句号、分号和整个值外面的括号"
-    types = TEXTUAL | {"date", "datetime"}
+    types = TEXTUAL | {"date", "datetime", "boolean"}
     pattern = f"{BEHIND}|{AROUND}"
     keeps_dates = True
     keeps_numbers = True
@@ -30,6 +30,7 @@ class EdgeMarks(NormaliserKind):
         Example("(20)已婚(有配偶)", "(20)已婚(有配偶)"),
         Example("赵（若）", "赵（若）"),
         Example("[object Object]", "[object Object]"),
+        Example("['男']", "['男']"),
     )
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:

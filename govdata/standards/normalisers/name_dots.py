@@ -10,7 +10,7 @@ from govdata.standards.normalisers.characters import escape_class
 from govdata.trees import sql
 from govdata.trees.numerals import HAN
 
-NAME_DOTS = "\u2022\u30fb\uff0e\uff65\u2027\u2219\u22c5\u0387\u16eb\u2024\uff61."
+NAME_DOTS = "\u2022\u30fb\uff0e\uff65\u2027\u2219\u22c5\u0387\u16eb\u2024\uff61\ufe52\u2e31\u2e33\u1427\ua78f."
 BLOB = "\u25cf"
 """A dot drawn too large between two parts of a name; beside a single character it stands for one that is not shown."""
 

@@ -17,7 +17,11 @@ class UnitSuffix(NormaliserKind):
     keeps_dates = True
     arguments = (Texts("units", "要去除的单位"),)
     keeps_numbers = True
-    examples = (Example("3290 g", "3290", {"units": ["克", "g"]}), Example("3290(克)", "3290", {"units": ["克", "g"]}))
+    examples = (
+        Example("3290 g", "3290", {"units": ["克", "g"]}),
+        Example("3290(克)", "3290", {"units": ["克", "g"]}),
+        Example("克", "克", {"units": ["克", "g"]}),
+    )
 
     def contradiction(self, args: Mapping[str, Any]) -> str | None:
         units = [unit for unit in args["units"] if not unit.strip("+-.0123456789")]
@@ -26,7 +30,7 @@ class UnitSuffix(NormaliserKind):
     def search(self, args: Mapping[str, Any]) -> str:
         units = sorted(args["units"], key=len, reverse=True)
         names = "|".join(re.escape(unit) for unit in units)
-        return rf"[ ]*(?:{names}|[(（](?:{names})[)）])$"
+        return rf"([^ ])[ ]*(?:{names}|[(（](?:{names})[)）])$"
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
-        return sql("regexp_replace(:x, :p, '')", x=x, p=self.search(args))
+        return sql("regexp_replace(:x, :p, '\\1')", x=x, p=self.search(args))

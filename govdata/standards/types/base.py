@@ -34,6 +34,8 @@ class ElementType:
     """Keys of an element that only this type uses."""
     required_keys: ClassVar[tuple[str, ...]] = ()
     """Those of ``keys`` that must be there."""
+    words: ClassVar[frozenset[str]] = frozenset()
+    """Words that are values of the type, so that none of them stands for "no value"."""
     examples: ClassVar[tuple[tuple[str, str | None], ...]]
     """Delivered text → standard text, None where it cannot be read. Executed as tests and shown on the reference
     page."""
