@@ -332,9 +332,10 @@ class StandardizedBatch(Manifest):
     (UBIGINT words: bit i of word n is set when the column at position 60·n+i of the contract was altered) and
     ``failed_rules`` (list of rule ids of severity error; NULL in clean rows). ``duplicate_files`` list exact duplicates
     dropped: ``_row_id, _source_file, _source_row, _delivery_date, kept_row_id``. ``rule_failures``: rule id → rows
-    failing it (all rules, zeros included), counted by the engine. ``repaired_cells``: column → cells altered.
-    ``ledger``: how each column was standardised, in the contract's order, by which flags become before and after again
-    (see engine.ledger); batches of older versions have ``ledger_sql`` instead, a query in DuckDB's words.
+    failing it (all rules, zeros included), counted by the engine. ``repaired_cells``: column → cells altered;
+    ``repaired_steps``: column → the steps that altered a cell, as the ledger tells them → cells (none kept by older
+    versions). ``ledger``: how each column was standardised, in the contract's order, by which flags become before and
+    after again (see engine.ledger); batches of older versions have ``ledger_sql`` instead, a query in DuckDB's words.
     ``rejudged``: which files are the work of a later judgement; ``former_batch_id``: the batch before it, whose clean
     files are the first of these. ``base`` and ``gone_files``: as in the raw batch.
     """
@@ -355,6 +356,7 @@ class StandardizedBatch(Manifest):
     clean: int
     rule_failures: dict[str, int]
     repaired_cells: dict[str, int]
+    repaired_steps: dict[str, dict[str, int]] = Field(default_factory=dict)
     ledger: tuple[LedgerColumn, ...] = ()
     ledger_sql: str = ""
     rejudged: tuple[Rejudged, ...] = ()

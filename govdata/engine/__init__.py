@@ -3,6 +3,17 @@
 from govdata.engine.plans import source_values
 from govdata.engine.session import session
 from govdata.engine.standardization import ENGINE_VERSION, counts, standardize, write_duplicates
+from govdata.engine.step_counts import StepCounts, steps_of_files
 from govdata.engine.unchanged import of_a_sound_row
 
-__all__ = ["ENGINE_VERSION", "counts", "of_a_sound_row", "session", "source_values", "standardize", "write_duplicates"]
+__all__ = [
+    "ENGINE_VERSION",
+    "StepCounts",
+    "counts",
+    "of_a_sound_row",
+    "session",
+    "source_values",
+    "standardize",
+    "steps_of_files",
+    "write_duplicates",
+]

@@ -31,6 +31,10 @@ MAX_DISTINCT = 400_000
 """Entries of one dictionary: some hundred bytes each are held while the pass runs."""
 
 
+ROWS = "~rows"
+"""Beside each entry: how many rows have it."""
+
+
 @dataclass(frozen=True)
 class Dictionary:
     """The distinct texts of the columns ``key``; beside each the outcome of ``plans``, which read no other column, and
@@ -104,7 +108,7 @@ def collect(connection: Session, dictionary: Dictionary, date: Date) -> bool:
     )
     connection.execute(
         f"CREATE TEMP TABLE {texts} AS SELECT *, DATE '{date.isoformat()}' AS {DELIVERY_DATE} "
-        f"FROM (SELECT DISTINCT {given} FROM raw_rows)"
+        f'FROM (SELECT {given}, count(*) AS "{ROWS}" FROM raw_rows GROUP BY ALL)'
     )
     if connection.execute(f"SELECT count(*) FROM {texts}").fetchall()[0][0] <= MAX_DISTINCT:
         return True
@@ -136,9 +140,24 @@ def outcome(dictionary: Dictionary, judged: exp.Expression) -> exp.Expression:
     """The dictionary's rows from the judged rows of its texts: texts, values, and what is told of each."""
     kept = [
         *[column(f"~raw~{name}") for name in dictionary.key],
-        *[column(name) for name in dictionary.told],
+        *[column(name) for name in (*dictionary.told, ROWS)],
     ]
     return exp.Select().select(*kept, copy=False).from_(derived(judged), copy=False)
+
+
+def without_dropped(connection: Session, dictionary: Dictionary) -> None:
+    """Count no longer the rows of the table ``dropped``, which has the columns of ``texts_of``."""
+    texts = [f"~raw~{name}" for name in dictionary.key]
+    alike = " AND ".join(f"known.{name} IS NOT DISTINCT FROM gone.{name}" for name in map(_quoted, texts))
+    connection.execute(
+        f'UPDATE {_quoted(dictionary.table)} AS known SET "{ROWS}" = "{ROWS}" - gone.n '
+        f"FROM (SELECT {_names(texts)}, count(*) AS n FROM dropped GROUP BY ALL) AS gone WHERE {alike}"
+    )
+
+
+def texts_of(dictionaries: Sequence[Dictionary]) -> list[str]:
+    """The columns of the pass by which a row is found in the dictionaries."""
+    return list(dict.fromkeys(f"~raw~{name}" for item in dictionaries for name in item.key))
 
 
 def _told(plan: ColumnPlan) -> list[str]:

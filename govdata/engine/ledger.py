@@ -97,10 +97,17 @@ def _key(plans: Sequence[LedgerColumn]) -> str:
     return "".join(plan.model_dump_json() for plan in plans)
 
 
-def cells_sql(plans: Sequence[LedgerColumn], among: Sequence[LedgerColumn]) -> str:
+def cells_sql(plans: Sequence[LedgerColumn], among: Sequence[LedgerColumn], told: frozenset[str] | None = None) -> str:
     """A SELECT over the relations ``{raw}`` and ``{standardized}``, giving ``UNDECODED``: one row per altered cell,
-    ``~kind`` its column's number among the kinds, from 1. ``plans``: all columns of the contract, in its order."""
-    return _once(f"{_key(plans)} {_key(among)}", lambda: _paired(_cells(plans), plans, among))
+    ``~kind`` its column's number among the kinds, from 1. ``plans``: all columns of the contract, in its order;
+    ``told``: those whose cells are wanted, default all."""
+    asked = {place: plan for place, plan in enumerate(plans, start=1) if told is None or plan.name in told}
+    return _once(f"{_key(plans)} {sorted(asked)} {_key(among)}", lambda: _paired(_cells(plans, asked), asked, among))
+
+
+def number(plan: LedgerColumn, among: Sequence[LedgerColumn]) -> int:
+    """``~kind`` of the cells of ``plan``."""
+    return list(map(_kind, among)).index(_kind(plan)) + 1
 
 
 def decoded_sql(cells: str, among: Sequence[LedgerColumn], carried: Sequence[str] = ()) -> str:
@@ -133,16 +140,19 @@ def _kind(plan: LedgerColumn) -> str:
     return plan.model_dump_json(exclude={"name", "arrives"})
 
 
-def _cells(plans: Sequence[LedgerColumn]) -> exp.Expression:
-    """One row per altered cell: the row's columns, delivered (``~raw~c``) and standardised, and the cell's place among
-    them, from 1."""
+def _cells(plans: Sequence[LedgerColumn], asked: Mapping[int, LedgerColumn]) -> exp.Expression:
+    """One row per altered cell of the columns ``asked``, by place: what was delivered in these (``~raw~c``) and what
+    became of it, and the cell's place."""
     flags = [f"{REPAIR_FLAGS}{index}" for index in range(repair_words(len(plans)))]
+    of_word = [[place for place in asked if (place - 1) // WORD == word] for word in range(len(flags))]
+    whole = len(asked) == len(plans)
+    masks = [sum(1 << (place - 1) % WORD for place in places) for places in of_word]
     rows = (
         exp.Select()
         .select(
             *[alias(column(name, "s"), name) for name in (*IDENTITY, *flags)],
-            *[alias(_delivered(plan), f"~raw~{plan.name}") for plan in plans],
-            *[alias(column(plan.name, "s"), plan.name) for plan in plans],
+            *[alias(_delivered(plan), f"~raw~{plan.name}") for plan in asked.values()],
+            *[alias(column(plan.name, "s"), plan.name) for plan in asked.values()],
             column(UNPARSED, "s"),
         )
         .from_(exp.alias_(_relation("standardized"), "s", table=True))
@@ -155,12 +165,12 @@ def _cells(plans: Sequence[LedgerColumn]) -> exp.Expression:
             ),
             join_type="inner",
         )
-        .where(disjunction(sql(":f <> 0", f=column(flag, "s")) for flag in flags))
+        .where(disjunction(_set(flag, mask, whole) for flag, mask in zip(flags, masks, strict=True) if mask))
     )
     altered = [
         sql(
             "list_filter(:places, lambda e: (:w >> CAST(e - :first AS UBIGINT)) & 1 = 1)",
-            places=list_of([literal(place + 1) for place in range(len(plans)) if place // WORD == word]),
+            places=list_of([literal(place) for place in of_word[word]]),
             w=column(flag),
             first=word * WORD + 1,
         )
@@ -170,6 +180,12 @@ def _cells(plans: Sequence[LedgerColumn]) -> exp.Expression:
     return exp.Select().select(exp.Star(), alias(unnested, PLACE.name)).from_(derived(rows))
 
 
+def _set(flag: str, mask: int, whole: bool) -> exp.Expression:
+    """Whether some flag of the ``mask`` is set; of the ``whole`` word the files' statistics tell it of many rows."""
+    word = column(flag, "s")
+    return sql(":f <> 0", f=word) if whole else sql(":f & CAST(:m AS UBIGINT) <> 0", f=word, m=mask)
+
+
 def _delivered(plan: LedgerColumn) -> exp.Expression:
     value = column(plan.name, "r")
     if plan.arrives != TEXT:
@@ -177,18 +193,19 @@ def _delivered(plan: LedgerColumn) -> exp.Expression:
     return sql("nullif(:x, '')", x=value)
 
 
-def _paired(cells: exp.Expression, plans: Sequence[LedgerColumn], among: Sequence[LedgerColumn]) -> exp.Expression:
+def _paired(cells: exp.Expression, asked: Mapping[int, LedgerColumn], among: Sequence[LedgerColumn]) -> exp.Expression:
     """Identity, column, ``before`` and ``after`` of each cell, whether it could not be read, and its kind."""
-    places = range(1, len(plans) + 1)
-    number = {_kind(plan): index for index, plan in enumerate(among, start=1)}
-    kind = [literal(number[_kind(plan)]) for plan in plans]
-    delivered = _by(PLACE, zip(places, (column(f"~raw~{plan.name}") for plan in plans), strict=True))
-    standard = _by(PLACE, zip(places, (sql("CAST(:x AS VARCHAR)", x=column(plan.name)) for plan in plans), strict=True))
+    numbers = {_kind(plan): index for index, plan in enumerate(among, start=1)}
+    places = range(1, max(asked, default=0) + 1)
+    names = [literal(asked[place].name if place in asked else None) for place in places]
+    kind = [literal(numbers[_kind(asked[place])] if place in asked else None) for place in places]
+    delivered = _by(PLACE, ((place, column(f"~raw~{plan.name}")) for place, plan in asked.items()))
+    standard = _by(PLACE, ((place, sql("CAST(:x AS VARCHAR)", x=column(plan.name))) for place, plan in asked.items()))
     query = (
         exp.Select()
         .select(
             *[column(field) for field in IDENTITY],
-            alias(_listed([literal(plan.name) for plan in plans], PLACE), "column_name"),
+            alias(_listed(names, PLACE), "column_name"),
             alias(delivered, "before"),
             alias(standard, "after"),
             column(UNPARSED),

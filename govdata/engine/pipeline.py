@@ -19,7 +19,7 @@ from sqlglot import exp
 
 from govdata.engine import normalise, rules
 from govdata.engine.codes import code_layer, dependent_layer, known_code_layer
-from govdata.engine.dictionaries import Dictionary, look_up, outcome
+from govdata.engine.dictionaries import ROWS, Dictionary, look_up, outcome
 from govdata.engine.plans import ColumnPlan, cell
 from govdata.engine.syntax import alias, column, derived, disjunction, list_of, one_of, replace_layer, sql
 from govdata.engine.typed import typed_layers
@@ -272,7 +272,7 @@ def dictionary_query(
     """The dictionary's entries: its texts go the way of rows, and its rules are asked of each."""
     by_name = {plan.name: plan for plan in plans}
     keys = [by_name[name] for name in dictionary.key]
-    query = standardized_query(keys, dictionary.texts, carried=(DELIVERY_DATE,))
+    query = standardized_query(keys, dictionary.texts, carried=(DELIVERY_DATE, ROWS))
     flags = [
         alias(
             _unknown_code(rule) if _looked_up(rule, dataset, registry) else rules.failed(rule, registry),

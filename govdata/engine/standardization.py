@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from govdata.batches import RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine.compiled import DELIVERED, HELD, CompiledDataset, compiled
-from govdata.engine.dictionaries import Dictionary, collect, repeating, settle
+from govdata.engine.dictionaries import Dictionary, collect, repeating, settle, texts_of, without_dropped
 from govdata.engine.pipeline import WORD, repair_words
 from govdata.engine.plans import TEXT, ColumnPlan
 from govdata.engine.session import create_maps, session
+from govdata.engine.step_counts import step_counts
 from govdata.engine.syntax import column, text
 from govdata.engine.unchanged import stands
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
@@ -154,14 +155,16 @@ def find_duplicates(connection: Session, queries: CompiledDataset) -> frozenset[
     if not _count(connection, "candidates"):
         connection.execute('CREATE TEMP TABLE dropped ("~at" BIGINT)')
         return frozenset()
+    # By what it was delivered as a row is no longer counted with a dictionary's entry.
+    texts = storage.identifiers(("~at", *texts_of(queries.dictionaries)))
     connection.execute(
-        f'CREATE TEMP TABLE close AS SELECT {names}, {", ".join(IDENTITY)}, "~at", first_value({ROW_ID}) OVER same '
+        f"CREATE TEMP TABLE close AS SELECT {names}, {', '.join(IDENTITY)}, {texts}, first_value({ROW_ID}) OVER same "
         f"AS {KEPT_ROW_ID} "
         f"FROM ({queries.candidate_rows}) WINDOW same AS (PARTITION BY {names}, CAST({UNPARSED} AS VARCHAR) ORDER BY "
         f"{SOURCE_FILE}, {SOURCE_ROW})"
     )
     connection.execute(
-        f'CREATE TEMP TABLE dropped AS SELECT {", ".join(DUPLICATES_FILE)}, "~at" FROM close '
+        f"CREATE TEMP TABLE dropped AS SELECT {', '.join(DUPLICATES_FILE)}, {texts} FROM close "
         f"WHERE {ROW_ID} <> {KEPT_ROW_ID}"
     )
     for rule in queries.unique_rules:
@@ -218,11 +221,24 @@ def _keep(
     duplicates: list[Path] = []
     if _count(connection, "dropped"):
         target = scratch / "dropped.parquet"
-        write_duplicates(connection.sql('SELECT * EXCLUDE ("~at") FROM dropped').to_arrow_reader(100_000), target)
+        listed = storage.identifiers(DUPLICATES_FILE)
+        write_duplicates(connection.sql(f"SELECT {listed} FROM dropped").to_arrow_reader(100_000), target)
         rejected_folder.mkdir(parents=True, exist_ok=True)
         duplicates = [rejected_folder / f"duplicates-{batch_id}.parquet"]
         _place(target, duplicates[0])
     counts = _counts(connection, plans, queries.bound, clean, quarantine)
+    altered = {name for name, count in counts["cells"].items() if count}
+    if duplicates and altered:
+        for item in queries.dictionaries:
+            without_dropped(connection, item)
+    steps = step_counts(
+        connection,
+        queries.ledger,
+        altered,
+        [deployment.absolute(path) for path in raw.files],
+        [*clean, *quarantine],
+        queries.dictionaries,
+    )
     repairs_folder.mkdir(parents=True, exist_ok=True)
     _write_repair_counts(connection, dataset, counts["cells"], scratch / "repairs.parquet")
     _place(scratch / "repairs.parquet", repairs_folder / f"{batch_id}.parquet")
@@ -243,6 +259,7 @@ def _keep(
         clean=counts["clean"],
         rule_failures=counts["rules"],
         repaired_cells=counts["cells"],
+        repaired_steps=steps,
         ledger=queries.ledger,
         base=raw.base,
         gone_files=raw.gone_files,

@@ -13,13 +13,14 @@ one), the verdict, publishing. ``_finish`` does what is left.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
 
 from govdata import engine, publish
-from govdata.batches import Looked, RawBatch, Rejudged, StandardizedBatch, Verdict
+from govdata.batches import LedgerColumn, Looked, RawBatch, Rejudged, StandardizedBatch, Verdict
 from govdata.checks import results, table
 from govdata.checks.findings import figures
 from govdata.deployment import Deployment
@@ -210,7 +211,7 @@ class _Date:
     def _join(self, batch: StandardizedBatch, raw: RawBatch, found: Again) -> StandardizedBatch:
         """The batch with the rows judged anew in place of those held back, kept with its files and the verdict to
         come."""
-        made = self._joined(batch, found)
+        made = self._joined(batch, raw, found)
         verdict = self._verdict(batch, made, raw, found)
         self._keep_releases(batch, made, found)
         files.put_manifest(verdict, self._verdict_to_come)
@@ -221,7 +222,7 @@ class _Date:
     def _verdict_to_come(self) -> Path:
         return Verdict.path(self.deployment, self.dataset.name, self.date).with_name("verdict.next.json")
 
-    def _joined(self, batch: StandardizedBatch, found: Again) -> StandardizedBatch:
+    def _joined(self, batch: StandardizedBatch, raw: RawBatch, found: Again) -> StandardizedBatch:
         name, hashed = self.dataset.name, self.registry.hashes[self.dataset.name]
         batch_id = fingerprint("rejudged", batch.batch_id, hashed, {row: sorted(of) for row, of in self.waived.items()})
         released = self._place(found.released, "standardized", f"{batch_id}-released.parquet", found.counts["released"])
@@ -263,9 +264,38 @@ class _Date:
                     for rule in self.registry.rules(name)
                 },
                 "repaired_cells": cells,
+                "repaired_steps": self._steps(batch, raw, part),
                 "rejudged": (*earlier, part),
             }
         )
+
+    def _steps(self, batch: StandardizedBatch, raw: RawBatch, part: Rejudged) -> engine.StepCounts:
+        """The counts by step with the rows of ``part`` in place of those held back; none where none were kept, or can
+        no longer be made."""
+        if not batch.repaired_steps and any(batch.repaired_cells.values()):
+            return {}
+        held = set(batch.quarantine_files)
+        ledgers = [(earlier.ledger, held.intersection(earlier.files)) for earlier in batch.rejudged]
+        ledgers.append((batch.ledger, held.difference(*(again for _, again in ledgers))))
+        total = Counter({(c, rule): n for c, rules in batch.repaired_steps.items() for rule, n in rules.items()})
+        try:
+            for kept, former in ledgers:
+                total.subtract(self._cells_by_step(kept, raw, former))
+            total.update(self._cells_by_step(part.ledger, raw, part.files))
+        except KeyError:  # a step of then is no more
+            return {}
+        steps: engine.StepCounts = {}
+        for (column, rule), cells in sorted(total.items()):
+            if cells:
+                steps.setdefault(column, {})[rule] = cells
+        return steps
+
+    def _cells_by_step(
+        self, kept: tuple[LedgerColumn, ...], raw: RawBatch, files: Iterable[str]
+    ) -> dict[tuple[str, str], int]:
+        delivered, judged = ([self.deployment.absolute(name) for name in named] for named in (raw.files, sorted(files)))
+        counted = engine.steps_of_files(kept, delivered, judged)
+        return {(column, rule): cells for column, rules in counted.items() for rule, cells in rules.items()}
 
     def _place(self, written: Path, stage: str, file: str, rows: int) -> tuple[str, ...]:
         if not rows:

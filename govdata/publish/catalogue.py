@@ -43,6 +43,7 @@ from govdata.storage.tables.nights import (
     RECONCILIATION,
     RELEASES,
     REPAIR_COUNTS,
+    REPAIR_STEPS,
     RULE_RESULTS,
     RULES,
     SNAPSHOTS,
@@ -145,7 +146,7 @@ def _fill(
     """Create every view; returns the files they name."""
     catalogue = Catalogue(connection)
     every = [night for dates in nights.values() for night in dates]
-    night_views.repairs(catalogue, every)
+    night_views.repairs(catalogue, every, registry.delivered)
     rule_results = gathered.gather(connection, RULE_RESULTS, deployment, also=["cross_results"])
     cross = gathered.gather(connection, CROSS_FINDINGS, deployment)
     reconciliation = gathered.gather(connection, RECONCILIATION.without(DAMAGED), deployment)
@@ -172,6 +173,7 @@ def _fill(
     catalogue.show_file(RULES, rules)
     catalogue.show_file(SNAPSHOTS, _snapshot_list(snapshots, deployment))
     catalogue.show_file(REPAIR_COUNTS, _repair_counts(every, deployment))
+    catalogue.show_file(REPAIR_STEPS, _repair_steps(every, deployment))
     night_views.rejected(catalogue, every)
     night_views.duplicates(catalogue, every)
     night_views.findings(catalogue, every, rule_results, rules, cross)
@@ -249,3 +251,15 @@ def _repair_counts(nights: list[pinned.Night], deployment: Deployment) -> Path:
         if count
     ]
     return gathered.keep(REPAIR_COUNTS.name, sorted(lines), REPAIR_COUNTS.columns, gathered.folder(deployment))
+
+
+def _repair_steps(nights: list[pinned.Night], deployment: Deployment) -> Path:
+    lines = [
+        REPAIR_STEPS.ordered(
+            {"date": night.date, "dataset": night.dataset, "column_name": name, "rule": rule, "cells": count}
+        )
+        for night in nights
+        for name, rules in night.steps.items()
+        for rule, count in rules.items()
+    ]
+    return gathered.keep(REPAIR_STEPS.name, sorted(lines), REPAIR_STEPS.columns, gathered.folder(deployment))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
-from govdata.batches import LedgerColumn
 from govdata.engine import ledger
 from govdata.errors import GovdataError
 from govdata.publish.pinned import Night
@@ -29,7 +29,7 @@ from govdata.storage.tables.nights import (
     RULE_ID,
     SEVERITY,
 )
-from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, IDENTITY, WARNINGS
+from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, IDENTITY, ROW_ID, SOURCE_ROW, WARNINGS
 
 log = logging.getLogger(__name__)
 
@@ -89,10 +89,10 @@ def _of_dataset(columns: Iterable[str], dataset: str, relation: str) -> str:
     )
 
 
-def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
-    """The ledger: before and after of every altered cell, computed from raw and standardised rows when it is asked for.
-    Nights whose ledger was kept alike share one branch, and all branches the steps. Not inside a transaction: an error
-    would end it."""
+def repairs(catalogue: Catalogue, nights: Sequence[Night], delivered: Iterable[str]) -> None:
+    """The ledger: before and after of every altered cell, computed from raw and standardised rows when it is asked for;
+    ``<dataset>_repairs(row id)`` of one row of a dataset that is ``delivered``. Nights whose ledger was kept alike
+    share one branch, and all branches the steps. Not inside a transaction: an error would end it."""
     import duckdb
 
     grouped: dict[tuple[str, str], list[Night]] = {}
@@ -100,52 +100,57 @@ def repairs(catalogue: Catalogue, nights: Sequence[Night]) -> None:
         kept = _kept_ledger(catalogue, night) if night.raw and (night.clean or night.quarantine) else ""
         if kept:
             grouped.setdefault((night.dataset, kept), []).append(night)
-    kinds = ledger.kinds(alike[0].ledger for alike in grouped.values())
-    branches = [_branch(alike, kinds) for alike in grouped.values()]
+    alike = list(grouped.values())
     try:
-        _ledger(catalogue, branches, kinds)
+        _ledger(catalogue, alike)
     except duckdb.Error:
         # One night's ledger that cannot be compiled must not take the others, or the catalogue, down.
-        sound = [branch for branch in branches if _binds(catalogue, _united([branch], kinds))]
-        unsound = [night for branch in branches if branch not in sound for night in branch.nights]
+        sound = [branch for branch in alike if _binds(catalogue, _united([branch]))]
+        unsound = [night for branch in alike if branch not in sound for night in branch]
         log.error(
             "%d 组修复台账查询无法编译，目录中不列它们：%s",
-            len(branches) - len(sound),
+            len(alike) - len(sound),
             "、".join(f"{night.dataset} {night.date}" for night in unsound),
         )
-        _ledger(catalogue, sound, kinds)
+        alike = sound
+        _ledger(catalogue, alike)
+    for dataset in delivered:
+        _of_one_row(catalogue, dataset, [branch for branch in alike if branch[0].dataset == dataset])
 
 
-@dataclass(frozen=True)
-class _Branch:
-    """The altered cells of ``nights``: told whole, or (``decoded`` False) still without the steps."""
-
-    nights: Sequence[Night]
-    query: str
-    files: Sequence[Path]
-    decoded: bool
-
-
-def _branch(alike: Sequence[Night], kinds: Sequence[LedgerColumn]) -> _Branch:
-    raw = list(dict.fromkeys(path for night in alike for path in night.raw))
-    standardized = [path for night in alike for path in (*night.clean, *night.quarantine)]
-    first, decoded = alike[0], not alike[0].ledger
-    cells = first.ledger_sql if decoded else ledger.cells_sql(first.ledger, kinds)
-    filled = cells.replace("{raw}", sql.parquet(raw)).replace("{standardized}", sql.parquet(standardized))
-    columns = REPAIRS.columns if decoded else (DATASET, DATE, *ledger.UNDECODED)
-    return _Branch(alike, _of_dataset(columns, first.dataset, f"({filled})"), [*raw, *standardized], decoded)
+def _of_one_row(catalogue: Catalogue, dataset: str, alike: Sequence[Sequence[Night]]) -> None:
+    """Most of what a question to the whole ledger costs is planning the steps of all datasets. The number at the end of
+    a row's id is its line, of which the files have statistics."""
+    query = _united(alike) or empty(types(REPAIRS.columns))
+    line = f"TRY_CAST(regexp_extract(_row, '[0-9]+$') AS {SOURCE_ROW.type})"
+    catalogue.connection.execute(
+        f"CREATE MACRO catalogue.{REPAIRS.schema}.{sql.identifier(dataset + '_repairs')}(_row) AS TABLE "
+        f"SELECT * FROM ({query}) WHERE {ROW_ID} = _row AND {SOURCE_ROW} = {line}"
+    )
 
 
-def _ledger(catalogue: Catalogue, branches: Sequence[_Branch], kinds: Sequence[LedgerColumn]) -> None:
-    catalogue.show(REPAIRS, _united(branches, kinds), [path for branch in branches for path in branch.files])
+def _ledger(catalogue: Catalogue, alike: Sequence[Sequence[Night]]) -> None:
+    named = [path for night in chain(*alike) for path in (*night.raw, *night.clean, *night.quarantine)]
+    catalogue.show(REPAIRS, _united(alike), named)
 
 
-def _united(branches: Sequence[_Branch], kinds: Sequence[LedgerColumn]) -> str:
-    """The rows of all branches; empty where there is none."""
-    parts = [branch.query for branch in branches if branch.decoded]
-    if undecoded := [branch.query for branch in branches if not branch.decoded]:
-        parts.append(ledger.decoded_sql(" UNION ALL ".join(undecoded), kinds, (DATASET, DATE)))
+def _united(alike: Sequence[Sequence[Night]]) -> str:
+    """The altered cells of all nights, those with the same ledger together; empty where there is none."""
+    kinds = ledger.kinds(branch[0].ledger for branch in alike)
+    whole = [branch for branch in alike if not branch[0].ledger]
+    parts = [_branch(branch, branch[0].ledger_sql, REPAIRS.columns) for branch in whole]
+    columns = (DATASET, DATE, *ledger.UNDECODED)
+    told = [_branch(branch, ledger.cells_sql(branch[0].ledger, kinds), columns) for branch in alike if branch[0].ledger]
+    if told:
+        parts.append(ledger.decoded_sql(" UNION ALL ".join(told), kinds, (DATASET, DATE)))
     return " UNION ALL ".join(parts)
+
+
+def _branch(alike: Sequence[Night], cells: str, columns: Iterable[str]) -> str:
+    raw = dict.fromkeys(path for night in alike for path in night.raw)
+    standardized = [path for night in alike for path in (*night.clean, *night.quarantine)]
+    filled = cells.replace("{raw}", sql.parquet(raw)).replace("{standardized}", sql.parquet(standardized))
+    return _of_dataset(columns, alike[0].dataset, f"({filled})")
 
 
 def _by_ledger(night: Night) -> list[Night]:

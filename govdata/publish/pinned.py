@@ -28,8 +28,8 @@ class Night:
     """Pinned files of one delivery date. ``ledger`` and ``ledger_sql`` are empty where the raw rows are not those the
     standardised ones came from, the first also where no cell was altered. ``rejudged``: of rows judged again later
     their own ledger and their files, which are among those of ``clean`` and ``quarantine``. ``repaired``:
-    column → cells altered. ``damaged``: files that the night's manifests name and that cannot be shown, and manifests
-    that cannot be read."""
+    column → cells altered; ``steps``: the same by column and steps. ``damaged``: files that the night's manifests name
+    and that cannot be shown, and manifests that cannot be read."""
 
     dataset: str
     date: Date
@@ -42,6 +42,7 @@ class Night:
     ledger_sql: str = ""
     rejudged: tuple[tuple[tuple[LedgerColumn, ...], tuple[Path, ...]], ...] = ()
     repaired: Mapping[str, int] = field(default_factory=dict)
+    steps: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     damaged: tuple[str, ...] = ()
 
 
@@ -81,6 +82,7 @@ def _night(deployment: Deployment, dataset: str, date: Date) -> Night | None:
             if batch and _is_of(batch, raw)
             else (),
             repaired=batch.repaired_cells if batch else {},
+            steps=batch.repaired_steps if batch else {},
             damaged=tuple(damaged),
         )
         if not damaged:

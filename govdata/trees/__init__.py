@@ -7,6 +7,7 @@ dialect prints it for an engine, or names what that engine lacks.
 
 from govdata.trees.build import (
     alias,
+    bound,
     column,
     conjunction,
     derived,
@@ -28,6 +29,7 @@ __all__ = [
     "Dialect",
     "UnsupportedError",
     "alias",
+    "bound",
     "column",
     "conjunction",
     "derived",

@@ -8,7 +8,7 @@ syntax.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import cast
 
@@ -100,6 +100,13 @@ def one_of(value: exp.Expression, values: Iterable[str]) -> exp.Expression:
 
 def list_of(items: Iterable[exp.Expression]) -> exp.Array:
     return exp.Array(expressions=list(items))
+
+
+def bound(value: exp.Expression, name: str, then: Callable[[exp.Expression], exp.Expression]) -> exp.Expression:
+    """``then`` of ``value``, which is worked out once however often ``then`` names it: SQL has no LET within an
+    expression, so the value is the only element of a list."""
+    lambda_ = exp.Lambda(this=wrap(then(exp.column(name))), expressions=[exp.to_identifier(name)])
+    return sql("list_transform([:x], :f)[1]", x=value, f=lambda_)
 
 
 def try_cast(value: exp.Expression, kind: str) -> exp.TryCast:

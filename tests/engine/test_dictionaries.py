@@ -11,7 +11,7 @@ import pytest
 
 from govdata import standards
 from govdata.deployment import Deployment
-from govdata.engine import dictionaries, standardization, standardize
+from govdata.engine import dictionaries, ledger, standardization, standardize
 from govdata.engine.compiled import CompiledDataset
 from govdata.engine.session import session
 from govdata.standards.model import Registry
@@ -115,3 +115,35 @@ def test_what_does_not_repeat_or_is_too_much_is_gone_through(
     assert made <= filled and ("name",) not in filled
     assert (("birth_date",) in filled) == (("birth_date",) in made)
     assert batch.repaired_cells["sex"] == batch.repaired_cells["birth_date"] == 60
+
+
+@pytest.mark.parametrize("held", [0, 1000], ids=["looked up", "gone through"])
+def test_altered_cells_are_counted_by_step_as_the_ledger_tells_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
+    """Cells of exact duplicates are not counted, whichever of the spellings of a value is dropped."""
+    monkeypatch.setattr(standardization, "HELD_ROWS", held)
+    people = [
+        {
+            "citizen_id": f"{number:018}".replace("1", "１", number % 2),
+            "name": f" 人{number}",
+            "sex": "男",
+            "birth_date": ("1990年1月1日", "00000000", "1990-13-41")[number % 3],
+            "capital": ("1,000元", "2000", "两箱")[number % 3],
+            "unit": "",
+        }
+        for number in range(60)
+    ]
+    people += [person | {"name": person["name"].strip(), "sex": "1"} for person in people[:20]]
+    deployment, known = Deployment(tmp_path), by_hand.registry()
+    raw = by_hand.raw_batch(deployment, people)
+    batch = standardize(raw, known.datasets["people"], known, deployment)
+    assert batch.duplicates == 20
+    files = [
+        sql.parquet(map(deployment.absolute, named))
+        for named in (raw.files, (*batch.clean_files, *batch.quarantine_files))
+    ]
+    query = ledger.ledger_sql(batch.ledger).replace("{raw}", files[0]).replace("{standardized}", files[1])
+    told = duckdb.execute(f"SELECT column_name, rule, count(*) FROM ({query}) GROUP BY ALL ORDER BY ALL").fetchall()
+    counted = [(name, rule, cells) for name, rules in batch.repaired_steps.items() for rule, cells in rules.items()]
+    assert counted == told and {"halfwidth", "code_set", "placeholder_dates"} <= {rule for _, rule, _ in told}

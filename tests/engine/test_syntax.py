@@ -1,3 +1,4 @@
+import duckdb
 import pytest
 from sqlglot import exp
 
@@ -6,6 +7,7 @@ from govdata.engine.compiled import compiled
 from govdata.engine.syntax import DIALECT, FUNCTIONS, column, sql, text
 from govdata.standards import load
 from govdata.standards.model import Row, Unique
+from govdata.trees import bound
 from tests.engine import by_hand
 
 
@@ -51,3 +53,13 @@ def test_a_dataset_is_compiled_once_until_its_standards_change():
     assert compiled(registry.datasets["people"], registry) is first
     changed = registry.model_copy(update={"hashes": {"people": "other"}})
     assert compiled(changed.datasets["people"], changed) is not first
+
+
+def test_a_bound_value_stands_in_the_query_once_however_often_it_is_named() -> None:
+    def twice(value: exp.Expression) -> exp.Expression:
+        return sql("CASE WHEN :v > 'B' THEN :v || :v ELSE :v END", v=value)
+
+    query = text(bound(sql("upper(:x)", x=column("x")), "value", twice))
+    assert query.count("UPPER") == 1
+    found = duckdb.execute(f"SELECT {query} FROM (VALUES ('a'), ('c'), (NULL)) AS t(x)").fetchall()
+    assert found == [("A",), ("CC",), (None,)]

@@ -40,6 +40,8 @@ TABLES = {
     "reconciliation": "SELECT * FROM governance.reconciliation ORDER BY ALL",
     "findings": "SELECT * FROM governance.findings ORDER BY ALL",
     "repairs": "SELECT * FROM governance.repairs ORDER BY ALL",
+    "repair_counts": "SELECT * FROM governance.repair_counts ORDER BY ALL",
+    "repair_steps": "SELECT * FROM governance.repair_steps ORDER BY ALL",
     "duplicates": "SELECT * FROM governance.duplicates ORDER BY ALL",
 }
 

@@ -319,6 +319,7 @@ class City:
             clean=len(clean),
             rule_failures={},
             repaired_cells={"name": len(repaired or {})},
+            repaired_steps={"name": {"strip": len(repaired)}} if repaired else {},
             ledger_sql=LEDGER,
         )
         raw.write(RawBatch.path(self.deployment, dataset, date))

@@ -126,7 +126,13 @@ def test_governance(two_nights: City) -> None:
     assert query(f"SELECT dataset, column_name, before, after, rule, {places} FROM governance.repairs") == [
         ("people", "name", " 李四", "李四", "strip", DAY[1], "people.csv", 2)
     ]
+    row = query("SELECT _row_id FROM governance.repairs")[0][0]
+    assert query(f"SELECT * FROM governance.people_repairs('{row}')") == query("SELECT * FROM governance.repairs")
+    assert (
+        query(f"SELECT * FROM governance.people_repairs('{row}0')") == query("FROM governance.shops_repairs('')") == []
+    )
     assert query("SELECT * FROM governance.repair_counts") == [(DAY[1], "people", "name", 1)]
+    assert query("SELECT * FROM governance.repair_steps") == [(DAY[1], "people", "name", "strip", 1)]
     assert query("SELECT * FROM governance.reconciliation ORDER BY date") == [
         (DAY[0], "people", 6, 1, 1, 2, 2, 2, None),
         (DAY[1], "people", 5, 1, 1, 1, 2, 3, None),

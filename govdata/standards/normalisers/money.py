@@ -11,7 +11,7 @@ from sqlglot import exp
 from govdata.standards.arguments import OtherColumn
 from govdata.standards.normalisers.base import Cell, Example, NormaliserKind, Stage
 from govdata.standards.normalisers.currency_of import NAMES, CurrencyOf, currency_in, tidy_amount
-from govdata.trees import literal, sql, try_cast
+from govdata.trees import bound, literal, sql, try_cast
 from govdata.trees.numerals import amount_in_digits
 
 FACTORS: tuple[tuple[str, int], ...] = (
@@ -86,12 +86,7 @@ def amount_of(
     it names another currency than ``currency``, the code of the column beside it, says (a bare 元 names none), or
     is less than ``CERTAIN`` in a smaller unit than the unit column's (500元 beside 万元: one of the two is a slip;
     500万元 beside 元 says it all)."""
-    amount = sql(
-        "list_transform([:x], lambda tidy: :amount)[1]",
-        # A list of one, so that the text is tidied once and not in each of a dozen places.
-        x=amount_in_digits(tidy_amount(x)),
-        amount=_amount(exp.column("tidy"), unit, scale),
-    )
+    amount = bound(amount_in_digits(tidy_amount(x)), "tidy", lambda tidy: _amount(tidy, unit, scale))
     if unit is not None:
         amount = sql("CASE WHEN NOT coalesce(:clash, FALSE) THEN :a END", clash=_clash(tidy_amount(x), unit), a=amount)
     if currency is None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlglot import exp
 
 from govdata.standards.normalisers.base import Example, NormaliserKind
-from govdata.trees import sql
+from govdata.trees import bound, sql
 from govdata.trees.numerals import NUMERALS, digits_zh
 
 WORDS = (
@@ -39,7 +39,7 @@ class Percentage(NormaliserKind):
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
         for pattern, word in WORDS:
             x = sql("regexp_replace(:x, :p, :w)", x=x, p=pattern, w=word)
-        return sql("list_transform([:x], lambda share: :percent)[1]", x=x, percent=_percent(exp.column("share")))
+        return bound(x, "share", _percent)
 
 
 def _percent(x: exp.Expression) -> exp.Expression:

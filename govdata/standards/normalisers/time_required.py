@@ -8,7 +8,7 @@ from sqlglot import exp
 from govdata.standards.normalisers.base import Example, NormaliserKind
 from govdata.standards.types.moment import DATE_ONLY, arabic
 from govdata.standards.types.spoken import plain
-from govdata.trees import sql
+from govdata.trees import bound, sql
 
 
 class TimeRequired(NormaliserKind):
@@ -25,14 +25,16 @@ class TimeRequired(NormaliserKind):
     )
 
     def text(self, x: exp.Expression, args: Mapping[str, Any]) -> exp.Expression:
-        # A list of one: what was said is put in plain words once, and the type, which would do so again, finds it done.
-        said = exp.column("said")
-        return sql(
-            "list_transform([:plain], lambda said: "
-            "CASE WHEN regexp_full_match(:d, :p) THEN :x || :missing ELSE said END)[1]",
-            plain=plain(x),
-            d=arabic(said),
-            p=DATE_ONLY,
-            x=x,
-            missing=" 没有时间",
+        # What was said is put in plain words once, and the type, which would do so again, finds it done.
+        return bound(
+            plain(x),
+            "said",
+            lambda said: sql(
+                "CASE WHEN regexp_full_match(:d, :p) THEN :x || :missing ELSE :said END",
+                d=arabic(said),
+                p=DATE_ONLY,
+                x=x,
+                missing=" 没有时间",
+                said=said,
+            ),
         )

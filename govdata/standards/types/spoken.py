@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from govdata.trees import sql
+from govdata.trees import bound, sql
 
 PLAIN = "[-+0-9:./ TZ年月日时分秒]*"
 COMPACT = "^[0-9]{8}[. T_日]|[ T][0-9]{4}(?:[0-9]{2})?$|^[0-9]{1,2}-|-[0-9]{2}[.]|:[0-9]{2}分"
@@ -71,15 +71,13 @@ def plain(x: exp.Expression) -> exp.Expression:
     formed = x
     for pattern, form in FORMS:
         formed = sql("regexp_replace(:x, :p, :f)", x=formed, p=pattern, f=form)
-    # Lists of one, so that a text is formed once and not in each place that asks for it.
-    named = sql("list_transform([:x], lambda named: :month)[1]", x=formed, month=_month(exp.column("named")))
-    clocked = sql("list_transform([:x], lambda clocked: :clock)[1]", x=named, clock=_clock(exp.column("clocked")))
+    said = bound(bound(formed, "named", _month), "clocked", _clock)
     return sql(
         "CASE WHEN regexp_full_match(:x, :p) AND NOT regexp_matches(:x, :o) THEN :x ELSE :c END",
         x=x,
         p=PLAIN,
         o=COMPACT,
-        c=clocked,
+        c=said,
     )
 
 

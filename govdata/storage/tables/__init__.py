@@ -27,6 +27,7 @@ GOVERNANCE: tuple[Table, ...] = (
     nights.CROSS_FINDINGS,
     nights.REPAIRS,
     nights.REPAIR_COUNTS,
+    nights.REPAIR_STEPS,
     nights.REJECTED,
     nights.DUPLICATES,
     nights.RELEASES,

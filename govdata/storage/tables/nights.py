@@ -116,6 +116,9 @@ SNAPSHOTS = Table(
     writer="更新目录",
 )
 
+REPAIRED_BY = Column("rule", "VARCHAR", "修改所依据的标准化步骤")
+CELLS = Column("cells", "BIGINT", "标准化改动的单元格数")
+
 REPAIRS = Table(
     "governance",
     "repairs",
@@ -127,7 +130,7 @@ REPAIRS = Table(
         COLUMN_NAME,
         Column("before", "VARCHAR", "修改前（交付原文）"),
         Column("after", "VARCHAR", "修改后（标准值）"),
-        Column("rule", "VARCHAR", "修改所依据的标准化步骤"),
+        REPAIRED_BY,
     ),
     key=(DATASET, DATE, ROW_ID, COLUMN_NAME),
     writer="标准化",
@@ -137,8 +140,18 @@ REPAIR_COUNTS = Table(
     "governance",
     "repair_counts",
     "修复台账的计数：每列标准化改动的单元格数，与 governance.repairs 的行数相符，不必逐格重算",
-    (DATE, DATASET, COLUMN_NAME, Column("cells", "BIGINT", "标准化改动的单元格数")),
+    (DATE, DATASET, COLUMN_NAME, CELLS),
     key=(DATASET, DATE, COLUMN_NAME),
+    writer="更新目录",
+)
+
+REPAIR_STEPS = Table(
+    "governance",
+    "repair_steps",
+    "修复台账按步骤的计数：每列由哪些步骤改动了多少格，与 governance.repairs 按列和 rule 汇总的相同，不必逐格重算；"
+    "旧版本标准化的交付没有这一计数，重做该日后才有",
+    (DATE, DATASET, COLUMN_NAME, REPAIRED_BY, CELLS),
+    key=(DATASET, DATE, COLUMN_NAME, REPAIRED_BY),
     writer="更新目录",
 )
 
