@@ -22,24 +22,19 @@ Verdict = Literal["same", "different"]
 
 @dataclass(frozen=True)
 class Edge:
-    """A mention and a possible counterpart: see ``likeness.score``. ``own_id``: of the master that the mention would
-    found; ``method``: by what it was linked."""
+    """A mention and a possible counterpart: see ``likeness.score``. ``method``: by what it was linked."""
 
+    pair: int
     mention: str
     role: str
     other: str
     other_role: str | None
     is_master: bool
-    other_id: str
-    anchor: str
     probability: float
     weight: float
     sure: bool
-    agreed: str
-    levels: str
     taken: bool
     verdict: Verdict | None
-    own_id: str
     method: str | None = None
 
     def turned(self) -> Edge:
@@ -50,9 +45,6 @@ class Edge:
             role=self.other_role or self.role,
             other=self.mention,
             other_role=self.role,
-            other_id=self.own_id,
-            own_id=self.other_id,
-            anchor=self.mention,
         )
 
 
@@ -66,6 +58,16 @@ class Attached:
     candidates: list[Edge] = field(default_factory=list)
     unlikely: list[Edge] = field(default_factory=list)
     refused: list[Edge] = field(default_factory=list)
+
+    def by_state(self) -> list[tuple[str, list[Edge]]]:
+        """State of ``link_candidates`` → its edges."""
+        linked = list(self.links.values())
+        return [
+            ("linked", linked),
+            ("candidate", self.candidates),
+            ("unlikely", self.unlikely),
+            ("different", self.refused),
+        ]
 
 
 def lowest(linking: Linking) -> float:

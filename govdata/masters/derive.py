@@ -11,7 +11,7 @@ against it (``govdata.masters.increments``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import timedelta
 from pathlib import Path
@@ -258,12 +258,18 @@ def _beside(connection: duckdb.DuckDBPyConnection, night: _Night, fresh: str, go
     made = night.dataset.derived
     if isinstance(made, Conflicts):
         return overlap.COUNTED
-    if not isinstance(made, Links) or night.base is None or night.base.inputs is None or gone is None:
-        return None
-    inputs = touching.Difference(night.registry, night.deployment, night.found, night.base.inputs)
-    if not increments.is_timeless(night.dataset, night.registry) or not inputs.is_alike(connection):
+    inputs = _difference(connection, night)
+    if not isinstance(made, Links) or night.base is None or inputs is None or gone is None:
         return None
     return touching.lines(connection, night.dataset, made.master, night.base.snapshot, inputs, fresh, gone)
+
+
+def _difference(connection: duckdb.DuckDBPyConnection, night: _Night) -> touching.Difference | None:
+    """What the table's rows are made of, tonight and the night before, where a row that is the same says the same."""
+    if night.base is None or night.base.inputs is None or not increments.is_timeless(night.dataset, night.registry):
+        return None
+    found = touching.Difference(night.registry, night.deployment, night.found, night.base.inputs)
+    return found if found.is_alike(connection) else None
 
 
 def _came_and_gone(connection: duckdb.DuckDBPyConnection, night: _Night) -> tuple[str, str | None]:
@@ -303,7 +309,7 @@ def _query(connection: duckdb.DuckDBPyConnection, night: _Night, touched: increm
         return _conflicts(connection, made, night, touched)
     mentions = {kind: night.mentions(kind, night.found, only) for kind in made.masters_read()}
     if isinstance(made, Links):
-        return _linked(connection, mentions[made.master], night.dataset)
+        return _linked(connection, mentions[made.master], night)
     assert isinstance(made, Survivors)
     whole = night.rows(made.links, night.found[made.links])
     of_kind = touched.of_masters(made.master) if touched else whole
@@ -343,9 +349,13 @@ def _conflicts(
     return conflicts.query(tonight, lines, before.date.isoformat(), night.date.isoformat())
 
 
-def _linked(connection: duckdb.DuckDBPyConnection, mentions: Mentions, dataset: Dataset) -> str:
+def _linked(connection: duckdb.DuckDBPyConnection, mentions: Mentions, night: _Night) -> str:
+    inputs = _difference(connection, night)
+    if night.base is not None and inputs is not None:
+        known = touching.keep_unchanged(connection, night.dataset, night.base.snapshot, inputs)
+        mentions = replace(mentions, linked=known)
     links.prepare(connection, mentions)
-    asked = similarity.attach(connection, mentions, dataset)
+    asked = similarity.attach(connection, mentions, night.dataset)
     files.put_table(asked, scorecard.path(mentions.deployment, LINK_CANDIDATES, mentions.date, mentions.kind))
     return links.query(mentions)
 

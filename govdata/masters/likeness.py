@@ -4,10 +4,13 @@
 ``known`` of ``govdata.masters.links``, in named steps that follow upon one another:
 
     form      name → simplified form, sound, share
-    said      what each mention says of each field
+    every     what each mention says of each field: a view, since most say nothing that is asked
     pair      undecided mention and counterpart (a master, or another undecided mention) that share a block
+    said      what the mentions in pairs, and of the masters in them, say
     face      what the masters in pairs say: one row per name and date that they have been given
     scored    per pair and face Splink's probability under the trained model
+
+``told`` says of the pairs that something came of how alike they are, in words.
 
 What is compared is a mention with all that is known of a master, never two masters with one another.
 """
@@ -17,7 +20,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from math import log2
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from govdata.masters import comparisons, names
 from govdata.masters.mentions import Mentions, master_id
@@ -37,7 +40,7 @@ SEVERAL = ("person_name", "date")
 DECIDED = (
     "SELECT CASE WHEN s.master IS NULL THEN least(d.mention, d.anchor) ELSE d.mention END AS mention, "
     "coalesce(s.master, greatest(d.mention, d.anchor)) AS other, s.master IS NOT NULL AS is_master, d.verdict "
-    "FROM decided AS d JOIN said AS s ON s.mention = d.anchor JOIN said AS m ON m.mention = d.mention "
+    "FROM decided AS d JOIN every AS s ON s.mention = d.anchor JOIN every AS m ON m.mention = d.mention "
     "WHERE m.master IS NULL"
 )
 """Pairs that people decided on, to wherever the anchor belongs tonight, however little alike they are."""
@@ -53,15 +56,18 @@ def undecided(connection: duckdb.DuckDBPyConnection, mentions: Mentions) -> int:
 def score(
     connection: duckdb.DuckDBPyConnection, mentions: Mentions, model: Mapping[str, Any], lexicon: names.Lexicon
 ) -> None:
-    """Make ``edge``: ``mention, role, other, other_role, is_master, other_id, anchor, probability, weight, sure,
-    agreed, levels, taken, verdict, own_id`` (``other``: rank and key of a master's identifier, or a mention;
-    ``anchor``: one of its mentions; ``sure``: an automatic link may rest on it; ``taken``: the master already has a
-    mention of a role that there is once; ``verdict``: what people decided). Needs ``decided(mention, anchor,
-    verdict)``."""
+    """Make ``edge``: ``pair, mention, role, other, other_role, is_master, probability, weight, sure, taken, verdict``
+    (``other``: rank and key of a master's identifier, or a mention; ``sure``: an automatic link may rest on it;
+    ``taken``: the master already has a mention of a role that there is once; ``verdict``: what people decided). Needs
+    ``decided(mention, anchor, verdict)``."""
     linking = mentions.master.linking
     assert linking is not None
-    said(connection, linking, lexicon)
+    said(connection, linking, lexicon, target="every", kept="VIEW")
     _pairs(connection, mentions, linking)
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE said AS SELECT * FROM every WHERE master IS NULL OR master IN (SELECT other FROM "
+        "pair WHERE is_master)"
+    )
     _faces(connection, linking)
     fields = ", ".join(columns(linking))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE left_side AS SELECT pair, pair AS unique_id, {fields} "
@@ -74,7 +80,7 @@ def score(
         f"CREATE OR REPLACE TEMP TABLE right_side AS SELECT *, row_number() OVER () AS unique_id FROM ({others})"
     )
     # Fetched to its end: Splink asks the connection for relations, which an unfinished result keeps it from giving.
-    masters = connection.execute("SELECT count(DISTINCT coalesce(master, mention)) FROM said").fetchall()[0][0]
+    masters = connection.execute("SELECT count(DISTINCT coalesce(master, mention)) FROM every").fetchall()[0][0]
     _score(connection, linking, model, masters)
     _edges(connection, mentions, linking, _odds(mentions, model, masters))
 
@@ -85,6 +91,7 @@ def said(
     lexicon: names.Lexicon,
     source: str = "known",
     target: str = "said",
+    kept: Literal["TABLE", "VIEW"] = "TABLE",
 ) -> None:
     """Make ``target``: a row per mention of ``source``, its ``master`` (NULL: undecided) and its fields."""
     joined, shown = [], []
@@ -104,7 +111,7 @@ def said(
         else:
             shown.append(f"k.{_e(name)} AS {sql.identifier(name)}")
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT k.mention_id AS mention, k.role, "
+        f"CREATE OR REPLACE TEMP {kept} {target} AS SELECT k.mention_id AS mention, k.role, "
         f"k.rank || ':' || k.key AS master, {', '.join(shown)} FROM {source} AS k {' '.join(joined)}"
     )
 
@@ -155,12 +162,12 @@ def _pairs(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: L
     )
     once = _once(mentions)
     kept = (
-        f"SELECT p.* FROM ({found}) AS p JOIN said AS a ON a.mention = p.mention LEFT JOIN said AS b ON NOT is_master "
+        f"SELECT p.* FROM ({found}) AS p JOIN open AS a ON a.mention = p.mention LEFT JOIN open AS b ON NOT is_master "
         f"AND b.mention = p.other WHERE is_master OR a.role <> b.role OR a.role NOT IN ({once})"
     )
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE pair AS SELECT row_number() OVER (ORDER BY mention, other) AS pair, * "
-        f"FROM ({kept})"
+        "CREATE OR REPLACE TEMP TABLE pair AS WITH open AS (SELECT mention, role FROM every WHERE master IS NULL) "
+        f"SELECT row_number() OVER (ORDER BY mention, other) AS pair, * FROM ({kept})"
     )
 
 
@@ -170,7 +177,7 @@ def _block(block: list[str], linking: Linking) -> str:
     told = f"concat_ws(chr(31), {', '.join(f'key_{number}' for number in range(len(keys)))})"
     given = " AND ".join(f"key_{number} IS NOT NULL" for number in range(len(keys)))
     each = ", ".join(f"{key} AS key_{number}" for number, key in enumerate(keys))
-    keyed = f"SELECT mention, master, {told} AS key FROM (SELECT mention, master, {each} FROM said) WHERE {given}"
+    keyed = f"SELECT mention, master, {told} AS key FROM (SELECT mention, master, {each} FROM every) WHERE {given}"
     return (
         f"WITH keyed AS ({keyed}), open AS (SELECT mention, key FROM keyed WHERE master IS NULL), "
         "known AS (SELECT DISTINCT master, key FROM keyed SEMI JOIN open USING (key) WHERE master IS NOT NULL), "
@@ -277,18 +284,8 @@ def splink(
 def _edges(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: Linking, odds: str) -> None:
     gamma = {name: f"p.gamma_{name}" for name in linking.fields}
     sure = " AND ".join(f"{gamma[name]} >= {comparisons.sure(name, linking.fields[name])}" for name in linking.demands)
-    best = {name: comparisons.best(name, field) for name, field in linking.fields.items()}
-    agreed = ", ".join(f"CASE WHEN {gamma[name]} = {best[name]} THEN {sql.text(name)} END" for name in gamma)
-    told = ", ".join(_label(name, field) for name, field in linking.fields.items())
-    once = _once(mentions)
-    kinds = "[" + ", ".join(sql.text(kind) for kind in mentions.identifiers) + "]"
-    rank = "CAST(split_part(p.other, ':', 1) AS INTEGER)"
-    of_master = master_id(mentions.kind, f"{kinds}[{rank}]", "substr(p.other, instr(p.other, ':') + 1)")
-    of_founder = master_id(mentions.kind, sql.text(UNLINKED), "p.other")
-    own = master_id(mentions.kind, sql.text(UNLINKED), "p.mention")
     steps = {
-        "held": f"SELECT DISTINCT master, role FROM said WHERE master IS NOT NULL AND role IN ({once})",
-        "anchor": "SELECT master, min(mention) AS anchor FROM said SEMI JOIN pair ON other = master GROUP BY master",
+        "held": f"SELECT DISTINCT master, role FROM said WHERE master IS NOT NULL AND role IN ({_once(mentions)})",
         "decision": f"SELECT mention, other, max(verdict) AS verdict FROM ({DECIDED}) GROUP BY mention, other",
     }
     steps["weighed"] = (
@@ -304,13 +301,31 @@ def _edges(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: L
     chance = f"CASE WHEN p.is_master THEN pow(2, p.weight) / (1 + {rivals} + {own_share}) ELSE p.probability END"
     listed = ", ".join(f"{name} AS ({query})" for name, query in steps.items())
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE edge AS WITH {listed} SELECT p.mention, p.role, p.other, o.role AS other_role, "
-        f"p.is_master, CASE WHEN p.is_master THEN {of_master} ELSE {of_founder} END AS other_id, "
-        f"coalesce(a.anchor, p.other) AS anchor, {chance} AS probability, p.weight, {sure or 'TRUE'} AS sure, "
-        f"concat_ws(',', {agreed}) AS agreed, "
-        f"concat_ws('；', {told}) AS levels, p.taken, p.verdict, {own} AS own_id "
-        "FROM weighed AS p LEFT JOIN said AS o ON NOT p.is_master AND o.mention = p.other "
-        "LEFT JOIN anchor AS a ON p.is_master AND a.master = p.other"
+        f"CREATE OR REPLACE TEMP TABLE edge AS WITH {listed} SELECT p.pair, p.mention, p.role, p.other, "
+        f"o.role AS other_role, p.is_master, {chance} AS probability, p.weight, {sure or 'TRUE'} AS sure, p.taken, "
+        "p.verdict FROM weighed AS p LEFT JOIN said AS o ON NOT p.is_master AND o.mention = p.other"
+    )
+
+
+def told(mentions: Mentions, edges: str) -> str:
+    """A SELECT of ``pair, mention, other_id, anchor, agreed, levels, dataset, row_id`` of ``edges``, a relation of
+    ``pair, mention, other, is_master``: the id of the master that stands against the mention, one of its mentions, the
+    fields that agree, how alike each is in words, and where the mention stands."""
+    linking = mentions.master.linking
+    assert linking is not None
+    best = {name: comparisons.best(name, field) for name, field in linking.fields.items()}
+    agreed = ", ".join(f"CASE WHEN gamma_{name} = {place} THEN {sql.text(name)} END" for name, place in best.items())
+    levels = ", ".join(_label(name, field) for name, field in linking.fields.items())
+    kinds = "[" + ", ".join(sql.text(kind) for kind in mentions.identifiers) + "]"
+    rank = "CAST(split_part(e.other, ':', 1) AS INTEGER)"
+    of_master = master_id(mentions.kind, f"{kinds}[{rank}]", "substr(e.other, instr(e.other, ':') + 1)")
+    of_founder = master_id(mentions.kind, sql.text(UNLINKED), "e.other")
+    anchor = f"SELECT master, min(mention) AS anchor FROM said SEMI JOIN {edges} ON other = master GROUP BY master"
+    return (
+        f"WITH anchor AS ({anchor}) SELECT e.pair, e.mention, CASE WHEN e.is_master THEN {of_master} ELSE {of_founder} "
+        f"END AS other_id, coalesce(a.anchor, e.other) AS anchor, concat_ws(',', {agreed}) AS agreed, "
+        f"concat_ws('；', {levels}) AS levels, k.dataset, k.row_id FROM {edges} AS e JOIN scored AS s USING (pair) "
+        "JOIN known AS k ON k.mention_id = e.mention LEFT JOIN anchor AS a ON e.is_master AND a.master = e.other"
     )
 
 
@@ -321,4 +336,4 @@ def _label(name: str, field: LinkField) -> str:
         f"WHEN {len(known) - 1 - place} THEN {sql.text(f'{field.name}：{level.label}')}"
         for place, level in enumerate(known)
     )
-    return f"CASE p.gamma_{name} {cases} END"
+    return f"CASE gamma_{name} {cases} END"

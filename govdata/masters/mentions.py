@@ -38,6 +38,9 @@ ID_LENGTH = 24
 FIELD_TYPES = {"any": "VARCHAR[]", "year": "INTEGER"}
 """The type of a field that is no text, by its ``compare``."""
 
+LINKED_ROLE, LINKED_ROW, LINKED_NAME, LINKED_METHOD = (f'"~{name}"' for name in ("role", "row", "name", "method"))
+"""Columns of ``Mentions.linked``: no contract has such names."""
+
 ANYTHING = Everything()
 """Names were checked when the standards were read."""
 
@@ -45,7 +48,9 @@ ANYTHING = Everything()
 @dataclass(frozen=True)
 class Mentions:
     """The mentions of one kind of master on one date. ``snapshots``: the newest of each table that is there; ``only``:
-    a relation of ``dataset, row_id``, the rows whose mentions are meant (None: all)."""
+    a relation of ``dataset, row_id``, the rows whose mentions are meant (None: all). ``linked``: the relation of links
+    of the night before that ``touching.keep_unchanged`` made, whose mentions say the same tonight: what follows from
+    the row alone, its own name and whether its identifiers are valid, is read from there."""
 
     kind: str
     registry: Registry
@@ -53,6 +58,7 @@ class Mentions:
     date: Date
     snapshots: Mapping[str, Snapshot]
     only: str | None = None
+    linked: str | None = None
 
     @property
     def master(self) -> Master:
@@ -99,11 +105,27 @@ class Mentions:
             given += [self._field(name, field, mention, hidden) for name, field in self.master.linking.fields.items()]
         where = f" WHERE {_printed(mention.where)}" if mention.where else ""
         keys = [
-            f"{_key(self.master.identifiers[kind], kind, checked)} AS {_name('k', kind)}" for kind in self.identifiers
+            f"{self._key(place, kind, checked)} AS {_name('k', kind)}" for place, kind in enumerate(self.identifiers)
         ]
-        numbers = ", ".join(_name(prefix, kind) for kind in self.identifiers for prefix in "nt")
-        said = f"SELECT {', '.join(given)} FROM ({self._published(dataset, mention)}){where}"
-        return f"SELECT * EXCLUDE ({numbers}), {', '.join(keys)} FROM ({said})"
+        dropped = ", ".join(_name(prefix, kind) for kind in self.identifiers for prefix in "nt")
+        source = f"({self._published(dataset, mention)})"
+        if self.linked is not None:
+            of_role = f"(SELECT * FROM {self.linked} WHERE {LINKED_ROLE} = {sql.text(role)})"
+            source = f"{source} LEFT JOIN {of_role} ON {LINKED_ROW} = {ROW_ID}"
+            given.append(LINKED_METHOD)
+            dropped = f"{dropped}, {LINKED_METHOD}"
+        said = f"SELECT {', '.join(given)} FROM {source}{where}"
+        return f"SELECT * EXCLUDE ({dropped}), {', '.join(keys)} FROM ({said})"
+
+    def _key(self, place: int, kind: str, checked: bool) -> str:
+        key = _key(self.master.identifiers[kind], kind, checked)
+        if self.linked is None or not checked:
+            return key
+        # The method is the strongest valid kind; where it is none of the kinds, none is.
+        stronger = ", ".join(map(sql.text, self.identifiers[:place]))
+        unknown = f"{LINKED_METHOD} IS NULL" + (f" OR {LINKED_METHOD} IN ({stronger})" if stronger else "")
+        valid = _key(self.master.identifiers[kind], kind, checked=False)
+        return f"CASE WHEN {unknown} THEN {key} WHEN {LINKED_METHOD} = {sql.text(kind)} THEN {valid} END"
 
     def _published(self, dataset: Dataset, mention: Mention) -> str:
         """The columns of the table that the mention reads; ``delivery_date()`` is the night's in its expressions."""
@@ -120,7 +142,8 @@ class Mentions:
         told = [f"coalesce(CAST({sql.identifier(name)} AS VARCHAR), '')" for name in dataset.key]
         if not self.registry.is_unique(dataset.name, dataset.key):
             told.append(ROW_ID)
-        return digest("mention", [sql.text(self.kind), sql.text(dataset.name), sql.text(role), *told])
+        made = digest("mention", [sql.text(self.kind), sql.text(dataset.name), sql.text(role), *told])
+        return made if self.linked is None else f"coalesce({LINKED_NAME}, {made})"
 
     def _element(self, name: str, element: MasterElement, role: str, mention: Mention) -> list[str]:
         text = mention.values.get(name)

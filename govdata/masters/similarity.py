@@ -88,8 +88,10 @@ def attach(
     once = [role for role, mention in mentions.master.mentions.items() if mention.once]
     founders = _founders(connection, mentions, dataset)
     made = deciding.decide(_edges(connection, deciding.lowest(linking)), linking, once, founders)
-    _fill(connection, made)
-    return _listed(connection, made, mentions)
+    edges = [(state, edge) for state, found in made.by_state() for edge in found]
+    told = _told(connection, mentions, [edge for _, edge in edges])
+    _fill(connection, made, told)
+    return _listed(edges, told, mentions)
 
 
 def _founders(connection: duckdb.DuckDBPyConnection, mentions: Mentions, dataset: Dataset) -> set[str]:
@@ -105,22 +107,41 @@ def _edges(connection: duckdb.DuckDBPyConnection, lowest: float) -> list[Edge]:
     from govdata.masters.attach import Edge
 
     query = (
-        "SELECT mention, role, other, other_role, is_master, other_id, anchor, probability, weight, sure, agreed, "
-        f"levels, taken, verdict, own_id FROM edge WHERE weight >= {lowest!r} OR verdict IS NOT NULL"
+        "SELECT pair, mention, role, other, other_role, is_master, probability, weight, sure, taken, verdict FROM edge "
+        f"WHERE weight >= {lowest!r} OR verdict IS NOT NULL"
     )
     return [Edge(*row) for row in connection.execute(query).fetchall()]
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, made: Attached) -> None:
+Told = Mapping[tuple[int, str], Mapping[str, Any]]
+"""Pair and mention → what ``likeness.told`` says: a pair of two mentions may be told from either side."""
+
+
+def _told(connection: duckdb.DuckDBPyConnection, mentions: Mentions, edges: list[Edge]) -> Told:
+    import pyarrow as pa
+
+    from govdata.masters import likeness
+
+    arrow = pa.table({  # noqa: F841  read by name below
+        "pair": pa.array([edge.pair for edge in edges], pa.int64()),
+        "mention": pa.array([edge.mention for edge in edges], pa.string()),
+        "other": pa.array([edge.other for edge in edges], pa.string()),
+        "is_master": pa.array([edge.is_master for edge in edges], pa.bool_()),
+    })  # fmt: skip
+    connection.execute("CREATE OR REPLACE TEMP TABLE told AS SELECT * FROM arrow")
+    rows = connection.sql(likeness.told(mentions, "told")).to_arrow_table().to_pylist()
+    return {(row["pair"], row["mention"]): row for row in rows}
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, made: Attached, told: Told) -> None:
     import pyarrow as pa
 
     lines = []
     for mention, edge in made.links.items():
         rank, key = edge.other.split(":", 1) if edge.is_master else (None, None)
         founder = None if edge.is_master else edge.other
-        lines.append(
-            (mention, rank and int(rank), key, founder, edge.method, min(edge.probability, HIGHEST), edge.agreed)
-        )
+        agreed = told[edge.pair, mention]["agreed"]
+        lines.append((mention, rank and int(rank), key, founder, edge.method, min(edge.probability, HIGHEST), agreed))
     names = ("mention_id", "rank", "key", "founder", "method", "score", "agreed")
     kinds = (pa.string(), pa.int32(), pa.string(), pa.string(), pa.string(), pa.float64(), pa.string())
     values = list(zip(*lines, strict=True)) or [()] * len(names)
@@ -128,41 +149,27 @@ def _fill(connection: duckdb.DuckDBPyConnection, made: Attached) -> None:
     connection.execute("INSERT INTO attached SELECT * FROM arrow")
 
 
-def _listed(connection: duckdb.DuckDBPyConnection, made: Attached, mentions: Mentions) -> pa.Table:
+def _listed(edges: list[tuple[str, Edge]], told: Told, mentions: Mentions) -> pa.Table:
     """What was linked by likeness, what people are asked, what they refused: each with where it stands."""
-    import pyarrow as pa
-
-    states = [
-        ("linked", list(made.links.values())),
-        ("candidate", made.candidates),
-        ("unlikely", made.unlikely),
-        ("different", made.refused),
-    ]
-    edges = [(state, edge) for state, found in states for edge in found]
-    asked = pa.table({"mention_id": pa.array([edge.mention for _, edge in edges], pa.string())})  # noqa: F841
-    places = connection.execute(
-        "SELECT mention_id, dataset, role, row_id FROM known SEMI JOIN asked USING (mention_id)"
-    ).fetchall()
-    place = {row[0]: row[1:] for row in places}
     found = []
-    for state, edge in sorted(edges, key=lambda pair: (pair[1].mention, pair[1].other_id)):
-        dataset, role, row_id = place[edge.mention]
+    for state, edge in edges:
+        said = told[edge.pair, edge.mention]
         found.append(
             {
                 "date": mentions.date,
                 "master_kind": mentions.kind,
                 "mention_id": edge.mention,
-                "dataset": dataset,
-                "role": role,
-                "row_id": row_id,
-                "candidate_id": edge.other_id,
-                "anchor": edge.anchor,
+                "dataset": said["dataset"],
+                "role": edge.role,
+                "row_id": said["row_id"],
+                "candidate_id": said["other_id"],
+                "anchor": said["anchor"],
                 "score": round(min(edge.probability, HIGHEST), 4),
                 "weight": round(edge.weight, 2),
                 "state": state,
                 "method": edge.method,
-                "agreed": edge.agreed,
-                "levels": edge.levels,
+                "agreed": said["agreed"],
+                "levels": said["levels"],
             }
         )
-    return LINK_CANDIDATES.arrow(found)
+    return LINK_CANDIDATES.arrow(sorted(found, key=lambda line: (line["mention_id"], line["candidate_id"])))

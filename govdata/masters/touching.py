@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from govdata import publish
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch
 from govdata.deployment import Deployment
-from govdata.masters.mentions import rows
+from govdata.masters.mentions import LINKED_METHOD, LINKED_NAME, LINKED_ROLE, LINKED_ROW, rows
 from govdata.publish import layers
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
@@ -81,6 +81,21 @@ class Difference:
             yield f"SELECT {ROW_ID} FROM ({publish.changed(*both, columns)})"
 
 
+UNCHANGED = "unchanged_link"
+
+
+def keep_unchanged(connection: duckdb.DuckDBPyConnection, dataset: Dataset, base: Snapshot, inputs: Difference) -> str:
+    """Make the temporary tables ``changed_row`` and ``unchanged_link``: the links of ``base`` to rows that are the same
+    tonight, as ``Mentions.linked`` wants them. Returns its name."""
+    connection.execute(f"CREATE TEMP TABLE changed_row AS {inputs.changed_rows(connection)}")
+    old = rows(base, dataset, inputs.registry, inputs.deployment, ["dataset", "role", "row_id", "mention_id", "method"])
+    connection.execute(
+        f"CREATE TEMP TABLE {UNCHANGED} AS SELECT role AS {LINKED_ROLE}, row_id AS {LINKED_ROW}, mention_id AS "
+        f"{LINKED_NAME}, method AS {LINKED_METHOD} FROM ({old}) ANTI JOIN changed_row USING (dataset, row_id)"
+    )
+    return UNCHANGED
+
+
 def lines(
     connection: duckdb.DuckDBPyConnection,
     dataset: Dataset,
@@ -92,13 +107,12 @@ def lines(
 ) -> str:
     """A SELECT of the file of ``dataset``, the links to masters of a ``kind``. ``fresh``, ``gone``: relations of the
     rows that are new or say something else against the snapshot ``base``, and of the ``_row_id`` of those of it that no
-    longer hold."""
+    longer hold. Needs ``changed_row``."""
     master = sql.identifier(f"{kind}_id")
     known = ["dataset", "role", "row_id", "mention_id", f"{kind}_id", "method"]
     line = f"dataset, role, row_id, mention_id, {master} AS master, method"
     old = rows(base, dataset, inputs.registry, inputs.deployment, known)
     steps = {
-        "changed_row": inputs.changed_rows(connection),
         "fresh_link": f"SELECT {line}, {ROW_ID} FROM {fresh}",
         "replaced": f"SELECT {ROW_ID} FROM fresh_link UNION SELECT {ROW_ID} FROM {gone}",
         "touched_master": f"SELECT master FROM fresh_link UNION SELECT {master} FROM ({old}) "

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from govdata import checks, engine, ingest, masters, publish
+from govdata import checks, engine, governance, ingest, masters, publish
 from govdata.batches import RawBatch, Snapshot, StandardizedBatch, Verdict
 from govdata.deployment import Deployment
 from govdata.errors import GateBlocked
+from govdata.governance.log import Event, writing
 from govdata.masters import increments
 from govdata.masters.conflicts import LINE
 from govdata.operations.backup import backup, restore
@@ -24,7 +25,7 @@ from govdata.storage import sql
 from govdata.storage.secret import secret
 from govdata.storage.tables.masters import ELEMENT_OVERLAP, LINK_COVERAGE, MASTER_CHANGES
 from tests.masters import test_timelines
-from tests.masters.conftest import Small, contract, small_at
+from tests.masters.conftest import ELEMENTS, PLACES, Small, contract, small_at
 from tests.masters.test_masters import CONFLICT, LINK, MASTER, MORE
 
 FIRST = Date(2026, 11, 1)
@@ -263,6 +264,17 @@ def test_nights_laid_on_one_another_are_what_rebuilds_give(
 
 
 PERSON = dict.fromkeys(PEOPLE, "") | {"op": "U", "name": "甲", "state": "1"}
+WEDDING = {"no": "N1", "kind": "1", "man": "A1", "man_name": "甲", "woman": "A2", "day": "2001-01-01"}
+BIRTH = {"no": "N2", "mother": "A2", "child": "A9", "place": "190101", "born": "2003-01-01"}
+SETTINGS = """\
+number: {prefix: GD, division: '190100'}
+limits: {sign: [{days: 2, source: 测试, grade: C}], handle: [{days: 10, source: 测试, grade: B}]}
+root_cause: {min_rows: 5, min_share: 0.5}
+show_values: true
+contact: 数据局
+identity: {people: [name]}
+departments: {people部门: {code: RK}, weddings部门: {code: HY}, births部门: {code: CS}}
+"""
 
 
 @pytest.fixture
@@ -272,11 +284,9 @@ def two_nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> City:
     city = City.__new__(City)
     city.small = declared(tmp_path / "home")
     people = {key: PERSON | {"id": key} for key in ("A1", "A2", "A3")}
-    wedding = {"no": "N1", "kind": "1", "man": "A1", "man_name": "甲", "woman": "A2", "day": "2001-01-01"}
-    birth = {"no": "N2", "mother": "A2", "child": "A9", "place": "190101", "born": "2003-01-01"}
     city.hand_in("people", FIRST, list(people.values()))
-    city.hand_in("weddings", FIRST, [wedding])
-    city.hand_in("births", FIRST, [birth])
+    city.hand_in("weddings", FIRST, [WEDDING])
+    city.hand_in("births", FIRST, [BIRTH])
     derive(city.small.deployment, FIRST)
     city.hand_in("people", SECOND, [people["A1"] | {"name": "乙"}, people["A3"] | {"op": "D"}])
     return city
@@ -340,3 +350,52 @@ def test_a_restored_city_goes_on_with_the_difference(two_nights: City, tmp_path:
 
     assert is_layer(restored, "person", third) and is_layer(restored, "conflicts", third)
     assert shown(restored, third) == shown(home, third)
+
+
+def waive(small: Small, rule_id: str, date: Date) -> None:
+    governance.judge_night(small.registry, small.deployment, date)
+    (order,) = [order for order in governance.state_of(small.deployment).orders.values() if order.rule_id == rule_id]
+    said = {"date": date, "kind": "WAIVE", "actor": "张三", "order": order.number, "reason": "确有此地"}
+    with writing(small.deployment) as log:
+        log.append([Event.model_validate({**said, "until": date + timedelta(days=9)})])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("waived", [False, True], ids=["standards", "waiver"])
+def test_what_a_past_night_is_given_back_is_in_the_layers_of_the_nights_that_are_made_again(
+    waived: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rejudging changes snapshots that derived tables were made of. Under new standards they are made whole; under a
+    waiver they are layers whose base says nothing any more of what its inputs were."""
+    monkeypatch.setattr(increments, "MOST_NEW", 9.0)
+    city = City.__new__(City)
+    city.small = small = declared(tmp_path / "home")
+    home, third = small.deployment, SECOND + timedelta(days=1)
+    small.write("elements/all.yaml", ELEMENTS.replace("severity: warning", "severity: error, empties: false"))
+    small.write("workorders.yaml", SETTINGS)
+    people = {key: PERSON | {"id": key, "place": "190101"} for key in ("A1", "A2", "A4")}
+    held = people["A4"] | {"place": "199999"}
+    city.hand_in("people", FIRST, [people["A1"], people["A2"], held])
+    city.hand_in("weddings", FIRST, [WEDDING | {"man": "A4", "man_name": "丁"}])
+    city.hand_in("births", FIRST, [BIRTH])
+    derive(home, FIRST)
+    city.hand_in("people", SECOND, [people["A1"] | {"name": "乙"}])
+    derive(home, SECOND)
+    if waived:
+        waive(small, "place.code_set", FIRST)
+    else:
+        small.write("codes/places.csv", PLACES + "199999,新区,,190100,2000,,,\n")
+
+    made = governance.rejudge(small.registry, home, SECOND)
+
+    assert [(each.dataset, each.date, each.released, each.problem) for each in made] == [("people", FIRST, 1, None)]
+    for date in (FIRST, SECOND):
+        whole = rebuilt(home, date, tmp_path / "whole", monkeypatch)
+        derive(home, date)
+        assert shown(home, date) == whole
+        assert "A4" in {row[2] for row in whole["person"]}
+    assert is_layer(home, "person_link", SECOND)
+    city.hand_in("people", third, [people["A2"] | {"name": "丙"}])
+    whole = rebuilt(home, third, tmp_path / "whole", monkeypatch)
+    derive(home, third)
+    assert shown(home, third) == whole and is_layer(home, "person_link", third)
