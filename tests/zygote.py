@@ -1,6 +1,6 @@
 """The command line in processes of its own that start in no time: a parent that has everything imported, which costs a
 fresh process five CPU seconds and more, forks one for each command. What a command had to import beyond that, the
-parent imports for the next one.
+parent imports for the next one. The repository's standards it has read too; a command on a copy of them reads none.
 
 ``python -m tests.zygote`` reads lines of JSON {"home", "arguments", "log", "errors", "folder", "environment", "before"}
 and answers each with the process number, then with the exit code (negative: the signal that ended it) and the CPU
@@ -115,6 +115,10 @@ class Zygote:
 
 def _serve() -> None:
     os.fsync = no_waiting_for_the_disk
+    from tests import read_once
+
+    read_once.install()  # before a module is imported that reads standards
+    read_once.load(REPOSITORY / "standards")
 
     import dagster
     import duckdb

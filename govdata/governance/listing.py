@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from govdata.batches import RawBatch
@@ -72,30 +71,33 @@ class Listing:
     ) -> None:
         self._connection, self._registry, self._deployment = connection, registry, deployment
         self._orders = {order.number: order for order in orders}
+        self._places = {number: place for place, number in enumerate(self._orders)}
         self._load_items(state, runs, date)
         for number, (dataset, delivered) in enumerate(self._deliveries()):
             self._look_up(number, registry.datasets[dataset], delivered)
-        wrongs = [(order.number, wrong) for order in orders for wrong in self._wrong(order)]
+        wrongs = list(self._wrongs())
         suggested = suggester.suggest([wrong for _, wrong in wrongs])
         self._suggestions = {(wrongs[place][0], found.item): found for place, found in suggested}
+        self._rows = self._read()
+        self._ahead = next(self._rows, None)
 
     @property
     def shown(self) -> list[Shown]:
         return [Shown(self._orders[number].items[item], found) for (number, item), found in self._suggestions.items()]
 
-    def _wrong(self, order: Order) -> Iterator[Wrong]:
-        """The order's rows by delivery, of a rule that judges one row and a department that may see its values."""
-        rule = next((rule for rule in self._registry.rules(order.dataset) if rule.id == order.rule_id), None)
-        if rule is None or not may_see(order, self._registry):
-            return
+    def _wrongs(self) -> Iterator[tuple[str, Wrong]]:
+        """Every order's rows by delivery, of a rule that judges one row and a department that may see its values."""
         rows = self._connection.execute(
-            "SELECT delivered, list(item ORDER BY item), list(row_id ORDER BY item) FROM items "
-            "WHERE number = $1 AND delivered IS NOT NULL AND row_id IS NOT NULL GROUP BY delivered ORDER BY delivered",
-            [order.number],
+            "SELECT number, delivered, list(item ORDER BY item), list(row_id ORDER BY item) FROM items "
+            "WHERE sees AND delivered IS NOT NULL AND row_id IS NOT NULL GROUP BY place, number, delivered "
+            "ORDER BY place, delivered"
         ).fetchall()
-        for delivered, found, row_ids in rows:
-            items = dict(zip(found, row_ids, strict=True))
-            yield Wrong(self._registry.datasets[order.dataset], delivered, rule, items)
+        for number, delivered, found, row_ids in rows:
+            order = self._orders[number]
+            rule = next((rule for rule in self._registry.rules(order.dataset) if rule.id == order.rule_id), None)
+            if rule is not None:
+                items = dict(zip(found, row_ids, strict=True))
+                yield number, Wrong(self._registry.datasets[order.dataset], delivered, rule, items)
 
     def _load_items(self, state: State, runs: pa.Table, date: Date) -> None:
         import pyarrow as pa
@@ -114,11 +116,12 @@ class Listing:
                 sees = may_see(order, self._registry)
                 listed.append(
                     {"number": number, "item": item_id(item), "rejected": order.rule_id == REJECTED, "sees": sees}
-                    | {"column_name": column}
+                    | {"place": self._places[number], "column_name": column}
                     | places
                 )
         text = pa.string()
         kinds = {
+            "place": pa.int64(),
             "number": text,
             "item": text,
             "rejected": pa.bool_(),
@@ -170,22 +173,25 @@ class Listing:
             )
 
     def lines(self, order: Order) -> Iterator[Line]:
-        """The order's open items in the order of the delivered files."""
-        width = len(key_titles(order, self._registry))
-        cursor = self._reading
-        cursor.execute(
-            "SELECT i.item, v.key_texts, i.source_file, i.source_row, CASE WHEN i.sees THEN v.value ELSE i.shape END "
-            "FROM items AS i LEFT JOIN looked_up AS v USING (number, item) WHERE i.number = $1 "
-            "ORDER BY i.source_file, i.source_row, i.item",
-            [order.number],
-        )
-        while batch := cursor.fetchmany(BATCH):
-            for item, key, file, row, value in batch:
+        """The order's open items in the order of the delivered files. Orders are asked for one after the other, each
+        once and as they were given: one query answers for all of them."""
+        place, width = self._places[order.number], len(key_titles(order, self._registry))
+        while self._ahead is not None and self._ahead[0] <= place:
+            of, item, key, file, row, value = self._ahead
+            self._ahead = next(self._rows, None)
+            if of == place:
                 texts = tuple(key or ())[:width]
                 padded = texts + (None,) * (width - len(texts))
                 yield Line(item, padded, file, row, value, self._suggestions.get((order.number, item)))
 
-    @cached_property
-    def _reading(self) -> duckdb.DuckDBPyConnection:
-        """What ``lines`` reads with: one order's lines at a time."""
-        return sql.another(self._connection)
+    def _read(self) -> Iterator[tuple[Any, ...]]:
+        """``place, item, key, file, row, value`` of every line."""
+        cursor = sql.another(self._connection)
+        cursor.execute(
+            "SELECT i.place, i.item, v.key_texts, i.source_file, i.source_row, "
+            "CASE WHEN i.sees THEN v.value ELSE i.shape END "
+            "FROM items AS i LEFT JOIN looked_up AS v USING (number, item) "
+            "ORDER BY i.place, i.source_file, i.source_row, i.item"
+        )
+        while batch := cursor.fetchmany(BATCH):
+            yield from batch

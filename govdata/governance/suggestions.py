@@ -25,7 +25,7 @@ from govdata.engine.typed import sql_type
 from govdata.standards import expressions
 from govdata.standards.model import BoundRule, CheckDigit, Dataset, Registry, Row, Typed, Unique
 from govdata.storage import files, sql
-from govdata.storage.tables.rows import FAILED_RULES, ROW_ID, UNPARSED, WARNINGS
+from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, ROW_ID, UNPARSED, WARNINGS
 
 if TYPE_CHECKING:
     import duckdb
@@ -84,11 +84,13 @@ class Wrong:
 
 
 class Case(NamedTuple):
-    """One row of ``Wrong``: its ``place`` among those asked about, the item, the row's id and the rule it fails."""
+    """One row of ``Wrong``: its ``place`` among those asked about, the item, the row's id and date, which know it (a
+    file may be delivered again), and the rule it fails."""
 
     place: int
     item: str
     row: str
+    delivered: Date
     rule: BoundRule
 
 
@@ -106,24 +108,32 @@ class Suggester:
 
     def suggest(self, wrongs: Sequence[Wrong]) -> Iterator[tuple[int, Suggestion]]:
         """The place in ``wrongs`` and, of each of its items, at most one suggestion. None where the delivery's rows are
-        gone, or were standardised by other standards than now. All rows of one delivery are thought about at once: it
-        is read once, and each column is tried once."""
-        by_delivery: dict[tuple[str, Date], list[int]] = {}
+        gone, or were standardised by other standards than now. All rows of one dataset are thought about at once: to
+        judge candidates is to plan the rules, whatever the rows are."""
+        by_dataset: dict[str, list[int]] = {}
         for place, wrong in enumerate(wrongs):
-            by_delivery.setdefault((wrong.dataset.name, wrong.delivered), []).append(place)
-        for (name, delivered), places in by_delivery.items():
-            batch = StandardizedBatch.read(StandardizedBatch.path(self._deployment, name, delivered))
-            if batch is None or batch.standards_hash != self._registry.hashes[name]:
-                continue
+            by_dataset.setdefault(wrong.dataset.name, []).append(place)
+        for name, places in by_dataset.items():
+            kept = {day: self._kept(name, day) for day in sorted({wrongs[place].delivered for place in places})}
             cases = [
-                Case(place, item, row, wrongs[place].rule)
+                Case(place, item, row, wrongs[place].delivered, wrongs[place].rule)
                 for place in places
+                if kept[wrongs[place].delivered]
                 for item, row in list(wrongs[place].items.items())[:MOST]
             ]
-            yield from self._of_delivery(wrongs[places[0]].dataset, cases, batch)
+            paths = [path for paths in kept.values() for path in paths]
+            yield from self._of_dataset(wrongs[places[0]].dataset, cases, paths)
 
-    def _of_delivery(
-        self, dataset: Dataset, cases: Sequence[Case], batch: StandardizedBatch
+    def _kept(self, name: str, delivered: Date) -> list[Path]:
+        """The delivery's standardised files, where the standards are still those."""
+        batch = StandardizedBatch.read(StandardizedBatch.path(self._deployment, name, delivered))
+        if batch is None or batch.standards_hash != self._registry.hashes[name]:
+            return []
+        paths = [self._deployment.absolute(file) for file in (*batch.clean_files, *batch.quarantine_files)]
+        return [path for path in paths if files.is_sound(path)]
+
+    def _of_dataset(
+        self, dataset: Dataset, cases: Sequence[Case], paths: Sequence[Path]
     ) -> Iterator[tuple[int, Suggestion]]:
         derived = self._registry.workorders.suggestions.get(dataset.name, {})
         ways: dict[str, dict[str, dict[str, Guess]]] = {}  # column → rule of an order → the ways that make sense
@@ -131,9 +141,7 @@ class Suggester:
             for column in (rule.column,) if rule.column else rule.columns:
                 if (found := self._ways(dataset, rule, column)) or column in derived:
                     ways.setdefault(column, {})[rule.id] = found
-        paths = [self._deployment.absolute(name) for name in (*batch.clean_files, *batch.quarantine_files)]
-        paths = [path for path in paths if files.is_sound(path)]
-        if not paths or not ways:
+        if not cases or not ways:
             return
         self._load_cases(cases, paths)
         passing: dict[int, set[tuple[str, str, str]]] = {}
@@ -154,13 +162,15 @@ class Suggester:
             {
                 CASE: pa.array(range(len(cases)), pa.int64()),
                 "~row": pa.array([case.row for case in cases], pa.string()),
+                "~delivered": pa.array([case.delivered for case in cases], pa.date32()),
                 RULE: pa.array([case.rule.id for case in cases], pa.string()),
             }
         )
         self._connection.register("wanted", wanted)
         self._connection.execute(
             f'CREATE OR REPLACE TEMP TABLE cases AS SELECT w.*, n."{CASE}", n."{RULE}" '
-            f'FROM {sql.parquet(paths, by_name=True)} AS w JOIN wanted AS n ON n."~row" = w.{ROW_ID}'
+            f"FROM {sql.parquet(paths, by_name=True)} AS w "
+            f'JOIN wanted AS n ON n."~row" = w.{ROW_ID} AND n."~delivered" = w.{DELIVERY_DATE}'
         )
 
     def _load_candidates(

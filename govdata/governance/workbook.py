@@ -79,7 +79,10 @@ def write_all(registry: Registry, deployment: Deployment, date: Date) -> list[Pa
         closing(session(registry, as_of=date, temp=scratch)) as engine,
     ):
         suggester = Suggester(engine, registry, deployment)
-        for department, orders in sorted(by_department.items()):
+        for department, found in sorted(by_department.items()):
+            orders = sorted(
+                found, key=lambda order: (order.due >= date, order.due, -order.facts["score"], order.number)
+            )
             with sql.connection(deployment, "workorders") as connection:
                 listing = Listing(connection, orders, state, runs, registry, deployment, date, suggester)
                 made.append(_Book(department, orders, listing, registry, deployment, date).write())
@@ -114,9 +117,6 @@ class _Book:
             "strings_to_numbers": False,
             "tmpdir": str(scratch),
         }
-        self.orders = sorted(
-            self.orders, key=lambda order: (order.due >= self.date, order.due, -order.facts["score"], order.number)
-        )
         with xlsxwriter.Workbook(str(written), options) as book:
             book.set_properties({"title": "问题数据工单", "created": datetime.combine(self.date, datetime.min.time())})
             self.formats = formats(book)

@@ -1,6 +1,7 @@
-"""Dagster opens the SQLite file of its event log anew for every event. Whoever closes such a file as the last one
-writes its write-ahead log back and removes it, for every event again: a third of an event's CPU and half of its time.
-So a run of this process keeps a connection of its own open beside Dagster's; it writes nothing.
+"""Dagster opens the SQLite file of its event log anew for every question, some six times an event: SQLite reads the
+file's schema each time. Whoever closes such a file as the last one also writes its write-ahead log back and removes it.
+So while a run of this process works, a connection that Dagster lets go of stays open and is given to it again: by
+SQLAlchemy's event ``do_connect``, made for whoever brings connections of his own.
 
 SQLite also waits for the disk at every one of some three thousand commits of a night. With a write-ahead log it need
 not (https://sqlite.org/pragma.html#pragma_synchronous, NORMAL): a power cut may take the last events, and never the
@@ -9,9 +10,12 @@ knows."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 from govdata.deployment import Deployment
@@ -25,9 +29,10 @@ def held_open(deployment: Deployment, run_id: str) -> Iterator[None]:
     if not index.is_file():
         yield
         return
+    written = (history / "runs.db", index, own)
     with ExitStack() as files:
-        files.enter_context(_without_waiting())
-        for path in (history / "runs.db", index, own):
+        files.enter_context(_kept(written))
+        for path in written:
             connection = files.enter_context(closing(sqlite3.connect(path, check_same_thread=False)))
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
             _tables(connection)  # only a connection that has read has joined the log
@@ -37,21 +42,61 @@ def held_open(deployment: Deployment, run_id: str) -> Iterator[None]:
         own.unlink()
 
 
+class _Connection(sqlite3.Connection):
+    """One that is closed only by ``end``: else it goes back to those of its file and thread that wait."""
+
+    waiting: list[_Connection]
+
+    def close(self) -> None:
+        try:
+            self.rollback()
+        except sqlite3.Error:
+            self.end()
+        else:
+            if self not in self.waiting:
+                self.waiting.append(self)
+
+    def end(self) -> None:
+        super().close()
+
+
 @contextmanager
-def _without_waiting() -> Iterator[None]:
-    """Within the block SQLite's connections of SQLAlchemy, by which Dagster writes, leave waiting to the checkpoints of
-    the log."""
+def _kept(paths: Iterable[Path]) -> Iterator[None]:
+    """Within the block SQLite's connections of SQLAlchemy, by which Dagster reads and writes, leave waiting to the
+    checkpoints of the log, and those to ``paths`` are opened once. (Not to every file: retention asks hundreds of old
+    runs' ones.)"""
     from sqlalchemy import Engine, event
 
-    def connected(connection: Any, record: Any) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("PRAGMA synchronous = NORMAL")
+    files = {os.path.abspath(path) for path in paths}
+    known: dict[tuple[int, str], list[_Connection]] = {}
 
-    event.listen(Engine, "connect", connected)
+    def connect(dialect: Any, record: Any, cargs: Sequence[Any], cparams: Mapping[str, Any]) -> Any:
+        if dialect.name != "sqlite":
+            return None
+        file = os.path.abspath(cargs[0]) if cargs else ""
+        if file not in files:
+            return _without_waiting(sqlite3.connect(*cargs, **cparams))
+        waiting = known.setdefault((get_ident(), file), [])
+        if waiting:
+            return waiting.pop()
+        # Another thread ends it with the block.
+        opened = sqlite3.connect(*cargs, **{**cparams, "check_same_thread": False}, factory=_Connection)
+        opened.waiting = waiting
+        return _without_waiting(opened)
+
+    event.listen(Engine, "do_connect", connect)
     try:
         yield
     finally:
-        event.remove(Engine, "connect", connected)
+        event.remove(Engine, "do_connect", connect)
+        for waiting in known.values():
+            for connection in waiting:
+                connection.end()
+
+
+def _without_waiting(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
 
 
 def _tables(connection: sqlite3.Connection) -> int:

@@ -18,6 +18,7 @@ from govdata.standards.model import Registry
 from govdata.storage import files, sql
 
 if TYPE_CHECKING:
+    import docxtpl
     import jinja2
 
 OWN = "templates/inspection.docx"
@@ -77,14 +78,13 @@ def cleaned(value: Any) -> Any:
 
 
 def _document(told: dict[str, Any], deployment: Deployment, target: Path) -> Path:
-    import docxtpl
     import jinja2
 
     own = deployment.standards / OWN
     source = own if own.exists() else page.TEMPLATES / "inspection.docx"
     written = files.temporary(target)
     try:
-        document = docxtpl.DocxTemplate(source)
+        document = _templates()(source)
         document.render(told, jinja_env=_sandbox(), autoescape=True)
         document.save(written)
     except jinja2.TemplateError as error:
@@ -96,6 +96,23 @@ def _document(told: dict[str, Any], deployment: Deployment, target: Path) -> Pat
             raise
         raise GovdataError(f"报告模板 {OWN} 不是 .docx 文档（{type(error).__name__}）") from None
     return files.put(written, target)
+
+
+@cache
+def _templates() -> type[docxtpl.DocxTemplate]:
+    """Templates of Word. What ``docxtpl`` makes of a template's XML, by many searches through all of it, is the same
+    for every department and is made once."""
+    import docxtpl
+
+    class Template(docxtpl.DocxTemplate):
+        made: ClassVar[dict[str, str]] = {}
+
+        def patch_xml(self, src_xml: str) -> str:
+            if src_xml not in self.made:
+                self.made[src_xml] = super().patch_xml(src_xml)
+            return self.made[src_xml]
+
+    return Template
 
 
 @cache

@@ -122,7 +122,8 @@ def _places(connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: R
     bound = registry.rules(dataset.name)
     seen = {name: f" AND {DELIVERY_DATE} >= DATE '{first}'" for name, first in since.items()}
     checked = [f"count_if(({rules.assessed(rule, registry)}) IS TRUE{seen.get(rule.id, '')})" for rule in bound]
-    counts = ", ".join(["count(*)", f"count(*) FILTER (WHERE len({FAILED_RULES}) > 0)", *checked])
+    asked = list(dict.fromkeys(checked))  # many rules of a column can be asked of the same rows
+    counts = ", ".join(["count(*)", f"count(*) FILTER (WHERE len({FAILED_RULES}) > 0)", *asked])
     judged = rules.judged_rows(dataset.name, registry, "placed")
     counted = connection.execute(f"SELECT _place, {counts} FROM ({judged}) GROUP BY _place ORDER BY _place").fetchall()
     failed: dict[str | None, dict[str, int]] = {}
@@ -136,7 +137,10 @@ def _places(connection: duckdb.DuckDBPyConnection, dataset: Dataset, registry: R
             rows,
             held,
             # A rule may have been another one when an older row came.
-            {rule.id: max(n, failed.get(division, {}).get(rule.id, 0)) for rule, n in zip(bound, numbers, strict=True)},
+            {
+                rule.id: max(numbers[asked.index(count)], failed.get(division, {}).get(rule.id, 0))
+                for rule, count in zip(bound, checked, strict=True)
+            },
             failed.get(division, {}),
         )
         for division, rows, held, *numbers in counted
