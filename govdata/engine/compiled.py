@@ -3,7 +3,7 @@ a small night's rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,8 @@ from govdata.engine.dictionaries import Dictionary, candidates
 from govdata.engine.gates import gates
 from govdata.engine.ledger import ledger
 from govdata.engine.pipeline import (
-    NO_GATES,
     Gates,
+    Way,
     delivered_query,
     dictionary_query,
     finished_query,
@@ -130,19 +130,20 @@ class CompiledDataset:
             given = (
                 "TRUE" if key == tuple(by_name) else " AND ".join(f"{text(column(name))} IS NOT NULL" for name in key)
             )
-            narrow = text(self._standardized(needed))
+            known = [item for item in self.dictionaries if set(item.key) <= {plan.name for plan in needed}]
+            narrow = text(self._standardized(Way(needed, dictionaries=known)))
             queries.append(f'SELECT CASE WHEN {given} THEN hash({names}) END AS h, "{AT}" FROM ({narrow})')
         return tuple(queries)
 
     @cached_property
     def delivered(self) -> str:
         """All rows, read as they were delivered: what ``held`` holds first."""
-        return text(delivered_query(self.plans, "raw_rows", carried=(*IDENTITY, AT), gated=self.gates))
+        return text(delivered_query(self._way, "raw_rows", carried=(*IDENTITY, AT)))
 
     @cached_property
     def idle(self) -> str:
         """One row over the table ``delivered``: column → whether none of its cells has anything left to do."""
-        return text(idle_query(self.plans, self.gates, DELIVERED))
+        return text(idle_query(self._way, DELIVERED))
 
     def standard(self, idle: frozenset[str]) -> str:
         """All rows of the table ``delivered``, standardised and not judged: what ``held`` holds then. ``idle``: the
@@ -150,23 +151,24 @@ class CompiledDataset:
         return _newest(
             self._standard,
             idle,
-            lambda: finished_query(_all_of(DELIVERED), self.plans, self.gates, idle=idle),
+            lambda: finished_query(_all_of(DELIVERED), self._way, idle),
         )
 
-    def _standardized(
-        self, plans: Sequence[ColumnPlan], condition: exp.Expression | None = None, gated: Gates = NO_GATES
-    ) -> exp.Expression:
+    @property
+    def _way(self) -> Way:
+        return Way(self.plans, self.gates, self.dictionaries)
+
+    def _standardized(self, way: Way, condition: exp.Expression | None = None) -> exp.Expression:
         if not self.held:
-            names = {plan.name for plan in plans}
-            known = [item for item in self.dictionaries if names >= set(item.key)]
-            return standardized_query(plans, "raw_rows", condition, (*IDENTITY, AT), gated, known)
+            return standardized_query(way, "raw_rows", condition, (*IDENTITY, AT))
         query = _all_of(HELD)
         return query.where(condition, copy=False) if condition is not None else query
 
     @cached_property
     def candidate_rows(self) -> str:
         """Standardised rows of ``candidates("~at")``, not judged."""
-        return text(self._standardized(self.plans, sql('"~at" IN (SELECT "~at" FROM candidates)')))
+        way = Way(self.plans, dictionaries=self.dictionaries)
+        return text(self._standardized(way, sql('"~at" IN (SELECT "~at" FROM candidates)')))
 
     def rows(self, *, dropped: bool, conflicts: frozenset[str], idle: frozenset[str] = frozenset()) -> str:
         """The whole pass: rows as they are written. ``dropped``: leave out ``dropped("~at")``; ``conflicts``: ids of
@@ -178,8 +180,8 @@ class CompiledDataset:
         predicates: dict[str, exp.Expression] = {
             rule: sql('"~at" IN (SELECT "~at" FROM conflicts WHERE rule = :r)', r=rule) for rule in sorted(conflicts)
         }
-        standard = self._standardized(self.plans, condition, self.gates)
-        judged = judged_query(standard, self.dataset, self.registry, predicates, self.gates, self.dictionaries, idle)
+        standard = self._standardized(self._way, condition)
+        judged = judged_query(standard, self._way, self.dataset, self.registry, predicates, idle)
         return result_query(judged, self.plans, self.dataset, self.registry)
 
     @cached_property

@@ -12,7 +12,7 @@ from govdata.deployment import beijing_today
 from govdata.engine import trial
 from govdata.engine.compiled import DELIVERED, HELD
 from govdata.engine.gates import gates
-from govdata.engine.pipeline import delivered_query, finished_query, judged_query
+from govdata.engine.pipeline import Way, delivered_query, finished_query, judged_query
 from govdata.engine.plans import ColumnPlan, looked_up, plan_columns
 from govdata.engine.session import create_maps, map_table, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
@@ -145,13 +145,13 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
             f"n AS {SOURCE_ROW}, CAST(? AS DATE) AS {DELIVERY_DATE} FROM examples",
             [on],
         )
-        gated = gates(dataset.name, examined)
+        way = Way(plans, gates(dataset.name, examined))
         # As a small delivery is worked off: the rows are held, so that nothing is planned within one another.
-        delivered = delivered_query(plans, "raw_rows", gated=gated)
+        delivered = delivered_query(way, "raw_rows")
         connection.execute(f"CREATE TABLE {DELIVERED} AS {text(delivered)}")
-        read = finished_query(exp.select("*").from_(DELIVERED), plans, gated)
+        read = finished_query(exp.select("*").from_(DELIVERED), way)
         connection.execute(f"CREATE TABLE {HELD} AS {text(read)}")
-        judged = judged_query(exp.select("*").from_(HELD), dataset, examined, {}, gated)
+        judged = judged_query(exp.select("*").from_(HELD), way, dataset, examined)
         results = {
             row[0]: row[1:] for row in connection.execute(_result_sql(judged, plans, examined.rules(NAME))).fetchall()
         }

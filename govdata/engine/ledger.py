@@ -84,11 +84,15 @@ def demand_steps(plans: Sequence[LedgerColumn]) -> None:
 
 
 _compiled: dict[str, str] = {}
+REMEMBERED = 64
+"""Texts of some 100 KB: which columns were altered differs from one delivery to the next."""
 
 
 def _once(key: str, compile: Callable[[], exp.Expression]) -> str:
-    """Compiled once per process: a night renews its catalogue for every date."""
+    """Compiled once for as long as it is remembered: a night renews its catalogue for every date."""
     if key not in _compiled:
+        if len(_compiled) >= REMEMBERED:
+            _compiled.clear()
         _compiled[key] = text(compile())
     return _compiled[key]
 

@@ -12,6 +12,7 @@ step may change it, ``~unread~c`` delivered text that could not be typed, ``~fix
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
@@ -64,17 +65,6 @@ def _touched(plan: ColumnPlan, gated: Gates) -> exp.Expression | None:
     also = {pattern: None for patterns in gated.get(plan.name, {}).values() for pattern in patterns}
     steps = plan.at(Stage.TEXT, Stage.LABEL, Stage.CODES)
     return normalise.touched(steps, column(plan.name), plan.null_tokens, also)
-
-
-def idle_query(plans: Sequence[ColumnPlan], gated: Gates, relation: str) -> exp.Expression:
-    """One row over those of ``delivered_query``, however many: whether a column has nothing left to do (see
-    ``finished_query``), each under the column's name."""
-    columns = []
-    for plan in plans:
-        unread = sql(":x IS NOT NULL", x=column(plan.name)) if plan.fast else exp.false()
-        touched = column(f"~touch~{plan.name}") if _touched(plan, gated) is not None else exp.false()
-        columns.append(alias(sql("NOT coalesce(bool_or(:u OR :t), FALSE)", u=unread, t=touched), plan.name))
-    return exp.Select().select(*columns, copy=False).from_(exp.to_table(relation), copy=False)
 
 
 def text_layers(
@@ -164,68 +154,70 @@ def failed_list(bound: Sequence[BoundRule], flags: Mapping[str, exp.Expression])
     )
 
 
+@dataclass(frozen=True)
+class Way:
+    """How the rows of a delivery are standardised and judged. ``gated``: what makes a cell worth judging by those
+    rules; ``dictionaries``: those that answer for their columns."""
+
+    plans: Sequence[ColumnPlan]
+    gated: Gates = field(default_factory=lambda: NO_GATES)
+    dictionaries: Sequence[Dictionary] = ()
+
+    @property
+    def direct(self) -> list[ColumnPlan]:
+        """The columns for which no dictionary answers."""
+        answered = {plan.name for item in self.dictionaries for plan in item.plans}
+        return [plan for plan in self.plans if plan.name not in answered]
+
+
 def delivered_query(
-    plans: Sequence[ColumnPlan],
-    relation: str,
-    condition: exp.Expression | None = None,
-    carried: Sequence[str] = IDENTITY,
-    gated: Gates = NO_GATES,
-    dictionaries: Sequence[Dictionary] = (),
+    way: Way, relation: str, condition: exp.Expression | None = None, carried: Sequence[str] = IDENTITY
 ) -> exp.Expression:
-    """What can be read of the rows as they were delivered: known codes, plain dates and numbers, and which cells a step
-    may change. The arguments are those of ``standardized_query``."""
-    direct = _direct(plans, dictionaries)
-    query = look_up(source_layer(plans, relation, condition, carried), dictionaries)
-    return touch_layer(known_code_layer(query, direct), direct, gated)
+    """What can be read of the rows of ``relation`` as they were delivered: known codes, plain dates and numbers, and
+    which cells a step may change. ``carried`` columns are taken along."""
+    query = look_up(source_layer(way.plans, relation, condition, carried), way.dictionaries)
+    return touch_layer(known_code_layer(query, way.direct), way.direct, way.gated)
 
 
 def standardized_query(
-    plans: Sequence[ColumnPlan],
-    relation: str,
-    condition: exp.Expression | None = None,
-    carried: Sequence[str] = IDENTITY,
-    gated: Gates = NO_GATES,
-    dictionaries: Sequence[Dictionary] = (),
+    way: Way, relation: str, condition: exp.Expression | None = None, carried: Sequence[str] = IDENTITY
 ) -> exp.Expression:
-    """Typed rows with ``_unparsed`` and the ``~fix~`` flags, not yet judged. ``gated``: what makes a cell worth judging
-    by those rules; ``dictionaries``: those that answer for their columns."""
-    query = delivered_query(plans, relation, condition, carried, gated, dictionaries)
-    return finished_query(query, plans, gated, dictionaries)
+    """Typed rows with ``_unparsed`` and the ``~fix~`` flags, not yet judged."""
+    return finished_query(delivered_query(way, relation, condition, carried), way)
 
 
-def finished_query(
-    query: exp.Expression,
-    plans: Sequence[ColumnPlan],
-    gated: Gates = NO_GATES,
-    dictionaries: Sequence[Dictionary] = (),
-    idle: Collection[str] = (),
-) -> exp.Expression:
+def finished_query(query: exp.Expression, way: Way, idle: Collection[str] = ()) -> exp.Expression:
     """``standardized_query`` over the rows of ``delivered_query``. ``idle``: columns of which all cells were read as
     they were delivered and none is touched: they are as they will be."""
-    by_name = {plan.name: plan for plan in plans}
-    direct = _direct(plans, dictionaries)
-    query = text_layers(query, direct, by_name, gated, idle)
+    by_name = {plan.name: plan for plan in way.plans}
+    direct = way.direct
+    query = text_layers(query, direct, by_name, way.gated, idle)
     query = dependent_layer(code_layer(query, direct), direct, by_name)
     return typed_layers(query, direct, by_name, idle)
 
 
-def _direct(plans: Sequence[ColumnPlan], dictionaries: Sequence[Dictionary]) -> list[ColumnPlan]:
-    answered = {plan.name for item in dictionaries for plan in item.plans}
-    return [plan for plan in plans if plan.name not in answered]
+def idle_query(way: Way, relation: str) -> exp.Expression:
+    """One row over those of ``delivered_query``, however many: whether a column has nothing left to do (see
+    ``finished_query``), each under the column's name."""
+    columns = []
+    for plan in way.plans:
+        unread = sql(":x IS NOT NULL", x=column(plan.name)) if plan.fast else exp.false()
+        touched = column(f"~touch~{plan.name}") if _touched(plan, way.gated) is not None else exp.false()
+        columns.append(alias(sql("NOT coalesce(bool_or(:u OR :t), FALSE)", u=unread, t=touched), plan.name))
+    return exp.Select().select(*columns, copy=False).from_(exp.to_table(relation), copy=False)
 
 
 def judged_query(
     query: exp.Expression,
+    way: Way,
     dataset: Dataset,
     registry: Registry,
-    conflicts: dict[str, exp.Expression],
-    gated: Gates,
-    dictionaries: Sequence[Dictionary] = (),
+    conflicts: Mapping[str, exp.Expression] = MappingProxyType({}),
     idle: Collection[str] = (),
 ) -> exp.Expression:
-    """Add one boolean ``~v<i>`` per rule. ``conflicts``: rule id of kind unique → predicate that says the row is in
-    conflict; ``gated``: rules that are asked only where ``~touch~`` says so, and ``dictionaries``, as they were given
-    to ``standardized_query``; of ``idle`` columns none is touched."""
+    """Add one boolean ``~v<i>`` per rule to the rows of ``standardized_query``. ``conflicts``: rule id of kind unique →
+    predicate that says the row is in conflict; of ``idle`` columns none is touched."""
+    gated, dictionaries = way.gated, way.dictionaries
     gate = {rule: column(f"~touch~{name}") for name, ids in gated.items() for rule in ids}
     answered = {rule.id for item in dictionaries for rule in item.rules}
     passed = {rule for name, ids in gated.items() if name in idle for rule in ids}
@@ -272,7 +264,7 @@ def dictionary_query(
     """The dictionary's entries: its texts go the way of rows, and its rules are asked of each."""
     by_name = {plan.name: plan for plan in plans}
     keys = [by_name[name] for name in dictionary.key]
-    query = standardized_query(keys, dictionary.texts, carried=(DELIVERY_DATE, ROWS))
+    query = standardized_query(Way(keys), dictionary.texts, carried=(DELIVERY_DATE, ROWS))
     flags = [
         alias(
             _unknown_code(rule) if _looked_up(rule, dataset, registry) else rules.failed(rule, registry),

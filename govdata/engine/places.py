@@ -11,6 +11,7 @@ from functools import cached_property
 
 from sqlglot import exp
 
+from govdata.engine import terms
 from govdata.engine.syntax import sql
 from govdata.standards.kinds import member
 from govdata.standards.model import Code, CodeSet, Registry, Row
@@ -47,17 +48,15 @@ class Places:
     def __init__(self, code_set: CodeSet, current: Callable[[Code], bool]) -> None:
         self._rows = code_set.codes
         self._current = {row.code: row for row in code_set.codes if current(row)}
-        self._parents = {row.code: row.parent for row in (*code_set.codes, *self._current.values())}
-        self._names: dict[str, set[str]] = defaultdict(set)
-        for row in code_set.codes:
-            self._names[row.code].add(row.name_zh)
+        self._parents = terms.parents((*code_set.codes, *self._current.values()))
+        self._names = terms.names(code_set.codes)
 
     def keys(self) -> set[str]:
         """Every name of a division in force, and every such name followed by a code it may stand beside: its own, a
         wider and a narrower one."""
         found = set()
         for code in self._current:
-            above = self._above(code)
+            above = terms.above(code, self._parents)
             for name in self._written(code):
                 found |= {name, name + code, *(name + outer for outer in above)}
             found |= {name + code for outer in above if outer in self._current for name in self._written(outer)}
@@ -67,7 +66,9 @@ class Places:
         """How a division in force is named: behind the names above it, without those farthest out, or alone where no
         other ever had the name."""
         short = self._short(self._current[code])
-        above = [self._short(self._current[outer]) for outer in self._above(code) if outer in self._current]
+        above = [
+            self._short(self._current[outer]) for outer in terms.above(code, self._parents) if outer in self._current
+        ]
         heads = {"".join(reversed(above[: at + 1])) for at in range(len(above))}
         alone = {short} if not above or self._unmistakable(code, short) else set()
         return {head + short for head in heads} | alone
@@ -92,13 +93,6 @@ class Places:
             code = follower
             seen.add(code)
         return code
-
-    def _above(self, code: str) -> list[str]:
-        """Codes of the divisions around this one, the nearest first."""
-        found: list[str] = []
-        while (code := self._parents.get(code, "")) and code not in found:
-            found.append(code)
-        return found
 
     def _short(self, row: Code) -> str:
         """The name without that of the division around it, with which some code sets begin it."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from sqlglot import exp
 
+from govdata.engine import terms
 from govdata.engine.syntax import column
 from govdata.standards.model import (
     BoundRule,
@@ -256,20 +257,16 @@ def _of_several(code_set: CodeSet) -> dict[str, str]:
 
 def _within(code_set: CodeSet) -> Iterator[tuple[str, str]]:
     """(name behind those of the terms around it, code), for each of these terms in turn."""
-    names: dict[str, set[str]] = {}
-    parents: dict[str, str] = {}
+    names, parents = terms.names(code_set.codes), terms.parents(code_set.codes)
     for code in code_set.codes:
-        names.setdefault(code.code, set()).add(code.name_zh)
-        parents[code.code] = code.parent
-    for code in code_set.codes:
-        name, outer, seen = code.name_zh, code.parent, {code.code}
-        while outer in names and outer not in seen and len(names[outer]) == 1:
-            seen.add(outer)
+        name = code.name_zh
+        for outer in [code.parent, *terms.above(code.parent, parents)]:
+            if outer == code.code or len(names.get(outer, ())) != 1:
+                break
             (wider,) = names[outer]
             # Some sets write a name with that of the term around it already.
             name = name if name.startswith(wider) else wider + name
             yield name, code.code
-            outer = parents[outer]
 
 
 def _named(code_set: CodeSet) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ def step_counts(
 ) -> StepCounts:
     """Of the cells of the files ``standardized``, which came of ``raw`` as ``kept`` tells. ``altered``: the columns in
     which there are some; ``dictionaries``: those that answer for columns, whose tables the connection has. Raises
-    ``KeyError`` for a step that is no more."""
+    ``KeyError`` for a step that is no more, ``ValueError`` for arguments it no longer takes."""
     plans = [plan for plan in kept if plan.name in altered]
     if not plans:
         return {}

@@ -276,13 +276,13 @@ class _Date:
             return {}
         held = set(batch.quarantine_files)
         ledgers = [(earlier.ledger, held.intersection(earlier.files)) for earlier in batch.rejudged]
-        ledgers.append((batch.ledger, held.difference(*(again for _, again in ledgers))))
+        ledgers.append((batch.ledger, held.difference(*(named for _, named in ledgers))))
         total = Counter({(c, rule): n for c, rules in batch.repaired_steps.items() for rule, n in rules.items()})
         try:
             for kept, former in ledgers:
                 total.subtract(self._cells_by_step(kept, raw, former))
             total.update(self._cells_by_step(part.ledger, raw, part.files))
-        except KeyError:  # a step of then is no more
+        except (KeyError, ValueError):  # a step of then is no more, or takes other arguments
             return {}
         steps: engine.StepCounts = {}
         for (column, rule), cells in sorted(total.items()):

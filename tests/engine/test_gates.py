@@ -9,7 +9,7 @@ import pytest
 
 from govdata import standards
 from govdata.engine.gates import gates
-from govdata.engine.pipeline import NO_GATES, judged_query, result_query, standardized_query
+from govdata.engine.pipeline import NO_GATES, Way, judged_query, result_query, standardized_query
 from govdata.engine.plans import plan_columns, readable
 from govdata.engine.session import create_maps, map_table, session
 from govdata.engine.syntax import text
@@ -71,7 +71,8 @@ def test_verdicts_are_the_same_with_and_without_gates(registry: Registry, datase
         )
         judged = {}
         for name, used in (("gated", gated), ("always", NO_GATES)):
-            tree = judged_query(standardized_query(plans, "raw_rows", gated=used), declared, registry, {}, used)
+            way = Way(plans, used)
+            tree = judged_query(standardized_query(way, "raw_rows"), way, declared, registry)
             connection.execute(f"CREATE TABLE {name} AS {text(result_query(tree, plans, declared, registry))}")
             judged[name] = (
                 f"SELECT _source_row, failed_rules, _warnings, _repairs_0, COLUMNS(lambda c: c IN {tuple(columns)}) "
