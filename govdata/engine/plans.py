@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -276,15 +277,28 @@ def _named(code_set: CodeSet) -> list[tuple[str, str]]:
 
 
 def _with_affixes(code_set: CodeSet) -> dict[str, str]:
-    """Words of the set with what the set says may stand before and behind them (函授本科学历)."""
+    """Words of the set with what the set says may stand before or behind them, and around short ones on both sides
+    (函授本科学历): around all it would be a hundred thousand, which cost a delivery more than its rows."""
     before, behind = code_set.affixes
+    words = [(word, code) for word, code in _named(code_set) if not word.isascii()]
+    both = [last for last in behind if last[0] not in "(（"]
     return unambiguous(
-        (f"{first}{word}{last}", code)
-        for word, code in _named(code_set)
-        for first in ("", *before)
-        for last in ("", *behind)
-        if not word.isascii() and (first or last)
+        itertools.chain(
+            ((first + word, code) for word, code in words for first in before),
+            ((word + last, code) for word, code in words for last in behind),
+            (
+                (first + word + last, code)
+                for word, code in words
+                if len(word) <= SHORT
+                for first in before
+                for last in both
+            ),
+        )
     )
+
+
+SHORT = 4
+"""Characters of a word that may have an affix on both sides."""
 
 
 def _unsimplified(code_set: CodeSet) -> dict[str, str]:
