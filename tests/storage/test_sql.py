@@ -103,12 +103,12 @@ def test_the_catalogue_is_read_only_bounded_and_in_beijing_time(tmp_path: Path) 
         sql.catalogue(deployment)
     deployment.catalogue.parent.mkdir(parents=True)
     with duckdb.connect(str(deployment.catalogue)) as made:
-        made.execute("CREATE VIEW v AS SELECT TIMESTAMPTZ '2026-11-20 20:00:00+00' AS at")
+        made.execute("CREATE VIEW v AS SELECT TIMESTAMPTZ '2026-11-20 20:00:00+00' AS moment")
     with sql.catalogue(deployment) as opened:
-        ((at, memory),) = opened.execute(
-            "SELECT CAST(at AS VARCHAR), current_setting('memory_limit') FROM v"
+        ((moment, memory),) = opened.execute(
+            "SELECT CAST(moment AS VARCHAR), current_setting('memory_limit') FROM v"
         ).fetchall()
-        assert at == "2026-11-21 04:00:00+08"
+        assert moment == "2026-11-21 04:00:00+08"
         assert [(memory,)] == sql.connect().execute("SELECT current_setting('memory_limit')").fetchall()
         with pytest.raises(duckdb.InvalidInputException):
             opened.execute("CREATE TABLE t (x INTEGER)")
