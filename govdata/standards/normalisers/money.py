@@ -33,6 +33,8 @@ AMOUNT = (
 
 BOOKED_NEGATIVE = "^[(][-+0-9.,]+[)]$"
 """Bookkeepers write (500) for -500."""
+BOOKED = "[0-9],[0-9]{3}[.][0-9]{2}(?:[^0-9]|$)"
+"""And ¥300,000.00: thousands parted and cents given, which nobody writes of 万元."""
 CERTAIN = 1_000_000
 """In 元. From here on nobody takes an amount for one of 万元, which would be ten thousand million."""
 PLAIN = "[-+]?(?:0+|[1-9][0-9]{6,}|[1-9][0-9]{0,2}(?:,[0-9]{3}){2,})(?:[.][0-9]+)?"
@@ -85,7 +87,7 @@ def amount_of(
     Exact decimal arithmetic: 0.1万元 is 1000.00. NULL where ``x`` is not an amount or finer than the scale, and where
     it names another currency than ``currency``, the code of the column beside it, says (a bare 元 names none), or
     is less than ``CERTAIN`` in a smaller unit than the unit column's (500元 beside 万元: one of the two is a slip;
-    500万元 beside 元 says it all)."""
+    500万元 beside 元 says it all, and so does ¥300,000.00元, as books are kept)."""
     amount = bound(amount_in_digits(tidy_amount(x)), "tidy", lambda tidy: _amount(tidy, unit, scale))
     if unit is not None:
         amount = sql("CASE WHEN NOT coalesce(:clash, FALSE) THEN :a END", clash=_clash(tidy_amount(x), unit), a=amount)
@@ -100,19 +102,22 @@ def amount_of(
 
 
 def _clash(tidy: exp.Expression, unit: exp.Expression) -> exp.Expression:
-    """TRUE where less than ``CERTAIN`` in digits with a unit of their own stands beside a column of a larger unit."""
+    """TRUE where less than ``CERTAIN`` in digits with a unit of their own stands beside a column of a larger unit, and
+    not as books are kept."""
     inside, outside = (
         sql("regexp_extract(:x, :p, 2)", x=tidy, p=AMOUNT),
         sql("regexp_extract(:u, :p)", u=tidy_amount(unit), p=UNITS),
     )
     return sql(
-        "(:inside <> '' OR regexp_matches(:x, '[元圆块$¥€£]')) AND :f < :g AND :n * :f < :certain",
+        "(:inside <> '' OR regexp_matches(:x, '[元圆块$¥€£]')) AND :f < :g AND :n * :f < :certain "
+        "AND NOT regexp_matches(:x, :booked)",
         inside=inside,
         x=tidy,
         n=_number(tidy),
         f=_factor(inside),
         g=_factor(outside),
         certain=literal(CERTAIN),
+        booked=BOOKED,
     )
 
 
