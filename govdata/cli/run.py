@@ -30,14 +30,15 @@ def run(
     dataset: Annotated[
         list[str] | None, typer.Option("--dataset", metavar="名称", help="只处理这个数据集，可重复")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="交付、标准都没有变化的日期也重做")] = False,
 ) -> None:
     """处理交付：读入、标准化、检查、发布。全部发布返回 0，有数据集被阻断返回 3，出错返回 1，中断返回 130 或 143。"""
     command = Deployment.from_env().command(*sys.argv[1:])
     told = f"已中断，没有做完的交付日期没有发布，已发布的数据不受影响。再次运行即可继续：{command}"
-    interruptible(lambda terminal: _run_all(date, dataset, terminal), told)
+    interruptible(lambda terminal: _run_all(date, dataset, terminal, force=force), told)
 
 
-def _run_all(date: list[str] | None, dataset: list[str] | None, terminal: TextIO) -> None:
+def _run_all(date: list[str] | None, dataset: list[str] | None, terminal: TextIO, *, force: bool) -> None:
     deployment = Deployment.from_env()
     registry = load_registry(deployment)
     from govdata import night
@@ -59,7 +60,7 @@ def _run_all(date: list[str] | None, dataset: list[str] | None, terminal: TextIO
             dates.remove(day)
     if not dates:
         raise GovdataError(f"{deployment.landing} 下没有任何交付（应为 <数据集>/<YYYY-MM-DD>/ 文件夹）")
-    if not date and not dataset:
+    if not date and not dataset and not force:
         changed = unchanged.changed_since(deployment, registry, datasets, dates)
         if len(changed) < len(dates):
             console().print(_told_unchanged(len(dates) - len(changed), deployment), highlight=False, soft_wrap=True)
@@ -75,8 +76,11 @@ def _run_all(date: list[str] | None, dataset: list[str] | None, terminal: TextIO
 
 
 def _told_unchanged(dates: int, deployment: Deployment) -> str:
-    again = deployment.command("run", "--date", "YYYY-MM-DD")
-    return f"{dates} 个交付日期的交付、标准都没有变化，已发布的照旧，不再处理；要重做某一天：{again}"
+    again, all_again = deployment.command("run", "--date", "YYYY-MM-DD"), deployment.command("run", "--force")
+    return (
+        f"{dates} 个交付日期的交付、标准都没有变化，已发布的照旧，不再处理；要重做某一天：{again}，"
+        f"全部重做：{all_again}"
+    )
 
 
 def _run_nights(
@@ -91,8 +95,7 @@ def _run_nights(
     if terminal.isatty():
         pace.watch()
     # Dagster and GX keep a million small objects for as long as we live: looking through them for rubbish after every
-    # few hundred
-    # new ones cost a twentieth of a small night.
+    # few hundred new ones cost a twentieth of a small night.
     gc.set_threshold(100_000, 20, 100)
     nights = Nights(deployment, registry, datasets)
     delivered = [len(nights.delivered(date)) for date in dates]

@@ -116,7 +116,7 @@ def test_a_second_run_says_so(worked_off: Deployment, zygote: Zygote, tmp_path: 
 
 
 @pytest.mark.slow
-def test_a_named_date_is_made_again(zygote: Zygote, tmp_path: Path) -> None:
+def test_a_named_date_is_made_again_and_with_force_every_one(zygote: Zygote, tmp_path: Path) -> None:
     home = city.lay_down(tmp_path / "home", 2)
     assert govdata(zygote, home, "run", outside=tmp_path / "outside").code == 0
     made = home.outcome("cards", city.day(1), "raw")
@@ -127,3 +127,8 @@ def test_a_named_date_is_made_again(zygote: Zygote, tmp_path: Path) -> None:
     named = govdata(zygote, home, "run", "--date", city.day(1).isoformat(), outside=tmp_path / "outside")
     assert named.code == 0 and "运行结果" in named.output
     assert made.stat().st_mtime_ns > before
+    first = home.outcome("cards", city.day(0), "raw")
+    before = first.stat().st_mtime_ns
+    forced = govdata(zygote, home, "run", "--force", outside=tmp_path / "outside")
+    assert forced.code == 0 and "没有变化" not in forced.output
+    assert first.stat().st_mtime_ns > before
