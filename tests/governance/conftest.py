@@ -17,15 +17,22 @@ from govdata.governance.orders import Order, State
 from tests.masters.conftest import BIRTHS, ELEMENTS, INDEX, PLACES, Small, contract
 
 START = Date(2026, 3, 2)  # a Monday
-SETTINGS = """\
-number: {prefix: GD, division: '190100'}
-limits: {sign: [{days: 2, source: 测试, grade: C}], handle: [{days: 10, source: 测试, grade: B}]}
-root_cause: {min_rows: 5, min_share: 0.5}
+
+
+def settings_text(identity: str, departments: str) -> str:
+    """Work orders' settings: which columns of ``people`` say who it is, and the departments, both as YAML."""
+    return f"""\
+number: {{prefix: GD, division: '190100'}}
+limits: {{sign: [{{days: 2, source: 测试, grade: C}}], handle: [{{days: 10, source: 测试, grade: B}}]}}
+root_cause: {{min_rows: 5, min_share: 0.5}}
 show_values: true
 contact: 数据局
-identity: {people: [name, born]}
-departments: {公安: {code: GA}, 卫健: {code: WJ}}
+identity: {{people: {identity}}}
+departments: {departments}
 """
+
+
+SETTINGS = settings_text("[name, born]", "{公安: {code: GA}, 卫健: {code: WJ}}")
 PEOPLE = {"id": "key", "name": "words", "born": "day", "place": "place"}
 
 

@@ -24,6 +24,7 @@ from govdata.standards.derivations import Links, Survivors
 from govdata.storage import sql
 from govdata.storage.secret import secret
 from govdata.storage.tables.masters import ELEMENT_OVERLAP, LINK_COVERAGE, MASTER_CHANGES
+from tests.governance.conftest import settings_text
 from tests.masters import test_timelines
 from tests.masters.conftest import ELEMENTS, PLACES, Small, contract, small_at
 from tests.masters.test_masters import CONFLICT, LINK, MASTER, MORE
@@ -266,15 +267,7 @@ def test_nights_laid_on_one_another_are_what_rebuilds_give(
 PERSON = dict.fromkeys(PEOPLE, "") | {"op": "U", "name": "甲", "state": "1"}
 WEDDING = {"no": "N1", "kind": "1", "man": "A1", "man_name": "甲", "woman": "A2", "day": "2001-01-01"}
 BIRTH = {"no": "N2", "mother": "A2", "child": "A9", "place": "190101", "born": "2003-01-01"}
-SETTINGS = """\
-number: {prefix: GD, division: '190100'}
-limits: {sign: [{days: 2, source: 测试, grade: C}], handle: [{days: 10, source: 测试, grade: B}]}
-root_cause: {min_rows: 5, min_share: 0.5}
-show_values: true
-contact: 数据局
-identity: {people: [name]}
-departments: {people部门: {code: RK}, weddings部门: {code: HY}, births部门: {code: CS}}
-"""
+SETTINGS = settings_text("[name]", "{people部门: {code: RK}, weddings部门: {code: HY}, births部门: {code: CS}}")
 
 
 @pytest.fixture
