@@ -3,7 +3,7 @@
 from govdata.engine.plans import source_values
 from govdata.engine.session import session
 from govdata.engine.standardization import ENGINE_VERSION, counts, standardize, write_duplicates
-from govdata.engine.step_counts import StepCounts, steps_of_files
+from govdata.engine.step_counts import StepCounts, step_counts
 from govdata.engine.unchanged import of_a_sound_row
 
 __all__ = [
@@ -14,6 +14,6 @@ __all__ = [
     "session",
     "source_values",
     "standardize",
-    "steps_of_files",
+    "step_counts",
     "write_duplicates",
 ]

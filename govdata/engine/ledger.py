@@ -109,9 +109,10 @@ def cells_sql(plans: Sequence[LedgerColumn], among: Sequence[LedgerColumn], told
     return _once(f"{_key(plans)} {sorted(asked)} {_key(among)}", lambda: _paired(_cells(plans, asked), asked, among))
 
 
-def number(plan: LedgerColumn, among: Sequence[LedgerColumn]) -> int:
-    """``~kind`` of the cells of ``plan``."""
-    return list(map(_kind, among)).index(_kind(plan)) + 1
+def numbers(plans: Iterable[LedgerColumn], among: Sequence[LedgerColumn]) -> dict[str, int]:
+    """Column → ``~kind`` of its cells."""
+    known = {_kind(plan): index for index, plan in enumerate(among, start=1)}
+    return {plan.name: known[_kind(plan)] for plan in plans}
 
 
 def decoded_sql(cells: str, among: Sequence[LedgerColumn], carried: Sequence[str] = ()) -> str:
@@ -199,10 +200,10 @@ def _delivered(plan: LedgerColumn) -> exp.Expression:
 
 def _paired(cells: exp.Expression, asked: Mapping[int, LedgerColumn], among: Sequence[LedgerColumn]) -> exp.Expression:
     """Identity, column, ``before`` and ``after`` of each cell, whether it could not be read, and its kind."""
-    numbers = {_kind(plan): index for index, plan in enumerate(among, start=1)}
+    known = numbers(asked.values(), among)
     places = range(1, max(asked, default=0) + 1)
     names = [literal(asked[place].name if place in asked else None) for place in places]
-    kind = [literal(numbers[_kind(asked[place])] if place in asked else None) for place in places]
+    kind = [literal(known[asked[place].name] if place in asked else None) for place in places]
     delivered = _by(PLACE, ((place, column(f"~raw~{plan.name}")) for place, plan in asked.items()))
     standard = _by(PLACE, ((place, sql("CAST(:x AS VARCHAR)", x=column(plan.name))) for place, plan in asked.items()))
     query = (

@@ -5,7 +5,7 @@ dictionary its entries, each with the number of rows that have it, of the others
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from govdata.batches import LedgerColumn
@@ -31,11 +31,12 @@ def step_counts(
     which there are some; ``dictionaries``: those that answer for columns, whose tables the connection has. Raises
     ``KeyError`` for a step that is no more, ``ValueError`` for arguments it no longer takes."""
     plans = [plan for plan in kept if plan.name in altered]
-    if not plans:
+    if not plans or not standardized:
         return {}
     among = ledger.kinds([plans])
     answered = {plan.name: item for item in dictionaries for plan in item.plans}
-    parts = [_entries(plan, answered[plan.name], among) for plan in plans if plan.name in answered]
+    numbers = ledger.numbers(plans, among)
+    parts = [_entries(plan.name, answered[plan.name], numbers) for plan in plans if plan.name in answered]
     if others := frozenset(plan.name for plan in plans if plan.name not in answered):
         cells = ledger.cells_sql(kept, among, others)
         parts.append(_alike(cells.replace("{raw}", parquet(raw)).replace("{standardized}", parquet(standardized))))
@@ -54,14 +55,13 @@ NOBODY = ", ".join(f"CAST(NULL AS {name.type}) AS {name}" for name in IDENTITY)
 """Equal cells are of many rows."""
 
 
-def _entries(plan: LedgerColumn, dictionary: Dictionary, among: Sequence[LedgerColumn]) -> str:
-    name = plan.name
+def _entries(name: str, dictionary: Dictionary, numbers: Mapping[str, int]) -> str:
     hard = any(item.name == name and item.hard for item in dictionary.plans)
     unread = f"{sql.identifier(f'~unread~{name}')} IS NOT NULL" if hard else "FALSE"
     return (
         f"SELECT {NOBODY}, {sql.text(name)} AS column_name, {sql.identifier(f'~raw~{name}')} AS before, "
         f'CAST({sql.identifier(name)} AS VARCHAR) AS after, {unread} AS "~unread", '
-        f'{ledger.number(plan, among)} AS "~kind", "{ROWS}" '
+        f'{numbers[name]} AS "~kind", "{ROWS}" '
         f"FROM {sql.identifier(dictionary.table)} WHERE {sql.identifier(f'~fix~{name}')}"
     )
 
@@ -69,14 +69,3 @@ def _entries(plan: LedgerColumn, dictionary: Dictionary, among: Sequence[LedgerC
 def _alike(cells: str) -> str:
     told = 'column_name, before, after, "~unread", "~kind"'
     return f'SELECT {NOBODY}, {told}, count(*) AS "{ROWS}" FROM ({cells}) GROUP BY {told}'
-
-
-def steps_of_files(kept: Sequence[LedgerColumn], raw: Sequence[Path], standardized: Sequence[Path]) -> StepCounts:
-    """``step_counts`` of all columns, without a pass."""
-    if not standardized:
-        return {}
-    connection = sql.connect()
-    try:
-        return step_counts(connection, kept, {plan.name for plan in kept}, raw, standardized)
-    finally:
-        connection.close()

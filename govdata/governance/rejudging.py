@@ -279,9 +279,10 @@ class _Date:
         ledgers.append((batch.ledger, held.difference(*(named for _, named in ledgers))))
         total = Counter({(c, rule): n for c, rules in batch.repaired_steps.items() for rule, n in rules.items()})
         try:
-            for kept, former in ledgers:
-                total.subtract(self._cells_by_step(kept, raw, former))
-            total.update(self._cells_by_step(part.ledger, raw, part.files))
+            with sql.connection(self.deployment, "steps") as connection:
+                for kept, former in ledgers:
+                    total.subtract(self._cells_by_step(connection, kept, raw, former))
+                total.update(self._cells_by_step(connection, part.ledger, raw, part.files))
         except (KeyError, ValueError):  # a step of then is no more, or takes other arguments
             return {}
         steps: engine.StepCounts = {}
@@ -291,10 +292,10 @@ class _Date:
         return steps
 
     def _cells_by_step(
-        self, kept: tuple[LedgerColumn, ...], raw: RawBatch, files: Iterable[str]
+        self, connection: sql.Session, kept: tuple[LedgerColumn, ...], raw: RawBatch, files: Iterable[str]
     ) -> dict[tuple[str, str], int]:
         delivered, judged = ([self.deployment.absolute(name) for name in named] for named in (raw.files, sorted(files)))
-        counted = engine.steps_of_files(kept, delivered, judged)
+        counted = engine.step_counts(connection, kept, {plan.name for plan in kept}, delivered, judged)
         return {(column, rule): cells for column, rules in counted.items() for rule, cells in rules.items()}
 
     def _place(self, written: Path, stage: str, file: str, rows: int) -> tuple[str, ...]:
