@@ -153,6 +153,8 @@ def _manner(text: str, delimiter: str) -> Dialect:
             if longer + mark in text and _quote_of(text, delimiter, spaced=True) == mark:
                 loose = Dialect(delimiter, mark, _escape_of(text, mark, delimiter), spaced=True)
                 whole = Dialect(longer, mark, loose.escape)  # read faster, if the blanks are everywhere
+                if re.search(rf"^[ \t]+{mark}", text, re.MULTILINE):
+                    return loose  # also before the first field
                 return max(
                     (whole, loose),
                     key=lambda each: (_closed(text, each)[0], _regularity(read_records(text, each, SAMPLE_RECORDS))),

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
     from govdata.standards.model import Dataset
 
-_TOTAL = re.compile(r"(本页|本表|本月|本年)?([合总小共累](计|和)|汇总)[:：]?")
+_OF_ALL = r"(本页|本表|本月|本年|本区|本组)?([合总小共累](计|和)|汇总)"
+_OF_SOME = r"\D{1,20}(小计|合计|总计|共计)"
+_IN_ITSELF = r"\s*[:：]?\s*[\d,，]+\s*[所个户人条家名项件例笔行辆处宗套]?"  # 小计：6人, the number in the same cell
+_TOTAL = re.compile(rf"{_OF_ALL}([:：]|{_IN_ITSELF})?")
 _CLOSING = re.compile(
-    r"(合\s*计|总\s*计|小\s*计|共\s*计|[总一]?共\s*[\d,]+\s*[条人户行笔件个家名项例]|记录(总|条)?数\s*[:：]|"
+    r"(合\s*计|总\s*计|小\s*计|共\s*计|(本页|[总一])?共\s*[\d,]+\s*[条人户行笔件个家名项例]|记录(总|条)?数\s*[:：]|"
     r"(制表|填表|填报|审核|复核|负责|经办|统计|打印|导出|联系|报送)(人|员|人员|时间|日期|单位|部门|机构)\s*[:：]|"
     r"((完成|生成|导出|打印)时间|completion time)\s*[:：]|"
     r"(备注|说明|注\d*|数据来源|单位负责人|负责人|日期|联系电话|截止日期|复核|审核|审批|制表|制单|填表|填报|经办|会计|出纳|主管)\s*[:：]|"
@@ -26,13 +29,16 @@ _CLOSING = re.compile(
     r"(foot)?notes?\s*\d*\s*[:：]|(data )?sources?\s*[:：]|(prepared|compiled|contact)( by)?\s*[:：]|"
     r"[(（]?(仅|只)(显示|导出|展示|列出)|[(（]?更多(数据|记录|信息)|"
     r"total\s*[:：]?\s*\d*\s*$|end of (file|data|report)|-- *end|"
-    r"\(?\d+ rows?( affected| selected| in set)?\b|已选择\s*[\d,]+\s*行|"
+    r"\(?\d+ rows?( affected| selected| in set)?\b|已选择\s*[\d,]+\s*行|\d+ record\(s\) selected|fetched:?\s*\d+ row|"
+    r"(time( taken)?|elapsed|used time|已用时间|用时|耗时|时间)\s*[:：]\s*[\d.:]+\s*(m?s\b|sec|毫秒|秒|[(（]毫?秒|$)|"
     r"\(?\s*[\d,]+\s*行(记录)?(受影响|被选择)?\s*\)?[。.]?$|"
     r"\\\.$|query ok\b|sql>|eof$|\W{2,}end\W*$|[-=*_─━═]{4,}$|[+|├└┌][-=+|─━═┼┴┬┤┘┐]{3,}$|\x1a$|第\s*\d+\s*页)",
     re.IGNORECASE,
 )
+MAY_TOTAL = re.compile(r"计|汇\s*总|[合总小共累]\s*和")
+"""What a cell holds that begins a line of totals, and few others do."""
 _ORDINAL = re.compile(r"序\s*号|行号|№|no\.?", re.IGNORECASE)
-_PART = re.compile(r"\D{1,20}(小计|合计|总计|共计)[:：]?")
+_PART = re.compile(rf"{_OF_SOME}([:：]|{_IN_ITSELF})?")
 _NUMBER = re.compile(r"-?[\d,，]+(\.\d+)?%?")
 _PAGE = re.compile(r"(?=.*页)[-—(（]?\s*(第\s*\d+\s*页)?[\s,，/]*((共|总)\s*\d+\s*页)?\s*[)）—-]?")
 _DAY = re.compile(r"(19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?(\s+\d{1,2}:\d\d(:\d\d)?)?")
@@ -247,13 +253,19 @@ def is_footer(cells: Sequence[str | None], *, at_end: bool = True) -> bool:
     )
 
 
+def is_title(cells: Sequence[str | None]) -> bool:
+    """Words in the first cell alone, as a title has them that stands above a header (东岭区)."""
+    first, *others = cells or [""]
+    return bool(first and re.search("[一-鿿]", first)) and is_blank(others)
+
+
 def is_total(cells: Sequence[str | None]) -> bool:
     """The first filled cell says that a total follows, of all or of what it names (城东派出所小计) where nothing but
     numbers does follow."""
     first, *others = [cell for cell in cells if cell and cell.strip()] or [""]
-    first = re.sub(r"\s", "", first)
-    if first[-1:] not in tuple("计和总:："):
+    if MAY_TOTAL.search(first) is None:
         return False
+    first = re.sub(r"\s", "", first)
     return bool(
         _TOTAL.fullmatch(first) or (_PART.fullmatch(first) and all(map(_NUMBER.fullmatch, map(str.strip, others))))
     )

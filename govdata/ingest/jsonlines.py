@@ -33,6 +33,7 @@ _CHUNK = 8 << 20
 # minus zero), and what it allows beyond JSON (trailing commas, NaN, Infinity, comments). A match inside a string does
 # no harm.
 _DELICATE = (
+    r'\{\s*"\$|'  # MongoDB's {"$date":…}
     r"[:\[,]\s*-?(\d+\.\d*0\b|\d+\.\d{13,}|\d+(\.\d+)?[eE]|\d{16,}|0\s*[,}\]]?-|-0)|,\s*[}\]]|[nN]a[nN]|[iI]nf|/[/*]"
 )
 NOT_JSON = "不是合法的JSON"
@@ -75,9 +76,15 @@ def _dump(value: Any) -> str:
     return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
 
 
+_OF_A_TYPE = {"$date", "$oid", "$numberLong", "$numberInt", "$numberDecimal", "$numberDouble"}
+"""MongoDB's extended JSON (v2) writes a value that JSON has no type for as an object of one such key."""
+
+
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return str(value) if value else None
+    if isinstance(value, dict) and len(value) == 1 and set(value) <= _OF_A_TYPE:
+        return _text(next(iter(value.values())))  # of $date an ISO 8601 text, or again a $numberLong of milliseconds
     return _dump(value)
 
 
@@ -258,7 +265,7 @@ def open_json(path: Path, headers: Headers | None) -> Opened:
     sample = next(chunks(path, encoding, 1 << 20, limit=1 << 20), None)
     text = sample.data.decode(errors="replace").removeprefix("\ufeff") if sample else ""
     if text.lstrip().startswith("["):
-        return _open_array(path, encoding)
+        return _open_array(path, encoding, headers)
     lines = [line for line in text.splitlines() if line.strip()]
     parsed = [parse(line) for line in lines[:2000]]
     if (len(lines) == 1 or not isinstance(parsed[0], dict)) and (
@@ -269,16 +276,19 @@ def open_json(path: Path, headers: Headers | None) -> Opened:
         raise Unreadable("不是JSON行格式：开头没有一行是完整的JSON对象（一行一个对象，不要换行排版）")
     if len(parsed) > 1 and all(isinstance(line, dict) and set(line) in _ACTIONS for line in parsed[:4:2]):
         raise Unreadable('批量导入格式（每条记录上面有一行操作，如{"index":…}），请导出为一行一个对象的JSON行')
+    if envelope := jsonwrapped.envelope([json.loads(lines[0])] if isinstance(parsed[0], dict) else [], headers):
+        raise Unreadable(f"每行的记录在键“{envelope}”里面，请只导出其中的记录，一行一个对象")
     return Opened((JsonLinesSource(path, encoding, _keys(parsed)),))
 
 
-def _open_array(path: Path, encoding: Encoding) -> Opened:
+def _open_array(path: Path, encoding: Encoding, headers: Headers | None) -> Opened:
     items = _document(path, encoding)
     if items is None:
         raise Unreadable("不是合法的JSON数组（可能被截断）")
     if not items:
         raise Unreadable("JSON数组为空")
-    return Opened((JsonArraySource(path, encoding, items),))
+    wrapped = jsonwrapped.find(items, headers)
+    return Opened((JsonArraySource(path, encoding, wrapped.items if wrapped else items, wrapped),))
 
 
 def _document(path: Path, encoding: Encoding) -> Any:

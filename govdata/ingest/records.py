@@ -153,6 +153,23 @@ def _escaped(text: str, start: int, quote_at: int, escape: str) -> bool:
     return (quote_at - before) % 2 == 1
 
 
+def quotes_astray(line: str, dialect: Dialect) -> bool:
+    """A quote opens in the middle of a field and one closes a later field: what stands between may be one value or
+    several."""
+    quote = dialect.quote
+    if quote is None or dialect.escape is not None:
+        return False
+    opened = False
+    for piece in line.split(dialect.delimiter):
+        cell = piece.strip()
+        if cell.count(quote) % 2 == 0 or cell.startswith(quote):
+            continue
+        if opened and cell.endswith(quote):
+            return True
+        opened = opened or not cell.endswith(quote)
+    return False
+
+
 def several(whole: int, columns: int) -> bool:
     """Whether ``whole`` complete lines of ``columns`` fields between a quote and the next make several records of what
     the two would join. A cell seldom holds such a line, but where there are one or two columns any line looks so."""

@@ -22,7 +22,7 @@ from govdata.ingest.write import Part, PartWriter, remove_stale
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.manifest import fingerprint
 
-INGEST_VERSION = "11"
+INGEST_VERSION = "12"
 """Part of every batch id: raise it when the same files would be read otherwise than before."""
 
 MANY = 256

@@ -17,24 +17,33 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute
-import pyarrow.csv
 
 from govdata.ingest import fixed_width, physical, source, totals
 from govdata.ingest.dialect import Layout, detect
 from govdata.ingest.encodings import DOUBTFUL, Chunk, Encoding, chunks, in_seven_bits
 from govdata.ingest.encodings import detect as detect_encoding
 from govdata.ingest.header_lines import contrasts, is_drawn, looks_like_header
-from govdata.ingest.headers import FOOTER_LINES, OTHER_ORDER, Headers, is_blank, is_footer, named, no_header, ordinals
-from govdata.ingest.records import MALFORMED, MORE, OK, read_record, several
-from govdata.ingest.scan import Lines, scan
+from govdata.ingest.headers import (
+    FOOTER_LINES,
+    OTHER_ORDER,
+    Headers,
+    is_blank,
+    is_footer,
+    is_title,
+    named,
+    no_header,
+    ordinals,
+)
+from govdata.ingest.records import MALFORMED, MORE, OK, quotes_astray, read_record, several
+from govdata.ingest.scan import Lines, parse, scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable, header_said
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 
 SAMPLE = 256 << 10  # bytes the layout is found in
-PARSED = 256 << 10  # bytes the parser takes at a time: what the cache holds
 MAX_RECORD_LINES = 5000  # lines one quoted record may take
 MAX_RECORD_BYTES = 1 << 20
+TITLE_LINES = 3  # lines a title takes above a header that comes again
 NOTE_LINES = 5  # lines a note below the table may go on for
 MOST_GAPS = 200  # blank lines of a chunk below which another table is looked for
 
@@ -236,34 +245,14 @@ class _ChunkReader:
         chosen = np.flatnonzero(good[skip:stop]) + skip
         if not len(chosen):
             return None
-        breaks = np.flatnonzero(np.diff(chosen) != 1)
-        firsts = np.concatenate([chosen[:1], chosen[breaks + 1]])
-        lasts = np.concatenate([chosen[breaks], chosen[-1:]])
-        view = memoryview(self.data)
-        spans = zip(lines.starts[firsts].tolist(), lines.afters[lasts].tolist(), strict=True)
-        parts = [view[start:after] for start, after in spans]
-        buffer = pa.py_buffer(parts[0] if len(parts) == 1 else b"".join(parts))
-        longest = int((lines.afters - lines.starts).max())
-        names = [str(number) for number in range(self.width)]
-        quote = self.dialect.quote if self.dialect.quote and self.dialect.quote.encode() in self.data else False
-        table = pa.csv.read_csv(
-            pa.BufferReader(buffer),
-            pa.csv.ReadOptions(column_names=names, block_size=max(PARSED, 2 * longest), use_threads=False),
-            pa.csv.ParseOptions(
-                delimiter=self.dialect.delimiter, quote_char=quote, double_quote=bool(quote), ignore_empty_lines=False
-            ),
-            pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                check_utf8=False,
-                null_values=[""],
-                strings_can_be_null=True,
-            ),
-        )
+        quoted = self.dialect.quote is not None and self.dialect.quote.encode() in self.data
+        quote = self.dialect.quote if quoted else None
+        table = parse(self.data, lines, chosen, self.width, self.dialect.delimiter, quote)
         if table.num_rows != len(chosen):
             raise Unreadable("解析出的记录数与逐行计数不一致，文件未读入")
         keep = self._judge(table, chosen)
         columns = table.columns[: self.columns]
-        if self.substituted and quote:
+        if self.substituted and quoted:
             columns = [
                 pc.replace_substring(column, self.dialect.delimiter, self.text._layout.dialect.delimiter)
                 for column in columns
@@ -303,26 +292,43 @@ class _ChunkReader:
                 for row in np.flatnonzero(column.is_valid().to_numpy() & ~drop).tolist():
                     self._reject_width(int(chosen[row]), self.width)
                     drop[row] = True
-        key = pc.utf8_trim_whitespace(table.column(self.text._key))
-        suspects = pc.is_in(key, value_set=self.text._header_cells)
-        for place in {0, self.text._key}:
-            cell = table.column(place)
-            suspects = pc.or_kleene(suspects, pc.ends_with(cell, "计"))  # 合计, 城东小计
-            suspects = pc.or_kleene(suspects, pc.starts_with(pc.utf8_ltrim_whitespace(cell), "--"))  # rules
-        if pc.any(suspects).as_py():
-            for row in np.flatnonzero(pc.fill_null(suspects, False).to_numpy() & ~drop).tolist():
-                cells = [column[row].as_py() or "" for column in table.columns[: self.columns]]
-                if is_footer(cells, at_end=False):
-                    kind = source.FOOTER
-                elif is_drawn(cells):
-                    kind = source.FRAME
-                elif self.text.is_header(cells, int(chosen[row]) + self.first_line):
-                    kind = source.REPEATED_HEADER
-                else:
-                    continue
-                tally.aside(kind, self._rows(chosen[row : row + 1]))
-                drop[row] = True
+        for row in self._suspects(table):
+            cells = self._cells(table, row)
+            if drop[row]:
+                continue
+            if is_footer(cells, at_end=False):
+                kind = source.FOOTER
+            elif is_drawn(cells):
+                kind = source.FRAME
+            elif self.text.is_header(cells, int(chosen[row]) + self.first_line):
+                kind = source.REPEATED_HEADER
+                for above in range(row - 1, max(-1, row - 1 - TITLE_LINES), -1):
+                    if not drop[above] and not is_title(self._cells(table, above)):
+                        break
+                    if not drop[above]:
+                        tally.aside(source.PREAMBLE, self._rows(chosen[above : above + 1]))
+                        drop[above] = True
+            else:
+                continue
+            tally.aside(kind, self._rows(chosen[row : row + 1]))
+            drop[row] = True
         return pa.array(~drop) if drop.any() else None
+
+    def _suspects(self, table: pa.Table) -> list[int]:
+        """Rows that may be no records, by their first cell or that of the key."""
+        found = pc.is_in(pc.utf8_trim_whitespace(table.column(self.text._key)), value_set=self.text._header_cells)
+        for place in {0, self.text._key}:
+            cell, beside = table.column(place), table.column(min(place + 1, self.columns - 1))
+            found = pc.or_kleene(found, pc.ends_with(cell, "计"))  # 合计, 城东小计
+            found = pc.or_kleene(found, pc.starts_with(pc.utf8_ltrim_whitespace(cell), "--"))  # rules
+            if beside.null_count:  # 小计：6人, 第1页: nothing stands beside them
+                alone = pc.if_else(beside.is_null(), cell, None)
+                found = pc.or_kleene(found, pc.match_substring_regex(alone, "计|汇总|页"))
+        rows: list[int] = np.flatnonzero(pc.fill_null(found, False).to_numpy()).tolist()
+        return rows
+
+    def _cells(self, table: pa.Table, row: int) -> list[str]:
+        return [column[row].as_py() or "" for column in table.columns[: self.columns]]
 
     def _rows(self, lines: np.ndarray) -> list[int]:
         """Numbers in the file of lines of the chunk."""
@@ -343,7 +349,7 @@ class _ChunkReader:
                 self._reject(line, self.chunk.faults[line])
                 continue
             state, fields, _ = read_record(self._line(line), 0, self.dialect)
-            if state == OK and self._quotes_astray(line):
+            if state == OK and quotes_astray(self._line(line), self.dialect):
                 self._reject(line, "引号使用错误：引号从字段中间开始，其中的分隔符是否算数无法判断")
             elif state == OK:
                 self._accept(line, fields)
@@ -356,22 +362,6 @@ class _ChunkReader:
                     return
                 good[line + 1 : cursor] = False
                 self.taken[line + 1 : cursor] = True
-
-    def _quotes_astray(self, line: int) -> bool:
-        """A quote opens in the middle of a field and one closes a later field: what stands between may be one value or
-        several."""
-        quote = self.dialect.quote
-        if quote is None or self.dialect.escape is not None:
-            return False
-        opened = False
-        for piece in self._line(line).split(self.dialect.delimiter):
-            cell = piece.strip()
-            if cell.count(quote) % 2 == 0 or cell.startswith(quote):
-                continue
-            if opened and cell.endswith(quote):
-                return True
-            opened = opened or not cell.endswith(quote)
-        return False
 
     def _read_on(self, line: int, good: np.ndarray) -> int:
         """A record whose quote is open at the end of its line. Gives the line behind it, or -1 when the next chunk must
@@ -448,6 +438,8 @@ class _ChunkReader:
             kind = source.FOOTER
         elif self.text.is_header(fields, line + self.first_line):
             kind = source.REPEATED_HEADER
+        elif is_title(fields) and self._heads_next(line):
+            kind = source.PREAMBLE
         elif self.columns <= len(fields) <= self.most and is_blank(fields[self.columns :]):
             self.careful_rows.append(line + self.first_line)
             self.careful.append(fields[: self.columns])
@@ -456,6 +448,15 @@ class _ChunkReader:
             self._reject_width(line, len(fields), after)
             return
         tally.aside(kind, [line + self.first_line])
+
+    def _heads_next(self, line: int) -> bool:
+        """The header comes again below this line, a title of what follows."""
+        below = range(line + 1, min(line + 1 + TITLE_LINES, len(self.lines)))
+        filled = next((each for each in below if self._line(each).strip()), None)
+        if filled is None:
+            return False
+        fields = read_record(self._line(filled), 0, self.dialect)[1]
+        return self._heads_next(filled) if is_title(fields) else self.text.is_header(fields, filled + self.first_line)
 
     def _reject_width(self, line: int, fields: int, after: int | None = None) -> None:
         more = "，末列之后还有内容" if self.columns < fields <= self.most else ""

@@ -26,7 +26,7 @@ from govdata.ingest import oldbook, opendocument, physical, source, totals
 from govdata.ingest.archive import probe, survey
 from govdata.ingest.cells import UNCALCULATED, Cells
 from govdata.ingest.header_lines import contrasts, looks_like_header
-from govdata.ingest.headers import OTHER_ORDER, Headers, is_footer, named, ordinals, shape
+from govdata.ingest.headers import OTHER_ORDER, Headers, is_footer, is_title, named, ordinals, shape
 from govdata.ingest.merged import Merged
 from govdata.ingest.number_formats import Form
 from govdata.ingest.packed import Unpacked
@@ -247,6 +247,11 @@ class SheetSource:
             if repeated or is_footer(texts, at_end=False):
                 self.tally.aside(source.REPEATED_HEADER if repeated else source.FOOTER, [rows[index][0]])
                 keep[index] = False
+            above = index - 1  # the title of what follows, where the header comes again
+            while repeated and above >= 0 and keep[above] and is_title(list(map(cell_text, rows[above][1]))):
+                self.tally.aside(source.PREAMBLE, [rows[above][0]])
+                keep[above] = False
+                above -= 1
         for index in self._not_of_the_table(columns, keep):
             keep[index] = False
             content = "\t".join(cell_text(each) or "" for each in rows[index][1])

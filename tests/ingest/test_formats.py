@@ -294,6 +294,15 @@ WRAPPED = {
         "type": "FeatureCollection",
         "features": [{"type": "Feature", "properties": p, "geometry": POINT} for p in PEOPLE],
     },
+    "a search engine": {
+        "took": 3,
+        "hits": {"total": {"value": 2}, "hits": [{"_id": "a", "_source": p} for p in PEOPLE]},
+    },
+    "a map service": {
+        "exceededTransferLimit": False,
+        "features": [{"attributes": p, "geometry": POINT} for p in PEOPLE],
+    },
+    "a list of envelopes": [{"id": "a", "createdTime": "2024", "fields": p} for p in PEOPLE],
 }
 
 
@@ -314,6 +323,55 @@ def test_where_the_records_lay_is_said(tmp_path: Path) -> None:
 def test_a_record_with_a_list_is_a_record(bureau: Bureau) -> None:
     content = json.dumps({"GMSFHM": "1", "XM": "甲", "子女": [{"XM": "乙"}]}, ensure_ascii=False)
     assert read(bureau, content, "a.json") == [("1", "甲", None)]
+
+
+BADLY_WRAPPED = {
+    "text within text": ({"code": 200, "data": json.dumps(PEOPLE)}, "写成文字的JSON"),
+    "arrays beside their names": ({"columns": [{"name": "XM"}], "rows": [["1", "甲"], ["2", "乙"]]}, "没有键名"),
+    "a record under each number": (
+        {str(place): p for place, p in enumerate(PEOPLE * 2)} | {"x": PEOPLE[0]},
+        "每个键下",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BADLY_WRAPPED)
+def test_what_holds_no_records_as_objects_is_refused_by_its_shape(bureau: Bureau, kind: str) -> None:
+    content, said = BADLY_WRAPPED[kind]
+    with pytest.raises(DeliveryError, match=said):
+        read(bureau, json.dumps(content), "a.json")
+
+
+def test_envelopes_of_json_lines_are_refused_by_their_key(bureau: Bureau) -> None:
+    lines = "\n".join(json.dumps({"_id": "a", "_source": p}) for p in PEOPLE)
+    with pytest.raises(DeliveryError, match="_source"):
+        read(bureau, lines, "a.json")
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"response": {"numFound": 500}},
+        {"total": {"value": 500, "relation": "eq"}},
+        {"total": 500, "count": 2},
+        {"iTotalRecords": "500"},
+        {"exceededTransferLimit": True},
+    ],
+)
+def test_a_total_that_is_not_what_was_read_is_told(bureau: Bureau, beside: dict[str, object]) -> None:
+    bureau.deliver("a.json", json.dumps({"data": PEOPLE} | beside))
+    batch = bureau.ingest()
+    assert batch.rows == 2 and "total_differs" in {note.kind for note in batch.sources[0].notes}
+
+
+def test_values_of_extended_json_are_what_they_stand_for(bureau: Bureau) -> None:
+    """https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/"""
+    values = [{"$date": "1990-03-07T00:00:00Z"}, {"$date": {"$numberLong": "-5270400000"}}, {"$numberDecimal": "1.50"}]
+    lines = [{"_id": {"$oid": "65"}, "GMSFHM": str(n), "XM": "甲", "ZZ": value} for n, value in enumerate(values)]
+    content = "\n".join(json.dumps(line) for line in lines)
+    wanted = ["1990-03-07T00:00:00Z", "-5270400000", "1.50"]
+    assert [record[2] for record in read(bureau, content, "a.json")] == wanted
+    assert [record[2] for record in read(bureau, json.dumps(lines), "a.json")] == wanted
 
 
 def test_several_lists_of_records_are_refused(bureau: Bureau) -> None:
