@@ -28,13 +28,20 @@ def show(console: Console, inspection: Inspection) -> None:
     console.print(f"共读入 {inspection.records:,} 条，拒收 {inspection.rejected:,} 条", highlight=False)
 
 
+MOST_NAMES = 60  # of columns on the screen
+
+
+def _some(names: Sequence[str]) -> str:
+    return "、".join(names[:MOST_NAMES]) + (f" 等 {len(names):,} 列" if len(names) > MOST_NAMES else "")
+
+
 def _table(found: InspectedTable) -> Table:
     table = Table(show_header=False, title=f"工作表 {found.sheet}" if found.sheet else None, title_justify="left")
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for label, text in found.details.items():
         table.add_row(escape(label), escape(text))
-    table.add_row("列", escape(f"{len(found.columns)} 列：" + "、".join(found.columns)))
+    table.add_row("列", escape(f"{len(found.columns)} 列：" + _some(found.columns)))
     table.add_row("行数", f"{found.lines:,}")
     table.add_row("记录数", f"{found.records:,}")
     for kind, count in found.not_records.items():
@@ -58,8 +65,7 @@ def show_trial(console: Console, trial: Trial, dataset: Dataset, outcomes: Seque
         say(f"  {account.overview(trial.raw, dataset)}")
     if any(column.headers for column in trial.columns):  # of what is no table of this contract there is none to show
         console.print(_columns(trial))
-        unknown = "、".join(trial.unknown) or "无"
-        say(f"合同外的列：{unknown}")
+        say(f"合同外的列：{_some(trial.unknown) or '无'}")
     for source in trial.raw.sources:
         _say_notes(say, source)
     say("今晚会怎样", "bold")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from govdata.ingest.header_lines import HEADER_LINES, explained_until, heads, joined
 from govdata.ingest.headers import Headers, is_blank, named
-from govdata.ingest.placement import demand_header
+from govdata.ingest.placement import demand_header, demand_upright
 
 HEADER_WITHIN = 60
 """So many rows of a sheet are looked at."""
@@ -22,6 +22,7 @@ def find_header(rows: list[list[str | None]], headers: Headers | None) -> tuple[
     widths = Counter(len(named(row)) for row in rows if not is_blank(row))
     if not widths:
         return None
+    demand_upright(rows)
     usual = max(widths, key=lambda width: (widths[width], width))
     for index, row in enumerate(rows):
         names = named(row)
@@ -48,6 +49,7 @@ def _by_contract(rows: list[list[str | None]], headers: Headers) -> tuple[int, t
         if score[0] and (best is None or score > best[0]):
             best = score, index, covered, named(names)
     if best is None or (best[0][0] == 1 and len(best[3]) > 1):
+        demand_upright(rows, headers)
         return None
     _, first, last, columns = best
     demand_header(headers, rows[:first], columns, rows[last + 1 :])

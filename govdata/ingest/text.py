@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute
 
 from govdata.ingest import fixed_width, physical, source, totals
-from govdata.ingest.dialect import Layout, detect
-from govdata.ingest.encodings import DOUBTFUL, Chunk, Encoding, chunks, in_seven_bits
+from govdata.ingest.dialect import HEADER_WITHIN, Layout, detect
+from govdata.ingest.encodings import DOUBTFUL, Chunk, Encoding, chunks
 from govdata.ingest.encodings import detect as detect_encoding
 from govdata.ingest.header_lines import contrasts, is_drawn, looks_like_header
 from govdata.ingest.headers import (
@@ -34,7 +34,8 @@ from govdata.ingest.headers import (
     no_header,
     ordinals,
 )
-from govdata.ingest.records import MALFORMED, MORE, OK, quotes_astray, read_record, several
+from govdata.ingest.placement import demand_lines, demand_upright
+from govdata.ingest.records import MALFORMED, MORE, OK, quotes_astray, read_record, read_records, several
 from govdata.ingest.scan import Lines, parse, scan
 from govdata.ingest.source import Block, Opened, Reject, Tally, Unreadable, header_said
 
@@ -485,11 +486,12 @@ def open_text(path: Path, headers: Headers | None) -> Opened:
     if sample is None or not sample.data.strip(b"\x00 \t\r\n"):
         raise Unreadable("文件没有内容")
     text = sample.data.decode(errors="replace")
-    if seven_bit := in_seven_bits(text):
-        raise Unreadable(f"文件是{seven_bit}，请另存为UTF-8后交付")
+    demand_lines(text)
     layout = detect(text, headers)
     if layout is None:
         raise Unreadable(no_header(text, headers))
+    if headers is None and layout.header_line is not None:
+        demand_upright(read_records(text, layout.dialect, HEADER_WITHIN))
     if headers is not None and (columns := fixed_width.instead_of(layout, text, headers)):
         return Opened((fixed_width.FixedWidthSource(path, encoding, columns, headers),))
     return Opened((TextSource(path, encoding, layout, headers),))

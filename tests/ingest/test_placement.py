@@ -1,11 +1,14 @@
-"""Records above the header, and forms whose labels stand beside their values: refused by name, since they would be lost
-or become columns."""
+"""Records above the header, forms whose labels stand beside their values, and records written downwards or to the right:
+refused by name, since they would be lost or become columns."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from govdata.errors import DeliveryError
+from govdata.ingest import inspect
 
 from .conftest import Bureau
 from .test_workbook import plain
@@ -48,3 +51,49 @@ def test_a_form_is_no_table(bureau: Bureau, made, rows: list[list[str]]) -> None
     with pytest.raises(DeliveryError, match="像是登记表") as refused:
         bureau.one(made(rows), "a.csv" if made is text else "a.xlsx")
     assert "甲" not in str(refused.value) and ROWS[0][0] not in str(refused.value)
+
+
+SIDEWAYS = [["姓名", *(["甲某", "乙某", "丙某"] * 2)]] + [
+    [name, *values]
+    for name, values in {
+        "公民身份号码": [f"19010119900{n}01{n}01{n}" for n in range(1, 7)],
+        "出生日期": [f"1990-0{n}-01" for n in range(1, 7)],
+        "联系电话": [f"1790000000{n}" for n in range(1, 7)],
+        "住址": [f"幸福路{n}号" for n in range(1, 7)],
+    }.items()
+]
+PLACES = [["单位名称", "2023年", "2024年", "增长"], *([f"{name}区", "12", "34", "0.5"] for name in "东西南北中")]
+DOWNWARDS = {
+    "mysql": "*************************** {n}. row ***************************\n",
+    "psql": "-[ RECORD {n} ]---\n",
+    "psql in Chinese": "-[ 记录 {n} ]---\n",
+    "clickhouse": "Row {n}:\n──────\n",
+}
+
+
+@pytest.mark.parametrize("made", [text, plain])
+def test_names_in_the_first_column_are_no_header(bureau: Bureau, tmp_path: Path, made) -> None:  # type: ignore[no-untyped-def]
+    name = "a.csv" if made is text else "a.xlsx"
+    path = tmp_path / name
+    path.write_bytes(made(SIDEWAYS))
+    with pytest.raises(DeliveryError, match="转置") as refused:
+        inspect(path)
+    assert "甲某" not in str(refused.value)
+    with pytest.raises(DeliveryError, match="转置" if made is plain else "没有找到表头"):
+        bureau.one(made(SIDEWAYS), name)
+
+
+@pytest.mark.parametrize("made", [text, plain])
+def test_places_in_the_first_column_are_records(tmp_path: Path, made) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / ("a.csv" if made is text else "a.xlsx")
+    path.write_bytes(made(PLACES))
+    assert inspect(path).records == 5
+
+
+@pytest.mark.parametrize("client", DOWNWARDS)
+def test_records_of_a_line_for_each_cell_are_refused(tmp_path: Path, client: str) -> None:
+    path = tmp_path / "a.txt"
+    cells = "".join(f"{name} | {value}\n" for name, value in zip(HEAD, ROWS[0], strict=True))
+    path.write_text("".join(DOWNWARDS[client].format(n=n) + cells for n in (1, 2)))
+    with pytest.raises(DeliveryError, match="竖排"):
+        inspect(path)
