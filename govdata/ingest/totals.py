@@ -21,6 +21,7 @@ _SAID = re.compile(
     rf"|\bfetched:?\s*{_NUMBER}\s*row",  # Hive: Time taken: 0.2 seconds, Fetched: 12 row(s); Impala: Fetched 12 row(s)
     re.IGNORECASE,
 )
+_OF_RECORDS = re.compile(r"[条笔行]|记录|row|record", re.IGNORECASE)
 _PARTIAL = re.compile(r"\W*(注[:：]\s*)?((仅|只)(显示|导出|展示|列出)|更多(数据|记录|信息))")
 _PLAIN = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
 
@@ -52,6 +53,22 @@ def compare(tally: Tally, footers: Sequence[Footer], sums: Callable[[int], Decim
             tally.tell("total_differs", f"表尾写明只导出了一部分，读到 {tally.records} 条，请交付全部", row=row)
         if not said and is_total(cells):
             _total_row(tally, row, cells, sums)
+
+
+def compare_above(tally: Tally, rows: Sequence[Footer]) -> None:
+    """Tell in ``tally``, which must be complete, what of the numbers above the header (共12人, 导出记录数：12) agrees
+    with it. Only a number of records must: a title may count something else."""
+    for row, cells in rows:
+        for cell in cells:
+            found = _SAID.search(cell or "")
+            if found is None:
+                continue
+            number = whole(next(filter(None, found.groups())))
+            if number == tally.records:
+                tally.tell("total_agrees", f"表头之上写明 {number}，与读到的相符", row=row)
+            else:
+                kind = "total_differs" if _OF_RECORDS.search(found[0]) else "sum_differs"
+                tally.tell(kind, f"表头之上写明 {number}，读到 {tally.records} 条", row=row)
 
 
 def _total_row(

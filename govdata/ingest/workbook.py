@@ -108,7 +108,7 @@ class SheetSource:
         self._ordinals = ordinals(columns, headers)
         self._book, self._header, self._headers, self._cells, self._count = book, header, headers, told, count
         self._apart, self._names = False, list[str]()  # is a blank row above; cells that may head another table
-        self._above: list[list[str]] = []  # what stands above the header
+        self._above: list[totals.Footer] = []  # what stands above the header
         self.said_beside = ""  # text of a web page outside of its only table
         self.kept: Unpacked | None = None  # where the book lies if it is not the delivered file
         self._content = (
@@ -135,7 +135,7 @@ class SheetSource:
             )
             tally.aside(kind, [tally.lines])
             if kind == source.PREAMBLE:
-                self._above.append(_texts(cells))
+                self._above.append((tally.lines, _texts(cells)))
         held: list[tuple[int, list[Cell]]] = []  # rows not yet judged: the last of them may be footers
         while True:
             batch = list(itertools.islice(rows, BATCH))
@@ -159,7 +159,7 @@ class SheetSource:
             self.tally.aside(source.BLANK, [number])
             self._apart = True
             return False
-        if self._above and _texts(cells) in self._above:  # the title on every page
+        if self._above and _texts(cells) in (texts for _, texts in self._above):  # the title on every page
             self.tally.aside(source.REPEATED_HEADER, [number])
             return False
         self._refuse_another_table(number, cells)
@@ -194,6 +194,7 @@ class SheetSource:
         self._merged.tell(tally)
         if self.said_beside:
             footers = [*footers, (tally.lines, [self.said_beside])]
+        totals.compare_above(tally, self._above)
         totals.compare(tally, footers, lambda column: self._sum(column, {row for row, _ in footers}))
 
     def _sum(self, column: int, footers: set[int]) -> Decimal | None:

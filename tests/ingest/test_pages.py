@@ -71,6 +71,28 @@ def test_a_number_below_the_table_is_held_against_the_records_it_counts(
     assert told == ({kind} if kind else set())
 
 
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("附件2 人口底册（共6人）", "total_agrees"),
+        ("附件2 人口底册（共7人）", "sum_differs"),
+        ("导出记录数：7", "total_differs"),
+        ("本次导出共7条", "total_differs"),
+        ("2024年第7期", None),
+    ],
+)
+def test_a_number_above_the_table_is_too_but_a_title_may_count_something_else(
+    bureau: Bureau, said: str, kind: str | None
+) -> None:
+    for name, content in (("a.csv", bare([said], HEAD, *ROWS)), ("a.xlsx", book([[said], HEAD, *ROWS]))):
+        path = bureau.deliver(name, content)
+        batch = bureau.ingest()
+        assert batch.rows == 6
+        told = {note.kind for note in batch.sources[0].notes} & {"total_agrees", "total_differs", "sum_differs"}
+        assert told == ({kind} if kind else set()), name
+        path.unlink()
+
+
 def test_blanks_before_every_quote_belong_to_no_field(bureau: Bureau) -> None:
     lines = "".join(",".join(f' "{cell}"' for cell in row) + "\n" for row in [HEAD, *ROWS])
     records, _ = bureau.one(lines)
