@@ -12,6 +12,9 @@ from govdata.batches import NOTE_KINDS, CheckOutcome, IngestedFile
 from govdata.ingest import InspectedTable, Inspection, Trial, account
 from govdata.standards.model import Dataset
 
+MOST_NAMES = 60  # of columns on the screen
+WHOLE = 3  # sheets that are shown whole, others only where they have something of their own
+
 
 def show(console: Console, inspection: Inspection) -> None:
     """Print format, encoding, dialect, sheets, columns, counts and the reasons of rejects; no value of a record."""
@@ -21,14 +24,15 @@ def show(console: Console, inspection: Inspection) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    for table in inspection.tables:
-        console.print(_table(table))
+    for number, table in enumerate(inspection.tables):
+        if number < WHOLE or table.rejected or table.columns != inspection.tables[0].columns or "注意" in table.details:
+            console.print(_table(table))
+        else:  # a sheet for each month
+            told = f"工作表 {table.sheet}：{table.records:,} 条，列同第一个工作表"
+            console.print(told, markup=False, highlight=False, soft_wrap=True)
     for sheet, reason in inspection.ignored.items():
         console.print(f"未读工作表 {sheet}：{reason}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"共读入 {inspection.records:,} 条，拒收 {inspection.rejected:,} 条", highlight=False)
-
-
-MOST_NAMES = 60  # of columns on the screen
 
 
 def _some(names: Sequence[str]) -> str:

@@ -121,12 +121,16 @@ def _textual(opening: str, head: bytes, path: Path) -> str:
             return "xmlss"
         if _is_page(plain[root.start(1) - 1 :]):
             return "html"
+        if "urn:oasis:names:tc:opendocument" in opening:
+            raise Unreadable("OpenDocument的单个XML文件（.fods、.fodt），请另存为ods或xlsx后交付")
         if plain.lower().startswith(("<?xml", "<?mso")):
             raise Unreadable(f"实际内容是XML（根元素 {shown(root[1], '未知')}），请另存为xlsx或CSV后交付")
     if _is_page(plain) or _TABLE.match(plain):
         return "html"
     if _MHTML.match(plain) and "multipart/related" in opening.lower():
         raise Unreadable("单个文件网页（MHTML），请用表格软件另存为xlsx后交付")
+    if _MHTML.match(plain) and "mime-version:" in opening.lower() and "content-type:" in opening.lower():
+        raise Unreadable("电子邮件，请把其中的附件另存后交付")
     if _SQL.match(plain):
         raise Unreadable("SQL脚本，请导出为CSV后交付")
     if _JSON_ROWS.match(plain):

@@ -165,6 +165,25 @@ def test_inspect_shows_how_a_file_is_read_and_writes_clean_csv(call: Call, tmp_p
     assert code != 0
 
 
+def test_inspect_of_very_many_columns_or_sheets_is_one_screen(call: Call, tmp_path: Path) -> None:
+    import openpyxl
+
+    wide = tmp_path / "wide.csv"
+    wide.write_text(
+        "".join(",".join(f"{name}{n}" for n in range(3000)) + "\n" for name in ("列", "值")), encoding="utf-8"
+    )
+    made = openpyxl.Workbook()
+    for month in range(1, 31):
+        sheet = made.create_sheet(f"{month}日")
+        for row in (["姓名", "性别"], ["张三丰", "男"], ["李四", "女"]):
+            sheet.append(row)
+    del made["Sheet"]
+    made.save(tmp_path / "month.xlsx")
+    for file, told in ((wide, "3,000 列"), (tmp_path / "month.xlsx", "30日：2 条")):
+        code, out, _ = call(tmp_path, "inspect", str(file))
+        assert code == 0 and told in out and len(out.splitlines()) <= 70
+
+
 @pytest.mark.slow
 def test_inspect_as_a_delivery_says_what_would_become_of_it(call: Call, deployment: Deployment, tmp_path: Path) -> None:
     file = tmp_path / "a.csv"

@@ -228,6 +228,11 @@ REFUSED = {
     "BIFF3": (b"\x09\x02\x06\x00\x00\x00\x10\x00\x00\x00" + bytes(200), "BIFF3"),
     "BIFF4": (b"\x09\x04\x06\x00\x00\x00\x10\x00\x00\x00" + bytes(200), "BIFF4"),
     "BIFF5": (b"\x09\x08\x08\x00\x00\x05\x10\x00\x00\x00" + bytes(200), "BIFF5"),
+    "e-mail": (b"From: a\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n", "电子邮件"),
+    "flat ODF": (
+        b'<?xml version="1.0"?>\n<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"/>',
+        "OpenDocument的单个XML",
+    ),
     "Jet": (b"\x00\x01\x00\x00Standard Jet DB\x00" + bytes(200), "Access"),
     "ACE": (b"\x00\x01\x00\x00Standard ACE DB\x00" + bytes(200), "Access"),
     "OFD": (zipped(OFD_xml="<x/>"), "OFD"),
