@@ -46,11 +46,14 @@ _IN_UNITS = re.compile(r"\{([^{}]+)\}")
 
 
 # The ways systems write a column's name beside something else, in the form of ``normalise_header``.
-_NUMBERED = re.compile(r"^(?:\(\d{1,3}\)|\d{1,3}[.、．_)-]?)(?=\D)")  # 1.姓名, (1)姓名, 1 姓名
+_NUMBERED = re.compile(  # 1.姓名, (1)姓名, 1 姓名, 一、姓名, (一)姓名
+    r"^(?:\((?:\d{1,3}|[一二三四五六七八九十]{1,3})\)|\d{1,3}[.、．_)-]?|[一二三四五六七八九十]{1,3}[.、．])(?=\D)"
+)
 _ENCLOSED = re.compile(r"^[(\[【<《](.+)[)\]】>》]$")  # 【姓名】
 _OWNED = re.compile(r"[^\W\d][\w$#]*(?:\.[\w$#]+)+")  # t_rk.xm
 _BOTH = (
     re.compile(r"^(.+?)[(\[【<](.+?)[)\]】>]$"),  # 姓名(xm)
+    re.compile(r"^[(\[【<](.+?)[)\]】>](.+)$"),  # [xm]姓名
     re.compile(r"^([a-z][a-z0-9_]*)[_:/-]?([^\x00-\x7f].*)$"),  # xm_姓名
     re.compile(r"^([^\x00-\x7f].*?)[_:/-]?([a-z][a-z0-9_]*)$"),  # 姓名_xm
 )

@@ -165,6 +165,7 @@ HEADERS = [
     "身份证号(GMSFHM),姓名(XM)", "GMSFHM_身份证号,XM_姓名", "身份证号_GMSFHM,姓名_XM", "1.身份证号,2.姓名", "1 身份证号,2 姓名", "【身份证号】,【姓名】", "（1）"
     "身份证号,（2）姓名",
     "1、身份证号,2、姓名", "\u200b身份证号,姓\u200b名", "*1.身份证号(GMSFHM),*2.姓名（必填）", "身份证号/GMSFHM,姓名/XM",
+    "一、身份证号,二、姓名", "（一）身份证号,（二）姓名", "[GMSFHM]身份证号,【XM】姓名",
 ]  # fmt: skip
 
 
@@ -174,7 +175,9 @@ def test_the_ways_systems_write_a_header(bureau: Bureau, header: str) -> None:
     assert [record[1:3] for record in records] == [("19A", "甲"), ("19B", "乙")] and not rejects
 
 
-@pytest.mark.parametrize("header", ["姓名(曾用)", "父亲.姓名代码", "XM_父亲", "住址(XM)", "姓名2"])
+@pytest.mark.parametrize(
+    "header", ["姓名(曾用)", "(曾用)姓名", "[ZZ]姓名", "父亲.姓名代码", "XM_父亲", "住址(XM)", "姓名2"]
+)
 def test_a_name_beside_something_else_proves_nothing(bureau: Bureau, header: str) -> None:
     with pytest.raises(DeliveryError, match="缺少必需的列“姓名”"):
         bureau.one(f"GMSFHM,{header},ZZ\n19A,甲,x\n")
