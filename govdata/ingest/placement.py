@@ -33,21 +33,24 @@ def demand_lines(text: str) -> None:
         raise Unreadable("每条记录写成许多行（\\G、\\x 一类的竖排输出），请导出为一行一条记录的CSV")
 
 
-def demand_upright(rows: Sequence[Row], headers: Headers | None = None) -> None:
-    """Raises ``Unreadable`` where the names of the columns stand in the first column: by the contract, or without one
-    where rows are of one shape each and columns are not."""
+def demand_upright(rows: Sequence[Row]) -> None:
+    """Raises ``Unreadable`` where the names of the columns stand in the first column."""
+    if is_sideways(rows, None):
+        raise Unreadable(SIDEWAYS)
+
+
+def is_sideways(rows: Sequence[Row], headers: Headers | None) -> bool:
+    """The first column holds the names of the columns: by the contract, or without one where rows are of one shape each
+    and columns are not. A sheet that explains the columns does so too, beside one with the records."""
     rows = [row for row in rows if _filled(row) > 1]
     names = [_cell(row, 0) for row in rows]
     if headers is not None:
-        sideways = headers.score(names)[0] > max(1, len(names) // 2)
-    else:
-        width = max(map(len, rows), default=0)
-        across = [[_cell(row, place) for place in range(1, width)] for row in rows]
-        down = list(zip(*across, strict=True))
-        named = len(set(names)) == len(names) > 3 and all(showable(name) for name in names)
-        sideways = named and width > 3 and 2 * _alike(across) >= len(across) and 5 * _alike(down) < len(down)
-    if sideways:
-        raise Unreadable(SIDEWAYS)
+        return headers.score(names)[0] > max(1, len(names) // 2)
+    width = max(map(len, rows), default=0)
+    across = [[_cell(row, place) for place in range(1, width)] for row in rows]
+    down = list(zip(*across, strict=True))
+    named = len(set(names)) == len(names) > 3 and all(map(showable, names))
+    return named and width > 3 and 2 * _alike(across) >= len(across) and 5 * _alike(down) < len(down)
 
 
 def _alike(lists: Sequence[Sequence[str]]) -> int:

@@ -49,7 +49,6 @@ def _by_contract(rows: list[list[str | None]], headers: Headers) -> tuple[int, t
         if score[0] and (best is None or score > best[0]):
             best = score, index, covered, named(names)
     if best is None or (best[0][0] == 1 and len(best[3]) > 1):
-        demand_upright(rows, headers)
         return None
     _, first, last, columns = best
     demand_header(headers, rows[:first], columns, rows[last + 1 :])

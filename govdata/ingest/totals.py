@@ -15,7 +15,7 @@ Footer = tuple[int, Sequence[str | None]]
 
 _NUMBER = r"(\d{1,3}(?:[,，]\d{3})+|\d{1,9})"
 _SAID = re.compile(
-    rf"(?<!本页)(?<!本组)(?:共\s*计?|[合总]\s*计)\s*[:：]?\s*{_NUMBER}\s*[所个户人条家名项件例笔行辆处宗套](?!月)"
+    rf"(?<!本页)(?<!本组)(?:共\s*计?|^\s*总\s*计)\s*[:：]?\s*{_NUMBER}\s*[所个户人条家名项件例笔行辆处宗套](?!月)"
     rf"|(?:记录(?:总|条)?数|总条数)\s*[:：]\s*{_NUMBER}(?!\d)"
     rf"|^\W*(?:已选择)?\s*{_NUMBER}\s*(?:行|rows?\b|record\(s\) selected)"
     rf"|\bfetched:?\s*{_NUMBER}\s*row",  # Hive: Time taken: 0.2 seconds, Fetched: 12 row(s); Impala: Fetched 12 row(s)

@@ -30,7 +30,7 @@ from govdata.ingest.headers import OTHER_ORDER, Headers, is_footer, is_title, na
 from govdata.ingest.merged import Merged
 from govdata.ingest.number_formats import Form
 from govdata.ingest.packed import Unpacked
-from govdata.ingest.placement import IDENTIFYING
+from govdata.ingest.placement import IDENTIFYING, SIDEWAYS, is_sideways
 from govdata.ingest.sheet_header import HEADER_WITHIN, find_header
 from govdata.ingest.source import Block, Ignored, Opened, Tally, Unreadable, header_said
 
@@ -415,6 +415,7 @@ def open_sheets(
     sources: list[SheetSource] = []
     ignored: list[Ignored] = []
     bare: dict[str, int] = {}
+    sideways = False
     for sheet in book.sheets_metadata:
         if sheet.typ != calamine.SheetTypeEnum.WorkSheet:
             ignored.append(Ignored(sheet.name, "不是工作表（图表或宏）"))
@@ -424,20 +425,23 @@ def open_sheets(
         if not content.height:
             ignored.append(Ignored(sheet.name, f"{hidden}空工作表"))
             continue
-        top = itertools.islice(_rows(content, Cells()), HEADER_WITHIN)
+        top = [[*map(cell_text, cells)] for _, cells in itertools.islice(_rows(content, Cells()), HEADER_WITHIN)]
         try:
-            found = find_header([[cell_text(cell) for cell in cells] for _, cells in top], headers)
+            found = find_header(top, headers)
         except Unreadable as error:
             raise Unreadable(str(error), sheet.name) from None
         if found is None:
             rows = sum(not _empty(cells) for _, cells in _rows(content, Cells()))
             ignored.append(Ignored(sheet.name, f"{hidden}工作表，没有合同的表头", rows))
             bare[sheet.name] = _usual_width(content)
+            sideways = sideways or is_sideways(top, headers)
             continue
         beyond = _beyond(content, found[0], len(found[1]))
         held, cells = (content if not sources else None), told.get(sheet.name, Cells())
         sources.append(SheetSource(book, sheet.name, format, *found, headers, held, cells, count, beyond, bool(hidden)))
     if not sources:
+        if sideways:
+            raise Unreadable(SIDEWAYS)
         wanted = f"工作簿中没有一个工作表含有表头；要找的列：{headers.looked_for}" if headers else "工作簿中没有数据"
         raise Unreadable(wanted)
     widths = {len(each.titles) for each in sources}

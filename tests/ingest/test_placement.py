@@ -3,8 +3,10 @@ refused by name, since they would be lost or become columns."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from govdata.errors import DeliveryError
@@ -81,6 +83,21 @@ def test_names_in_the_first_column_are_no_header(bureau: Bureau, tmp_path: Path,
     assert "甲某" not in str(refused.value)
     with pytest.raises(DeliveryError, match="转置" if made is plain else "没有找到表头"):
         bureau.one(made(SIDEWAYS), name)
+
+
+def test_a_sheet_that_explains_the_columns_is_left_aside(bureau: Bureau) -> None:
+    made = openpyxl.Workbook()
+    for sheet, rows in (
+        (made.active, [HEAD, *ROWS]),
+        (made.create_sheet("填写说明"), [[name, "必填"] for name in HEAD]),
+    ):
+        assert sheet is not None
+        for row in rows:
+            sheet.append(row)
+    content = io.BytesIO()
+    made.save(content)
+    records, _ = bureau.one(content.getvalue(), "a.xlsx")
+    assert [list(record[1:]) for record in records] == ROWS
 
 
 @pytest.mark.parametrize("made", [text, plain])
