@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 HOUSE = Path(__file__).resolve().parents[1]
 
@@ -38,13 +40,25 @@ def test_a_module_reaching_into_another_room_is_refused(tmp_path: Path) -> None:
     assert "govdata.reports.peeping -> govdata.engine.plans" in result.stdout
 
 
+def contracts(kind: str) -> list[dict[str, Any]]:
+    declared = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    return [contract for contract in declared["contracts"] if contract["type"] == kind]
+
+
 def test_every_room_declares_its_doors() -> None:
-    contracts = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
-    declared = {contract["name"].removeprefix("Doors of ") for contract in contracts if contract["type"] == "protected"}
+    declared = {contract["name"].removeprefix("Doors of ") for contract in contracts("protected")}
 
     assert {room.name for room in (HOUSE / "govdata").iterdir() if (room / "__init__.py").is_file()} - TOOLS <= declared
+
+
+def test_the_page_shows_every_room_in_its_place() -> None:
+    (layers,) = contracts("layers")
+    rooms = [room for layer in layers["layers"] for room in layer.split(" | ") if room != "__main__"]
+    page = (HOUSE / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawn = page.partition("Dependencies point downwards:")[2].partition("`sample`")[0]
+    words = [word for line in drawn.splitlines() for word in re.split(r" {2,}|, ", line.strip())]
+
+    assert [word for word in words if word in rooms] == rooms
 
 
 def test_no_module_has_more_than_500_lines() -> None:

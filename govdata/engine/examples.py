@@ -21,11 +21,12 @@ from govdata.errors import Problem
 from govdata.standards import bind_column, column_rules, digest
 from govdata.standards.model import BoundRule, Column, Dataset, DeliveryMode, Element, Registry
 from govdata.storage import sql as storage
+from govdata.storage.manifest import fingerprint
 from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 NAME = "element_examples"
 GROUP = 24
-"""Elements per query: enough to share the cost of planning, few enough that the query's joins stay small."""
+"""Forms of elements per query: enough to share the cost of planning, few enough that the query's joins stay small."""
 
 
 def _registry_of_elements(registry: Registry, elements: list[Element]) -> Registry:
@@ -48,6 +49,17 @@ def _registry_of_elements(registry: Registry, elements: list[Element]) -> Regist
     return registry.model_copy(
         update={"datasets": {NAME: dataset}, "bound": {NAME: tuple(bound)}, "hashes": {NAME: ""}}
     )
+
+
+def _forms(elements: list[Element]) -> list[list[Element]]:
+    """Elements that read and judge a cell alike: a city's dates, names and amounts are many elements of few forms."""
+    said = {"id", "name", "name_en", "definition", "standard", "clause", "unit", "sensitivity", "authority"}
+    apart: dict[str, list[Element]] = {}
+    for element in elements:
+        rules = [(rule.name, rule.severity, rule.empties, rule.spec.model_dump(mode="json")) for rule in element.rules]
+        rest = element.model_dump(mode="json", exclude=said | {"rules", "examples", "file", "line"})
+        apart.setdefault(fingerprint(rest, rules), []).append(element)
+    return list(apart.values())
 
 
 def _rows(elements: list[Element]) -> list[tuple[str, str, str, str | None]]:
@@ -86,45 +98,41 @@ def problems(
 
     elements = tried.remaining((each for each in registry.elements.values() if _rows([each])), facts)
     found: list[Problem] = []
-    for start in range(0, len(elements), GROUP):
-        watch(len(elements) - start)
-        found += _tried(elements[start : start + GROUP], registry, date)
+    forms = _forms(elements)
+    for start in range(0, len(forms), GROUP):
+        watch(sum(map(len, forms[start:])))
+        found += _tried(forms[start : start + GROUP], registry, date)
     wrong = {(problem.where or "").partition(".")[0] for problem in found}
     sound = [element for element in elements if element.id not in wrong]
     for element in sound:
         tried.right(facts(element))
     if taken is not None and sound:
-        examined = _registry_of_elements(registry, sound)
+        examined = _registry_of_elements(registry, [form[0] for form in _forms(sound)])
         taken.update(part.facts for part in trial.parts(examined.datasets[NAME], examined))
     return found
 
 
-def _tried(elements: list[Element], registry: Registry, on: Date) -> list[Problem]:
-    """The problems of ``elements``; an element DuckDB cannot compile is one itself."""
+def _tried(forms: list[list[Element]], registry: Registry, on: Date) -> list[Problem]:
+    """The problems of elements, listed by form; an element DuckDB cannot compile is one itself."""
     import duckdb
 
     try:
-        return _problems_of(elements, registry, on)
+        return _problems_of(forms, registry, on)
     except duckdb.Error as error:
-        if len(elements) > 1:
-            return [problem for element in elements for problem in _tried([element], registry, on)]
-        (element,) = elements
-        return [
-            Problem(
-                file=element.file,
-                line=element.line,
-                where=element.id,
-                message=f"引擎不能执行本数据元：{trial.told(error)}",
-            )
-        ]
+        if len(forms) > 1:
+            return [problem for form in forms for problem in _tried([form], registry, on)]
+        message = f"引擎不能执行本数据元：{trial.told(error)}"
+        return [Problem(file=each.file, line=each.line, where=each.id, message=message) for each in forms[0]]
 
 
-def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[Problem]:
+def _problems_of(forms: list[list[Element]], registry: Registry, on: Date) -> list[Problem]:
+    """The first element of a form is the column of all."""
     import pyarrow as pa
 
-    examined = _registry_of_elements(registry, elements)
+    examined = _registry_of_elements(registry, [form[0] for form in forms])
     dataset = examined.datasets[NAME]
-    rows = _rows(elements)
+    columns = {element.id: form[0].id for form in forms for element in form}
+    rows = _rows([element for form in forms for element in form])
     plans = plan_columns(dataset, examined)
     connection = session(registry, as_of=on, threads=1)
     try:
@@ -132,7 +140,7 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
         examples = pa.table(
             {
                 "n": pa.array(range(len(rows)), pa.int64()),
-                "element": [row[0] for row in rows],
+                "element": [columns[row[0]] for row in rows],
                 "value": pa.array([row[2] for row in rows], pa.string()),
             }
         )
@@ -160,7 +168,8 @@ def _problems_of(elements: list[Element], registry: Registry, on: Date) -> list[
     found = []
     for number, (element_id, kind, value, expected) in enumerate(rows):
         after, ids = results[number]
-        failed = [rule.removeprefix(f"{element_id}.") for rule in ids if rule.startswith(f"{element_id}.")]
+        prefix = f"{columns[element_id]}."
+        failed = [rule.removeprefix(prefix) for rule in ids if rule.startswith(prefix)]
         message = _judge(kind, value, expected, after, failed)
         if message:
             element = registry.elements[element_id]

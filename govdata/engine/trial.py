@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from govdata.deployment import beijing_today
@@ -35,6 +35,7 @@ REASONS = {
 """What RE2 says, and what it means."""
 
 
+@lru_cache(maxsize=4096)
 def refusal(pattern: str) -> str | None:
     """Why DuckDB cannot compile ``pattern``, in Chinese; None when it can."""
     import duckdb

@@ -132,6 +132,7 @@ class Headers:
                         header = normalise_header(text[: units.start()] + unit + text[units.end() :])
                         if self._columns.setdefault(header, about) == about:
                             self._units.setdefault(header, (column.name, unit))
+        self._longest = max(map(len, self._columns), default=0)
 
     def column(self, header: str) -> str | None:
         plain = unmarked(header).rstrip(":")
@@ -157,6 +158,8 @@ class Headers:
     def _both(self, plain: str) -> str | None:
         """A header that gives a column's name and its code, where both mean the same column: one alone proves nothing
         (姓名(曾用))."""
+        if len(plain) > 2 * self._longest + 8:  # no two of our names; the forms would take the square of its length
+            return None
         for form in _BOTH:
             parts = form.match(plain)
             meant = {self._columns.get(part.rstrip("_:/-")) for part in parts.groups()} if parts else set()

@@ -43,21 +43,24 @@ def held_open(deployment: Deployment, run_id: str) -> Iterator[None]:
 
 
 class _Connection(sqlite3.Connection):
-    """One that is closed only by ``end``: else it goes back to those of its file and thread that wait."""
+    """Within the block one that is let go of waits for its next use; after the block it closes like any other."""
 
-    waiting: list[_Connection]
+    waiting: list[_Connection] | None = None
+    """Those of its file and thread; None: the block has ended."""
 
     def close(self) -> None:
+        if self.waiting is None or not self._forgets():
+            super().close()
+        elif self not in self.waiting:
+            self.waiting.append(self)
+
+    def _forgets(self) -> bool:
+        """Whether what was not committed could be taken back, so that the next use begins as with a new one."""
         try:
             self.rollback()
         except sqlite3.Error:
-            self.end()
-        else:
-            if self not in self.waiting:
-                self.waiting.append(self)
-
-    def end(self) -> None:
-        super().close()
+            return False
+        return True
 
 
 @contextmanager
@@ -69,6 +72,7 @@ def _kept(paths: Iterable[Path]) -> Iterator[None]:
 
     files = {os.path.abspath(path) for path in paths}
     known: dict[tuple[int, str], list[_Connection]] = {}
+    every: list[_Connection] = []
 
     def connect(dialect: Any, record: Any, cargs: Sequence[Any], cparams: Mapping[str, Any]) -> Any:
         if dialect.name != "sqlite":
@@ -79,9 +83,10 @@ def _kept(paths: Iterable[Path]) -> Iterator[None]:
         waiting = known.setdefault((get_ident(), file), [])
         if waiting:
             return waiting.pop()
-        # Another thread ends it with the block.
+        # Another thread closes it with the block.
         opened = sqlite3.connect(*cargs, **{**cparams, "check_same_thread": False}, factory=_Connection)
         opened.waiting = waiting
+        every.append(opened)
         return _without_waiting(opened)
 
     event.listen(Engine, "do_connect", connect)
@@ -89,9 +94,11 @@ def _kept(paths: Iterable[Path]) -> Iterator[None]:
         yield
     finally:
         event.remove(Engine, "do_connect", connect)
+        for connection in every:
+            connection.waiting = None  # one still in use is its user's to close
         for waiting in known.values():
             for connection in waiting:
-                connection.end()
+                connection.close()
 
 
 def _without_waiting(connection: sqlite3.Connection) -> sqlite3.Connection:

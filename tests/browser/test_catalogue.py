@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from govdata import reports, standards
+from tests.browser.chromium import chromium
 from tests.conftest import copy_deployment
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +26,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def page(folder: Path) -> Iterator[Page]:
     """The index; a page that asks for anything but files of its folder, or complains, fails the test."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; .ci/run installs one")
     said: list[str] = []
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1024, "height": 800}, locale="zh-CN")
         page.set_default_timeout(120_000)
         page.on("console", lambda message: said.append(message.text))
@@ -40,7 +35,6 @@ def page(folder: Path) -> Iterator[Page]:
         page.on("request", lambda asked: said.append(asked.url) if not asked.url.startswith(folder.as_uri()) else None)
         page.goto((folder / "index.html").as_uri())
         yield page
-        browser.close()
     assert said == []
 
 
@@ -86,11 +80,7 @@ def test_no_page_is_wider_than_its_window(page: Page, folder: Path, width: int) 
 
 
 def test_without_scripts_everything_is_there(folder: Path) -> None:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; .ci/run installs one")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+    with chromium() as browser:
         page = browser.new_context(java_script_enabled=False).new_page()
         page.goto((folder / "index.html").as_uri())
         assert not page.is_visible("#find") and page.is_visible("text=人口基本信息")
-        browser.close()

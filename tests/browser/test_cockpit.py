@@ -3,19 +3,17 @@ a sheet of paper."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from tests.browser.chromium import chromium
 from tests.conftest import Finished
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("finished")]
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +24,8 @@ def reports(finished: Finished) -> Path:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; .ci/run installs one")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+    with chromium() as browser:
         yield browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
-        browser.close()
 
 
 def some(reports: Path) -> list[Path]:

@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from govdata.deployment import Deployment
-from tests.browser.test_ui import CHROMIUM, WAIT
+from tests.browser.chromium import WAIT, chromium
 from tests.faults import city
 from tests.faults.services import launching
 from tests.servers import free_port, program, serving
@@ -100,14 +100,10 @@ def address(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; .ci/run installs one")
     # "evil.example" is made to point here, as DNS rebinding does.
     rebound = "--host-resolver-rules=MAP evil.example 127.0.0.1"
-    with sync_playwright() as driver:
-        yield driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", rebound]
-        )
+    with chromium(rebound) as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext
 
+from tests.browser.chromium import WAIT, chromium
 from tests.browser.test_foreign_page import ATTEMPTS, KEYS, MUTATION, OWN, SUBSCRIBE, elsewhere
-from tests.browser.test_ui import CHROMIUM, WAIT
 from tests.security.test_deploy import NAME, Site, concurrency_keys, site
 
 __all__ = ["site"]
@@ -20,16 +20,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("ng
 @pytest.fixture
 def person(site: Site) -> Iterator[BrowserContext]:
     """Somebody who is logged in; our certificate is one of the test's own."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; .ci/run installs one")
-    arguments = ["--no-sandbox", "--disable-dev-shm-usage", f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with chromium(f"--host-resolver-rules=MAP {NAME} 127.0.0.1") as browser:
         login = {"username": "officer", "password": "right"}
         context = browser.new_context(ignore_https_errors=True, http_credentials=login, locale="zh-CN")
         context.set_default_timeout(WAIT)
         yield context
-        browser.close()
 
 
 def test_a_cold_page_draws_no_refusal_and_its_subscriptions_work(person: BrowserContext, site: Site) -> None:

@@ -9,16 +9,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from tests.browser.chromium import WAIT, chromium
 from tests.conftest import Finished
 from tests.faults.services import runs
 from tests.servers import free_port, program, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("finished")]
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-WAIT = 120_000  # milliseconds: two cores, and the page's first load compiles a large script
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +32,10 @@ def address(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="module")
 def page(address: str) -> Iterator[Page]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; .ci/run installs one")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1600, "height": 1000}, locale="zh-CN")
         page.set_default_timeout(WAIT)
         yield page
-        browser.close()
 
 
 @pytest.fixture(scope="module")

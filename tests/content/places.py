@@ -38,17 +38,19 @@ class Gazetteer:
         self.now = {code.code: code for code in code_set.codes if in_force(code)}
         self.heirs = {code.code: code.successor for code in code_set.codes if code.successor}
         self.bearers: dict[str, set[str]] = defaultdict(set)
+        names: dict[str, list[str]] = defaultdict(list)
         for code in code_set.codes:
-            around = [other.name_zh for other in code_set.codes if other.code == code.parent]
-            self.bearers[self.bare(code.name_zh, around)].add(self.heir(code.code))
+            names[code.code].append(code.name_zh)
+        for code in code_set.codes:
+            self.bearers[self.bare(code.name_zh, names.get(code.parent, []))].add(self.heir(code.code))
         self.named: dict[str, set[str]] = defaultdict(set)
         for code in self.now:
             chain = self.chain(code)
-            names = [self.own(item) for item in chain]
-            for first in range(len(names)):
-                alone = first == len(names) - 1
-                if not alone or len(names) == 1 or self.only_one(code, names[-1]):
-                    self.named["".join(names[first:])].add(code)
+            parts = [self.own(item) for item in chain]
+            for first in range(len(parts)):
+                alone = first == len(parts) - 1
+                if not alone or len(parts) == 1 or self.only_one(code, parts[-1]):
+                    self.named["".join(parts[first:])].add(code)
 
     @staticmethod
     def bare(name: str, around: list[str]) -> str:

@@ -87,8 +87,8 @@ def test_a_damaged_memory_is_none(asked: list[str], path: Path, content: str) ->
 def test_an_element_is_tried_when_its_examples_change(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names: list[str] = []
 
-    def found(elements: list[Element], registry: Registry, on: Date) -> list[Problem]:
-        names.extend(element.id for element in elements)
+    def found(forms: list[list[Element]], registry: Registry, on: Date) -> list[Problem]:
+        names.extend(element.id for form in forms for element in form)
         return []
 
     monkeypatch.setattr(examples, "_tried", found)

@@ -240,6 +240,14 @@ def test_a_mark_is_no_name() -> None:
     assert headers.map(["姓名", "*姓名"]).twice == ("name",)
 
 
+def test_a_line_of_text_is_no_name_and_is_told_so_at_once() -> None:
+    """What a header might mean took the square of its length: of such a line, minutes."""
+    headers = Headers(PEOPLE)
+    assert headers.column("姓名(name)") == "name"
+    for line in ("姓名(name" * 40_000, "姓" + "name_" * 80_000 + "!", "(" * 300_000):
+        assert headers.column(line) is None
+
+
 def test_a_unit_in_the_header_is_the_unit_of_every_record() -> None:
     columns = [
         Column(name="number", title="号", element="e"),

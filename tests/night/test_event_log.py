@@ -98,3 +98,17 @@ def test_two_connections_at_once_are_two(tmp_path: Path) -> None:
             after.execute(text("INSERT INTO event_logs VALUES (4)"))
         with engine.connect() as after:
             assert after.execute(text("SELECT count(*) FROM event_logs")).fetchall() == [(1,)]
+
+
+def test_one_in_use_when_the_run_ends_is_closed_by_its_user(tmp_path: Path) -> None:
+    runs = Deployment(tmp_path).dagster_home / "history" / "runs"
+    runs.mkdir(parents=True)
+    _write(runs / "index.db")
+    engine = create_engine(f"sqlite:///{runs / 'index.db'}", poolclass=NullPool)
+    with event_log.held_open(Deployment(tmp_path), "run"):
+        used = engine.connect()
+        used.execute(text("INSERT INTO event_logs VALUES (5)"))
+    used.commit()
+    assert used.execute(text("SELECT count(*) FROM event_logs")).fetchall() == [(2,)]
+    used.close()
+    assert _opened(runs) == 0
