@@ -187,21 +187,23 @@ class _Links:
             return _outcome(self.made, "stable", 0, 0, None)
         count = partial(sql.scalar, self.connection)
         self.connection.execute(
-            f"CREATE TEMP TABLE old AS SELECT mention_id, master_id AS old FROM known "
-            f"WHERE method <> {sql.text(UNLINKED)}"
+            "CREATE TEMP TABLE stands AS SELECT k.master_id AS old, l.master_id AS new FROM known AS k "
+            f"LEFT JOIN link AS l USING (mention_id) WHERE k.method <> {sql.text(UNLINKED)}"
         )
-        self.connection.execute(
-            "CREATE TEMP TABLE moved AS SELECT old, master_id AS new FROM link JOIN old USING (mention_id)"
-        )
+        self.connection.execute("CREATE TEMP TABLE moved AS SELECT * FROM stands WHERE old IS DISTINCT FROM new")
         masters = then["named"]
-        ended = count("SELECT count(*) FROM old") - count("SELECT count(*) FROM moved")
+        ended = count("SELECT count(*) FROM moved WHERE new IS NULL")
         both = then["mentions"] - then["unlinked"] - ended
-        grouped = "SELECT count(*) FROM (SELECT count(DISTINCT {other}) AS n FROM moved GROUP BY {by}) WHERE n > 1"
-        gone = "SELECT count(DISTINCT old) FROM old WHERE old NOT IN (SELECT master_id FROM link)"
+        # Only a master to or from which a mention moved can be of several, and only one that lost a mention be gone.
+        grouped = (
+            "SELECT count(*) FROM (SELECT count(DISTINCT {other}) AS n FROM stands WHERE new IS NOT NULL AND {by} IN "
+            "(SELECT {by} FROM moved WHERE new IS NOT NULL) GROUP BY {by}) WHERE n > 1"
+        )
+        gone = "SELECT count(DISTINCT old) FROM moved ANTI JOIN link ON master_id = old"
         found = {
             "merged": (count(grouped.format(other="old", by="new")), masters),
             "split": (count(grouped.format(other="new", by="old")), masters),
-            "moved": (count("SELECT count(*) FROM moved WHERE old <> new"), both),
+            "moved": (count("SELECT count(*) FROM moved WHERE new IS NOT NULL"), both),
             "gone": (count(gone), masters),
         }
         reasons = _over(found, self.registry.masters[self.made.master].bounds, before)

@@ -37,6 +37,11 @@ SEVERAL = ("person_name", "date")
 """A master has a face for each value of these; of another field that its mentions do not agree on, nothing is known."""
 
 
+MASTERS = (
+    "SELECT count(*) FROM (SELECT DISTINCT rank, key, CASE WHEN key IS NULL THEN mention_id END AS founder FROM known)"
+)
+"""As many as there are if every undecided mention is of its own."""
+
 DECIDED = (
     "SELECT CASE WHEN s.master IS NULL THEN least(d.mention, d.anchor) ELSE d.mention END AS mention, "
     "coalesce(s.master, greatest(d.mention, d.anchor)) AS other, s.master IS NOT NULL AS is_master, d.verdict "
@@ -65,8 +70,8 @@ def score(
     said(connection, linking, lexicon, target="every", kept="VIEW")
     _pairs(connection, mentions, linking)
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE said AS SELECT * FROM every WHERE master IS NULL OR master IN (SELECT other FROM "
-        "pair WHERE is_master)"
+        "CREATE OR REPLACE TEMP TABLE said AS FROM open UNION ALL SELECT * FROM every WHERE master IN "
+        "(SELECT other FROM pair WHERE is_master)"
     )
     _faces(connection, linking)
     fields = ", ".join(columns(linking))
@@ -80,7 +85,7 @@ def score(
         f"CREATE OR REPLACE TEMP TABLE right_side AS SELECT *, row_number() OVER () AS unique_id FROM ({others})"
     )
     # Fetched to its end: Splink asks the connection for relations, which an unfinished result keeps it from giving.
-    masters = connection.execute("SELECT count(DISTINCT coalesce(master, mention)) FROM every").fetchall()[0][0]
+    masters = connection.execute(MASTERS).fetchall()[0][0]
     _score(connection, linking, model, masters)
     _edges(connection, mentions, linking, _odds(mentions, model, masters))
 
@@ -156,7 +161,9 @@ def _heirs(code_set: str) -> str:
 
 
 def _pairs(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: Linking) -> None:
-    """Number every pair that shares a block. Of two mentions of a role that there is once, none."""
+    """Make ``open``, what the undecided mentions say, and number every pair that shares a block. Of two mentions of a
+    role that there is once, none."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE open AS SELECT * FROM every WHERE master IS NULL")
     found = " UNION ".join(
         [*(f"({_block(block, linking)})" for block in linking.blocks), f"(SELECT * EXCLUDE (verdict) FROM ({DECIDED}))"]
     )
@@ -166,27 +173,29 @@ def _pairs(connection: duckdb.DuckDBPyConnection, mentions: Mentions, linking: L
         f"AND b.mention = p.other WHERE is_master OR a.role <> b.role OR a.role NOT IN ({once})"
     )
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE pair AS WITH open AS (SELECT mention, role FROM every WHERE master IS NULL) "
+        "CREATE OR REPLACE TEMP TABLE pair AS "
         f"SELECT row_number() OVER (ORDER BY mention, other) AS pair, * FROM ({kept})"
     )
 
 
 def _block(block: list[str], linking: Linking) -> str:
     """Pairs that agree on all fields of a block, where not too many masters do."""
-    keys = [f"CAST({_block_key(name, linking.fields[name])} AS VARCHAR)" for name in block]
-    told = f"concat_ws(chr(31), {', '.join(f'key_{number}' for number in range(len(keys)))})"
-    given = " AND ".join(f"key_{number} IS NOT NULL" for number in range(len(keys)))
-    each = ", ".join(f"{key} AS key_{number}" for number, key in enumerate(keys))
-    keyed = f"SELECT mention, master, {told} AS key FROM (SELECT mention, master, {each} FROM every) WHERE {given}"
+    names = [f"key_{number}" for number in range(len(block))]
+    keys = ", ".join(names)
+    each = ", ".join(
+        f"{_block_key(name, linking.fields[name])} AS {key}" for name, key in zip(block, names, strict=True)
+    )
+    given = " AND ".join(f"{key} IS NOT NULL" for key in names)
     return (
-        f"WITH keyed AS ({keyed}), open AS (SELECT mention, key FROM keyed WHERE master IS NULL), "
-        "known AS (SELECT DISTINCT master, key FROM keyed SEMI JOIN open USING (key) WHERE master IS NOT NULL), "
-        f"common AS (SELECT key FROM (SELECT key FROM known UNION ALL SELECT key FROM open) GROUP BY key HAVING "
-        f"count(*) > {linking.largest_block}) "
-        "SELECT o.mention, k.master AS other, TRUE AS is_master FROM open AS o JOIN known AS k USING (key) "
-        "ANTI JOIN common USING (key) UNION "
-        "SELECT a.mention, b.mention AS other, FALSE AS is_master FROM open AS a JOIN open AS b USING (key) "
-        "ANTI JOIN common USING (key) WHERE a.mention < b.mention"
+        f"WITH asking AS (SELECT * FROM (SELECT mention, {each} FROM open) WHERE {given}), "
+        f"known AS (SELECT DISTINCT master, {keys} FROM (SELECT master, {each} FROM every WHERE master IS NOT NULL) "
+        f"SEMI JOIN asking USING ({keys})), "
+        f"common AS (SELECT {keys} FROM (SELECT {keys} FROM known UNION ALL SELECT {keys} FROM asking) GROUP BY ALL "
+        f"HAVING count(*) > {linking.largest_block}) "
+        f"SELECT o.mention, k.master AS other, TRUE AS is_master FROM asking AS o JOIN known AS k USING ({keys}) "
+        f"ANTI JOIN common USING ({keys}) UNION "
+        f"SELECT a.mention, b.mention AS other, FALSE AS is_master FROM asking AS a JOIN asking AS b USING ({keys}) "
+        f"ANTI JOIN common USING ({keys}) WHERE a.mention < b.mention"
     )
 
 

@@ -31,6 +31,7 @@ from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
 from govdata.storage.tables import types
 from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID
+from govdata.trees.shared_calls import share
 
 ID_LENGTH = 24
 """Hex digits of a master's id: 96 bits."""
@@ -104,28 +105,50 @@ class Mentions:
             hidden = self._own_columns(mention) if blind else ()
             given += [self._field(name, field, mention, hidden) for name, field in self.master.linking.fields.items()]
         where = f" WHERE {_printed(mention.where)}" if mention.where else ""
-        keys = [
-            f"{self._key(place, kind, checked)} AS {_name('k', kind)}" for place, kind in enumerate(self.identifiers)
-        ]
-        dropped = ", ".join(_name(prefix, kind) for kind in self.identifiers for prefix in "nt")
         source = f"({self._published(dataset, mention)})"
         if self.linked is not None:
             of_role = f"(SELECT * FROM {self.linked} WHERE {LINKED_ROLE} = {sql.text(role)})"
             source = f"{source} LEFT JOIN {of_role} ON {LINKED_ROW} = {ROW_ID}"
             given.append(LINKED_METHOD)
-            dropped = f"{dropped}, {LINKED_METHOD}"
         said = f"SELECT {', '.join(given)} FROM {source}{where}"
-        return f"SELECT * EXCLUDE ({dropped}), {', '.join(keys)} FROM ({said})"
+        return self._keyed(said) if checked else self._unchecked(said)
 
-    def _key(self, place: int, kind: str, checked: bool) -> str:
-        key = _key(self.master.identifiers[kind], kind, checked)
-        if self.linked is None or not checked:
-            return key
+    def _unchecked(self, said: str) -> str:
+        keys = [f"{_compared(self.master.identifiers[kind], kind)} AS {_name('k', kind)}" for kind in self.identifiers]
+        return f"SELECT * EXCLUDE ({self._read()}), {', '.join(keys)} FROM ({said})"
+
+    def _keyed(self, said: str) -> str:
+        """``said`` with the keys of valid identifiers. What an engine would work out again and again under a condition,
+        a check digit, has a column of its own (``govdata.trees.shared_calls``)."""
+        kinds = self.master.identifiers
+        conditions = {kind: _asked(identifier.valid, kind) for kind, identifier in kinds.items()}
+        shared = share(conditions, conditions, results=False)
+        asked = [f"{self._to_ask(place, kind)} AS {_name('a', kind)}" for place, kind in enumerate(kinds)]
+        facts = {sql.identifier(name): printed(fact) for name, fact in shared.facts.items()}
+        keys = []
+        for kind, condition in shared.trees.items():
+            known = f" OR {LINKED_METHOD} = {sql.text(kind)}" if self.linked is not None else ""
+            valid = f"({_name('a', kind)} IS NOT NULL AND {printed(condition)}){known}"
+            keys.append(f"CASE WHEN {valid} THEN {_compared(kinds[kind], kind)} END AS {_name('k', kind)}")
+        told = f"SELECT *, {', '.join(asked)} FROM ({said})"
+        if facts:
+            told = f"SELECT *, {', '.join(f'{fact} AS {name}' for name, fact in facts.items())} FROM ({told})"
+        dropped = ", ".join([self._read(), *(_name("a", kind) for kind in kinds), *facts])
+        return f"SELECT * EXCLUDE ({dropped}), {', '.join(keys)} FROM ({told})"
+
+    def _read(self) -> str:
+        """The columns that a mention's identifiers are made of."""
+        method = [LINKED_METHOD] if self.linked is not None else []
+        return ", ".join([*(_name(prefix, kind) for kind in self.identifiers for prefix in "nt"), *method])
+
+    def _to_ask(self, place: int, kind: str) -> str:
+        """The number, where it has to be asked whether it is valid."""
+        if self.linked is None:
+            return _name("n", kind)
         # The method is the strongest valid kind; where it is none of the kinds, none is.
         stronger = ", ".join(map(sql.text, self.identifiers[:place]))
         unknown = f"{LINKED_METHOD} IS NULL" + (f" OR {LINKED_METHOD} IN ({stronger})" if stronger else "")
-        valid = _key(self.master.identifiers[kind], kind, checked=False)
-        return f"CASE WHEN {unknown} THEN {key} WHEN {LINKED_METHOD} = {sql.text(kind)} THEN {valid} END"
+        return f"CASE WHEN {unknown} THEN {_name('n', kind)} END"
 
     def _published(self, dataset: Dataset, mention: Mention) -> str:
         """The columns of the table that the mention reads; ``delivery_date()`` is the night's in its expressions."""
@@ -268,20 +291,23 @@ def _as_text(tree: exp.Expression, kind: str) -> str:
     return f"CAST(CAST({value} AS DATE) AS VARCHAR)" if kind == "date" else f"CAST({value} AS VARCHAR)"
 
 
-def _key(identifier: Identifier, kind: str, checked: bool) -> str:
-    """The part of a valid identifier that is compared; not ``checked``: of any."""
+def _compared(identifier: Identifier, kind: str) -> str:
+    """The part of an identifier that is compared."""
     number, type_ = _name("n", kind), _name("t", kind)
-    key = _asked(identifier.key, kind) if identifier.key else number
-    if identifier.typed:
-        key = f"{type_} || ':' || {key}"
-    return f"CASE WHEN {number} IS NOT NULL AND {_asked(identifier.valid, kind)} THEN {key} END" if checked else key
+    key = _key_part(identifier.key, kind) if identifier.key else number
+    return f"{type_} || ':' || {key}" if identifier.typed else key
 
 
 @cache
-def _asked(text: str, kind: str) -> str:
-    """An expression over ``value`` and ``type``, asked of the columns of an identifier."""
-    number, type_ = exp.column(f"n_{kind}", quoted=True), exp.column(f"t_{kind}", quoted=True)
-    return printed(expand(_filled(_tree(text), value=number, type=type_)))
+def _key_part(text: str, kind: str) -> str:
+    return printed(expand(_filled(_tree(text), value=exp.column(f"n_{kind}", quoted=True))))
+
+
+@cache
+def _asked(text: str, kind: str) -> exp.Expression:
+    """A condition over ``value`` and ``type``, of the columns of an identifier that is asked about."""
+    number, type_ = exp.column(f"a_{kind}", quoted=True), exp.column(f"t_{kind}", quoted=True)
+    return expand(_filled(_tree(text), value=number, type=type_))
 
 
 def key_of(identifier: Identifier, number: str) -> str:

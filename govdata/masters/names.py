@@ -12,10 +12,12 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from math import prod
 from pathlib import Path
+from typing import NamedTuple
 
 SURNAMES = "surnames.csv"
 DOT = "·"
@@ -45,19 +47,19 @@ class Lexicon:
                 return name[:length], name[length:]
         return name[:1], name[1:]
 
-    def share(self, form: str) -> float | None:
-        """Of all people those with just this name; None where nothing is known."""
-        if not self.characters:
-            return None
-        surname, given = self.split(form)
-        of_given = self.given.get(given)
-        if of_given is None:
-            of_given = prod(self.characters.get(sign, RAREST) for sign in given) if is_han(given) else RAREST
-        return max((self.surnames.get(surname, RAREST) if surname else 1.0) * of_given, RAREST**2)
+    def share_of_surname(self, surname: str) -> float:
+        """Of all people those with this surname; 1 where a name has none."""
+        return self.surnames.get(surname, RAREST) if surname else 1.0
+
+    def share_of_given(self, given: str) -> float:
+        """Of all people those with this given name; by its characters where it is too rare to be counted."""
+        known = self.given.get(given)
+        if known is not None:
+            return known
+        return prod(self.characters.get(sign, RAREST) for sign in given) if is_han(given) else RAREST
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """A name, as it is compared."""
 
     name: str
@@ -91,13 +93,19 @@ def _lines(path: Path) -> list[dict[str, str]]:
 
 
 def forms(names: Iterable[str], lexicon: Lexicon) -> list[Form]:
-    """The form, sound and share of each name."""
+    """The form, sound and share of each name. Many share a surname or a given name: what these say is kept."""
     every = list(names)
     simple, sounds = _characters(every)
+    read_given = cache(lambda given: _syllables(given, sounds))
+    read_surname = cache(lambda name: " ".join(lexicon.readings.get(name) or _each(name, sounds)))
+    of_surname, of_given = cache(lexicon.share_of_surname), cache(lexicon.share_of_given)
     made = []
     for name in every:
         form = _form(name, simple)
-        made.append(Form(name, form, _sound(form, sounds, lexicon), lexicon.share(form)))
+        surname, given = lexicon.split(form)
+        sound = " ".join(filter(None, (read_surname(surname), read_given(given))))
+        share = max(of_surname(surname) * of_given(given), RAREST**2) if lexicon.characters else None
+        made.append(Form(name, form, sound, share))
     return made
 
 
@@ -125,12 +133,15 @@ def _form(name: str, simple: Mapping[int, str]) -> str:
     return " ".join(sorted(words))
 
 
-def _sound(form: str, sounds: Mapping[str, str], lexicon: Lexicon) -> str:
-    if not is_han(form):
-        return " ".join(" ".join(sounds.get(sign, sign) for sign in w) if is_han(w) else w for w in form.split())
-    surname, given = lexicon.split(form)
-    read_as = lexicon.readings.get(surname) or tuple(sounds.get(sign, sign) for sign in surname)
-    return " ".join((*read_as, *(sounds.get(sign, sign) for sign in given)))
+def _syllables(name: str, sounds: Mapping[str, str]) -> str:
+    """How a given name is read, or one in other letters."""
+    if is_han(name):
+        return " ".join(_each(name, sounds))
+    return " ".join(" ".join(_each(word, sounds)) if is_han(word) else word for word in name.split())
+
+
+def _each(text: str, sounds: Mapping[str, str]) -> Iterator[str]:
+    return (sounds.get(sign, sign) for sign in text)
 
 
 def count(names: Iterable[str], lexicon: Lexicon) -> list[tuple[str, str, float]]:
