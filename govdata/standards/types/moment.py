@@ -19,8 +19,9 @@ CLOCK = (
 )
 ZONE = r"(?:[ ]*(?:Z|CST|[-+](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?))?"
 MOMENT = f"^{DATE_PARTS}(?:{CLOCK}{ZONE})?$"
-NO_MOMENT = "[ T][0-9]{1,2}:[0-9]{1,2}[ ]*-|^0000"
-"""Hours to hours, 08:30-09:00 (a zone west of Greenwich is written behind seconds), and the year nought."""
+NO_MOMENT = "[ T][0-9]{1,2}:[0-9]{1,2}[ ]*-|[ T]0[0-9]:[0-9]$|^0000"
+"""Hours to hours, 08:30-09:00 (a zone west of Greenwich is written behind seconds), minutes that lost a digit behind an
+hour that has its nought (09:1), and the year nought."""
 OFFSET = r"[:时点分秒][0-9.]*[ ]*([-+])(0[0-9]|1[0-4]):?([0-5][0-9])?$"
 """A search of its own: RE2 counts no more than nine groups."""
 DATE_ONLY = f"{DATE_PARTS}|[0-9]{{8}}|[1-9][0-9]{{4}}(?:[.]0+)?"
@@ -29,9 +30,9 @@ DATE_ONLY = f"{DATE_PARTS}|[0-9]{{8}}|[1-9][0-9]{{4}}(?:[.]0+)?"
 DAY_ZERO = Date(1899, 12, 30)
 """Where a spreadsheet's day numbers count from, from day 61 on."""
 SERIAL = r"[1-9][0-9]{4}(\.[0-9]+)?"
-NO_SERIAL = "(19[0-9]{2}|20[0-2][0-9])[1-9](\\.[0-9]+)?"
-"""Five digits that read as a year and a month (20203 for March 2020): nobody can tell them from a day number, so they
-are neither."""
+NO_SERIAL = "(19[0-9]{2}|20[0-2][0-9])[0-9](\\.[0-9]+)?"
+"""Five digits that begin with a year (20203 for March 2020, 20200 that lost its month): nobody can tell them from a day
+number, so they are neither."""
 
 
 def arabic(x: exp.Expression) -> exp.Expression:
