@@ -30,9 +30,9 @@ DATE_ONLY = f"{DATE_PARTS}|[0-9]{{8}}|[1-9][0-9]{{4}}(?:[.]0+)?"
 DAY_ZERO = Date(1899, 12, 30)
 """Where a spreadsheet's day numbers count from, from day 61 on."""
 SERIAL = r"[1-9][0-9]{4}(\.[0-9]+)?"
-NO_SERIAL = "(19[0-9]{2}|20[0-2][0-9])[0-9](\\.[0-9]+)?"
-"""Five digits that begin with a year (20203 for March 2020, 20200 that lost its month): nobody can tell them from a day
-number, so they are neither."""
+NO_SERIAL = "(19[0-9]{2}|20[0-2][0-9])[1-9](\\.[0-9]+)?"
+"""Five digits that read as a year and a month (20203 for March 2020): nobody can tell them from a day number, so they
+are neither."""
 
 
 def arabic(x: exp.Expression) -> exp.Expression:
