@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from sqlglot import exp
 
+from govdata.engine.labels import unlike
 from govdata.engine.plans import SEVERAL, ColumnPlan, cell
 from govdata.engine.syntax import alias, column, conjunction, derived, disjunction, replace_layer, sql
 from govdata.standards.normalisers import MARKED, Stage, code_part, label_part
@@ -113,8 +114,8 @@ def label_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expre
 
 def _contradicted(plan: ColumnPlan) -> exp.Expression:
     """TRUE where the label beside the code is known and stands for another one or for several others, or is not known
-    and nothing else shows that there is a code. In a hierarchical code set a label may be narrower or wider than its
-    code (20-初婚, 21-已婚)."""
+    and nothing else shows that there is a code, or is nothing like what the code is called. In a hierarchical code set
+    a label may be narrower or wider than its code (20-初婚, 21-已婚)."""
     if not plan.labelled:
         return exp.false()
     names = {
@@ -126,8 +127,14 @@ def _contradicted(plan: ColumnPlan) -> exp.Expression:
     agrees = ":m = :l OR contains('|' || :l || '|', '|' || :m || '|')"
     if plan.hierarchical:
         agrees += " OR starts_with(:m, rtrim(:l, '0')) OR starts_with(:l, rtrim(:m, '0'))"
-    unproven = "coalesce(:bare, FALSE) AND :given IS NOT NULL AND :l IS NULL"
-    return sql(f"(:l IS NOT NULL AND NOT coalesce({agrees}, FALSE)) OR ({unproven})", **names)
+    unknown = ":given IS NOT NULL AND :l IS NULL"
+    unproven = "coalesce(:bare, FALSE) OR (:w IS NOT NULL AND :unlike)"
+    return sql(
+        f"(:l IS NOT NULL AND NOT coalesce({agrees}, FALSE)) OR (CASE WHEN {unknown} THEN {unproven} ELSE FALSE END)",
+        **names,
+        w=column("words", f"~m~{plan.name}"),
+        unlike=unlike(names["given"], column("words", f"~m~{plan.name}")),
+    )
 
 
 def code_layer(query: exp.Expression, plans: Sequence[ColumnPlan]) -> exp.Expression:

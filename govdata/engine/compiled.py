@@ -13,6 +13,7 @@ from sqlglot import exp
 from govdata.batches import LedgerColumn
 from govdata.engine.dictionaries import Dictionary, candidates
 from govdata.engine.gates import gates
+from govdata.engine.labels import source_map
 from govdata.engine.ledger import ledger
 from govdata.engine.pipeline import (
     Gates,
@@ -25,8 +26,7 @@ from govdata.engine.pipeline import (
     result_query,
     standardized_query,
 )
-from govdata.engine.plans import ColumnPlan, looked_up, plan_columns, with_neighbours
-from govdata.engine.session import map_table
+from govdata.engine.plans import ColumnPlan, plan_columns, with_neighbours
 from govdata.engine.syntax import column, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.standards.normalisers import Stage
@@ -94,8 +94,8 @@ class CompiledDataset:
 
     @cached_property
     def source_maps(self) -> dict[str, pa.Table]:
-        """``(source, code)`` for every code column: source value → code."""
-        return {plan.name: map_table(looked_up(plan, self.registry)) for plan in self.plans if plan.coded}
+        """``(source, code, words)`` for every code column, see ``map_table``."""
+        return {plan.name: source_map(plan, self.registry) for plan in self.plans if plan.coded}
 
     @cached_property
     def possible(self) -> tuple[Dictionary, ...]:

@@ -12,9 +12,10 @@ from govdata.deployment import beijing_today
 from govdata.engine import trial
 from govdata.engine.compiled import DELIVERED, HELD
 from govdata.engine.gates import gates
+from govdata.engine.labels import source_map
 from govdata.engine.pipeline import Way, delivered_query, finished_query, judged_query
-from govdata.engine.plans import ColumnPlan, looked_up, plan_columns
-from govdata.engine.session import create_maps, map_table, session
+from govdata.engine.plans import ColumnPlan, plan_columns
+from govdata.engine.session import create_maps, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
 from govdata.engine.tried import Tried
 from govdata.errors import Problem
@@ -136,7 +137,7 @@ def _problems_of(forms: list[list[Element]], registry: Registry, on: Date) -> li
     plans = plan_columns(dataset, examined)
     connection = session(registry, as_of=on, threads=1)
     try:
-        create_maps(connection, {plan.name: map_table(looked_up(plan, registry)) for plan in plans if plan.coded})
+        create_maps(connection, {plan.name: source_map(plan, registry) for plan in plans if plan.coded})
         examples = pa.table(
             {
                 "n": pa.array(range(len(rows)), pa.int64()),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date as Date
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from govdata.deployment import beijing_today
@@ -108,17 +109,21 @@ def _place_table(code_set: CodeSet, as_of: Date) -> pa.Table:
     return pa.table({"key": pa.array(sorted(named.keys()), pa.string())})
 
 
-def map_table(values: Mapping[str, str]) -> pa.Table:
-    """``(source, code)``, of source value → code."""
+def map_table(values: Mapping[str, str], words: Mapping[str, str] = MappingProxyType({})) -> pa.Table:
+    """``(source, code, words)``, of source value → code and code → what a label beside it may say. Only what may stand
+    as a code has words: repeated beside all spellings of names they would be gigabytes."""
     import pyarrow as pa
 
-    return pa.table(
-        {"source": pa.array(list(values), pa.string()), "code": pa.array(list(values.values()), pa.string())}
-    )
+    columns = {
+        "source": list(values),
+        "code": list(values.values()),
+        "words": [words.get(code) if source.isascii() else None for source, code in values.items()],
+    }
+    return pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
 
 
 def create_maps(connection: sql.Session, maps: Mapping[str, pa.Table]) -> None:
-    """One table ``maps.<column>(source, code)`` per code column, for the look-ups of the pass."""
+    """One table ``maps.<column>(source, code, words)`` per code column, for the look-ups of the pass."""
     connection.execute("CREATE SCHEMA maps")
     for name, table in maps.items():
         sql.create_table(connection, f'maps."{name}"', table)

@@ -101,6 +101,7 @@ def _read_set(folder: Path, identifier: str, document: Document, findings: Findi
         file=name,
         accept_names=entry.accept_names,
         hierarchical=entry.hierarchical,
+        finer=entry.finer,
         validity=entry.validity,
         codes=codes,
         synonyms=synonyms,

@@ -199,6 +199,7 @@ class CodeSetEntry(Written):
     hierarchical: bool = Field(
         False, description="层次码：去掉末尾的0就是下级代码的开头（如20已婚、21初婚），标签比代码更细或更粗都算相符"
     )
+    finer: bool = Field(False, description="代码之下还有本代码集没有收的细目（如乡镇、村），代码旁可以写这些名称")
     validity: Literal["date", "year"] = Field("date", description="有效期的单位：日期或年份")
 
 

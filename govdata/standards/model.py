@@ -226,6 +226,8 @@ class CodeSet(Frozen):
     accept_names: bool = True
     hierarchical: bool = False
     """Whether a code without its trailing zeros begins the narrower codes below it (20 已婚, 21 初婚)."""
+    finer: bool = False
+    """Whether there are narrower terms than the set has, which may stand beside its codes (190101-花园街道)."""
     validity: Literal["date", "year"] = "date"
     codes: tuple[Code, ...]
     synonyms: dict[str, str] = {}

@@ -23,16 +23,16 @@ marks."""
 
 LOST = (
     "\ufffd|\ufffc|[?？□■▯☐]{2,}|[\u3400-\u9fff][?？□■▯☐](?:[\u3400-\u9fff（）()，。；、]|$)|锟斤|斤拷|烫烫"
-    "|屯屯屯|锘[挎縖]"
+    "|屯屯屯|锘[挎縖]|[\u3400-\u9fff]\u20ac[\u3400-\u9fff]"
 )
 """Replacement characters, also as GBK reads them in UTF-8, and a mark or box among or behind Han characters; what a
-debugger fills memory with; the byte order mark read as GBK."""
+debugger fills memory with; the byte order mark read as GBK; the byte 80 as Windows reads it in GBK, a euro sign."""
 
 ESCAPES = (
     r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});|</?[A-Za-z][^<>]*>|%[Ee][4-9](?:%[89ABab][0-9A-Fa-f]){2}|\\u[0-9A-Fa-f]{4}"
     r"|\\x[0-9A-Fa-f]{2}|=[Ee][4-9]=[89ABab][0-9A-F]|_x00[01][0-9A-Fa-f]_|\\[nrt](?:$|[^A-Za-z])|<![\[（]CDATA"
     r"|[\[（]'|'[\]）]"
-    r"|\{\{|\}\}|\$\{|\[object |(?:^|[^A-Za-z])(?:null|NULL|undefined|NaN)(?:$|[^A-Za-z])"
+    r"|\{\{|\}\}|\$\{|[\[（(]object |(?:^|[^A-Za-z])(?:null|NULL|undefined|NaN)(?:$|[^A-Za-z])"
 )
 """HTML, XML, URLs, JSON, Python, quoted-printable, workbooks (``_x000D_``); what programs print for nothing and leave
 of a template."""

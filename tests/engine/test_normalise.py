@@ -34,6 +34,8 @@ KNOWN = [
     ("strip", "a b", "a b"),
     ("remove_spaces", "190101 1990\u00a00101 0011\t", "190101199001010011"),
     ("remove_spaces", "\ufeff1901\u2060", "1901"),
+    ("outer_spaces", "\ufeff 01 汉\u3000族 ", "01汉族"),
+    ("outer_spaces", "190101\u00a0190102", "190101 190102"),
     ("collapse_spaces", "a  \u3000b", "a b"),
     ("uppercase", "19010119900101001x", "19010119900101001X"),
     ("uppercase", "ß", "ß"),

@@ -28,6 +28,7 @@ from govdata.standards.normalisers.money import Money
 from govdata.standards.normalisers.name_dots import NameDots
 from govdata.standards.normalisers.name_spaces import NameSpaces
 from govdata.standards.normalisers.org_code_hyphen import OrgCodeHyphen
+from govdata.standards.normalisers.outer_spaces import OuterSpaces
 from govdata.standards.normalisers.pad_left import PadLeft
 from govdata.standards.normalisers.percentage import Percentage
 from govdata.standards.normalisers.phone import Phone
@@ -49,6 +50,7 @@ ALL: tuple[NormaliserKind, ...] = (
     Halfwidth(),
     Strip(),
     RemoveSpaces(),
+    OuterSpaces(),
     CollapseSpaces(),
     Uppercase(),
     Lowercase(),

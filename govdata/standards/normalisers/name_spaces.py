@@ -13,6 +13,8 @@ from govdata.trees.numerals import HAN
 
 SPACED_NAME = "H( H){1,3}|HH( H){1,2}|H HH( H)?|H H HH".replace("H", f"[{HAN}]")
 """A name of two to four characters set with spaces, at least one character alone."""
+WITH_SEX = f"[{HAN}] [{HAN}]{{2}} [男女]"
+"""赵 若川 男: the cell beside it, not a fourth character."""
 
 
 class NameSpaces(NormaliserKind):
@@ -35,11 +37,12 @@ class NameSpaces(NormaliserKind):
         single = sql("trim(regexp_replace(:x, :w, ' ', 'g'))", x=visible, w=f"[{WHITESPACE}]+")
         joined = sql("regexp_replace(:x, :d, '\\1', 'g')", x=single, d=f" ?([·{escape_class(NAME_DOTS + BLOB)}]) ?")
         return sql(
-            "CASE WHEN regexp_matches(:x, :h) THEN CASE WHEN regexp_full_match(:s, :l) THEN replace(:s, ' ', '') "
-            "ELSE :j END ELSE :s END",
+            "CASE WHEN NOT regexp_matches(:x, :h) THEN :s "
+            "WHEN regexp_full_match(:s, :l) AND NOT regexp_full_match(:s, :m) THEN replace(:s, ' ', '') ELSE :j END",
             x=x,
             h=f"[{HAN}]",
             s=single,
             j=joined,
             l=SPACED_NAME,
+            m=WITH_SEX,
         )

@@ -11,9 +11,9 @@ from govdata.trees import sql
 def number_text(x: exp.Expression) -> exp.Expression:
     """Thousands separators go where they part groups of three; anything else stays and then fails to be a number."""
     return sql(
-        "CASE WHEN regexp_full_match(:x, :p) THEN replace(:x, ',', '') ELSE :x END",
+        "CASE WHEN regexp_full_match(:x, :p) THEN regexp_replace(:x, '[, ]', '', 'g') ELSE :x END",
         x=x,
-        p=r"[-+]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?",
+        p=r"[-+]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?|[-+]?[0-9]{1,3}( [0-9]{3})+(\.[0-9]+)?",
     )
 
 
@@ -35,7 +35,15 @@ class Integer(ElementType):
     row_kind = "number"
     unreadable = "不是整数"
     ledger = "number"
-    examples = (("25", "25"), ("25.0", "25"), ("1,234", "1234"), ("25.5", None), ("1e3", None))
+    examples = (
+        ("25", "25"),
+        ("25.0", "25"),
+        ("1,234", "1234"),
+        ("12 345", "12345"),
+        ("335 0", None),
+        ("25.5", None),
+        ("1e3", None),
+    )
 
     def value(self, x: exp.Expression, scale: int | None) -> exp.Expression:
         number = number_text(x)

@@ -19,8 +19,9 @@ CLOCK = (
 )
 ZONE = r"(?:[ ]*(?:Z|CST|[-+](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?))?"
 MOMENT = f"^{DATE_PARTS}(?:{CLOCK}{ZONE})?$"
-NO_MOMENT = "[ T][0-9]{1,2}:[0-9]{1,2}[ ]*-|^0000"
-"""Hours to hours, 08:30-09:00 (a zone west of Greenwich is written behind seconds), and the year nought."""
+NO_MOMENT = "[ T][0-9]{1,2}:[0-9]{1,2}[ ]*-|[ T]0[0-9]:[0-9]$|^0000"
+"""Hours to hours, 08:30-09:00 (a zone west of Greenwich is written behind seconds), minutes that lost a digit behind an
+hour that has its nought (09:1), and the year nought."""
 OFFSET = r"[:时点分秒][0-9.]*[ ]*([-+])(0[0-9]|1[0-4]):?([0-5][0-9])?$"
 """A search of its own: RE2 counts no more than nine groups."""
 DATE_ONLY = f"{DATE_PARTS}|[0-9]{{8}}|[1-9][0-9]{{4}}(?:[.]0+)?"
