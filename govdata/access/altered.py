@@ -13,7 +13,7 @@ from govdata.batches import RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.engine import ledger
 from govdata.storage import sql
-from govdata.storage.tables.rows import ROW_ID
+from govdata.storage.tables.system_columns import ROW_ID
 
 if TYPE_CHECKING:
     import duckdb

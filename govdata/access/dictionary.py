@@ -15,7 +15,7 @@ from govdata.errors import GovdataError
 from govdata.publish.described import PERSONAL, described
 from govdata.standards.model import CodeSet, Dataset, Registry
 from govdata.storage import tables
-from govdata.storage.tables import codes, rows
+from govdata.storage.tables import codes, system_columns
 
 Line = Mapping[str, Any]
 
@@ -104,12 +104,12 @@ def _table(dataset: Dataset, registry: Registry) -> Line:
         TABLE_FIELDS,
         table=f"{dataset.schema_name}.{dataset.name}",
         title=dataset.title,
-        chinese_view=f"{dataset.schema_name}.{dataset.name}{rows.CHINESE}",
+        chinese_view=f"{dataset.schema_name}.{dataset.name}{system_columns.CHINESE}",
         owner=dataset.owner,
         description="；".join(part for part in (dataset.purpose, dataset.limitations) if part) or None,
         key="、".join(column.name for column in dataset.columns if column.primary_key) or None,
         writer="发布",
-        columns=len(dataset.columns) + len(rows.PUBLISHED),
+        columns=len(dataset.columns) + len(system_columns.PUBLISHED),
     )
 
 
@@ -160,7 +160,7 @@ def _columns(dataset: Dataset, registry: Registry) -> list[Line]:
                 personal=PERSONAL[element.sensitivity.personal],
             )
         )
-    return lines + _system(f"{dataset.schema_name}.{dataset.name}", rows.PUBLISHED, (), after=len(lines))
+    return lines + _system(f"{dataset.schema_name}.{dataset.name}", system_columns.PUBLISHED, (), after=len(lines))
 
 
 def _system(table: str, columns: tables.Columns, key: tables.Columns, after: int = 0) -> list[Line]:

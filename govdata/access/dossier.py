@@ -24,7 +24,7 @@ from govdata.standards.model import Dataset, Registry
 from govdata.standards.role_settings import Role
 from govdata.standards.timelines import Side
 from govdata.storage import sql
-from govdata.storage.tables.rows import ROW_ID
+from govdata.storage.tables.system_columns import ROW_ID
 
 if TYPE_CHECKING:
     import duckdb

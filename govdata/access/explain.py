@@ -17,7 +17,7 @@ from govdata.engine.syntax import text as written
 from govdata.errors import GovdataError
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.storage import sql
-from govdata.storage.tables.rows import (
+from govdata.storage.tables.system_columns import (
     DELIVERY_DATE,
     FAILED_RULES,
     KEPT_ROW_ID,

@@ -9,7 +9,7 @@ from govdata.access.rendering import Result
 from govdata.deployment import Deployment
 from govdata.storage import sql
 from govdata.storage.tables.nights import FINDINGS
-from govdata.storage.tables.rows import ROW_ID, SOURCE_FILE, SOURCE_ROW
+from govdata.storage.tables.system_columns import ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 ROWS = f"dataset, date, rule_id, severity, column_name, message, {SOURCE_FILE}, {SOURCE_ROW}, {ROW_ID}"
 RULES = "dataset, date, rule_id, severity, message, count(*) AS rows"

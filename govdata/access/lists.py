@@ -21,7 +21,15 @@ from govdata.errors import DeliveryError, GovdataError, Problem
 from govdata.standards import screening
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
-from govdata.storage.tables.rows import FAILED_RULES, KEPT_ROW_ID, ROW_ID, SOURCE_FILE, SOURCE_ROW, UNPARSED, WARNINGS
+from govdata.storage.tables.system_columns import (
+    FAILED_RULES,
+    KEPT_ROW_ID,
+    ROW_ID,
+    SOURCE_FILE,
+    SOURCE_ROW,
+    UNPARSED,
+    WARNINGS,
+)
 
 
 @dataclass(frozen=True)

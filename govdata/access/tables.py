@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from govdata.errors import GovdataError
 from govdata.storage import sql, statements
-from govdata.storage.tables.rows import CHINESE
+from govdata.storage.tables.system_columns import CHINESE
 
 if TYPE_CHECKING:
     import duckdb

@@ -38,7 +38,7 @@ from govdata.checks.asset_checks import (
 )
 from govdata.masters import CrossOutcome
 from govdata.standards.model import Dataset, Registry
-from govdata.storage.tables.rows import PUBLISHED
+from govdata.storage.tables.system_columns import PUBLISHED
 
 REMARKS = "不是本日的输入"
 CROSS = "cross_findings"

@@ -23,7 +23,7 @@ from govdata.standards import lineage as declared_lineage
 from govdata.standards.model import Column as DatasetColumn
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.tables import Column, Columns
-from govdata.storage.tables.rows import IDENTITY
+from govdata.storage.tables.system_columns import IDENTITY
 
 SHARING = {"unconditional": "无条件共享", "conditional": "有条件共享", "none": "不予共享"}
 

@@ -21,7 +21,7 @@ from govdata.checks.asset_checks import MASTERS
 from govdata.errors import GovdataError
 from govdata.operations.outcomes import title
 from govdata.standards.model import Dataset, Registry
-from govdata.storage.tables.rows import PUBLISHED
+from govdata.storage.tables.system_columns import PUBLISHED
 
 STAGE = "published"
 

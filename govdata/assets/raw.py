@@ -23,7 +23,7 @@ from govdata.assets.resources import DeploymentResource
 from govdata.batches import Delivery
 from govdata.errors import DeliveryError, GovdataError
 from govdata.standards.model import Dataset, Registry
-from govdata.storage.tables.rows import RAW
+from govdata.storage.tables.system_columns import RAW
 
 STAGE = "raw"
 

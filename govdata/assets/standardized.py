@@ -24,7 +24,7 @@ from govdata.errors import GovdataError
 from govdata.operations.outcomes import title
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.tables.nights import REPAIRS
-from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, PUBLISHED, QUARANTINE, REPAIR_COUNTS
+from govdata.storage.tables.system_columns import DELIVERY_DATE, FAILED_RULES, PUBLISHED, QUARANTINE, REPAIR_COUNTS
 
 STAGE = "standardized"
 

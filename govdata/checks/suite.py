@@ -12,7 +12,7 @@ from govdata.engine.syntax import text
 from govdata.engine.typed import sql_type
 from govdata.standards.model import DIMENSION_NAMES, BoundRule, Dataset, Registry, Unique
 from govdata.storage import files
-from govdata.storage.tables.rows import IDENTITY, UNPARSED
+from govdata.storage.tables.system_columns import IDENTITY, UNPARSED
 from govdata.trees.shared_calls import Shared
 
 if TYPE_CHECKING:

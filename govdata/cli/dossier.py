@@ -17,7 +17,7 @@ from govdata.cli.app import Command, app
 from govdata.cli.common import By, Purpose, RoleName, console, load_registry
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.storage.tables.rows import ROW_ID
+from govdata.storage.tables.system_columns import ROW_ID
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,7 +11,7 @@ from govdata.cli.app import Command, app
 from govdata.cli.common import By, Purpose, RoleName, console, known_datasets, load_registry, read_date
 from govdata.deployment import Deployment
 from govdata.errors import GovdataError
-from govdata.storage.tables.rows import ROW_ID, UNPARSED
+from govdata.storage.tables.system_columns import ROW_ID, UNPARSED
 
 if TYPE_CHECKING:
     from govdata.access.explain import Cell, Explained, Judged

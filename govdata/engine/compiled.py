@@ -12,11 +12,10 @@ from sqlglot import exp
 
 from govdata.batches import LedgerColumn
 from govdata.engine.dictionaries import Dictionary, candidates
-from govdata.engine.gates import gates
 from govdata.engine.labels import source_map
 from govdata.engine.ledger import ledger
 from govdata.engine.pipeline import (
-    Gates,
+    Prefilters,
     Way,
     delivered_query,
     dictionary_query,
@@ -27,10 +26,11 @@ from govdata.engine.pipeline import (
     standardized_query,
 )
 from govdata.engine.plans import ColumnPlan, plan_columns, with_neighbours
+from govdata.engine.prefilters import prefilters
 from govdata.engine.syntax import column, sql, text
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.standards.normalisers import Stage
-from govdata.storage.tables.rows import IDENTITY
+from govdata.storage.tables.system_columns import IDENTITY
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,14 +81,14 @@ class CompiledDataset:
         return frozenset(name for rule in self.bound for name in rule.spec.code_sets())
 
     @cached_property
-    def gates(self) -> Gates:
+    def prefilters(self) -> Prefilters:
         """Patterns to be searched for before a rule is asked; not for columns whose value may come from another
         column."""
         inferred = {plan.name for plan in self.plans if plan.at(Stage.INFERENCE)}
         answered = {plan.name for item in self.dictionaries for plan in item.plans}
         return {
             name: rules
-            for name, rules in gates(self.dataset.name, self.registry).items()
+            for name, rules in prefilters(self.dataset.name, self.registry).items()
             if name not in inferred | answered
         }
 
@@ -156,7 +156,7 @@ class CompiledDataset:
 
     @property
     def _way(self) -> Way:
-        return Way(self.plans, self.gates, self.dictionaries)
+        return Way(self.plans, self.prefilters, self.dictionaries)
 
     def _standardized(self, way: Way, condition: exp.Expression | None = None) -> exp.Expression:
         if not self.held:

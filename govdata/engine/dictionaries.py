@@ -19,7 +19,7 @@ from govdata.engine.plans import ColumnPlan, with_neighbours
 from govdata.engine.syntax import alias, column, conjunction, derived, sql, text
 from govdata.standards.model import BoundRule, Registry, Unique
 from govdata.storage.sql import Session
-from govdata.storage.tables.rows import DELIVERY_DATE
+from govdata.storage.tables.system_columns import DELIVERY_DATE
 
 SAMPLE = 400_000
 """Rows of the batch, taken in pieces from all of it, that tell which columns repeat."""

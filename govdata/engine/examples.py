@@ -11,10 +11,10 @@ from sqlglot import exp
 from govdata.deployment import beijing_today
 from govdata.engine import trial
 from govdata.engine.compiled import DELIVERED, HELD
-from govdata.engine.gates import gates
 from govdata.engine.labels import source_map
 from govdata.engine.pipeline import Way, delivered_query, finished_query, judged_query
 from govdata.engine.plans import ColumnPlan, plan_columns
+from govdata.engine.prefilters import prefilters
 from govdata.engine.session import create_maps, session
 from govdata.engine.syntax import alias, column, list_of, sql, text
 from govdata.engine.tried import Tried
@@ -23,7 +23,7 @@ from govdata.standards import bind_column, column_rules, digest
 from govdata.standards.model import BoundRule, Column, Dataset, DeliveryMode, Element, Registry
 from govdata.storage import sql as storage
 from govdata.storage.manifest import fingerprint
-from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
+from govdata.storage.tables.system_columns import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 NAME = "element_examples"
 GROUP = 24
@@ -154,7 +154,7 @@ def _problems_of(forms: list[list[Element]], registry: Registry, on: Date) -> li
             f"n AS {SOURCE_ROW}, CAST(? AS DATE) AS {DELIVERY_DATE} FROM examples",
             [on],
         )
-        way = Way(plans, gates(dataset.name, examined))
+        way = Way(plans, prefilters(dataset.name, examined))
         # As a small delivery is worked off: the rows are held, so that nothing is planned within one another.
         delivered = delivered_query(way, "raw_rows")
         connection.execute(f"CREATE TABLE {DELIVERED} AS {text(delivered)}")

@@ -10,13 +10,13 @@ from sqlglot import exp
 from govdata.engine.places import names_another
 from govdata.engine.syntax import column, list_of, literal, sql
 from govdata.standards.kinds import member
-from govdata.storage.tables import rows
+from govdata.storage.tables import system_columns
 from govdata.trees.check_digits import check_digit_ok
 from govdata.trees.matching import matches
 from govdata.trees.shared_calls import mark
 from govdata.trees.variants import same_name
 
-DELIVERY_DATE = column(rows.DELIVERY_DATE)
+DELIVERY_DATE = column(system_columns.DELIVERY_DATE)
 
 
 def id_birth_date(value: exp.Expression) -> exp.Expression:

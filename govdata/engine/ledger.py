@@ -20,7 +20,7 @@ from govdata.standards.model import Normaliser
 from govdata.standards.normalisers import Stage
 from govdata.standards.types import TYPES
 from govdata.storage.sql import Session
-from govdata.storage.tables.rows import DELIVERY_DATE, IDENTITY, REPAIR_FLAGS, ROW_ID, SOURCE_ROW, UNPARSED
+from govdata.storage.tables.system_columns import DELIVERY_DATE, IDENTITY, REPAIR_FLAGS, ROW_ID, SOURCE_ROW, UNPARSED
 
 
 def _step(kept: LedgerStep) -> Normaliser:

@@ -26,12 +26,19 @@ from govdata.engine.syntax import alias, column, derived, disjunction, list_of, 
 from govdata.engine.typed import typed_layers
 from govdata.standards.model import BoundRule, Dataset, InCodeSet, Registry, Unique
 from govdata.standards.normalisers import Stage
-from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, IDENTITY, REPAIR_FLAGS, UNPARSED, WARNINGS
+from govdata.storage.tables.system_columns import (
+    DELIVERY_DATE,
+    FAILED_RULES,
+    IDENTITY,
+    REPAIR_FLAGS,
+    UNPARSED,
+    WARNINGS,
+)
 
-Gates = Mapping[str, Mapping[str, tuple[str, ...]]]
-"""Column → rule id → patterns, see ``govdata.engine.gates``."""
+Prefilters = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Column → rule id → patterns, see ``govdata.engine.prefilters``."""
 
-NO_GATES: Gates = MappingProxyType({})
+NO_PREFILTERS: Prefilters = MappingProxyType({})
 
 WORD = 60
 """Flags per UBIGINT word; below 63 so that every word also fits a signed 64-bit integer of another engine."""
@@ -51,18 +58,18 @@ def source_layer(
     return query.where(condition) if condition is not None else query
 
 
-def touch_layer(query: exp.Expression, plans: Sequence[ColumnPlan], gated: Gates) -> exp.Expression:
-    """``~touch~c``: whether a text step may change the cell, or a gated rule is worth asking of it."""
+def touch_layer(query: exp.Expression, plans: Sequence[ColumnPlan], prefilters: Prefilters) -> exp.Expression:
+    """``~touch~c``: whether a text step may change the cell, or a prefiltered rule is worth asking of it."""
     touched = [
         alias(sql("coalesce(:t, FALSE)", t=touch), f"~touch~{plan.name}")
         for plan in plans
-        if (touch := _touched(plan, gated)) is not None
+        if (touch := _touched(plan, prefilters)) is not None
     ]
     return replace_layer(query, [], touched)
 
 
-def _touched(plan: ColumnPlan, gated: Gates) -> exp.Expression | None:
-    also = {pattern: None for patterns in gated.get(plan.name, {}).values() for pattern in patterns}
+def _touched(plan: ColumnPlan, prefilters: Prefilters) -> exp.Expression | None:
+    also = {pattern: None for patterns in prefilters.get(plan.name, {}).values() for pattern in patterns}
     steps = plan.at(Stage.TEXT, Stage.LABEL, Stage.CODES)
     return normalise.touched(steps, column(plan.name), plan.null_tokens, also)
 
@@ -71,12 +78,14 @@ def text_layers(
     query: exp.Expression,
     plans: Sequence[ColumnPlan],
     by_name: Mapping[str, ColumnPlan],
-    gated: Gates,
+    prefilters: Prefilters,
     idle: Collection[str] = (),
 ) -> exp.Expression:
     """Run the text steps, then null tokens, then columns inferred from another."""
     chains = {
-        plan.name: _nested_steps(plan) for plan in plans if plan.name not in idle and _touched(plan, gated) is not None
+        plan.name: _nested_steps(plan)
+        for plan in plans
+        if plan.name not in idle and _touched(plan, prefilters) is not None
     }
     for depth in range(max(map(len, chains.values()), default=0)):
         changed = [
@@ -156,11 +165,11 @@ def failed_list(bound: Sequence[BoundRule], flags: Mapping[str, exp.Expression])
 
 @dataclass(frozen=True)
 class Way:
-    """How the rows of a delivery are standardised and judged. ``gated``: what makes a cell worth judging by those
+    """How the rows of a delivery are standardised and judged. ``prefilters``: what makes a cell worth judging by those
     rules; ``dictionaries``: those that answer for their columns."""
 
     plans: Sequence[ColumnPlan]
-    gated: Gates = field(default_factory=lambda: NO_GATES)
+    prefilters: Prefilters = field(default_factory=lambda: NO_PREFILTERS)
     dictionaries: Sequence[Dictionary] = ()
 
     @property
@@ -176,7 +185,7 @@ def delivered_query(
     """What can be read of the rows of ``relation`` as they were delivered: known codes, plain dates and numbers, and
     which cells a step may change. ``carried`` columns are taken along."""
     query = look_up(source_layer(way.plans, relation, condition, carried), way.dictionaries)
-    return touch_layer(known_code_layer(query, way.direct), way.direct, way.gated)
+    return touch_layer(known_code_layer(query, way.direct), way.direct, way.prefilters)
 
 
 def standardized_query(
@@ -191,7 +200,7 @@ def finished_query(query: exp.Expression, way: Way, idle: Collection[str] = ()) 
     they were delivered and none is touched: they are as they will be."""
     by_name = {plan.name: plan for plan in way.plans}
     direct = way.direct
-    query = text_layers(query, direct, by_name, way.gated, idle)
+    query = text_layers(query, direct, by_name, way.prefilters, idle)
     query = dependent_layer(code_layer(query, direct), direct, by_name)
     return typed_layers(query, direct, by_name, idle)
 
@@ -202,7 +211,7 @@ def idle_query(way: Way, relation: str) -> exp.Expression:
     columns = []
     for plan in way.plans:
         unread = sql(":x IS NOT NULL", x=column(plan.name)) if plan.fast else exp.false()
-        touched = column(f"~touch~{plan.name}") if _touched(plan, way.gated) is not None else exp.false()
+        touched = column(f"~touch~{plan.name}") if _touched(plan, way.prefilters) is not None else exp.false()
         columns.append(alias(sql("NOT coalesce(bool_or(:u OR :t), FALSE)", u=unread, t=touched), plan.name))
     return exp.Select().select(*columns, copy=False).from_(exp.to_table(relation), copy=False)
 
@@ -217,11 +226,11 @@ def judged_query(
 ) -> exp.Expression:
     """Add one boolean ``~v<i>`` per rule to the rows of ``standardized_query``. ``conflicts``: rule id of kind unique →
     predicate that says the row is in conflict; of ``idle`` columns none is touched."""
-    gated, dictionaries = way.gated, way.dictionaries
-    gate = {rule: column(f"~touch~{name}") for name, ids in gated.items() for rule in ids}
+    prefilters, dictionaries = way.prefilters, way.dictionaries
+    searched = {rule: column(f"~touch~{name}") for name, ids in prefilters.items() for rule in ids}
     answered = {rule.id for item in dictionaries for rule in item.rules}
-    passed = {rule for name, ids in gated.items() if name in idle for rule in ids}
-    shared = rules.shared(dataset.name, registry, frozenset(gate), frozenset(answered))
+    passed = {rule for name, ids in prefilters.items() if name in idle for rule in ids}
+    shared = rules.shared(dataset.name, registry, frozenset(searched), frozenset(answered))
     flags, kept = [], []
     for rule in registry.rules(dataset.name):
         if rule.id in answered:
@@ -238,8 +247,8 @@ def judged_query(
             failed = rules.unless_removed(rule, registry, _unknown_code(rule))
         else:
             failed = shared.trees[rules.VIOLATION + rule.id]
-            if rule.id in gate:
-                failed = sql("CASE WHEN :touch THEN :f ELSE FALSE END", touch=gate[rule.id], f=failed)
+            if rule.id in searched:
+                failed = sql("CASE WHEN :touch THEN :f ELSE FALSE END", touch=searched[rule.id], f=failed)
         flags.append(alias(failed, f"~v{rule.index}"))
     asked = {item.name for flag in (*kept, *flags) for item in flag.find_all(exp.Column)}
     facts = [alias(tree, name) for name, tree in shared.facts.items() if name in asked]

@@ -20,7 +20,7 @@ from govdata.standards.model import (
     Unique,
 )
 from govdata.standards.types import TYPES
-from govdata.storage.tables.rows import UNPARSED
+from govdata.storage.tables.system_columns import UNPARSED
 from govdata.trees.shared_calls import Shared, mark, mark_result, share
 
 

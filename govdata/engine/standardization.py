@@ -25,7 +25,7 @@ from govdata.storage import sql as storage
 from govdata.storage.manifest import fingerprint
 from govdata.storage.sql import PARQUET, Session, parquet
 from govdata.storage.tables import arrow_table
-from govdata.storage.tables.rows import (
+from govdata.storage.tables.system_columns import (
     DUPLICATES_FILE,
     FAILED_RULES,
     IDENTITY,

@@ -13,7 +13,7 @@ from govdata.engine import ledger
 from govdata.engine.dictionaries import ROWS, Dictionary
 from govdata.storage import sql
 from govdata.storage.sql import Session, parquet
-from govdata.storage.tables.rows import IDENTITY
+from govdata.storage.tables.system_columns import IDENTITY
 
 StepCounts = dict[str, dict[str, int]]
 """Column → ``rule`` of ``governance.repairs``, the steps that altered a cell → cells."""

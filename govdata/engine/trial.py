@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from govdata.deployment import beijing_today
 from govdata.engine.compiled import CompiledDataset
-from govdata.engine.gates import gates
 from govdata.engine.plans import plan_columns, with_neighbours
+from govdata.engine.prefilters import prefilters
 from govdata.engine.session import create_maps, map_table, session
 from govdata.engine.standardization import find_duplicates, hold, read_rows
 from govdata.engine.tried import Tried
@@ -60,14 +60,14 @@ class Part:
 def parts(dataset: Dataset, registry: Registry) -> Iterator[Part]:
     """All that DuckDB could refuse of a contract. That a value is there it never refuses to ask."""
     plans = {plan.name: plan for plan in plan_columns(dataset, registry)}
-    gated = gates(dataset.name, registry)
+    asked = prefilters(dataset.name, registry)
 
     def kinds(names: Sequence[str]) -> list[object]:
         elements = [plans[name].element for name in names if name in plans]  # an element may stand by itself
         return [(element.type, element.scale, element.code_set) for element in elements]
 
     for name, plan in plans.items():
-        searched = gated.get(name, {})
+        searched = asked.get(name, {})
         steps = [step.model_dump(mode="json") for step in plan.written]
         shape = [plan.canonical, plan.null_tokens, dict(plan.informants), list(searched.values())]
         facts = fingerprint("column", kinds([name, *plan.reads]), shape, _nameless(steps, [name]))

@@ -12,7 +12,7 @@ from govdata.engine.syntax import alias, column, disjunction, list_of, replace_l
 from govdata.standards.model import BoundRule, Element, Pattern
 from govdata.standards.normalisers import Stage
 from govdata.standards.types import TYPES
-from govdata.storage.tables.rows import UNPARSED
+from govdata.storage.tables.system_columns import UNPARSED
 
 
 def sql_type(element: Element) -> str:

@@ -15,7 +15,7 @@ from govdata.engine.typed import sql_type
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
 from govdata.storage.tables import types
-from govdata.storage.tables.rows import FAILED_RULES, IDENTITY, REPAIR_FLAGS, UNPARSED, WARNINGS
+from govdata.storage.tables.system_columns import FAILED_RULES, IDENTITY, REPAIR_FLAGS, UNPARSED, WARNINGS
 
 FLAG = "UBIGINT"
 

@@ -20,7 +20,7 @@ from govdata.exam.damaging import CONFLICT, Strike, damage
 from govdata.exam.judging import Judged, judge, texts_of
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.storage import sql
-from govdata.storage.tables.rows import WARNINGS
+from govdata.storage.tables.system_columns import WARNINGS
 
 if TYPE_CHECKING:
     import pyarrow as pa

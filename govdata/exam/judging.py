@@ -15,7 +15,7 @@ from govdata.deployment import Deployment
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
-from govdata.storage.tables.rows import (
+from govdata.storage.tables.system_columns import (
     DELIVERY_DATE,
     EXTRA,
     FAILED_RULES,

@@ -24,7 +24,7 @@ from govdata.governance.suggestions import TRUST_NAMES, WAYS, Suggestion
 from govdata.standards.model import Registry
 from govdata.storage import files, sql
 from govdata.storage.secret import keyed
-from govdata.storage.tables.rows import ROW_ID
+from govdata.storage.tables.system_columns import ROW_ID
 
 if TYPE_CHECKING:
     import duckdb

@@ -19,7 +19,7 @@ from govdata.publish import newest, visible
 from govdata.standards.derivations import Conflicts
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
-from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
+from govdata.storage.tables.system_columns import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 if TYPE_CHECKING:
     import duckdb

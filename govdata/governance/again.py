@@ -20,7 +20,15 @@ from govdata.errors import GovdataError
 from govdata.standards.model import BoundRule, Dataset, Registry, Unique
 from govdata.storage import sql
 from govdata.storage.manifest import fingerprint
-from govdata.storage.tables.rows import DUPLICATES_FILE, FAILED_RULES, IDENTITY, KEPT_ROW_ID, ROW_ID, UNPARSED, WARNINGS
+from govdata.storage.tables.system_columns import (
+    DUPLICATES_FILE,
+    FAILED_RULES,
+    IDENTITY,
+    KEPT_ROW_ID,
+    ROW_ID,
+    UNPARSED,
+    WARNINGS,
+)
 
 if TYPE_CHECKING:
     import duckdb

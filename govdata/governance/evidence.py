@@ -48,7 +48,7 @@ from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
 from govdata.storage.secret import keyed
 from govdata.storage.tables.nights import RELEASES
-from govdata.storage.tables.rows import (
+from govdata.storage.tables.system_columns import (
     CONTENT,
     DELIVERY_DATE,
     FAILED_RULES,

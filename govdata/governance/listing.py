@@ -16,7 +16,7 @@ from govdata.governance.orders import Order, State, item_id
 from govdata.governance.suggestions import Suggester, Suggestion, Wrong
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
-from govdata.storage.tables.rows import CONTENT, ROW_ID
+from govdata.storage.tables.system_columns import CONTENT, ROW_ID
 
 if TYPE_CHECKING:
     import duckdb

@@ -15,7 +15,7 @@ from govdata.engine import rules
 from govdata.engine.syntax import text
 from govdata.standards.model import Dataset, Registry, Unique
 from govdata.storage import files, sql
-from govdata.storage.tables.rows import IDENTITY, UNPARSED
+from govdata.storage.tables.system_columns import IDENTITY, UNPARSED
 
 
 def newly_failing(

@@ -38,7 +38,7 @@ from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
 from govdata.storage.tables import arrow_table
 from govdata.storage.tables.nights import RELEASES
-from govdata.storage.tables.rows import FAILED_RULES, IDENTITY, REPAIR_COUNTS, ROW_ID
+from govdata.storage.tables.system_columns import FAILED_RULES, IDENTITY, REPAIR_COUNTS, ROW_ID
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from govdata.errors import DeliveryError, GovdataError
 from govdata.standards.model import BoundRule, Dataset, Registry
 from govdata.storage import files, sql
 from govdata.storage.sheets import height, printed
-from govdata.storage.tables.rows import FAILED_RULES, ROW_ID, SOURCE_FILE, SOURCE_ROW, WARNINGS
+from govdata.storage.tables.system_columns import FAILED_RULES, ROW_ID, SOURCE_FILE, SOURCE_ROW, WARNINGS
 
 if TYPE_CHECKING:
     import duckdb

@@ -25,7 +25,7 @@ from govdata.engine.typed import sql_type
 from govdata.standards import expressions
 from govdata.standards.model import BoundRule, CheckDigit, Dataset, Registry, Row, Typed, Unique
 from govdata.storage import files, sql
-from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, ROW_ID, UNPARSED, WARNINGS
+from govdata.storage.tables.system_columns import DELIVERY_DATE, FAILED_RULES, ROW_ID, UNPARSED, WARNINGS
 
 if TYPE_CHECKING:
     import duckdb

@@ -19,7 +19,7 @@ from govdata.publish import gathered
 from govdata.publish.workorders import WorkOrderTables
 from govdata.storage import files
 from govdata.storage.manifest import fingerprint
-from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
+from govdata.storage.tables.system_columns import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 from govdata.storage.tables.workorders import TABLES
 
 if TYPE_CHECKING:

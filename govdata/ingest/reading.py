@@ -29,7 +29,7 @@ from govdata.ingest.source import HEADER_LINE, Block, Reject, Source, Unreadable
 from govdata.standards.model import Dataset, Registry
 from govdata.storage.sql import connect
 from govdata.storage.tables import arrow_types
-from govdata.storage.tables.rows import RAW, REJECTED_FILE, ROW_ID, SOURCE_FILE, SOURCE_ROW
+from govdata.storage.tables.system_columns import RAW, REJECTED_FILE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 pc: Any = pyarrow.compute  # its functions are made at import, where type checkers do not see them
 

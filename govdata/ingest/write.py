@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from govdata.storage import pace, permissions
-from govdata.storage.tables.rows import ROW_ID, SOURCE_ROW
+from govdata.storage.tables.system_columns import ROW_ID, SOURCE_ROW
 
 ROW_GROUP = 122_880  # rows, as DuckDB's own vectors divide them
 MAX_FILE = 256 << 20  # bytes after which the next file is begun

@@ -22,7 +22,7 @@ from govdata.standards.comparisons import References
 from govdata.standards.model import CrossRule, Registry
 from govdata.storage import files, sql
 from govdata.storage.tables.nights import CROSS_FINDINGS, RULE_RESULTS
-from govdata.storage.tables.rows import ROW_ID
+from govdata.storage.tables.system_columns import ROW_ID
 
 if TYPE_CHECKING:
     import duckdb

@@ -26,7 +26,7 @@ from govdata.standards.comparisons import NIGHT, OTHER, WITH, Agrees, Excludes, 
 from govdata.standards.model import CrossRule
 from govdata.storage import files, sql
 from govdata.storage.tables.masters import LINK_CANDIDATES
-from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
+from govdata.storage.tables.system_columns import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 if TYPE_CHECKING:
     import duckdb

@@ -47,7 +47,7 @@ from govdata.storage import files, sql
 from govdata.storage.manifest import fingerprint
 from govdata.storage.secret import keyed, secret
 from govdata.storage.tables.masters import LINK_CANDIDATES
-from govdata.storage.tables.rows import DELIVERY_DATE, EXTRA, ROW_ID, SOURCE_FILE, SOURCE_ROW
+from govdata.storage.tables.system_columns import DELIVERY_DATE, EXTRA, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 if TYPE_CHECKING:
     import duckdb

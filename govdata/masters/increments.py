@@ -39,7 +39,7 @@ from govdata.standards.derivations import Conflicts, Derivation, Events, Links, 
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
 from govdata.storage.manifest import fingerprint
-from govdata.storage.tables.rows import ROW_ID
+from govdata.storage.tables.system_columns import ROW_ID
 
 if TYPE_CHECKING:
     import duckdb

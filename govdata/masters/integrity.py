@@ -23,7 +23,7 @@ from govdata.standards.master_model import SIMILAR, UNLINKED, Bounds
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
 from govdata.storage.secret import keyed, secret
-from govdata.storage.tables.rows import ROW_ID
+from govdata.storage.tables.system_columns import ROW_ID
 
 if TYPE_CHECKING:
     import duckdb

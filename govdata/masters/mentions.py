@@ -30,7 +30,7 @@ from govdata.standards.master_model import Identifier, Master, MasterElement, Me
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
 from govdata.storage.tables import types
-from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID
+from govdata.storage.tables.system_columns import DELIVERY_DATE, ROW_ID
 from govdata.trees.shared_calls import share
 
 ID_LENGTH = 24

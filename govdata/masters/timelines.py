@@ -26,7 +26,7 @@ from govdata.standards.derivations import Events, Relations
 from govdata.standards.model import Registry
 from govdata.standards.timelines import Event, Side, Statement
 from govdata.storage import sql
-from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID
+from govdata.storage.tables.system_columns import DELIVERY_DATE, ROW_ID
 
 ANYTHING = Everything()
 """Names were checked when the standards were read."""

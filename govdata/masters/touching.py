@@ -26,7 +26,7 @@ from govdata.masters.mentions import LINKED_METHOD, LINKED_NAME, LINKED_ROLE, LI
 from govdata.publish import layers
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import files, sql
-from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID
+from govdata.storage.tables.system_columns import DELIVERY_DATE, ROW_ID
 
 if TYPE_CHECKING:
     import duckdb

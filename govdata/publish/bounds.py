@@ -27,7 +27,7 @@ from govdata.publish.views import Catalogue, empty
 from govdata.standards.derivations import Conflicts
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
-from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, ROW_ID, WARNINGS
+from govdata.storage.tables.system_columns import DELIVERY_DATE, FAILED_RULES, ROW_ID, WARNINGS
 
 SURE, UNPLACED = "_sure", "_unplaced"
 """Of a possible row: whether it is surely a record of the register; whether it may have changed or ended any other."""

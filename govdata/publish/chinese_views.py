@@ -10,7 +10,7 @@ from govdata.publish.described import described
 from govdata.publish.views import Catalogue
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
-from govdata.storage.tables import rows
+from govdata.storage.tables import system_columns
 from govdata.storage.tables.codes import CODE, CURRENT, NAME_ZH, VALID_FROM
 
 
@@ -26,9 +26,10 @@ class Shown:
 
 def columns(dataset: Dataset, registry: Registry, present: Iterable[str]) -> list[Shown]:
     """The columns of the view in order, of those that the table has; no two have one title."""
-    told = {**described(dataset.name, registry)[1], **{str(column): column.comment for column in rows.PUBLISHED}}
+    added = {str(column): column.comment for column in system_columns.PUBLISHED}
+    told = {**described(dataset.name, registry)[1], **added}
     titles = {column.name: column.title for column in dataset.columns}
-    titles |= {str(column): column.label for column in rows.PUBLISHED}
+    titles |= {str(column): column.label for column in system_columns.PUBLISHED}
     code_sets = {column.name: registry.elements[column.element].code_set for column in dataset.columns}
     taken: set[str] = set()
     found = []
@@ -64,7 +65,7 @@ def chinese(
     shown = columns(dataset, registry, present)
     catalogue.view(
         dataset.schema_name,
-        f"{dataset.name}{rows.CHINESE}",
+        f"{dataset.name}{system_columns.CHINESE}",
         selected(query, shown, code_files),
         [*files, *(code_files[column.code_set] for column in shown if column.code_set is not None)],
         f"{comment}。同 {dataset.schema_name}.{dataset.name}，列名为中文，代码旁有名称",

@@ -17,7 +17,7 @@ from govdata.publish.renames import FormerNames
 from govdata.publish.views import Catalogue, empty
 from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
-from govdata.storage.tables import comments, rows, types
+from govdata.storage.tables import comments, system_columns, types
 
 
 def selection(columns: dict[str, str], present: Iterable[str], former: FormerNames = NONE) -> str:
@@ -42,7 +42,7 @@ def left_over(columns: Iterable[str], present: dict[str, str], former: FormerNam
     return {
         name: present[name]
         for name in renames.unexplained(columns, present, former)
-        if name != rows.FAILED_RULES and name[0] != "_"
+        if name != system_columns.FAILED_RULES and name[0] != "_"
     }
 
 
@@ -80,10 +80,10 @@ def published(
     contracted = declared(contract, registry) if contract else {}
     schema = contract.schema_name if contract else "published"
     former = former_names(contract)
-    declared_columns = {**contracted, **types(rows.PUBLISHED)}
+    declared_columns = {**contracted, **types(system_columns.PUBLISHED)}
     comment, told = described(table, registry)
-    told = {**told, **comments(rows.PUBLISHED)}
-    in_chinese = contract if contract is not None and table + rows.CHINESE not in registry.datasets else None
+    told = {**told, **comments(system_columns.PUBLISHED)}
+    in_chinese = contract if contract is not None and table + system_columns.CHINESE not in registry.datasets else None
 
     def show(query: str, paths: Sequence[Path], state: str, shown: Mapping[str, str]) -> None:
         catalogue.view(schema, table, query, paths, state, _of(told, shown))
@@ -132,7 +132,10 @@ def published(
         as_of(table, history)
         # DuckDB reads the files of every snapshot for each such macro: a millisecond a night that is kept.
         if in_chinese is not None and table in registry.delivered:
-            as_of(table + rows.CHINESE, selected(history, columns(in_chinese, registry, present_ever), code_files))
+            as_of(
+                table + system_columns.CHINESE,
+                selected(history, columns(in_chinese, registry, present_ever), code_files),
+            )
 
 
 def quarantine(catalogue: Catalogue, dataset: str, nights: Sequence[Night], registry: Registry) -> None:
@@ -141,7 +144,7 @@ def quarantine(catalogue: Catalogue, dataset: str, nights: Sequence[Night], regi
     lost."""
     columns = {
         **declared(registry.datasets[dataset], registry),
-        **types(rows.QUARANTINE),
+        **types(system_columns.QUARANTINE),
     }
     comment, told = described(dataset, registry)
     files = [path for night in nights for path in night.quarantine]
@@ -161,5 +164,5 @@ def quarantine(catalogue: Catalogue, dataset: str, nights: Sequence[Night], regi
         more = {name: kind for name, kind in left_over(columns, present, former).items() if name not in old}
         query = f"SELECT {', '.join([*shown, *(f'b.{sql.identifier(name)}' for name in more)])} FROM {relation} AS b"
         columns |= more
-    told = _of({**told, **comments(rows.QUARANTINE)}, columns)
+    told = _of({**told, **comments(system_columns.QUARANTINE)}, columns)
     catalogue.view("quarantine", dataset, query, files, f"{comment}：隔离的行", told)

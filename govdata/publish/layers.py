@@ -25,7 +25,7 @@ from govdata.standards.model import Dataset, Registry
 from govdata.storage import files
 from govdata.storage.manifest import Inside, Manifest, fingerprint
 from govdata.storage.tables.nights import PUBLISHED_ROWS
-from govdata.storage.tables.rows import ROW_ID
+from govdata.storage.tables.system_columns import ROW_ID
 
 FORMAT = 1
 """Part of every snapshot id: raise it when the same layers would merge into other rows."""

@@ -23,7 +23,7 @@ from govdata.publish import renames, seals
 from govdata.publish.layers import Layer, Lineage
 from govdata.publish.renames import FormerNames
 from govdata.storage import files, sql
-from govdata.storage.tables.rows import PUBLISHED, ROW_ID, SOURCE_FILE, SOURCE_ROW
+from govdata.storage.tables.system_columns import PUBLISHED, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 if TYPE_CHECKING:
     import duckdb

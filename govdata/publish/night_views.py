@@ -29,7 +29,7 @@ from govdata.storage.tables.nights import (
     RULE_ID,
     SEVERITY,
 )
-from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, IDENTITY, ROW_ID, SOURCE_ROW, WARNINGS
+from govdata.storage.tables.system_columns import DELIVERY_DATE, FAILED_RULES, IDENTITY, ROW_ID, SOURCE_ROW, WARNINGS
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from govdata.batches import LedgerColumn, RawBatch, StandardizedBatch
 from govdata.deployment import Deployment
 from govdata.publish import layers
 from govdata.storage import files
-from govdata.storage.tables.rows import CONTENT, FAILED_RULES, IDENTITY, KEPT_ROW_ID, REASON
+from govdata.storage.tables.system_columns import CONTENT, FAILED_RULES, IDENTITY, KEPT_ROW_ID, REASON
 
 log = logging.getLogger(__name__)
 

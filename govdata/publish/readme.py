@@ -6,7 +6,7 @@ from pathlib import Path
 
 from govdata.deployment import Deployment
 from govdata.storage import files
-from govdata.storage.tables.rows import FAILED_RULES, REPAIR_FLAGS
+from govdata.storage.tables.system_columns import FAILED_RULES, REPAIR_FLAGS
 
 NAME = "_README.md"
 """Begins with a line: DuckDB, Spark and Hive pass over such names, and no pattern for Parquet files meets it."""

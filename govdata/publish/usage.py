@@ -10,7 +10,7 @@ from typing import Any
 
 from govdata.standards.model import Registry
 from govdata.storage.tables.access import TABLE_READS, TABLE_USAGE
-from govdata.storage.tables.rows import CHINESE
+from govdata.storage.tables.system_columns import CHINESE
 from govdata.storage.usage_log import Read
 
 RECENT = timedelta(days=30)

@@ -24,8 +24,8 @@ from govdata.standards.model import BoundRule, Dataset, Registry, Required
 from govdata.storage import files, sql
 from govdata.storage.tables import Table
 from govdata.storage.tables.anomalies import DISTRIBUTIONS, PROFILES
-from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, IDENTITY, ROW_ID, UNPARSED, WARNINGS
 from govdata.storage.tables.scoring import COLUMN_RESULTS, DIVISION_RESULTS, STANDING_FINDINGS, STANDING_RESULTS
+from govdata.storage.tables.system_columns import DELIVERY_DATE, FAILED_RULES, IDENTITY, ROW_ID, UNPARSED, WARNINGS
 
 if TYPE_CHECKING:
     import duckdb

@@ -12,7 +12,7 @@ from datetime import date as Date
 from govdata.masters.roll_up import UNKNOWN
 from govdata.standards.scoring_settings import PART_OF, Scheme
 from govdata.storage import sql
-from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID
+from govdata.storage.tables.system_columns import DELIVERY_DATE, ROW_ID
 
 RULES = "governance.scorecard_rules"
 

@@ -18,7 +18,7 @@ from govdata.standards.model import Dataset, Registry
 from govdata.storage import sql
 from govdata.storage.manifest import fingerprint
 from govdata.storage.tables import types
-from govdata.storage.tables.rows import DELIVERY_DATE, FAILED_RULES, IDENTITY, UNPARSED, WARNINGS
+from govdata.storage.tables.system_columns import DELIVERY_DATE, FAILED_RULES, IDENTITY, UNPARSED, WARNINGS
 
 if TYPE_CHECKING:
     import duckdb

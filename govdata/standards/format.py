@@ -21,7 +21,7 @@ from govdata.standards.normalisers import NORMALISERS
 from govdata.standards.spelling import suggestion
 from govdata.standards.types import TYPES
 from govdata.standards.written import Indicator, Maybe, Name, Sharing, Text, Written
-from govdata.storage.tables.rows import UNPARSED
+from govdata.storage.tables.system_columns import UNPARSED
 
 
 def _step(value: Any) -> tuple[str, dict[str, Any]]:

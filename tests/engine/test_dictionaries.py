@@ -17,7 +17,7 @@ from govdata.engine.session import session
 from govdata.standards.model import Registry
 from govdata.storage import sql
 from tests.engine import by_hand
-from tests.engine.test_gates import ROWS, cells
+from tests.engine.test_prefilters import ROWS, cells
 
 DATE = Date(2026, 11, 20)
 

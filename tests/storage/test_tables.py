@@ -19,11 +19,24 @@ from govdata.publish import rebuild_catalogue
 from govdata.standards import load
 from govdata.standards.model import Registry
 from govdata.storage import tables
-from govdata.storage.tables import Column, Table, access, codes, health, masters, nights, page, rows, workorders
+from govdata.storage.tables import (
+    Column,
+    Table,
+    access,
+    codes,
+    health,
+    masters,
+    nights,
+    page,
+    system_columns,
+    workorders,
+)
 
 PACKAGE = Path(tables.__file__).resolve().parents[2]
-OF_ROWS = "|".join({*rows.RAW, *rows.PUBLISHED, rows.FAILED_RULES, rows.KEPT_ROW_ID})
-SPELLED = re.compile(rf"(?<!\w)(({OF_ROWS})(?!\w)|{rows.REPAIR_FLAGS})")
+OF_ROWS = "|".join(
+    {*system_columns.RAW, *system_columns.PUBLISHED, system_columns.FAILED_RULES, system_columns.KEPT_ROW_ID}
+)
+SPELLED = re.compile(rf"(?<!\w)(({OF_ROWS})(?!\w)|{system_columns.REPAIR_FLAGS})")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +69,7 @@ def test_governance_shows_the_declared_tables_and_none_besides(
         catalogue.execute("SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'governance'").fetchall()
     )
     derived = {name for name, dataset in committed.datasets.items() if dataset.schema_name == "governance"}
-    derived |= {name + rows.CHINESE for name in derived}
+    derived |= {name + system_columns.CHINESE for name in derived}
     assert {name: comment for name, comment in views.items() if name not in derived} == {
         table.name: table.comment for table in tables.GOVERNANCE
     }
@@ -69,7 +82,10 @@ def test_codes_and_rows_carry_the_declared_columns(catalogue: duckdb.DuckDBPyCon
     for name in committed.code_sets:
         assert shown(catalogue, "codes", name) == declared(codes.CODES), name
     for name, dataset in committed.datasets.items():
-        for schema, added in ((dataset.schema_name, rows.PUBLISHED), ("quarantine", rows.QUARANTINE)):
+        for schema, added in (
+            (dataset.schema_name, system_columns.PUBLISHED),
+            ("quarantine", system_columns.QUARANTINE),
+        ):
             columns = shown(catalogue, schema, name)
             assert columns[len(dataset.columns) :] == declared(added), f"{schema}.{name}"
             assert all(comment for _, _, comment in columns), f"{schema}.{name}"
@@ -93,7 +109,7 @@ def test_one_name_for_one_thing() -> None:
         assert (nights.DATE in names) == (
             table not in (nights.RULES, *workorders.TABLES, *access.TABLES) or table.name.endswith("events")
         )
-        assert names.issuperset(rows.IDENTITY) == (table.name in about_rows), table.name
+        assert names.issuperset(system_columns.IDENTITY) == (table.name in about_rows), table.name
 
 
 def test_a_row_of_another_shape_is_not_written() -> None:

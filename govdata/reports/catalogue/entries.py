@@ -13,7 +13,7 @@ from govdata.standards.catalogue import CLASS_NAMES, frequency_of, summary_of, t
 from govdata.standards.catalogue_entry import FREQUENCIES, STAGES, SUBJECTS, CatalogueEntry
 from govdata.standards.kinds import DateRange, Length, Range
 from govdata.standards.model import Column, Dataset, Element, Registry
-from govdata.storage.tables import rows
+from govdata.storage.tables import system_columns
 
 SHARING_NAMES = {name: f"{text}共享" for name, text in CLASS_NAMES.items()}
 OPENING_NAMES = {name: f"{text}开放" for name, text in CLASS_NAMES.items()}
@@ -258,7 +258,7 @@ def _remarks(dataset: Dataset, declared: CatalogueEntry, holding: Holding) -> Se
         known = {column.name: {column.name, *column.former_names} for column in dataset.columns}
         named = set().union(*known.values())
         missing = [name for name, names in known.items() if not names & set(holding.columns)]
-        extra = [name for name in holding.columns if name not in named and name not in rows.QUARANTINE]
+        extra = [name for name in holding.columns if name not in named and name not in system_columns.QUARANTINE]
         if missing:
             found.append(f"最新一期还没有信息项：{'、'.join(missing)}")
         if extra:

@@ -21,7 +21,7 @@ from govdata.standards import lineage
 from govdata.standards.lineage import Place
 from govdata.standards.model import SEVERITY_NAMES, CodeSet, Column, Dataset, Element, Registry
 from govdata.storage import files
-from govdata.storage.tables.rows import CHINESE
+from govdata.storage.tables.system_columns import CHINESE
 
 if TYPE_CHECKING:
     import jinja2

@@ -17,7 +17,7 @@ from govdata.reports.inspection import score
 from govdata.standards.model import Registry
 from govdata.standards.scoring_settings import PARTS
 from govdata.storage import sql
-from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
+from govdata.storage.tables.system_columns import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 LIMITS = (
     (

@@ -19,7 +19,7 @@ from govdata.reports.cockpit.figures import Asked, Row, by_scope
 from govdata.standards.anomaly_settings import RARE_DAYS, SEASONS
 from govdata.standards.model import Registry
 from govdata.storage import sql
-from govdata.storage.tables.rows import ROW_ID
+from govdata.storage.tables.system_columns import ROW_ID
 
 if TYPE_CHECKING:
     import duckdb

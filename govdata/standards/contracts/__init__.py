@@ -22,7 +22,7 @@ from govdata.standards.master_model import Masters
 from govdata.standards.model import BoundRule, CodeSet, Dataset, Element, Volume
 from govdata.standards.source import NAME, Document, Findings, read_yaml
 from govdata.standards.validation import validate
-from govdata.storage.tables.rows import CHINESE
+from govdata.storage.tables.system_columns import CHINESE
 
 SUFFIX = ".odcs.yaml"
 

@@ -25,9 +25,9 @@ from govdata.standards.model import (
 from govdata.standards.source import Loc
 from govdata.standards.spelling import suggestion
 from govdata.standards.types import TYPES
-from govdata.storage.tables import rows
+from govdata.storage.tables import system_columns
 
-_RESULT_COLUMNS = {column for column in rows.QUARANTINE if not column.startswith("_")}
+_RESULT_COLUMNS = {column for column in system_columns.QUARANTINE if not column.startswith("_")}
 """Columns the stages add under a name without a leading underscore."""
 
 

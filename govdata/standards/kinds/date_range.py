@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from govdata.standards.kinds.base import Contradiction, Form, Place, ValueRule, between
 from govdata.standards.written import IsoDate, Maybe, Written
-from govdata.storage.tables.rows import DELIVERY_DATE
+from govdata.storage.tables.system_columns import DELIVERY_DATE
 from govdata.trees import column, sql
 
 TODAY = "delivery_date"

@@ -4,18 +4,28 @@ The catalogue's views, the files that stages write, Dagster's schemas, the refer
 ``govdata dictionary`` read them here, and no other module spells a column that the system adds to rows. It lies in the
 bottom room because every room above reads or writes such columns, the standards' rules among them.
 
-rows        what is added to the rows of a delivery; the lake's small files
-deliveries  governance.*: what was read of each delivery
-nights      governance.*: what was judged and altered
-workorders  governance.*: about work orders
-scoring     governance.*: about scores
-masters     governance.*: about master data
-access      governance.*: who looked at what
-health      governance.*: how the nights went
-codes       codes.<code set>
+system_columns  what is added to the rows of a delivery; the lake's small files
+deliveries      governance.*: what was read of each delivery
+nights          governance.*: what was judged and altered
+workorders      governance.*: about work orders
+scoring         governance.*: about scores
+masters         governance.*: about master data
+access          governance.*: who looked at what
+health          governance.*: how the nights went
+codes           codes.<code set>
 """
 
-from govdata.storage.tables import access, codes, deliveries, health, masters, nights, rows, scoring, workorders
+from govdata.storage.tables import (
+    access,
+    codes,
+    deliveries,
+    health,
+    masters,
+    nights,
+    scoring,
+    system_columns,
+    workorders,
+)
 from govdata.storage.tables.model import Column, Columns, Table, arrow_table, arrow_types, comments, types
 
 GOVERNANCE: tuple[Table, ...] = (
@@ -55,8 +65,8 @@ __all__ = [
     "health",
     "masters",
     "nights",
-    "rows",
     "scoring",
+    "system_columns",
     "types",
     "workorders",
 ]

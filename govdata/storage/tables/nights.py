@@ -7,7 +7,7 @@ besides, whose ``_delivery_date`` may be another where a rule across tables was 
 from __future__ import annotations
 
 from govdata.storage.tables.model import Column, Columns, Table
-from govdata.storage.tables.rows import CONTENT, DELIVERY_DATE, IDENTITY, KEPT_ROW_ID, REASON, ROW_ID
+from govdata.storage.tables.system_columns import CONTENT, DELIVERY_DATE, IDENTITY, KEPT_ROW_ID, REASON, ROW_ID
 
 DIMENSION_NAMES: dict[str, str] = {
     "conformity": "规范性",

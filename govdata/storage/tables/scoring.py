@@ -17,7 +17,7 @@ from govdata.storage.tables.nights import (
     SEVERITY,
     STANDARDS_HASH,
 )
-from govdata.storage.tables.rows import IDENTITY, ROW_ID
+from govdata.storage.tables.system_columns import IDENTITY, ROW_ID
 
 DIVISION = Column("division", "VARCHAR", "行政区划代码，如交付所写；未知为没有或不在代码集中")
 KIND = Column(

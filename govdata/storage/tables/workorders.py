@@ -15,7 +15,7 @@ from govdata.storage.tables.nights import (
     SOURCE,
     STANDARDS_HASH,
 )
-from govdata.storage.tables.rows import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
+from govdata.storage.tables.system_columns import DELIVERY_DATE, ROW_ID, SOURCE_FILE, SOURCE_ROW
 
 ORDER_NO = Column("order_no", "VARCHAR", "工单编号")
 ITEM_ID = Column("item_id", "VARCHAR", "条目号")

@@ -1,4 +1,4 @@
-"""Asking a rule only where its gate opens gives the verdicts of asking it always."""
+"""Asking a rule only where its prefilter finds something gives the verdicts of asking it always."""
 
 import random
 from datetime import date
@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 from govdata import standards
-from govdata.engine.gates import gates
-from govdata.engine.pipeline import NO_GATES, Way, judged_query, result_query, standardized_query
+from govdata.engine.pipeline import NO_PREFILTERS, Way, judged_query, result_query, standardized_query
 from govdata.engine.plans import plan_columns, readable
+from govdata.engine.prefilters import prefilters
 from govdata.engine.session import create_maps, map_table, session
 from govdata.engine.syntax import text
 from govdata.standards.model import Examples, Registry
@@ -49,10 +49,10 @@ def cells(dataset: str, registry: Registry, chance: random.Random) -> dict[str, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["population", "legal_person", "marriage", "education", "birth", "house"])
-def test_verdicts_are_the_same_with_and_without_gates(registry: Registry, dataset: str) -> None:
+def test_verdicts_are_the_same_with_and_without_prefilters(registry: Registry, dataset: str) -> None:
     declared = registry.datasets[dataset]
     plans = plan_columns(declared, registry)
-    gated = gates(dataset, registry)
+    prefiltered = prefilters(dataset, registry)
     connection = session(registry, as_of=date(2026, 11, 20))
     try:
         create_maps(
@@ -70,7 +70,7 @@ def test_verdicts_are_the_same_with_and_without_gates(registry: Registry, datase
             "_delivery_date FROM given"
         )
         judged = {}
-        for name, used in (("gated", gated), ("always", NO_GATES)):
+        for name, used in (("prefiltered", prefiltered), ("always", NO_PREFILTERS)):
             way = Way(plans, used)
             tree = judged_query(standardized_query(way, "raw_rows"), way, declared, registry)
             connection.execute(f"CREATE TABLE {name} AS {text(result_query(tree, plans, declared, registry))}")
@@ -79,7 +79,7 @@ def test_verdicts_are_the_same_with_and_without_gates(registry: Registry, datase
                 f"FROM {name}"
             )
         one_way, other_way = (
-            f"({judged[a]}) EXCEPT ({judged[b]})" for a, b in (("gated", "always"), ("always", "gated"))
+            f"({judged[a]}) EXCEPT ({judged[b]})" for a, b in (("prefiltered", "always"), ("always", "prefiltered"))
         )
         differing = connection.execute(f"SELECT count(*) FROM (({one_way}) UNION ALL ({other_way}))").fetchall()
         assert differing == [(0,)]
@@ -88,31 +88,31 @@ def test_verdicts_are_the_same_with_and_without_gates(registry: Registry, datase
             for lists in connection.execute("SELECT unnest(failed_rules || _warnings) FROM always").fetchall()
             for rule in lists
         }
-        guarded = {rule for ids in gated.values() for rule in ids}
-        assert guarded and len(guarded & failing) >= 0.8 * len(guarded), (
-            guarded - failing
-        )  # the gates were really put to the test
+        searched = {rule for ids in prefiltered.values() for rule in ids}
+        assert searched and len(searched & failing) >= 0.8 * len(searched), (
+            searched - failing
+        )  # the prefilters were really put to the test
     finally:
         connection.close()
 
 
 def test_what_usual_values_look_like_is_no_gate(registry: Registry) -> None:
-    guarded = gates("population", registry)
-    assert "citizen_id.excel_damage" in guarded["citizen_id"]  # 18 digits that end with 000, or 3.4E+17: rare
-    assert "phone.placeholder" in guarded["phone"]
-    assert "phone.allocated" not in guarded["phone"]  # asked of every mobile number
-    assert "name.length" not in guarded["name"]  # no search says how long a text is
+    searched = prefilters("population", registry)
+    assert "citizen_id.excel_damage" in searched["citizen_id"]  # 18 digits that end with 000, or 3.4E+17: rare
+    assert "phone.placeholder" in searched["phone"]
+    assert "phone.allocated" not in searched["phone"]  # asked of every mobile number
+    assert "name.length" not in searched["name"]  # no search says how long a text is
 
 
 def test_without_an_example_only_what_a_pattern_forbids_is_a_gate(registry: Registry) -> None:
     bare = {name: element.model_copy(update={"examples": Examples()}) for name, element in registry.elements.items()}
-    guarded = gates("population", registry.model_copy(update={"elements": bare}))
-    assert "phone.placeholder" in guarded["phone"] and "name.characters" in guarded["name"]
+    searched = prefilters("population", registry.model_copy(update={"elements": bare}))
+    assert "phone.placeholder" in searched["phone"] and "name.characters" in searched["name"]
     assert not {"phone.allocated", "citizen_id.birth_date", "is_registered_resident"} & {
-        rule for ids in guarded.values() for rule in ids
+        rule for ids in searched.values() for rule in ids
     }
 
 
 def test_a_rule_about_two_columns_has_a_gate_where_one_of_them_suffices(registry: Registry) -> None:
-    by_rule = {rule: name for name, ids in gates("population", registry).items() for rule in ids}
+    by_rule = {rule: name for name, ids in prefilters("population", registry).items() for rule in ids}
     assert by_rule["is_registered_resident"] == "citizen_id"

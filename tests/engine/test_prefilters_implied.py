@@ -1,4 +1,4 @@
-"""What a gate searches for is found in every value that fails its rule: generated conditions, patterns and values, told
+"""What a prefilter searches for is found in every value that fails its rule: generated conditions, patterns and values, told
 by Python's re."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from govdata.engine.gates import gates
+from govdata.engine.prefilters import prefilters
 from govdata.standards.model import (
     BoundRule,
     Column,
@@ -85,7 +85,7 @@ conditions = st.recursive(
 
 
 def guarding(spec: Row | Pattern, usual: str) -> tuple[str, ...] | None:
-    """The gate of one rule of a one-column table, None where it has none."""
+    """The prefilter of one rule of a one-column table, None where it has none."""
     element = Element(
         id="e",
         name="元",
@@ -122,11 +122,11 @@ def guarding(spec: Row | Pattern, usual: str) -> tuple[str, ...] | None:
         bound={"t": (rule,)},
         hashes={"t": "0" * 12},
     )
-    return gates("t", registry).get("c", {}).get("c.rule")
+    return prefilters("t", registry).get("c", {}).get("c.rule")
 
 
-def opens(gate: tuple[str, ...], value: str) -> bool:
-    return any(re.search(pattern, value, re.ASCII) for pattern in gate)
+def opens(prefilter: tuple[str, ...], value: str) -> bool:
+    return any(re.search(pattern, value, re.ASCII) for pattern in prefilter)
 
 
 @pytest.mark.slow
@@ -135,18 +135,18 @@ def opens(gate: tuple[str, ...], value: str) -> bool:
 @example(matching(".*a|b.*"), "xbx", "1")
 def test_a_value_that_fails_a_condition_opens_its_gate(condition: tuple[str, Truth], value: str, usual: str) -> None:
     text, holds = condition
-    gate = guarding(Row(expression=text), usual)
+    prefilter = guarding(Row(expression=text), usual)
 
-    if gate is not None and not holds(value):
-        assert opens(gate, value), (text, gate, value)
+    if prefilter is not None and not holds(value):
+        assert opens(prefilter, value), (text, prefilter, value)
 
 
 @pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(patterns, st.booleans(), values, values)
 def test_a_value_that_fails_a_pattern_opens_its_gate(pattern: str, negate: bool, value: str, usual: str) -> None:
-    gate = guarding(Pattern(pattern=pattern, negate=negate), usual)
+    prefilter = guarding(Pattern(pattern=pattern, negate=negate), usual)
     fails = (re.fullmatch(pattern, value, re.ASCII) is not None) is negate
 
-    if gate is not None and fails:
-        assert opens(gate, value), (pattern, gate, value)
+    if prefilter is not None and fails:
+        assert opens(prefilter, value), (pattern, prefilter, value)

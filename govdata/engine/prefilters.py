@@ -3,7 +3,7 @@
 The pass searches each delivered text once for what a step could touch. What the column's rules forbid is searched for
 in the same walk of the automaton, and the rules themselves are asked only where something was found: of a usual
 delivery's cells that is one in a hundred. The GX suite asks every rule of every row when it counts again what was
-written, so a gate that lets a failing value by is noticed."""
+written, so a prefilter that lets a failing value by is noticed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ONE_CLASS = re.compile(r"\[(?P<negated>\^?)(?P<body>(?:\\.|[^\]\\])+)\]\+")
 """A text of characters of one class: the only form whose contrary is a search, for a character outside the class."""
 
 
-def gates(dataset: str, registry: Registry) -> dict[str, dict[str, tuple[str, ...]]]:
+def prefilters(dataset: str, registry: Registry) -> dict[str, dict[str, tuple[str, ...]]]:
     """Column → rule id → patterns (RE2, searched): a text that no step touches and in which none is found does not fail
     the rule.
 
@@ -36,26 +36,26 @@ def gates(dataset: str, registry: Registry) -> dict[str, dict[str, tuple[str, ..
         for name in rule.columns:
             if texts[name].type != "text":
                 continue
-            patterns = _patterns(rule, _Gate(name, texts[name].examples.valid[:1]), registry)
+            patterns = _patterns(rule, _Prefilter(name, texts[name].examples.valid[:1]), registry)
             if patterns is not None:
                 found.setdefault(name, {})[rule.id] = tuple(patterns)
                 break
     return found
 
 
-def _patterns(rule: BoundRule, gate: _Gate, registry: Registry) -> list[str] | None:
+def _patterns(rule: BoundRule, prefilter: _Prefilter, registry: Registry) -> list[str] | None:
     match rule.spec:
         case Pattern(pattern=pattern, negate=negate):
-            return gate.found(pattern) if negate else gate.contrary(pattern)
+            return prefilter.found(pattern) if negate else prefilter.contrary(pattern)
         case Garbled():
-            return gate.useful(mojibake.search())
-        case Row() if gate.usual:
-            return gate.implied(parsed_row(rule, registry), False)
+            return prefilter.useful(mojibake.search())
+        case Row() if prefilter.usual:
+            return prefilter.implied(parsed_row(rule, registry), False)
     return None
 
 
 @dataclass(frozen=True)
-class _Gate:
+class _Prefilter:
     """What can be searched for in ``column``, whose values usually look like ``usual``. None: nothing that would single
     out few rows."""
 
