@@ -53,9 +53,9 @@ def wording(code_set: CodeSet, synonyms: Mapping[str, str]) -> dict[str, str]:
 
 def unlike(label: exp.Expression, words: exp.Expression) -> exp.Expression:
     """TRUE where less than half of the label's pairs of Chinese characters (软件业: 软件, 件业) occur in ``words``, its
-    ``wording``; of one or two characters (男的, 私企) where none occurs."""
+    ``wording``; of one or two characters (男的, 私企) where the first does not."""
     return sql(
-        "CASE WHEN length(:h) < 3 THEN NOT (contains(:w, substr(:h, 1, 1)) OR contains(:w, substr(:h, 2))) "
+        "CASE WHEN length(:h) < 3 THEN NOT contains(:w, substr(:h, 1, 1)) "
         "ELSE len(list_intersect(:a, :b)) * 2 < len(list_distinct(:a)) END",
         h=_han(label),
         w=words,

@@ -151,6 +151,8 @@ CASES: list[tuple[str, Row, set[str]]] = [
     ("legal_person", {"legal_rep_id": citizen("1988-05-12", region="820000")[:-1] + "1", "legal_rep_doc_type": "154"},
      {"rep_id_check_digit"}),
     ("legal_person", {"legal_rep_id": citizen("1988-05-12", region="919840"), "legal_rep_doc_type": "外国人永久居留证"}, set()),
+    ("legal_person", {"legal_rep_id": citizen("1988-05-12", region="919840"), "legal_rep_doc_type": "户口簿"},
+     {"rep_doc_type_agrees"}),
     ("legal_person", {"legal_rep_id": "DEU190091010102", "legal_rep_doc_type": "553"}, set()),
     ("legal_person", {"legal_rep_id": "DE190091010102", "legal_rep_doc_type": "553"}, {"rep_id_format"}),
     # a number of fifteen digits is an old citizen number only where the document says so

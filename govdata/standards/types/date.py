@@ -10,6 +10,8 @@ EPOCH = """regexp_full_match(:x, '[1-3]?[0-9]{11,12}|-[0-9]{8,13}')
     AND (TRY_CAST(:x AS BIGINT) % 86400000 + 86400000) % 86400000 IN (0, 54000000, 57600000)"""
 """Milliseconds up to 2096 that are a midnight: in UTC, in Beijing, in Beijing's summer time of 1986 to 1991. Another
 number of so many digits practically never is one."""
+DAY_END = "^(.*[^ T])[ T]+24:00(?::00(?:[.]0+)?)?$"
+"""The end of a day, which as a moment is the next day's beginning (ISO 8601), belongs to its day."""
 
 
 def fast_date(x: exp.Expression) -> exp.Expression:
@@ -29,7 +31,8 @@ def fast_date(x: exp.Expression) -> exp.Expression:
 def date_of(x: exp.Expression) -> exp.Expression:
     """DATE of text: 1990-01-01 1990-1-1 1990/01/01 1990.1.1 19900101 1990年1月1日 一九九〇年一月一日 32874 (Excel),
     timestamps (the day in Beijing), epoch milliseconds."""
-    return sql("coalesce(:fast, CAST(:slow AS DATE))", fast=fast_date(x), slow=moment_of(x, epoch=sql(EPOCH, x=x)))
+    day = sql("regexp_replace(:x, :end, '\\1')", x=x, end=DAY_END)
+    return sql("coalesce(:fast, CAST(:slow AS DATE))", fast=fast_date(x), slow=moment_of(day, epoch=sql(EPOCH, x=x)))
 
 
 class DateType(ElementType):
@@ -48,6 +51,7 @@ class DateType(ElementType):
         ("32939", "1990-03-07"),
         ("199003071200", "1990-03-07"),
         ("1990-03-06T16:00:00Z", "1990-03-07"),
+        ("1990-03-07 24:00:00", "1990-03-07"),
         ("1990/3/7 星期三", "1990-03-07"),
         ("07-Mar-1990", "1990-03-07"),
         ("Wed Mar 07 00:00:00 CST 1990", "1990-03-07"),
