@@ -88,6 +88,16 @@ COMPANY: Row = {
 
 KEY_RULE = "primary_key_unique"
 
+PAST_DIVISIONS = (
+    "362223", "230226", "410704", "513031", "132825", "142329", "442328", "152127", "372330", "452826", "140103",
+    "440228", "322232", "132442", "142701", "420521", "412628", "142302", "332102", "150207", "442902", "412901",
+    "140202", "452227", "212122", "322629", "512525", "512421", "140523", "452629", "460024", "410826", "132902",
+    "322601", "132732", "450127", "220519", "350204", "412632", "222425",
+    "440801", "210920", "449012", "340720", "445301", "520301", "232506", "210320", "449023", "511901", "232762",
+    "362533", "152834", "441201", "610601",
+)  # fmt: skip
+"""Codes that were abolished, and from 440801 on of municipal districts that stand in no yearbook (1980 to 1982)."""
+
 CASES: list[tuple[str, Row, set[str]]] = [
     # population
     ("population", {"birth_date": "19900308"}, {"birth_date_agrees_with_id"}),
@@ -117,6 +127,7 @@ CASES: list[tuple[str, Row, set[str]]] = [
      {"citizen_id.format", "citizen_id.excel_damage", "citizen_id.check_digit"}),
     # an abolished division is right in an id number and outdated as today's household division
     ("population", OLD | {"citizen_id": citizen("1907-03-07", region="110103")}, {"alive_and_very_old"}),
+    *(("population", OLD | {"citizen_id": citizen("1907-03-07", region=code)}, {"alive_and_very_old"}) for code in PAST_DIVISIONS),
     ("population", OLD | {"citizen_id": citizen("1907-03-07", region="199999")}, {"alive_and_very_old", "citizen_id.region"}),
     ("population", {"household_division": "110103"}, {"household_division.current"}),
     ("population", {"phone": "010-62345678"}, set()),
